@@ -4,9 +4,32 @@
 //! corrected and refuses the rest with a sentence for the operator; `Display` gives the normalised
 //! text, so a correction shows as a difference between what was typed and what is displayed.
 
+mod context_path;
+mod host;
+mod login;
+mod names;
+mod pasted_proxy;
+mod path;
+mod port;
+mod proxy;
 mod secret;
+mod text;
+mod upstream;
+mod url;
+mod variable;
 
+pub use context_path::ContextPath;
+pub use host::Host;
+pub use login::{ProxyUsername, decode_basic, escape_placeholder, unescape_placeholder};
+pub use names::{ServerName, ServerNames};
+pub use pasted_proxy::PastedProxy;
+pub use path::{EnvFile, FilePath, NginxFile};
+pub use port::Port;
+pub use proxy::{ProxyAddress, ProxyKind};
 pub use secret::Secret;
+pub use upstream::{Upstream, UpstreamHost};
+pub use url::ServerUrl;
+pub use variable::VariableName;
 
 /// A value that will not do.
 ///
