@@ -6,12 +6,14 @@
 //!
 //! - [`settings`]: newtypes that cannot be wrong, and the rules across them
 //! - [`kestra`]: a Kestra configuration: text in, properties out; edits in, text out
+//! - [`nginx`]: a site in, text out; and back from a file of ours
 //! - [`plan`]: what would change on disk, shown and written from the same value
 //! - [`checks`]: what can be looked at, and what came of it
 //! - [`system`]: the only door to disk, network, processes and signals
 
 pub mod checks;
 pub mod kestra;
+pub mod nginx;
 pub mod plan;
 pub mod settings;
 pub mod system;
