@@ -102,10 +102,12 @@ fn page_of_kestra(first: &str, own: &[&str]) -> Invalid {
 }
 
 fn joined(segments: &[&str]) -> Result<String, Invalid> {
+    if segments.iter().any(|segment| matches!(*segment, "." | "..")) {
+        return Err(Invalid::new("write the path without \".\" and \"..\"."));
+    }
     if let Some(odd) = segments.iter().find(|segment| segment.starts_with(['.', '~', '-'])) {
-        let message =
-            format!("\"{}\" starts with a character other than a letter or digit.", shown(odd));
-        return Err(Invalid::new(message));
+        let odd = shown(odd);
+        return Err(Invalid::new(format!("\"{odd}\" has to start with a letter or a digit.")));
     }
     let path: String = segments.iter().flat_map(|segment| ["/", segment]).collect();
     if path.len() > 200 {

@@ -18,13 +18,13 @@ use std::str::FromStr;
 pub struct Host(url::Host<String>);
 
 impl Host {
-    /// Whether this always means the machine that asks.
+    /// Whether this always means the machine that asks; `0.0.0.0` does when it is connected to.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         match &self.0 {
             url::Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
-            url::Host::Ipv4(ip) => ip.is_loopback(),
-            url::Host::Ipv6(ip) => ip.to_canonical().is_loopback(),
+            url::Host::Ipv4(ip) => ip.is_loopback() || ip.is_unspecified(),
+            url::Host::Ipv6(ip) => ip.to_canonical().is_loopback() || ip.is_unspecified(),
         }
     }
 
@@ -43,6 +43,12 @@ impl Host {
     #[must_use]
     pub fn is_ip(&self) -> bool {
         self.name().is_none()
+    }
+
+    /// Whether this is an IPv6 address, which a port can only follow behind brackets.
+    #[must_use]
+    pub fn is_ipv6(&self) -> bool {
+        matches!(self.0, url::Host::Ipv6(_))
     }
 
     /// The name, where this is not an address.
@@ -108,13 +114,16 @@ pub(super) fn host_and_port(text: &str) -> Result<(Host, Option<Port>), Invalid>
     };
     let (host, port) = (&text[..colon], &text[colon + 1..]);
     if after_brackets == 0 && port.contains(':') {
-        return Err(without_brackets(text));
+        return Err(too_many_colons(text));
     }
     Ok((host.parse()?, Some(port.parse()?)))
 }
 
-fn without_brackets(text: &str) -> Invalid {
-    let refusal = Invalid::new("an IPv6 address needs brackets, e.g. [2001:db8::1]:3128");
+fn too_many_colons(text: &str) -> Invalid {
+    if !text.contains("::") {
+        return Invalid::new("only one \":\" can stand here, between host and port.");
+    }
+    let refusal = Invalid::new("an IPv6 address needs brackets, e.g. [2001:db8::1]:8080");
     let meant = text.rsplit_once(':').and_then(|(host, port)| {
         Some((host.parse::<Ipv6Addr>().ok()?, port.parse::<Port>().ok()?))
     });
@@ -213,7 +222,9 @@ mod tests {
 
     #[test]
     fn this_machine_has_many_names() {
-        for name in ["localhost", "kestra.localhost", "127.9.9.9", "[::1]", "[::ffff:127.0.0.1]"] {
+        for name in
+            ["localhost", "kestra.localhost", "127.9.9.9", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"]
+        {
             assert!(name.parse::<Host>().unwrap().is_loopback(), "{name}");
         }
     }

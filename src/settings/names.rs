@@ -1,6 +1,6 @@
 //! The names under which nginx serves Kestra, `server_name`.
 
-use super::text::{only, shown, trimmed};
+use super::text::{only, trimmed};
 use super::{Host, Invalid};
 use std::fmt;
 use std::str::FromStr;
@@ -135,7 +135,7 @@ fn parent_of_wildcard(text: &str) -> Result<Host, Invalid> {
     let parent: Host = text.parse()?;
     match parent.name() {
         Some(name) if name.contains('.') => Ok(parent),
-        _ => Err(Invalid::new(format!("\"*.{}\" is too wide. Write *.example.com", shown(text)))),
+        _ => Err(Invalid::new("\"*.\" needs a domain behind it, as in *.example.com")),
     }
 }
 

@@ -39,13 +39,17 @@ impl Port {
 impl FromStr for Port {
     type Err = Invalid;
 
+    /// Messages repeat digits only: what stands behind a colon may be a password.
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let text = trimmed(text)?;
         if text.is_empty() {
             return Err(Invalid::new("a port is missing. Ports go from 1 to 65535."));
         }
-        let is_plain = text.chars().all(|c| c.is_ascii_digit()) && !text.starts_with('0');
-        text.parse().ok().filter(|_| is_plain).map(Self).ok_or_else(|| {
+        if !text.chars().all(|c| c.is_ascii_digit()) {
+            return Err(Invalid::new("a port is a number from 1 to 65535."));
+        }
+        let number = text.parse().ok().filter(|_| !text.starts_with('0'));
+        number.map(Self).ok_or_else(|| {
             Invalid::new(format!("{} is not a port. Ports go from 1 to 65535.", shown(text)))
         })
     }

@@ -65,8 +65,7 @@ impl ProxyAddress {
     /// takes only the form of a URL (`SharedHttpConvertersRegistrar`).
     #[must_use]
     pub fn in_config(&self) -> String {
-        let is_ipv6 = self.host.is_ip() && self.host.to_string().starts_with('[');
-        if is_ipv6 { format!("http://{self}") } else { self.to_string() }
+        if self.host.is_ipv6() { format!("http://{self}") } else { self.to_string() }
     }
 
     pub(super) fn new(host: Host, port: Port) -> Result<Self, Invalid> {
@@ -83,11 +82,12 @@ impl FromStr for ProxyAddress {
         if address.contains(['/', '@']) {
             return Err(only_host_and_port(text));
         }
+        if address.trim_start_matches(':').parse::<Port>().is_ok() || address.is_empty() {
+            return Err(missing("a host"));
+        }
         match host_and_port(address)? {
             (host, Some(port)) => Self::new(host, port),
-            (_, None) => Err(Invalid::new(
-                "a port is missing. Write it as host:port, e.g. proxy.corp.example:3128",
-            )),
+            (_, None) => Err(missing("a port")),
         }
     }
 }
@@ -106,6 +106,10 @@ fn without_http(text: &str) -> &str {
         }
         _ => text,
     }
+}
+
+fn missing(half: &str) -> Invalid {
+    Invalid::new(format!("{half} is missing. Write it as host:port, e.g. proxy.corp.example:3128"))
 }
 
 fn only_host_and_port(text: &str) -> Invalid {
@@ -133,6 +137,13 @@ mod tests {
     fn a_missing_port_is_asked_for() {
         let message = "a port is missing. Write it as host:port, e.g. proxy.corp.example:3128";
         assert_eq!(refusal("proxy.corp.example").message, message);
+    }
+
+    #[test]
+    fn a_port_alone_is_asked_for_its_host() {
+        for text in ["", "3128", ":3128", "http://"] {
+            assert!(refusal(text).message.starts_with("a host is missing."), "{text}");
+        }
     }
 
     #[test]

@@ -134,10 +134,16 @@ fn scheme(text: &str) -> Result<(bool, &str), Invalid> {
     }
 }
 
+/// The text without the remains of a scheme, such as `https:` or `//`.
+fn without_scheme(text: &str) -> &str {
+    let text = text.strip_prefix("https:").or(text.strip_prefix("http:")).unwrap_or(text);
+    text.trim_start_matches('/')
+}
+
 /// The address that was meant by a bare host name or by what a browser shows.
 fn base_of(text: &str) -> Option<ServerUrl> {
     let text = unquoted(text).unwrap_or(text);
-    let (scheme, rest) = text.split_once("://").unwrap_or(("https", text));
+    let (scheme, rest) = text.split_once("://").unwrap_or(("https", without_scheme(text)));
     let address = rest.split(['?', '#']).next()?;
     let (authority, path) = address.split_once('/').unwrap_or((address, ""));
     let host = authority.rsplit('@').next()?;
@@ -161,6 +167,13 @@ mod tests {
         let refusal = refusal("ops.example.com/kestra");
         assert_eq!(refusal.message, "the address needs http:// or https:// in front.");
         assert_eq!(refusal.suggestion.as_deref(), Some("https://ops.example.com/kestra/"));
+    }
+
+    #[test]
+    fn half_a_scheme_offers_a_whole_one() {
+        for text in ["https:a.example", "https:/a.example", "//a.example/", "a.example"] {
+            assert_eq!(refusal(text).suggestion.as_deref(), Some("https://a.example/"), "{text}");
+        }
     }
 
     #[test]
