@@ -4,16 +4,28 @@
 //! Answers are text, their meaning is a type, the plan is both the preview and what is written,
 //! and only [`system`] touches the world. In reading order, each module using only those above it:
 //!
-//! - [`settings`]: newtypes that cannot be wrong, and the rules across them
+//! - [`settings`]: values that cannot be wrong, and the rules across them
+//! - [`form`]: every question, once
+//! - [`answers`]: what was said, as text
 //! - [`kestra`]: a Kestra configuration: text in, properties out; edits in, text out
-//! - [`nginx`]: a site in, text out; and back from a file of ours
+//! - [`nginx`]: a site in, the text for nginx out; and back
+//! - [`found`]: what lies on this machine, and the answers in it
 //! - [`plan`]: what would change on disk, shown and written from the same value
 //! - [`checks`]: what can be looked at, and what came of it
+//! - [`wizard`]: the state machine behind every way of asking
+//! - [`key`]: a key press, free of any terminal
 //! - [`system`]: the only door to disk, network, processes and signals
 
+pub mod answers;
 pub mod checks;
+pub mod cli;
+pub mod form;
+pub mod found;
 pub mod kestra;
+pub mod key;
 pub mod nginx;
 pub mod plan;
 pub mod settings;
 pub mod system;
+pub mod tui;
+pub mod wizard;

@@ -7,8 +7,8 @@
 
 mod nginx_variants;
 
-use kestra_setup::nginx::{Form, Machine, Site, Style, Tls, Version, Written, read, render};
-use kestra_setup::settings::Port;
+use kestra_setup::nginx::{Machine, Version, Written, read, render};
+use kestra_setup::settings::{Form, Port, Site, Style, Tls};
 use nginx_variants::variants;
 use std::path::{Path, PathBuf};
 

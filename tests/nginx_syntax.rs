@@ -13,7 +13,8 @@
 
 mod nginx_variants;
 
-use kestra_setup::nginx::{Form, Machine, Site, Tls, Version, render};
+use kestra_setup::nginx::{Machine, Version, render};
+use kestra_setup::settings::{Form, Site, Tls};
 use nginx_variants::variants;
 use std::path::Path;
 use std::process::Command;

@@ -4,8 +4,8 @@
 //! is nothing but Kestra's documentation, so it is ours if the same answers give the same text.
 
 use super::render::{FINGERPRINT, HEADER, fingerprint};
-use super::{Form, Machine, Site, Style, Tls, Version, render};
-use crate::settings::{ContextPath, Port, Upstream};
+use super::{Machine, Version, render};
+use crate::settings::{ContextPath, Form, Port, Site, Style, Tls, Upstream};
 
 /// A file that the wizard wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The text of a site. The words stand in `assets/nginx`, where nginx people can read them; the
 //! branches stand here.
 
-use super::{Form, Machine, Site, Style, Tls, Version};
-use crate::settings::{Port, ServerNames};
+use super::{Machine, Version};
+use crate::settings::{Form, Port, ServerNames, Site, Style, Tls};
 use sha2::{Digest, Sha256};
 
 const SLASH: &str = include_str!("../../assets/nginx/slash.conf");

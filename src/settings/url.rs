@@ -50,6 +50,18 @@ impl ServerUrl {
         &self.path
     }
 
+    /// The same address with another path.
+    #[must_use]
+    pub fn with_path(&self, path: &ContextPath) -> Self {
+        Self { path: path.clone(), ..self.clone() }
+    }
+
+    /// The same address for https.
+    #[must_use]
+    pub fn with_https(&self) -> Self {
+        Self { https: true, port: None, ..self.clone() }
+    }
+
     /// What works and is still worth knowing, one sentence each.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! Every kind of text that the wizard writes for nginx.
 
-use kestra_setup::nginx::{Form, Site, Style, Tls};
+use kestra_setup::settings::{Form, Site, Style, Tls};
 use kestra_setup::settings::{Port, ServerNames};
 
 /// Both wordings, with and without a context path, in each form; named as the golden files are.

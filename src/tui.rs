@@ -1,0 +1,3 @@
+//! TEMPSTUB
+pub mod theme;
+pub mod view;

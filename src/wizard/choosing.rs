@@ -1,0 +1,194 @@
+//! Something stands in the way, and there is more than one way on.
+
+use super::{AfterLook, Effect, Saved, Step, Trouble, Wizard};
+use crate::form::{self, Field};
+use crate::plan::{FileKind, Plan};
+
+/// What happened, and the ways on.
+#[derive(Debug)]
+pub struct Choosing {
+    trouble: Trouble,
+    selected: usize,
+    /// What was to be written when it happened.
+    plan: Plan,
+}
+
+/// A way on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// Read the files again and apply the answers to what they say now.
+    Reapply,
+    /// Save ours beside the files that changed.
+    SaveBeside,
+    /// Read the files again and forget what was said.
+    StartOver,
+    /// Write over what changed.
+    Overwrite,
+    /// Write with the rights of root.
+    Sudo,
+    /// Save in a folder of the operator, with the commands to install it.
+    SaveAside,
+    /// Answer this question anew.
+    Change(&'static Field),
+    /// Write everything but the nginx file.
+    WithoutNginx,
+    /// Try the same once more.
+    Retry,
+    /// Finish the write that was interrupted.
+    Finish,
+    /// Undo the write that was interrupted.
+    Undo,
+    /// Go on with the answers of the draft.
+    Continue,
+    /// Forget the draft.
+    Fresh,
+    /// Leave.
+    Quit,
+}
+
+impl Way {
+    /// What the way does, in the operator's words; at most 74 columns.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::Reapply => {
+                "Keep both: apply my change to the new file, show the diff again".to_owned()
+            }
+            Self::SaveBeside => "Save mine beside it as *.kestra-setup-new and stop".to_owned(),
+            Self::StartOver => "Drop my change and start from the new file".to_owned(),
+            Self::Overwrite => {
+                "Overwrite with my version (their change is lost; backup kept)".to_owned()
+            }
+            Self::Sudo => {
+                "Write with sudo: asks your sudo password, writes what you saw".to_owned()
+            }
+            Self::SaveAside => {
+                "Save the files under ~/kestra-setup-out/, print how to install them".to_owned()
+            }
+            Self::Change(field) => format!("Change \"{}\"", field.label),
+            Self::WithoutNginx => "Write the other files only, skip nginx".to_owned(),
+            Self::Retry => "Try again".to_owned(),
+            Self::Finish => "Finish it: write what was planned then".to_owned(),
+            Self::Undo => "Undo it: put every file back as it was before".to_owned(),
+            Self::Continue => "Continue with these answers (passwords are not kept)".to_owned(),
+            Self::Fresh => "Start over".to_owned(),
+            Self::Quit => "Quit, write nothing".to_owned(),
+        }
+    }
+}
+
+impl Choosing {
+    /// These ways, the best first.
+    #[must_use]
+    pub fn new(trouble: Trouble, plan: Plan) -> Self {
+        Self { trouble, selected: 0, plan }
+    }
+
+    /// What happened.
+    #[must_use]
+    pub fn trouble(&self) -> &Trouble {
+        &self.trouble
+    }
+
+    /// The way that Enter takes.
+    #[must_use]
+    pub fn selected(&self) -> usize {
+        self.selected
+    }
+
+    pub(super) fn move_by(&mut self, by: isize) {
+        let count = self.trouble.ways.len().max(1);
+        self.selected = (self.selected + count).saturating_add_signed(by) % count;
+    }
+}
+
+impl Wizard {
+    pub(super) fn choose(&mut self, number: usize) -> Option<Effect> {
+        let Step::Choosing(choosing) = &self.step else { return None };
+        let way = choosing.trouble.ways.get(number)?.clone();
+        let plan = choosing.plan.clone();
+        self.take_way(way, plan)
+    }
+
+    fn take_way(&mut self, way: Way, plan: Plan) -> Option<Effect> {
+        match way {
+            Way::Reapply => self.look_again(AfterLook::Review, &plan),
+            Way::StartOver => self.look_again(AfterLook::StartOver, &plan),
+            Way::Overwrite => self.look_again(AfterLook::Overwrite(plan.clone()), &plan),
+            Way::SaveBeside => Some(Effect::SaveBeside(plan)),
+            Way::SaveAside => Some(Effect::SaveAside(plan)),
+            Way::Sudo => self.writing(plan, Effect::Elevate),
+            Way::Retry => self.writing(plan, Effect::Write),
+            Way::WithoutNginx => self.writing(plan.without(FileKind::Nginx), Effect::Write),
+            Way::Finish => Some(Effect::Repair { finish: true }),
+            Way::Undo => Some(Effect::Repair { finish: false }),
+            Way::Change(field) => self.change(field),
+            Way::Continue => self.review_or_ask(),
+            Way::Fresh => {
+                self.answers.forget();
+                self.review_or_ask()
+            }
+            Way::Quit => Some(Effect::Exit),
+        }
+    }
+
+    fn look_again(&mut self, then: AfterLook, plan: &Plan) -> Option<Effect> {
+        self.after_look = then;
+        Some(Effect::Look(plan.changes.iter().map(|change| change.path.clone()).collect()))
+    }
+
+    fn writing(&mut self, plan: Plan, effect: impl FnOnce(Plan) -> Effect) -> Option<Effect> {
+        self.step = Step::Writing(plan.clone());
+        Some(effect(plan))
+    }
+
+    fn change(&mut self, field: &'static Field) -> Option<Effect> {
+        self.step = Step::Asking(super::Asking::on(&self.answers, field).returning());
+        None
+    }
+
+    /// An existing configuration starts with the review, a new one where an answer is missing.
+    pub(super) fn review_or_ask(&mut self) -> Option<Effect> {
+        if self.answers.here().is_reconfiguration {
+            return self.review();
+        }
+        let open = self.answers.problems().into_iter().find(|problem| problem.blocks);
+        let field = open.map_or(&form::URL, |problem| problem.field);
+        self.step = Step::Asking(super::Asking::on(&self.answers, field));
+        None
+    }
+
+    /// Esc: nothing is written, the answers are kept.
+    pub(super) fn choose_nothing(&mut self) -> Option<Effect> {
+        self.review_or_ask()
+    }
+
+    /// `w`: writes what is shown, nothing else.
+    pub(super) fn write(&mut self) -> Option<Effect> {
+        let Step::Reviewing(reviewing) = &mut self.step else { return None };
+        let plan = reviewing.plan_to_write()?.clone();
+        self.writing(plan, Effect::Write)
+    }
+
+    pub(super) fn written(&mut self, result: Result<Saved, Trouble>) -> Option<Effect> {
+        let plan = match &self.step {
+            Step::Writing(plan) => plan.clone(),
+            _ => Plan::default(),
+        };
+        self.step = match result {
+            Ok(saved) => Step::Done(saved),
+            Err(trouble) => Step::Choosing(Choosing::new(trouble, plan)),
+        };
+        None
+    }
+
+    pub(super) fn stopped(&mut self, saved: Saved) -> Option<Effect> {
+        self.step = Step::Done(saved);
+        None
+    }
+
+    pub(super) fn undo_write(&mut self) -> Option<Effect> {
+        let Step::Done(saved) = &self.step else { return None };
+        saved.undo.clone().map(Effect::Rollback)
+    }
+}
