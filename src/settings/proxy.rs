@@ -41,7 +41,7 @@ impl fmt::Display for ProxyKind {
 /// A forward proxy, `host:port`.
 ///
 /// Reads what an operator types and what [`ProxyAddress::in_config`] wrote. Messages never repeat
-/// the text, since a pasted URL may hold a password.
+/// a login, which a pasted URL may hold.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ProxyAddress {
     host: Host,
@@ -115,9 +115,10 @@ fn missing(half: &str) -> Invalid {
 fn only_host_and_port(text: &str) -> Invalid {
     let refusal =
         Invalid::new("write the proxy as host:port alone; its login has fields of its own.");
-    match Host::inside(text) {
-        Some((host, Some(port))) => refusal.or_use(format!("{host}:{port}")),
-        _ => refusal,
+    let inside = Host::inside(text).and_then(|(host, port)| ProxyAddress::new(host, port?).ok());
+    match inside {
+        Some(address) => refusal.or_use(address.to_string()),
+        None => refusal,
     }
 }
 
