@@ -1,1 +1,6 @@
 //! The only door to disk, network, processes and signals.
+
+pub mod files;
+pub mod history;
+pub mod lock;
+pub mod names;
