@@ -2,6 +2,7 @@
 //!
 //! The preview and the write both read the same [`Plan`], so what is shown is what is written.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -37,7 +38,8 @@ impl fmt::Debug for Text {
 }
 
 /// Which of the files a change is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum FileKind {
     /// Kestra's config.yml, or the compose or values file that holds it.
     Config,

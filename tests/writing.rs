@@ -1,17 +1,20 @@
 //! The writing transaction, as its callers see it.
 #![expect(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::unwrap_used,
     reason = "looks at the disk from outside"
 )]
 
 use kestra_setup::plan::{FileChange, FileKind, Plan};
 use kestra_setup::system::files::{self, How, InPlace, ProofFailure, ReadError, WriteError};
+use kestra_setup::system::handover::save_aside;
 use kestra_setup::system::history::History;
 use kestra_setup::system::lock::Lock;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use tempfile::TempDir;
 
 /// A folder for the files, and a history beside it.
@@ -344,4 +347,33 @@ fn a_damaged_journal_is_an_error_with_a_remedy() {
     fs::write(place.path("state/checkpoints/x/open.json"), "{\"version\": 9").unwrap();
     let error = place.write(vec![]).unwrap_err();
     assert!(matches!(error, WriteError::Damaged { .. }), "{error}");
+}
+
+#[test]
+fn files_set_aside_come_with_commands_and_replace_nothing() {
+    let place = Place::new();
+    let path = place.has("config.yml", "a: 1\n");
+    let changes = vec![
+        change(&path, Some("a: 1\n"), "a: 2\n"),
+        FileChange { mode: 0o644, ..change(&place.path("it's.conf"), None, "n\n") },
+    ];
+    let out = place.path("out");
+    fs::create_dir(&out).unwrap();
+    fs::write(out.join("config.yml"), "theirs\n").unwrap();
+    let aside = save_aside(&Plan { changes }, &out).unwrap();
+    assert_eq!(aside.files, [out.join("config.yml.2"), out.join("it's.conf")]);
+    assert_eq!(
+        (text(&out.join("config.yml")).as_str(), text(&aside.files[0]).as_str()),
+        ("theirs\n", "a: 2\n")
+    );
+    assert_eq!(mode(&aside.files[1]), 0o600);
+    for command in &aside.commands {
+        run_without_sudo(command);
+    }
+    assert_eq!((text(&path).as_str(), mode(&place.path("it's.conf"))), ("a: 2\n", 0o644));
+}
+
+fn run_without_sudo(command: &str) {
+    let command = command.strip_prefix("sudo ").unwrap();
+    assert!(Command::new("sh").args(["-c", command]).status().unwrap().success(), "{command}");
 }

@@ -12,8 +12,8 @@ pub(crate) mod step;
 pub(crate) mod transaction;
 
 pub use error::{Conflict, ProofFailure, Version, WriteError};
-pub(crate) use read::{Content, Snapshot, resolve, sha256};
-pub use read::{FileState, LARGEST, ReadError, read, writable};
+pub(crate) use read::{Content, Snapshot, resolve};
+pub use read::{FileState, LARGEST, ReadError, read, sha256, writable};
 
 use crate::plan::{FileChange, FileKind, Plan};
 use crate::system::lock::Lock;

@@ -76,13 +76,20 @@ impl History {
     /// Every checkpoint that came to its end, the newest first. Damaged ones are left out.
     #[must_use]
     pub fn list(&self) -> Vec<Checkpoint> {
-        self.names().into_iter().rev().filter_map(|id| self.checkpoint(&id).ok()).collect()
+        let names = self.names().unwrap_or_default();
+        names.into_iter().rev().filter_map(|id| self.checkpoint(&id).ok()).collect()
     }
 
     fn checkpoint(&self, id: &str) -> Result<Checkpoint, WriteError> {
-        let journal = Journal::load(&self.folder_of(id).join(journal::CLOSED))?;
+        let journal = self.journal(id)?;
         let files = journal.files.into_iter().map(|entry| entry.path).collect();
         Ok(Checkpoint { id: id.to_owned(), at: journal.at, by: journal.by, files })
+    }
+
+    /// The journal of a write that came to its end.
+    fn journal(&self, id: &str) -> Result<Journal, WriteError> {
+        let journal = Journal::load(&self.folder_of(id).join(journal::CLOSED))?;
+        journal.ok_or_else(|| WriteError::NoCheckpoint { id: id.to_owned() })
     }
 
     fn checkpoints(&self) -> PathBuf {
@@ -94,11 +101,14 @@ impl History {
     }
 
     /// The names of all checkpoints, the oldest first.
-    pub(crate) fn names(&self) -> Vec<String> {
-        let found = fs::read_dir(self.checkpoints()).into_iter().flatten().flatten();
-        let mut names: Vec<_> = found.filter_map(|it| it.file_name().into_string().ok()).collect();
+    pub(crate) fn names(&self) -> Result<Vec<String>, WriteError> {
+        let failed = |error| WriteError::at(&self.checkpoints(), error);
+        let mut names = Vec::new();
+        for entry in fs::read_dir(self.checkpoints()).map_err(failed)? {
+            names.extend(entry.map_err(failed)?.file_name().into_string().ok());
+        }
         names.sort();
-        names
+        Ok(names)
     }
 
     /// Makes the state folder, for this user alone.
@@ -113,12 +123,18 @@ impl History {
     ///
     /// Nothing depends on it, so what cannot be removed stays until the next time.
     pub(crate) fn prune(&self) {
-        let has = |id: &String, journal| self.folder_of(id).join(journal).exists();
-        let names = self.names();
-        let (closed, others): (Vec<_>, Vec<_>) =
-            names.into_iter().partition(|id| has(id, journal::CLOSED));
-        let old = closed.iter().rev().skip(KEPT);
-        for id in old.chain(others.iter().filter(|id| !has(id, journal::OPEN))) {
+        let surely = |id: &String, journal, has| {
+            self.folder_of(id).join(journal).try_exists().is_ok_and(|there| there == has)
+        };
+        let (closed, others): (Vec<_>, Vec<_>) = self
+            .names()
+            .unwrap_or_default()
+            .into_iter()
+            .partition(|id| surely(id, journal::CLOSED, true));
+        let litter = others
+            .iter()
+            .filter(|id| surely(id, journal::OPEN, false) && surely(id, journal::CLOSED, false));
+        for id in closed.iter().rev().skip(KEPT).chain(litter) {
             let _ = fs::remove_dir_all(self.folder_of(id));
         }
     }

@@ -155,7 +155,7 @@ pub(crate) fn resolve(path: &Path) -> Result<PathBuf, ReadError> {
     let failed = |source| ReadError::at(path, source);
     let mut here = std::path::absolute(path).map_err(failed)?;
     for _ in 0..MOST_LINKS {
-        let Ok(target) = fs::read_link(&here) else {
+        let Some(target) = link(&here).map_err(failed)? else {
             let (Some(folder), Some(name)) = (here.parent(), here.file_name()) else {
                 return Err(ReadError::NotRegular { path: path.to_owned(), what: "a folder" });
             };
@@ -165,6 +165,18 @@ pub(crate) fn resolve(path: &Path) -> Result<PathBuf, ReadError> {
         here.push(target);
     }
     Err(ReadError::Loop { path: path.to_owned() })
+}
+
+/// Where a link leads; `None` if there is no link.
+fn link(path: &Path) -> io::Result<Option<PathBuf>> {
+    match fs::read_link(path) {
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound) =>
+        {
+            Ok(None)
+        }
+        result => result.map(Some),
+    }
 }
 
 /// The real path of a folder of which the last parts may not exist yet.
@@ -181,7 +193,8 @@ fn real_folder(folder: &Path) -> io::Result<PathBuf> {
 }
 
 /// SHA-256 in hexadecimal digits.
-pub(crate) fn sha256(content: &[u8]) -> String {
+#[must_use]
+pub fn sha256(content: &[u8]) -> String {
     let digits = |byte: u8| {
         [byte >> 4, byte & 15].map(|half| char::from(b"0123456789abcdef"[usize::from(half)]))
     };

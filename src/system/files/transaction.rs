@@ -32,8 +32,8 @@ pub(crate) fn run(tasks: Vec<Task>, lock: &Lock, proof: Proof) -> Result<Receipt
     if tasks.is_empty() {
         return Ok(Receipt::default());
     }
-    let warnings = tasks.iter().filter_map(readable_by_others).collect();
     let survey = survey(tasks)?;
+    let warnings = survey.steps.iter().filter_map(readable_by_others).collect();
     let open = Open::begin(lock.history(), survey.folders, survey.steps)?;
     complete(open, proof).map(|receipt| Receipt { warnings, ..receipt })
 }
@@ -94,7 +94,7 @@ fn sync_parent(path: &Path) -> Result<(), WriteError> {
     parent.map_or(Ok(()), |parent| parent.sync())
 }
 
-/// What a write is about to meet.
+/// What a write is about to do.
 struct Survey {
     folders: Vec<PathBuf>,
     steps: Vec<Step>,
@@ -102,28 +102,28 @@ struct Survey {
 
 /// Compares every file with what was shown, before anything is touched.
 fn survey(tasks: Vec<Task>) -> Result<Survey, WriteError> {
-    let mut survey = Survey { folders: Vec::new(), steps: Vec::new() };
-    let (makers, others): (Vec<_>, Vec<_>) = tasks.iter().partition(|task| task.makes_folders);
-    for task in makers {
-        survey.folders.extend(missing_folders(&resolve(&task.path)?));
-    }
-    survey.folders.sort();
-    survey.folders.dedup();
-    for task in others {
-        let missing = missing_folders(&resolve(&task.path)?);
-        if let Some(folder) = missing.into_iter().find(|it| !survey.folders.contains(it)) {
-            return Err(WriteError::NoFolder { folder });
-        }
-    }
+    let (mut folders, mut needed, mut steps) = (Vec::new(), Vec::new(), Vec::<Step>::new());
     for task in tasks {
-        let step = compare(task, survey.steps.len())?;
+        let makes_folders = task.makes_folders;
+        let step = compare(task, steps.len())?;
         let real = &step.entry.real;
-        if survey.steps.iter().any(|other| other.entry.real == *real) {
+        if steps.iter().any(|other| other.entry.real == *real) {
             return Err(WriteError::Twice { path: real.clone() });
         }
-        survey.steps.push(step);
+        let missing = missing_folders(real);
+        if makes_folders {
+            folders.extend(missing);
+        } else {
+            needed.extend(missing);
+        }
+        steps.push(step);
     }
-    Ok(survey)
+    folders.sort();
+    folders.dedup();
+    match needed.into_iter().find(|folder| !folders.contains(folder)) {
+        Some(folder) => Err(WriteError::NoFolder { folder }),
+        None => Ok(Survey { folders, steps }),
+    }
 }
 
 /// The folders that would have to be made for a file, outermost first.
@@ -156,11 +156,11 @@ fn compare(task: Task, number: usize) -> Result<Step, WriteError> {
     Ok(Step { entry, old: task.before, new: task.after })
 }
 
-/// A file that is to be secret but was not: its mode is the operator's to change.
-fn readable_by_others(task: &Task) -> Option<String> {
-    let real = resolve(&task.path).ok()?;
-    let mode = statat(CWD, &real, AtFlags::empty()).ok()?.st_mode & 0o7777;
-    let (is_secret, is_open) = (task.mode == 0o600, mode & 0o004 != 0);
-    (is_secret && is_open)
-        .then(|| format!("{} can be read by everyone (mode {mode:04o}).", real.display()))
+/// A file that would be secret if it were new: its mode is the operator's to change.
+fn readable_by_others(step: &Step) -> Option<String> {
+    let (old, new) = (step.entry.old.as_ref()?, step.entry.new.as_ref()?);
+    let (is_secret, is_open) = (new.mode == 0o600, old.mode & 0o004 != 0);
+    let path = step.entry.real.display();
+    let warning = || format!("{path} can be read by everyone (mode {:04o}).", old.mode);
+    (is_secret && is_open).then(warning)
 }

@@ -2,7 +2,6 @@
 //!
 //! The folder is filled first; the journal comes last and by rename, so a journal that can be seen
 //! is whole and so are the contents beside it.
-#![expect(clippy::disallowed_methods, reason = "keeps the state folder")]
 
 use super::History;
 use super::journal::{CLOSED, Entry, Journal, OPEN};
@@ -80,12 +79,15 @@ impl Open {
             .map_err(|error| self.folder.failed(Path::new(OPEN), error))?;
         self.folder.save("journal", journal.as_bytes())?;
         self.rename("journal", OPEN)?;
+        self.folder.sync()?;
         sync(&self.history.checkpoints())
     }
 
     /// The end of the write: from here on it can only be rolled back.
     pub(crate) fn close(&self) -> Result<(), WriteError> {
         self.rename(OPEN, CLOSED)?;
+        // Should this fail and the power too, the journal is open again, and finishing is nothing.
+        let _ = self.folder.sync();
         self.history.prune();
         Ok(())
     }
@@ -93,16 +95,15 @@ impl Open {
     /// Forgets the checkpoint. Without its journal, the rest is only litter.
     pub(crate) fn discard(self) -> Result<(), WriteError> {
         self.folder.remove(Path::new(OPEN))?;
-        self.folder.remove(Path::new(CLOSED))?;
-        self.folder.sync()?;
+        // Should this fail and the power too, the journal is back, and undoing is nothing.
+        let _ = self.folder.sync();
         let _ = fs::remove_dir_all(self.history.folder_of(&self.id));
         Ok(())
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<(), WriteError> {
         let (from, to) = (Path::new(from), Path::new(to));
-        self.folder.rename(from, to).map_err(|errno| self.folder.failed(to, errno))?;
-        self.folder.sync()
+        self.folder.rename(from, to).map_err(|errno| self.folder.failed(to, errno))
     }
 }
 
@@ -113,15 +114,22 @@ impl Lock {
     /// [`WriteError::Damaged`] if its journal or its contents cannot be read.
     pub fn interrupted(&self) -> Result<Option<Open>, WriteError> {
         let history = self.history();
-        let is_open = |id: &String| history.folder_of(id).join(OPEN).exists();
-        history.names().into_iter().find(is_open).map(|id| load(history, id)).transpose()
+        for id in history.names()? {
+            let folder = history.folder_of(&id);
+            if let Some(journal) = Journal::load(&folder.join(OPEN))? {
+                return load(history, id, folder_at(&folder)?, journal).map(Some);
+            }
+        }
+        Ok(None)
     }
 }
 
-fn load(history: &History, id: String) -> Result<Open, WriteError> {
-    let path = history.folder_of(&id);
-    let journal = Journal::load(&path.join(OPEN))?;
-    let folder = folder_at(&path)?;
+fn load(
+    history: &History,
+    id: String,
+    folder: Folder,
+    journal: Journal,
+) -> Result<Open, WriteError> {
     let steps =
         journal.files.iter().enumerate().map(|(number, entry)| step(&folder, number, entry));
     let steps = steps.collect::<Result<_, _>>()?;
@@ -157,7 +165,7 @@ fn saved(folder: &Folder, name: &str, wanted: &str) -> Result<Content, WriteErro
 /// A folder of this moment; two writes in one second get a number.
 fn new_folder(history: &History) -> Result<(String, Folder), WriteError> {
     let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-    let taken = history.names();
+    let taken = history.names()?;
     let numbered = (2..100).map(|number| format!("{now}-{number:02}"));
     let free = std::iter::once(now.clone()).chain(numbered).find(|id| !taken.contains(id));
     let id = free.unwrap_or(now);

@@ -5,7 +5,7 @@ use crate::system::files::WriteError;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use std::{fs, process};
+use std::{fs, io, process};
 
 /// The journal of a write on its way.
 pub(crate) const OPEN: &str = "open.json";
@@ -62,16 +62,19 @@ impl Entry {
 }
 
 impl Journal {
-    /// Reads a journal.
-    pub(crate) fn load(path: &Path) -> Result<Self, WriteError> {
+    /// Reads a journal; `None` if there is none.
+    pub(crate) fn load(path: &Path) -> Result<Option<Self>, WriteError> {
         let damaged = |why: String| WriteError::Damaged { path: path.to_owned(), why };
-        let text = fs::read_to_string(path).map_err(|error| WriteError::at(path, error))?;
+        let text = match fs::read_to_string(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(|error| WriteError::at(path, error))?,
+        };
         let journal: Self =
             serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
         if journal.version != VERSION {
             return Err(damaged(format!("its format is {}, not {VERSION}", journal.version)));
         }
-        Ok(journal)
+        Ok(Some(journal))
     }
 
     /// The journal of a write that begins now.

@@ -5,7 +5,6 @@
 
 use super::History;
 use super::checkpoint::{folder_at, step};
-use super::journal::{CLOSED, Journal};
 use crate::plan::Text;
 use crate::system::files::step::{Goal, Step};
 use crate::system::files::transaction::{self, Task, remove_folder};
@@ -44,7 +43,7 @@ impl History {
         let none = || WriteError::NoCheckpoint { id: id.unwrap_or("to take back").to_owned() };
         let id = wanted.ok_or_else(none)?;
         let path = self.folder_of(&id);
-        let (folder, journal) = (folder_at(&path)?, Journal::load(&path.join(CLOSED))?);
+        let (folder, journal) = (folder_at(&path)?, self.journal(&id)?);
         let files = journal.files.iter().enumerate().map(|(number, entry)| {
             let now = Snapshot::take(CWD, &entry.real, &entry.path)?;
             Ok((step(&folder, number, entry)?, now))
