@@ -16,6 +16,7 @@ use crate::nginx;
 use crate::settings::{
     Connection, EnvFile, ForwardProxy, Login, Nginx, Saved, Secret, Settings, VariableName,
 };
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -51,7 +52,8 @@ impl fmt::Debug for Text {
 }
 
 /// Which of the files a change is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum FileKind {
     /// Kestra's config.yml, or the compose or values file that holds it.
     Config,

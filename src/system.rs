@@ -1,1 +1,7 @@
 //! The only door to disk, network, processes and signals.
+
+pub mod files;
+pub mod handover;
+pub mod history;
+pub mod lock;
+pub mod names;
