@@ -1,1 +1,4 @@
 //! The only door to disk, network, processes and signals.
+
+mod net;
+pub mod probe;
