@@ -131,11 +131,10 @@ fn unreadable(error: &io::Error) -> Closed {
 /// Dante closes without a byte, TLS servers reset: both deserve a second look. Silence does not,
 /// since a proxy may be waiting for its destination.
 fn closed_at_once(route: &Route, budget: Budget, error: &io::Error) -> Closed {
-    let trouble = match error.kind() {
-        io::ErrorKind::TimedOut => &trouble::NO_REPLY,
-        _ if speaks_socks(route, budget) => &trouble::IS_SOCKS,
-        _ if speaks_tls(route, budget) => &trouble::IS_TLS,
-        _ => &trouble::NO_REPLY,
-    };
-    trouble.seen(&no_reply(error))
+    match error.kind() {
+        io::ErrorKind::TimedOut => trouble::NO_REPLY.seen(&no_reply(error)),
+        _ if speaks_socks(route, budget) => trouble::IS_SOCKS.seen("it answers a SOCKS greeting"),
+        _ if speaks_tls(route, budget) => trouble::IS_TLS.seen("it answers a TLS greeting"),
+        _ => trouble::NO_REPLY.seen(&no_reply(error)),
+    }
 }

@@ -34,7 +34,7 @@ fn greet(wire: &mut Wire, route: &Route, budget: Budget) -> Result<u8, Closed> {
     match first {
         Ok([5]) => read(wire).map(|[method]| method).map_err(|error| silent(&error)),
         Ok([first]) => Err(foreign(first).seen("the answer is not SOCKS 5")),
-        Err(error) => Err(identified(route, budget).seen(&no_reply(&error))),
+        Err(error) => Err(identified(route, budget, &error)),
     }
 }
 
@@ -46,11 +46,11 @@ fn foreign(first: u8) -> &'static Trouble {
     }
 }
 
-fn identified(route: &Route, budget: Budget) -> &'static Trouble {
+fn identified(route: &Route, budget: Budget, error: &io::Error) -> Closed {
     match () {
-        () if speaks_http(route, budget) => &trouble::IS_HTTP,
-        () if speaks_tls(route, budget) => &trouble::IS_TLS,
-        () => &trouble::NO_REPLY,
+        () if speaks_http(route, budget) => trouble::IS_HTTP.seen("it answers an HTTP request"),
+        () if speaks_tls(route, budget) => trouble::IS_TLS.seen("it answers a TLS greeting"),
+        () => silent(error),
     }
 }
 

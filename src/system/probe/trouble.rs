@@ -158,7 +158,7 @@ pub(super) static TLS_CLOSED: Trouble = Trouble {
 
 pub(super) static TLS_UNTRUSTED: Trouble = Trouble {
     code: "tls-untrusted",
-    what: "TLS to {site} is opened on the way: its certificate was issued by {seen}",
+    what: "TLS to {site} is opened on the way: the certificate that arrives is by {seen}",
     remedy: "If that is your company's authority, import it into the truststore of the Java that \
              runs Kestra: keytool -importcert -cacerts -alias company -file company-ca.pem. Or ask \
              for {site} to be exempt from inspection",
