@@ -2,3 +2,4 @@
 
 mod net;
 pub mod probe;
+pub mod serving;

@@ -5,14 +5,16 @@
 //! network passes [`shown`] before anybody sees it.
 
 mod budget;
+mod client;
 mod dial;
 mod http;
 mod issuer;
 mod tls;
 
 pub(crate) use budget::Budget;
+pub(crate) use client::{Answer, Connection, Request};
 pub(crate) use dial::{DialError, Wire, dial};
-pub(crate) use http::{Head, authority, host_header, port, read_head};
+pub(crate) use http::{Head, authority, basic, host_header, port, read_head};
 pub(crate) use tls::{TlsError, is_tls, secure, starts_tls};
 
 /// The most characters of foreign text that one finding shows.

@@ -1,7 +1,11 @@
 //! The head of an HTTP/1 answer, read with a limit and without trust.
 
+use crate::settings::Secret;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use std::io::{self, BufRead, Read};
 use url::{Position, Url};
+use zeroize::Zeroizing;
 
 /// The most bytes of an answer's head; Squid's own limit is 64 KB as well.
 const HEAD: u64 = 64 * 1024;
@@ -21,6 +25,12 @@ impl Head {
     /// The values of all headers of that name, which may be written in any case.
     pub(crate) fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
         self.headers.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| &**v)
+    }
+
+    /// How many bytes follow, as far as the server says so.
+    pub(crate) fn length(&self) -> u64 {
+        let length = self.headers("Content-Length").next();
+        length.and_then(|length| length.parse().ok()).unwrap_or(u64::MAX)
     }
 }
 
@@ -61,6 +71,12 @@ fn status(line: &str) -> Option<u16> {
 fn split(header: &str) -> Option<(String, String)> {
     let (name, value) = header.split_once(':')?;
     Some((name.into(), value.trim().into()))
+}
+
+/// The credentials of Basic (RFC 7617) as Micronaut writes them: UTF-8, then Base64.
+pub(crate) fn basic(username: &str, password: &Secret) -> Secret {
+    let plain = Zeroizing::new(format!("{username}:{}", password.reveal()));
+    BASE64_STANDARD.encode(plain.as_bytes()).into()
 }
 
 /// `host:port` of an address, the port always there, as CONNECT wants it.

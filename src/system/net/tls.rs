@@ -21,6 +21,8 @@ pub(crate) struct Secured<W: Read + Write> {
     pub(crate) stream: StreamOwned<ClientConnection, W>,
     /// Who issued the other side's certificate, fit for a terminal.
     pub(crate) issuer: String,
+    /// Why the certificate should have been refused, if it was only looked at.
+    pub(crate) doubt: Option<TlsError>,
 }
 
 /// Why TLS did not come about.
@@ -52,16 +54,35 @@ pub(crate) enum TlsError {
 /// # Errors
 /// [`TlsError`].
 pub(crate) fn secure<W: Read + Write>(
-    mut wire: W,
+    wire: W,
     host: &str,
     trust: &[CertificateDer<'static>],
 ) -> Result<Secured<W>, TlsError> {
-    let witness = Arc::new(Witness::new(trust).map_err(TlsError::cut)?);
+    agree(wire, host, Witness::new(trust, Sternness::Refuses))
+}
+
+/// Like [`secure`], but a certificate that is not good is noted and not refused. For public pages
+/// only: whatever is said on such a connection, anybody may hear.
+///
+/// # Errors
+/// [`TlsError::Cut`].
+pub(crate) fn look<W: Read + Write>(
+    wire: W,
+    host: &str,
+    trust: &[CertificateDer<'static>],
+) -> Result<Secured<W>, TlsError> {
+    agree(wire, host, Witness::new(trust, Sternness::Notes))
+}
+
+fn agree<W: Read + Write>(
+    mut wire: W,
+    host: &str,
+    witness: Result<Witness, rustls::Error>,
+) -> Result<Secured<W>, TlsError> {
+    let witness = Arc::new(witness.map_err(TlsError::cut)?);
     let mut connection = client(host, Arc::clone(&witness)).map_err(TlsError::cut)?;
     match connection.complete_io(&mut wire) {
-        Ok(_) => {
-            Ok(Secured { stream: StreamOwned::new(connection, wire), issuer: witness.issuer() })
-        }
+        Ok(_) => Ok(witness.vouch(StreamOwned::new(connection, wire))),
         Err(error) => Err(witness.explain(&error)),
     }
 }
@@ -69,7 +90,7 @@ pub(crate) fn secure<W: Read + Write>(
 /// Whether what answers on `wire` answers a first TLS message in TLS.
 pub(crate) fn starts_tls(mut wire: impl Read + Write, host: &str) -> bool {
     let mut first = [0];
-    let asked = Witness::new(&[])
+    let asked = Witness::new(&[], Sternness::Refuses)
         .map_err(io::Error::other)
         .and_then(|witness| client(host, Arc::new(witness)))
         .and_then(|mut connection| connection.write_tls(&mut wire))
@@ -113,33 +134,50 @@ impl TlsError {
 #[derive(Debug)]
 struct Witness {
     verifier: Arc<WebPkiServerVerifier>,
+    sternness: Sternness,
     issuer: OnceLock<String>,
+    doubt: OnceLock<CertificateError>,
+}
+
+/// What the witness does about a certificate that is not good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sternness {
+    Refuses,
+    Notes,
 }
 
 impl Witness {
-    fn new(trust: &[CertificateDer<'static>]) -> Result<Self, rustls::Error> {
+    fn new(trust: &[CertificateDer<'static>], sternness: Sternness) -> Result<Self, rustls::Error> {
         let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
         roots.add_parsable_certificates(trust.iter().cloned());
         let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider())
             .build()
             .map_err(|error| rustls::Error::General(error.to_string()))?;
-        Ok(Self { verifier, issuer: OnceLock::new() })
+        Ok(Self { verifier, sternness, issuer: OnceLock::new(), doubt: OnceLock::new() })
     }
 
     fn issuer(&self) -> String {
         self.issuer.get().cloned().unwrap_or_else(|| "an issuer without a name".into())
     }
 
+    fn vouch<W: Read + Write>(&self, stream: StreamOwned<ClientConnection, W>) -> Secured<W> {
+        let doubt = self.doubt.get().map(|reason| self.accuse(reason));
+        Secured { stream, issuer: self.issuer(), doubt }
+    }
+
     fn explain(&self, error: &io::Error) -> TlsError {
-        use CertificateError::{BadSignature, UnknownIssuer};
         match error.get_ref().and_then(|cause| cause.downcast_ref()) {
-            Some(rustls::Error::InvalidCertificate(UnknownIssuer | BadSignature)) => {
-                TlsError::Untrusted { issuer: self.issuer() }
-            }
-            Some(rustls::Error::InvalidCertificate(reason)) => {
-                TlsError::Invalid { reason: shown(&reason.to_string()), issuer: self.issuer() }
-            }
+            Some(rustls::Error::InvalidCertificate(reason)) => self.accuse(reason),
             _ => TlsError::cut(error),
+        }
+    }
+
+    fn accuse(&self, reason: &CertificateError) -> TlsError {
+        use CertificateError::{BadSignature, UnknownIssuer};
+        let issuer = self.issuer();
+        match reason {
+            UnknownIssuer | BadSignature => TlsError::Untrusted { issuer },
+            _ => TlsError::Invalid { reason: shown(&reason.to_string()), issuer },
         }
     }
 }
@@ -156,7 +194,15 @@ impl ServerCertVerifier for Witness {
         if let Some(issuer) = issuer(certificate) {
             self.issuer.get_or_init(|| shown(&issuer));
         }
-        self.verifier.verify_server_cert(certificate, chain, name, ocsp, now)
+        match self.verifier.verify_server_cert(certificate, chain, name, ocsp, now) {
+            Err(rustls::Error::InvalidCertificate(reason))
+                if self.sternness == Sternness::Notes =>
+            {
+                self.doubt.get_or_init(|| reason);
+                Ok(ServerCertVerified::assertion())
+            }
+            result => result,
+        }
     }
 
     fn verify_tls12_signature(

@@ -8,9 +8,7 @@ use super::identify::{speaks_socks, speaks_tls};
 use super::trouble::{self, Closed, Trouble, no_reply};
 use super::{Admission, Route, Tunnel};
 use crate::settings::Secret;
-use crate::system::net::{Budget, Head, Wire, authority, is_tls, read_head};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use crate::system::net::{Budget, Head, Wire, authority, basic, is_tls, read_head};
 use std::io::{self, BufRead, BufReader, Write};
 use zeroize::Zeroizing;
 
@@ -33,12 +31,6 @@ pub(super) fn tunnel<'a>(route: &Route, budget: Budget<'a>) -> Result<Tunnel<'a>
         401 | 407 => Err(trouble::AUTH_WRONG.seen(&status(&head))),
         _ => opened(wire, &head, Admission::LoggedIn),
     }
-}
-
-/// The credentials of Basic (RFC 7617) as Micronaut writes them: UTF-8, then Base64.
-pub(super) fn basic(username: &str, password: &Secret) -> Secret {
-    let plain = Zeroizing::new(format!("{username}:{}", password.reveal()));
-    BASE64_STANDARD.encode(plain.as_bytes()).into()
 }
 
 /// Asks for the tunnel on a connection of its own, since most proxies close after a refusal.
