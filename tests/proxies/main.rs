@@ -1,5 +1,5 @@
-//! The test of the way out against real proxies on loopback: each row of its table of diagnoses is
-//! what a real server makes of it.
+//! The live checks against real proxies on loopback: each row of the table of diagnoses is what a
+//! real forward proxy makes of it, and a real nginx stands in front of what people open.
 
 #![expect(
     clippy::disallowed_methods,
@@ -9,6 +9,7 @@
     reason = "this test is about the network, and its servers are part of the test"
 )]
 
+mod reverse;
 mod servers;
 mod site;
 

@@ -2,7 +2,7 @@
 //!
 //! One that is not installed is a failure where `CI` is `true`, a loud line elsewhere.
 
-use crate::site::free_port;
+use crate::site::{Identity, free_port};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
@@ -28,7 +28,7 @@ pub(crate) fn squid_behind_tls() -> Option<(Server, u16)> {
 
 fn squid_with(tls_port: &str, setup: Setup) -> Option<Server> {
     setup.credentials();
-    setup.certificate();
+    setup.certificate(&Identity::new("proxy.fixture", "Test CA"));
     let text = include_str!("../fixtures/squid.conf")
         .replace("13129", tls_port)
         .replace("18443 18444 18445 18446", "1024-65535");
@@ -76,10 +76,16 @@ pub(crate) fn dante() -> Option<Server> {
 
 /// nginx as a web server.
 pub(crate) fn nginx() -> Option<Server> {
+    Setup::new().start_nginx(include_str!("../fixtures/web.conf"))
+}
+
+/// nginx in front of a Kestra, without the lines that hold `left_out`.
+pub(crate) fn nginx_before(kestra: u16, left_out: &str, identity: &Identity) -> Option<Server> {
     let setup = Setup::new();
-    let config = setup.config(include_str!("../fixtures/web.conf"), "18080");
-    let folder = setup.folder.path().display().to_string();
-    setup.start(&["nginx", "-e", "stderr", "-p", &folder, "-c", &config])
+    setup.certificate(identity);
+    let text = include_str!("../fixtures/reverse.conf").replace("@KESTRA@", &kestra.to_string());
+    let lines = text.lines().filter(|line| left_out.is_empty() || !line.contains(left_out));
+    setup.start_nginx(&lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// A running server.
@@ -141,11 +147,16 @@ impl Setup {
         assert!(status.unwrap().success(), "mkcreds.sh needs openssl");
     }
 
-    /// The pair that Squid's second port shows.
-    fn certificate(&self) {
-        let pair = rcgen::generate_simple_self_signed(["proxy.fixture".to_owned()]).unwrap();
-        self.write("srv.crt", &pair.cert.pem());
-        self.write("srv.key", &pair.signing_key.serialize_pem());
+    /// The pair that a TLS port shows.
+    fn certificate(&self, identity: &Identity) {
+        self.write("srv.crt", &identity.certificate.pem());
+        self.write("srv.key", &identity.key.serialize_pem());
+    }
+
+    fn start_nginx(self, fixture: &str) -> Option<Server> {
+        let config = self.config(fixture, "18080");
+        let folder = self.folder.path().display().to_string();
+        self.start(&["nginx", "-e", "stderr", "-p", &folder, "-c", &config])
     }
 
     fn start(self, command: &[&str]) -> Option<Server> {

@@ -1,6 +1,8 @@
 //! Where the way out leads: a small TLS site of the test's own, and places that answer nothing.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair,
+};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::io::{self, Read, Write};
@@ -17,21 +19,35 @@ pub(crate) struct Site {
 impl Site {
     /// A site on loopback with a certificate for `name`, issued by `issuer`.
     pub(crate) fn start(name: &str, issuer: &str) -> Self {
+        let Identity { authority, certificate, key } = Identity::new(name, issuer);
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let provider = rustls::crypto::ring::default_provider().into();
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .unwrap();
+        let config = Arc::new(config);
+        let port = listen(move |stream| answer(stream, Arc::clone(&config)));
+        Self { port, authority }
+    }
+}
+
+/// A certificate, its key, and the authority that issued it.
+pub(crate) struct Identity {
+    pub(crate) authority: CertificateDer<'static>,
+    pub(crate) certificate: Certificate,
+    pub(crate) key: KeyPair,
+}
+
+impl Identity {
+    pub(crate) fn new(name: &str, issuer: &str) -> Self {
         let issuer = authority(issuer);
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new([name.to_owned()]).unwrap();
         let certificate = params.signed_by(&key, &issuer).unwrap();
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let config =
-            ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_no_client_auth()
-                .with_single_cert(vec![certificate.der().clone()], key)
-                .unwrap();
-        let config = Arc::new(config);
-        let port = listen(move |stream| answer(stream, Arc::clone(&config)));
-        Self { port, authority: issuer.der().clone() }
+        Self { authority: issuer.der().clone(), certificate, key }
     }
 }
 
@@ -70,7 +86,8 @@ pub(crate) fn saying(words: &'static [u8]) -> u16 {
     })
 }
 
-fn listen(talk: impl Fn(TcpStream) -> io::Result<()> + Clone + Send + 'static) -> u16 {
+/// A port where every connection is talked to on a thread of its own.
+pub(crate) fn listen(talk: impl Fn(TcpStream) -> io::Result<()> + Clone + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
