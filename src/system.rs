@@ -5,3 +5,6 @@ pub mod handover;
 pub mod history;
 pub mod lock;
 pub mod names;
+mod net;
+pub mod probe;
+pub mod serving;
