@@ -7,20 +7,13 @@
     reason = "a test touches the world"
 )]
 
-use kestra_setup::checks::{Outcome, Verdict};
-use kestra_setup::system::nginx::{Form, Found, find, look_at, reload, test_live, test_privately};
-use std::path::Path;
+#[path = "common/installed.rs"]
+mod installed;
 
-/// The nginx of this machine; `None`, said aloud, where there is none. In CI there has to be one.
-fn nginx() -> Option<Found> {
-    let found = find();
-    if found.binary.is_some() {
-        return Some(found);
-    }
-    assert!(std::env::var_os("CI").is_none(), "CI needs nginx: apt-get install nginx-light");
-    eprintln!("NOT TESTED: there is no nginx on this machine (apt-get install nginx-light)");
-    None
-}
+use installed::nginx;
+use kestra_setup::checks::{Outcome, Verdict};
+use kestra_setup::system::nginx::{Form, Found, look_at, reload, test_live, test_privately};
+use std::path::Path;
 
 fn test(text: &str, form: Form) -> Option<Verdict> {
     Some(test_privately(&nginx()?, text, form))
