@@ -8,3 +8,4 @@ pub mod names;
 mod net;
 pub mod probe;
 pub mod serving;
+pub mod nginx;
