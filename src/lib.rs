@@ -8,10 +8,14 @@
 //! - [`kestra`]: a Kestra configuration: text in, properties out; edits in, text out
 //! - [`plan`]: what would change on disk, shown and written from the same value
 //! - [`checks`]: what can be looked at, and what came of it
+//! - [`key`]: a key press, free of any terminal
+//! - [`tui`]: the full screen
 //! - [`system`]: the only door to disk, network, processes and signals
 
 pub mod checks;
 pub mod kestra;
+pub mod key;
 pub mod plan;
 pub mod settings;
 pub mod system;
+pub mod tui;

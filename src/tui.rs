@@ -1,0 +1,3 @@
+//! The full screen: bytes of a terminal in, bytes of a terminal out.
+
+pub mod input;
