@@ -1,3 +1,4 @@
 //! The full screen: bytes of a terminal in, bytes of a terminal out.
 
+pub mod backend;
 pub mod input;
