@@ -1,1 +1,3 @@
 //! The only door to disk, network, processes and signals.
+
+pub mod signals;

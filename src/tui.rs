@@ -2,3 +2,5 @@
 
 pub mod backend;
 pub mod input;
+pub mod reader;
+pub mod terminal;
