@@ -14,6 +14,8 @@
 //! - [`checks`]: what can be looked at, and what came of it
 //! - [`wizard`]: the state machine behind every way of asking
 //! - [`key`]: a key press, free of any terminal
+//! - [`key`]: a key press, free of any terminal
+//! - [`tui`]: the full screen
 //! - [`system`]: the only door to disk, network, processes and signals
 
 pub mod answers;

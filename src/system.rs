@@ -9,3 +9,4 @@ mod net;
 pub mod probe;
 pub mod serving;
 pub mod nginx;
+pub mod signals;

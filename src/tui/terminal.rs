@@ -1,0 +1,203 @@
+//! The terminal, taken over and given back.
+//!
+//! Keys come from standard input, and the screen is standard error: both must be terminals where
+//! anything is asked, and standard output stays free for data. Nothing else is opened, and the
+//! terminal is asked nothing.
+#![expect(clippy::disallowed_methods, reason = "when a frame was shown is known here")]
+
+use super::backend::{Colors, LeanBackend};
+use crate::system::signals;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use crossterm::cursor::{MoveTo, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::style::{Attribute, SetAttribute};
+use crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{Command, queue};
+use ratatui::layout::Size;
+use ratatui::{Frame, Terminal};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+use std::{panic, thread};
+
+/// Whether the terminal is ours; whoever gives it back sets this to false, once.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// The whole terminal, raw and on its alternate screen, until this is dropped or the thread that
+/// made it panics.
+pub struct FullScreen {
+    terminal: Terminal<LeanBackend<Screen>>,
+}
+
+impl FullScreen {
+    /// Takes the terminal over. Nothing is sent before the first frame.
+    ///
+    /// # Errors
+    ///
+    /// If standard input is no terminal that can be made raw.
+    pub fn enter(colors: Colors) -> io::Result<Self> {
+        give_back_on_panic();
+        let backend = LeanBackend::new(Screen, size(), colors);
+        let mut screen = Self { terminal: Terminal::new(backend)? };
+        screen.take()?;
+        Ok(screen)
+    }
+
+    /// Draws a frame in the size that the terminal has now, and says when that was: what was typed
+    /// before was meant for the frame before.
+    ///
+    /// # Errors
+    ///
+    /// If the terminal cannot be written to, since the line is gone.
+    pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<Instant> {
+        self.terminal.backend_mut().resize(size());
+        self.terminal.draw(view)?;
+        Ok(Instant::now())
+    }
+
+    /// Lets the next frame draw everything, whatever another program has left on the screen.
+    ///
+    /// # Errors
+    ///
+    /// None that this terminal has.
+    pub fn redraw(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+
+    /// Gives the terminal back and stops; takes it over again when the job goes on, for the next
+    /// frame to draw everything. Does nothing where no shell could let it go on.
+    ///
+    /// # Errors
+    ///
+    /// If the terminal cannot be taken over again.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        if !signals::can_stop() {
+            return Ok(());
+        }
+        give_back();
+        signals::stop()?;
+        self.take()
+    }
+
+    /// Takes the terminal over again after [`signals::Signal::Continue`]: whoever stopped this
+    /// program may have left the terminal in any state.
+    ///
+    /// # Errors
+    ///
+    /// If standard input cannot be made raw.
+    pub fn resume(&mut self) -> io::Result<()> {
+        disable_raw_mode()?;
+        self.take()
+    }
+
+    /// Puts a text on the operator's clipboard with the next frame, over any number of SSH hops.
+    /// Whether the terminal allows that cannot be known.
+    ///
+    /// # Errors
+    ///
+    /// None that this terminal has.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        self.terminal.backend_mut().queue(Copy(text))
+    }
+
+    fn take(&mut self) -> io::Result<()> {
+        TAKEN.store(true, Ordering::SeqCst);
+        enable_raw_mode()?;
+        let backend = self.terminal.backend_mut();
+        backend.queue(EnterAlternateScreen)?;
+        backend.queue(EnableBracketedPaste)?;
+        backend.queue(Show)?;
+        self.terminal.clear()
+    }
+}
+
+impl Drop for FullScreen {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// Restores the terminal, if it is ours. The screen is cleared first for those terminals that have
+/// no other to go back to.
+fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    // The line may be gone, and then there is nothing to restore and nobody to tell.
+    let mut bytes = Vec::new();
+    let _ = queue!(
+        bytes,
+        SetAttribute(Attribute::Reset),
+        Clear(ClearType::All),
+        MoveTo(0, 0),
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+    );
+    let _ = Screen.write_all(&bytes);
+    let _ = disable_raw_mode();
+}
+
+/// Makes a panic of this thread give the terminal back before it prints its message. A panic of
+/// another is the business of whoever waits for that thread: it must neither take the terminal
+/// from a loop that goes on nor write over the screen.
+fn give_back_on_panic() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let owner = thread::current().id();
+        let report = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            if thread::current().id() == owner {
+                give_back();
+            }
+            if !TAKEN.load(Ordering::SeqCst) {
+                report(panic);
+            }
+        }));
+    });
+}
+
+/// The size of the terminal; 80x24 on serial lines, which do not know theirs.
+fn size() -> Size {
+    let known = rustix::termios::tcgetwinsize(io::stderr()).ok();
+    known
+        .map(|size| Size { width: size.ws_col, height: size.ws_row })
+        .filter(|size| size.width > 0 && size.height > 0)
+        .unwrap_or(Size { width: 80, height: 24 })
+}
+
+/// Standard error, which waits where another program has set it to not wait.
+struct Screen;
+
+impl Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match rustix::io::write(io::stderr(), bytes) {
+                Err(Errno::AGAIN) => {
+                    let stderr = io::stderr();
+                    poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], None)?;
+                }
+                written => return Ok(written?),
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// OSC 52, from xterm's `ctlseqs`.
+struct Copy<'a>(&'a str);
+
+impl Command for Copy<'_> {
+    fn write_ansi(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        write!(out, "\x1b]52;c;{}\x07", BASE64_STANDARD.encode(self.0))
+    }
+}
