@@ -90,6 +90,9 @@ pub struct Choice {
     pub help: &'static str,
 }
 
+/// What is wrong with an empty answer to a question that needs one.
+pub const MISSING: &str = "an answer is required.";
+
 /// What most questions have in common; a row names only what differs.
 const PLAIN: Field = Field {
     name: "",
@@ -138,7 +141,7 @@ impl Field {
         match self.kind {
             Kind::Choice(choices) => choose(choices, text),
             _ if is_empty && self.optional => Ok(String::new()),
-            _ if is_empty => Err(Invalid::new("an answer is required.")),
+            _ if is_empty => Err(Invalid::new(MISSING)),
             Kind::Text | Kind::Secret => (self.check)(text),
         }
     }

@@ -3,6 +3,8 @@
 //! Reading is done once, by `system`; everything here is data, so that a test can make up any
 //! machine.
 
+pub mod remarks;
+
 use crate::answers::{Answers, Here};
 use crate::form;
 use crate::kestra::{self, Place, Reading, Refusal};

@@ -12,15 +12,17 @@
 //! - [`found`]: what lies on this machine, and the answers in it
 //! - [`plan`]: what would change on disk, shown and written from the same value
 //! - [`checks`]: what can be looked at, and what came of it
+//! - [`key`]: a key press, free of any terminal
 //! - [`wizard`]: the state machine behind every way of asking
-//! - [`key`]: a key press, free of any terminal
-//! - [`key`]: a key press, free of any terminal
-//! - [`tui`]: the full screen
 //! - [`system`]: the only door to disk, network, processes and signals
+//! - [`tui`]: the full screen
+//! - [`cli`]: the command line
+//! - [`commands`]: what each command does
 
 pub mod answers;
 pub mod checks;
 pub mod cli;
+pub mod commands;
 pub mod form;
 pub mod found;
 pub mod kestra;

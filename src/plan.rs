@@ -6,7 +6,7 @@ mod edits;
 pub(crate) mod env;
 mod preview;
 
-pub use preview::{Count, Line, MASK, Mark};
+pub use preview::{Count, Line, MASK, Mark, hide_secrets};
 
 use crate::answers::Answers;
 use crate::form;

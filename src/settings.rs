@@ -22,9 +22,7 @@ mod variable;
 
 pub use context_path::ContextPath;
 pub use host::Host;
-pub use login::{
-    ProxyUsername, check_password, decode_basic, escape_placeholder, unescape_placeholder,
-};
+pub use login::{ProxyUsername, decode_basic, escape_placeholder, unescape_placeholder};
 pub use names::{ServerName, ServerNames};
 pub use pasted_proxy::PastedProxy;
 pub use path::{EnvFile, FilePath, NginxFile};

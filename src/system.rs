@@ -1,12 +1,15 @@
 //! The only door to disk, network, processes and signals.
 
+pub mod console;
 pub mod files;
 pub mod handover;
 pub mod history;
 pub mod lock;
+pub mod look;
 pub mod names;
 mod net;
+pub mod nginx;
 pub mod probe;
 pub mod serving;
-pub mod nginx;
 pub mod signals;
+pub mod world;

@@ -8,12 +8,14 @@ mod asking;
 mod choosing;
 mod event;
 mod keys;
+mod result;
 mod reviewing;
 
 pub use asking::Asking;
 pub use choosing::{Choosing, Way};
 pub use event::{Effect, Event, Saved, SavedFile, Trouble};
 pub use keys::{Action, Binding};
+pub use result::{report, with_next_steps};
 pub use reviewing::{Preview, Reviewing, Row};
 
 use crate::answers::Answers;

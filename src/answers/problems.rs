@@ -16,6 +16,8 @@ pub struct Problem {
     pub message: String,
     /// Answers that would settle it; taken only on the operator's key.
     pub fixes: Vec<Fix>,
+    /// Whether it cannot work this way; else it is good to know.
+    pub is_error: bool,
     /// Whether nothing is written until it is settled. What does not block is a note.
     pub blocks: bool,
 }
@@ -31,7 +33,7 @@ pub struct Fix {
 
 impl Problem {
     fn new(field: &'static Field, message: impl Into<String>) -> Self {
-        Self { field, message: message.into(), fixes: Vec::new(), blocks: true }
+        Self { field, message: message.into(), fixes: Vec::new(), is_error: true, blocks: true }
     }
 
     pub(super) fn invalid(field: &'static Field, invalid: Invalid) -> Self {
@@ -141,6 +143,7 @@ pub(super) fn of_conflict(answers: &Answers, conflict: Conflict) -> Option<Probl
         field,
         message: conflict.message,
         fixes: conflict.fixes.into_iter().filter_map(fix).collect(),
+        is_error: conflict.blocks,
         blocks: conflict.blocks && !is_old,
     })
 }

@@ -22,7 +22,7 @@ meanwhile, 5 permission denied, 6 the result failed its proof and was put back."
 ///
 /// # Errors
 /// Where nothing can be written there.
-pub fn completions(shell: clap_complete::Shell, to: &mut impl io::Write) -> io::Result<()> {
+pub fn completions(shell: clap_complete::Shell, to: &mut dyn io::Write) -> io::Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command(), "kestra-setup", &mut script);
     to.write_all(&script)
@@ -32,9 +32,11 @@ pub fn completions(shell: clap_complete::Shell, to: &mut impl io::Write) -> io::
 ///
 /// # Errors
 /// Where nothing can be written there.
-pub fn man(to: &mut impl io::Write) -> io::Result<()> {
+pub fn man(to: &mut dyn io::Write) -> io::Result<()> {
     let man = Man::new(command());
-    man.render(to)?;
+    let mut page = Vec::new();
+    man.render(&mut page)?;
+    to.write_all(&page)?;
     to.write_all(answers().as_bytes())?;
     to.write_all(JSON.as_bytes())
 }

@@ -123,7 +123,7 @@ a way that gives the very same characters back.",
     default: |answers| {
         from_environment(answers, |proxy| proxy.password.as_ref().map(settings::Secret::reveal))
     },
-    check: |text| settings::check_password(text).map(|()| text.to_owned()),
+    check: |text| text.parse::<settings::Secret>().map(|_| text.to_owned()),
     ..PLAIN
 };
 

@@ -33,6 +33,19 @@ pub enum Mark {
     Place,
 }
 
+impl Mark {
+    /// What stands in front of the line.
+    #[must_use]
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Same => " ",
+            Self::Removed => "-",
+            Self::Added => "+",
+            Self::Place => "",
+        }
+    }
+}
+
 impl FileChange {
     /// The whole text for a new file, else the difference; every line for an unchanged file.
     #[must_use]
@@ -136,6 +149,13 @@ fn push(lines: &mut Vec<Line>, op: &DiffOp, old: &Masked, new: &Masked) {
         take(Mark::Removed, old, op.old_range());
         take(Mark::Added, new, op.new_range());
     }
+}
+
+/// A piece of configuration with every secret masked.
+#[must_use]
+pub fn hide_secrets(text: &str) -> String {
+    let lines = Masked::new(&text.into(), FileKind::Config, false).lines;
+    lines.iter().map(|line| line.clone() + "\n").collect()
 }
 
 /// The lines of a text with every secret replaced; as many lines as the text has.

@@ -57,17 +57,6 @@ impl fmt::Display for ProxyUsername {
     }
 }
 
-/// Whether a password can be sent and saved.
-///
-/// # Errors
-/// Line ends and other control characters, which nobody types and no proxy takes.
-pub fn check_password(text: &str) -> Result<(), Invalid> {
-    if text.chars().any(char::is_control) {
-        return Err(Invalid::new("the password holds a control character. Type it again."));
-    }
-    Ok(())
-}
-
 /// The login in a `Basic …` header; `None` if it is none, or not UTF-8.
 #[must_use]
 pub fn decode_basic(header: &str) -> Option<(String, Secret)> {

@@ -6,6 +6,7 @@
 
 use rustix::process::geteuid;
 use std::fs;
+use std::path::PathBuf;
 
 /// The user whose rights this process has.
 #[must_use]
@@ -23,6 +24,15 @@ pub fn user(uid: u32) -> String {
 #[must_use]
 pub fn owner(uid: u32, gid: u32) -> String {
     format!("{}:{}", user(uid), name_in("/etc/group", gid))
+}
+
+/// The home of a user as the user database says it, which is where Java takes it from.
+#[must_use]
+pub fn home(uid: u32) -> Option<PathBuf> {
+    let number = uid.to_string();
+    let lines = fs::read_to_string("/etc/passwd").ok()?;
+    let named = lines.lines().find(|line| line.split(':').nth(2) == Some(&number));
+    named?.split(':').nth(5).map(PathBuf::from)
 }
 
 /// Both files start a line with `name:password:number`.

@@ -176,7 +176,7 @@ impl Wizard {
             _ => Plan::default(),
         };
         self.step = match result {
-            Ok(saved) => Step::Done(saved),
+            Ok(saved) => Step::Done(super::with_next_steps(saved, &self.answers, &plan)),
             Err(trouble) => Step::Choosing(Choosing::new(trouble, plan)),
         };
         None

@@ -4,7 +4,7 @@ use super::Look;
 use super::page::Page;
 use crate::checks::{Outcome, Verdict};
 use crate::form::Field;
-use crate::wizard::{Choosing, Saved, Step, Wizard};
+use crate::wizard::{Choosing, Saved, Step, Wizard, report};
 use ratatui::text::{Line, Span};
 
 const KEYS: &str = "\
@@ -111,29 +111,6 @@ fn findings(page: &mut Page, look: &Look, verdict: &Verdict) {
         Outcome::Note | Outcome::Skipped => look.theme.plain(),
     };
     page.paragraph(1, look.width, &verdict.in_words(), style);
-}
-
-/// The result as lines, which are printed to the normal screen as well when the wizard is left.
-pub fn report(saved: &Saved) -> Vec<String> {
-    let mut lines = vec![saved.headline.clone(), String::new()];
-    for file in &saved.files {
-        lines.push(format!("  {:<11}  {}   {}", file.what, file.path, file.about));
-    }
-    if saved.undo.is_some() {
-        lines.push("  undo         kestra-setup rollback".to_owned());
-    }
-    if !saved.next.is_empty() {
-        lines.extend([String::new(), "Not in effect yet. Next:".to_owned(), String::new()]);
-    }
-    for (number, step) in saved.next.iter().enumerate() {
-        let mut parts = step.lines();
-        lines.push(format!("  {}  {}", number + 1, parts.next().unwrap_or_default()));
-        lines.extend(parts.map(|part| format!("       {part}")));
-    }
-    for warning in &saved.warnings {
-        lines.extend([String::new(), format!("Warning: {warning}")]);
-    }
-    lines
 }
 
 /// The words of a question for plain mode's `help`.
