@@ -88,20 +88,22 @@ impl Found {
 /// be found out is left empty.
 #[must_use]
 pub fn find() -> Found {
-    let path = env::var("PATH").unwrap_or_default();
-    let binary = format!("{path}:{USUAL_FOLDERS}")
-        .split(':')
-        .map(|folder| Path::new(folder).join("nginx"))
-        .find(|file| file.is_file());
     let found = Found { selinux: selinux_enforces(), ipv6: has_ipv6(), ..Found::default() };
-    let Some(binary) = binary else { return found };
+    let Some(binary) = program() else { return found };
     let built = Built::ask(&binary);
-    let by_systemd = Path::new("/run/systemd/system").is_dir();
-    let found = Found { binary: Some(binary), version: built.version, by_systemd, ..found };
+    let found = Found { binary: Some(binary), version: built.version, ..found };
     match &built.conf {
         Some(conf) => with_conf(found, conf, built.pid.as_deref()),
         None => found,
     }
+}
+
+/// Relative folders are passed over: root must not run whatever lies in the working directory.
+fn program() -> Option<PathBuf> {
+    let path = env::var("PATH").unwrap_or_default();
+    let path = format!("{path}:{USUAL_FOLDERS}");
+    let folders = path.split(':').map(Path::new).filter(|folder| folder.is_absolute());
+    folders.map(|folder| folder.join("nginx")).find(|file| file.is_file())
 }
 
 /// The same for one program and one nginx.conf, such as those of a private prefix.
@@ -115,9 +117,11 @@ pub fn look_at(binary: &Path, conf: &Path) -> Found {
 
 fn with_conf(found: Found, conf: &Path, built_pid: Option<&Path>) -> Found {
     let Effective { includes, servers, pid, .. } = Effective::read(conf);
-    let running = pid.as_deref().or(built_pid).is_some_and(is_running);
+    let process = pid.as_deref().or(built_pid).and_then(process);
+    let running = process.is_some();
+    let by_systemd = process.is_some_and(|process| is_a_service(&process));
     let file = place(&includes);
-    Found { running, conf: Some(conf.to_owned()), includes, file, servers, ..found }
+    Found { running, by_systemd, conf: Some(conf.to_owned()), includes, file, servers, ..found }
 }
 
 /// `conf.d/kestra.conf` wherever `conf.d/*.conf` is included, which is nearly everywhere; else the
@@ -166,10 +170,17 @@ fn version(text: &str) -> Option<(u32, u32, u32)> {
     Some((parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?))
 }
 
-fn is_running(pid_file: &Path) -> bool {
-    let pid = fs::read_to_string(pid_file).unwrap_or_default();
-    let name = fs::read_to_string(format!("/proc/{}/comm", pid.trim())).unwrap_or_default();
-    name.trim() == "nginx"
+/// The folder of nginx's process under `/proc`, if it is there.
+fn process(pid_file: &Path) -> Option<PathBuf> {
+    let pid = fs::read_to_string(pid_file).ok()?;
+    let folder = Path::new("/proc").join(pid.trim());
+    let name = fs::read_to_string(folder.join("comm")).ok()?;
+    (name.trim() == "nginx").then_some(folder)
+}
+
+/// systemd keeps the processes of a service in a group of its name.
+fn is_a_service(process: &Path) -> bool {
+    fs::read_to_string(process.join("cgroup")).is_ok_and(|groups| groups.contains("/nginx.service"))
 }
 
 fn selinux_enforces() -> bool {

@@ -26,6 +26,7 @@ mod programs;
 mod proxy;
 #[path = "../common/site.rs"]
 mod site;
+mod squid;
 mod wrong;
 
 use boot::Booted;
@@ -36,6 +37,7 @@ use nginx::Nginx;
 use programs::Program;
 use proxy::Proxy;
 use site::Site;
+use squid::Squid;
 
 /// The first CONNECT of a boot, in lower case but for the login.
 fn first_connect(program: &Program, credentials: Credentials) -> String {
@@ -75,6 +77,22 @@ fn a_basic_login_never_leaves() {
         let head = first_connect(program, Credentials::Basic);
         assert!(!head.to_lowercase().contains("authorization"), "{}: {head}", program.name);
     }
+}
+
+/// What squid logs of the first CONNECT: its answer, and who asked.
+fn squid_says(program: &Program, credentials: Credentials) -> Option<String> {
+    let squid = Squid::start()?;
+    let _booted = Booted::up(program, &config("", squid.port, credentials), "");
+    Some(squid.first_connect())
+}
+
+#[test]
+fn squid_lets_a_plain_login_in_and_keeps_a_basic_one_out() {
+    let Some(program) = programs::newest_standin() else { return };
+    let Some(plain) = squid_says(program, Credentials::Plain) else { return };
+    assert!(!plain.contains("/407 ") && plain.contains(" username "), "{plain}");
+    let Some(basic) = squid_says(program, Credentials::Basic) else { return };
+    assert!(basic.contains("TCP_DENIED/407"), "{basic}");
 }
 
 #[test]
