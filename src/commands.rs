@@ -2,6 +2,7 @@
 //! question unless both standard input and standard error are terminals.
 
 mod apply;
+mod ask;
 mod check;
 mod gather;
 mod rollback;
@@ -79,20 +80,14 @@ impl From<answers::FileError> for CommandError {
     }
 }
 
-/// Does what was asked for; gives the exit code. `ask` is the wizard, for when nothing else was.
-pub fn run(
-    invocation: Invocation,
-    console: &mut Console,
-    ask: impl FnOnce(&Invocation, &mut Console) -> Result<u8, CommandError>,
-) -> u8 {
+/// Does what was asked for; gives the exit code.
+pub fn run(invocation: &Invocation, console: &mut Console) -> u8 {
     let result = match &invocation.task {
-        Task::Wizard => ask(&invocation, console),
-        Task::Apply { .. } | Task::ApplyPlan => apply::run(&invocation, console),
-        Task::Show { said, form } => show::run(&invocation, said, *form, console),
-        Task::Print { what, said } => show::print(&invocation, *what, said, console),
-        Task::Check { json, api_url } => {
-            check::run(&invocation, *json, api_url.as_deref(), console)
-        }
+        Task::Wizard => ask::run(invocation, console),
+        Task::Apply { .. } | Task::ApplyPlan => apply::run(invocation, console),
+        Task::Show { said, form } => show::run(invocation, said, *form, console),
+        Task::Print { what, said } => show::print(invocation, *what, said, console),
+        Task::Check { json, api_url } => check::run(invocation, *json, api_url.as_deref(), console),
         Task::Rollback { id, list, force } => rollback::run(id.as_deref(), *list, *force, console),
         Task::Completions(shell) => {
             cli::completions(*shell, console.data()).map(|()| 0).map_err(Into::into)

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let mut console = Console::standard();
     match cli::parse(std::env::args_os()) {
-        Ok(invocation) => commands::run(invocation, &mut console, |_, _| Ok(0)).into(),
+        Ok(invocation) => commands::run(&invocation, &mut console).into(),
         Err(error) => {
             // Nothing can be said where standard error is gone as well.
             let _ = error.print();

@@ -1,6 +1,8 @@
 //! The only door to disk, network, processes and signals.
 
 pub mod console;
+pub mod draft;
+pub mod elevate;
 pub mod files;
 pub mod handover;
 pub mod history;
@@ -12,4 +14,5 @@ pub mod nginx;
 pub mod probe;
 pub mod serving;
 pub mod signals;
+pub mod terminal;
 pub mod world;

@@ -20,6 +20,7 @@ pub use reviewing::{Preview, Reviewing, Row};
 
 use crate::answers::Answers;
 use crate::checks::{Check, Verdict};
+use crate::form;
 use crate::found::Found;
 use crate::key::Key;
 use crate::plan::Plan;
@@ -29,7 +30,7 @@ use std::time::Duration;
 pub const REVEAL: Duration = Duration::from_secs(10);
 
 /// Where the operator is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Step {
     /// On one of the screens.
     Asking(Asking),
@@ -44,7 +45,7 @@ pub enum Step {
 }
 
 /// The whole state.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Wizard {
     answers: Answers,
     found: Found,
@@ -60,7 +61,7 @@ pub struct Wizard {
 }
 
 /// What goes on once the files have been looked at again.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 enum AfterLook {
     #[default]
     Review,
@@ -235,6 +236,21 @@ impl Wizard {
         self.verdicts.retain(|(about, _)| *about != check);
         self.verdicts.push((check, verdicts));
         None
+    }
+
+    /// The number of the step in the step bar, counted from 0.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        match &self.step {
+            Step::Asking(asking) => asking.number(),
+            _ => form::SCREENS.len(),
+        }
+    }
+
+    /// Which page is shown: when this changes, what was typed before was meant for another page.
+    #[must_use]
+    pub fn place(&self) -> (usize, std::mem::Discriminant<Step>) {
+        (self.number(), std::mem::discriminant(&self.step))
     }
 
     /// Where the operator is.

@@ -96,12 +96,12 @@ fn plan(console: &mut Console) -> Result<u8, CommandError> {
     Ok(0)
 }
 
-pub(super) fn world(
+pub(crate) fn world(
     config: std::path::PathBuf,
     place: crate::kestra::Place,
     nginx: crate::system::nginx::Found,
 ) -> Result<World, CommandError> {
     let api_url =
         API_URL.parse().map_err(|_| CommandError::Answers(vec!["api-url: no URL".to_owned()]))?;
-    Ok(World { config, place, nginx, api_url })
+    Ok(World { config, place, nginx, api_url, lock: None })
 }

@@ -6,7 +6,7 @@ mod standing;
 mod words;
 
 use super::files::{self, InPlace, ProofFailure, Receipt, WriteError};
-use super::handover::{self, piped};
+use super::handover;
 use super::history::{self, History};
 use super::lock::Lock;
 use super::look::snapshot;
@@ -18,6 +18,7 @@ use crate::plan::{FileKind, Plan};
 use crate::settings::{Connection, ProxyKind};
 use crate::wizard::{Effect, Event, Saved, SavedFile, Trouble, Way};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use url::Url;
 
@@ -37,6 +38,8 @@ pub struct World {
     pub nginx: nginx::Found,
     /// Where the way out is tested.
     pub api_url: Url,
+    /// The lock, where it is held for the whole session; else each write takes it.
+    pub lock: Option<Arc<Lock>>,
 }
 
 impl World {
@@ -51,8 +54,8 @@ impl World {
             }
             Effect::Write(plan) => Event::Written(self.save(&plan)),
             Effect::SaveAside(plan) => stopped(self.save_aside(&plan)),
-            Effect::SaveBeside(plan) => stopped(save_beside(&plan)),
-            Effect::Rollback(id) => stopped(roll_back(&id)),
+            Effect::SaveBeside(plan) => stopped(self.save_beside(&plan)),
+            Effect::Rollback(id) => stopped(self.roll_back(&id)),
             Effect::Repair { finish } => stopped(self.repair(finish)),
             Effect::Elevate(_)
             | Effect::Cancel
@@ -70,8 +73,7 @@ impl World {
     /// # Errors
     /// Nothing was changed, unless the error says otherwise.
     pub fn write(&self, plan: &Plan) -> Result<Receipt, WriteError> {
-        let history = History::here()?;
-        let lock = Lock::take(&history)?;
+        let lock = self.lock()?;
         if let Some(open) = lock.interrupted()? {
             return Err(WriteError::Interrupted { id: open.id().to_owned() });
         }
@@ -86,6 +88,13 @@ impl World {
             );
         }
         Ok(receipt)
+    }
+
+    fn lock(&self) -> Result<Arc<Lock>, WriteError> {
+        match &self.lock {
+            Some(lock) => Ok(Arc::clone(lock)),
+            None => Lock::take(&History::here()?).map(Arc::new),
+        }
     }
 
     fn save(&self, plan: &Plan) -> Result<Saved, Trouble> {
@@ -183,7 +192,7 @@ impl World {
     }
 
     fn repair(&self, finish: bool) -> Result<Saved, WriteError> {
-        let lock = Lock::take(&History::here()?)?;
+        let lock = self.lock()?;
         let Some(open) = lock.interrupted()? else {
             return Ok(words::nothing_to_repair());
         };
@@ -192,6 +201,28 @@ impl World {
         }
         history::undo(open)?;
         Ok(words::undone())
+    }
+
+    /// Saves the new text beside each file that changed meanwhile.
+    fn save_beside(&self, plan: &Plan) -> Result<Saved, WriteError> {
+        let mut beside = Plan::default();
+        for change in plan.pending() {
+            let mut change = change.clone();
+            change.path.as_mut_os_string().push(".kestra-setup-new");
+            change.before = snapshot(&change.path).text().cloned();
+            change.mode = 0o600;
+            beside.changes.push(change);
+        }
+        let receipt = files::write(&beside, &*self.lock()?, &|| Ok(()))?;
+        let headline = "Your files are untouched; mine are beside them.".to_owned();
+        Ok(Saved { state: "saved beside", headline, ..saved(receipt) })
+    }
+
+    fn roll_back(&self, id: &str) -> Result<Saved, WriteError> {
+        let lock = self.lock()?;
+        let receipt = lock.history().rollback(Some(id))?.run(&lock, false)?;
+        let headline = "Taken back. The files are as they were before.".to_owned();
+        Ok(Saved { state: "rolled back", headline, ..saved(receipt) })
     }
 }
 
@@ -204,44 +235,6 @@ fn stopped(result: Result<Saved, WriteError>) -> Event {
         Ok(saved) => Event::Stopped(saved),
         Err(error) => Event::Written(Err(trouble(&error, &Plan::default()))),
     }
-}
-
-/// Saves the new text beside each file that changed meanwhile.
-fn save_beside(plan: &Plan) -> Result<Saved, WriteError> {
-    let lock = Lock::take(&History::here()?)?;
-    let mut beside = Plan::default();
-    for change in plan.pending() {
-        let mut change = change.clone();
-        change.path.as_mut_os_string().push(".kestra-setup-new");
-        change.before = snapshot(&change.path).text().cloned();
-        change.mode = 0o600;
-        beside.changes.push(change);
-    }
-    let receipt = files::write(&beside, &lock, &|| Ok(()))?;
-    Ok(Saved {
-        state: "saved beside",
-        headline: "Your files are untouched; mine are beside them.".to_owned(),
-        ..saved(receipt)
-    })
-}
-
-fn roll_back(id: &str) -> Result<Saved, WriteError> {
-    let history = History::here()?;
-    let lock = Lock::take(&history)?;
-    let receipt = history.rollback(Some(id))?.run(&lock, false)?;
-    Ok(Saved {
-        state: "rolled back",
-        headline: "Taken back. The files are as they were before.".to_owned(),
-        ..saved(receipt)
-    })
-}
-
-/// A plan that `sudo kestra-setup apply --plan -` reads from a pipe.
-///
-/// # Errors
-/// Where the plan names a file that such a pipe refuses.
-pub fn piped(plan: &Plan) -> Result<zeroize::Zeroizing<String>, piped::BadPlan> {
-    piped::to_json(plan)
 }
 
 /// What was written, for the result page.
@@ -287,12 +280,11 @@ fn in_place(why: InPlace) -> String {
     format!("changed in place, not atomic: {why}")
 }
 
-/// The ways on from an interrupted write, at the start; none if there is none.
+/// The ways on from a write that was interrupted, if there is one.
 ///
 /// # Errors
-/// Where the lock is held by another wizard, or the state folder is damaged.
-pub fn interrupted() -> Result<Option<Trouble>, WriteError> {
-    let lock = Lock::take(&History::here()?)?;
+/// Where the state folder is damaged.
+pub fn interrupted(lock: &Lock) -> Result<Option<Trouble>, WriteError> {
     let Some(open) = lock.interrupted()? else { return Ok(None) };
     let mut lines = vec![format!("A write of {:.0} was interrupted.", open.at()), String::new()];
     lines.extend(open.files().map(|path: &Path| format!("  {}", path.display())));

@@ -86,6 +86,18 @@ impl FullScreen {
         self.take()
     }
 
+    /// Gives the terminal back while another program, such as sudo, needs it.
+    ///
+    /// # Errors
+    ///
+    /// If the terminal cannot be taken over again.
+    pub fn lend<T>(&mut self, use_it: impl FnOnce() -> T) -> io::Result<T> {
+        give_back();
+        let result = use_it();
+        self.take()?;
+        Ok(result)
+    }
+
     /// Takes the terminal over again after [`signals::Signal::Continue`]: whoever stopped this
     /// program may have left the terminal in any state.
     ///

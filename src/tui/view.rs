@@ -30,7 +30,7 @@ pub fn view(wizard: &Wizard, theme: Theme, frame: &mut Frame<'_>) {
         return too_small(frame);
     }
     let is_small = area.width < SMALL.0 || area.height < SMALL.1;
-    let look = Look { theme, width: area.width, height: area.height, is_small };
+    let look = Look { theme, width: area.width, is_small };
     let header = if is_small { look.small_title(wizard) } else { look.title(wizard) };
     let footer = [look.rule(), look.footer(wizard.bindings())];
     let rows = area.height - u16::try_from(header.len() + footer.len()).unwrap_or(0);
@@ -66,7 +66,6 @@ fn too_small(frame: &mut Frame<'_>) {
 struct Look {
     theme: Theme,
     width: u16,
-    height: u16,
     is_small: bool,
 }
 
@@ -84,7 +83,7 @@ impl Look {
 
     /// The steps, the one that is shown in brackets, and the state of the files at the right.
     fn title(&self, wizard: &Wizard) -> Vec<Line<'static>> {
-        let current = step_number(wizard.step());
+        let current = wizard.number();
         let mut spans = vec![Span::styled(" Kestra setup   ", self.theme.strong())];
         for (number, title) in steps().enumerate() {
             let name = format!("{} {title}", number + 1);
@@ -104,7 +103,7 @@ impl Look {
     }
 
     fn small_title(&self, wizard: &Wizard) -> Vec<Line<'static>> {
-        let current = step_number(wizard.step());
+        let current = wizard.number();
         let name = steps().nth(current).unwrap_or_default();
         let title = format!(" Kestra setup  {}/4 {name}", current + 1);
         vec![Line::styled(title, self.theme.strong())]
@@ -131,11 +130,4 @@ impl Look {
 
 fn steps() -> impl Iterator<Item = &'static str> {
     SCREENS.iter().map(|screen| screen.title).chain(["Review"])
-}
-
-fn step_number(step: &Step) -> usize {
-    match step {
-        Step::Asking(asking) => asking.number(),
-        Step::Reviewing(_) | Step::Writing(_) | Step::Choosing(_) | Step::Done(_) => SCREENS.len(),
-    }
 }

@@ -9,7 +9,7 @@ use crate::settings::Connection;
 use tui_input::{Input, InputRequest};
 
 /// One screen, one focus, one text being typed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Asking {
     screen: usize,
     field: &'static Field,

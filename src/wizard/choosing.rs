@@ -5,7 +5,7 @@ use crate::form::{self, Field};
 use crate::plan::{FileKind, Plan};
 
 /// What happened, and the ways on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Choosing {
     trouble: Trouble,
     selected: usize,
@@ -42,6 +42,8 @@ pub enum Way {
     Continue,
     /// Forget the draft.
     Fresh,
+    /// Go on without the right to write.
+    ReadOnly,
     /// Leave.
     Quit,
 }
@@ -72,6 +74,7 @@ impl Way {
             Self::Undo => "Undo it: put every file back as it was before".to_owned(),
             Self::Continue => "Continue with these answers (passwords are not kept)".to_owned(),
             Self::Fresh => "Start over".to_owned(),
+            Self::ReadOnly => "Open it all the same, to look".to_owned(),
             Self::Quit => "Quit, write nothing".to_owned(),
         }
     }
@@ -123,7 +126,7 @@ impl Wizard {
             Way::Finish => Some(Effect::Repair { finish: true }),
             Way::Undo => Some(Effect::Repair { finish: false }),
             Way::Change(field) => self.change(field),
-            Way::Continue => self.review_or_ask(),
+            Way::Continue | Way::ReadOnly => self.review_or_ask(),
             Way::Fresh => {
                 self.answers.forget();
                 self.review_or_ask()

@@ -10,7 +10,7 @@ use crate::plan::{FileChange, FileKind, MASK, Plan};
 use crate::settings::{Form, Settings};
 
 /// The review.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Reviewing {
     preview: Preview,
     tab: usize,
@@ -21,7 +21,7 @@ pub struct Reviewing {
 }
 
 /// What would be written, if anything can be.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Preview {
     /// The files are still being looked at.
     Pending,
