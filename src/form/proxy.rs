@@ -38,7 +38,7 @@ which take JAVA_OPTS=\"-Dhttps.proxyHost=... -Dhttps.proxyPort=...\".",
         Choice {
             value: "direct",
             label: "Direct, no proxy",
-            help: "For api.kestra.io only: browsers and HTTP tasks have their own way.",
+            help: "For api.kestra.io only; browsers and HTTP tasks go their own way.",
         },
         Choice {
             value: "http",
@@ -150,12 +150,12 @@ answer 407. After the restart, kestra-setup check shows what is so.",
         Choice {
             value: "plain",
             label: "username + password",
-            help: "Readable by anyone who can read config.yml (mode 0600 if new).",
+            help: "Whoever can read config.yml can read it (mode 0600 if new).",
         },
         Choice {
             value: "basic",
             label: "Basic header",
-            help: "Documented, but no Kestra that was read acts on it; F1 explains.",
+            help: "Documented, but Micronaut ignores it: answer 407. F1 explains.",
         },
         Choice {
             value: "env",

@@ -212,7 +212,8 @@ fn sights(nginx: &nginx::Found) -> Vec<String> {
             pattern.iter().rev().take(2).map(|part| part.to_string_lossy()).collect();
         parts.into_iter().rev().collect::<Vec<_>>().join("/")
     };
-    let includes: Vec<_> = nginx.includes.iter().map(name).collect();
+    let is_folder = |pattern: &&PathBuf| pattern.to_string_lossy().contains('*');
+    let includes: Vec<_> = nginx.includes.iter().filter(is_folder).map(name).collect();
     let mut lines = vec![format!("{version}, {state}; includes {}", includes.join(" and "))];
     if nginx.selinux {
         lines.push("SELinux is enforced: setsebool -P httpd_can_network_connect 1".to_owned());

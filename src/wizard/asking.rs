@@ -217,8 +217,10 @@ impl Wizard {
             let line = if field.is_secret() { text.trim_end_matches(['\r', '\n']) } else { first };
             let line = line.lines().next().unwrap_or(line);
             asking.editor.insert(&line.chars().filter(|c| !c.is_control()).collect::<String>());
-            let several = format!("{} lines pasted; used the first.", lines.len());
-            asking.note = (lines.len() > 1).then_some(several);
+            asking.note = Some(match lines.len() {
+                1 => "pasted; Enter takes it.".to_owned(),
+                count => format!("{count} lines pasted; used the first."),
+            });
         }
         None
     }

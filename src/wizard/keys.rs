@@ -109,14 +109,14 @@ pub(super) const ASKING_PROXY: &[Binding] = &[
     silent(Key::Ctrl('r'), Action::Reveal),
 ];
 
-/// Where the focus is on a choice, `?` is no text.
+/// The review. Enter is bound to nothing: holding it must never write.
 pub(super) const REVIEWING: &[Binding] = &[
     shown(Key::Char('w'), Action::Write, "w write"),
     shown(Key::Char('1'), Action::Edit(1), "1-6 edit"),
     shown(Key::Tab, Action::NextTab, "Tab file"),
     shown(Key::Char('f'), Action::Full, "f full"),
     shown(Key::Char('r'), Action::Reveal, "r secrets"),
-    shown(Key::Char('u'), Action::UndoChange, "u undo"),
+    silent(Key::Char('u'), Action::UndoChange),
     shown(Key::Char('y'), Action::Copy, "y copy"),
     shown(Key::Esc, Action::Back, "Esc back"),
     shown(Key::Char('?'), Action::Help, "? help"),

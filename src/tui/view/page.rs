@@ -29,12 +29,16 @@ impl Page {
         self.lines.push(Line::default());
     }
 
-    /// A text broken into lines, all beginning at this column.
+    /// A text broken into lines, all beginning at this column or where the text itself begins.
     pub(super) fn paragraph(&mut self, indent: usize, width: u16, text: &str, style: Style) {
-        let room = usize::from(width).saturating_sub(indent + 1);
-        for line in text.lines().flat_map(|line| wrapped(line, room)) {
-            self.lines
-                .push(Line::from(vec![Span::raw(" ".repeat(indent)), Span::styled(line, style)]));
+        for line in text.split('\n') {
+            let words = line.trim_start();
+            let indent = indent + line.len() - words.len();
+            let room = usize::from(width).saturating_sub(indent + 1);
+            for words in wrapped(words, room) {
+                let margin = Span::raw(" ".repeat(indent));
+                self.lines.push(Line::from(vec![margin, Span::styled(words, style)]));
+            }
         }
     }
 
