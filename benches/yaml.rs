@@ -26,7 +26,10 @@ fn main() {
         ("serde_yaml to values", parsing),
         ("read", best(|| kestra::read(&text).is_ok())),
         ("patch, proof included", best(|| kestra::patch(&text, &edits()).is_ok())),
-        ("read and patch", best(|| kestra::read(&text).is_ok() && kestra::patch(&text, &edits()).is_ok())),
+        (
+            "read and patch",
+            best(|| kestra::read(&text).is_ok() && kestra::patch(&text, &edits()).is_ok()),
+        ),
         ("secrets", best(|| !kestra::secrets(&text).is_empty())),
     ];
     println!("{:24} {:>9} {:>14}", "what", "ms", "times parsing");
@@ -51,7 +54,9 @@ fn events(text: &str) -> bool {
 
 /// What operators have, many times over, under a section of its own each.
 fn configuration() -> String {
-    let mut text = String::from("kestra:\n  url: http://localhost:8080/ # old\n  queue:\n    type: postgres\n\n");
+    let mut text = String::from(
+        "kestra:\n  url: http://localhost:8080/ # old\n  queue:\n    type: postgres\n\n",
+    );
     let mut section = 0;
     while text.len() < BYTES {
         section += 1;
