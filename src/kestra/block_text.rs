@@ -28,14 +28,15 @@ struct Line {
 
 impl BlockText {
     /// Takes the indentation off; refuses what does not give the text that the parser gave.
-    pub(super) fn of(tree: &Tree, value: Id) -> Result<Self, Refusal> {
+    /// An empty block gets the `usual` indentation.
+    pub(super) fn of(tree: &Tree, value: Id, usual: usize) -> Result<Self, Refusal> {
         let node = &tree.nodes[value];
         let start = text::next_line(tree.text, node.start);
-        let end = start.max(text::next_line(tree.text, node.end));
+        let end = if node.end < start { start } else { text::next_line(tree.text, node.end) };
         let mut block = Self {
             text: String::with_capacity(end - start),
             lines: Vec::new(),
-            indent: node.column,
+            indent: if start < end { node.column } else { usual },
             lines_above: text::line_of(tree.text, start) - 1,
             end,
         };

@@ -6,7 +6,7 @@ use super::patch::Scope;
 use super::reading::{self, Reading};
 use super::splice::{self, Splice};
 use super::yaml::{Id, Shape, Style, Tree};
-use super::{Edit, Refusal, proof};
+use super::{Edit, Refusal, proof, step};
 use std::fmt;
 
 /// Where in a file the configuration lives.
@@ -211,7 +211,9 @@ fn locate(tree: &Tree, place: &Place) -> Result<Spot, Refusal> {
     match &node.shape {
         Shape::Map { .. } => Ok(Spot::Here(vec![value], prefix)),
         _ if tree.is_empty(value) => Ok(Spot::Here(vec![value], prefix)),
-        Shape::Scalar(_, Style::Literal) => BlockText::of(tree, value).map(Spot::Within),
+        Shape::Scalar(_, Style::Literal) => {
+            BlockText::of(tree, value, usual_indent(tree, &prefix)).map(Spot::Within)
+        }
         Shape::Scalar(_, Style::Folded) => {
             refuse("is folded (>) where a literal block (|) is needed")
         }
@@ -219,6 +221,13 @@ fn locate(tree: &Tree, place: &Place) -> Result<Spot, Refusal> {
         Shape::Alias(_) => refuse("is an alias to what other keys use too"),
         Shape::List { .. } => refuse("is a list, not a mapping"),
     }
+}
+
+/// How far in a text would stand below the last of these keys.
+fn usual_indent(tree: &Tree, prefix: &[Entry]) -> usize {
+    let maps: Vec<Id> = prefix.iter().map(|entry| entry.map).collect();
+    let column = maps.last().map_or(0, |&map| tree.nodes[map].column);
+    column + step::around(tree, &maps, None)
 }
 
 /// The value at literal keys, and the entries that lead to it.

@@ -13,7 +13,7 @@ pub(super) fn prove(before: &Reading, after: &Reading, edits: &[Edit]) -> Result
         came_out(before, after, edit)?;
     }
     for (path, scalar) in before.iter() {
-        if !wanted.contains_key(path)
+        if !wanted.contains_key(list_of(path))
             && !before.agrees(after, path)
             && !gave_way(after, path, scalar, edits)
         {
@@ -61,6 +61,11 @@ fn came_out(before: &Reading, after: &Reading, edit: &Edit) -> Result<(), Refusa
             format!("{property} would still be set, by an alias or a merge key that others share"),
         )),
     }
+}
+
+/// The list that an item belongs to, else the property itself.
+fn list_of(path: &str) -> &str {
+    path.split('[').next().unwrap_or(path)
 }
 
 /// Whether a scalar is read as this value.
