@@ -9,10 +9,12 @@
 use kestra_setup::plan::{FileChange, FileKind, Plan};
 use kestra_setup::system::files::{self, How, InPlace, ProofFailure, ReadError, WriteError};
 use kestra_setup::system::handover::save_aside;
-use kestra_setup::system::history::History;
+use kestra_setup::system::history::{self, History};
 use kestra_setup::system::lock::Lock;
+use rustix::fs::{XattrFlags, getxattr, setxattr};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -42,6 +44,14 @@ impl Place {
 
     fn write(&self, changes: Vec<FileChange>) -> Result<files::Receipt, WriteError> {
         files::write(&Plan { changes }, &Lock::take(&self.history)?, &|| Ok(()))
+    }
+
+    /// Leaves a write as a kill just before its end would.
+    fn dies_writing(&self, changes: Vec<FileChange>) {
+        let (plan, lock) = (Plan { changes }, Lock::take(&self.history).unwrap());
+        let dies = || resume_unwind(Box::new("as if killed"));
+        let write = || files::write(&plan, &lock, &dies);
+        assert!(catch_unwind(AssertUnwindSafe(write)).is_err());
     }
 
     fn roll_back(&self, overwrite: bool) -> Result<files::Receipt, WriteError> {
@@ -376,4 +386,99 @@ fn files_set_aside_come_with_commands_and_replace_nothing() {
 fn run_without_sudo(command: &str) {
     let command = command.strip_prefix("sudo ").unwrap();
     assert!(Command::new("sh").args(["-c", command]).status().unwrap().success(), "{command}");
+}
+
+#[test]
+fn after_an_interrupted_write_nothing_else_is_written() {
+    let place = Place::new();
+    let path = place.has("config.yml", "1\n");
+    place.dies_writing(vec![change(&path, Some("1\n"), "2\n")]);
+    let error = place.write(vec![change(&path, Some("2\n"), "3\n")]).unwrap_err();
+    assert!(matches!(error, WriteError::Interrupted { .. }), "{error}");
+}
+
+#[test]
+fn a_write_half_done_in_place_is_repaired_either_way() {
+    for ends in [history::undo, |open| history::finish(open, &|| Ok(())).map(drop)] {
+        let place = Place::new();
+        let path = place.has("config.yml", "old contents\n");
+        fs::hard_link(&path, place.path("other")).unwrap();
+        place.dies_writing(vec![change(&path, Some("old contents\n"), "new\n")]);
+        fs::write(&path, "new contents\n").unwrap();
+        ends(Lock::take(&place.history).unwrap().interrupted().unwrap().unwrap()).unwrap();
+        assert!(["old contents\n", "new\n"].contains(&&*text(&path)));
+    }
+}
+
+#[test]
+fn undoing_spares_what_others_changed_since_and_puts_back_the_rest() {
+    let place = Place::new();
+    let (ours, theirs) = (place.has("ours", "1\n"), place.has("theirs", "1\n"));
+    place
+        .dies_writing(vec![change(&ours, Some("1\n"), "2\n"), change(&theirs, Some("1\n"), "2\n")]);
+    fs::write(&theirs, "theirs\n").unwrap();
+    let lock = Lock::take(&place.history).unwrap();
+    let error = history::undo(lock.interrupted().unwrap().unwrap()).unwrap_err();
+    assert_eq!(error.exit_code(), 4);
+    assert_eq!((text(&ours).as_str(), text(&theirs).as_str()), ("1\n", "theirs\n"));
+    history::leave(&lock.interrupted().unwrap().unwrap()).unwrap();
+    assert!(lock.interrupted().unwrap().is_none());
+    assert_eq!(place.history.list().len(), 1);
+}
+
+#[test]
+fn a_journal_holds_no_contents() {
+    let place = Place::new();
+    place.write(vec![change(&place.path("config.yml"), None, "password: hunter2\n")]).unwrap();
+    let id = place.history.list()[0].id.clone();
+    let journal = text(&place.path("state/checkpoints").join(id).join("closed.json"));
+    assert!(journal.contains("config.yml") && !journal.contains("hunter2"), "{journal}");
+}
+
+/// `user::rw-,user:12345:r--,group::r--,mask::r--,other::---` as Linux keeps it.
+fn access_list() -> Vec<u8> {
+    let entries =
+        [(1, 6, u32::MAX), (2, 4, 12345), (4, 4, u32::MAX), (16, 4, u32::MAX), (32, 0, u32::MAX)];
+    let mut list = 2_u32.to_le_bytes().to_vec();
+    for (tag, bits, id) in entries {
+        list.extend(u16::to_le_bytes(tag));
+        list.extend(u16::to_le_bytes(bits));
+        list.extend(u32::to_le_bytes(id));
+    }
+    list
+}
+
+#[test]
+fn access_list_and_attributes_stay_with_the_file() {
+    let place = Place::new();
+    let path = place.has("config.yml", "1\n");
+    let (list, note) = (access_list(), b"kept".to_vec());
+    let attributes = [("system.posix_acl_access", list), ("user.note", note)];
+    for (name, value) in &attributes {
+        setxattr(&path, *name, value, XattrFlags::empty()).unwrap();
+    }
+    let receipt = place.write(vec![change(&path, Some("1\n"), "2\n")]).unwrap();
+    assert_eq!((receipt.files[0].how, mode(&path)), (How::Replaced, 0o640));
+    for (name, value) in &attributes {
+        assert_eq!(attribute(&path, name), *value);
+    }
+}
+
+fn attribute(path: &Path, name: &str) -> Vec<u8> {
+    let mut value = Vec::with_capacity(1024);
+    getxattr(path, name, rustix::buffer::spare_capacity(&mut value)).unwrap();
+    value
+}
+
+#[test]
+fn a_folder_that_hands_down_its_access_list_opens_no_file() {
+    let place = Place::new();
+    let (old, new) = (place.has("old", "1\n"), place.path("new"));
+    fs::set_permissions(&old, Permissions::from_mode(0o600)).unwrap();
+    let (folder, default) = (place.folder.path(), "system.posix_acl_default");
+    setxattr(folder, default, &access_list(), XattrFlags::empty()).unwrap();
+    place.write(vec![change(&old, Some("1\n"), "2\n"), change(&new, None, "1\n")]).unwrap();
+    assert_eq!((mode(&old), mode(&new)), (0o600, 0o600));
+    let inherited = getxattr(&old, "system.posix_acl_access", &mut [0; 1024][..]);
+    assert_eq!(inherited, Err(rustix::io::Errno::NODATA));
 }
