@@ -75,7 +75,7 @@ impl Step {
     /// # Errors
     /// [`WriteError::Changed`] if the file is neither old nor new: then it is someone else's.
     pub(crate) fn stage(&self, goal: Goal) -> Result<Staged<'_>, WriteError> {
-        let folder = Folder::open(self.folder())?
+        let folder = Folder::open_real(self.folder())?
             .ok_or_else(|| WriteError::NoFolder { folder: self.folder().to_owned() })?;
         folder.remove(&self.entry.temp)?;
         let now = folder.look(self.name())?;
@@ -128,7 +128,7 @@ impl Step {
 
     /// Puts the file back as it was, whatever state it is in.
     pub(crate) fn put_back(&self) -> Result<(), WriteError> {
-        if self.old.is_none() && Folder::open(self.folder())?.is_none() {
+        if self.old.is_none() && Folder::open_real(self.folder())?.is_none() {
             return Ok(());
         }
         let staged = self.stage(Goal::Old)?;
@@ -138,7 +138,7 @@ impl Step {
 
     /// Removes what was prepared and will not be needed.
     pub(crate) fn remove_temp(&self) -> Result<(), WriteError> {
-        let folder = Folder::open(self.folder())?;
+        let folder = Folder::open_real(self.folder())?;
         folder.map_or(Ok(()), |folder| folder.remove(&self.entry.temp))
     }
 
