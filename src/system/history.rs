@@ -10,7 +10,7 @@ mod recover;
 mod rollback;
 
 pub use checkpoint::Open;
-pub use recover::{finish, undo};
+pub use recover::{finish, leave, undo};
 pub use rollback::{Restore, Rollback};
 
 use crate::system::files::WriteError;

@@ -1,6 +1,8 @@
 //! Owner, group, mode, ACL and labels: what a plain rename would lose.
 
+use super::folder::Folder;
 use super::read::Snapshot;
+use crate::system::history::journal::Image;
 use rustix::fs::{
     Gid, Mode, Uid, XattrFlags, fchmod, fchown, fgetxattr, flistxattr, fremovexattr, fsetxattr,
     fstat,
@@ -24,6 +26,19 @@ pub(super) fn copy(old: &Snapshot, new: &impl AsFd) -> Result<bool, Errno> {
         Err(Errno::PERM | Errno::ACCESS | Errno::INVAL | Errno::NOTSUP) => Ok(false),
         result => result.map(|()| true),
     }
+}
+
+/// Gives a file that was not there its mode, and its owner: a file that comes back had one, if this
+/// user may give it; a new one takes that of the folder.
+pub(super) fn give(image: &Image, folder: &Folder, new: &impl AsFd) -> Result<(), Errno> {
+    match image.owner {
+        None => folder.give(new)?,
+        Some((uid, gid)) => match fchown(new, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid))) {
+            Err(Errno::PERM) => {}
+            result => result?,
+        },
+    }
+    fchmod(new, Mode::from_raw_mode(image.mode))
 }
 
 /// The owner first: giving a file away clears bits of its mode. The mode before the ACL, whose

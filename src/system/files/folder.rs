@@ -7,8 +7,8 @@
 use super::error::WriteError;
 use super::read::{ReadError, Snapshot};
 use rustix::fs::{
-    AtFlags, CWD, FileType, Mode, OFlags, Stat, fchown, fstat, fsync, mkdirat, openat, renameat,
-    statat, unlinkat,
+    AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat, fchown, fstat, fsync, mkdirat,
+    openat, openat2, renameat, statat, unlinkat,
 };
 use rustix::fs::{Gid, Uid};
 use rustix::io::Errno;
@@ -31,6 +31,20 @@ impl Folder {
         match openat(CWD, path, flags, Mode::empty()) {
             Ok(fd) => Ok(Some(Self { fd, path: path.to_owned() })),
             Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(WriteError::at(path, errno)),
+        }
+    }
+
+    /// Opens a folder by its real path; `None` if it does not exist.
+    ///
+    /// A symlink on the way was not there when the path was made, so it is refused.
+    pub(crate) fn open_real(path: &Path) -> Result<Option<Self>, WriteError> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+            Ok(fd) => Ok(Some(Self { fd, path: path.to_owned() })),
+            Err(Errno::NOENT) => Ok(None),
+            // Linux before 5.6, and containers that do not know the call.
+            Err(Errno::NOSYS | Errno::PERM) => Self::open(path),
             Err(errno) => Err(WriteError::at(path, errno)),
         }
     }
@@ -137,4 +151,19 @@ fn give_to_owner_of(outer: &Stat, new: &impl AsFd) -> Result<(), Errno> {
         return Ok(());
     }
     fchown(new, Some(Uid::from_raw(outer.st_uid)), Some(Gid::from_raw(outer.st_gid)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_put_in_the_way_of_a_real_path_is_not_followed() {
+        let outer = tempfile::tempdir().unwrap();
+        let (real, link) = (outer.path().join("real"), outer.path().join("link"));
+        Folder::make(&real).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        assert!(Folder::open_real(&real).unwrap().is_some());
+        assert!(Folder::open_real(&link).is_err());
+    }
 }

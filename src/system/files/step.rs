@@ -9,10 +9,9 @@ use super::read::{Content, Snapshot, sha256};
 use super::{How, InPlace, Written, attributes};
 use crate::system::history::journal::{Entry, Image};
 use crate::system::names;
-use rustix::fs::{Gid, Mode, Stat, Uid, fchmod, fchown};
+use rustix::fs::Stat;
 use rustix::io::Errno;
-use std::io::Write as _;
-use std::os::fd::AsFd;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// One file: its line in the journal, and both contents.
@@ -76,7 +75,7 @@ impl Step {
     /// # Errors
     /// [`WriteError::Changed`] if the file is neither old nor new: then it is someone else's.
     pub(crate) fn stage(&self, goal: Goal) -> Result<Staged<'_>, WriteError> {
-        let folder = Folder::open(self.folder())?
+        let folder = Folder::open_real(self.folder())?
             .ok_or_else(|| WriteError::NoFolder { folder: self.folder().to_owned() })?;
         folder.remove(&self.entry.temp)?;
         let now = folder.look(self.name())?;
@@ -106,38 +105,41 @@ impl Step {
         content: &Content,
         goal: Goal,
     ) -> Result<Way, WriteError> {
-        let temp = &self.entry.temp;
-        let failed = |errno: Errno| folder.failed(temp, errno);
-        let mut file = match folder.create(temp) {
+        let failed = |error: io::Error| folder.failed(self.name(), error);
+        let mut file = match folder.create(&self.entry.temp) {
             Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) if now.is_some() => {
                 return Ok(Way::Overwrite(InPlace::Folder));
             }
-            created => created.map_err(|errno| folder.failed(self.name(), errno))?,
+            created => created.map_err(|errno| failed(errno.into()))?,
         };
-        file.write_all(content).map_err(|error| folder.failed(temp, error))?;
-        match (now, self.image(goal)) {
-            (Some(now), _) if !attributes::copy(now, &file).map_err(failed)? => {
-                folder.remove(temp)?;
-                return Ok(Way::Overwrite(InPlace::Owner));
-            }
-            (None, Some(image)) => {
-                give(&file, folder, image).map_err(failed)?;
-                fchmod(&file, Mode::from_raw_mode(image.mode)).map_err(failed)?;
-            }
-            _ => {}
+        file.write_all(content).map_err(failed)?;
+        let given = match (now, self.image(goal)) {
+            (Some(now), _) => attributes::copy(now, &file),
+            (None, Some(image)) => attributes::give(image, folder, &file).map(|()| true),
+            (None, None) => Ok(true),
+        };
+        if !given.map_err(|errno| failed(errno.into()))? {
+            folder.remove(&self.entry.temp)?;
+            return Ok(Way::Overwrite(InPlace::Owner));
         }
-        file.sync_all().map_err(|error| folder.failed(temp, error))?;
+        file.sync_all().map_err(failed)?;
         Ok(Way::Rename)
     }
 
     /// Puts the file back as it was, whatever state it is in.
     pub(crate) fn put_back(&self) -> Result<(), WriteError> {
-        if self.old.is_none() && Folder::open(self.folder())?.is_none() {
+        if self.old.is_none() && Folder::open_real(self.folder())?.is_none() {
             return Ok(());
         }
         let staged = self.stage(Goal::Old)?;
         staged.commit()?;
         staged.sync()
+    }
+
+    /// Removes what was prepared and will not be needed.
+    pub(crate) fn remove_temp(&self) -> Result<(), WriteError> {
+        let folder = Folder::open_real(self.folder())?;
+        folder.map_or(Ok(()), |folder| folder.remove(&self.entry.temp))
     }
 
     /// Whether only this write can have left the file so.
@@ -184,15 +186,6 @@ fn is_mixed(now: &[u8], old: &[u8], new: &[u8]) -> bool {
     let from_either =
         |(place, byte): (usize, &u8)| old.get(place) == Some(byte) || new.get(place) == Some(byte);
     lengths.contains(&now.len()) && now.iter().enumerate().all(from_either)
-}
-
-/// A file that comes back gets its old owner if this user may give it; a new one that of the folder.
-fn give(file: &impl AsFd, folder: &Folder, image: &Image) -> Result<(), Errno> {
-    let Some((uid, gid)) = image.owner else { return folder.give(file) };
-    match fchown(file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid))) {
-        Err(Errno::PERM) => Ok(()),
-        result => result,
-    }
 }
 
 impl Staged<'_> {
