@@ -6,7 +6,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::print_stderr,
     clippy::disallowed_methods,
     clippy::disallowed_types,
     reason = "a test touches the world"
