@@ -1,11 +1,6 @@
 //! A real nginx says what the private test says it says.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    clippy::disallowed_methods,
-    reason = "a test touches the world"
-)]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test touches the world")]
 
 #[path = "common/installed.rs"]
 mod installed;

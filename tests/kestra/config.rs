@@ -49,8 +49,7 @@ pub(crate) fn config(context: &str, proxy: u16, credentials: Credentials) -> Str
     )
 }
 
-/// What a Kestra on one machine needs beside that: a database in memory, storage in its own
-/// folder, an administrator, and nothing that reports home.
+/// What the tests add for themselves: an administrator, and nothing that reports home.
 pub(crate) const LOCAL: &str = "---
 kestra:
   anonymous-usage-report:

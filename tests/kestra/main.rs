@@ -6,7 +6,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::print_stderr,
     clippy::disallowed_methods,
     clippy::disallowed_types,
     reason = "a test touches the world"
@@ -39,7 +38,7 @@ use proxy::Proxy;
 use site::Site;
 use squid::Squid;
 
-/// The first CONNECT of a boot, in lower case but for the login.
+/// The head of the first CONNECT of a boot.
 fn first_connect(program: &Program, credentials: Credentials) -> String {
     let proxy = Proxy::start();
     let _booted = Booted::up(program, &config("", proxy.port, credentials), "");

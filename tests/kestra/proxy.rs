@@ -31,7 +31,7 @@ impl Proxy {
         Self { port, asked }
     }
 
-    /// The head of the first request to api.kestra.io, in lower case but for the values.
+    /// The head of the first request.
     pub(crate) fn first_connect(&self) -> String {
         self.asked.recv_timeout(PATIENCE).expect("nothing asked the proxy for anything")
     }

@@ -20,7 +20,7 @@ const MOVED_BY: u16 = 20_000;
 
 /// A text that can be tested, and what was replaced in it.
 #[derive(Debug)]
-pub(super) struct Copy {
+pub(super) struct TestCopy {
     pub(super) text: String,
     pub(super) stubs: Vec<Stub>,
 }
@@ -75,7 +75,7 @@ impl Stub {
     }
 }
 
-impl Copy {
+impl TestCopy {
     pub(super) fn of(text: &str) -> Self {
         let all = flat(parse(text));
         let mut splices = Vec::new();
@@ -114,13 +114,10 @@ fn firsts<'a>(all: &'a [Directive], name: &'static str) -> impl Iterator<Item = 
 
 fn ports(all: &[Directive]) -> impl Iterator<Item = (Option<Stub>, Splice)> {
     firsts(all, "listen").filter_map(|listen| {
-        let (address, port) = listen
-            .text
-            .rsplit_once(':')
-            .map_or(("", listen.text.as_str()), |(address, port)| (address, port));
+        let after_address = listen.text.rfind(':').map_or(0, |colon| colon + 1);
+        let (address, port) = listen.text.split_at(after_address);
         let port: u16 = port.parse().ok().filter(|port| *port < 1024)?;
-        let colon = if address.is_empty() { "" } else { ":" };
-        let moved = format!("{address}{colon}{}", port + MOVED_BY);
+        let moved = format!("{address}{}", port + MOVED_BY);
         Some((Some(Stub::Port(port)), (listen.span.clone(), moved)))
     })
 }
@@ -147,22 +144,19 @@ fn unreadable(path: &str) -> Option<Stub> {
 
 fn upstreams(all: &[Directive]) -> impl Iterator<Item = (Option<Stub>, Splice)> {
     firsts(all, "proxy_pass").filter_map(|url| {
-        let host = host(&url.text)?;
-        if resolves(host) {
+        let (scheme, rest) = url.text.split_once("://")?;
+        let host = rest.split([':', '/']).next()?;
+        if needs_no_resolver(host) || resolves(host) {
             return None;
         }
-        let stubbed = url.text.replacen(host, "127.0.0.1", 1);
+        let stubbed = format!("{scheme}://127.0.0.1{}", &rest[host.len()..]);
         Some((Some(Stub::Unresolved(host.to_owned())), (url.span.clone(), stubbed)))
     })
 }
 
-/// The name in `http://name:port/path`; `None` where nothing is to be resolved.
-fn host(url: &str) -> Option<&str> {
-    let authority = url.split_once("://")?.1.split('/').next()?;
-    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-    let needs_no_resolver =
-        host.is_empty() || host.contains(['[', '$']) || host.parse::<IpAddr>().is_ok();
-    (!needs_no_resolver).then_some(host)
+/// An address, the beginning of an IPv6 address, or a variable.
+fn needs_no_resolver(host: &str) -> bool {
+    host.is_empty() || host.contains(['[', '$']) || host.parse::<IpAddr>().is_ok()
 }
 
 fn resolves(host: &str) -> bool {
@@ -178,7 +172,8 @@ mod tests {
 
     #[test]
     fn privileged_ports_are_moved_and_said() {
-        let copy = Copy::of("listen 80; listen [::]:443 ssl; listen 8080; listen 127.0.0.1:80;");
+        let copy =
+            TestCopy::of("listen 80; listen [::]:443 ssl; listen 8080; listen 127.0.0.1:80;");
         assert_eq!(
             copy.text,
             "listen 20080; listen [::]:20443 ssl; listen 8080; listen 127.0.0.1:20080;"
@@ -188,20 +183,17 @@ mod tests {
 
     #[test]
     fn half_a_pair_is_replaced_as_a_whole() {
-        let here = file!();
-        let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(here);
-        let copy = Copy::of(&format!(
-            "ssl_certificate {}; ssl_certificate_key /no/such.key;",
-            here.display()
-        ));
+        let here = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        let copy =
+            TestCopy::of(&format!("ssl_certificate {here}; ssl_certificate_key /no/such.key;"));
         assert_eq!(copy.text, "ssl_certificate throwaway.crt; ssl_certificate_key throwaway.key;");
         assert_eq!(copy.stubs, [Stub::Missing("/no/such.key".into())]);
     }
 
     #[test]
     fn a_name_that_does_not_resolve_is_replaced() {
-        let copy = Copy::of("location / { proxy_pass http://kestra.invalid:8080/kestra; }");
-        assert_eq!(copy.text, "location / { proxy_pass http://127.0.0.1:8080/kestra; }");
+        let copy = TestCopy::of("x { proxy_pass http://kestra.invalid:8080/kestra; }");
+        assert_eq!(copy.text, "x { proxy_pass http://127.0.0.1:8080/kestra; }");
         assert_eq!(copy.stubs, [Stub::Unresolved("kestra.invalid".into())]);
     }
 
@@ -211,14 +203,14 @@ mod tests {
             ["http://localhost:8080", "http://10.0.0.1:1/x", "http://[::1]:8080", "http://$host"]
         {
             let text = format!("proxy_pass {url};");
-            assert_eq!(Copy::of(&text).text, text);
+            assert_eq!(TestCopy::of(&text).text, text);
         }
     }
 
     #[test]
     fn everything_else_stays_as_it_is() {
         let text = "# listen 80;\nserver_name a; return 308 https://a$request_uri;";
-        let copy = Copy::of(text);
+        let copy = TestCopy::of(text);
         assert_eq!((copy.text.as_str(), copy.stubs), (text, vec![]));
     }
 }

@@ -11,7 +11,7 @@
     reason = "system/ runs nginx in a folder of its own"
 )]
 
-use super::copy::{Copy, Stub};
+use super::copy::{Stub, TestCopy};
 use super::run::{Ran, run};
 use super::{Found, explain};
 use crate::checks::{Outcome, Verdict};
@@ -44,7 +44,7 @@ pub fn test_privately(found: &Found, text: &str, form: Form) -> Verdict {
     let Some(binary) = &found.binary else {
         return skipped("There is no nginx on this machine to test the file with.", String::new());
     };
-    let copy = Copy::of(text);
+    let copy = TestCopy::of(text);
     match run_on(found, binary, &copy.text, form) {
         Ok(ran) => judge(&ran, &copy.stubs),
         Err(error) => skipped("nginx could not be run.", error.to_string()),
