@@ -55,7 +55,12 @@ Kestra serves its UI and API below this path. It must be the path of the
 public URL: nginx cannot add or take away a prefix, the UI would not load.
 
 Paths that break Kestra are refused: /api and its beginnings switch the login
-off, /ui and /static hide files.",
+off, /ui and /static hide files.
+
+In some releases of 2026 (read in the source of 1.3.25) the login page is out
+of reach below a path, and webhooks answer 401 until the setting
+kestra.server.basic-auth.open-urls names them with the path. A host name of
+its own, such as kestra.my-host.com, needs no path.",
     examples: &[
         ("/kestra", "ok"),
         ("", "ok, Kestra serves at /"),

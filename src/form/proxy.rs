@@ -141,10 +141,9 @@ ${ENV_VAR}: config.yml holds \"${NAME}\" and the password stands in a file of
 its own that the service reads at start (EnvironmentFile= of systemd, env_file
 of Docker Compose). The right way to keep it out of config.yml.
 
-Basic header: the two proxy-authorization properties of Kestra's documentation,
-base64 of username:password. Encoded is not encrypted. No Kestra or Micronaut
-that was read or run acts on these properties: the proxy will most likely
-answer 407. After the restart, kestra-setup check shows what is so.",
+Basic header: the two proxy-authorization properties of Kestra's
+documentation, base64 of username:password. Encoded is not encrypted.
+Micronaut 4.10 was seen not to send them: squid answers 407.",
     lands: "config.yml, and the env file for ${ENV_VAR}",
     kind: Kind::Choice(&[
         Choice {
@@ -181,8 +180,8 @@ pub static PROXY_PASSWORD_VARIABLE: Field = Field {
     help: "Not KESTRA_... or ENV_...: flows could read those.",
     more: "\
 config.yml says \"${NAME}\" and Kestra takes the password from its environment
-when it starts. If the variable is missing then, Kestra does not start; if it is
-set but empty, Kestra connects without a login and says nothing.
+when it starts. If the variable is missing then, Kestra does not start; if it
+is set but empty, Kestra connects without a login and says nothing.
 
 Kestra shows variables that begin with KESTRA_ (up to 0.22) or ENV_ (later) to
 every flow as {{ envs.... }}, so these names are refused.",

@@ -258,6 +258,10 @@ impl Rows<'_> {
             page.text(format!(" {label:<7}{line}"));
         }
         let answers = self.wizard.answers();
+        if !answers.get(&form::CONTEXT_PATH).is_empty() {
+            let note = " Note: some releases of Kestra keep the login out of reach below a path; F1.";
+            page.line(Span::styled(note, self.look.theme.note()));
+        }
         if answers.asks(&form::UPSTREAM) {
             let (url, path) = (answers.get(&form::URL), answers.get(&form::CONTEXT_PATH));
             let listen =
