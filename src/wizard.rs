@@ -104,6 +104,8 @@ impl Wizard {
             Event::Key(key) => self.key(key),
             Event::Paste(text) => self.paste(&text),
             Event::Line(text) => self.line(&text),
+            Event::Keep => self.keep(),
+            Event::PreviousQuestion => self.previous_question(),
             Event::Looked(files) => self.looked(files),
             Event::Checked(check, verdicts) => self.checked(check, verdicts),
             Event::Written(result) => self.written(result),
@@ -269,6 +271,12 @@ impl Wizard {
     #[must_use]
     pub fn found(&self) -> &Found {
         &self.found
+    }
+
+    /// Whether it is being asked if the answers may be lost.
+    #[must_use]
+    pub fn is_quitting(&self) -> bool {
+        self.is_quitting
     }
 
     /// How many lines of the help are scrolled away, if it is open.

@@ -1,5 +1,7 @@
 //! On a screen of the form: which field has the focus, what is being typed, what is wrong with it.
 
+mod line;
+
 use super::{Effect, Reviewing, Step, Wizard, keys};
 use crate::answers::{Answers, Problem};
 use crate::checks::Check;
@@ -205,13 +207,11 @@ impl Wizard {
         let lines: Vec<&str> =
             text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         let first = *lines.first()?;
-        let asking = self.asking()?;
-        let field = asking.field;
-        let takes_proxy = asking.screen == 1 && !field.is_secret();
-        if takes_proxy && first.contains("://") && self.answers.say_proxy(first) {
-            return self.filled_by_proxy();
+        if self.fill_by_proxy(first) {
+            return None;
         }
         let asking = self.asking()?;
+        let field = asking.field;
         if field.choices().is_empty() {
             asking.problem = None;
             let line = if field.is_secret() { text.trim_end_matches(['\r', '\n']) } else { first };
@@ -225,48 +225,31 @@ impl Wizard {
         None
     }
 
-    fn filled_by_proxy(&mut self) -> Option<Effect> {
-        let Step::Asking(asking) = &mut self.step else { return None };
+    /// A proxy with all its parts fills every field of its screen; gives whether it did.
+    fn fill_by_proxy(&mut self, text: &str) -> bool {
+        let Step::Asking(asking) = &mut self.step else { return false };
+        let may_be_one = asking.screen == 1 && !asking.field.is_secret() && text.contains("://");
+        if !may_be_one || !self.answers.say_proxy(text) {
+            return false;
+        }
         asking.editor = Editor::of(&self.answers, asking.field);
         asking.problem = None;
         asking.note = Some("the pasted proxy filled all fields.".to_owned());
-        None
-    }
-
-    /// A whole answer at once, as plain mode gives it: accepted or refused like a typed one, and
-    /// every question is visited.
-    pub(super) fn line(&mut self, text: &str) -> Option<Effect> {
-        let field = self.asking()?.field;
-        if field.choices().is_empty() {
-            let editor = &mut self.asking()?.editor;
-            *editor =
-                Editor { input: Input::new(text.to_owned()), is_touched: true, is_revealed: false };
-        } else {
-            self.answers.say(field, text);
-        }
-        self.commit();
-        if self.shows_problem() {
-            return None;
-        }
-        self.onwards_to_every_question()
+        true
     }
 
     /// Takes what was typed as the answer, corrected where it can be.
     pub(super) fn commit(&mut self) {
-        let Step::Asking(asking) = &mut self.step else { return };
+        let Some(asking) = self.asking() else { return };
         if !std::mem::take(&mut asking.editor.is_touched) {
             return;
         }
-        let field = asking.field;
         let typed = asking.editor.input.value().to_owned();
-        if asking.screen == 1
-            && !field.is_secret()
-            && typed.contains("://")
-            && self.answers.say_proxy(&typed)
-        {
-            self.filled_by_proxy();
+        if self.fill_by_proxy(&typed) {
             return;
         }
+        let Step::Asking(asking) = &mut self.step else { return };
+        let field = asking.field;
         match field.check(&typed) {
             Ok(value) => {
                 asking.note = note(field, &typed, &value);
@@ -336,24 +319,6 @@ impl Wizard {
                 self.open_screen(number + 1);
                 None
             }
-        }
-    }
-
-    fn onwards_to_every_question(&mut self) -> Option<Effect> {
-        let Step::Asking(asking) = &self.step else { return None };
-        let (is_returning, field) = (asking.is_returning, asking.field);
-        let next = self.answers.questions().skip_while(|other| *other != field).nth(1);
-        match next {
-            Some(_) if is_returning && self.open_question(asking.screen(), field).is_none() => {
-                self.finish()
-            }
-            Some(next) => {
-                let note = asking.note.clone();
-                self.step =
-                    Step::Asking(Asking { is_returning, note, ..Asking::on(&self.answers, next) });
-                None
-            }
-            None => self.finish(),
         }
     }
 

@@ -146,8 +146,9 @@ impl Rows<'_> {
         let value = self.wizard.answers().get(field);
         let choice = field.choice(&value).map(|choice| choice.help).filter(|help| !help.is_empty());
         let help = choice.unwrap_or(field.help);
+        let keys = if field.is_secret() { "  ^R shows it." } else { "" };
         if !help.is_empty() {
-            page.paragraph(column, self.look.width, help, theme.plain());
+            page.paragraph(column, self.look.width, &format!("{help}{keys}"), theme.plain());
         }
     }
 
@@ -259,7 +260,8 @@ impl Rows<'_> {
         }
         let answers = self.wizard.answers();
         if !answers.get(&form::CONTEXT_PATH).is_empty() {
-            let note = " Note: some releases of Kestra keep the login out of reach below a path; F1.";
+            let note =
+                " Note: some releases of Kestra keep the login out of reach below a path; F1.";
             page.line(Span::styled(note, self.look.theme.note()));
         }
         if answers.asks(&form::UPSTREAM) {

@@ -112,13 +112,3 @@ fn findings(page: &mut Page, look: &Look, verdict: &Verdict) {
     };
     page.paragraph(1, look.width, &verdict.in_words(), style);
 }
-
-/// The words of a question for plain mode's `help`.
-pub fn explain(field: &Field) -> String {
-    let mut text = format!("{}\n", field.more);
-    for (example, outcome) in field.examples {
-        let example = if example.is_empty() { "(empty)" } else { example };
-        text.push_str(&format!("Example: {example}: {outcome}\n"));
-    }
-    text + "Ends up in " + field.lands + ".\n"
-}
