@@ -1,6 +1,26 @@
 //! What can be looked at, and what came of it, as plain data.
 
+use crate::settings::Connection;
 use serde::Serialize;
+
+/// Something to look at. Equal checks are about the same value, so a verdict that comes late, about
+/// a value that is no longer there, is not found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Check {
+    /// Whether api.kestra.io can be reached this way.
+    WayOut(Connection),
+    /// Whether nginx takes this text, tested on a private copy.
+    Nginx {
+        /// The text.
+        text: String,
+        /// Whether it is to be included in a server block.
+        is_location: bool,
+    },
+    /// Everything that can be proved about what stands.
+    Standing,
+    /// Reload nginx, tested first.
+    Reload,
+}
 
 /// How a look at the world came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -29,4 +49,22 @@ pub struct Verdict {
     pub evidence: String,
     /// What the operator can do; empty where nothing is to be done.
     pub remedy: String,
+}
+
+impl Verdict {
+    /// The verdict as one paragraph.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let word = match self.outcome {
+            Outcome::Ok => "ok:",
+            Outcome::Note => "Note:",
+            Outcome::Failed => "Failed:",
+            Outcome::Skipped => "Skipped:",
+        };
+        let evidence =
+            if self.evidence.is_empty() { String::new() } else { format!(" ({})", self.evidence) };
+        let remedy =
+            if self.remedy.is_empty() { String::new() } else { format!(" {}", self.remedy) };
+        format!("{word} {}{evidence}{remedy}", self.what)
+    }
 }

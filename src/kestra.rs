@@ -3,6 +3,33 @@
 //! The one thing to know: nothing here re-serialises a person's file. An edit is a splice at the
 //! spans of a real parser, and it is proved by reading before and after the way Micronaut does.
 
+mod block;
+mod block_text;
+mod compose;
+mod embedded;
+mod find;
+mod flow;
+mod keys;
+mod kind;
+mod mask;
+mod merge;
+mod patch;
+mod proof;
+mod reading;
+mod remove;
+mod scalar;
+mod seed;
+mod splice;
+mod step;
+mod tabs;
+mod text;
+mod yaml;
+
+pub use embedded::{Place, places};
+pub use kind::Kind;
+pub use mask::secrets;
+pub use reading::{Reading, Scalar};
+
 /// What a property is set to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
@@ -22,6 +49,16 @@ pub enum Edit {
     Remove(String),
 }
 
+impl Edit {
+    /// The property that it is about.
+    #[must_use]
+    pub fn property(&self) -> &str {
+        match self {
+            Self::Set(property, _) | Self::Remove(property) => property,
+        }
+    }
+}
+
 /// Why a configuration was left alone, and what the operator can do by hand.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
@@ -30,6 +67,53 @@ pub struct Refusal {
     pub line: Option<usize>,
     /// Lower case, no full stop.
     pub reason: String,
-    /// The YAML that has the same effect when it is pasted by hand; empty if the text cannot be read at all.
+    /// The YAML that has the same effect when it is pasted by hand, secrets included; empty when
+    /// a text could not be read and nothing was to be changed.
     pub paste: String,
+}
+
+impl Refusal {
+    fn new(line: Option<usize>, reason: impl Into<String>) -> Self {
+        Self { line, reason: reason.into(), paste: String::new() }
+    }
+}
+
+/// Reads a config.yml as Micronaut reads it.
+///
+/// # Errors
+///
+/// Refuses what SnakeYAML cannot read, with the line: no YAML, tabs for indentation, control
+/// characters, unknown tags, nesting beyond 50 levels, alias bombs.
+pub fn read(text: &str) -> Result<Reading, Refusal> {
+    read_at(text, &Place::whole())
+}
+
+/// Reads the configuration that stands at this place of a file. Lines are those of the file.
+///
+/// # Errors
+///
+/// Like [`read`], and when there is no configuration at this place.
+pub fn read_at(text: &str, place: &Place) -> Result<Reading, Refusal> {
+    embedded::read(text, place)
+}
+
+/// Sets and removes properties in a config.yml and leaves every other byte.
+///
+/// # Errors
+///
+/// Refuses, with the line and the text to paste by hand, what cannot be read and what cannot be
+/// done without changing another property too. The result is proved before it is returned.
+pub fn patch(text: &str, edits: &[Edit]) -> Result<String, Refusal> {
+    patch_at(text, &Place::whole(), edits)
+}
+
+/// Sets and removes properties in the configuration that stands at this place of a file, and
+/// leaves every other byte of the file.
+///
+/// # Errors
+///
+/// Like [`patch`], and when there is no configuration at this place.
+pub fn patch_at(text: &str, place: &Place, edits: &[Edit]) -> Result<String, Refusal> {
+    patch::patch(text, place, edits)
+        .map_err(|refusal| Refusal { paste: seed::by_hand(edits, place.is_compose()), ..refusal })
 }

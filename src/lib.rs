@@ -4,18 +4,32 @@
 //! Answers are text, their meaning is a type, the plan is both the preview and what is written,
 //! and only [`system`] touches the world. In reading order, each module using only those above it:
 //!
-//! - [`settings`]: newtypes that cannot be wrong, and the rules across them
+//! - [`settings`]: values that cannot be wrong, and the rules across them
+//! - [`form`]: every question, once
+//! - [`answers`]: what was said, as text
 //! - [`kestra`]: a Kestra configuration: text in, properties out; edits in, text out
+//! - [`nginx`]: a site in, the text for nginx out; and back
+//! - [`found`]: what lies on this machine, and the answers in it
 //! - [`plan`]: what would change on disk, shown and written from the same value
 //! - [`checks`]: what can be looked at, and what came of it
 //! - [`key`]: a key press, free of any terminal
-//! - [`tui`]: the full screen
+//! - [`wizard`]: the state machine behind every way of asking
 //! - [`system`]: the only door to disk, network, processes and signals
+//! - [`tui`]: the full screen
+//! - [`cli`]: the command line
+//! - [`commands`]: what each command does
 
+pub mod answers;
 pub mod checks;
+pub mod cli;
+pub mod commands;
+pub mod form;
+pub mod found;
 pub mod kestra;
 pub mod key;
+pub mod nginx;
 pub mod plan;
 pub mod settings;
 pub mod system;
 pub mod tui;
+pub mod wizard;

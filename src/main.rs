@@ -1,3 +1,17 @@
 //! Arguments in, exit code out.
 
-fn main() {}
+use kestra_setup::system::console::Console;
+use kestra_setup::{cli, commands};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut console = Console::standard();
+    match cli::parse(std::env::args_os()) {
+        Ok(invocation) => commands::run(&invocation, &mut console).into(),
+        Err(error) => {
+            // Nothing can be said where standard error is gone as well.
+            let _ = error.print();
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+        }
+    }
+}

@@ -2,8 +2,23 @@
 //!
 //! The preview and the write both read the same [`Plan`], so what is shown is what is written.
 
+mod edits;
+pub(crate) mod env;
+mod preview;
+
+pub use preview::{Count, Line, MASK, Mark, hide_secrets};
+
+use crate::answers::Answers;
+use crate::form;
+use crate::found::{Found, Snapshot};
+use crate::kestra::{self, Refusal};
+use crate::nginx;
+use crate::settings::{
+    Connection, EnvFile, ForwardProxy, Login, Nginx, Saved, Secret, Settings, VariableName,
+};
+use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// The contents of a file, which may hold secrets: masked `Debug`, zeroed on drop.
@@ -37,7 +52,8 @@ impl fmt::Debug for Text {
 }
 
 /// Which of the files a change is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum FileKind {
     /// Kestra's config.yml, or the compose or values file that holds it.
     Config,
@@ -78,10 +94,54 @@ pub struct Plan {
     pub changes: Vec<FileChange>,
 }
 
+/// What a new config.yml starts from: the example of Kestra's documentation, every property that
+/// the wizard knows included.
+const NEW_CONFIG: &str = include_str!("../assets/config.yml");
+
 impl Plan {
+    /// What these answers do to these files.
+    ///
+    /// # Errors
+    /// Refuses where a file cannot be changed without touching something else, with the text to
+    /// paste by hand.
+    pub fn new(answers: &Answers, settings: &Settings, found: &Found) -> Result<Self, Refusal> {
+        let mut changes = vec![config(answers, settings, found)?];
+        if let Some((variable, password, path)) = variable_to_save(settings) {
+            changes.push(env_file(found, variable, password, path.as_path())?);
+        }
+        if let Some(nginx) = &settings.nginx {
+            changes.push(nginx_file(answers, nginx, found)?);
+        }
+        Ok(Self { changes })
+    }
+
+    /// The files that these settings are about, which must have been looked at.
+    #[must_use]
+    pub fn paths(settings: &Settings, found: &Found) -> Vec<PathBuf> {
+        let env = variable_to_save(settings).map(|(_, _, path)| path.as_path().to_owned());
+        let nginx = settings.nginx.as_ref().map(|nginx| nginx.file.as_path().to_owned());
+        [Some(found.config.clone()), env, nginx].into_iter().flatten().collect()
+    }
+
     /// The files that would not be the same afterwards.
     pub fn pending(&self) -> impl Iterator<Item = &FileChange> {
         self.changes.iter().filter(|change| !change.is_noop())
+    }
+
+    /// The same plan without the files of one kind.
+    #[must_use]
+    pub fn without(mut self, kind: FileKind) -> Self {
+        self.changes.retain(|change| change.kind != kind);
+        self
+    }
+
+    /// The same texts, to be written over what the files say now.
+    #[must_use]
+    pub fn over(mut self, found: &Found) -> Self {
+        for change in &mut self.changes {
+            change.before = found.text(&change.path).cloned();
+        }
+        self
     }
 
     /// Whether nothing would change.
@@ -89,4 +149,76 @@ impl Plan {
     pub fn is_noop(&self) -> bool {
         self.pending().next().is_none()
     }
+}
+
+fn config(answers: &Answers, settings: &Settings, found: &Found) -> Result<FileChange, Refusal> {
+    let before = readable(found, &found.config)?;
+    let after = match (&before, found.reading()?) {
+        (Some(text), Some(reading)) if !reading.is_empty() => {
+            let edits = edits::of_existing(answers, settings, &reading);
+            kestra::patch_at(text.as_str(), &found.place, &edits)?
+        }
+        (Some(text), _) => {
+            kestra::patch_at(text.as_str(), &found.place, &edits::of_empty(settings))?
+        }
+        (None, _) => kestra::patch(NEW_CONFIG, &edits::of_new(settings))?,
+    };
+    let path = found.config.clone();
+    Ok(FileChange { kind: FileKind::Config, path, before, after: after.into(), mode: 0o600 })
+}
+
+/// The variable, its value and its file, where the wizard writes one.
+fn variable_to_save(settings: &Settings) -> Option<(&VariableName, &Secret, &EnvFile)> {
+    let Connection::Proxy(ForwardProxy { login: Some(login), .. }) = &settings.connection else {
+        return None;
+    };
+    match login {
+        Login { saved: Saved::Env { variable, file: Some(file) }, password, .. } => {
+            (!password.is_empty()).then_some((variable, password, file))
+        }
+        Login { .. } => None,
+    }
+}
+
+fn env_file(
+    found: &Found,
+    variable: &VariableName,
+    password: &Secret,
+    path: &Path,
+) -> Result<FileChange, Refusal> {
+    let before = readable(found, path)?;
+    let text = before.as_ref().map_or("", Text::as_str);
+    let after = env::set(text, &variable.to_string(), password).into();
+    Ok(FileChange { kind: FileKind::Env, path: path.to_owned(), before, after, mode: 0o600 })
+}
+
+fn nginx_file(answers: &Answers, nginx: &Nginx, found: &Found) -> Result<FileChange, Refusal> {
+    let path = nginx.file.as_path().to_owned();
+    let before = readable(found, &path)?;
+    let stays = found
+        .written(&path)
+        .is_some_and(|written| written.site == nginx.site && !is_asked_for(answers));
+    let after = match &before {
+        Some(text) if stays => text.clone(),
+        _ => nginx::render(&nginx.site, &found.machine).into(),
+    };
+    Ok(FileChange { kind: FileKind::Nginx, path, before, after, mode: 0o644 })
+}
+
+/// Whether something was said about nginx, so that edits made by hand may be overwritten.
+fn is_asked_for(answers: &Answers) -> bool {
+    form::NGINX.iter().any(|field| answers.is_said(field))
+}
+
+/// What was at a path, which must have been looked at.
+fn readable(found: &Found, path: &Path) -> Result<Option<Text>, Refusal> {
+    match found.files.get(path) {
+        Some(Snapshot::Text(text)) => Ok(Some(text.clone())),
+        Some(Snapshot::Unreadable(why)) => Err(refusal(format!("{}: {why}", path.display()))),
+        Some(Snapshot::Absent) | None => Ok(None),
+    }
+}
+
+fn refusal(reason: String) -> Refusal {
+    Refusal { line: None, reason, paste: String::new() }
 }

@@ -1,6 +1,205 @@
 //! The full screen: bytes of a terminal in, bytes of a terminal out.
+//!
+//! One loop, one channel, no tick: it draws when something changed and sleeps otherwise. Whatever
+//! may block is done on a thread of its own and comes back as an event.
 
 pub mod backend;
 pub mod input;
 pub mod reader;
 pub mod terminal;
+pub mod theme;
+pub mod view;
+mod work;
+
+use crate::checks::Check;
+use crate::system::signals::{self, Signal};
+use crate::system::world::World;
+use crate::system::{draft, elevate};
+use crate::wizard::{Effect, Event, Saved, Step, Wizard};
+use backend::Colors;
+use input::{Decoder, Input};
+use reader::Typed;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+use terminal::FullScreen;
+use theme::Theme;
+use view::view;
+
+/// How the full screen was left.
+#[derive(Debug)]
+pub enum Left {
+    /// The operator is done; the result page, if there is one.
+    Done(Option<Saved>),
+    /// By a signal, with this exit code.
+    Signal(u8),
+    /// The operator asked for questions one by one.
+    Plain(Box<Wizard>),
+}
+
+/// What reaches the loop.
+enum Happening {
+    Typed(Typed),
+    Signal(Signal),
+    Event(Event),
+}
+
+impl From<Typed> for Happening {
+    fn from(typed: Typed) -> Self {
+        Self::Typed(typed)
+    }
+}
+
+impl From<Signal> for Happening {
+    fn from(signal: Signal) -> Self {
+        Self::Signal(signal)
+    }
+}
+
+/// Runs the wizard on the full screen until it is left.
+///
+/// # Errors
+/// Where the terminal cannot be taken over.
+pub fn run(
+    wizard: Wizard,
+    first: Option<Effect>,
+    world: World,
+    colors: Colors,
+    escape_delay: Duration,
+) -> io::Result<Left> {
+    let (sender, happenings) = channel();
+    signals::listen(sender.clone())?;
+    let screen = FullScreen::enter(colors)?;
+    reader::listen(io::stdin(), Decoder::new(escape_delay), sender.clone())?;
+    let theme = if colors == Colors::Mono { Theme::mono() } else { Theme::colours() };
+    let cancelled = Arc::default();
+    let full =
+        Loop { wizard, screen, world, theme, sender, cancelled, remind_at: None, leaving: None };
+    full.run(first, &happenings)
+}
+
+struct Loop {
+    wizard: Wizard,
+    screen: FullScreen,
+    world: World,
+    theme: Theme,
+    sender: Sender<Happening>,
+    /// Stops the check that is under way.
+    cancelled: Arc<AtomicBool>,
+    remind_at: Option<Instant>,
+    /// The exit code of a signal that came while files were written: nothing interrupts that.
+    leaving: Option<u8>,
+}
+
+impl Loop {
+    fn run(mut self, first: Option<Effect>, happenings: &Receiver<Happening>) -> io::Result<Left> {
+        let mut left = first.map_or(Ok(None), |effect| self.perform(effect))?;
+        let mut shown_at = self.draw()?;
+        while left.is_none() {
+            let place = self.wizard.place();
+            left = match self.next(happenings) {
+                // Typed for a screen that is gone: impatient repeats must not answer the next one.
+                Happening::Typed(typed) if typed.at < shown_at => continue,
+                happening => self.take(happening)?,
+            };
+            let drawn_at = self.draw()?;
+            if self.wizard.place() != place {
+                shown_at = drawn_at;
+            }
+        }
+        Ok(left.unwrap_or(Left::Done(None)))
+    }
+
+    fn draw(&mut self) -> io::Result<Instant> {
+        let Self { wizard, screen, theme, .. } = self;
+        screen.draw(|frame| view(wizard, *theme, frame))
+    }
+
+    fn next(&mut self, happenings: &Receiver<Happening>) -> Happening {
+        let Some(at) = self.remind_at else {
+            return happenings.recv().unwrap_or(Happening::Signal(Signal::Hangup));
+        };
+        match happenings.recv_timeout(work::until(at)) {
+            Ok(happening) => happening,
+            Err(RecvTimeoutError::Timeout) => {
+                self.remind_at = None;
+                Happening::Event(Event::Reminder)
+            }
+            Err(RecvTimeoutError::Disconnected) => Happening::Signal(Signal::Hangup),
+        }
+    }
+
+    fn take(&mut self, happening: Happening) -> io::Result<Option<Left>> {
+        let event = match happening {
+            Happening::Typed(Typed { input: Input::Key(key), .. }) => Event::Key(key),
+            Happening::Typed(Typed { input: Input::Paste(text), .. }) => Event::Paste(text),
+            Happening::Event(event) => event,
+            Happening::Signal(signal) => return self.signal(signal),
+        };
+        let effect = self.wizard.update(event);
+        let left = effect.map_or(Ok(None), |effect| self.perform(effect))?;
+        Ok(left.or_else(|| self.leave_after_writing()))
+    }
+
+    fn signal(&mut self, signal: Signal) -> io::Result<Option<Left>> {
+        if let Some(code) = signal.exit_code() {
+            self.leaving = Some(code);
+            return Ok(self.leave_after_writing());
+        }
+        match signal {
+            Signal::Stop => self.screen.suspend()?,
+            Signal::Continue => self.screen.resume()?,
+            // Drawing takes the size that the terminal has by then.
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    /// Leaves for a signal, once no file is half written. The draft has no secrets in it.
+    fn leave_after_writing(&self) -> Option<Left> {
+        let code = self.leaving?;
+        if matches!(self.wizard.step(), Step::Writing(_)) {
+            return None;
+        }
+        draft::save(&self.wizard, &self.world.config);
+        Some(Left::Signal(code))
+    }
+
+    /// Does what belongs to the terminal here, everything else on a thread of its own.
+    fn perform(&mut self, effect: Effect) -> io::Result<Option<Left>> {
+        match effect {
+            Effect::Exit => return Ok(Some(self.exit())),
+            Effect::Plain => return Ok(Some(Left::Plain(Box::new(self.wizard.clone())))),
+            Effect::Redraw => self.screen.redraw()?,
+            Effect::Suspend => self.screen.suspend()?,
+            Effect::Copy(text) => self.screen.copy(&text)?,
+            Effect::Remind(after) => self.remind_at = Some(work::after(after)),
+            Effect::Cancel => self.cancelled.store(true, Ordering::Relaxed),
+            Effect::Elevate(plan) => {
+                let result = self.screen.lend(|| elevate::run(&plan))?;
+                self.wizard.update(Event::Written(result));
+            }
+            other => self.start(other),
+        }
+        Ok(None)
+    }
+
+    fn exit(&self) -> Left {
+        draft::forget(&self.world.config);
+        match self.wizard.step() {
+            Step::Done(saved) => Left::Done(Some(saved.clone())),
+            _ => Left::Done(None),
+        }
+    }
+
+    fn start(&mut self, effect: Effect) {
+        if matches!(effect, Effect::Check(Check::WayOut(_))) {
+            // A newer test makes the one under way pointless.
+            self.cancelled.store(true, Ordering::Relaxed);
+            self.cancelled = Arc::default();
+        }
+        work::start(effect, &self.world, &self.cancelled, self.sender.clone());
+    }
+}

@@ -1,6 +1,8 @@
 //! A text that cannot show itself.
 
+use super::Invalid;
 use std::fmt;
+use std::str::FromStr;
 use zeroize::Zeroizing;
 
 /// A password or another text that only the one writer may see.
@@ -20,6 +22,21 @@ impl Secret {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl FromStr for Secret {
+    type Err = Invalid;
+
+    /// Reads what an operator gave as a password. Nothing is trimmed; control characters are
+    /// refused, since they come with a paste and no proxy takes them.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        if text.contains(char::is_control) {
+            return Err(Invalid::new(
+                "a password cannot hold line breaks, tabs or control characters.",
+            ));
+        }
+        Ok(text.into())
     }
 }
 
@@ -48,5 +65,11 @@ mod tests {
     #[test]
     fn debug_shows_nothing_of_a_secret() {
         assert_eq!(format!("{:?}", Secret::from("hunter2")), "*********");
+    }
+
+    #[test]
+    fn a_line_break_is_no_part_of_a_password() {
+        assert!("hunter2\n".parse::<Secret>().is_err());
+        assert_eq!(" hunter 2 ".parse(), Ok(Secret::from(" hunter 2 ")));
     }
 }

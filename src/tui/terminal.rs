@@ -87,6 +87,18 @@ impl FullScreen {
         signals::stop()
     }
 
+    /// Gives the terminal back while another program, such as sudo, needs it.
+    ///
+    /// # Errors
+    ///
+    /// If the terminal cannot be taken over again.
+    pub fn lend<T>(&mut self, use_it: impl FnOnce() -> T) -> io::Result<T> {
+        give_back();
+        let result = use_it();
+        self.take()?;
+        Ok(result)
+    }
+
     /// Takes the terminal over again, for the next frame to draw everything. This is for
     /// [`signals::Signal::Continue`], which follows every stop, also one from outside, after which
     /// the terminal may be in any state.

@@ -1,0 +1,80 @@
+//! What reading and editing a configuration of ten megabytes costs, next to parsing it alone.
+//!
+//! `cargo bench --bench yaml` prints a table of the best of several runs, and how many times the
+//! time of parsing alone each one takes. Reading, editing and proving must stay below twice the
+//! time in which `serde_yaml` turns the same text into values.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a benchmark looks at the clock and prints a table"
+)]
+
+use kestra_setup::kestra::{self, Edit, Value};
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+const BYTES: usize = 10 << 20;
+const RUNS: usize = 5;
+
+fn main() {
+    let text = configuration();
+    println!("{} bytes, {} lines, best of {RUNS} runs\n", text.len(), text.lines().count());
+    let parsing = best(|| serde_yaml::from_str::<serde_yaml::Value>(&text).is_ok());
+    let rows = [
+        ("parser events alone", best(|| events(&text))),
+        ("serde_yaml to values", parsing),
+        ("read", best(|| kestra::read(&text).is_ok())),
+        ("patch, proof included", best(|| kestra::patch(&text, &edits()).is_ok())),
+        (
+            "read and patch",
+            best(|| kestra::read(&text).is_ok() && kestra::patch(&text, &edits()).is_ok()),
+        ),
+        ("secrets", best(|| !kestra::secrets(&text).is_empty())),
+    ];
+    println!("{:24} {:>9} {:>14}", "what", "ms", "times parsing");
+    for (what, time) in rows {
+        let ratio = time.as_secs_f64() / parsing.as_secs_f64();
+        println!("{what:24} {:>9.1} {ratio:>14.2}", time.as_secs_f64() * 1000.0);
+    }
+}
+
+fn best(run: impl Fn() -> bool) -> Duration {
+    let timed = || {
+        let start = Instant::now();
+        assert!(black_box(run()), "the configuration must be read and edited");
+        start.elapsed()
+    };
+    (0..RUNS).map(|_| timed()).min().unwrap_or_default()
+}
+
+fn events(text: &str) -> bool {
+    granit_parser::Parser::new_from_str(text).all(|event| event.is_ok())
+}
+
+/// What operators have, many times over, under a section of its own each.
+fn configuration() -> String {
+    let mut text = String::from(
+        "kestra:\n  url: http://localhost:8080/ # old\n  queue:\n    type: postgres\n\n",
+    );
+    let mut section = 0;
+    while text.len() < BYTES {
+        section += 1;
+        text.push_str(&format!(
+            "# Section {section}\nsection-{section}:\n  datasource:\n    url: jdbc:postgresql://db{section}:5432/kestra\n    username: kestra\n    password: \"k3str4:{section}\" # rotate\n    poolSize: {section}\n  open-urls:\n    - /health\n    - '/webhook/{section}'\n  text: |\n    line one\n    line two\n  flow: {{a: 1, b: [x, y], \"c\": true}}\n"
+        ));
+    }
+    text.push_str("\nmicronaut:\n  server:\n    port: 8080\n  http:\n    services:\n      api:\n        proxy-type: HTTP\n        proxyAddress: old:1\n        proxy-username: u\n");
+    text
+}
+
+fn edits() -> Vec<Edit> {
+    let set = |name: &str, value: &str| Edit::Set(name.to_owned(), Value::Text(value.to_owned()));
+    vec![
+        set("kestra.url", "https://kestra.example.org/"),
+        set("micronaut.server.context-path", "/kestra"),
+        set("micronaut.http.services.api.proxy-address", "proxy.example.org:3128"),
+        Edit::Remove("micronaut.http.services.api.proxy-username".to_owned()),
+        Edit::Remove("micronaut.http.services.api.proxy-password".to_owned()),
+    ]
+}

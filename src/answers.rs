@@ -1,0 +1,259 @@
+//! What was said, as text.
+//!
+//! An answer is what was said (typed, a flag, an answers file); else what was found in the files;
+//! else the default of its question. Only what was said and differs from what was found is ever
+//! written, which is why an untouched value keeps its every byte.
+
+mod file;
+mod here;
+mod meaning;
+mod problems;
+
+pub use file::{FileError, parse};
+pub use here::{FoundProxy, Here};
+pub use problems::{Fix, Problem};
+
+use crate::form::{self, Field};
+use crate::settings::{PastedProxy, Secret, ServerUrl};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Every answer, whoever gave it.
+#[derive(Clone, Default, PartialEq)]
+pub struct Answers {
+    said: BTreeMap<&'static str, Secret>,
+    found: BTreeMap<&'static str, Secret>,
+    here: Here,
+}
+
+/// Where an answer comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Typed, a flag, or an answers file.
+    Said,
+    /// Stands in the files.
+    Found,
+    /// This variable of the environment.
+    Environment(String),
+    /// The default of the question.
+    Default,
+}
+
+impl Answers {
+    /// Nothing said yet, on this machine, with what its files say.
+    #[must_use]
+    pub fn new(here: Here, found: BTreeMap<&'static str, Secret>) -> Self {
+        Self { said: BTreeMap::new(), found, here }
+    }
+
+    /// The answer to a question; empty if there is none.
+    #[must_use]
+    pub fn get(&self, field: &Field) -> Cow<'_, str> {
+        match self.said.get(field.name).or_else(|| self.found.get(field.name)) {
+            Some(text) => Cow::Borrowed(text.reveal()),
+            None => (field.default)(self),
+        }
+    }
+
+    /// What stands in the files; `None` where they are silent.
+    #[must_use]
+    pub fn found(&self, field: &Field) -> Option<&str> {
+        self.found.get(field.name).map(Secret::reveal)
+    }
+
+    /// Takes an answer. What the files say already counts as not said, so that it stays as it is.
+    pub fn say(&mut self, field: &Field, text: &str) {
+        let Some(field) = form::field(field.name) else { return };
+        let follows = *field == form::URL && self.is_named_after_url();
+        self.take(field, text);
+        if let (true, Ok(url)) = (follows, text.parse::<ServerUrl>()) {
+            self.take(&form::SERVER_NAME, &url.host().to_string());
+        }
+    }
+
+    /// Whether nginx answers to the host of the URL and to nothing else; then it goes on doing so
+    /// when the URL changes.
+    fn is_named_after_url(&self) -> bool {
+        let url = self.get(&form::URL).parse::<ServerUrl>();
+        url.is_ok_and(|url| {
+            self.found(&form::SERVER_NAME).is_some()
+                && self.get(&form::SERVER_NAME) == url.host().to_string()
+        })
+    }
+
+    fn take(&mut self, field: &'static Field, text: &str) {
+        if self.found(field) == Some(text) {
+            self.said.remove(field.name);
+        } else {
+            self.said.insert(field.name, text.into());
+        }
+    }
+
+    /// Takes an answer that may hold several: a pasted proxy URL fills every field of the proxy.
+    /// Gives whether it did.
+    pub fn say_proxy(&mut self, text: &str) -> bool {
+        let Ok(proxy) = text.trim().parse::<PastedProxy>() else { return false };
+        self.say(&form::CONNECTION, &proxy.kind.to_string());
+        self.say(&form::PROXY_ADDRESS, &proxy.address.to_string());
+        self.say(&form::PROXY_USERNAME, proxy.username.as_deref().unwrap_or(""));
+        self.say(&form::PROXY_PASSWORD, proxy.password.as_ref().map_or("", Secret::reveal));
+        true
+    }
+
+    /// Forgets everything that was said.
+    pub fn forget(&mut self) {
+        self.said.clear();
+    }
+
+    /// The same machine and files, with what was said elsewhere.
+    #[must_use]
+    pub fn with(mut self, other: &Self) -> Self {
+        for (field, text) in other.said() {
+            self.say(field, text.reveal());
+        }
+        self
+    }
+
+    /// Takes back what was said, so that the files or the default answer again.
+    pub fn unsay(&mut self, field: &Field) {
+        self.said.remove(field.name);
+    }
+
+    /// Whether this was said, and differs from the files.
+    #[must_use]
+    pub fn is_said(&self, field: &Field) -> bool {
+        self.said.contains_key(field.name)
+    }
+
+    /// What was said, in the order of the form.
+    pub fn said(&self) -> impl Iterator<Item = (&'static Field, &Secret)> {
+        form::fields().filter_map(|field| Some((field, self.said.get(field.name)?)))
+    }
+
+    /// Whether nothing was said.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        self.said.is_empty()
+    }
+
+    /// Whether the other answers leave this question open.
+    #[must_use]
+    pub fn asks(&self, field: &Field) -> bool {
+        (field.asked)(self)
+    }
+
+    /// Every open question, in its order.
+    pub fn questions(&self) -> impl Iterator<Item = &'static Field> {
+        form::fields().filter(|field| self.asks(field))
+    }
+
+    /// Where the answer comes from.
+    #[must_use]
+    pub fn source(&self, field: &Field) -> Source {
+        if self.is_said(field) {
+            Source::Said
+        } else if self.found.contains_key(field.name) {
+            Source::Found
+        } else {
+            self.here.variable_behind(field).map_or(Source::Default, Source::Environment)
+        }
+    }
+
+    /// What the defaults are taken from.
+    #[must_use]
+    pub fn here(&self) -> &Here {
+        &self.here
+    }
+
+    /// Whether the password in the files is no text of its own: a `${…}` with more around it.
+    #[must_use]
+    pub fn keeps_placeholder(&self) -> bool {
+        let password = self.get(&form::PROXY_PASSWORD);
+        !self.is_said(&form::PROXY_PASSWORD)
+            && self.found(&form::PROXY_PASSWORD).is_some()
+            && password.contains("${")
+    }
+
+    /// Whether the configuration names a variable for the password and none was typed: the
+    /// password stays where it is.
+    #[must_use]
+    pub fn keeps_password_elsewhere(&self) -> bool {
+        self.found(&form::PROXY_CREDENTIALS) == Some("env")
+            && self.get(&form::PROXY_PASSWORD).is_empty()
+            && !self.is_said(&form::PROXY_PASSWORD)
+    }
+}
+
+/// Shows names and texts, never a secret.
+impl fmt::Debug for Answers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |field: &'static Field| -> (&'static str, Cow<'_, str>) {
+            let text = if field.is_secret() { "*********".into() } else { self.get(field) };
+            (field.name, text)
+        };
+        f.debug_map().entries(self.questions().map(shown)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reconfiguration() -> Answers {
+        let found = [("url", "http://old.example/kestra/"), ("context-path", "/kestra")];
+        Answers::new(Here::default(), found.map(|(name, text)| (name, text.into())).into())
+    }
+
+    #[test]
+    fn what_the_files_say_already_counts_as_not_said() {
+        let mut answers = reconfiguration();
+        answers.say(&form::URL, "https://new.example/");
+        answers.say(&form::URL, "http://old.example/kestra/");
+        assert!(answers.is_untouched());
+    }
+
+    #[test]
+    fn one_url_fills_context_path_and_server_name() {
+        let mut answers = Answers::default();
+        answers.say(&form::URL, "https://ops.example.com/kestra");
+        assert_eq!(answers.get(&form::CONTEXT_PATH), "/kestra");
+        assert_eq!(answers.get(&form::SERVER_NAME), "ops.example.com");
+    }
+
+    #[test]
+    fn a_found_context_path_is_not_replaced_by_the_path_of_a_new_url() {
+        let mut answers = reconfiguration();
+        answers.say(&form::URL, "https://new.example/app/");
+        assert_eq!(answers.get(&form::CONTEXT_PATH), "/kestra");
+    }
+
+    #[test]
+    fn a_server_name_that_is_the_host_of_the_url_stays_it() {
+        let found = [("url", "http://old.example/"), ("server-name", "old.example")];
+        let found = found.map(|(name, text)| (name, text.into())).into();
+        let mut answers = Answers::new(Here::default(), found);
+        answers.say(&form::URL, "https://new.example/");
+        assert_eq!(answers.get(&form::SERVER_NAME), "new.example");
+        answers.say(&form::URL, "http://old.example/");
+        assert!(answers.is_untouched());
+    }
+
+    #[test]
+    fn a_pasted_proxy_url_fills_every_field_of_the_proxy() {
+        let mut answers = Answers::default();
+        assert!(answers.say_proxy("http://us%40er:p%3Ass@proxy:3128\n"));
+        let texts =
+            [&form::CONNECTION, &form::PROXY_ADDRESS, &form::PROXY_USERNAME, &form::PROXY_PASSWORD]
+                .map(|field| answers.get(field).into_owned());
+        assert_eq!(texts, ["http", "proxy:3128", "us@er", "p:ss"]);
+    }
+
+    #[test]
+    fn debug_shows_no_password() {
+        let mut answers = Answers::default();
+        answers.say_proxy("http://user:hunter2@proxy:3128");
+        let shown = format!("{answers:?}");
+        assert!(shown.contains("proxy:3128") && !shown.contains("hunter2"), "{shown}");
+    }
+}

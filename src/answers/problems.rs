@@ -1,0 +1,149 @@
+//! What stands in the way of writing, and what is good to know.
+//!
+//! What stands in the files and was not touched never blocks: a person who came to change the
+//! proxy is told that the address could be better, and can go on.
+
+use super::{Answers, Source};
+use crate::form::{self, Field};
+use crate::settings::{Conflict, Invalid, Secret};
+
+/// An answer that will not do, or that does not go together with another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The question under which it is shown.
+    pub field: &'static Field,
+    /// What is wrong, then what to do.
+    pub message: String,
+    /// Answers that would settle it; taken only on the operator's key.
+    pub fixes: Vec<Fix>,
+    /// Whether it cannot work this way; else it is good to know.
+    pub is_error: bool,
+    /// Whether nothing is written until it is settled. What does not block is a note.
+    pub blocks: bool,
+}
+
+/// An answer that would settle a problem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// The question.
+    pub field: &'static Field,
+    /// Its answer.
+    pub value: String,
+}
+
+impl Problem {
+    fn new(field: &'static Field, message: impl Into<String>) -> Self {
+        Self { field, message: message.into(), fixes: Vec::new(), is_error: true, blocks: true }
+    }
+
+    pub(super) fn invalid(field: &'static Field, invalid: Invalid) -> Self {
+        let fixes = invalid.suggestion.into_iter().map(|value| Fix { field, value }).collect();
+        Self { fixes, ..Self::new(field, invalid.message) }
+    }
+}
+
+/// Why the answer to one question will not do.
+#[must_use]
+pub(super) fn of_field(answers: &Answers, field: &'static Field) -> Option<Problem> {
+    let invalid = field.check(&answers.get(field)).err()?;
+    let blocks = answers.source(field) != Source::Found;
+    Some(Problem { blocks, ..Problem::invalid(field, invalid) })
+}
+
+/// What is wrong with the login as a whole.
+///
+/// With one half empty, Micronaut connects without a login and says nothing (measured on
+/// `ConnectionManager.configureProxy`).
+pub(super) fn of_login(answers: &Answers) -> Option<Problem> {
+    let is_empty = |field| answers.asks(field) && answers.get(field).is_empty();
+    let keeps_password = answers.keeps_password_elsewhere();
+    let [username, password] = [&form::PROXY_USERNAME, &form::PROXY_PASSWORD];
+    match (is_empty(username), is_empty(password) && !keeps_password) {
+        (false, true) if answers.asks(password) => Some(Problem::new(
+            password,
+            "a username needs a password. Kestra would connect without login and not tell you.",
+        )),
+        (true, false) if answers.asks(username) => Some(Problem::new(
+            username,
+            "a password needs a username. Kestra would connect without login and not tell you.",
+        )),
+        (false, false) => of_saving(answers),
+        _ => None,
+    }
+}
+
+/// What is wrong with the way the login is saved.
+fn of_saving(answers: &Answers) -> Option<Problem> {
+    if !answers.asks(&form::PROXY_CREDENTIALS) {
+        return None;
+    }
+    let password = Secret::from(answers.get(&form::PROXY_PASSWORD).as_ref());
+    let stays_a_variable = answers.get(&form::PROXY_CREDENTIALS) != "env"
+        && (password.is_empty() || answers.keeps_placeholder())
+        && answers.is_said(&form::PROXY_CREDENTIALS);
+    if stays_a_variable {
+        let message = "the file only names a variable. Type the password to save it here.";
+        return Some(Problem::new(&form::PROXY_PASSWORD, message));
+    }
+    if answers.get(&form::PROXY_CREDENTIALS) != "basic" {
+        return None;
+    }
+    let username = answers.get(&form::PROXY_USERNAME);
+    let encoded =
+        username.parse::<crate::settings::ProxyUsername>().and_then(|name| name.basic(&password));
+    encoded.err().map(|invalid| Problem::invalid(&form::PROXY_USERNAME, invalid))
+}
+
+/// A certificate without a key, or the reverse.
+pub(super) fn of_certificate(answers: &Answers) -> Option<Problem> {
+    if !answers.asks(&form::CERTIFICATE) {
+        return None;
+    }
+    let is_given = |field| !answers.get(field).trim().is_empty();
+    match (is_given(&form::CERTIFICATE), is_given(&form::CERTIFICATE_KEY)) {
+        (true, false) => Some(Problem::new(
+            &form::CERTIFICATE_KEY,
+            "a certificate needs its key. Give both or neither.",
+        )),
+        (false, true) => Some(Problem::new(
+            &form::CERTIFICATE,
+            "a key needs its certificate. Give both or neither.",
+        )),
+        _ => None,
+    }
+}
+
+/// One file named twice: the second write would overwrite the first.
+pub(super) fn of_files(answers: &Answers) -> Option<Problem> {
+    let named =
+        |field| answers.asks(field).then(|| answers.get(field)).filter(|path| !path.is_empty());
+    let nginx = named(&form::NGINX_FILE);
+    let env = named(&form::ENV_FILE);
+    let config = answers.here().config_file.as_str();
+    let twice = |field| {
+        Problem::new(field, "this file is already used for another part. Choose another name.")
+    };
+    if nginx.as_deref() == Some(config) {
+        Some(twice(&form::NGINX_FILE))
+    } else if env.is_some() && (env == nginx || env.as_deref() == Some(config)) {
+        Some(twice(&form::ENV_FILE))
+    } else {
+        None
+    }
+}
+
+/// A contradiction between settings, as a problem of its first question.
+pub(super) fn of_conflict(answers: &Answers, conflict: Conflict) -> Option<Problem> {
+    let mut questions = conflict.between.iter().filter_map(|name| form::field(name));
+    let field = questions.next()?;
+    let stands_in_the_files = |field| answers.source(field) == Source::Found;
+    let is_old = stands_in_the_files(field) && questions.all(stands_in_the_files);
+    let fix = |(name, value): (&str, String)| Some(Fix { field: form::field(name)?, value });
+    Some(Problem {
+        field,
+        message: conflict.message,
+        fixes: conflict.fixes.into_iter().filter_map(fix).collect(),
+        is_error: conflict.blocks,
+        blocks: conflict.blocks && !is_old,
+    })
+}

@@ -1,0 +1,352 @@
+//! The command line: what was asked for, before anything is done about it.
+//!
+//! The flags are made from the form, so a question cannot be without its flag, nor a flag without
+//! its question.
+
+mod text;
+
+pub use text::{completions, man};
+
+use crate::form::{self, Field, Kind};
+use crate::settings::Secret;
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use std::path::PathBuf;
+
+/// What was asked for.
+#[derive(Debug)]
+pub struct Invocation {
+    /// The file that `--config` names.
+    pub config: Option<PathBuf>,
+    /// Whether questions come one by one, without a full screen.
+    pub plain: bool,
+    /// Whether there are colours.
+    pub colour: Colour,
+    /// What is to be done.
+    pub task: Task,
+}
+
+/// When there are colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// Where the terminal has them and `NO_COLOR` is not set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Task {
+    /// Ask.
+    Wizard,
+    /// Write without asking.
+    Apply {
+        /// What to write.
+        said: Said,
+        /// Only say what would change.
+        dry_run: bool,
+        /// For machines.
+        json: bool,
+    },
+    /// Write exactly the plan on standard input, which was reviewed elsewhere.
+    ApplyPlan,
+    /// Show the current settings.
+    Show {
+        /// What is said beside the files.
+        said: Said,
+        /// In which form.
+        form: ShowForm,
+    },
+    /// Print what would be written.
+    Print {
+        /// Which of the files.
+        what: What,
+        /// What is said beside the files.
+        said: Said,
+    },
+    /// Look at what stands.
+    Check {
+        /// For machines.
+        json: bool,
+        /// Where the way out is tested, instead of api.kestra.io.
+        api_url: Option<String>,
+    },
+    /// Take a write back.
+    Rollback {
+        /// Which one; the last if nothing is said.
+        id: Option<String>,
+        /// Only list them.
+        list: bool,
+        /// Also where files changed since.
+        force: bool,
+    },
+    /// Print the completions of a shell.
+    Completions(clap_complete::Shell),
+    /// Print the manual page.
+    Man,
+}
+
+/// How `show` shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShowForm {
+    /// For people.
+    Words,
+    /// For machines.
+    Json,
+    /// As an answers file for `apply`.
+    Answers,
+}
+
+/// Which file `print` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// config.yml.
+    Config,
+    /// The nginx file.
+    Nginx,
+    /// The env file.
+    Env,
+}
+
+/// What is said on the command line; read by `system` where it names files.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// The answers file; `-` is standard input.
+    pub file: Option<PathBuf>,
+    /// The flags.
+    pub flags: Vec<(&'static Field, Secret)>,
+    /// Where the password comes from.
+    pub password: Option<PasswordSource>,
+}
+
+/// Where a password comes from; never from an argument, since those show in `ps`.
+#[derive(Debug, PartialEq, Eq)]
+pub enum PasswordSource {
+    /// The first line of this file.
+    File(PathBuf),
+    /// The first line of standard input.
+    Input,
+}
+
+/// Reads the command line.
+///
+/// # Errors
+/// Wrong usage, and the requests for help and version, which are errors to clap.
+pub fn parse<I, T>(arguments: I) -> Result<Invocation, clap::Error>
+where
+    I: IntoIterator<Item = T>,
+    T: Into<std::ffi::OsString> + Clone,
+{
+    command().try_get_matches_from(arguments).map(|matches| invocation(&matches))
+}
+
+/// The whole command line, for the parser, the completions and the manual page.
+#[must_use]
+pub fn command() -> Command {
+    Command::new("kestra-setup")
+        .version(env!("KESTRA_SETUP_VERSION"))
+        .about("Gives a Kestra server its public URL, its forward proxy and its place behind nginx")
+        .after_help(text::AFTER_HELP)
+        .subcommand_required(false)
+        .args(everywhere())
+        .subcommands([
+            answering(Command::new("apply").about("Write without asking; prints the difference"))
+                .arg(switch(
+                    "dry-run",
+                    "Only say what would change; exit code 3 if something would",
+                ))
+                .arg(json())
+                .arg(
+                    option("plan", "-", "Write exactly the reviewed plan on standard input")
+                        .value_parser(["-"])
+                        .hide(true),
+                ),
+            with_flags(Command::new("show").about("Show the current settings, secrets masked"))
+                .arg(json())
+                .arg(
+                    switch("answers", "As an answers file for apply, without secrets")
+                        .conflicts_with("json"),
+                ),
+            answering(
+                Command::new("print").about("Print what would be written; nothing is written"),
+            )
+            .arg(Arg::new("what").required(true).value_parser(["config", "nginx", "env"])),
+            Command::new("check")
+                .about("Prove what can be proved about the current settings")
+                .arg(json())
+                .arg(option(
+                    "api-url",
+                    "URL",
+                    "Test the way out to this address instead of https://api.kestra.io",
+                )),
+            Command::new("rollback")
+                .about("Take a write back; shows the difference first")
+                .arg(Arg::new("id").value_name("ID").help("Which write; the last one if not given"))
+                .arg(switch("list", "List what can be taken back").conflicts_with("id"))
+                .arg(switch("force", "Also where files changed since; their change is lost")),
+            Command::new("completions").about("Print the completions of a shell").arg(
+                Arg::new("shell")
+                    .required(true)
+                    .value_parser(clap::value_parser!(clap_complete::Shell)),
+            ),
+            Command::new("man").about("Print the manual page"),
+        ])
+}
+
+fn everywhere() -> [Arg; 3] {
+    let colour = PossibleValuesParser::new(["auto", "always", "never"]);
+    [
+        option("config", "PATH", "The configuration [default: ~/.kestra/config.yml]")
+            .value_parser(clap::value_parser!(PathBuf))
+            .global(true),
+        switch("plain", "Ask one question after the other, without a full screen").global(true),
+        option("color", "WHEN", "Colours").value_parser(colour).default_value("auto").global(true),
+    ]
+}
+
+/// A command that takes answers from a file and from flags.
+fn answering(command: Command) -> Command {
+    let file = option("answers", "FILE", "Answers from a YAML or JSON file, - for standard input");
+    with_flags(command.arg(file.value_parser(clap::value_parser!(PathBuf))))
+}
+
+fn with_flags(command: Command) -> Command {
+    let file =
+        option("proxy-password-file", "FILE", "Password for the proxy: the first line of a file");
+    command
+        .args(form::fields().filter(|field| !field.is_secret()).map(flag))
+        .arg(file.value_parser(clap::value_parser!(PathBuf)).help_heading("Answers"))
+        .arg(
+            switch(
+                "proxy-password-stdin",
+                "Password for the proxy: the first line of standard input",
+            )
+            .conflicts_with("proxy-password-file")
+            .help_heading("Answers"),
+        )
+}
+
+fn flag(field: &'static Field) -> Arg {
+    let arg = Arg::new(field.name).long(field.name).help(field.question).help_heading("Answers");
+    match field.kind {
+        Kind::Choice(choices) => {
+            let values: Vec<_> = choices.iter().map(|choice| choice.value).collect();
+            arg.value_name(values.join("|"))
+        }
+        Kind::Text | Kind::Secret => arg.value_name("VALUE"),
+    }
+    // An empty value is an answer: it takes a context path or a certificate away.
+    .allow_hyphen_values(true)
+}
+
+fn option(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).help(help)
+}
+
+fn switch(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+fn json() -> Arg {
+    switch("json", "For machines; the shape is documented in the manual page")
+}
+
+fn invocation(matches: &ArgMatches) -> Invocation {
+    Invocation {
+        config: matches.get_one("config").cloned(),
+        plain: matches.get_flag("plain"),
+        colour: match text_of(matches, "color").as_deref() {
+            Some("always") => Colour::Always,
+            Some("never") => Colour::Never,
+            _ => Colour::Auto,
+        },
+        task: matches.subcommand().map_or(Task::Wizard, |(name, matches)| task(name, matches)),
+    }
+}
+
+fn task(name: &str, matches: &ArgMatches) -> Task {
+    match name {
+        "apply" if matches.contains_id("plan") => Task::ApplyPlan,
+        "apply" => Task::Apply {
+            said: said(matches, true),
+            dry_run: matches.get_flag("dry-run"),
+            json: matches.get_flag("json"),
+        },
+        "show" => Task::Show { said: said(matches, false), form: show_form(matches) },
+        "print" => Task::Print { what: what(matches), said: said(matches, true) },
+        "check" => {
+            Task::Check { json: matches.get_flag("json"), api_url: text_of(matches, "api-url") }
+        }
+        "rollback" => Task::Rollback {
+            id: text_of(matches, "id"),
+            list: matches.get_flag("list"),
+            force: matches.get_flag("force"),
+        },
+        "completions" => matches.get_one("shell").copied().map_or(Task::Man, Task::Completions),
+        _ => Task::Man,
+    }
+}
+
+fn show_form(matches: &ArgMatches) -> ShowForm {
+    match (matches.get_flag("json"), matches.get_flag("answers")) {
+        (true, _) => ShowForm::Json,
+        (_, true) => ShowForm::Answers,
+        _ => ShowForm::Words,
+    }
+}
+
+fn what(matches: &ArgMatches) -> What {
+    match text_of(matches, "what").as_deref() {
+        Some("nginx") => What::Nginx,
+        Some("env") => What::Env,
+        _ => What::Config,
+    }
+}
+
+fn said(matches: &ArgMatches, has_file: bool) -> Said {
+    let flags = form::fields().filter(|field| !field.is_secret());
+    let file = matches.get_one("proxy-password-file").cloned().map(PasswordSource::File);
+    let input = matches.get_flag("proxy-password-stdin").then_some(PasswordSource::Input);
+    Said {
+        file: if has_file { matches.get_one("answers").cloned() } else { None },
+        flags: flags
+            .filter_map(|field| Some((field, text_of(matches, field.name)?.into())))
+            .collect(),
+        password: file.or(input),
+    }
+}
+
+fn text_of(matches: &ArgMatches, name: &str) -> Option<String> {
+    matches.get_one::<String>(name).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_question_but_the_password_is_a_flag_of_apply() {
+        for field in form::fields() {
+            let argument = format!("--{}={}", field.name, "x");
+            let parsed = parse(["kestra-setup", "apply", &argument]);
+            assert_eq!(parsed.is_ok(), !field.is_secret(), "{argument}");
+        }
+    }
+
+    #[test]
+    fn config_stands_before_or_behind_the_command() {
+        for line in
+            [["kestra-setup", "--config", "/x", "show"], ["kestra-setup", "show", "--config", "/x"]]
+        {
+            assert_eq!(parse(line).unwrap().config, Some("/x".into()));
+        }
+    }
+}

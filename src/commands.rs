@@ -1,0 +1,154 @@
+//! What each command does. Data goes to standard output, talk to standard error, and nothing asks a
+//! question unless both standard input and standard error are terminals.
+
+mod apply;
+mod ask;
+mod check;
+mod gather;
+mod rollback;
+mod show;
+
+use crate::cli::{self, Invocation, Task};
+use crate::plan::FileChange;
+use crate::system::console::Console;
+use crate::system::files::WriteError;
+use crate::system::look::LookError;
+use crate::system::world;
+use crate::{answers, wizard};
+use std::fmt::Write as _;
+use std::io;
+use std::path::Path;
+
+/// Why a command did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The configuration that is there.
+    #[error(transparent)]
+    Look(#[from] LookError),
+    /// The files to be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// Answers, every problem at once, one a line.
+    #[error("{}", .0.join("\n"))]
+    Answers(Vec<String>),
+    /// A file that cannot be changed without touching something else; the message has the text to
+    /// paste.
+    #[error("{0}")]
+    Refused(String),
+    /// A plan that came through a pipe.
+    #[error(transparent)]
+    Plan(#[from] crate::system::handover::piped::BadPlan),
+    /// Standard output, or a file that was named.
+    #[error("{what}")]
+    Io {
+        /// What could not be done.
+        what: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl CommandError {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Look(error) => error.exit_code(),
+            Self::Write(error) => error.exit_code(),
+            Self::Answers(_) | Self::Plan(_) => 2,
+            Self::Refused(_) | Self::Io { .. } => 1,
+        }
+    }
+
+    fn remedy(&self) -> String {
+        match self {
+            Self::Look(error) => error.remedy(),
+            Self::Write(error) => error.remedy(),
+            Self::Answers(_) | Self::Refused(_) | Self::Plan(_) | Self::Io { .. } => String::new(),
+        }
+    }
+}
+
+impl From<io::Error> for CommandError {
+    fn from(source: io::Error) -> Self {
+        Self::Io { what: "cannot write to standard output".to_owned(), source }
+    }
+}
+
+impl From<answers::FileError> for CommandError {
+    fn from(error: answers::FileError) -> Self {
+        Self::Answers(error.0)
+    }
+}
+
+/// Does what was asked for; gives the exit code.
+pub fn run(invocation: &Invocation, console: &mut Console) -> u8 {
+    let result = match &invocation.task {
+        Task::Wizard => ask::run(invocation, console),
+        Task::Apply { .. } | Task::ApplyPlan => apply::run(invocation, console),
+        Task::Show { said, form } => show::run(invocation, said, *form, console),
+        Task::Print { what, said } => show::print(invocation, *what, said, console),
+        Task::Check { json, api_url } => check::run(invocation, *json, api_url.as_deref(), console),
+        Task::Rollback { id, list, force } => rollback::run(id.as_deref(), *list, *force, console),
+        Task::Completions(shell) => {
+            cli::completions(*shell, console.data()).map(|()| 0).map_err(Into::into)
+        }
+        Task::Man => cli::man(console.data()).map(|()| 0).map_err(Into::into),
+    };
+    result.unwrap_or_else(|error| explain(&error, console))
+}
+
+/// Says an error the way the screens do: what, why, what to do.
+pub fn explain(error: &CommandError, console: &mut Console) -> u8 {
+    // A reader that went away, such as `head`, is no error worth a word.
+    let is_closed = matches!(error, CommandError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe);
+    if !is_closed {
+        console.say(&words(error));
+    }
+    error.exit_code()
+}
+
+fn words(error: &CommandError) -> String {
+    let mut text = match error {
+        CommandError::Answers(lines) => lines.join("\n"),
+        other => format!("Error: {other}"),
+    };
+    let mut cause = std::error::Error::source(error);
+    while let Some(source) = cause {
+        let said = source.to_string();
+        if !text.contains(&said) {
+            let _ = write!(text, "\nCause: {said}");
+        }
+        cause = source.source();
+    }
+    let remedy = error.remedy();
+    if !remedy.is_empty() {
+        let _ = write!(text, "\n{remedy}");
+    }
+    text
+}
+
+/// A change as it is printed: which file, then its difference.
+fn difference(change: &FileChange) -> String {
+    let mut text = format!("--- {}\n", change.path.display());
+    let _ = writeln!(text, "    {}", change.summary());
+    for line in world::listed(change) {
+        let _ = writeln!(
+            text,
+            "{}",
+            if change.before.is_none() { format!("+{}", &line[1..]) } else { line }
+        );
+    }
+    text
+}
+
+/// The result page on the normal screen.
+fn report(saved: &wizard::Saved, console: &mut Console) {
+    console.say(&wizard::report(saved).join("\n"));
+}
+
+/// The text of a file that was named on the command line.
+fn text_of(path: &Path) -> Result<String, CommandError> {
+    let failed =
+        |source| CommandError::Io { what: format!("cannot read {}", path.display()), source };
+    crate::system::console::read_named(path).map_err(failed)
+}

@@ -1,0 +1,107 @@
+//! `apply`: writes without asking, or says what it would write.
+
+use super::gather::Gathered;
+use super::{CommandError, difference, report};
+use crate::cli::{Invocation, Said, Task};
+use crate::plan::{FileChange, FileKind, Plan};
+use crate::system::console::{Console, input};
+use crate::system::handover::piped;
+use crate::system::look::{Looked, look};
+use crate::system::world::{API_URL, World, saved};
+use crate::wizard;
+use serde::Serialize;
+use std::path::Path;
+
+/// `apply --json`; the shape is documented in the manual page.
+#[derive(Serialize)]
+struct Report<'a> {
+    pending: bool,
+    files: Vec<Entry<'a>>,
+    written: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    kind: FileKind,
+    path: &'a Path,
+    new: bool,
+    changed: usize,
+    added: usize,
+    removed: usize,
+}
+
+impl<'a> From<&'a FileChange> for Entry<'a> {
+    fn from(change: &'a FileChange) -> Self {
+        let count = change.count();
+        Self {
+            kind: change.kind,
+            path: &change.path,
+            new: change.before.is_none(),
+            changed: count.changed,
+            added: count.added,
+            removed: count.removed,
+        }
+    }
+}
+
+pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, CommandError> {
+    match &invocation.task {
+        Task::Apply { said, dry_run, json } => answers(invocation, said, *dry_run, *json, console),
+        _ => plan(console),
+    }
+}
+
+fn answers(
+    invocation: &Invocation,
+    said: &Said,
+    dry_run: bool,
+    json: bool,
+    console: &mut Console,
+) -> Result<u8, CommandError> {
+    let mut gathered = Gathered::new(invocation.config.as_deref(), said)?;
+    let plan = gathered.plan()?;
+    if let Some(refused) = gathered.foreign(&plan) {
+        return Err(refused);
+    }
+    if !json {
+        for change in plan.pending() {
+            console.print(&difference(change))?;
+        }
+    }
+    let mut id = None;
+    if plan.is_noop() {
+        console.say("Nothing to do.");
+    } else if !dry_run {
+        let Looked { answers, found, nginx } = gathered.looked;
+        let receipt = world(found.config.clone(), found.place.clone(), nginx)?.write(&plan)?;
+        id.clone_from(&receipt.id);
+        report(&wizard::with_next_steps(saved(receipt), &answers, &plan), console);
+    }
+    if json {
+        let files = plan.pending().map(Entry::from).collect();
+        console.json(&Report { pending: !plan.is_noop(), files, written: id })?;
+    }
+    Ok(if dry_run && !plan.is_noop() { 3 } else { 0 })
+}
+
+/// The other end of the pipe to sudo: writes only what was reviewed, if every file still is what
+/// was shown.
+fn plan(console: &mut Console) -> Result<u8, CommandError> {
+    let plan: Plan = piped::from_json(input())?;
+    let config = plan.changes.iter().find(|change| change.kind == FileKind::Config);
+    let looked = look(config.map(|change| change.path.as_path()), None)?;
+    let Looked { found, nginx, .. } = looked;
+    let receipt = world(found.config, found.place, nginx)?.write(&plan)?;
+    report(&saved(receipt), console);
+    Ok(0)
+}
+
+pub(crate) fn world(
+    config: std::path::PathBuf,
+    place: crate::kestra::Place,
+    nginx: crate::system::nginx::Found,
+) -> Result<World, CommandError> {
+    let api_url =
+        API_URL.parse().map_err(|_| CommandError::Answers(vec!["api-url: no URL".to_owned()]))?;
+    Ok(World { config, place, nginx, api_url, lock: None })
+}

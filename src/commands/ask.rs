@@ -1,0 +1,168 @@
+//! The wizard: looks at the machine, settles what has to be settled before the first question, and
+//! asks on the full screen or line by line.
+
+use super::apply::world;
+use super::gather::take_variables;
+use super::{CommandError, report};
+use crate::cli::{Colour, Invocation};
+use crate::found::Found;
+use crate::kestra::Place;
+use crate::plan::Plan;
+use crate::system::console::{self, Console, variable};
+use crate::system::files::WriteError;
+use crate::system::history::History;
+use crate::system::lock::Lock;
+use crate::system::look::{LookError, Looked, look};
+use crate::system::world::{World, interrupted, trouble};
+use crate::system::{draft, terminal};
+use crate::tui::backend::Colors;
+use crate::tui::{self, Left};
+use crate::wizard::{Choosing, Effect, Trouble, Way, Wizard};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long an escape may take to become a longer key, unless `ESCDELAY` says otherwise.
+const ESCAPE_DELAY: Duration = Duration::from_millis(100);
+
+pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, CommandError> {
+    if !console::can_ask() {
+        return Err(CommandError::Answers(vec![
+            "There is no terminal to ask on. Say what is wanted: kestra-setup apply --help"
+                .to_owned(),
+        ]));
+    }
+    let mut looked = look_and_settle(invocation.config.as_deref(), console)?;
+    take_variables(&mut looked.answers);
+    let Looked { mut answers, found, nginx } = looked;
+    let mut world = world(found.config.clone(), found.place.clone(), nginx)?;
+    let first = before_the_first_question(&mut world, &mut answers, &found);
+    let (mut wizard, mut effect) = Wizard::new(answers, found);
+    if let Some(trouble) = first {
+        wizard = wizard.asking_first(Choosing::new(trouble, Plan::default()));
+        effect = None;
+    }
+    ask(invocation, wizard, effect, &world, console)
+}
+
+fn ask(
+    invocation: &Invocation,
+    wizard: Wizard,
+    first: Option<Effect>,
+    world: &World,
+    console: &mut Console,
+) -> Result<u8, CommandError> {
+    if is_plain(invocation) {
+        return plain(wizard, first, world);
+    }
+    let colors = if has_colours(invocation.colour) { Colors::Basic } else { Colors::Mono };
+    match tui::run(wizard, first, world.clone(), colors, escape_delay()).map_err(lost)? {
+        Left::Signal(code) => Ok(code),
+        Left::Plain(wizard) => plain(*wizard, None, world),
+        Left::Done(saved) => {
+            if let Some(saved) = saved {
+                report(&saved, console);
+            }
+            Ok(0)
+        }
+    }
+}
+
+fn plain(_wizard: Wizard, _first: Option<Effect>, _world: &World) -> Result<u8, CommandError> {
+    Err(CommandError::Answers(vec!["TEMPSTUB".to_owned()]))
+}
+
+fn lost(source: std::io::Error) -> CommandError {
+    CommandError::Io { what: "cannot use the terminal".to_owned(), source }
+}
+
+/// Takes the lock for the whole session. What stands in the way of a plain start is asked first:
+/// another wizard, a write that was interrupted, a draft.
+fn before_the_first_question(
+    world: &mut World,
+    answers: &mut crate::answers::Answers,
+    found: &Found,
+) -> Option<Trouble> {
+    let lock = History::here().and_then(|history| Lock::take(&history));
+    match lock {
+        Ok(lock) => world.lock = Some(Arc::new(lock)),
+        Err(error @ WriteError::Locked { .. }) => {
+            return Some(Trouble {
+                state: "locked",
+                lines: vec![format!("{error}."), error.remedy()],
+                ways: vec![Way::ReadOnly, Way::Quit],
+            });
+        }
+        // Without a place for backups nothing can be written, and the write will say so.
+        Err(_) => {}
+    }
+    let open = world.lock.as_ref().map(|lock| interrupted(lock));
+    match open {
+        Some(Ok(Some(open))) => return Some(open),
+        Some(Err(error)) => return Some(trouble(&error, &Plan::default())),
+        _ => {}
+    }
+    let draft = draft::load(&found.config)?;
+    draft.resume(answers);
+    (!answers.is_untouched()).then(|| Trouble {
+        state: "draft",
+        lines: vec![draft.words()],
+        ways: vec![Way::Continue, Way::Fresh, Way::Quit],
+    })
+}
+
+/// Looks at the machine; where the file holds several configurations, asks which one is meant.
+fn look_and_settle(config: Option<&Path>, console: &mut Console) -> Result<Looked, CommandError> {
+    match look(config, None) {
+        Err(LookError::Several { path, places }) => {
+            let place = which(&path, &places, console)?;
+            Ok(look(Some(&path), Some(place))?)
+        }
+        looked => Ok(looked?),
+    }
+}
+
+fn which(path: &Path, places: &[Place], console: &mut Console) -> Result<Place, CommandError> {
+    console.say(&format!("{} holds several configurations of Kestra:", path.display()));
+    for (place, number) in places.iter().zip(1..) {
+        console.say(&format!("{number}. {place}"));
+    }
+    console.say(&format!("Number 1 to {}:", places.len()));
+    let line = console::first_line_of_input().map_err(lost)?;
+    let number: Option<usize> = line.reveal().trim().parse().ok();
+    let chosen = number.and_then(|number| places.get(number.checked_sub(1)?));
+    chosen.cloned().ok_or_else(|| {
+        CommandError::Answers(vec!["None was chosen; nothing was changed.".to_owned()])
+    })
+}
+
+fn text(name: &str) -> String {
+    variable(name).map_or(String::new(), |value| value.reveal().to_owned())
+}
+
+/// Where a full screen cannot be, or is not wanted.
+fn is_plain(invocation: &Invocation) -> bool {
+    let accessible =
+        !matches!(text("ACCESSIBLE").to_ascii_lowercase().as_str(), "" | "0" | "false");
+    invocation.plain
+        || accessible
+        || matches!(text("TERM").as_str(), "" | "dumb")
+        || terminal::is_tiny()
+}
+
+/// systemd gives serial lines `TERM=vt220`; monochrome terminals say so in their name.
+fn has_colours(wanted: Colour) -> bool {
+    let term = text("TERM");
+    let is_mono = ["vt", "ansi", "linux", "sun"].iter().any(|name| term.starts_with(name))
+        || term.contains("-m");
+    match wanted {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => text("NO_COLOR").is_empty() && !is_mono,
+    }
+}
+
+fn escape_delay() -> Duration {
+    let milliseconds = text("ESCDELAY").parse().ok();
+    milliseconds.map_or(ESCAPE_DELAY, Duration::from_millis)
+}

@@ -1,0 +1,123 @@
+//! Collects the answers of a command: the files, then the answers file, then variables, then flags;
+//! the later wins.
+
+use super::{CommandError, text_of};
+use crate::answers::{self, Answers, Problem};
+use crate::cli::{PasswordSource, Said};
+use crate::form::{self, Field};
+use crate::kestra::Refusal;
+use crate::plan::Plan;
+use crate::settings::Secret;
+use crate::system::console::{first_line_of_input, variable};
+use crate::system::look::{Looked, look, snapshot};
+use std::path::Path;
+
+/// Everything a command knows once the answers are in.
+pub(super) struct Gathered {
+    pub(super) looked: Looked,
+}
+
+impl Gathered {
+    /// Looks at the files and takes what was said.
+    pub(super) fn new(config: Option<&Path>, said: &Said) -> Result<Self, CommandError> {
+        let mut looked = look(config, None)?;
+        take(&mut looked.answers, said)?;
+        Ok(Self { looked })
+    }
+
+    /// The plan of these answers.
+    pub(super) fn plan(&mut self) -> Result<Plan, CommandError> {
+        let Looked { answers, found, .. } = &mut self.looked;
+        let settings = answers.settings().map_err(|problems| refuse(&problems))?;
+        for path in Plan::paths(&settings, found) {
+            found.files.entry(path.clone()).or_insert_with(|| snapshot(&path));
+        }
+        Plan::new(answers, &settings, found).map_err(|refusal| to_paste(&refusal))
+    }
+
+    /// The nginx file that would be overwritten although it is not the wizard's.
+    pub(super) fn foreign(&self, plan: &Plan) -> Option<CommandError> {
+        let change = self.looked.found.foreign(plan)?;
+        Some(CommandError::Answers(vec![format!(
+            "nginx-file: {} was not written by kestra-setup. Name another file, or move it away.",
+            change.path.display()
+        )]))
+    }
+}
+
+/// Takes what was said, so that flags win over variables and those over the answers file.
+pub(super) fn take(answers: &mut Answers, said: &Said) -> Result<(), CommandError> {
+    if let Some(path) = &said.file {
+        for (field, text) in answers::parse(&text_of(path)?)? {
+            say(answers, field, &text);
+        }
+    }
+    take_variables(answers);
+    for (field, text) in &said.flags {
+        answers.say(field, text.reveal());
+    }
+    if let Some(password) = said.password.as_ref().map(password).transpose()? {
+        answers.say(&form::PROXY_PASSWORD, password.reveal());
+    }
+    Ok(())
+}
+
+/// A proxy URL in an answers file fills every field of the proxy, as a paste does.
+fn say(answers: &mut Answers, field: &'static Field, text: &Secret) {
+    let is_url = *field == form::PROXY_ADDRESS && text.reveal().contains("://");
+    if !(is_url && answers.say_proxy(text.reveal())) {
+        answers.say(field, text.reveal());
+    }
+}
+
+/// `KESTRA_SETUP_` and the name of the question in capitals, for every question.
+pub(super) fn take_variables(answers: &mut Answers) {
+    for field in form::fields() {
+        let name = format!("KESTRA_SETUP_{}", field.name.to_ascii_uppercase().replace('-', "_"));
+        if let Some(text) = variable(&name) {
+            say(answers, field, &text);
+        }
+    }
+}
+
+fn password(source: &PasswordSource) -> Result<Secret, CommandError> {
+    match source {
+        PasswordSource::File(path) => {
+            let text = Secret::from(text_of(path)?);
+            Ok(text.reveal().lines().next().unwrap_or_default().into())
+        }
+        PasswordSource::Input => first_line_of_input().map_err(|source| CommandError::Io {
+            what: "cannot read the password from standard input".to_owned(),
+            source,
+        }),
+    }
+}
+
+/// Every problem at once, each with the way to give the answer.
+pub(super) fn refuse(problems: &[Problem]) -> CommandError {
+    CommandError::Answers(problems.iter().filter(|problem| problem.blocks).map(line).collect())
+}
+
+fn line(problem: &Problem) -> String {
+    let Problem { field, message, .. } = problem;
+    if message == form::MISSING {
+        let Field { name, question, .. } = field;
+        return format!(
+            "Missing: {question}. Give it with --{name} or \"{name}:\" in the answers file."
+        );
+    }
+    let fixes = problem.fixes.iter().fold(String::new(), |fixes, fix| {
+        format!("{fixes} Did you mean --{} {}?", fix.field.name, fix.value)
+    });
+    format!("{}: {message}{fixes}", field.name)
+}
+
+fn to_paste(refusal: &Refusal) -> CommandError {
+    let line = refusal.line.map_or(String::new(), |line| format!(" (line {line})"));
+    let mut text = format!("the file was left alone{line}: {}", refusal.reason);
+    if !refusal.paste.is_empty() {
+        text.push_str("\nThis has the same effect when it is pasted by hand:\n\n");
+        text.push_str(&crate::plan::hide_secrets(&refusal.paste));
+    }
+    CommandError::Refused(text)
+}

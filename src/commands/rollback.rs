@@ -1,0 +1,37 @@
+//! `rollback`: takes a write back, after showing what that changes.
+
+use super::{CommandError, difference, report};
+use crate::system::console::Console;
+use crate::system::history::History;
+use crate::system::lock::Lock;
+use crate::system::world::{restored, saved};
+use crate::wizard::Saved;
+
+pub(super) fn run(
+    id: Option<&str>,
+    list: bool,
+    force: bool,
+    console: &mut Console,
+) -> Result<u8, CommandError> {
+    let history = History::here()?;
+    if list {
+        for checkpoint in history.list() {
+            console.print(&format!("{checkpoint}\n"))?;
+        }
+        return Ok(0);
+    }
+    let rollback = history.rollback(id)?;
+    let restores = rollback.restores();
+    for restore in &restores {
+        console.print(&difference(&restored(restore)))?;
+    }
+    if restores.is_empty() {
+        console.say("Nothing to do: the files are as they were before that write.");
+        return Ok(0);
+    }
+    let lock = Lock::take(&history)?;
+    let receipt = rollback.run(&lock, force)?;
+    let headline = "Taken back. The files are as they were before.".to_owned();
+    report(&Saved { state: "rolled back", headline, ..saved(receipt) }, console);
+    Ok(0)
+}

@@ -1,0 +1,116 @@
+//! `show` and `print`: the current settings, and what would be written.
+
+use super::CommandError;
+use super::gather::Gathered;
+use crate::answers::{Answers, Source};
+use crate::cli::{Invocation, Said, ShowForm, What};
+use crate::form::{self, Field};
+use crate::plan::{FileKind, MASK};
+use crate::system::console::Console;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// `show --json`; the shape is documented in the manual page.
+#[derive(Serialize)]
+struct Report<'a> {
+    config: &'a Path,
+    settings: BTreeMap<&'static str, String>,
+    problems: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    name: &'static str,
+    message: String,
+    blocks: bool,
+}
+
+pub(super) fn run(
+    invocation: &Invocation,
+    said: &Said,
+    form: ShowForm,
+    console: &mut Console,
+) -> Result<u8, CommandError> {
+    let gathered = Gathered::new(invocation.config.as_deref(), said)?;
+    let answers = &gathered.looked.answers;
+    match form {
+        ShowForm::Words => console.print(&words(answers))?,
+        ShowForm::Answers => console.print(&answers_file(answers))?,
+        ShowForm::Json => console.json(&Report {
+            config: &gathered.looked.found.config,
+            settings: answers
+                .questions()
+                .map(|field| (field.name, shown(answers, field)))
+                .collect(),
+            problems: problems(answers),
+        })?,
+    }
+    Ok(0)
+}
+
+fn problems(answers: &Answers) -> Vec<Entry> {
+    let entry = |problem: crate::answers::Problem| Entry {
+        name: problem.field.name,
+        message: problem.message,
+        blocks: problem.blocks,
+    };
+    answers.problems().into_iter().map(entry).collect()
+}
+
+/// The answer, or a mask of fixed length.
+fn shown(answers: &Answers, field: &Field) -> String {
+    let text = answers.get(field);
+    if field.is_secret() && !text.is_empty() { MASK.to_owned() } else { text.into_owned() }
+}
+
+fn words(answers: &Answers) -> String {
+    let mut text = String::new();
+    for field in answers.questions() {
+        let source = match answers.source(field) {
+            Source::Environment(variable) => format!("  (from {variable})"),
+            Source::Default => "  (default)".to_owned(),
+            Source::Said | Source::Found => String::new(),
+        };
+        let _ = writeln!(text, "{:<24} {}{source}", field.name, shown(answers, field));
+    }
+    text
+}
+
+/// A file for `apply --answers`. A secret is left out: where it is kept already, it stays.
+fn answers_file(answers: &Answers) -> String {
+    let open = answers.questions().filter(|field| !field.is_secret());
+    let entries: serde_yaml::Mapping =
+        open.map(|field| (field.name.into(), answers.get(field).into_owned().into())).collect();
+    serde_yaml::to_string(&entries).unwrap_or_default()
+}
+
+pub(super) fn print(
+    invocation: &Invocation,
+    what: What,
+    said: &Said,
+    console: &mut Console,
+) -> Result<u8, CommandError> {
+    let mut gathered = Gathered::new(invocation.config.as_deref(), said)?;
+    let kind = match what {
+        What::Config => FileKind::Config,
+        What::Nginx => FileKind::Nginx,
+        What::Env => FileKind::Env,
+    };
+    let plan = gathered.plan()?;
+    let Some(change) = plan.changes.iter().find(|change| change.kind == kind) else {
+        return Err(CommandError::Answers(vec![match what {
+            What::Nginx => format!(
+                "{}: no nginx file is written. Say --reverse-proxy nginx.",
+                form::REVERSE_PROXY.name
+            ),
+            _ => format!(
+                "{}: no env file is written with these answers.",
+                form::PROXY_CREDENTIALS.name
+            ),
+        }]));
+    };
+    console.print(change.after.as_str())?;
+    Ok(0)
+}

@@ -1,0 +1,267 @@
+//! Every question, once.
+//!
+//! A row of this table is the field on the screen, the question in plain mode, the flag, the key
+//! in an answers file, the paragraph in the man page and the word in a message. Adding a question
+//! touches one place: its row, in the module of its screen.
+
+mod address;
+mod nginx;
+mod proxy;
+
+pub use address::URL;
+pub use nginx::{
+    CERTIFICATE, CERTIFICATE_KEY, CONTEXT_PATH, LISTEN, NGINX_FILE, NGINX_FORM, NGINX_STYLE,
+    REVERSE_PROXY, SERVER_NAME, UPSTREAM,
+};
+pub use proxy::{
+    CONNECTION, ENV_FILE, PROXY_ADDRESS, PROXY_CREDENTIALS, PROXY_PASSWORD,
+    PROXY_PASSWORD_VARIABLE, PROXY_USERNAME,
+};
+
+use crate::answers::Answers;
+use crate::settings::Invalid;
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::str::FromStr;
+
+/// One screen of the form.
+#[derive(Debug)]
+pub struct Screen {
+    /// The word in the step bar.
+    pub title: &'static str,
+    /// The question at the top of the screen.
+    pub heading: &'static str,
+    /// Its fields, from top to bottom.
+    pub fields: &'static [&'static Field],
+}
+
+/// The screens, in their order.
+pub static SCREENS: [Screen; 3] = [address::SCREEN, proxy::SCREEN, nginx::SCREEN];
+
+/// One question.
+pub struct Field {
+    /// The name in flags, answers files and messages.
+    pub name: &'static str,
+    /// The word in front of the field, at most 13 columns.
+    pub label: &'static str,
+    /// The question as a sentence, for plain mode and `--help`.
+    pub question: &'static str,
+    /// One line under the focused field, at most 66 columns.
+    pub help: &'static str,
+    /// What F1 shows above the examples; lines of at most 78 columns.
+    pub more: &'static str,
+    /// Inputs and what becomes of them; the first one is a good answer.
+    pub examples: &'static [(&'static str, &'static str)],
+    /// Where the answer ends up, in the operator's words.
+    pub lands: &'static str,
+    /// How it is answered.
+    pub kind: Kind,
+    /// Whether an empty answer will do.
+    pub optional: bool,
+    /// Whether the other answers leave this question open.
+    pub asked: fn(&Answers) -> bool,
+    /// The answer when nothing was said and nothing was found.
+    pub default: for<'a> fn(&'a Answers) -> Cow<'a, str>,
+    /// The corrected value, or why it will not do. Not called for an empty optional answer.
+    pub check: fn(&str) -> Result<String, Invalid>,
+    /// What is good to know about a value that will do.
+    pub notes: fn(&str) -> Vec<String>,
+}
+
+/// How a question is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// One line of text.
+    Text,
+    /// One line of text that is never shown.
+    Secret,
+    /// One of these.
+    Choice(&'static [Choice]),
+}
+
+/// One answer of several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    /// The word in flags and answers files.
+    pub value: &'static str,
+    /// The words on the screen.
+    pub label: &'static str,
+    /// The line under the field while this is chosen; empty for the field's own help.
+    pub help: &'static str,
+}
+
+/// What is wrong with an empty answer to a question that needs one.
+pub const MISSING: &str = "an answer is required.";
+
+/// What most questions have in common; a row names only what differs.
+const PLAIN: Field = Field {
+    name: "",
+    label: "",
+    question: "",
+    help: "",
+    more: "",
+    examples: &[],
+    lands: "",
+    kind: Kind::Text,
+    optional: false,
+    asked: |_| true,
+    default: |_| Cow::Borrowed(""),
+    check: |text| Ok(text.to_owned()),
+    notes: |_| Vec::new(),
+};
+
+impl Field {
+    /// The answers to choose from; none for text.
+    #[must_use]
+    pub fn choices(&self) -> &'static [Choice] {
+        match self.kind {
+            Kind::Choice(choices) => choices,
+            Kind::Text | Kind::Secret => &[],
+        }
+    }
+
+    /// Whether the answer must not be shown.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.kind == Kind::Secret
+    }
+
+    /// The choice with this value.
+    #[must_use]
+    pub fn choice(&self, value: &str) -> Option<&'static Choice> {
+        self.choices().iter().find(|choice| choice.value == value)
+    }
+
+    /// The corrected value, or why it will not do.
+    ///
+    /// # Errors
+    /// Says what is wrong and what to do; an empty answer to a question that needs one is wrong too.
+    pub fn check(&self, text: &str) -> Result<String, Invalid> {
+        let is_empty = text.trim().is_empty();
+        match self.kind {
+            Kind::Choice(choices) => choose(choices, text),
+            _ if is_empty && self.optional => Ok(String::new()),
+            _ if is_empty => Err(Invalid::new(MISSING)),
+            Kind::Text | Kind::Secret => (self.check)(text),
+        }
+    }
+}
+
+impl PartialEq for Field {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Field {}
+
+impl std::fmt::Debug for Field {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// The questions about the login at the proxy.
+pub const LOGIN: &[&Field] =
+    &[&PROXY_USERNAME, &PROXY_PASSWORD, &PROXY_CREDENTIALS, &PROXY_PASSWORD_VARIABLE, &ENV_FILE];
+
+/// The questions about nginx alone.
+pub const NGINX: &[&Field] = &[
+    &REVERSE_PROXY,
+    &SERVER_NAME,
+    &UPSTREAM,
+    &LISTEN,
+    &CERTIFICATE,
+    &CERTIFICATE_KEY,
+    &NGINX_FORM,
+    &NGINX_STYLE,
+    &NGINX_FILE,
+];
+
+/// Every question, in the order in which it is asked.
+pub fn fields() -> impl Iterator<Item = &'static Field> {
+    SCREENS.iter().flat_map(|screen| screen.fields.iter().copied())
+}
+
+/// The question with this name.
+#[must_use]
+pub fn field(name: &str) -> Option<&'static Field> {
+    fields().find(|field| field.name == name)
+}
+
+/// The screen and the place on it where a question stands.
+#[must_use]
+pub fn position(field: &Field) -> Option<(usize, usize)> {
+    SCREENS.iter().enumerate().find_map(|(screen, rows)| {
+        let focus = rows.fields.iter().position(|row| *row == field)?;
+        Some((screen, focus))
+    })
+}
+
+/// The check of a question whose answers are a newtype.
+fn parsed<T: FromStr<Err = Invalid> + Display>(text: &str) -> Result<String, Invalid> {
+    text.parse::<T>().map(|value| value.to_string())
+}
+
+fn choose(choices: &[Choice], text: &str) -> Result<String, Invalid> {
+    let wanted = text.trim().to_ascii_lowercase();
+    if let Some(choice) = choices.iter().find(|choice| choice.value == wanted) {
+        return Ok(choice.value.to_owned());
+    }
+    let values: Vec<_> = choices.iter().map(|choice| choice.value).collect();
+    Err(Invalid::new(format!("\"{text}\" is not one of: {}.", values.join(", "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_are_good_flags() {
+        let mut names: Vec<_> = fields().map(|field| field.name).collect();
+        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn the_first_example_of_every_text_is_a_good_answer() {
+        for field in fields().filter(|field| field.choices().is_empty()) {
+            let (example, _) = field.examples.first().expect(field.name);
+            assert!(field.check(example).is_ok(), "{}: {example}", field.name);
+        }
+    }
+
+    #[test]
+    fn every_default_will_do_where_an_answer_is_not_required() {
+        let answers = Answers::default();
+        for field in fields() {
+            let default = (field.default)(&answers);
+            let is_open = default.is_empty() && !field.optional;
+            assert!(is_open || field.check(&default).is_ok(), "{}: {default}", field.name);
+        }
+    }
+
+    #[test]
+    fn every_text_fits_its_place() {
+        for field in fields() {
+            assert!(!field.question.is_empty() && !field.lands.is_empty(), "{}", field.name);
+            assert!(field.label.len() <= 13, "{}", field.label);
+            assert!(field.help.len() <= 66, "{}: {}", field.name, field.help.len());
+            assert!(field.more.lines().all(|line| line.len() <= 78), "{}", field.name);
+            assert!(field.more.is_ascii() && field.help.is_ascii());
+            for choice in field.choices() {
+                assert!(choice.help.len() <= 65, "{}: {}", choice.value, choice.help.len());
+            }
+        }
+    }
+
+    #[test]
+    fn a_choice_is_taken_in_any_case_and_refused_by_naming_the_others() {
+        assert_eq!(CONNECTION.check(" HTTP "), Ok("http".to_owned()));
+        let refused = CONNECTION.check("https").unwrap_err();
+        assert_eq!(refused.message, "\"https\" is not one of: direct, http, socks.");
+    }
+}

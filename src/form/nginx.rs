@@ -1,0 +1,269 @@
+//! Screen 3: the nginx in front of Kestra.
+
+use super::{Choice, Field, Kind, PLAIN, Screen, URL, parsed};
+use crate::answers::Answers;
+use crate::settings::{ContextPath, FilePath, NginxFile, Port, ServerNames, ServerUrl, Upstream};
+use std::borrow::Cow;
+
+pub(super) const SCREEN: Screen = Screen {
+    title: "nginx",
+    heading: "Is there an nginx in front of Kestra?",
+    fields: &[
+        &REVERSE_PROXY,
+        &CONTEXT_PATH,
+        &SERVER_NAME,
+        &UPSTREAM,
+        &LISTEN,
+        &CERTIFICATE,
+        &CERTIFICATE_KEY,
+        &NGINX_FORM,
+        &NGINX_STYLE,
+        &NGINX_FILE,
+    ],
+};
+
+/// Whether an nginx file is written.
+pub static REVERSE_PROXY: Field = Field {
+    name: "reverse-proxy",
+    label: "Reverse proxy",
+    question: "Is there an nginx in front of Kestra?",
+    help: "",
+    more: "\
+nginx takes the requests of browsers and passes them on to Kestra. The wizard
+writes one file of its own and never edits a file that is not its own.",
+    lands: "whether an nginx file is written",
+    kind: Kind::Choice(&[
+        Choice {
+            value: "nginx",
+            label: "nginx",
+            help: "One file of its own; other nginx files are not touched.",
+        },
+        Choice { value: "none", label: "none", help: "No nginx file is written." },
+    ]),
+    default: |answers| Cow::Borrowed(if answers.here().expects_nginx() { "nginx" } else { "none" }),
+    ..PLAIN
+};
+
+/// The path under which Kestra serves.
+pub static CONTEXT_PATH: Field = Field {
+    name: "context-path",
+    label: "Context path",
+    question: "Path under which Kestra serves, empty for /",
+    help: "Must match the path of the public URL. Empty = serve at /.",
+    more: "\
+Kestra serves its UI and API below this path. It must be the path of the
+public URL: nginx cannot add or take away a prefix, the UI would not load.
+
+Paths that break Kestra are refused: /api and its beginnings switch the login
+off, /ui and /static hide files.
+
+In some releases of 2026 (read in the source of 1.3.25) the login page is out
+of reach below a path, and webhooks answer 401 until the setting
+kestra.server.basic-auth.open-urls names them with the path. A host name of
+its own, such as kestra.my-host.com, needs no path.",
+    examples: &[
+        ("/kestra", "ok"),
+        ("", "ok, Kestra serves at /"),
+        ("kestra/", "corrected to /kestra"),
+        ("/api", "not ok: the login would be switched off"),
+    ],
+    lands: "config.yml as micronaut.server.context-path, and the locations of nginx",
+    optional: true,
+    default: |answers| match answers.get(&URL).parse::<ServerUrl>() {
+        Ok(url) => Cow::Owned(url.path().to_string()),
+        Err(_) => Cow::Borrowed(""),
+    },
+    check: parsed::<ContextPath>,
+    ..PLAIN
+};
+
+/// The names that nginx answers to.
+pub static SERVER_NAME: Field = Field {
+    name: "server-name",
+    label: "Server name",
+    question: "Names that nginx answers to",
+    help: "The host of the public URL; several are separated by spaces.",
+    more: "\
+nginx picks the server block by the name in the request. The host of the
+public URL must be among them, or its requests end up in another block.",
+    examples: &[
+        ("ops.example.com", "ok"),
+        ("ops.example.com *.ops.example.com", "ok"),
+        ("ops.example.com:8080", "not ok: the port has its own field"),
+    ],
+    lands: "the nginx file as server_name",
+    asked: |answers| has_own_server(answers),
+    default: |answers| match answers.get(&URL).parse::<ServerUrl>() {
+        Ok(url) => Cow::Owned(url.host().to_string()),
+        Err(_) => Cow::Borrowed(""),
+    },
+    check: parsed::<ServerNames>,
+    ..PLAIN
+};
+
+/// Where Kestra listens.
+pub static UPSTREAM: Field = Field {
+    name: "upstream",
+    label: "Forward to",
+    question: "Where Kestra listens, as host:port",
+    help: "host:port of Kestra, seen from nginx.",
+    more: "\
+nginx passes requests on to this address. The name must resolve where nginx
+runs: nginx refuses to start otherwise. In Docker this is the service name.
+
+With localhost, nginx may answer 502 for ten seconds after a restart of
+Kestra, because it tries ::1 and 127.0.0.1; 127.0.0.1 avoids that.",
+    examples: &[
+        ("localhost:8080", "ok"),
+        ("127.0.0.1:8080", "ok"),
+        ("kestra:8080", "ok if nginx can resolve the name"),
+        ("http://localhost:8080", "not ok: leave out http://"),
+    ],
+    lands: "the nginx file as proxy_pass",
+    asked: has_nginx,
+    default: |answers| Cow::Owned(format!("localhost:{}", answers.here().kestra_port)),
+    check: parsed::<Upstream>,
+    ..PLAIN
+};
+
+/// The port that nginx listens on.
+pub static LISTEN: Field = Field {
+    name: "listen",
+    label: "Listen on",
+    question: "Port that nginx listens on",
+    help: "80 for http. With a certificate, 443 is added and 80 redirects.",
+    more: "\
+The port of plain http. When a certificate is given, nginx also listens on 443
+and sends requests on this port there.",
+    examples: &[("80", "ok"), ("8443", "ok"), ("70000", "not ok: ports go from 1 to 65535")],
+    lands: "the nginx file as listen",
+    asked: |answers| has_own_server(answers),
+    default: |_| Cow::Borrowed("80"),
+    check: parsed::<Port>,
+    ..PLAIN
+};
+
+/// The certificate, for https.
+pub static CERTIFICATE: Field = Field {
+    name: "certificate",
+    label: "Certificate",
+    question: "File with the certificate, empty for plain http",
+    help: "Absolute path of the certificate chain. Empty = http only.",
+    more: "\
+With a certificate and its key nginx serves https on 443 and redirects the
+port above to it. Without, it serves plain http; certbot --nginx can add both
+later, the last page shows how.",
+    examples: &[("/etc/letsencrypt/live/ops.example.com/fullchain.pem", "ok"), ("", "plain http")],
+    lands: "the nginx file as ssl_certificate",
+    optional: true,
+    asked: |answers| has_own_server(answers),
+    check: parsed::<FilePath>,
+    ..PLAIN
+};
+
+/// The certificate's key.
+pub static CERTIFICATE_KEY: Field = Field {
+    name: "certificate-key",
+    label: "Key",
+    question: "File with the certificate's key, empty for plain http",
+    help: "Absolute path of the private key that belongs to it.",
+    more: "\
+The private key of the certificate. nginx reads it as root; the wizard never
+reads it.",
+    examples: &[("/etc/letsencrypt/live/ops.example.com/privkey.pem", "ok"), ("", "plain http")],
+    lands: "the nginx file as ssl_certificate_key",
+    optional: true,
+    asked: |answers| has_own_server(answers),
+    check: parsed::<FilePath>,
+    ..PLAIN
+};
+
+/// A server block of its own, or locations for an existing one.
+pub static NGINX_FORM: Field = Field {
+    name: "nginx-form",
+    label: "Write as",
+    question: "What is written for nginx?",
+    help: "",
+    more: "\
+own server block: a file that nginx includes by itself. Right when no other
+server block answers to this name.
+
+location: for a server block that exists already, such as one made by certbot.
+The file is written beside, and the last page shows the one include line to
+add inside that server block.",
+    lands: "the shape of the nginx file",
+    kind: Kind::Choice(&[
+        Choice {
+            value: "server",
+            label: "own server block",
+            help: "A server block of its own for this name.",
+        },
+        Choice {
+            value: "location",
+            label: "location for an existing one",
+            help: "You add one include line to the server block that you have.",
+        },
+    ]),
+    asked: has_nginx,
+    default: |_| Cow::Borrowed("server"),
+    ..PLAIN
+};
+
+/// Which wording of the nginx text.
+pub static NGINX_STYLE: Field = Field {
+    name: "nginx-style",
+    label: "Wording",
+    question: "Which wording of the nginx file?",
+    help: "",
+    more: "\
+recommended: the lines of Kestra's documentation, and what measuring added to
+them: uploads over 1 MB, live views longer than ten minutes, the headers that
+Micronaut reads, paths passed on unchanged.
+
+as in Kestra's documentation: word for word, nothing added.",
+    lands: "the wording of the nginx file",
+    kind: Kind::Choice(&[
+        Choice {
+            value: "recommended",
+            label: "recommended",
+            help: "The documentation's lines, plus uploads over 1 MB and long views.",
+        },
+        Choice {
+            value: "documented",
+            label: "as in Kestra's documentation",
+            help: "Word for word: uploads over 1 MB fail, silent views end early.",
+        },
+    ]),
+    asked: has_nginx,
+    default: |_| Cow::Borrowed("recommended"),
+    ..PLAIN
+};
+
+/// The nginx file.
+pub static NGINX_FILE: Field = Field {
+    name: "nginx-file",
+    label: "File",
+    question: "Path of the nginx file",
+    help: "In conf.d the name must end in .conf, or nginx ignores it.",
+    more: "\
+Where this nginx includes files, read from its nginx.conf. Without an nginx on
+this machine: beside config.yml, for you to copy.",
+    examples: &[
+        ("/etc/nginx/conf.d/kestra.conf", "ok"),
+        ("/etc/nginx/conf.d/kestra", "not ok: nginx would ignore it without a word"),
+        ("kestra.conf", "not ok: the path must begin with /"),
+    ],
+    lands: "the path of that file",
+    asked: has_nginx,
+    default: |answers| Cow::Borrowed(answers.here().nginx_file(answers.get(&NGINX_FORM).as_ref())),
+    check: parsed::<NginxFile>,
+    ..PLAIN
+};
+
+fn has_nginx(answers: &Answers) -> bool {
+    answers.get(&REVERSE_PROXY) == "nginx"
+}
+
+fn has_own_server(answers: &Answers) -> bool {
+    has_nginx(answers) && answers.get(&NGINX_FORM) == "server"
+}

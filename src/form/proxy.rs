@@ -1,0 +1,235 @@
+//! Screen 2: Kestra's way out to the internet.
+
+use super::{Choice, Field, Kind, PLAIN, Screen, parsed};
+use crate::answers::Answers;
+use crate::settings::{self, EnvFile, ProxyAddress, ProxyUsername, VariableName};
+use std::borrow::Cow;
+
+pub(super) const SCREEN: Screen = Screen {
+    title: "Proxy",
+    heading: "How does Kestra reach the internet?",
+    fields: &[
+        &CONNECTION,
+        &PROXY_ADDRESS,
+        &PROXY_USERNAME,
+        &PROXY_PASSWORD,
+        &PROXY_CREDENTIALS,
+        &PROXY_PASSWORD_VARIABLE,
+        &ENV_FILE,
+    ],
+};
+
+/// Direct, or through which kind of proxy; `proxy-type`.
+pub static CONNECTION: Field = Field {
+    name: "connection",
+    label: "Connection",
+    question: "How does Kestra reach the internet?",
+    help: "",
+    more: "\
+Kestra's server asks api.kestra.io for blueprints at start and for the AI
+copilot. An HTTP proxy is also right for https sites. SOCKS means SOCKS5.
+
+The setting covers these calls only. Not covered: what the browser of your
+users fetches from api.kestra.io (blueprints, plugin docs); HTTP tasks, which
+have their own options.proxy; plugin installation and other Java clients,
+which take JAVA_OPTS=\"-Dhttps.proxyHost=... -Dhttps.proxyPort=...\".",
+    lands: "config.yml as micronaut.http.services.api.proxy-type",
+    kind: Kind::Choice(&[
+        Choice {
+            value: "direct",
+            label: "Direct, no proxy",
+            help: "For api.kestra.io only; browsers and HTTP tasks go their own way.",
+        },
+        Choice {
+            value: "http",
+            label: "HTTP proxy",
+            help: "Right for https sites too. Paste http://user:pass@host:port here.",
+        },
+        Choice {
+            value: "socks",
+            label: "SOCKS5 proxy",
+            help: "Version 5 only, the one that Micronaut speaks.",
+        },
+    ]),
+    default: |answers| match &answers.here().proxy {
+        Some(found) => Cow::Owned(found.proxy.kind.to_string()),
+        None => Cow::Borrowed("direct"),
+    },
+    check: |text| Ok(text.to_owned()),
+    ..PLAIN
+};
+
+/// The proxy's host and port; `proxy-address`.
+pub static PROXY_ADDRESS: Field = Field {
+    name: "proxy-address",
+    label: "Address",
+    question: "Address of the proxy, as host:port",
+    help: "host:port.  Pasting http://user:pass@host:port fills all fields.",
+    more: "\
+The machine and port of your outbound (forward) proxy, as host:port.
+Ask your network team if unsure; HTTPS_PROXY in your shell often shows it.",
+    examples: &[
+        ("proxy.corp.example:3128", "ok"),
+        ("http://user:pw@proxy:3128", "ok, split into the fields"),
+        ("proxy.corp.example", "not ok: Micronaut rejects an address without port"),
+        ("[2001:db8::1]:3128", "ok, saved as http://[2001:db8::1]:3128"),
+    ],
+    lands: "config.yml as micronaut.http.services.api.proxy-address",
+    asked: uses_proxy,
+    default: |answers| match &answers.here().proxy {
+        Some(found) => Cow::Owned(found.proxy.address.to_string()),
+        None => Cow::Borrowed(""),
+    },
+    check: parsed::<ProxyAddress>,
+    ..PLAIN
+};
+
+/// The login's name; `proxy-username`.
+pub static PROXY_USERNAME: Field = Field {
+    name: "proxy-username",
+    label: "Username",
+    question: "Username for the proxy, empty for none",
+    help: "Empty if the proxy asks for no login.",
+    more: "\
+The name that the proxy knows you by. Username and password go together: with
+one of them empty Micronaut connects without a login and says nothing.
+Kestra can log in with Basic only, not with NTLM, Digest or Kerberos.",
+    examples: &[("svc-kestra", "ok"), ("CORP\\svc-kestra", "ok"), ("", "no login")],
+    lands: "config.yml as micronaut.http.services.api.proxy-username",
+    optional: true,
+    asked: uses_proxy,
+    default: |answers| from_environment(answers, |proxy| proxy.username.as_deref()),
+    check: parsed::<ProxyUsername>,
+    ..PLAIN
+};
+
+/// The login's secret; `proxy-password`.
+pub static PROXY_PASSWORD: Field = Field {
+    name: "proxy-password",
+    label: "Password",
+    question: "Password for the proxy, empty for none",
+    help: "Never shown, never on a command line.  ^R shows it while you type.",
+    more: "\
+The password of the login. It is shown nowhere: not on the review, not in the
+diff, not in a message. Where it stands is the next question.
+
+A \"${\" inside it would be read as a variable by Micronaut; it is written in
+a way that gives the very same characters back.",
+    examples: &[("correct horse: battery%", "ok, any characters but line ends and the like")],
+    lands: "config.yml or the env file, as the next question says",
+    kind: Kind::Secret,
+    optional: true,
+    asked: uses_proxy,
+    default: |answers| {
+        from_environment(answers, |proxy| proxy.password.as_ref().map(settings::Secret::reveal))
+    },
+    check: |text| text.parse::<settings::Secret>().map(|_| text.to_owned()),
+    ..PLAIN
+};
+
+/// How the login is saved.
+pub static PROXY_CREDENTIALS: Field = Field {
+    name: "proxy-credentials",
+    label: "Save as",
+    question: "How is the login saved?",
+    help: "",
+    more: "\
+username + password: two plain properties. Works everywhere. Whoever can read
+config.yml can read the password; a new file gets mode 0600.
+
+${ENV_VAR}: config.yml holds \"${NAME}\" and the password stands in a file of
+its own that the service reads at start (EnvironmentFile= of systemd, env_file
+of Docker Compose). The right way to keep it out of config.yml.
+
+Basic header: the two proxy-authorization properties of Kestra's
+documentation, base64 of username:password. Encoded is not encrypted.
+Micronaut 4.10 was seen not to send them: squid answers 407.",
+    lands: "config.yml, and the env file for ${ENV_VAR}",
+    kind: Kind::Choice(&[
+        Choice {
+            value: "plain",
+            label: "username + password",
+            help: "Whoever can read config.yml can read it (mode 0600 if new).",
+        },
+        Choice {
+            value: "basic",
+            label: "Basic header",
+            help: "Documented, but Micronaut ignores it: answer 407. F1 explains.",
+        },
+        Choice {
+            value: "env",
+            label: "${ENV_VAR}",
+            help: "config.yml holds only the name; the password is kept beside it.",
+        },
+    ]),
+    asked: |answers| {
+        uses_proxy(answers)
+            && (!answers.get(&PROXY_USERNAME).is_empty()
+                || !answers.get(&PROXY_PASSWORD).is_empty()
+                || answers.keeps_password_elsewhere())
+    },
+    default: |_| Cow::Borrowed("plain"),
+    ..PLAIN
+};
+
+/// The variable that holds the password.
+pub static PROXY_PASSWORD_VARIABLE: Field = Field {
+    name: "proxy-password-variable",
+    label: "Variable",
+    question: "Name of the environment variable with the password",
+    help: "Not KESTRA_... or ENV_...: flows could read those.",
+    more: "\
+config.yml says \"${NAME}\" and Kestra takes the password from its environment
+when it starts. If the variable is missing then, Kestra does not start; if it
+is set but empty, Kestra connects without a login and says nothing.
+
+Kestra shows variables that begin with KESTRA_ (up to 0.22) or ENV_ (later) to
+every flow as {{ envs.... }}, so these names are refused.",
+    examples: &[
+        ("FORWARD_PROXY_PASSWORD", "ok"),
+        ("KESTRA_PROXY_PASSWORD", "not ok: flows could read it"),
+    ],
+    lands: "config.yml as ${NAME} in proxy-password",
+    asked: saves_in_environment,
+    default: |_| Cow::Borrowed("FORWARD_PROXY_PASSWORD"),
+    check: parsed::<VariableName>,
+    ..PLAIN
+};
+
+/// The file with the variable.
+pub static ENV_FILE: Field = Field {
+    name: "env-file",
+    label: "Env file",
+    question: "File for the variable, empty to set it yourself",
+    help: "Mode 0600, one line NAME=value.  Empty = you set the variable.",
+    more: "\
+The password is written there as NAME=value; other lines of the file stay.
+Kestra does not read it by itself; your way of starting Kestra must:
+
+systemd         EnvironmentFile=/etc/kestra/kestra.env
+Docker Compose  env_file: kestra.env",
+    examples: &[("/etc/kestra/kestra.env", "ok"), ("", "no file; you set the variable")],
+    lands: "the path of that file",
+    optional: true,
+    asked: saves_in_environment,
+    default: |answers| Cow::Borrowed(&answers.here().env_file),
+    check: parsed::<EnvFile>,
+    ..PLAIN
+};
+
+fn uses_proxy(answers: &Answers) -> bool {
+    answers.get(&CONNECTION) != "direct"
+}
+
+fn saves_in_environment(answers: &Answers) -> bool {
+    (PROXY_CREDENTIALS.asked)(answers) && answers.get(&PROXY_CREDENTIALS) == "env"
+}
+
+/// A part of the proxy that the operator's shell names.
+fn from_environment(
+    answers: &Answers,
+    part: fn(&settings::PastedProxy) -> Option<&str>,
+) -> Cow<'_, str> {
+    let found = answers.here().proxy.as_ref();
+    Cow::Borrowed(found.and_then(|found| part(&found.proxy)).unwrap_or(""))
+}

@@ -1,0 +1,251 @@
+//! What lies on this machine before anything is asked, and the answers in it.
+//!
+//! Reading is done once, by `system`; everything here is data, so that a test can make up any
+//! machine.
+
+pub mod remarks;
+
+use crate::answers::{Answers, Here};
+use crate::form;
+use crate::kestra::{self, Place, Reading, Refusal};
+use crate::nginx::{self, Machine, Written};
+use crate::plan::{FileChange, FileKind, Plan, Text, env};
+use crate::settings::{
+    self, Form, Port, ProxyAddress, Secret, ServerNames, VariableName, decode_basic,
+    unescape_placeholder,
+};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The files and the machine, as they were when they were looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// Where Kestra's configuration lies or will lie.
+    pub config: PathBuf,
+    /// Where in that file it stands.
+    pub place: Place,
+    /// Every file that was looked at.
+    pub files: BTreeMap<PathBuf, Snapshot>,
+    /// What the text for nginx depends on.
+    pub machine: Machine,
+    /// What was seen of nginx, for its screen; lines of at most 71 columns.
+    pub sights: Vec<String>,
+    /// What nginx serves already.
+    pub served: Vec<Served>,
+    /// What is good to know before anything is written, one sentence each.
+    pub remarks: Vec<String>,
+}
+
+/// A name that nginx answers to already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// The name.
+    pub name: String,
+    /// The port.
+    pub port: u16,
+    /// The file in which it stands.
+    pub file: PathBuf,
+}
+
+/// What was at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Snapshot {
+    /// No file.
+    Absent,
+    /// A text file.
+    Text(Text),
+    /// Something that cannot be read, and why.
+    Unreadable(String),
+}
+
+impl Snapshot {
+    /// The text, if there is one.
+    #[must_use]
+    pub fn text(&self) -> Option<&Text> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Absent | Self::Unreadable(_) => None,
+        }
+    }
+}
+
+impl Found {
+    /// The text of a file that was looked at.
+    #[must_use]
+    pub fn text(&self, path: &Path) -> Option<&Text> {
+        self.files.get(path)?.text()
+    }
+
+    /// The configuration as Micronaut reads it; `None` where there is no file.
+    ///
+    /// # Errors
+    /// Where the text cannot be read as Kestra would.
+    pub fn reading(&self) -> Result<Option<Reading>, Refusal> {
+        let text = self.text(&self.config);
+        text.map(|text| kestra::read_at(text.as_str(), &self.place)).transpose()
+    }
+
+    /// The first of these names that another file than ours answers to on this port. nginx would
+    /// say `conflicting server name` and ignore ours (`facts/nginx.md` 0.5).
+    #[must_use]
+    pub fn served_elsewhere(
+        &self,
+        names: &ServerNames,
+        port: Port,
+        ours: &Path,
+    ) -> Option<&Served> {
+        let is_ours = |served: &&Served| served.file == ours;
+        let is_named = |served: &&Served| names.iter().any(|name| name.to_string() == served.name);
+        self.served
+            .iter()
+            .filter(|served| served.port == port.get())
+            .find(|served| is_named(served) && !is_ours(served))
+    }
+
+    /// The nginx file, if it is one that the wizard wrote.
+    #[must_use]
+    pub fn written(&self, path: &Path) -> Option<Written> {
+        nginx::read(self.text(path)?.as_str())
+    }
+
+    /// The nginx file that would be replaced although somebody else wrote it.
+    #[must_use]
+    pub fn foreign<'a>(&self, plan: &'a Plan) -> Option<&'a FileChange> {
+        let change = plan.pending().find(|change| change.kind == FileKind::Nginx)?;
+        let is_foreign =
+            change.before.as_ref().is_some_and(|text| !text.as_str().trim().is_empty());
+        (is_foreign && self.written(&change.path).is_none()).then_some(change)
+    }
+
+    /// The answers that the files give, on this machine.
+    ///
+    /// # Errors
+    /// Where the configuration cannot be read.
+    pub fn answers(&self, here: Here) -> Result<Answers, Refusal> {
+        let reading = self.reading()?.filter(|reading| !reading.is_empty());
+        let mut found = Entries::default();
+        let mut here = Here { is_reconfiguration: reading.is_some(), ..here };
+        if let Some(reading) = &reading {
+            found.configuration(reading);
+            here.kestra_port = port(reading).unwrap_or(here.kestra_port);
+        }
+        found.password_in_env_file(self, &here.env_file);
+        for file in [&here.server_file, &here.location_file] {
+            if let Some(written) = self.written(Path::new(file)) {
+                found.nginx(&written, file);
+                break;
+            }
+        }
+        Ok(Answers::new(here, found.0))
+    }
+}
+
+fn port(reading: &Reading) -> Option<u16> {
+    reading.get("micronaut.server.port")?.text.parse().ok()
+}
+
+/// Answers being collected.
+#[derive(Default)]
+struct Entries(BTreeMap<&'static str, Secret>);
+
+impl Entries {
+    fn put(&mut self, field: &form::Field, text: impl Into<String>) {
+        self.0.insert(field.name, Secret::from(text.into()));
+    }
+
+    fn configuration(&mut self, reading: &Reading) {
+        let get = |property: &str| reading.get(property).map(|scalar| scalar.text.as_str());
+        if let Some(url) = get("kestra.url") {
+            self.put(&form::URL, url);
+        }
+        match get("micronaut.server.context-path") {
+            Some(path) => self.put(&form::CONTEXT_PATH, path),
+            // Without an address the path is still open, and follows the address to be typed.
+            None if get("kestra.url").is_some() => self.put(&form::CONTEXT_PATH, ""),
+            None => {}
+        }
+        // What `services.api` does not say, it inherits from `client`.
+        self.proxy(|key| {
+            get(&format!("micronaut.http.services.api.{key}"))
+                .or_else(|| get(&format!("micronaut.http.client.{key}")))
+        });
+    }
+
+    fn proxy<'a>(&mut self, get: impl Fn(&str) -> Option<&'a str>) {
+        let kind = get("proxy-type").unwrap_or("direct").to_ascii_lowercase();
+        self.put(&form::CONNECTION, kind.as_str());
+        if let Some(address) = get("proxy-address") {
+            let plain = address.parse::<ProxyAddress>();
+            self.put(
+                &form::PROXY_ADDRESS,
+                plain.map_or(address.to_owned(), |plain| plain.to_string()),
+            );
+        }
+        match (get("proxy-username"), get("proxy-password"), get("proxy-authorization")) {
+            (None, None, Some(header)) => self.basic(header),
+            (username, password, _) => self.login(username, password),
+        }
+    }
+
+    fn basic(&mut self, header: &str) {
+        let Some((username, password)) = decode_basic(header) else { return };
+        self.put(&form::PROXY_USERNAME, username);
+        self.put(&form::PROXY_PASSWORD, password.reveal());
+        self.put(&form::PROXY_CREDENTIALS, "basic");
+    }
+
+    fn login(&mut self, username: Option<&str>, password: Option<&str>) {
+        if let Some(username) = username {
+            self.put(&form::PROXY_USERNAME, unescape_placeholder(username));
+        }
+        let Some(password) = password else { return };
+        if let Some(variable) = variable(password) {
+            self.put(&form::PROXY_CREDENTIALS, "env");
+            self.put(&form::PROXY_PASSWORD_VARIABLE, variable);
+        } else {
+            self.put(&form::PROXY_CREDENTIALS, "plain");
+            self.put(&form::PROXY_PASSWORD, unescape_placeholder(password));
+        }
+    }
+
+    /// The password of a login saved as `${NAME}`, where the file beside the configuration has it.
+    fn password_in_env_file(&mut self, found: &Found, path: &str) {
+        let Some(variable) = self.0.get(form::PROXY_PASSWORD_VARIABLE.name) else { return };
+        let text = found.text(Path::new(path)).map_or("", Text::as_str);
+        if let Some(password) = env::value(text, variable.reveal()) {
+            self.put(&form::PROXY_PASSWORD, unescape_placeholder(&password));
+            self.put(&form::ENV_FILE, path);
+        } else {
+            // Whoever set the variable elsewhere does not want it here as well.
+            self.put(&form::ENV_FILE, "");
+        }
+    }
+
+    fn nginx(&mut self, written: &Written, file: &str) {
+        let site = &written.site;
+        self.put(&form::REVERSE_PROXY, "nginx");
+        self.put(&form::NGINX_FILE, file);
+        self.put(&form::NGINX_STYLE, site.style.to_string());
+        self.put(&form::UPSTREAM, site.upstream.to_string());
+        match &site.form {
+            Form::Location => self.put(&form::NGINX_FORM, "location"),
+            Form::Server { names, listen, tls } => {
+                self.put(&form::NGINX_FORM, "server");
+                self.put(&form::SERVER_NAME, names.to_string());
+                self.put(&form::LISTEN, listen.to_string());
+                let path = |path: Option<&settings::FilePath>| {
+                    path.map_or(String::new(), ToString::to_string)
+                };
+                self.put(&form::CERTIFICATE, path(tls.as_ref().map(|tls| &tls.certificate)));
+                self.put(&form::CERTIFICATE_KEY, path(tls.as_ref().map(|tls| &tls.key)));
+            }
+        }
+    }
+}
+
+/// The name in `${NAME}`, if the text is that and nothing else.
+fn variable(text: &str) -> Option<String> {
+    let name = text.strip_prefix("${")?.strip_suffix('}')?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    is_name.then(|| name.parse::<VariableName>().map_or(name.to_owned(), |name| name.to_string()))
+}

@@ -1,0 +1,232 @@
+//! Mappings in braces: their layout, what is added to them and what is taken from them.
+
+use super::block::after_comments;
+use super::find::Entry;
+use super::seed::{Grows, Seed};
+use super::splice::Splice;
+use super::yaml::{Id, Style, Tree};
+use super::{scalar, step, text};
+use std::collections::HashSet;
+
+/// How an author writes mappings in braces.
+struct Layout<'t> {
+    /// Blanks inside the braces.
+    pad: &'t str,
+    /// Between a key and its value.
+    colon: &'t str,
+    /// Between a comma and the next key on the line.
+    gap: &'t str,
+    /// Keys and texts stand in double quotes, as in JSON.
+    is_json: bool,
+    /// Every entry has a line of its own and begins at this column.
+    column: Option<usize>,
+    step: usize,
+    ending: &'t str,
+}
+
+/// An entry with its commas.
+struct Item {
+    key: Id,
+    start: usize,
+    end: usize,
+    comma: Option<usize>,
+}
+
+impl Item {
+    fn after(&self) -> usize {
+        self.comma.map_or(self.end, |comma| comma + 1)
+    }
+}
+
+/// Adds new keys after the last entry of a mapping that has some.
+pub(super) fn add(tree: &Tree, map: Id, seeds: &[Seed], ending: &str) -> Vec<Splice> {
+    let layout = layout(tree, map, ending);
+    let items = items(tree, map);
+    let Some(last) = items.last() else { return Vec::new() };
+    let entries: Vec<String> = seeds.iter().map(|seed| layout.entry(seed, layout.column)).collect();
+    let Some(column) = layout.column else {
+        return vec![on_the_line(last, &entries, &format!(",{}", layout.gap), layout.gap)];
+    };
+    let margin = format!("{ending}{:column$}", "");
+    let rest = text::rest_of_line(tree.text, last.after());
+    if !text::is_blank_or_comment(rest) {
+        return vec![on_the_line(last, &entries, &format!(",{margin}"), &margin)];
+    }
+    let at = after_comments(tree.text, text::next_line(tree.text, last.end), column);
+    let mut lines = entries.join(&format!(",{margin}"));
+    let mut splices = Vec::new();
+    if last.comma.is_some() {
+        lines.push(',');
+    } else {
+        splices.push(Splice::insert(last.end, ","));
+    }
+    splices.push(Splice::insert(at, format!("{:column$}{lines}{ending}", "")));
+    splices
+}
+
+fn on_the_line(last: &Item, entries: &[String], separator: &str, gap: &str) -> Splice {
+    let entries = entries.join(separator);
+    match last.comma {
+        Some(comma) => Splice::insert(comma + 1, format!("{gap}{entries},")),
+        None => Splice::insert(last.end, format!("{separator}{entries}")),
+    }
+}
+
+/// Writes new keys as the value of a key that has none, in the layout of the mapping around it.
+pub(super) fn fill(tree: &Tree, holder: Entry, seeds: &[Seed], ending: &str) -> Splice {
+    let layout = layout(tree, holder.map, ending);
+    let braces = layout.braces(seeds, layout.column);
+    let node = &tree.nodes[holder.value];
+    let has_colon = tree.text[tree.nodes[holder.key].end..node.end].contains(':');
+    match (node.start < node.end, has_colon) {
+        (true, _) => Splice::replace(node.start..node.end, braces),
+        (false, true) => Splice::insert(node.end, format!(" {braces}")),
+        (false, false) => Splice::insert(node.end, format!(": {braces}")),
+    }
+}
+
+/// Takes entries away; the commas stay right.
+pub(super) fn remove(tree: &Tree, map: Id, removed: &HashSet<Id>) -> Vec<Splice> {
+    let items = items(tree, map);
+    let Some(keep) = items.iter().rposition(|item| !removed.contains(&item.key)) else {
+        let node = &tree.nodes[map];
+        return vec![Splice::delete(node.start + 1..node.end - 1)];
+    };
+    let mut splices = Vec::new();
+    for (at, item) in
+        items[..keep].iter().enumerate().filter(|(_, item)| removed.contains(&item.key))
+    {
+        let next = &items[at + 1];
+        splices.push(match own_lines(tree.text, item) {
+            Some(lines) => Splice::delete(lines),
+            None if at > 0 && has_newline(&tree.text[item.after()..next.start]) => {
+                Splice::delete(items[at - 1].after()..item.after())
+            }
+            None => Splice::delete(item.start..next.start),
+        });
+    }
+    splices.extend(remove_tail(tree.text, &items[keep], &items[keep + 1..]));
+    splices
+}
+
+/// Takes the last entries away; the one before them ends as the last one did.
+fn remove_tail(source: &str, kept: &Item, tail: &[Item]) -> Vec<Splice> {
+    let Some(last) = tail.last() else { return Vec::new() };
+    let lines: Option<Vec<_>> = tail.iter().map(|item| own_lines(source, item)).collect();
+    let Some(lines) = lines else {
+        let from = if last.comma.is_some() { kept.after() } else { kept.end };
+        return vec![Splice::delete(from..last.after())];
+    };
+    let mut splices: Vec<_> = lines.into_iter().map(Splice::delete).collect();
+    if let (None, Some(comma)) = (last.comma, kept.comma) {
+        splices.push(Splice::delete(comma..comma + 1));
+    }
+    splices
+}
+
+/// The lines of an entry that shares them with no other.
+fn own_lines(source: &str, item: &Item) -> Option<std::ops::Range<usize>> {
+    let start = text::line_start(source, item.start);
+    let is_alone = source[start..item.start].trim().is_empty()
+        && text::is_blank_or_comment(text::rest_of_line(source, item.after()));
+    is_alone.then(|| start..text::next_line(source, item.after()))
+}
+
+fn has_newline(gap: &str) -> bool {
+    gap.contains('\n')
+}
+
+fn items(tree: &Tree, map: Id) -> Vec<Item> {
+    let mut from = tree.nodes[map].start + 1;
+    let mut items = Vec::new();
+    for (key, value) in tree.entries(map) {
+        let start = next_token(tree.text, from);
+        let end = tree.nodes[value].end.max(tree.nodes[key].end);
+        let token = next_token(tree.text, end);
+        let comma = tree.text[token..].starts_with(',').then_some(token);
+        from = comma.map_or(end, |comma| comma + 1);
+        items.push(Item { key, start, end, comma });
+    }
+    items
+}
+
+/// The next byte that is neither blank nor in a comment.
+fn next_token(source: &str, mut at: usize) -> usize {
+    loop {
+        at += source[at..].len() - source[at..].trim_start().len();
+        if !source[at..].starts_with('#') {
+            return at;
+        }
+        at = text::next_line(source, at);
+    }
+}
+
+fn layout<'t>(tree: &'t Tree, map: Id, ending: &'t str) -> Layout<'t> {
+    let items = items(tree, map);
+    let source = tree.text;
+    let (pad, colon) = tree.entries(map).next().map_or(("", ": "), |(key, value)| {
+        (
+            blanks(source, tree.nodes[map].start + 1),
+            colon(source, tree.nodes[key].end, tree.nodes[value].start),
+        )
+    });
+    let is_json =
+        tree.entries(map).all(|(key, _)| source[tree.nodes[key].start..].starts_with('"'));
+    let colon = if is_json { colon } else { ": " };
+    let first_gap = items.first().filter(|_| items.len() > 1).and_then(|item| item.comma);
+    let gap = match first_gap {
+        Some(comma) => blanks(source, comma + 1),
+        None if colon == ":" => "",
+        None => " ",
+    };
+    let column = items.last().and_then(|last| {
+        let line = text::line_start(source, last.start);
+        source[line..last.start].trim().is_empty().then_some(last.start - line)
+    });
+    Layout { pad, colon, gap, is_json, column, step: step::in_braces(tree, map), ending }
+}
+
+/// The blanks at this byte, if something follows them on the line.
+fn blanks(source: &str, at: usize) -> &str {
+    let rest = text::rest_of_line(source, at);
+    let blanks = rest.len() - rest.trim_start_matches(' ').len();
+    if blanks == rest.len() { "" } else { &rest[..blanks] }
+}
+
+/// What stands between a key and its value, if that is only a colon with blanks.
+fn colon(source: &str, from: usize, to: usize) -> &str {
+    match source.get(from..to) {
+        Some(between) if between.trim_matches(' ') == ":" => between,
+        _ => ": ",
+    }
+}
+
+impl Layout<'_> {
+    fn entry(&self, seed: &Seed, column: Option<usize>) -> String {
+        let key = scalar::write_key(&seed.name, true, self.is_json);
+        let style = if self.is_json { Style::Double } else { Style::Plain };
+        match &seed.grows {
+            Grows::Value(value) => {
+                format!("{key}{}{}", self.colon, scalar::write(value, style, true))
+            }
+            Grows::Keys(below) => format!("{key}{}{}", self.colon, self.braces(below, column)),
+        }
+    }
+
+    /// A mapping in braces; `column` is that of the key it belongs to.
+    fn braces(&self, seeds: &[Seed], column: Option<usize>) -> String {
+        let inner = column.map(|column| column + self.step);
+        let entries: Vec<String> = seeds.iter().map(|seed| self.entry(seed, inner)).collect();
+        let (Some(column), Some(inner)) = (column, inner) else {
+            return format!(
+                "{{{}{}{}}}",
+                self.pad,
+                entries.join(&format!(",{}", self.gap)),
+                self.pad
+            );
+        };
+        let ending = self.ending;
+        let lines = entries.join(&format!(",{ending}{:inner$}", ""));
+        format!("{{{ending}{:inner$}{lines}{ending}{:column$}}}", "", "")
+    }
+}

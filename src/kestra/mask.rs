@@ -1,0 +1,243 @@
+//! Which bytes of a configuration are secrets, so that a preview can cover them.
+//!
+//! It rather covers too much: a value is a secret when the name of its key smells of one, and so
+//! is the password in an address. A placeholder such as `${NAME}` is none.
+
+use super::yaml::{Id, Node, Shape, Style, Tree};
+use super::{keys, text};
+use std::ops::Range;
+
+/// Parts of names whose values are covered. `key` alone is a name of too many other things.
+const SMELLS: [&str; 16] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "token",
+    "authorization",
+    "credential",
+    "private-key",
+    "license",
+    "api-key",
+    "apikey",
+    "access-key",
+    "account-key",
+    "encryption-key",
+    "signing-key",
+];
+
+/// The byte ranges of all values that smell of a secret, in order: those of Compose variables, of
+/// an embedded configuration and of lines that are no YAML included.
+#[must_use]
+pub fn secrets(text: &str) -> Vec<Range<usize>> {
+    let mut ranges = match Tree::parse(text) {
+        Ok(tree) => of_tree(&tree),
+        Err(_) => of_lines(text, 0),
+    };
+    ranges.retain(|range| !is_placeholder(&text[range.clone()]));
+    ranges.sort_by_key(|range| (range.start, range.end));
+    united(ranges)
+}
+
+fn of_tree(tree: &Tree) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    for (id, node) in tree.nodes.iter().enumerate() {
+        if !matches!(node.shape, Shape::Map { .. }) {
+            if matches!(node.shape, Shape::Scalar(..)) {
+                ranges.extend(of_scalar(tree, node));
+            }
+            continue;
+        }
+        let secret = tree.entries(id).filter(|&(key, _)| smells(tree.key(key)));
+        ranges.extend(secret.flat_map(|(_, value)| below(tree, value)));
+    }
+    ranges
+}
+
+/// The values below a key: of a list its items, of an alias what it stands for. What stands in a
+/// mapping within has a key of its own, but may not show either.
+fn below(tree: &Tree, value: Id) -> Vec<Range<usize>> {
+    let value = tree.resolve(value);
+    match tree.nodes[value].shape {
+        Shape::Map { .. } => {
+            tree.entries(value).flat_map(|(_, value)| below(tree, value)).collect()
+        }
+        Shape::List { .. } => tree.items(value).flat_map(|item| below(tree, item)).collect(),
+        Shape::Scalar(..) => vec![covered(tree, &tree.nodes[value])],
+        Shape::Alias(_) => Vec::new(),
+    }
+}
+
+/// The bytes of a value: of a block scalar its lines, not its indicator.
+fn covered(tree: &Tree, node: &Node) -> Range<usize> {
+    match node.shape {
+        Shape::Scalar(_, Style::Literal | Style::Folded) => {
+            let body = text::next_line(tree.text, node.start).min(node.end);
+            body + text::indented(tree.text, body).0..node.end.max(body)
+        }
+        _ => node.start..node.end,
+    }
+}
+
+/// Secrets within a text whose key is harmless: an embedded file, `NAME=value`, an address.
+fn of_scalar(tree: &Tree, node: &Node) -> Vec<Range<usize>> {
+    let range = covered(tree, node);
+    let source = &tree.text[range.clone()];
+    if matches!(node.shape, Shape::Scalar(_, Style::Literal | Style::Folded))
+        || source.contains('\n')
+    {
+        return of_lines(source, range.start);
+    }
+    assigned(source, range.start).into_iter().chain(in_addresses(source, range.start)).collect()
+}
+
+/// Secrets of a text that is read line by line, because it is no YAML or only embedded.
+fn of_lines(source: &str, offset: usize) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let (mut at, mut secret_above) = (0, None);
+    while at < source.len() {
+        let line = text::rest_of_line(source, at);
+        let content = line.trim_start();
+        let indent = line.len() - content.len();
+        if secret_above.is_some_and(|above| indent > above) && !content.is_empty() {
+            ranges.push(offset + at + indent..offset + at + line.len());
+        } else if !content.is_empty() {
+            secret_above = named(line).filter(|&(is_secret, _)| is_secret).map(|_| indent);
+            ranges.extend(of_line(line, offset + at));
+        }
+        at = text::next_line(source, at);
+    }
+    ranges
+}
+
+fn of_line(line: &str, offset: usize) -> Vec<Range<usize>> {
+    let mut ranges = in_addresses(line, offset);
+    ranges.extend(assigned(line, offset));
+    // A second look at what follows the first key finds the rest of a mapping in braces.
+    let mut rest = 0;
+    while let Some((is_secret, value)) = named(&line[rest..]) {
+        let start = rest + value;
+        if is_secret {
+            ranges.push(offset + start..offset + line.trim_end().len().max(start));
+            break;
+        }
+        rest = start;
+    }
+    ranges
+}
+
+/// The first `name: value` of a line: whether the name smells, and where the value begins.
+fn named(line: &str) -> Option<(bool, usize)> {
+    let colon = line.match_indices(':').map(|(at, _)| at).find(|&at| {
+        let after = &line[at + 1..];
+        after.is_empty() || after.starts_with([' ', '\t']) || line[..at].ends_with(['"', '\''])
+    })?;
+    let name = line[..colon].rsplit([' ', '\t', '{', ',', '[']).next()?;
+    let blanks = line[colon + 1..].len() - line[colon + 1..].trim_start().len();
+    Some((smells(name.trim_matches(['"', '\''])), colon + 1 + blanks))
+}
+
+/// The value of `NAME=value`, as in lists of variables and in command lines.
+fn assigned(source: &str, offset: usize) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    for (equals, _) in source.match_indices('=') {
+        let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let name = source[..equals].rsplit(|c: char| !is_name(c)).next().unwrap_or_default();
+        if smells(name) {
+            let value = &source[equals + 1..];
+            let length = value.find(['\n', '&', ';']).unwrap_or(value.len());
+            let length = value[..length].trim_end_matches(['"', '\'']).len();
+            ranges.push(offset + equals + 1..offset + equals + 1 + length);
+        }
+    }
+    ranges
+}
+
+/// The password in `scheme://user:password@host`.
+fn in_addresses(source: &str, offset: usize) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    for (scheme, _) in source.match_indices("://") {
+        let start = scheme + 3;
+        let rest = &source[start..];
+        let authority =
+            &rest[..rest.find(['/', ' ', '"', '\'', '\n', '?', '#']).unwrap_or(rest.len())];
+        let Some(at) = authority
+            .rfind('@')
+            .or_else(|| rest.find('@').filter(|&at| !rest[..at].contains([' ', '\n', '"', '\''])))
+        else {
+            continue;
+        };
+        if let Some(colon) = rest[..at].find(':') {
+            ranges.push(offset + start + colon + 1..offset + start + at);
+        }
+    }
+    ranges
+}
+
+fn smells(key: &str) -> bool {
+    let name = keys::hyphenated(key);
+    let last = name.rsplit('.').next().unwrap_or_default();
+    last != "redacted-env-vars" && SMELLS.iter().any(|smell| last.contains(smell))
+}
+
+/// `${NAME}`, quoted or not; with a default in it, the default may be the secret.
+fn is_placeholder(value: &str) -> bool {
+    let value = value.trim_matches(['"', '\'']).trim_start_matches('$');
+    let name = value.strip_prefix('{').and_then(|value| value.strip_suffix('}'));
+    name.is_some_and(|name| {
+        name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-'))
+    })
+}
+
+fn united(ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    let mut united: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges.into_iter().filter(|range| !range.is_empty()) {
+        match united.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => united.push(range),
+        }
+    }
+    united
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn covered(text: &str) -> Vec<&str> {
+        secrets(text).into_iter().map(|range| &text[range]).collect()
+    }
+
+    #[test]
+    fn values_of_keys_that_smell_are_covered_in_every_style() {
+        let text = "a:\n  proxyPassword: hun ter # c\n  api-token: \"t\\\"k\"\n  url: x\nmy.secret: [s1, {k: s2}]\nlicense:\n  key: |\n    l1\n\n    l2\nb: {PASSWORD: 'p'}\n";
+        assert_eq!(covered(text), ["hun ter", "\"t\\\"k\"", "s1", "s2", "l1\n\n    l2", "'p'"]);
+    }
+
+    #[test]
+    fn passwords_in_addresses_and_assignments_are_covered() {
+        let text = "a: http://user:p@ss@host/\nb:\n  - DB_PASSWORD=pw\nc: jdbc:postgresql://h/db?user=u&password=pw2&x=y\n";
+        assert_eq!(covered(text), ["p@ss", "pw", "pw2"]);
+    }
+
+    #[test]
+    fn an_embedded_configuration_is_covered_too() {
+        let text =
+            "environment:\n  KESTRA_CONFIGURATION: |\n    x:\n      password: pw\n      other: y\n";
+        assert_eq!(covered(text), ["pw"]);
+    }
+
+    #[test]
+    fn what_is_no_yaml_is_covered_line_by_line() {
+        let text =
+            "a:\n\tpassword: hunter2\nx: {token: t1, b: c}\nsecret:\n    more\n    of it\nz: [\n";
+        assert_eq!(covered(text), ["hunter2", "t1, b: c}", "more", "of it"]);
+    }
+
+    #[test]
+    fn a_placeholder_is_no_secret() {
+        assert!(covered("password: ${FORWARD_PROXY_PASSWORD}\ntoken: \"$${T}\"\n").is_empty());
+        assert_eq!(covered("password: ${A:dflt}\n"), ["${A:dflt}"]);
+    }
+}

@@ -1,0 +1,90 @@
+//! The proof: before and after differ in the wanted properties, and in nothing else.
+//!
+//! It knows nothing of splices. It compares two readings, each made from a text alone.
+
+use super::reading::{Reading, Scalar};
+use super::{Edit, Kind, Refusal, Value};
+use std::collections::HashMap;
+
+/// Refuses a result in which anything but the wanted properties differs.
+pub(super) fn prove(before: &Reading, after: &Reading, edits: &[Edit]) -> Result<(), Refusal> {
+    let wanted: HashMap<&str, &Edit> = edits.iter().map(|edit| (edit.property(), edit)).collect();
+    for edit in wanted.values() {
+        came_out(before, after, edit)?;
+    }
+    for (path, scalar) in before.iter() {
+        if !wanted.contains_key(list_of(path))
+            && !before.agrees(after, path)
+            && !gave_way(after, path, scalar, edits)
+        {
+            return Err(collateral(path, scalar.line));
+        }
+    }
+    match after.iter().find(|(path, _)| !wanted.contains_key(path) && before.get(path).is_none()) {
+        Some((path, _)) => {
+            Err(Refusal::new(None, format!("the edit would bring {path} into effect too")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Refuses a result in which anything changed outside this path.
+pub(super) fn prove_rest(before: &Reading, after: &Reading, path: &str) -> Result<(), Refusal> {
+    let is_rest = |other: &str| {
+        !other.starts_with(path) || other[path.len()..].starts_with(|c| c != '\u{0}' && c != '[')
+    };
+    for (reading, other) in [(before, after), (after, before)] {
+        let changed = reading.iter().find(|(key, _)| is_rest(key) && !reading.agrees(other, key));
+        if let Some((key, scalar)) = changed {
+            return Err(collateral(
+                key.trim_start_matches('\u{0}').replace('\u{0}', ".").as_str(),
+                scalar.line,
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn came_out(before: &Reading, after: &Reading, edit: &Edit) -> Result<(), Refusal> {
+    let line = before.get(edit.property()).map(|scalar| scalar.line);
+    match (edit, after.get(edit.property())) {
+        (Edit::Set(_, value), Some(scalar)) if is_value(scalar, value) => Ok(()),
+        (Edit::Remove(_), None) => Ok(()),
+        (Edit::Set(property, _), _) => Err(Refusal::new(
+            line,
+            format!(
+                "{property} would not have the wanted value: an alias, a merge key or a tag decides about it"
+            ),
+        )),
+        (Edit::Remove(property), _) => Err(Refusal::new(
+            line,
+            format!("{property} would still be set, by an alias or a merge key that others share"),
+        )),
+    }
+}
+
+/// The list that an item belongs to, else the property itself.
+fn list_of(path: &str) -> &str {
+    path.split('[').next().unwrap_or(path)
+}
+
+/// Whether a scalar is read as this value.
+pub(super) fn is_value(scalar: &Scalar, value: &Value) -> bool {
+    match value {
+        Value::Text(text) => scalar.kind == Kind::Text && scalar.text == *text,
+        Value::Bool(truth) => scalar.kind == Kind::Bool && scalar.text == truth.to_string(),
+    }
+}
+
+/// An empty parent is nothing any more once it has a child.
+fn gave_way(after: &Reading, path: &str, scalar: &Scalar, edits: &[Edit]) -> bool {
+    let is_parent =
+        |property: &str| property.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+    scalar.kind == Kind::Null
+        && after.get(path).is_none()
+        && edits.iter().any(|edit| matches!(edit, Edit::Set(property, _) if is_parent(property)))
+}
+
+fn collateral(path: &str, line: usize) -> Refusal {
+    Refusal::new(Some(line), format!("the edit would change {path} too"))
+}

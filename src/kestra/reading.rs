@@ -1,0 +1,317 @@
+//! A configuration as Micronaut sees it: every property under its canonical name.
+//!
+//! Documents are merged in order, aliases and merge keys are resolved, the last of several
+//! spellings is in effect. The answers come from here, and the proof compares two of these.
+
+use super::keys;
+use super::kind::{self, Kind};
+use super::yaml::{Id, Shape, Tree};
+use super::{Refusal, compose, merge};
+use indexmap::IndexMap;
+
+/// Values reached through aliases, beyond which a text is taken for an alias bomb.
+const MOST_EXPANDED: usize = 200_000;
+
+/// Parts of a path in the literal reading are kept apart by what no key holds unescaped.
+const APART: char = '\u{0}';
+
+/// A value, as Micronaut would see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scalar {
+    /// The string; `true` or `false` for every word that YAML 1.1 takes for a boolean.
+    pub text: String,
+    /// Its type in YAML 1.1.
+    pub kind: Kind,
+    /// Where it stands, counted from 1.
+    pub line: usize,
+}
+
+impl Scalar {
+    fn is_same(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.text == other.text
+    }
+}
+
+#[derive(Debug)]
+struct Property {
+    scalar: Scalar,
+    /// Lines of earlier occurrences, which are not in effect.
+    earlier: Vec<usize>,
+}
+
+/// Every property of a configuration, canonical (dotted, kebab-case), in file order.
+#[derive(Debug, Default)]
+pub struct Reading {
+    properties: IndexMap<String, Property>,
+}
+
+impl Reading {
+    /// The value in effect.
+    #[must_use]
+    pub fn get(&self, property: &str) -> Option<&Scalar> {
+        self.properties.get(property).map(|property| &property.scalar)
+    }
+
+    /// The lines of every occurrence in any spelling, counted from 1, in file order. The last one
+    /// is in effect.
+    #[must_use]
+    pub fn lines(&self, property: &str) -> Vec<usize> {
+        let Some(property) = self.properties.get(property) else { return Vec::new() };
+        let mut lines = property.earlier.clone();
+        lines.push(property.scalar.line);
+        lines
+    }
+
+    /// Whether a value stands at this path or below it.
+    #[must_use]
+    pub fn has(&self, prefix: &str) -> bool {
+        self.properties.contains_key(prefix)
+            || self.iter().any(|(path, _)| {
+                path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(['.', '[']))
+            })
+    }
+
+    /// How many properties there are; each item of a list counts.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.properties.len()
+    }
+
+    /// Whether nothing is configured.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.properties.is_empty()
+    }
+
+    /// Every property and its value in effect.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Scalar)> {
+        self.properties.iter().map(|(path, property)| (path.as_str(), &property.scalar))
+    }
+
+    /// Whether both readings have the same value, or none, under this path.
+    pub(super) fn agrees(&self, other: &Self, path: &str) -> bool {
+        match (self.get(path), other.get(path)) {
+            (Some(one), Some(two)) => one.is_same(two),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    /// The same reading of a text that begins further down in its file, after Compose has
+    /// replaced every `$$`.
+    pub(super) fn outward(mut self, lines: usize, is_compose: bool) -> Self {
+        for property in self.properties.values_mut() {
+            property.scalar.line += lines;
+            property.earlier.iter_mut().for_each(|line| *line += lines);
+            if is_compose && property.scalar.text.contains("$$") {
+                property.scalar.text = compose::read_back(&property.scalar.text);
+            }
+        }
+        self
+    }
+
+    /// Reads mappings in order, the later over the earlier, as Micronaut does.
+    pub(super) fn of_properties(tree: &Tree, roots: &[Id]) -> Result<Self, Refusal> {
+        Reader::new(tree, true).read(roots)
+    }
+
+    /// Reads mappings with their keys as they are, for files that are not Micronaut's.
+    pub(super) fn of_keys(tree: &Tree, roots: &[Id]) -> Result<Self, Refusal> {
+        Reader::new(tree, false).read(roots)
+    }
+}
+
+/// The path of literal keys in a reading [`Reading::of_keys`].
+pub(super) fn literal_path(keys: &[String]) -> String {
+    keys.iter().fold(String::new(), |mut path, key| {
+        path.push(APART);
+        path.push_str(key);
+        path
+    })
+}
+
+struct Reader<'t, 'a> {
+    tree: &'t Tree<'a>,
+    is_micronaut: bool,
+    path: String,
+    expanded: usize,
+    through_alias: usize,
+    shadowed: Vec<(String, usize)>,
+    reading: Reading,
+}
+
+impl<'t, 'a> Reader<'t, 'a> {
+    fn new(tree: &'t Tree<'a>, is_micronaut: bool) -> Self {
+        let reading = Reading { properties: IndexMap::with_capacity(tree.nodes.len() / 3) };
+        Self {
+            tree,
+            is_micronaut,
+            path: String::new(),
+            expanded: 0,
+            through_alias: 0,
+            shadowed: Vec::new(),
+            reading,
+        }
+    }
+
+    fn read(mut self, roots: &[Id]) -> Result<Reading, Refusal> {
+        for &root in roots {
+            self.path.clear();
+            // Micronaut skips documents that are no mappings.
+            if !self.is_micronaut || self.tree.is_map(self.tree.resolve(root)) {
+                self.value(root, self.is_micronaut)?;
+            }
+        }
+        Ok(self.finish())
+    }
+
+    /// `names`: keys are property names; below a list they are data.
+    fn value(&mut self, id: Id, names: bool) -> Result<(), Refusal> {
+        self.count(id)?;
+        match self.tree.nodes[id].shape {
+            Shape::Alias(target) => self.alias(target, names),
+            Shape::Map { .. } => self.map(id, names),
+            Shape::List { .. } => self.list(id),
+            Shape::Scalar(..) => {
+                self.scalar(id);
+                Ok(())
+            }
+        }
+    }
+
+    fn alias(&mut self, target: Id, names: bool) -> Result<(), Refusal> {
+        self.through_alias += 1;
+        self.value(target, names)?;
+        self.through_alias -= 1;
+        Ok(())
+    }
+
+    fn count(&mut self, id: Id) -> Result<(), Refusal> {
+        if self.through_alias > 0 {
+            self.expanded += 1;
+            if self.expanded > MOST_EXPANDED || self.through_alias > 50 {
+                return Err(self.refuse(id, "aliases multiply the file beyond what can be read"));
+            }
+        }
+        match self.tree.nodes[id].tag.as_deref() {
+            Some(tag) if self.is_micronaut && !is_known(tag) => {
+                Err(self.refuse(id, &format!("Kestra cannot read the tag {tag}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn map(&mut self, map: Id, names: bool) -> Result<(), Refusal> {
+        let length = self.path.len();
+        let entries = merge::effective(self.tree, map)?;
+        for &(key, value) in &entries.shadowed {
+            self.push_key(key, names);
+            self.shadowed.push((self.path.clone(), self.tree.nodes[value].line));
+            self.path.truncate(length);
+        }
+        for &(key, value) in &entries.in_effect {
+            self.push_key(key, names);
+            self.value(value, names)?;
+            self.path.truncate(length);
+        }
+        Ok(())
+    }
+
+    fn list(&mut self, list: Id) -> Result<(), Refusal> {
+        let (length, mut index) = (self.path.len(), 0_usize);
+        let at = self.reading.properties.len();
+        self.put(String::new(), Kind::List, self.tree.nodes[list].line);
+        for item in self.tree.items(list) {
+            push_index(&mut self.path, index);
+            self.value(item, false)?;
+            self.path.truncate(length);
+            index += 1;
+        }
+        if let Some((_, property)) = self.reading.properties.get_index_mut(at) {
+            property.scalar.text = index.to_string();
+        }
+        Ok(())
+    }
+
+    fn scalar(&mut self, id: Id) {
+        let node = &self.tree.nodes[id];
+        let Shape::Scalar(text, _) = &node.shape else { return };
+        let kind = self.tree.kind(id);
+        let text = match (kind, kind::boolean(text)) {
+            (Kind::Bool, Some(truth)) => truth.to_string(),
+            _ => text.to_string(),
+        };
+        self.put(text, kind, node.line);
+    }
+
+    fn put(&mut self, text: String, kind: Kind, line: usize) {
+        let scalar = Scalar { text, kind, line };
+        if let Some(known) = self.reading.properties.get_mut(&self.path) {
+            known.earlier.push(known.scalar.line);
+            known.scalar = scalar;
+        } else {
+            let property = Property { scalar, earlier: Vec::new() };
+            self.reading.properties.insert(self.path.clone(), property);
+        }
+    }
+
+    fn refuse(&self, id: Id, reason: &str) -> Refusal {
+        Refusal::new(Some(self.tree.nodes[id].line), reason)
+    }
+
+    /// Adds the lines of duplicate keys, which YAML itself drops, to those of their properties.
+    fn finish(mut self) -> Reading {
+        for (path, line) in self.shadowed {
+            if let Some(property) = self.reading.properties.get_mut(&path) {
+                property.earlier.push(line);
+                property.earlier.sort_unstable();
+            }
+        }
+        self.reading
+    }
+
+    fn push_key(&mut self, key: Id, names: bool) {
+        let text = self.tree.key(key);
+        match (names, self.is_micronaut) {
+            (true, _) => {
+                if !self.path.is_empty() {
+                    self.path.push('.');
+                }
+                keys::push_hyphenated(&mut self.path, text);
+            }
+            (false, true) => {
+                self.path.push('.');
+                self.path.push_str(text);
+            }
+            (false, false) => {
+                self.path.push(APART);
+                self.path.push_str(text);
+            }
+        }
+    }
+}
+
+fn push_index(path: &mut String, index: usize) {
+    path.push('[');
+    path.push_str(&index.to_string());
+    path.push(']');
+}
+
+/// The tags that SnakeYAML's safe constructor knows.
+fn is_known(tag: &str) -> bool {
+    matches!(
+        tag,
+        "!" | "str"
+            | "int"
+            | "float"
+            | "bool"
+            | "null"
+            | "timestamp"
+            | "binary"
+            | "map"
+            | "seq"
+            | "set"
+            | "omap"
+            | "pairs"
+    )
+}

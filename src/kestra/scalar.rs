@@ -1,0 +1,185 @@
+//! How a value is written: plain where YAML 1.1 and 1.2 agree on the string, else in quotes.
+
+use super::Value;
+use super::kind::{self, Kind};
+use super::yaml::Style;
+
+/// Writes a value in the style that the old one had, as far as the value allows it.
+pub(super) fn write(value: &Value, old: Style, in_flow: bool) -> String {
+    let text = match value {
+        Value::Bool(truth) => return truth.to_string(),
+        Value::Text(text) => text,
+    };
+    match old {
+        Style::Single if text.chars().all(is_raw) => format!("'{}'", text.replace('\'', "''")),
+        Style::Single | Style::Double => double_quoted(text),
+        _ if is_plain(text, in_flow) => text.clone(),
+        _ => double_quoted(text),
+    }
+}
+
+/// Writes a key of one name; `in_quotes` where all its neighbours are, as in JSON.
+pub(super) fn write_key(name: &str, in_flow: bool, in_quotes: bool) -> String {
+    if in_quotes || !is_plain(name, in_flow) { double_quoted(name) } else { name.to_owned() }
+}
+
+/// Whether the text without quotes is this string to every reader of YAML.
+pub(super) fn is_plain(text: &str, in_flow: bool) -> bool {
+    let begins_well =
+        text.starts_with(|c: char| !c.is_whitespace() && !"-?:,[]{}#&*!|>'\"%@`".contains(c));
+    begins_well
+        && !text.ends_with(char::is_whitespace)
+        && !text.ends_with(':')
+        && !text.contains(": ")
+        && !text.contains(" #")
+        && !text.starts_with("...")
+        && text.chars().all(|c| is_raw(c) && c != '\t')
+        && !(in_flow && text.contains([',', '[', ']', '{', '}', '?']))
+        && is_text_everywhere(text)
+}
+
+/// Whether no reader takes the word for something else: YAML 1.1 with and without the letters
+/// `y` and `n`, and the core schema of 1.2 with its `0o17` and its decimal `08`.
+fn is_text_everywhere(text: &str) -> bool {
+    let is_letter = matches!(text, "y" | "Y" | "n" | "N");
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let is_decimal = !unsigned.is_empty() && unsigned.bytes().all(|b| b.is_ascii_digit());
+    let is_octal = unsigned
+        .strip_prefix("0o")
+        .is_some_and(|digits| digits.bytes().all(|b| (b'0'..=b'7').contains(&b)));
+    let is_float = text.starts_with(|c: char| c.is_ascii_digit() || "-+.".contains(c))
+        && text.parse::<f64>().is_ok();
+    let is_special = matches!(
+        unsigned.to_ascii_lowercase().as_str(),
+        ".inf" | ".nan" | "true" | "false" | "yes" | "no" | "on" | "off" | "null"
+    );
+    kind::of_plain(text) == Kind::Text
+        && !(is_letter || is_decimal || is_octal || is_float || is_special)
+}
+
+/// Whether a character may stand in the file as it is: it is seen, and where it stands.
+fn is_raw(c: char) -> bool {
+    let is_hidden = matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
+            | '\u{e0000}'..='\u{e0fff}'
+    );
+    !c.is_control() && !is_hidden
+}
+
+fn double_quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    text.chars().for_each(|c| push_escaped(&mut quoted, c));
+    quoted.push('"');
+    quoted
+}
+
+fn push_escaped(quoted: &mut String, c: char) {
+    match c {
+        '"' => quoted.push_str("\\\""),
+        '\\' => quoted.push_str("\\\\"),
+        '\n' => quoted.push_str("\\n"),
+        '\t' => quoted.push_str("\\t"),
+        '\r' => quoted.push_str("\\r"),
+        _ if is_raw(c) => quoted.push(c),
+        _ if u32::from(c) > 0xFFFF => push_hex(quoted, 'U', 8, c),
+        _ => push_hex(quoted, 'u', 4, c),
+    }
+}
+
+fn push_hex(quoted: &mut String, letter: char, digits: usize, c: char) {
+    let hex = format!("\\{letter}{:0digits$X}", u32::from(c));
+    quoted.push_str(&hex);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(text: &str) -> String {
+        write(&Value::Text(text.into()), Style::Plain, false)
+    }
+
+    #[test]
+    fn what_every_reader_takes_for_that_string_stays_plain() {
+        for text in [
+            "https://k.example.org/",
+            "proxy:3128",
+            "10.0.0.1:3128",
+            "/kestra",
+            "HTTP",
+            "12:60",
+            "Basic dXNlcjpwYXNz",
+            "a#b",
+            "it's",
+            "ünïcødé 🚀",
+            "${KESTRA_PROXY_PASSWORD}",
+            "https://例え.jp/",
+            "info",
+            "nan",
+            "2024-13",
+        ] {
+            assert_eq!(plain(text), text);
+        }
+    }
+
+    #[test]
+    fn what_a_reader_takes_for_something_else_is_quoted() {
+        for text in [
+            "",
+            "yes",
+            "y",
+            "N",
+            "null",
+            "~",
+            "12:30",
+            "0777",
+            "08",
+            "0o17",
+            "1e3",
+            "1_000",
+            ".5",
+            "2024-01-01",
+            "=",
+            "<<",
+            "@home:1",
+            "-x",
+            "- x",
+            "a: b",
+            "a #b",
+            "a:",
+            " a",
+            "a ",
+            "[::1]:3128",
+            "...",
+            "+.inf",
+            ".NaN",
+            "tRuE",
+            "%a",
+            "`a",
+        ] {
+            assert_eq!(plain(text), format!("\"{text}\""));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_escaped() {
+        assert_eq!(
+            plain("a\u{200b}b\u{202e}\n\u{1}\u{e0001}"),
+            r#""a\u200Bb\u202E\n\u0001\U000E0001""#
+        );
+    }
+
+    #[test]
+    fn the_old_quotes_are_kept_where_they_can_be() {
+        let single = |text: &str| write(&Value::Text(text.into()), Style::Single, false);
+        assert_eq!(single("o'neil"), "'o''neil'");
+        assert_eq!(single("a\nb"), r#""a\nb""#);
+        assert_eq!(write(&Value::Text("a".into()), Style::Double, false), "\"a\"");
+        assert_eq!(write(&Value::Bool(true), Style::Double, false), "true");
+    }
+}

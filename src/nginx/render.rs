@@ -1,0 +1,153 @@
+//! The text of a site. The words stand in `assets/nginx`, where nginx people can read them; the
+//! branches stand here.
+
+use super::{Machine, Version};
+use crate::settings::{Form, Port, ServerNames, Site, Style, Tls};
+use sha2::{Digest, Sha256};
+
+const SLASH: &str = include_str!("../../assets/nginx/slash.conf");
+const RECOMMENDED: &str = include_str!("../../assets/nginx/recommended.conf");
+const DOCUMENTED: &str = include_str!("../../assets/nginx/documented.conf");
+const SERVER: &str = include_str!("../../assets/nginx/server.conf");
+const TLS: &str = include_str!("../../assets/nginx/tls.conf");
+
+/// The first line of a `recommended` file.
+pub(super) const HEADER: &str = "# Written by kestra-setup. Edit freely; kestra-setup shows a diff before it changes this file.";
+/// What stands before the [`fingerprint`] in the second line.
+pub(super) const FINGERPRINT: &str = "# kestra-setup sha256 ";
+
+/// The whole nginx file. The same site on the same machine is always the same text.
+///
+/// `documented` is Kestra's documentation and nothing else. It shows no server block with a
+/// certificate; there, and only there, the machine shows in it too.
+#[must_use]
+pub fn render(site: &Site, machine: &Machine) -> String {
+    let locations = locations(site);
+    let text = match &site.form {
+        Form::Location => locations,
+        Form::Server { names, listen, tls: Some(tls) } => {
+            tls_servers(names, *listen, tls, machine, &locations)
+        }
+        Form::Server { names, listen, tls: None } => {
+            let ipv6 = machine.ipv6 && site.style == Style::Recommended;
+            plain_server(names, *listen, ipv6, &locations)
+        }
+    };
+    match site.style {
+        Style::Recommended => format!("{HEADER}\n{FINGERPRINT}{}\n{text}", fingerprint(&text)),
+        Style::Documented => text,
+    }
+}
+
+/// The first 16 hex digits of the SHA-256: enough to notice an edit, short enough for a comment.
+pub(super) fn fingerprint(text: &str) -> String {
+    let digest = Sha256::digest(text);
+    let first = digest.iter().take(8).fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
+    format!("{first:016x}")
+}
+
+fn locations(site: &Site) -> String {
+    let path = site.context_path.as_str();
+    let upstream = site.upstream.to_string();
+    match site.style {
+        Style::Documented => {
+            let location = if site.context_path.is_root() { "/" } else { path };
+            fill(DOCUMENTED, &[("location", location), ("upstream", &upstream), ("path", path)])
+        }
+        Style::Recommended => {
+            let slash =
+                if path.is_empty() { String::new() } else { fill(SLASH, &[("path", path)]) };
+            fill(RECOMMENDED, &[("slash", &slash), ("path", path), ("upstream", &upstream)])
+        }
+    }
+}
+
+fn plain_server(names: &ServerNames, port: Port, ipv6: bool, locations: &str) -> String {
+    let (names, listen) = (names.to_string(), listen(port, ipv6, ""));
+    fill(SERVER, &[("listen", &listen), ("names", &names), ("locations", locations)])
+}
+
+fn tls_servers(
+    names: &ServerNames,
+    port: Port,
+    tls: &Tls,
+    machine: &Machine,
+    locations: &str,
+) -> String {
+    let (ssl, http2) = match machine.nginx {
+        Some(version) if version < Version::WITH_HTTP2_DIRECTIVE => (" ssl http2", ""),
+        Some(_) => (" ssl", "http2 on;"),
+        None => (" ssl", ""),
+    };
+    fill(
+        TLS,
+        &[
+            ("listen", &listen(port, machine.ipv6, "")),
+            ("target", &redirect_target(names, tls.port)),
+            ("listen_tls", &listen(tls.port, machine.ipv6, ssl)),
+            ("http2", http2),
+            ("names", &names.to_string()),
+            ("certificate", &tls.certificate.to_string()),
+            ("key", &tls.key.to_string()),
+            ("locations", locations),
+        ],
+    )
+}
+
+fn listen(port: Port, ipv6: bool, with: &str) -> String {
+    let ipv4 = format!("listen {port}{with};");
+    if ipv6 { format!("{ipv4}\nlisten [::]:{port}{with};") } else { ipv4 }
+}
+
+/// A literal name where there is no doubt about it: `$host` is what the client says.
+fn redirect_target(names: &ServerNames, port: Port) -> String {
+    let name = names.only_plain().map_or("$host".to_owned(), ToString::to_string);
+    if port == Port::HTTPS { name } else { format!("{name}:{port}") }
+}
+
+/// Fills the `{{ holes }}`. A hole alone on its line takes several lines, each indented like it,
+/// or none.
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    for line in template.lines() {
+        let indent = &line[..line.len() - line.trim_start().len()];
+        match values.iter().find(|(name, _)| line.trim_start() == hole(name)) {
+            Some((_, value)) => value.lines().for_each(|line| push_line(&mut text, indent, line)),
+            None => push_line(&mut text, "", &filled(line, values)),
+        }
+    }
+    text
+}
+
+fn filled(line: &str, values: &[(&str, &str)]) -> String {
+    values.iter().fold(line.to_owned(), |line, (name, value)| line.replace(&hole(name), value))
+}
+
+fn hole(name: &str) -> String {
+    format!("{{{{ {name} }}}}")
+}
+
+fn push_line(text: &mut String, indent: &str, line: &str) {
+    if !line.is_empty() {
+        text.push_str(indent);
+        text.push_str(line);
+    }
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hole_alone_on_its_line_takes_many_lines_or_none() {
+        let template = "a {\n    {{ many }}\n    {{ none }}\n}\n";
+        let text = fill(template, &[("many", "b;\n\nc;\n"), ("none", "")]);
+        assert_eq!(text, "a {\n    b;\n\n    c;\n}\n");
+    }
+
+    #[test]
+    fn a_hole_inside_a_line_is_replaced() {
+        assert_eq!(fill("x {{ a }}{{ b }};\n", &[("a", "1"), ("b", "")]), "x 1;\n");
+    }
+}

@@ -1,0 +1,109 @@
+//! The file that gives a service its environment: lines of `NAME=value`.
+//!
+//! systemd, Docker Compose and a shell read the same file differently; single quotes mean the same
+//! to all of them, which is why a value that needs quoting gets those.
+
+use crate::settings::{Secret, escape_placeholder};
+use std::ops::Range;
+use zeroize::Zeroizing;
+
+/// The text with this variable set; every other line stays as it is.
+///
+/// A `${` inside the password is escaped here too: Micronaut resolves a variable's value once more
+/// (measured, `facts/kestra.md` 1.5).
+pub(super) fn set(text: &str, name: &str, password: &Secret) -> String {
+    let is_right = |old: Zeroizing<String>| *old == escape_placeholder(password.reveal());
+    if value(text, name).is_some_and(is_right) {
+        return text.to_owned();
+    }
+    let line = format!("{name}={}", quoted(&escape_placeholder(password.reveal())));
+    let mut lines: Vec<&str> = text.lines().collect();
+    match lines.iter().rposition(|line| assigned(line, name).is_some()) {
+        Some(at) => lines[at] = &line,
+        None => lines.push(&line),
+    }
+    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    lines.join(end) + end
+}
+
+/// The value of a variable, quotes taken off; the last one counts.
+pub(crate) fn value(text: &str, name: &str) -> Option<Zeroizing<String>> {
+    let value = text.lines().filter_map(|line| assigned(line, name)).next_back()?.trim();
+    Some(Zeroizing::new(match value.as_bytes() {
+        [b'\'', .., b'\''] => value[1..value.len() - 1].to_owned(),
+        [b'"', .., b'"'] => unescape(&value[1..value.len() - 1]),
+        _ => value.to_owned(),
+    }))
+}
+
+/// Where the values of all variables stand: any of them may be a secret.
+pub(super) fn values(text: &str) -> Vec<Range<usize>> {
+    let mut at = 0;
+    let mut ranges = Vec::new();
+    for line in text.split_inclusive('\n') {
+        let end = at + line.trim_end_matches(['\n', '\r']).len();
+        let is_comment = line.trim_start().starts_with('#');
+        if let Some(equals) = line.find('=').filter(|_| !is_comment) {
+            ranges.push(at + equals + 1..end);
+        }
+        at += line.len();
+    }
+    ranges
+}
+
+fn assigned<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    line.trim_start().strip_prefix(name)?.strip_prefix('=')
+}
+
+fn quoted(value: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+,=-".contains(c);
+    if !value.is_empty() && value.chars().all(is_plain) {
+        value.to_owned()
+    } else if value.contains('\'') {
+        let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$");
+        format!("\"{}\"", escaped.replace('`', "\\`"))
+    } else {
+        format!("'{value}'")
+    }
+}
+
+fn unescape(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        plain.push(if c == '\\' { chars.next().unwrap_or(c) } else { c });
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_lines_stay_as_they_are() {
+        let text = "# for kestra\nJAVA_OPTS=\"-Xmx1g\"\nPW=old\nTZ=UTC\n";
+        let after = set(text, "PW", &"new".into());
+        assert_eq!(after, "# for kestra\nJAVA_OPTS=\"-Xmx1g\"\nPW=new\nTZ=UTC\n");
+    }
+
+    #[test]
+    fn a_missing_variable_goes_to_the_end() {
+        assert_eq!(set("A=1", "PW", &"x".into()), "A=1\nPW=x\n");
+    }
+
+    #[test]
+    fn a_value_that_is_right_already_changes_no_byte() {
+        let text = "PW=\"x\"  \r\n\r\n";
+        assert_eq!(set(text, "PW", &"x".into()), text);
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for password in ["plain", "two words", "it's \"$HOME\" \\ `x`", "#1", "a${b}c", "=", ""] {
+            let text = set("", "PW", &password.into());
+            let read = value(&text, "PW").unwrap();
+            assert_eq!(*read, escape_placeholder(password), "{text}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! A machine by name or address.
+//!
+//! The parser is stricter than the `url` crate, which lets `; { } $ "` through: what it accepts goes
+//! into nginx text as it is.
+
+use super::text::{only, shown, trimmed};
+use super::{Invalid, Port};
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+use std::fmt;
+use std::net::Ipv6Addr;
+use std::str::FromStr;
+
+/// A name, an IPv4 address or an IPv6 address; displayed as in a URL, IPv6 in brackets.
+///
+/// Names are lower case, without a dot at the end, and in A-labels (`xn--`, UTS 46): nginx never
+/// matches a `server_name` in UTF-8, though it takes one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Host(url::Host<String>);
+
+impl Host {
+    /// Whether this always means the machine that asks; `0.0.0.0` does when it is connected to.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match &self.0 {
+            url::Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
+            url::Host::Ipv4(ip) => ip.is_loopback() || ip.is_unspecified(),
+            url::Host::Ipv6(ip) => ip.to_canonical().is_loopback() || ip.is_unspecified(),
+        }
+    }
+
+    /// Whether this means something only inside one network: a single label, a name under a suffix
+    /// that is not public, or a private address. Loopback is not private.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        match &self.0 {
+            url::Host::Domain(name) => !self.is_loopback() && is_private_name(name),
+            url::Host::Ipv4(ip) => ip.is_private() || ip.is_link_local(),
+            url::Host::Ipv6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
+        }
+    }
+
+    /// Whether this is an address rather than a name.
+    #[must_use]
+    pub fn is_ip(&self) -> bool {
+        self.name().is_none()
+    }
+
+    /// Whether this is an IPv6 address, which a port can only follow behind brackets.
+    #[must_use]
+    pub fn is_ipv6(&self) -> bool {
+        matches!(self.0, url::Host::Ipv6(_))
+    }
+
+    /// The name, where this is not an address.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match &self.0 {
+            url::Host::Domain(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Refuses what nobody can connect to: addresses to listen on, groups and broadcasts.
+    pub(super) fn connectable(self) -> Result<Self, Invalid> {
+        let (is_unspecified, is_group) = match self.0 {
+            url::Host::Domain(_) => return Ok(self),
+            url::Host::Ipv4(ip) => (ip.is_unspecified(), ip.is_multicast() || ip.is_broadcast()),
+            url::Host::Ipv6(ip) => (ip.to_canonical().is_unspecified(), ip.is_multicast()),
+        };
+        if is_unspecified {
+            return Err(Invalid::new(format!(
+                "{self} is an address to listen on. Name the machine to connect to, e.g. 127.0.0.1"
+            )));
+        }
+        if is_group {
+            return Err(Invalid::new(format!("{self} stands for many machines. Name one.")));
+        }
+        Ok(self)
+    }
+
+    /// The host and port inside something longer, such as a pasted URL.
+    pub(super) fn inside(text: &str) -> Option<(Self, Option<Port>)> {
+        let text = text.split_once("://").map_or(text, |(_, rest)| rest);
+        let authority = text.split(['/', '?', '#']).next()?.rsplit('@').next()?;
+        host_and_port(authority).ok()
+    }
+}
+
+impl FromStr for Host {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let text = trimmed(text)?;
+        let is_bare_ipv6 = text.matches(':').count() > 1 && !text.contains('/');
+        match text.strip_prefix('[') {
+            Some(rest) => ipv6(rest.strip_suffix(']').unwrap_or_default(), text),
+            None if is_bare_ipv6 => ipv6(text, text),
+            None => name_or_ipv4(text),
+        }
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Reads `host` or `host:port`; an IPv6 address must be in brackets, since its end is not clear.
+pub(super) fn host_and_port(text: &str) -> Result<(Host, Option<Port>), Invalid> {
+    let after_brackets = text.rfind(']').map_or(0, |end| end + 1);
+    let Some(colon) = text[after_brackets..].find(':').map(|at| at + after_brackets) else {
+        return Ok((text.parse()?, None));
+    };
+    let (host, port) = (&text[..colon], &text[colon + 1..]);
+    if after_brackets == 0 && port.contains(':') {
+        return Err(too_many_colons(text));
+    }
+    Ok((host.parse()?, Some(port.parse()?)))
+}
+
+fn too_many_colons(text: &str) -> Invalid {
+    if !text.contains("::") {
+        return Invalid::new("only one \":\" can stand here, between host and port.");
+    }
+    let refusal = Invalid::new("an IPv6 address needs brackets, e.g. [2001:db8::1]:8080");
+    let meant = text.rsplit_once(':').and_then(|(host, port)| {
+        Some((host.parse::<Ipv6Addr>().ok()?, port.parse::<Port>().ok()?))
+    });
+    match meant {
+        Some((ip, port)) => refusal.or_use(format!("{}:{port}", Host(url::Host::Ipv6(ip)))),
+        None => refusal,
+    }
+}
+
+fn ipv6(text: &str, whole: &str) -> Result<Host, Invalid> {
+    let refusal = || Invalid::new(format!("\"{}\" is not an IPv6 address.", shown(whole)));
+    text.parse().map(|ip| Host(url::Host::Ipv6(ip))).map_err(|_| refusal())
+}
+
+fn name_or_ipv4(text: &str) -> Result<Host, Invalid> {
+    let refusal = || Invalid::new(format!("\"{}\" is not a host name.", shown(text)));
+    let name = Uts46::new()
+        .to_ascii(text.as_bytes(), AsciiDenyList::EMPTY, Hyphens::Allow, DnsLength::Ignore)
+        .map_err(|_| refusal())?;
+    only(&name, is_host_character, "a host name")?;
+    let name = name.strip_suffix('.').unwrap_or(&name);
+    if name.is_empty() {
+        return Err(Invalid::new("a host name is missing, e.g. kestra.example.com"));
+    }
+    if name.len() > 253 || !name.split('.').all(is_label) {
+        return Err(refusal());
+    }
+    if ends_in_number(name) {
+        return name.parse().map(|ip| Host(url::Host::Ipv4(ip))).map_err(|_| not_ipv4(name));
+    }
+    Ok(Host(url::Host::Domain(name.to_owned())))
+}
+
+fn not_ipv4(text: &str) -> Invalid {
+    let message = format!("\"{}\" is not an IPv4 address. Write four numbers.", shown(text));
+    Invalid::new(message)
+}
+
+fn is_host_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-')
+}
+
+/// Whether browsers would read this as an IPv4 address in one of its old spellings (URL Standard,
+/// "ends in a number checker"), such as `127.1` or `0x7f.1`.
+fn ends_in_number(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_hex = |digits: &str| digits.chars().all(|c| c.is_ascii_hexdigit());
+    last.chars().all(|c| c.is_ascii_digit()) || last.strip_prefix("0x").is_some_and(is_hex)
+}
+
+fn is_private_name(name: &str) -> bool {
+    const SUFFIXES: [&str; 7] = ["local", "internal", "lan", "corp", "home", "intranet", "arpa"];
+    name.rsplit_once('.').is_none_or(|(_, suffix)| SUFFIXES.contains(&suffix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(text: &str) -> String {
+        text.parse::<Host>().map_or_else(|refusal| refusal.message, |host| host.to_string())
+    }
+
+    #[test]
+    fn a_name_in_another_script_becomes_what_dns_knows() {
+        assert_eq!(host("München.DE."), "xn--mnchen-3ya.de");
+        assert_eq!(host("例え。テスト"), "xn--r8jz45g.xn--zckzah");
+    }
+
+    #[test]
+    fn a_letter_that_turns_into_syntax_is_refused() {
+        assert_eq!(host("a\u{2100}b"), "\"/\" cannot be part of a host name.");
+    }
+
+    #[test]
+    fn old_spellings_of_ipv4_are_refused() {
+        for old in ["127.1", "0x7f.0.0.1", "0x7f000001", "2130706433", "010.0.0.1", "1.2.3.4.5"] {
+            assert!(old.parse::<Host>().is_err(), "{old}");
+        }
+    }
+
+    #[test]
+    fn ipv6_is_compressed_and_in_brackets() {
+        assert_eq!(host("2001:DB8:0:0::1"), "[2001:db8::1]");
+        assert_eq!(host("[::1]"), "[::1]");
+    }
+
+    #[test]
+    fn an_ipv6_zone_is_refused() {
+        assert!("[fe80::1%eth0]".parse::<Host>().is_err());
+    }
+
+    #[test]
+    fn this_machine_has_many_names() {
+        for name in
+            ["localhost", "kestra.localhost", "127.9.9.9", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"]
+        {
+            assert!(name.parse::<Host>().unwrap().is_loopback(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_bare_ipv6_address_with_a_port_is_asked_for_brackets() {
+        let refusal = host_and_port("2001:db8::1:3128").unwrap_err();
+        assert_eq!(refusal.suggestion.as_deref(), Some("[2001:db8::1]:3128"));
+    }
+}

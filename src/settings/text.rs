@@ -1,0 +1,96 @@
+//! What every answer goes through first.
+//!
+//! Blanks around it are dropped, and characters that nobody can see are refused: most of them come
+//! with a paste, and some change what a name means without changing how it looks.
+
+use super::Invalid;
+
+/// The text without blanks and line ends around it; refuses characters that cannot be seen.
+pub(super) fn trimmed(text: &str) -> Result<&str, Invalid> {
+    let text = text.trim_matches([' ', '\t', '\r', '\n']);
+    let Some(hidden) = text.chars().find(|&c| is_hidden(c)) else { return Ok(text) };
+    Err(Invalid::new(match hidden {
+        '\n' | '\r' => "this takes one line. Leave out the line break.".to_owned(),
+        '\t' => "leave out the tab.".to_owned(),
+        _ => format!("leave out the invisible character U+{:04X}.", u32::from(hidden)),
+    }))
+}
+
+/// Refuses the first character that is not allowed, by name: `";" cannot be part of a server name`.
+pub(super) fn only(text: &str, allowed: fn(char) -> bool, what: &str) -> Result<(), Invalid> {
+    match text.chars().find(|&c| !allowed(c)) {
+        None => Ok(()),
+        Some(' ') => Err(Invalid::new(format!("a space cannot be part of {what}."))),
+        Some('"') => Err(Invalid::new(format!("a quote cannot be part of {what}."))),
+        Some(c) => Err(Invalid::new(format!("\"{c}\" cannot be part of {what}."))),
+    }
+}
+
+/// The text as a message may show it: short enough for one line.
+pub(super) fn shown(text: &str) -> String {
+    const LONGEST: usize = 40;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The text without the quotes or angle brackets that came with it, if there were any.
+pub(super) fn unquoted(text: &str) -> Option<&str> {
+    let pairs = [('"', '"'), ('\'', '\''), ('`', '`'), ('<', '>')];
+    pairs.iter().find_map(|&(open, close)| text.strip_prefix(open)?.strip_suffix(close))
+}
+
+/// Control, format, private and non-ASCII space characters (Unicode categories Cc, Cf, Co, Zs, Zl,
+/// Zp), and the letters and selectors that are drawn as nothing.
+fn is_hidden(c: char) -> bool {
+    let is_odd_space = c.is_whitespace() && c != ' ';
+    c.is_control() || is_odd_space || is_format(c) || is_drawn_as_nothing(c) || is_private(c)
+}
+
+fn is_format(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
+        | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+fn is_drawn_as_nothing(c: char) -> bool {
+    matches!(c,
+        '\u{34f}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}')
+}
+
+fn is_private(c: char) -> bool {
+    matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_around_an_answer_are_dropped() {
+        assert_eq!(trimmed(" \tkestra\r\n"), Ok("kestra"));
+    }
+
+    #[test]
+    fn what_nobody_can_see_is_refused() {
+        for hidden in "\u{1b}\0\u{7f}\u{85}\u{a0}\u{ad}\u{200b}\u{200d}\u{202e}\u{2028}\u{3000}\u{fe0f}\u{feff}\u{e000}\u{e0041}\u{10fffd}".chars() {
+            assert!(trimmed(&format!("a{hidden}b")).is_err(), "{hidden:?}");
+        }
+    }
+
+    #[test]
+    fn letters_of_other_scripts_can_be_seen() {
+        assert!(trimmed("münchen 東京 Ελλάδα").is_ok());
+    }
+
+    #[test]
+    fn a_message_shows_no_more_than_a_line() {
+        assert_eq!(shown(&"é".repeat(41)), format!("{}...", "é".repeat(40)));
+        assert_eq!(shown("short"), "short");
+    }
+}

@@ -1,0 +1,127 @@
+//! Where nginx forwards to: the machine and port of Kestra itself.
+
+use super::host::host_and_port;
+use super::text::trimmed;
+use super::{Host, Invalid, Port};
+use std::fmt;
+use std::str::FromStr;
+
+/// Kestra as nginx reaches it, `host:port`.
+///
+/// nginx resolves a name once, when it starts, and does not start if it cannot.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Upstream {
+    host: UpstreamHost,
+    port: Port,
+}
+
+/// A machine that can be connected to; the first half of an [`Upstream`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct UpstreamHost(Host);
+
+impl Upstream {
+    /// The machine that Kestra runs on, as nginx knows it.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        &self.host.0
+    }
+
+    /// The port that Kestra listens on.
+    #[must_use]
+    pub fn port(&self) -> Port {
+        self.port
+    }
+}
+
+impl FromStr for Upstream {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let text = trimmed(text)?;
+        if text.contains(['/', '@']) {
+            return Err(with_inside(
+                Invalid::new("write it as host:port, e.g. localhost:8080"),
+                text,
+            ));
+        }
+        if let Ok(port) = text.parse::<Port>() {
+            return Err(port_missing().or_use(format!("localhost:{port}")));
+        }
+        let (host, port) = host_and_port(text)?;
+        let host = UpstreamHost(host.connectable()?);
+        match port {
+            Some(port) => Ok(Self { host, port }),
+            None => Err(port_missing().or_use(format!("{host}:{}", Port::KESTRA))),
+        }
+    }
+}
+
+impl fmt::Display for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+impl FromStr for UpstreamHost {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Ok(Self(text.parse::<Host>()?.connectable()?))
+    }
+}
+
+impl fmt::Display for UpstreamHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+fn port_missing() -> Invalid {
+    Invalid::new("a port is missing. Write it as host:port, e.g. localhost:8080")
+}
+
+/// Adds the `host:port` of a pasted address; without a port in it, Kestra's own.
+fn with_inside(refusal: Invalid, text: &str) -> Invalid {
+    match Host::inside(text).and_then(|(host, port)| Some((host.connectable().ok()?, port))) {
+        Some((host, port)) => refusal.or_use(format!("{host}:{}", port.unwrap_or(Port::KESTRA))),
+        None => refusal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn suggestion(text: &str) -> Option<String> {
+        text.parse::<Upstream>().unwrap_err().suggestion
+    }
+
+    #[test]
+    fn a_missing_port_offers_kestras_own() {
+        assert_eq!(suggestion("kestra").as_deref(), Some("kestra:8080"));
+        assert_eq!(suggestion("[::1]").as_deref(), Some("[::1]:8080"));
+    }
+
+    #[test]
+    fn a_port_alone_offers_this_machine() {
+        assert_eq!(suggestion("8085").as_deref(), Some("localhost:8085"));
+    }
+
+    #[test]
+    fn a_pasted_address_offers_its_host_and_port() {
+        assert_eq!(suggestion("http://kestra:8085/kestra").as_deref(), Some("kestra:8085"));
+    }
+
+    #[test]
+    fn an_address_to_listen_on_is_no_upstream() {
+        for host in ["0.0.0.0", "[::]", "224.0.0.1", "[ff02::1]", "255.255.255.255"] {
+            assert!(format!("{host}:8080").parse::<Upstream>().is_err(), "{host}");
+        }
+    }
+
+    #[test]
+    fn both_halves_are_normalised() {
+        let upstream: Upstream = " [0:0::1]:8080\n".parse().unwrap();
+        assert_eq!(upstream.to_string(), "[::1]:8080");
+    }
+}

@@ -1,0 +1,101 @@
+//! Standard input, output and error, and the environment, for the commands.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this is where commands read files, variables and standard input"
+)]
+
+use crate::settings::Secret;
+use serde::Serialize;
+use std::fs::File;
+use std::io::{self, BufRead as _, IsTerminal as _, Read, Write};
+use std::path::Path;
+
+/// The most that is read of an answers file or a password file, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+
+/// Data goes to standard output, talk to standard error.
+pub struct Console {
+    data: Box<dyn Write>,
+    talk: Box<dyn Write>,
+}
+
+impl Console {
+    /// The standard ones.
+    #[must_use]
+    pub fn standard() -> Self {
+        Self { data: Box::new(io::stdout()), talk: Box::new(io::stderr()) }
+    }
+
+    /// Where data goes.
+    pub fn data(&mut self) -> &mut dyn Write {
+        &mut self.data
+    }
+
+    /// Prints data.
+    ///
+    /// # Errors
+    /// Where standard output cannot be written, such as a pipe whose reader went away.
+    pub fn print(&mut self, text: &str) -> io::Result<()> {
+        self.data.write_all(text.as_bytes())?;
+        self.data.flush()
+    }
+
+    /// Prints data for machines.
+    ///
+    /// # Errors
+    /// Where standard output cannot be written.
+    pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
+        let text = serde_json::to_string_pretty(value)?;
+        self.print(&(text + "\n"))
+    }
+
+    /// Says something to the operator. If nobody hears it, nothing can be done about that.
+    pub fn say(&mut self, text: &str) {
+        let _ = writeln!(self.talk, "{}", text.trim_end());
+    }
+}
+
+/// Whether somebody is there who can be asked.
+#[must_use]
+pub fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Standard input.
+#[must_use]
+pub fn input() -> impl Read {
+    io::stdin().lock()
+}
+
+/// A variable of the environment; `None` if it is not set or not UTF-8.
+#[must_use]
+pub fn variable(name: &str) -> Option<Secret> {
+    std::env::var(name).ok().map(Secret::from)
+}
+
+/// The text of a file, `-` for standard input.
+///
+/// # Errors
+/// Where it cannot be read, is not UTF-8, or is larger than 1 MiB.
+pub fn read_named(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let read = if path == Path::new("-") {
+        io::stdin().lock().take(LARGEST + 1).read_to_string(&mut text)?
+    } else {
+        File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?
+    };
+    if read as u64 > LARGEST { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
+}
+
+/// The first line of standard input, without its end.
+///
+/// # Errors
+/// Where there is none.
+pub fn first_line_of_input() -> io::Result<Secret> {
+    let mut line = zeroize::Zeroizing::new(String::new());
+    if io::stdin().lock().take(LARGEST).read_line(&mut line)? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(line.trim_end_matches(['\r', '\n']).into())
+}

@@ -1,0 +1,79 @@
+//! The answers of an interrupted session, without secrets, for the next start.
+#![expect(clippy::disallowed_methods, reason = "this is where the draft is written and read")]
+
+use super::history::History;
+use crate::answers::Answers;
+use crate::form;
+use crate::wizard::{Step, Wizard};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// What was said before the session ended.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Draft {
+    config: PathBuf,
+    at: Timestamp,
+    step: usize,
+    answers: BTreeMap<String, String>,
+}
+
+impl Draft {
+    /// When and where the operator stopped, in the time zone of this machine.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let at = self.at.to_zoned_datetime(TimeZone::system());
+        format!("You stopped at step {} at {}.", self.step, at.strftime("%H:%M on %Y-%m-%d"))
+    }
+
+    /// Says what was said then.
+    pub fn resume(&self, answers: &mut Answers) {
+        for (name, text) in &self.answers {
+            if let Some(field) = form::field(name).filter(|field| !field.is_secret()) {
+                answers.say(field, text);
+            }
+        }
+    }
+}
+
+/// Saves what was said, if anything was. A draft that cannot be saved is lost: the session ends
+/// because its line is gone, and nobody is there to be told.
+pub fn save(wizard: &Wizard, config: &Path) {
+    let said = wizard.answers().said().filter(|(field, _)| !field.is_secret());
+    let answers: BTreeMap<_, _> =
+        said.map(|(field, text)| (field.name.to_owned(), text.reveal().to_owned())).collect();
+    let is_done = matches!(wizard.step(), Step::Done(_));
+    let (false, false, Some(path)) = (is_done, answers.is_empty(), place()) else { return };
+    let step = wizard.number() + 1;
+    let draft = Draft { config: config.to_owned(), at: Timestamp::now(), step, answers };
+    let Ok(text) = serde_json::to_string(&draft) else { return };
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+    // As above.
+    let _ = file.and_then(|mut file| file.write_all(text.as_bytes()));
+}
+
+/// The draft about this configuration, if there is one.
+#[must_use]
+pub fn load(config: &Path) -> Option<Draft> {
+    let text = fs::read_to_string(place()?).ok()?;
+    let draft: Draft = serde_json::from_str(&text).ok()?;
+    (draft.config == config && !draft.answers.is_empty()).then_some(draft)
+}
+
+/// Forgets the draft about this configuration.
+pub fn forget(config: &Path) {
+    if load(config).is_some() {
+        // A draft that stays is offered once more.
+        let _ = place().map(fs::remove_file);
+    }
+}
+
+/// The state folder, made by whoever takes the lock.
+fn place() -> Option<PathBuf> {
+    Some(History::here().ok()?.folder().join("draft.json"))
+}

@@ -1,0 +1,64 @@
+//! Writes a plan with the rights of root: through a pipe to `sudo kestra-setup apply --plan -`.
+//!
+//! The plan goes through standard input, so no password is in an argument or a temporary file. sudo
+//! asks for its own password at the terminal.
+#![expect(clippy::disallowed_types, reason = "this is where sudo is started")]
+
+use super::handover::piped;
+use crate::plan::Plan;
+use crate::wizard::{Saved, SavedFile, Trouble, Way};
+use std::io::{self, Write as _};
+use std::process::{Command, Stdio};
+
+/// Writes the plan as root.
+///
+/// # Errors
+/// Nothing was written: sudo is missing or refused, or the files changed meanwhile.
+pub fn run(plan: &Plan) -> Result<Saved, Trouble> {
+    match pipe_to_sudo(plan) {
+        Ok(()) => Ok(saved(plan)),
+        Err(why) => Err(Trouble {
+            state: "not written",
+            lines: vec![
+                format!("Writing with sudo failed: {why}"),
+                "Your answers are kept.".to_owned(),
+            ],
+            ways: vec![Way::Sudo, Way::SaveAside, Way::Quit],
+        }),
+    }
+}
+
+fn pipe_to_sudo(plan: &Plan) -> Result<(), String> {
+    let text = piped::to_json(plan).map_err(|error| error.to_string())?;
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let mut child = Command::new("sudo")
+        .arg("--")
+        .arg(program)
+        .args(["apply", "--plan", "-"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => "there is no sudo on this machine".to_owned(),
+            _ => error.to_string(),
+        })?;
+    if let Some(mut pipe) = child.stdin.take() {
+        // If sudo refuses, it says so itself, and nobody reads the plan.
+        let _ = pipe.write_all(text.as_bytes());
+    }
+    let status = child.wait().map_err(|error| error.to_string())?;
+    if status.success() { Ok(()) } else { Err(format!("{status}")) }
+}
+
+fn saved(plan: &Plan) -> Saved {
+    let files = plan.pending().map(|change| SavedFile {
+        what: "written".to_owned(),
+        path: change.path.display().to_string(),
+        about: "as root".to_owned(),
+    });
+    Saved {
+        state: "written",
+        headline: "Done, with sudo. Take it back with: sudo kestra-setup rollback".to_owned(),
+        files: files.collect(),
+        ..Saved::default()
+    }
+}

@@ -1,0 +1,59 @@
+//! Names of users and groups, for people to read.
+//!
+//! Taken from `/etc/passwd` and `/etc/group` only, so a name that a directory service alone knows
+//! shows as its number. Nothing is decided by these names.
+#![expect(clippy::disallowed_methods, reason = "reads the user database")]
+
+use rustix::process::geteuid;
+use std::fs;
+use std::path::PathBuf;
+
+/// The user whose rights this process has.
+#[must_use]
+pub fn current_user() -> String {
+    user(geteuid().as_raw())
+}
+
+/// The name of a user, or its number.
+#[must_use]
+pub fn user(uid: u32) -> String {
+    name_in("/etc/passwd", uid)
+}
+
+/// Owner and group the way `ls` and `chown` put them: `kestra:kestra`.
+#[must_use]
+pub fn owner(uid: u32, gid: u32) -> String {
+    format!("{}:{}", user(uid), name_in("/etc/group", gid))
+}
+
+/// The home of a user as the user database says it, which is where Java takes it from.
+#[must_use]
+pub fn home(uid: u32) -> Option<PathBuf> {
+    let number = uid.to_string();
+    let lines = fs::read_to_string("/etc/passwd").ok()?;
+    let named = lines.lines().find(|line| line.split(':').nth(2) == Some(&number));
+    named?.split(':').nth(5).map(PathBuf::from)
+}
+
+/// Both files start a line with `name:password:number`.
+fn name_in(database: &str, id: u32) -> String {
+    let number = id.to_string();
+    let lines = fs::read_to_string(database).unwrap_or_default();
+    let named = lines.lines().find(|line| line.split(':').nth(2) == Some(&number));
+    named.and_then(|line| line.split(':').next()).map_or(number.clone(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn number_zero_is_root() {
+        assert_eq!(owner(0, 0), "root:root");
+    }
+
+    #[test]
+    fn an_unknown_user_is_its_number() {
+        assert_eq!(user(4_000_000_000), "4000000000");
+    }
+}

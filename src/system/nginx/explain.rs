@@ -1,0 +1,193 @@
+//! What nginx's own lines mean, and what to do about them.
+//!
+//! `nginx -t` ends well although a server block is ignored, so two of its warnings count as
+//! failures here.
+
+use crate::checks::{Outcome, Verdict};
+
+/// One trouble: words of nginx's line, a name for scripts, what it means, what to do.
+struct Trouble(&'static str, &'static str, &'static str, &'static str);
+
+/// The first that fits counts, so the particular stand before the general.
+const TROUBLES: &[Trouble] = &[
+    Trouble(
+        "host not found in upstream",
+        "nginx-unknown-host",
+        "nginx cannot resolve the name of Kestra's address, and would not start.",
+        "Correct the address, or give the name an entry in DNS or /etc/hosts.",
+    ),
+    Trouble(
+        "in the \"listen\" directive",
+        "nginx-bad-listen",
+        "nginx does not take this listen line.",
+        "Correct the listen port.",
+    ),
+    Trouble(
+        "duplicate location",
+        "nginx-duplicate-location",
+        "The server block has this location twice.",
+        "Remove one of the two, or put Kestra under a context path.",
+    ),
+    Trouble(
+        "\"location\" directive is not allowed here",
+        "nginx-location-outside-server",
+        "Locations stand outside of a server block.",
+        "Include the file inside server { }, or write an own server block.",
+    ),
+    Trouble(
+        "directive is not allowed here",
+        "nginx-wrong-place",
+        "A directive stands where nginx does not take it.",
+        "Include a file with a server block at http level, and one with locations inside server { }.",
+    ),
+    Trouble(
+        "duplicate default server",
+        "nginx-duplicate-default",
+        "Two server blocks both want to be the default of a port.",
+        "Leave default_server to one of them.",
+    ),
+    Trouble(
+        "conflicting server name",
+        "nginx-conflicting-name",
+        "Another server block has this name on this port, so nginx ignores one of the two.",
+        "Include Kestra's locations in that server block, or choose another server name.",
+    ),
+    Trouble(
+        "suspicious symbols",
+        "nginx-suspicious-name",
+        "A server name holds characters that no browser sends, so it never matches.",
+        "Write the bare host name, without scheme or slash.",
+    ),
+    Trouble(
+        "key values mismatch",
+        "nginx-key-mismatch",
+        "The certificate and the key do not belong together.",
+        "Name the key with which this certificate was made.",
+    ),
+    Trouble(
+        "no ssl_certificate",
+        "nginx-no-certificate",
+        "A server block speaks TLS without a certificate.",
+        "Name a certificate and its key.",
+    ),
+    Trouble(
+        "cannot load certificate",
+        "nginx-certificate",
+        "nginx cannot load the certificate or its key.",
+        "Check that both files are there, are PEM, and can be read by root.",
+    ),
+    Trouble(
+        "invalid port",
+        "nginx-bad-port",
+        "A port is not a number from 1 to 65535.",
+        "Correct the port.",
+    ),
+    Trouble(
+        "Address family not supported",
+        "nginx-no-ipv6",
+        "This machine has no IPv6, so a listen [::] line stops nginx.",
+        "Remove the line that listens on [::].",
+    ),
+    Trouble(
+        "unknown directive",
+        "nginx-unknown-directive",
+        "This nginx does not know a directive of the file.",
+        "Remove it, or install the nginx that has it.",
+    ),
+    Trouble(
+        "Permission denied",
+        "nginx-permission",
+        "nginx may not open one of its files.",
+        "Run the test as root: sudo nginx -t",
+    ),
+    Trouble(
+        "No such file or directory",
+        "nginx-missing-file",
+        "A file that the configuration names is not there.",
+        "Correct the path, or create the file.",
+    ),
+];
+
+/// Warnings that end with success and yet mean that something does not work.
+const WARNINGS_THAT_COUNT: [&str; 2] = ["conflicting server name", "suspicious symbols"];
+
+/// The failure in what nginx said, in plain words; `None` if there is none.
+pub(super) fn failure(ok: bool, said: &str) -> Option<Verdict> {
+    let fatal = |line: &&str| ["[emerg]", "[crit]"].iter().any(|level| line.contains(level));
+    let counts = |line: &&str| WARNINGS_THAT_COUNT.iter().any(|warning| line.contains(warning));
+    let line = said.lines().find(fatal).or_else(|| said.lines().find(counts));
+    if ok && line.is_none() {
+        return None;
+    }
+    let line = line.or(said.lines().last()).unwrap_or_default();
+    let (code, what, remedy) = meaning(line);
+    let evidence = without_level(line).to_owned();
+    Some(Verdict {
+        code,
+        outcome: Outcome::Failed,
+        what: what.into(),
+        evidence,
+        remedy: remedy.into(),
+    })
+}
+
+fn meaning(line: &str) -> (&'static str, &'static str, &'static str) {
+    let known = TROUBLES.iter().find(|Trouble(words, ..)| line.contains(words));
+    known.map_or(
+        (
+            "nginx-refused",
+            "nginx does not take this configuration.",
+            "Read what nginx says, and correct that line.",
+        ),
+        |Trouble(_, code, what, remedy)| (code, what, remedy),
+    )
+}
+
+/// `nginx: [emerg] text`, or `<time> [emerg] 12#12: text` where the log goes to standard error,
+/// without what stands before the text.
+fn without_level(line: &str) -> &str {
+    let text = line.split_once("] ").map_or(line, |(_, text)| text);
+    match text.split_once(": ") {
+        Some((process, text)) if process.contains('#') && !process.contains(' ') => text,
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(ok: bool, said: &str) -> Option<&'static str> {
+        failure(ok, said).map(|verdict| verdict.code)
+    }
+
+    #[test]
+    fn a_success_with_ordinary_warnings_is_no_failure() {
+        let said = "nginx: [warn] the \"listen ... http2\" directive is deprecated\nnginx: configuration file ok";
+        assert_eq!(code(true, said), None);
+    }
+
+    #[test]
+    fn an_ignored_server_block_is_a_failure() {
+        let said = "nginx: [warn] conflicting server name \"a\" on 0.0.0.0:80, ignored\nnginx: test is successful";
+        assert_eq!(code(true, said), Some("nginx-conflicting-name"));
+    }
+
+    #[test]
+    fn the_fatal_line_speaks_not_the_first() {
+        let said = "nginx: [warn] user\nnginx: [emerg] host not found in upstream \"x\" in /a:3\nnginx: failed";
+        let verdict = failure(false, said).unwrap();
+        assert_eq!(
+            (verdict.code, verdict.evidence.as_str()),
+            ("nginx-unknown-host", "host not found in upstream \"x\" in /a:3")
+        );
+    }
+
+    #[test]
+    fn an_unknown_complaint_is_passed_on() {
+        for said in ["nginx: [emerg] odd: thing", "2026/11/23 12:00:00 [emerg] 18#18: odd: thing"] {
+            assert_eq!(failure(false, said).unwrap().evidence, "odd: thing");
+        }
+        assert_eq!(code(false, ""), Some("nginx-refused"));
+    }
+}

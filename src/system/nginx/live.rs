@@ -1,0 +1,106 @@
+//! The live configuration: tested where that is allowed, reloaded after a test, never restarted.
+
+#![expect(clippy::disallowed_types, reason = "system/ starts processes")]
+
+use super::run::run;
+use super::{Found, explain};
+use crate::checks::{Outcome, Verdict};
+use rustix::process::geteuid;
+use std::path::Path;
+use std::process::Command;
+
+/// Tests the configuration that nginx would read now, with `nginx -t`.
+///
+/// Skipped where there is no nginx, or where this user may not open what it opens.
+#[must_use]
+pub fn test_live(found: &Found) -> Verdict {
+    let (Some(binary), Some(conf)) = (&found.binary, &found.conf) else {
+        return skipped("nginx-test-live", "There is no nginx on this machine.", "");
+    };
+    match run(nginx(binary, conf).arg("-t")) {
+        Ok(ran) => explain::failure(ran.ok, &ran.said).map_or_else(accepted, excuse_rights),
+        Err(error) => Verdict {
+            evidence: error.to_string(),
+            ..skipped("nginx-test-live", "nginx could not be run.", "")
+        },
+    }
+}
+
+/// Tests the live configuration, then has the running nginx read it again.
+///
+/// An open event stream survives this. With a broken file nothing is reloaded, and nginx goes on
+/// serving the old configuration.
+#[must_use]
+pub fn reload(found: &Found) -> Verdict {
+    let tested = test_live(found);
+    if tested.outcome != Outcome::Ok {
+        return tested;
+    }
+    if !found.running {
+        return skipped(
+            "nginx-reload",
+            "nginx is not running, so there is nothing to reload.",
+            "Start it when you are ready.",
+        );
+    }
+    let Some(mut command) = reloading(found) else { return tested };
+    match run(&mut command) {
+        Ok(ran) if ran.ok => {
+            verdict("nginx-reload", Outcome::Ok, "nginx has read its configuration again.")
+        }
+        Ok(ran) => not_reloaded(ran.said.trim()),
+        Err(error) => not_reloaded(&error.to_string()),
+    }
+}
+
+fn reloading(found: &Found) -> Option<Command> {
+    if found.by_systemd {
+        let mut systemctl = Command::new("systemctl");
+        systemctl.args(["reload", "nginx"]);
+        return Some(systemctl);
+    }
+    let mut signal = nginx(found.binary.as_deref()?, found.conf.as_deref()?);
+    signal.args(["-s", "reload"]);
+    Some(signal)
+}
+
+fn nginx(binary: &Path, conf: &Path) -> Command {
+    let mut command = Command::new(binary);
+    command.arg("-c").arg(conf);
+    command
+}
+
+fn accepted() -> Verdict {
+    verdict("nginx-test-live", Outcome::Ok, "nginx accepts its configuration.")
+}
+
+/// What another user may not open says nothing about the configuration.
+fn excuse_rights(failure: Verdict) -> Verdict {
+    if geteuid().is_root() || !failure.evidence.contains("Permission denied") {
+        return failure;
+    }
+    let skipped = skipped(
+        "nginx-test-live",
+        "Only root may test the live configuration.",
+        "Run: sudo nginx -t",
+    );
+    Verdict { evidence: failure.evidence, ..skipped }
+}
+
+fn not_reloaded(evidence: &str) -> Verdict {
+    let failed =
+        verdict("nginx-reload", Outcome::Failed, "nginx was not reloaded and goes on as before.");
+    Verdict {
+        evidence: evidence.into(),
+        remedy: "Run as root: nginx -t && systemctl reload nginx".into(),
+        ..failed
+    }
+}
+
+fn skipped(code: &'static str, what: &str, remedy: &str) -> Verdict {
+    Verdict { remedy: remedy.into(), ..verdict(code, Outcome::Skipped, what) }
+}
+
+fn verdict(code: &'static str, outcome: Outcome, what: &str) -> Verdict {
+    Verdict { code, outcome, what: what.into(), evidence: String::new(), remedy: String::new() }
+}

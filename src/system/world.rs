@@ -1,0 +1,292 @@
+//! Does what the wizard and the commands ask of the world, and says what came of it as data.
+//!
+//! Everything here may block; whoever must not wait calls it on a thread of its own.
+
+mod standing;
+mod words;
+
+use super::files::{self, InPlace, ProofFailure, Receipt, WriteError};
+use super::handover;
+use super::history::{self, History};
+use super::lock::Lock;
+use super::look::snapshot;
+use super::{nginx, probe};
+use crate::checks::{Check, Outcome, Verdict};
+use crate::found::Snapshot;
+use crate::kestra::{self, Place};
+use crate::plan::{FileKind, Plan};
+use crate::settings::{Connection, ProxyKind};
+use crate::wizard::{Effect, Event, Saved, SavedFile, Trouble, Way};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use url::Url;
+
+pub use words::{listed, restored, trouble};
+
+/// Where the way out is tested, as Kestra's own default has it.
+pub const API_URL: &str = "https://api.kestra.io";
+
+/// The world as far as the wizard touches it.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// Kestra's configuration.
+    pub config: PathBuf,
+    /// Where in that file it stands.
+    pub place: Place,
+    /// The nginx of this machine.
+    pub nginx: nginx::Found,
+    /// Where the way out is tested.
+    pub api_url: Url,
+    /// The lock, where it is held for the whole session; else each write takes it.
+    pub lock: Option<Arc<Lock>>,
+}
+
+impl World {
+    /// Does what is asked. `None` where nothing comes of it for the wizard.
+    #[must_use]
+    pub fn perform(&self, effect: Effect, cancelled: &AtomicBool) -> Option<Event> {
+        Some(match effect {
+            Effect::Look(paths) => Event::Looked(look(paths)),
+            Effect::Check(check) => {
+                let verdicts = self.check(&check, cancelled);
+                Event::Checked(check, verdicts)
+            }
+            Effect::Write(plan) => Event::Written(self.save(&plan)),
+            Effect::SaveAside(plan) => stopped(save_aside(&plan)),
+            Effect::SaveBeside(plan) => stopped(self.save_beside(&plan)),
+            Effect::Rollback(id) => stopped(self.roll_back(&id)),
+            Effect::Repair { finish } => stopped(self.repair(finish)),
+            Effect::Elevate(_)
+            | Effect::Cancel
+            | Effect::Copy(_)
+            | Effect::Remind(_)
+            | Effect::Redraw
+            | Effect::Suspend
+            | Effect::Plain
+            | Effect::Exit => return None,
+        })
+    }
+
+    /// Writes the plan as a transaction, and proves it.
+    ///
+    /// # Errors
+    /// Nothing was changed, unless the error says otherwise.
+    pub fn write(&self, plan: &Plan) -> Result<Receipt, WriteError> {
+        let lock = self.lock()?;
+        if let Some(open) = lock.interrupted()? {
+            return Err(WriteError::Interrupted { id: open.id().to_owned() });
+        }
+        let was_sound =
+            self.live_test(plan).is_none_or(|verdict| verdict.outcome != Outcome::Failed);
+        let proof = || self.prove(plan, was_sound);
+        let mut receipt = files::write(plan, &lock, &proof)?;
+        if !was_sound {
+            receipt.warnings.push(
+                "nginx refused its configuration already before this write; run nginx -t."
+                    .to_owned(),
+            );
+        }
+        Ok(receipt)
+    }
+
+    fn lock(&self) -> Result<Arc<Lock>, WriteError> {
+        match &self.lock {
+            Some(lock) => Ok(Arc::clone(lock)),
+            None => Lock::take(&History::here()?).map(Arc::new),
+        }
+    }
+
+    fn save(&self, plan: &Plan) -> Result<Saved, Trouble> {
+        self.write(plan).map(saved).map_err(|error| trouble(&error, plan))
+    }
+
+    /// What stands on disk, read again the way its readers do.
+    fn prove(&self, plan: &Plan, was_sound: bool) -> Result<(), ProofFailure> {
+        for change in plan.pending().filter(|change| change.kind == FileKind::Config) {
+            let on_disk = snapshot(&change.path);
+            let text = on_disk.text().map_or("", |text| text.as_str());
+            if let Err(refusal) = kestra::read_at(text, &self.place) {
+                return Err(ProofFailure {
+                    what: "the written configuration cannot be read as Kestra reads it".to_owned(),
+                    evidence: refusal.to_string(),
+                    remedy: "Report this with the lines around the change.".to_owned(),
+                });
+            }
+        }
+        match self.live_test(plan).filter(|_| was_sound) {
+            Some(verdict) if verdict.outcome == Outcome::Failed => Err(verdict.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// `nginx -t` on the live configuration, where the plan touches what that nginx reads.
+    fn live_test(&self, plan: &Plan) -> Option<Verdict> {
+        let conf = self.nginx.conf.as_ref()?.parent()?;
+        let touches = plan
+            .pending()
+            .any(|change| change.kind == FileKind::Nginx && change.path.starts_with(conf));
+        touches.then(|| nginx::test_live(&self.nginx))
+    }
+
+    /// Looks at the world.
+    #[must_use]
+    pub fn check(&self, check: &Check, cancelled: &AtomicBool) -> Vec<Verdict> {
+        match check {
+            Check::WayOut(connection) => vec![self.way_out(connection, cancelled)],
+            Check::Nginx { text, is_location } => {
+                let form = if *is_location { nginx::Form::Location } else { nginx::Form::Server };
+                vec![nginx::test_privately(&self.nginx, text, form)]
+            }
+            Check::Standing => self.standing(cancelled),
+            Check::Reload => vec![nginx::reload(&self.nginx)],
+        }
+    }
+
+    fn way_out(&self, connection: &Connection, cancelled: &AtomicBool) -> Verdict {
+        let Connection::Proxy(proxy) = connection else {
+            return probe::direct(&self.api_url, &[], cancelled);
+        };
+        let Some(address) = &proxy.address else {
+            return Verdict {
+                code: "proxy-unknown",
+                outcome: Outcome::Skipped,
+                what: "The address of the proxy is a placeholder; only Kestra knows its value."
+                    .to_owned(),
+                evidence: String::new(),
+                remedy: String::new(),
+            };
+        };
+        let login = proxy.login.as_ref().filter(|login| !login.password.is_empty());
+        let route = probe::Route {
+            protocol: match proxy.kind {
+                ProxyKind::Http => probe::Protocol::Http,
+                ProxyKind::Socks => probe::Protocol::Socks,
+            },
+            host: address.host().to_string(),
+            port: address.port().get(),
+            login: login.map(|login| (login.username.to_string(), login.password.clone())),
+            target: self.api_url.clone(),
+            trust: Vec::new(),
+        };
+        probe::way_out(&route, cancelled)
+    }
+
+    fn repair(&self, finish: bool) -> Result<Saved, WriteError> {
+        let lock = self.lock()?;
+        let Some(open) = lock.interrupted()? else {
+            return Ok(words::nothing_to_repair());
+        };
+        if finish {
+            return history::finish(open, &|| Ok(())).map(saved);
+        }
+        history::undo(open)?;
+        Ok(words::undone())
+    }
+
+    /// Saves the new text beside each file that changed meanwhile.
+    fn save_beside(&self, plan: &Plan) -> Result<Saved, WriteError> {
+        let mut beside = Plan::default();
+        for change in plan.pending() {
+            let mut change = change.clone();
+            change.path.as_mut_os_string().push(".kestra-setup-new");
+            change.before = snapshot(&change.path).text().cloned();
+            change.mode = 0o600;
+            beside.changes.push(change);
+        }
+        let receipt = files::write(&beside, &*self.lock()?, &|| Ok(()))?;
+        let headline = "Your files are untouched; mine are beside them.".to_owned();
+        Ok(Saved { state: "saved beside", headline, ..saved(receipt) })
+    }
+
+    fn roll_back(&self, id: &str) -> Result<Saved, WriteError> {
+        let lock = self.lock()?;
+        let receipt = lock.history().rollback(Some(id))?.run(&lock, false)?;
+        let headline = "Taken back. The files are as they were before.".to_owned();
+        Ok(Saved { state: "rolled back", headline, ..saved(receipt) })
+    }
+}
+
+/// Saves the files in a folder of the operator, with the commands that install them.
+fn save_aside(plan: &Plan) -> Result<Saved, WriteError> {
+    let folder = dirs::home_dir().ok_or(WriteError::NoState)?.join("kestra-setup-out");
+    let aside = handover::save_aside(plan, &folder)?;
+    let files = aside.files.iter().map(|path| SavedFile {
+        what: "saved".to_owned(),
+        path: path.display().to_string(),
+        about: "mode 0600".to_owned(),
+    });
+    Ok(Saved {
+        state: "saved aside",
+        headline: "Nothing was installed. The files are saved; these commands install them."
+            .to_owned(),
+        files: files.collect(),
+        next: aside.commands,
+        ..Saved::default()
+    })
+}
+
+fn look(paths: Vec<PathBuf>) -> Vec<(PathBuf, Snapshot)> {
+    paths.into_iter().map(|path| (path.clone(), snapshot(&path))).collect()
+}
+
+fn stopped(result: Result<Saved, WriteError>) -> Event {
+    match result {
+        Ok(saved) => Event::Stopped(saved),
+        Err(error) => Event::Written(Err(trouble(&error, &Plan::default()))),
+    }
+}
+
+/// What was written, for the result page.
+#[must_use]
+pub fn saved(receipt: Receipt) -> Saved {
+    let count = receipt.files.len();
+    let files = if count == 1 { "One file" } else { "The files are" };
+    Saved {
+        state: "written",
+        headline: format!("Done. {files} written."),
+        files: receipt.files.iter().map(saved_file).collect(),
+        undo: receipt.id,
+        next: Vec::new(),
+        warnings: receipt.warnings,
+    }
+}
+
+fn saved_file(written: &files::Written) -> SavedFile {
+    let real = if written.real_path == written.path {
+        String::new()
+    } else {
+        format!(" -> {}", written.real_path.display())
+    };
+    let how = match written.how {
+        files::How::Created => "new".to_owned(),
+        files::How::Replaced => "changed".to_owned(),
+        files::How::Removed => "removed".to_owned(),
+        files::How::InPlace(why) => in_place(why),
+    };
+    let about = if written.owner.is_empty() {
+        how
+    } else {
+        format!("{how}, mode {:04o} {}", written.mode, written.owner)
+    };
+    SavedFile {
+        what: words::what(&written.path),
+        path: format!("{}{real}", written.path.display()),
+        about,
+    }
+}
+
+fn in_place(why: InPlace) -> String {
+    format!("changed in place, not atomic: {why}")
+}
+
+/// The ways on from a write that was interrupted, if there is one.
+///
+/// # Errors
+/// Where the state folder is damaged.
+pub fn interrupted(lock: &Lock) -> Result<Option<Trouble>, WriteError> {
+    let Some(open) = lock.interrupted()? else { return Ok(None) };
+    let mut lines = vec![format!("A write of {:.0} was interrupted.", open.at()), String::new()];
+    lines.extend(open.files().map(|path: &Path| format!("  {}", path.display())));
+    Ok(Some(Trouble { state: "interrupted", lines, ways: vec![Way::Finish, Way::Undo, Way::Quit] }))
+}

@@ -1,0 +1,118 @@
+//! What can be proved about what stands: the configuration, its traps, the way out, nginx, Kestra.
+
+use super::World;
+use crate::checks::{Check, Outcome, Verdict};
+use crate::form;
+use crate::found::remarks;
+use crate::settings::{Secret, ServerUrl, Upstream};
+use crate::system::look::{LookError, Looked, look};
+use crate::system::nginx;
+use crate::system::serving::{self, Serving};
+use std::sync::atomic::AtomicBool;
+
+impl World {
+    /// Looks at everything, the configuration as it is on disk now.
+    pub(super) fn standing(&self, cancelled: &AtomicBool) -> Vec<Verdict> {
+        let looked = match look(Some(&self.config), Some(self.place.clone())) {
+            Ok(looked) => looked,
+            Err(error) => return vec![unreadable(&error)],
+        };
+        let mut all = vec![readable(&looked)];
+        all.extend(traps(&looked));
+        all.extend(self.way_out_of(&looked, cancelled));
+        all.extend(self.nginx_of(&looked));
+        all.extend(serving_of(&looked, cancelled));
+        all
+    }
+
+    fn way_out_of(&self, looked: &Looked, cancelled: &AtomicBool) -> Option<Verdict> {
+        let connection = looked.answers.settings_of_connection().ok()?;
+        Some(self.way_out(&connection, cancelled))
+    }
+
+    fn nginx_of(&self, looked: &Looked) -> Option<Verdict> {
+        self.nginx.binary.as_ref()?;
+        let live = nginx::test_live(&self.nginx);
+        if live.outcome != Outcome::Skipped {
+            return Some(live);
+        }
+        let path = looked.answers.found(&form::NGINX_FILE)?;
+        let text = looked.found.text(std::path::Path::new(path))?.as_str().to_owned();
+        let is_location = looked.answers.found(&form::NGINX_FORM) == Some("location");
+        self.check(&Check::Nginx { text, is_location }, &AtomicBool::new(false)).pop()
+    }
+}
+
+fn unreadable(error: &LookError) -> Verdict {
+    Verdict {
+        code: "config-readable",
+        outcome: Outcome::Failed,
+        what: "The configuration cannot be read.".to_owned(),
+        evidence: error.to_string(),
+        remedy: error.remedy(),
+    }
+}
+
+fn readable(looked: &Looked) -> Verdict {
+    let config = &looked.found.config;
+    let exists = looked.found.text(config).is_some();
+    let (outcome, what) = if exists {
+        (Outcome::Ok, "The configuration is readable and well formed.")
+    } else {
+        (Outcome::Failed, "There is no configuration.")
+    };
+    Verdict {
+        code: "config-readable",
+        outcome,
+        what: what.to_owned(),
+        evidence: config.display().to_string(),
+        remedy: if exists { String::new() } else { "Run kestra-setup to write one.".to_owned() },
+    }
+}
+
+/// What stops Kestra from starting, what it ignores, and answers that contradict each other.
+fn traps(looked: &Looked) -> Vec<Verdict> {
+    let Ok(Some(reading)) = looked.found.reading() else { return Vec::new() };
+    let trap = |what: String| Verdict {
+        code: "config-trap",
+        outcome: Outcome::Failed,
+        what,
+        evidence: String::new(),
+        remedy: "Run kestra-setup to change it.".to_owned(),
+    };
+    let remarks = remarks::of(&reading).into_iter().map(trap);
+    let problems = looked.answers.problems().into_iter().map(|problem| Verdict {
+        code: "config-value",
+        outcome: if problem.is_error { Outcome::Failed } else { Outcome::Note },
+        what: problem.message,
+        evidence: problem.field.name.to_owned(),
+        remedy: "Run kestra-setup to change it.".to_owned(),
+    });
+    remarks.chain(problems).collect()
+}
+
+/// The running Kestra, seen from here and through the public URL.
+fn serving_of(looked: &Looked, cancelled: &AtomicBool) -> Vec<Verdict> {
+    serving(looked).map_or(Vec::new(), |serving| serving::look(&serving, cancelled))
+}
+
+fn serving(looked: &Looked) -> Option<Serving> {
+    let reading = looked.found.reading().ok()??;
+    let property = |name: &str| reading.get(name).map(|scalar| scalar.text.clone());
+    let get = |field| looked.answers.get(field);
+    let url: ServerUrl = get(&form::URL).parse().ok()?;
+    let upstream: Upstream = get(&form::UPSTREAM).parse().ok()?;
+    let context_path = get(&form::CONTEXT_PATH).into_owned();
+    let management = property("endpoints.all.port").unwrap_or_else(|| "8081".to_owned());
+    let health = format!("http://{}:{management}{context_path}/health", upstream.host());
+    let username = property("kestra.server.basic-auth.username");
+    let password = property("kestra.server.basic-auth.password").map(Secret::from);
+    Some(Serving {
+        public: url.to_string().parse().ok()?,
+        upstream: format!("http://{upstream}").parse().ok()?,
+        health: health.parse().ok()?,
+        login: username.zip(password),
+        trust: Vec::new(),
+        context_path,
+    })
+}

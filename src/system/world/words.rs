@@ -1,0 +1,167 @@
+//! Errors of the world as what the operator reads: what happened, what it means, the ways on.
+
+use super::super::files::{Conflict, Version, WriteError};
+use super::super::history::{Checkpoint, Restore};
+use super::super::look::snapshot;
+use crate::form;
+use crate::plan::{FileChange, FileKind, Plan};
+use crate::wizard::{Saved, Trouble, Way};
+use std::path::Path;
+
+/// What happened and the ways on.
+#[must_use]
+pub fn trouble(error: &WriteError, plan: &Plan) -> Trouble {
+    let (state, lines, ways) = match error {
+        WriteError::Changed(conflict) => (
+            "not written",
+            changed(conflict, plan),
+            vec![Way::Reapply, Way::SaveBeside, Way::StartOver, Way::Overwrite],
+        ),
+        WriteError::Denied { path, .. } => {
+            let lines = vec![
+                format!("{}.", capital(error)),
+                "Nothing was changed. Your answers are kept.".to_owned(),
+            ];
+            let is_nginx = plan.changes.iter().any(|change| {
+                change.kind == FileKind::Nginx && path.starts_with(parent(&change.path))
+            });
+            let mut ways = vec![Way::Sudo, Way::SaveAside];
+            ways.extend(is_nginx.then_some(Way::Change(&form::NGINX_FILE)));
+            ("not written", lines, ways)
+        }
+        WriteError::Proof(failure) => {
+            let mut lines = vec![
+                "The result failed its proof, so every file was put back as it was.".to_owned(),
+                String::new(),
+            ];
+            lines.extend([
+                failure.evidence.clone(),
+                String::new(),
+                capital(&failure.what),
+                failure.remedy.clone(),
+            ]);
+            (
+                "rolled back",
+                lines,
+                vec![Way::Change(&form::UPSTREAM), Way::WithoutNginx, Way::SaveAside],
+            )
+        }
+        WriteError::Unrepaired { .. } | WriteError::Interrupted { .. } => (
+            "interrupted",
+            vec![format!("{}.", capital(error)), error.remedy()],
+            vec![Way::Undo, Way::Finish, Way::Quit],
+        ),
+        other => {
+            let lines = vec![
+                format!("{}.", capital(other)),
+                other.remedy(),
+                String::new(),
+                "Nothing was changed. Your answers are kept.".to_owned(),
+            ];
+            ("not written", lines, vec![Way::Retry, Way::SaveAside, Way::Quit])
+        }
+    };
+    Trouble { state, lines, ways }
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
+}
+
+fn capital(text: &impl ToString) -> String {
+    let text = text.to_string();
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Their change, as a difference with secrets masked.
+fn changed(conflict: &Conflict, plan: &Plan) -> Vec<String> {
+    let version = |version: &Option<Version>| match version {
+        Some(version) => format!(
+            "sha256 {}...   {} lines",
+            &version.sha256[..12.min(version.sha256.len())],
+            version.lines
+        ),
+        None => "no file".to_owned(),
+    };
+    let by = conflict.owner.as_ref().map_or(String::new(), |owner| format!("   owner {owner}"));
+    let at = conflict.modified.map_or(String::new(), |at| format!("   {at:.0}"));
+    let mut lines = vec![
+        format!("{} changed on disk while you were editing.", conflict.path.display()),
+        String::new(),
+        format!("  opened   {}", version(&conflict.opened)),
+        format!("  now      {}{by}{at}", version(&conflict.now)),
+        String::new(),
+    ];
+    if let Some(theirs) = theirs(conflict, plan) {
+        lines.push("Their change:".to_owned());
+        lines.extend(listed(&theirs).into_iter().take(10));
+    }
+    lines
+}
+
+fn theirs(conflict: &Conflict, plan: &Plan) -> Option<FileChange> {
+    let ours = plan.changes.iter().find(|change| change.path == conflict.path)?;
+    let after = snapshot(&conflict.path).text()?.clone();
+    Some(FileChange { after, ..ours.clone() })
+}
+
+/// A change as lines of plain text, secrets masked.
+#[must_use]
+pub fn listed(change: &FileChange) -> Vec<String> {
+    change.preview(false).iter().map(|line| format!("{}{}", line.mark.sign(), line.text)).collect()
+}
+
+/// What taking back would do to one file, as a change to look at.
+#[must_use]
+pub fn restored(restore: &Restore) -> FileChange {
+    FileChange {
+        kind: kind(&restore.path),
+        path: restore.path.clone(),
+        before: restore.now.clone(),
+        after: restore.then.clone().unwrap_or_default(),
+        mode: 0o600,
+    }
+}
+
+/// Which of the files this most likely is; decides only what is masked, and that errs on the side
+/// of masking.
+fn kind(path: &Path) -> FileKind {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("conf") => FileKind::Nginx,
+        Some("env") => FileKind::Env,
+        _ => FileKind::Config,
+    }
+}
+
+pub(super) fn what(path: &Path) -> String {
+    match kind(path) {
+        FileKind::Nginx => "nginx".to_owned(),
+        FileKind::Env => "env file".to_owned(),
+        FileKind::Config => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+    }
+}
+
+pub(super) fn nothing_to_repair() -> Saved {
+    Saved {
+        state: "no changes",
+        headline: "There is nothing to repair.".to_owned(),
+        ..Saved::default()
+    }
+}
+
+pub(super) fn undone() -> Saved {
+    Saved {
+        state: "rolled back",
+        headline: "Undone. Every file is as it was before.".to_owned(),
+        ..Saved::default()
+    }
+}
+
+/// One line of `rollback --list`.
+impl std::fmt::Display for Checkpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let files: Vec<_> = self.files.iter().map(|path| path.display().to_string()).collect();
+        write!(f, "{}  {:.0}  by {}  {}", self.id, self.at, self.by, files.join(" "))
+    }
+}

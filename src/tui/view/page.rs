@@ -1,0 +1,125 @@
+//! Lines from top to bottom, one of which must stay in view.
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+/// What stands between header and footer.
+#[derive(Default)]
+pub(super) struct Page {
+    lines: Vec<Line<'static>>,
+    cursor: Option<(u16, usize)>,
+    scroll: usize,
+}
+
+impl Page {
+    /// An empty page whose first lines are scrolled away.
+    pub(super) fn scrolled(scroll: usize) -> Self {
+        Self { scroll, ..Self::default() }
+    }
+
+    pub(super) fn line(&mut self, line: impl Into<Line<'static>>) {
+        self.lines.push(line.into());
+    }
+
+    pub(super) fn text(&mut self, text: impl Into<String>) {
+        self.lines.push(Line::raw(text.into()));
+    }
+
+    pub(super) fn blank(&mut self) {
+        self.lines.push(Line::default());
+    }
+
+    /// A text broken into lines, all beginning at this column or where the text itself begins.
+    pub(super) fn paragraph(&mut self, indent: usize, width: u16, text: &str, style: Style) {
+        for line in text.split('\n') {
+            let words = line.trim_start();
+            let indent = indent + line.len() - words.len();
+            let room = usize::from(width).saturating_sub(indent + 1);
+            for words in wrapped(words, room) {
+                let margin = Span::raw(" ".repeat(indent));
+                self.lines.push(Line::from(vec![margin, Span::styled(words, style)]));
+            }
+        }
+    }
+
+    /// Adds a text at the right end of the last line.
+    pub(super) fn append_right(&mut self, width: u16, text: &str) {
+        let Some(line) = self.lines.last_mut() else { return };
+        let gap = usize::from(width).saturating_sub(line.width() + text.len() + 1);
+        if gap > 0 {
+            line.push_span(Span::raw(" ".repeat(gap) + text));
+        }
+    }
+
+    /// How many lines there are.
+    pub(super) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Puts the cursor on the line that comes next.
+    pub(super) fn cursor(&mut self, column: usize) {
+        self.cursor = Some((u16::try_from(column).unwrap_or(u16::MAX), self.lines.len()));
+    }
+
+    /// The lines that fit, among them the one with the cursor and the one after it, which explains.
+    pub(super) fn visible(self, rows: u16) -> (Vec<Line<'static>>, Option<(u16, u16)>) {
+        let rows = usize::from(rows);
+        let last_start = self.lines.len().saturating_sub(rows);
+        let needed = self.cursor.map_or(0, |(_, line)| (line + 2).saturating_sub(rows));
+        let start = self.scroll.max(needed).min(last_start.max(needed));
+        let lines = self.lines.into_iter().skip(start).take(rows).collect();
+        let cursor = self.cursor.and_then(|(x, line)| {
+            let y = line.checked_sub(start)?.min(rows.saturating_sub(1));
+            Some((x, u16::try_from(y).ok()?))
+        });
+        (lines, cursor)
+    }
+}
+
+/// Breaks at blanks; a word that is longer than a line is cut.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let mut word: Vec<char> = word.chars().collect();
+        loop {
+            let Some(line) = lines.last_mut() else { return lines };
+            let used = line.chars().count();
+            let gap = usize::from(used > 0);
+            if used + gap + word.len() <= width {
+                line.extend([" "].iter().take(gap).copied());
+                line.extend(word);
+                break;
+            }
+            if used > 0 {
+                lines.push(String::new());
+            } else {
+                let rest = word.split_off(width);
+                line.extend(word);
+                lines.push(String::new());
+                word = rest;
+            }
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn text_breaks_at_blanks() {
+        assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrapped("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrapped("", 3), [""]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_longer_than_it_may_be(text in "[a-z ]{0,80}", width in 1usize..20) {
+            prop_assert!(wrapped(&text, width).iter().all(|line| line.len() <= width));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The pages that are no screen of the form: help, ways on, result.
+
+use super::Look;
+use super::page::Page;
+use crate::checks::{Outcome, Verdict};
+use crate::form::Field;
+use crate::wizard::{Choosing, Saved, Step, Wizard, report};
+use ratatui::text::{Line, Span};
+
+const KEYS: &str = "\
+Keys    Enter       accept; goes to the next field that still needs an answer
+        Tab, Down   next field            Shift-Tab, Up   previous field
+        Esc         back one screen, answers kept
+        Left, Right choose among several  Space, 1-3      the same
+        ^U  ^W  ^K  erase to start, word, to end      ^A ^E  start, end
+        ^R          show or hide the password    ^T  test    ^L  redraw
+        ^C          quit (asks if there are answers); ^Z suspend";
+
+const REVIEW: &str = "\
+Nothing is written before you press w.
+
+The numbered settings are what the wizard knows; a digit opens one, Enter
+there returns here. Below are the files as they will be: the whole text of a
+new file, the difference for one that exists ( - on disk, + after writing).
+
+w        write the files that are shown, all or none
+1-6      change one setting
+Tab      the next file                f      the file on the whole screen
+Up Down  scroll                       PgUp PgDn  scroll faster
+r        show secrets for 10 seconds  u      take back the last change
+y        copy the shown file to the clipboard of your terminal
+Esc      back to the questions        q ^C   quit";
+
+pub(super) fn help(look: Look, step: &Step, scroll: u16) -> Page {
+    let mut page = Page::scrolled(scroll.into());
+    let Step::Asking(asking) = step else {
+        page.line(Span::styled(" Help: Review", look.theme.strong()));
+        page.blank();
+        page.paragraph(1, look.width, REVIEW, look.theme.plain());
+        return page;
+    };
+    let field = asking.field();
+    page.line(Span::styled(format!(" Help: {}", field.label), look.theme.strong()));
+    page.blank();
+    page.paragraph(1, look.width, field.more, look.theme.plain());
+    page.blank();
+    examples(&mut page, look, field);
+    page.text(format!(" Ends up in {}", field.lands));
+    page.blank();
+    page.paragraph(1, look.width, KEYS, look.theme.plain());
+    page
+}
+
+fn examples(page: &mut Page, look: Look, field: &Field) {
+    let width = field.examples.iter().map(|(example, _)| example.len()).max().unwrap_or(0).max(7);
+    for (example, outcome) in field.examples {
+        let example = if example.is_empty() { "(empty)" } else { example };
+        page.paragraph(
+            1,
+            look.width,
+            &format!("{example:<width$}   {outcome}"),
+            look.theme.plain(),
+        );
+    }
+    if !field.examples.is_empty() {
+        page.blank();
+    }
+}
+
+pub(super) fn writing(look: Look) -> Page {
+    let mut page = Page::default();
+    page.blank();
+    page.line(Span::styled(" Writing...", look.theme.strong()));
+    page
+}
+
+pub(super) fn choosing(look: Look, choosing: &Choosing) -> Page {
+    let mut page = Page::default();
+    let trouble = choosing.trouble();
+    for line in &trouble.lines {
+        page.paragraph(1, look.width, line, look.theme.plain());
+    }
+    page.blank();
+    for (number, way) in trouble.ways.iter().enumerate() {
+        let is_selected = number == choosing.selected();
+        let mark = if is_selected { '>' } else { ' ' };
+        let style = if is_selected { look.theme.strong() } else { look.theme.plain() };
+        if is_selected {
+            page.cursor(1);
+        }
+        page.line(Line::styled(format!(" {mark} {}  {}", number + 1, way.label()), style));
+    }
+    page
+}
+
+pub(super) fn done(look: Look, wizard: &Wizard, saved: &Saved) -> Page {
+    let mut page = Page::default();
+    for line in report(saved) {
+        page.paragraph(1, look.width, &line, look.theme.plain());
+    }
+    for verdict in wizard.standing() {
+        findings(&mut page, look, verdict);
+    }
+    page
+}
+
+fn findings(page: &mut Page, look: Look, verdict: &Verdict) {
+    let style = match verdict.outcome {
+        Outcome::Failed => look.theme.error(),
+        Outcome::Ok => look.theme.good(),
+        Outcome::Note | Outcome::Skipped => look.theme.plain(),
+    };
+    page.paragraph(1, look.width, &verdict.in_words(), style);
+}

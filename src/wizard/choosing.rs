@@ -1,0 +1,212 @@
+//! Something stands in the way, and there is more than one way on.
+
+use super::{AfterLook, Asking, Effect, Saved, Step, Trouble, Wizard};
+use crate::form::{self, Field};
+use crate::plan::{FileKind, Plan};
+
+/// What happened, and the ways on.
+#[derive(Debug, Clone)]
+pub struct Choosing {
+    trouble: Trouble,
+    selected: usize,
+    /// What was to be written when it happened.
+    plan: Plan,
+}
+
+/// A way on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// Read the files again and apply the answers to what they say now.
+    Reapply,
+    /// Save ours beside the files that changed.
+    SaveBeside,
+    /// Read the files again and forget what was said.
+    StartOver,
+    /// Write over what changed.
+    Overwrite,
+    /// Write with the rights of root.
+    Sudo,
+    /// Save in a folder of the operator, with the commands to install it.
+    SaveAside,
+    /// Answer this question anew.
+    Change(&'static Field),
+    /// Write everything but the nginx file.
+    WithoutNginx,
+    /// Try the same once more.
+    Retry,
+    /// Replace a file that somebody else wrote.
+    Replace,
+    /// Finish the write that was interrupted.
+    Finish,
+    /// Undo the write that was interrupted.
+    Undo,
+    /// Go on with the answers of the draft.
+    Continue,
+    /// Forget the draft.
+    Fresh,
+    /// Go on without the right to write.
+    ReadOnly,
+    /// Leave.
+    Quit,
+}
+
+impl Way {
+    /// What the way does, in the operator's words; at most 74 columns.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::Reapply => {
+                "Keep both: apply my change to the new file, show the diff again".to_owned()
+            }
+            Self::SaveBeside => "Save mine beside it as *.kestra-setup-new and stop".to_owned(),
+            Self::StartOver => "Drop my change and start from the new file".to_owned(),
+            Self::Overwrite => {
+                "Overwrite with my version (their change is lost; backup kept)".to_owned()
+            }
+            Self::Sudo => {
+                "Write with sudo: asks your sudo password, writes what you saw".to_owned()
+            }
+            Self::SaveAside => {
+                "Save the files under ~/kestra-setup-out/, print how to install them".to_owned()
+            }
+            Self::Change(field) => format!("Change \"{}\"", field.label),
+            Self::WithoutNginx => "Write the other files only, skip nginx".to_owned(),
+            Self::Retry => "Try again".to_owned(),
+            Self::Replace => "Replace it (a backup is kept)".to_owned(),
+            Self::Finish => "Finish it: write what was planned then".to_owned(),
+            Self::Undo => "Undo it: put every file back as it was before".to_owned(),
+            Self::Continue => "Continue with these answers (passwords are not kept)".to_owned(),
+            Self::Fresh => "Start over".to_owned(),
+            Self::ReadOnly => "Open it all the same, to look".to_owned(),
+            Self::Quit => "Quit, write nothing".to_owned(),
+        }
+    }
+}
+
+impl Choosing {
+    /// These ways, the best first.
+    #[must_use]
+    pub fn new(trouble: Trouble, plan: Plan) -> Self {
+        Self { trouble, selected: 0, plan }
+    }
+
+    /// What happened.
+    #[must_use]
+    pub fn trouble(&self) -> &Trouble {
+        &self.trouble
+    }
+
+    /// The way that Enter takes.
+    #[must_use]
+    pub fn selected(&self) -> usize {
+        self.selected
+    }
+
+    pub(super) fn move_by(&mut self, by: isize) {
+        let count = self.trouble.ways.len().max(1);
+        self.selected = (self.selected + count).saturating_add_signed(by) % count;
+    }
+}
+
+impl Wizard {
+    pub(super) fn choose(&mut self, number: usize) -> Option<Effect> {
+        let Step::Choosing(choosing) = &self.step else { return None };
+        let way = choosing.trouble.ways.get(number)?.clone();
+        let plan = choosing.plan.clone();
+        match way {
+            Way::Change(field) => {
+                self.step = Step::Asking(Asking::on(&self.answers, field).returning());
+                None
+            }
+            Way::Continue | Way::ReadOnly => self.review_or_ask(),
+            Way::Fresh => {
+                self.answers.forget();
+                self.review_or_ask()
+            }
+            way => Some(self.take_way(&way, plan)),
+        }
+    }
+
+    /// The ways that something outside has to go.
+    fn take_way(&mut self, way: &Way, plan: Plan) -> Effect {
+        match way {
+            Way::Reapply => self.look_again(AfterLook::Review, &plan),
+            Way::StartOver => self.look_again(AfterLook::StartOver, &plan),
+            Way::Overwrite => self.look_again(AfterLook::Overwrite(plan.clone()), &plan),
+            Way::SaveBeside => Effect::SaveBeside(plan),
+            Way::SaveAside => Effect::SaveAside(plan),
+            Way::Sudo => self.writing(plan, Effect::Elevate),
+            Way::Retry | Way::Replace => self.writing(plan, Effect::Write),
+            Way::WithoutNginx => self.writing(plan.without(FileKind::Nginx), Effect::Write),
+            Way::Finish => Effect::Repair { finish: true },
+            Way::Undo => Effect::Repair { finish: false },
+            Way::Change(_) | Way::Continue | Way::ReadOnly | Way::Fresh | Way::Quit => Effect::Exit,
+        }
+    }
+
+    fn look_again(&mut self, then: AfterLook, plan: &Plan) -> Effect {
+        self.after_look = then;
+        Effect::Look(plan.changes.iter().map(|change| change.path.clone()).collect())
+    }
+
+    fn writing(&mut self, plan: Plan, effect: impl FnOnce(Plan) -> Effect) -> Effect {
+        self.step = Step::Writing(plan.clone());
+        effect(plan)
+    }
+
+    /// An existing configuration starts with the review, a new one where an answer is missing.
+    pub(super) fn review_or_ask(&mut self) -> Option<Effect> {
+        if self.answers.here().is_reconfiguration {
+            return self.review();
+        }
+        let open = self.answers.problems().into_iter().find(|problem| problem.blocks);
+        let field = open.map_or(&form::URL, |problem| problem.field);
+        self.step = Step::Asking(Asking::on(&self.answers, field));
+        None
+    }
+
+    /// `w`: writes what is shown, nothing else.
+    pub(super) fn write(&mut self) -> Option<Effect> {
+        let Step::Reviewing(reviewing) = &mut self.step else { return None };
+        let plan = reviewing.plan_to_write()?.clone();
+        match self.foreign(&plan) {
+            Some(trouble) => {
+                self.step = Step::Choosing(Choosing::new(trouble, plan));
+                None
+            }
+            None => Some(self.writing(plan, Effect::Write)),
+        }
+    }
+
+    /// A file of somebody else is never replaced without a word.
+    fn foreign(&self, plan: &Plan) -> Option<Trouble> {
+        let change = self.found.foreign(plan)?;
+        let path = change.path.display();
+        Some(Trouble {
+            state: "not written",
+            lines: vec![
+                format!("{path} was not written by kestra-setup."),
+                format!("Replacing it: {}", change.summary()),
+                "The difference is on the review (Tab). Nothing was changed.".to_owned(),
+            ],
+            ways: vec![Way::Change(&form::NGINX_FILE), Way::Replace, Way::WithoutNginx],
+        })
+    }
+
+    pub(super) fn written(&mut self, result: Result<Saved, Trouble>) -> Option<Effect> {
+        let plan = match &self.step {
+            Step::Writing(plan) => plan.clone(),
+            _ => Plan::default(),
+        };
+        self.step = match result {
+            Ok(saved) => Step::Done(super::with_next_steps(saved, &self.answers, &plan)),
+            Err(trouble) => Step::Choosing(Choosing::new(trouble, plan)),
+        };
+        None
+    }
+
+    pub(super) fn undo_write(&mut self) -> Option<Effect> {
+        let Step::Done(saved) = &self.step else { return None };
+        saved.undo.clone().map(Effect::Rollback)
+    }
+}

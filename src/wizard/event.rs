@@ -1,0 +1,107 @@
+//! What can happen, and what can be asked of the world.
+
+use crate::checks::{Check, Verdict};
+use crate::found::Snapshot;
+use crate::key::Key;
+use crate::plan::Plan;
+use crate::wizard::Way;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Something happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted; it may hold line ends and worse.
+    Paste(String),
+    /// A line was answered in plain mode.
+    Line(String),
+    /// Files were looked at.
+    Looked(Vec<(PathBuf, Snapshot)>),
+    /// A check came back.
+    Checked(Check, Vec<Verdict>),
+    /// A write came back.
+    Written(Result<Saved, Trouble>),
+    /// Something was done that ends the work, such as saving the files elsewhere.
+    Stopped(Saved),
+    /// The time asked for by [`Effect::Remind`] is over.
+    Reminder,
+}
+
+/// Something is to be done outside; its outcome comes back as an [`Event`].
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// Look at these files.
+    Look(Vec<PathBuf>),
+    /// Look at the world.
+    Check(Check),
+    /// Stop looking at the world.
+    Cancel,
+    /// Write the plan.
+    Write(Plan),
+    /// Write the plan with the rights of root.
+    Elevate(Plan),
+    /// Save what the plan would write in a folder of the operator, with the commands to install it.
+    SaveAside(Plan),
+    /// Save what the plan would write beside the files that changed meanwhile.
+    SaveBeside(Plan),
+    /// Put back what the write with this name changed.
+    Rollback(String),
+    /// Finish or undo the write that was interrupted.
+    Repair {
+        /// Whether it is finished; else it is undone.
+        finish: bool,
+    },
+    /// Put this text on the operator's clipboard.
+    Copy(String),
+    /// Send [`Event::Reminder`] after this time.
+    Remind(Duration),
+    /// Draw everything anew.
+    Redraw,
+    /// Give the terminal back to the shell until the operator returns.
+    Suspend,
+    /// Go on with one question after the other.
+    Plain,
+    /// Leave.
+    Exit,
+}
+
+/// What was written, for the result page.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Saved {
+    /// The state in the title bar, such as `written`.
+    pub state: &'static str,
+    /// What happened, one sentence.
+    pub headline: String,
+    /// The files.
+    pub files: Vec<SavedFile>,
+    /// The name under which it can be taken back.
+    pub undo: Option<String>,
+    /// What is not done yet, numbered on the page; lines of a point are joined by line ends.
+    pub next: Vec<String>,
+    /// What might make it useless.
+    pub warnings: Vec<String>,
+}
+
+/// One file that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedFile {
+    /// What it is, at most 11 columns.
+    pub what: String,
+    /// Where it really lies.
+    pub path: String,
+    /// Owner, mode and how it was written.
+    pub about: String,
+}
+
+/// Why nothing was written, and the ways on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// The state in the title bar, such as `not written`.
+    pub state: &'static str,
+    /// What happened; each line at most 78 columns.
+    pub lines: Vec<String>,
+    /// What can be done now, the best first.
+    pub ways: Vec<Way>,
+}

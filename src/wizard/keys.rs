@@ -1,0 +1,195 @@
+//! What every key does, once: `update` and the footer read the same tables.
+
+use crate::key::Key;
+
+/// What a key asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Accept the answer, or choose.
+    Accept,
+    /// One screen back.
+    Back,
+    /// To the next field, or the next way.
+    NextField,
+    /// To the previous field, or the previous way.
+    PreviousField,
+    /// Open the setting with this number.
+    Edit(usize),
+    /// Open the help.
+    Help,
+    /// Close the help.
+    CloseHelp,
+    /// Scroll by this many lines.
+    Scroll(i16),
+    /// Show secrets.
+    Reveal,
+    /// Test the way out.
+    Test,
+    /// Write the plan.
+    Write,
+    /// Show the next file.
+    NextTab,
+    /// Show the file on the whole screen.
+    Full,
+    /// Take back the last change to the answers.
+    UndoChange,
+    /// Copy the shown file.
+    Copy,
+    /// Take the way with this number.
+    Choose(usize),
+    /// Ask whether to quit.
+    Quit,
+    /// Do not quit.
+    Stay,
+    /// Leave.
+    Leave,
+    /// Reload nginx.
+    Reload,
+    /// Check what stands.
+    CheckAll,
+    /// Put the files back.
+    UndoWrite,
+    /// Draw everything anew.
+    Redraw,
+    /// Give the terminal back to the shell.
+    Suspend,
+}
+
+/// One key of a step.
+#[derive(Debug)]
+pub struct Binding {
+    /// The key.
+    pub key: Key,
+    /// What it does.
+    pub action: Action,
+    /// What the footer says; empty for keys that it does not name.
+    pub label: &'static str,
+}
+
+const fn shown(key: Key, action: Action, label: &'static str) -> Binding {
+    Binding { key, action, label }
+}
+
+const fn silent(key: Key, action: Action) -> Binding {
+    Binding { key, action, label: "" }
+}
+
+/// What a key does in this table.
+pub(super) fn action(bindings: &[Binding], key: Key) -> Option<Action> {
+    let everywhere =
+        [silent(Key::Ctrl('l'), Action::Redraw), silent(Key::Ctrl('z'), Action::Suspend)];
+    let of = |table: &[Binding]| table.iter().find(|row| row.key == key).map(|row| row.action);
+    of(bindings).or_else(|| of(&everywhere))
+}
+
+/// Every screen of the form.
+pub(super) const ASKING: &[Binding] = &[
+    shown(Key::Enter, Action::Accept, "Enter next"),
+    shown(Key::Tab, Action::NextField, "Tab field"),
+    shown(Key::Esc, Action::Back, "Esc back"),
+    shown(Key::F1, Action::Help, "F1 help"),
+    shown(Key::Ctrl('c'), Action::Quit, "^C quit"),
+    silent(Key::Down, Action::NextField),
+    silent(Key::BackTab, Action::PreviousField),
+    silent(Key::Up, Action::PreviousField),
+    silent(Key::Ctrl('r'), Action::Reveal),
+];
+
+/// The proxy's screen has a test.
+pub(super) const ASKING_PROXY: &[Binding] = &[
+    shown(Key::Enter, Action::Accept, "Enter next"),
+    shown(Key::Tab, Action::NextField, "Tab field"),
+    shown(Key::Esc, Action::Back, "Esc back"),
+    shown(Key::Ctrl('t'), Action::Test, "^T test"),
+    shown(Key::F1, Action::Help, "F1 help"),
+    shown(Key::Ctrl('c'), Action::Quit, "^C quit"),
+    silent(Key::Down, Action::NextField),
+    silent(Key::BackTab, Action::PreviousField),
+    silent(Key::Up, Action::PreviousField),
+    silent(Key::Ctrl('r'), Action::Reveal),
+];
+
+/// The review. Enter is bound to nothing: holding it must never write.
+pub(super) const REVIEWING: &[Binding] = &[
+    shown(Key::Char('w'), Action::Write, "w write"),
+    shown(Key::Char('1'), Action::Edit(1), "1-6 edit"),
+    shown(Key::Tab, Action::NextTab, "Tab file"),
+    shown(Key::Char('f'), Action::Full, "f full"),
+    shown(Key::Char('r'), Action::Reveal, "r secrets"),
+    silent(Key::Char('u'), Action::UndoChange),
+    shown(Key::Char('y'), Action::Copy, "y copy"),
+    shown(Key::Esc, Action::Back, "Esc back"),
+    shown(Key::Char('?'), Action::Help, "? help"),
+    silent(Key::F1, Action::Help),
+    silent(Key::Char('2'), Action::Edit(2)),
+    silent(Key::Char('3'), Action::Edit(3)),
+    silent(Key::Char('4'), Action::Edit(4)),
+    silent(Key::Char('5'), Action::Edit(5)),
+    silent(Key::Char('6'), Action::Edit(6)),
+    silent(Key::Down, Action::Scroll(1)),
+    silent(Key::Up, Action::Scroll(-1)),
+    silent(Key::PageDown, Action::Scroll(10)),
+    silent(Key::PageUp, Action::Scroll(-10)),
+    silent(Key::Home, Action::Scroll(i16::MIN)),
+    silent(Key::End, Action::Scroll(i16::MAX)),
+    silent(Key::Char('q'), Action::Quit),
+    silent(Key::Ctrl('c'), Action::Quit),
+];
+
+/// Nothing interrupts a write.
+pub(super) const WRITING: &[Binding] = &[];
+
+/// Several ways on.
+pub(super) const CHOOSING: &[Binding] = &[
+    shown(Key::Enter, Action::Accept, "Enter choose"),
+    shown(Key::Char('1'), Action::Choose(0), "1-4"),
+    shown(Key::Esc, Action::Back, "Esc back (nothing is written)"),
+    silent(Key::Char('2'), Action::Choose(1)),
+    silent(Key::Char('3'), Action::Choose(2)),
+    silent(Key::Char('4'), Action::Choose(3)),
+    silent(Key::Down, Action::NextField),
+    silent(Key::Tab, Action::NextField),
+    silent(Key::Up, Action::PreviousField),
+    silent(Key::BackTab, Action::PreviousField),
+    silent(Key::Ctrl('c'), Action::Quit),
+    silent(Key::Char('q'), Action::Quit),
+];
+
+/// After the write.
+pub(super) const DONE: &[Binding] = &[
+    shown(Key::Enter, Action::Leave, "Enter quit (text stays in the terminal)"),
+    shown(Key::Char('r'), Action::Reload, "r reload nginx"),
+    shown(Key::Char('c'), Action::CheckAll, "c check"),
+    shown(Key::Char('u'), Action::UndoWrite, "u undo"),
+    silent(Key::Down, Action::Scroll(1)),
+    silent(Key::Up, Action::Scroll(-1)),
+    silent(Key::PageDown, Action::Scroll(10)),
+    silent(Key::PageUp, Action::Scroll(-10)),
+    silent(Key::Char('q'), Action::Leave),
+    silent(Key::Esc, Action::Leave),
+    silent(Key::Ctrl('c'), Action::Leave),
+];
+
+/// While the help is open.
+pub(super) const HELP: &[Binding] = &[
+    shown(Key::Esc, Action::CloseHelp, "Esc close help"),
+    shown(Key::PageDown, Action::Scroll(10), "PgUp PgDn scroll"),
+    silent(Key::PageUp, Action::Scroll(-10)),
+    silent(Key::Down, Action::Scroll(1)),
+    silent(Key::Up, Action::Scroll(-1)),
+    silent(Key::Enter, Action::CloseHelp),
+    silent(Key::F1, Action::CloseHelp),
+    silent(Key::Char('?'), Action::CloseHelp),
+    silent(Key::Char('q'), Action::CloseHelp),
+    silent(Key::Ctrl('c'), Action::Quit),
+];
+
+/// While asking whether to quit.
+pub(super) const QUITTING: &[Binding] = &[
+    shown(Key::Ctrl('c'), Action::Leave, "^C quit, answers are lost"),
+    shown(Key::Esc, Action::Stay, "Esc stay"),
+    silent(Key::Char('y'), Action::Leave),
+    silent(Key::Char('q'), Action::Leave),
+    silent(Key::Char('n'), Action::Stay),
+    silent(Key::Enter, Action::Stay),
+];

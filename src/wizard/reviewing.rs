@@ -1,0 +1,336 @@
+//! Before the plan: numbered settings above, the files as they will be below.
+
+use super::{Effect, Step, Wizard};
+use crate::answers::{Answers, Problem, Source};
+use crate::checks::Check;
+use crate::form::{self, Field};
+use crate::found::Found;
+use crate::kestra::Refusal;
+use crate::plan::{FileChange, FileKind, Line, MASK, Plan};
+use crate::settings::{Form, Settings};
+
+/// The review.
+#[derive(Debug, Clone)]
+pub struct Reviewing {
+    preview: Preview,
+    /// The lines of every file, made once: a configuration may be large.
+    lines: Vec<Vec<Line>>,
+    tab: usize,
+    scroll: usize,
+    is_full: bool,
+    is_revealed: bool,
+    note: Option<String>,
+}
+
+/// What would be written, if anything can be.
+#[derive(Debug, Clone)]
+pub enum Preview {
+    /// The files are still being looked at.
+    Pending,
+    /// This.
+    Ready(Plan),
+    /// Nothing, because the file cannot be changed without touching something else.
+    Refused(Refusal),
+    /// Nothing, because of answers that will not do.
+    Problems(Vec<Problem>),
+}
+
+/// One numbered setting.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The digit that opens it.
+    pub number: usize,
+    /// The question that it opens.
+    pub field: &'static Field,
+    /// What it is called.
+    pub label: &'static str,
+    /// What it says.
+    pub text: String,
+    /// What the files say, if that is something else; or where the answer comes from.
+    pub remark: String,
+    /// Whether it differs from the files.
+    pub is_changed: bool,
+}
+
+impl Preview {
+    /// The plan of these answers.
+    #[must_use]
+    pub fn new(answers: &Answers, settings: &Settings, found: &Found) -> Self {
+        match Plan::new(answers, settings, found) {
+            Ok(plan) => Self::Ready(plan),
+            Err(refusal) => Self::Refused(refusal),
+        }
+    }
+
+    /// The private test of the nginx file, if one would be written.
+    pub(super) fn nginx_check(&self, settings: &Settings) -> Option<Check> {
+        let Self::Ready(plan) = self else { return None };
+        let change = plan.pending().find(|change| change.kind == FileKind::Nginx)?;
+        let is_location = settings.nginx.as_ref()?.site.form == Form::Location;
+        Some(Check::Nginx { text: change.after.as_str().to_owned(), is_location })
+    }
+}
+
+/// A setting as the review names it.
+struct Setting {
+    /// The question that its digit opens.
+    field: &'static Field,
+    label: &'static str,
+    /// The questions whose answers it shows.
+    shows: &'static [&'static Field],
+    text: fn(&Answers) -> String,
+}
+
+/// The settings, in the order of their digits.
+static SETTINGS: [Setting; 6] = [
+    Setting {
+        field: &form::URL,
+        label: "Public URL",
+        shows: &[&form::URL],
+        text: |answers| answers.get(&form::URL).into_owned(),
+    },
+    Setting {
+        field: &form::CONNECTION,
+        label: "Connection",
+        shows: &[&form::CONNECTION],
+        text: connection,
+    },
+    Setting {
+        field: &form::PROXY_ADDRESS,
+        label: "Proxy address",
+        shows: &[&form::PROXY_ADDRESS],
+        text: address,
+    },
+    Setting {
+        field: &form::PROXY_USERNAME,
+        label: "Credentials",
+        shows: form::LOGIN,
+        text: credentials,
+    },
+    Setting {
+        field: &form::CONTEXT_PATH,
+        label: "Context path",
+        shows: &[&form::CONTEXT_PATH],
+        text: context_path,
+    },
+    Setting { field: &form::REVERSE_PROXY, label: "nginx", shows: form::NGINX, text: nginx },
+];
+
+impl Setting {
+    fn row(&self, number: usize, answers: &Answers) -> Row {
+        Row {
+            number,
+            // What is not asked is opened by the question that hides it.
+            field: if answers.asks(self.field) { self.field } else { &form::CONNECTION },
+            label: self.label,
+            text: (self.text)(answers),
+            remark: remark(answers, self.field, self.shows),
+            is_changed: is_changed(answers, self.shows),
+        }
+    }
+}
+
+impl Reviewing {
+    pub(super) fn new(preview: Preview) -> Self {
+        let mut reviewing = Self {
+            preview,
+            lines: Vec::new(),
+            tab: 0,
+            scroll: 0,
+            is_full: false,
+            is_revealed: false,
+            note: None,
+        };
+        reviewing.show_secrets(false);
+        reviewing
+    }
+
+    fn show_secrets(&mut self, is_revealed: bool) {
+        self.is_revealed = is_revealed;
+        self.lines = self.files().iter().map(|change| change.preview(is_revealed)).collect();
+    }
+
+    /// What would be written.
+    #[must_use]
+    pub fn preview(&self) -> &Preview {
+        &self.preview
+    }
+
+    /// The files to look at, in the order of their tabs.
+    #[must_use]
+    pub fn files(&self) -> &[FileChange] {
+        match &self.preview {
+            Preview::Ready(plan) => &plan.changes,
+            _ => &[],
+        }
+    }
+
+    /// The file that is shown.
+    #[must_use]
+    pub fn shown(&self) -> Option<&FileChange> {
+        self.files().get(self.tab)
+    }
+
+    /// Its lines, secrets masked unless they are revealed.
+    #[must_use]
+    pub fn lines(&self) -> &[Line] {
+        self.lines.get(self.tab).map_or(&[], Vec::as_slice)
+    }
+
+    /// The number of its tab, counted from 0.
+    #[must_use]
+    pub fn tab(&self) -> usize {
+        self.tab
+    }
+
+    /// How many lines are scrolled away above.
+    #[must_use]
+    pub fn scroll(&self) -> usize {
+        self.scroll
+    }
+
+    /// Whether the file has the whole screen.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.is_full
+    }
+
+    /// Whether secrets are shown.
+    #[must_use]
+    pub fn is_revealed(&self) -> bool {
+        self.is_revealed
+    }
+
+    /// What the last key came to, such as "Nothing to write."
+    #[must_use]
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
+    pub(super) fn next_tab(&mut self) {
+        self.tab = (self.tab + 1) % self.files().len().max(1);
+        self.scroll = 0;
+    }
+
+    pub(super) fn toggle_full(&mut self) {
+        self.is_full = !self.is_full;
+        self.scroll = 0;
+    }
+
+    /// Gives whether secrets are shown now.
+    pub(super) fn toggle_reveal(&mut self) -> bool {
+        self.show_secrets(!self.is_revealed);
+        self.is_revealed
+    }
+
+    pub(super) fn conceal(&mut self) {
+        if self.is_revealed {
+            self.show_secrets(false);
+        }
+    }
+
+    pub(super) fn scroll_by(&mut self, lines: i16) {
+        let last = self.lines().len().saturating_sub(1);
+        self.scroll = self.scroll.saturating_add_signed(lines.into()).min(last);
+    }
+
+    /// The plan, if it may be written; else the reason is shown.
+    pub(super) fn plan_to_write(&mut self) -> Option<&Plan> {
+        self.note = match &self.preview {
+            Preview::Ready(plan) if !plan.is_noop() => None,
+            Preview::Ready(_) => Some("Nothing to write.".to_owned()),
+            Preview::Pending => Some("Still reading the files.".to_owned()),
+            Preview::Refused(_) => {
+                Some("Cannot be written; the text to paste is shown.".to_owned())
+            }
+            Preview::Problems(_) => Some("Settle what is listed first.".to_owned()),
+        };
+        match &self.preview {
+            Preview::Ready(plan) if !plan.is_noop() => Some(plan),
+            _ => None,
+        }
+    }
+
+    /// The numbered settings.
+    #[must_use]
+    pub fn rows(&self, answers: &Answers) -> Vec<Row> {
+        SETTINGS.iter().zip(1..).map(|(setting, number)| setting.row(number, answers)).collect()
+    }
+}
+
+fn is_changed(answers: &Answers, fields: &[&'static Field]) -> bool {
+    answers.here().is_reconfiguration && fields.iter().any(|field| answers.is_said(field))
+}
+
+fn remark(answers: &Answers, field: &'static Field, fields: &[&'static Field]) -> String {
+    let is_changed = is_changed(answers, fields);
+    match (answers.found(field), answers.source(field)) {
+        (Some(was), _) if is_changed && !field.is_secret() && was != answers.get(field) => {
+            format!("was {}", if was.is_empty() { "empty" } else { was })
+        }
+        _ if is_changed => "(changed)".to_owned(),
+        (_, Source::Environment(variable)) => format!("(from {variable})"),
+        _ => String::new(),
+    }
+}
+
+fn connection(answers: &Answers) -> String {
+    let value = answers.get(&form::CONNECTION);
+    form::CONNECTION.choice(&value).map_or(value.to_string(), |choice| choice.label.to_owned())
+}
+
+fn address(answers: &Answers) -> String {
+    let is_asked = answers.asks(&form::PROXY_ADDRESS);
+    if is_asked { answers.get(&form::PROXY_ADDRESS).into_owned() } else { "-".to_owned() }
+}
+
+fn credentials(answers: &Answers) -> String {
+    if !answers.asks(&form::PROXY_CREDENTIALS) {
+        return "-".to_owned();
+    }
+    let saved = answers.get(&form::PROXY_CREDENTIALS);
+    let how = form::PROXY_CREDENTIALS.choice(&saved).map_or("", |choice| choice.label);
+    let how = how.replace("ENV_VAR", &answers.get(&form::PROXY_PASSWORD_VARIABLE));
+    format!("{} / {MASK} ({how})", answers.get(&form::PROXY_USERNAME))
+}
+
+fn context_path(answers: &Answers) -> String {
+    let path = answers.get(&form::CONTEXT_PATH);
+    if path.is_empty() { "/ (none)".to_owned() } else { path.into_owned() }
+}
+
+fn nginx(answers: &Answers) -> String {
+    if !answers.asks(&form::NGINX_FILE) {
+        return "none".to_owned();
+    }
+    let upstream = answers.get(&form::UPSTREAM);
+    let path = answers.get(&form::CONTEXT_PATH);
+    if answers.asks(&form::SERVER_NAME) {
+        let (names, listen) = (answers.get(&form::SERVER_NAME), answers.get(&form::LISTEN));
+        format!("{names}:{listen} -> {upstream} {path}")
+    } else {
+        format!("location {path}/ -> {upstream}")
+    }
+}
+
+impl Wizard {
+    pub(super) fn scroll(&mut self, lines: i16) {
+        if let Some(help) = &mut self.help {
+            *help = help.saturating_add_signed(lines);
+            return;
+        }
+        self.with_review(|reviewing| reviewing.scroll_by(lines));
+    }
+
+    /// `y`: the shown file for the operator's clipboard, secrets masked unless they are revealed.
+    pub(super) fn copy(&mut self) -> Option<Effect> {
+        let Step::Reviewing(reviewing) = &mut self.step else { return None };
+        let change = reviewing.shown()?;
+        let text = change.masked(reviewing.is_revealed);
+        let is_masked = !reviewing.is_revealed && text != change.after.as_str();
+        let secrets = if is_masked { "; secrets are masked" } else { "" };
+        reviewing.note =
+            Some(format!("Sent {} bytes to the clipboard of your terminal{secrets}.", text.len()));
+        Some(Effect::Copy(text))
+    }
+}

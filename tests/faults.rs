@@ -1,0 +1,329 @@
+//! A fault at every step of a write: each system call fails in turn, or the process dies there.
+//!
+//! `strace` injects the faults into a real process. After each of them, every file is wholly old or
+//! wholly new, all are old or all are new once the journal is followed, nothing temporary is left,
+//! and no secret can be read by others.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "runs processes and looks at the disk from outside"
+)]
+
+use kestra_setup::plan::{FileChange, FileKind, Plan, Text};
+use kestra_setup::system::files::{self, Receipt, WriteError};
+use kestra_setup::system::handover::piped;
+use kestra_setup::system::history::{self, History};
+use kestra_setup::system::lock::Lock;
+use rustix::fs::XattrFlags;
+use std::collections::BTreeMap;
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::process::ExitStatusExt as _;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio, exit};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{env, io, thread};
+use tempfile::TempDir;
+
+const SECRET: &str = "correct-horse-battery";
+/// As many as a small machine has cores; most of the time is spent starting processes.
+const WORKERS: usize = 2;
+const JOB: &str = "KESTRA_SETUP_JOB_UNDER_TEST";
+
+/// What the process under test is asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Job {
+    Write,
+    WriteInPlace,
+    Undo,
+    Finish,
+    RollBack,
+}
+
+const JOBS: [Job; 5] = [Job::Write, Job::WriteInPlace, Job::Undo, Job::Finish, Job::RollBack];
+
+fn main() {
+    match env::var(JOB) {
+        Ok(job) => exit(do_job(&job).map_or_else(|error| error.exit_code().into(), |_| 0)),
+        Err(_) => every_fault_leaves_all_files_old_or_all_new(),
+    }
+}
+
+/// This very program, which does its job under the variable [`JOB`].
+fn subject() -> PathBuf {
+    env::current_exe().unwrap()
+}
+
+fn do_job(job: &str) -> Result<Receipt, WriteError> {
+    let plan = piped::from_json(io::stdin()).unwrap();
+    let history = History::here()?;
+    let lock = Lock::take(&history)?;
+    match job {
+        "Undo" => history::undo(lock.interrupted()?.unwrap()).map(|()| Receipt::default()),
+        "Finish" => history::finish(lock.interrupted()?.unwrap(), &|| Ok(())),
+        "RollBack" => history.rollback(None)?.run(&lock, false),
+        _ => files::write(&plan, &lock, &|| Ok(())),
+    }
+}
+
+/// A disk on which a job finds what it needs.
+struct Scene {
+    folder: TempDir,
+    plan: Plan,
+}
+
+impl Scene {
+    fn new(job: Job) -> Self {
+        let memory = Path::new("/dev/shm");
+        let folder =
+            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let folder = folder.unwrap();
+        let old = format!("old: {SECRET}\nand: more\n");
+        let real = folder.path().join("real.yml");
+        fs::write(&real, &old).unwrap();
+        fs::set_permissions(&real, Permissions::from_mode(0o600)).unwrap();
+        // Not every file system takes one; where it does, copying it is one more thing to fail.
+        let _ = rustix::fs::setxattr(&real, "user.note", b"kept", XattrFlags::empty());
+        let plan = if job == Job::WriteInPlace {
+            fs::hard_link(&real, folder.path().join("other.yml")).unwrap();
+            in_place(&folder, &old)
+        } else {
+            renamed(&folder, &old)
+        };
+        let scene = Self { folder, plan };
+        scene.prepare(job);
+        scene
+    }
+
+    fn prepare(&self, job: Job) {
+        let lock = || Lock::take(&self.history()).unwrap();
+        match job {
+            Job::Write | Job::WriteInPlace => {}
+            Job::RollBack => drop(files::write(&self.plan, &lock(), &|| Ok(())).unwrap()),
+            Job::Undo | Job::Finish => {
+                let dies = || resume_unwind(Box::new("as if killed"));
+                let write = || files::write(&self.plan, &lock(), &dies);
+                assert!(catch_unwind(AssertUnwindSafe(write)).is_err());
+            }
+        }
+    }
+
+    fn history(&self) -> History {
+        History::at(self.folder.path().join("state"))
+    }
+
+    /// Runs the job under `strace` with these arguments.
+    fn run(&self, job: Job, strace: &[&str]) -> ExitStatus {
+        let input = self.folder.path().join("state.json");
+        fs::write(&input, piped::to_json(&self.plan).unwrap().as_bytes()).unwrap();
+        let stdin = File::open(&input).unwrap();
+        fs::remove_file(&input).unwrap();
+        Command::new("strace")
+            .args(["-f", "--seccomp-bpf", "-o"])
+            .args(strace)
+            .arg(subject())
+            .env(JOB, format!("{job:?}"))
+            .env("KESTRA_SETUP_STATE", self.history().folder())
+            .stdin(stdin)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap()
+    }
+
+    fn all_are(&self, side: fn(&FileChange) -> Option<&str>) -> bool {
+        self.plan
+            .changes
+            .iter()
+            .all(|change| fs::read_to_string(&change.path).ok().as_deref() == side(change))
+    }
+
+    fn all_are_old(&self) -> bool {
+        self.all_are(|change| change.before.as_ref().map(Text::as_str))
+    }
+
+    fn all_are_new(&self) -> bool {
+        self.all_are(|change| Some(change.after.as_str()))
+    }
+
+    /// Nothing temporary is left, and no folder without its file.
+    fn is_tidy(&self, job: Job) {
+        let is_temporary = |path: &PathBuf| path.to_string_lossy().contains("/.kestra-setup");
+        assert!(!self.files().iter().any(is_temporary), "a temporary file is left");
+        let made = self.folder.path().join("made").exists();
+        // A rollback that dies at its very end may leave the empty folder.
+        assert!(job == Job::RollBack || !made || self.all_are_new(), "a folder is left");
+    }
+
+    /// Every file below the folder.
+    fn files(&self) -> Vec<PathBuf> {
+        let (mut folders, mut files) = (vec![self.folder.path().to_owned()], Vec::new());
+        while let Some(folder) = folders.pop() {
+            for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if path.is_dir() { folders.push(path) } else { files.push(path) }
+            }
+        }
+        files
+    }
+}
+
+fn renamed(folder: &TempDir, old: &str) -> Plan {
+    let config = folder.path().join("config.yml");
+    symlink("real.yml", &config).unwrap();
+    let change = |kind, name: &str, after: &str, mode| FileChange {
+        kind,
+        path: folder.path().join(name),
+        before: None,
+        after: after.into(),
+        mode,
+    };
+    let new = format!("new: {SECRET}\n");
+    Plan {
+        changes: vec![
+            FileChange {
+                before: Some(old.into()),
+                ..change(FileKind::Config, "config.yml", &new, 0o600)
+            },
+            change(FileKind::Nginx, "kestra.conf", "server {}\n", 0o644),
+            change(FileKind::Env, "made/kestra.env", &format!("P={SECRET}\n"), 0o600),
+        ],
+    }
+}
+
+fn in_place(folder: &TempDir, old: &str) -> Plan {
+    let mut plan = renamed(folder, old);
+    plan.changes[0].after = format!("new: {SECRET}\nand: much more than before\n").into();
+    plan.changes.pop();
+    plan
+}
+
+/// One system call of a job: its name, and the how manieth of that name.
+type Point = (String, usize);
+
+/// The system calls that a job makes with files, from its first look at its own.
+fn points(job: Job) -> Vec<Point> {
+    let scene = Scene::new(job);
+    let log = scene.folder.path().join("log");
+    let status = scene.run(job, &[log.to_str().unwrap(), "-e", "trace=%file,%desc"]);
+    assert!(status.success(), "{job:?}: {status}");
+    let text = fs::read_to_string(log).unwrap();
+    let (mut seen, mut points, mut begun) = (BTreeMap::<_, usize>::new(), Vec::new(), false);
+    for line in text.lines() {
+        let Some((head, _)) = line.split_once('(') else { continue };
+        let name = head.rsplit(' ').next().unwrap().to_owned();
+        begun |= line.contains(scene.folder.path().to_str().unwrap());
+        let count = seen.entry(name.clone()).or_default();
+        *count += 1;
+        if begun && !["close", "mmap", "fcntl"].contains(&&*name) {
+            points.push((name, *count));
+        }
+    }
+    points
+}
+
+/// What is done to a process at a point.
+type Fault = String;
+
+/// Calls that only look cannot leave anything behind; the others get every fault.
+fn faults(point: &Point) -> Vec<Fault> {
+    let (name, number) = point;
+    let looking = ["read", "readlink", "fstat", "newfstatat", "statx", "getdents64", "lseek"];
+    let looks =
+        looking.contains(&&**name) || name.contains("getxattr") || name.contains("listxattr");
+    let errors: &[&str] = if looks {
+        &["error=EIO", "error=EACCES"]
+    } else {
+        &["error=ENOSPC", "error=EIO", "error=EACCES", "error=EROFS", "error=EBUSY", "error=EXDEV"]
+    };
+    let once = |fault: &str| format!("inject={name}:{fault}:when={number}");
+    // A disk that fills up or dies stays so: putting back fails too, and the journal must do.
+    let lasting = |error: &str| format!("inject={name}:error={error}:when={number}+");
+    let mut faults: Vec<_> = errors.iter().map(|error| once(error)).collect();
+    if !looks {
+        // The signal comes before the call is made. After it is before the next.
+        faults.push(once("signal=KILL"));
+        faults.extend(["ENOSPC", "EIO"].map(lasting));
+    }
+    faults
+}
+
+/// Runs a job with one fault, and looks at what is left.
+fn withstands(job: Job, fault: &str, number: usize) {
+    let scene = Scene::new(job);
+    let status = scene.run(job, &["/dev/null", "-e", fault]);
+    scene.files().iter().for_each(|path| keeps_its_secrets(path));
+    let lock = Lock::take(&scene.history()).unwrap();
+    match lock.interrupted().unwrap() {
+        Some(_) if status.success() => panic!("the journal is open after success"),
+        Some(open) if number.is_multiple_of(2) => history::undo(open).unwrap(),
+        Some(open) => drop(history::finish(open, &|| Ok(())).unwrap()),
+        None if status.signal().is_some() => {}
+        None => assert_eq!(scene.all_are_new(), new_after(job, status.success()), "{status}"),
+    }
+    assert_ne!(scene.all_are_old(), scene.all_are_new(), "{status}: neither old nor new");
+    scene.is_tidy(job);
+    let extra = scene.folder.path().join("extra");
+    files::write(&only(&extra), &lock, &|| Ok(())).unwrap();
+    let closed = |folder: PathBuf| folder.join("closed.json").exists();
+    let checkpoints = fs::read_dir(scene.history().folder().join("checkpoints")).unwrap();
+    assert!(checkpoints.map(|entry| entry.unwrap().path()).all(closed), "litter");
+}
+
+/// Where a job ends that was not killed and left no open journal.
+fn new_after(job: Job, succeeds: bool) -> bool {
+    match job {
+        Job::Write | Job::WriteInPlace | Job::Finish => succeeds,
+        Job::RollBack => !succeeds,
+        Job::Undo => false,
+    }
+}
+
+fn keeps_its_secrets(path: &Path) {
+    let holds = fs::read_to_string(path).unwrap().contains(SECRET);
+    let mode = fs::metadata(path).unwrap().permissions().mode();
+    assert!(!holds || mode.trailing_zeros() >= 6, "{} has mode {mode:o}", path.display());
+}
+
+fn only(path: &Path) -> Plan {
+    let (kind, path, after) = (FileKind::Nginx, path.to_owned(), "x\n".into());
+    Plan { changes: vec![FileChange { kind, path, before: None, after, mode: 0o644 }] }
+}
+
+/// Whether a tool is there. A gate without it would be no gate.
+fn has(tool: &str) -> bool {
+    let found = Command::new(tool).arg("-V").output().is_ok();
+    assert!(found || env::var_os("CI").is_none(), "{tool} is missing");
+    if !found {
+        eprintln!("SKIPPED: {tool} is missing, so no fault was tried");
+    }
+    found
+}
+
+fn every_fault_leaves_all_files_old_or_all_new() {
+    if !has("strace") {
+        return;
+    }
+    let tries: Vec<_> = JOBS
+        .into_iter()
+        .flat_map(|job| points(job).into_iter().map(move |point| (job, point)))
+        .flat_map(|(job, point)| faults(&point).into_iter().map(move |fault| (job, fault)))
+        .collect();
+    let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let work = || {
+        while let number = next.fetch_add(1, Ordering::Relaxed)
+            && let Some((job, fault)) = tries.get(number)
+        {
+            if catch_unwind(|| withstands(*job, fault, number)).is_err() {
+                eprintln!("{job:?} does not withstand {fault}");
+                failed.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    };
+    thread::scope(|scope| (0..WORKERS).for_each(|_| drop(scope.spawn(work))));
+    println!("{} fault points", tries.len());
+    assert_eq!(failed.into_inner(), 0, "of {} fault points", tries.len());
+}

@@ -1,0 +1,72 @@
+//! A folder for the files of a test, and a history beside it.
+
+use kestra_setup::plan::{FileChange, FileKind, Plan};
+use kestra_setup::system::files::{self, WriteError};
+use kestra_setup::system::history::History;
+use kestra_setup::system::lock::Lock;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// A folder for the files, and a history beside it.
+pub(crate) struct Place {
+    pub(crate) folder: TempDir,
+    pub(crate) history: History,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let history = History::at(folder.path().join("state"));
+        Self { folder, history }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn has(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    pub(crate) fn write(&self, changes: Vec<FileChange>) -> Result<files::Receipt, WriteError> {
+        files::write(&Plan { changes }, &Lock::take(&self.history)?, &|| Ok(()))
+    }
+
+    /// Leaves a write as a kill just before its end would.
+    pub(crate) fn dies_writing(&self, changes: Vec<FileChange>) {
+        let (plan, lock) = (Plan { changes }, Lock::take(&self.history).unwrap());
+        let dies = || resume_unwind(Box::new("as if killed"));
+        let write = || files::write(&plan, &lock, &dies);
+        assert!(catch_unwind(AssertUnwindSafe(write)).is_err());
+    }
+
+    pub(crate) fn roll_back(&self, overwrite: bool) -> Result<files::Receipt, WriteError> {
+        self.history.rollback(None)?.run(&Lock::take(&self.history)?, overwrite)
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.folder.path()).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+pub(crate) fn change(path: &Path, before: Option<&str>, after: &str) -> FileChange {
+    let (before, after) = (before.map(Into::into), after.into());
+    FileChange { kind: FileKind::Config, path: path.to_owned(), before, after, mode: 0o600 }
+}
+
+pub(crate) fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().mode() & 0o7777
+}
+
+pub(crate) fn text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap()
+}

@@ -1,0 +1,91 @@
+//! Boots a program with a configuration, and stops it.
+
+use super::config::{LOCAL, LOGIN, VARIABLE};
+use super::http::{free_port, get};
+use super::programs::Program;
+use std::fs::{File, read_to_string, write};
+use std::net::TcpStream;
+use std::process::{Child, ExitStatus};
+use std::thread::sleep;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A real Kestra needs a minute and more on two cores.
+const PATIENCE: u32 = 300;
+
+/// A program that was started in a folder of its own; killed when it is dropped.
+pub(crate) struct Booted {
+    pub(crate) port: u16,
+    child: Child,
+    dir: TempDir,
+}
+
+impl Drop for Booted {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Booted {
+    fn start(program: &Program, config: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.yml");
+        write(&file, format!("{config}{LOCAL}")).unwrap();
+        let log = File::create(dir.path().join("log")).unwrap();
+        let port = free_port();
+        let mut command = program.command();
+        command.args(["--port", &port.to_string(), "-c"]).arg(&file).env(VARIABLE, LOGIN.1);
+        command.current_dir(&dir).stdout(log.try_clone().unwrap()).stderr(log);
+        Self { port, child: command.spawn().unwrap(), dir }
+    }
+
+    /// Boots until the UI answers under the context path.
+    pub(crate) fn up(program: &Program, config: &str, context: &str) -> Self {
+        let mut booted = Self::start(program, config);
+        let page = format!("{context}/ui/");
+        for _ in 0..PATIENCE {
+            assert_eq!(
+                booted.child.try_wait().unwrap(),
+                None,
+                "{}: {}",
+                program.name,
+                booted.log()
+            );
+            let listens = TcpStream::connect(("127.0.0.1", booted.port)).is_ok();
+            if listens && get(booted.port, &page).status == 200 {
+                return booted;
+            }
+            sleep(Duration::from_secs(1));
+        }
+        panic!("{} does not show its UI: {}", program.name, booted.log());
+    }
+
+    /// Boots a configuration that does not do, until the program ends; what it said with it.
+    pub(crate) fn fails(program: &Program, config: &str) -> (ExitStatus, String) {
+        let mut booted = Self::start(program, config);
+        for _ in 0..PATIENCE {
+            if let Some(status) = booted.child.try_wait().unwrap() {
+                return (status, booted.log());
+            }
+            sleep(Duration::from_secs(1));
+        }
+        panic!("{} runs on with\n{config}", program.name);
+    }
+
+    /// The log, as soon as a text is in it.
+    pub(crate) fn wait_for(&self, text: &str) -> String {
+        for _ in 0..PATIENCE {
+            let log = self.log();
+            if log.contains(text) {
+                return log;
+            }
+            sleep(Duration::from_secs(1));
+        }
+        panic!("no {text} in {}", self.log());
+    }
+
+    fn log(&self) -> String {
+        read_to_string(self.dir.path().join("log")).unwrap()
+    }
+}

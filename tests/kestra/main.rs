@@ -1,0 +1,167 @@
+//! What the wizard writes, read by what reads it: `cargo test --test kestra`.
+//!
+//! Apart from the quick tests, because it downloads and boots Java programs. What it shows is kept
+//! in `assets/kestra-facts.md`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a test touches the world"
+)]
+
+mod boot;
+mod config;
+#[path = "../common/http.rs"]
+mod http;
+#[path = "../common/installed.rs"]
+mod installed;
+#[path = "../common/live_view.rs"]
+mod live_view;
+#[path = "../common/nginx.rs"]
+mod nginx;
+mod programs;
+mod proxy;
+#[path = "../common/site.rs"]
+mod site;
+mod squid;
+mod wrong;
+
+use boot::Booted;
+use config::{BASIC, Credentials, config};
+use http::get;
+use live_view::{Seen, see};
+use nginx::Nginx;
+use programs::Program;
+use proxy::Proxy;
+use site::Site;
+use squid::Squid;
+
+/// The head of the first CONNECT of a boot.
+fn first_connect(program: &Program, credentials: Credentials) -> String {
+    let proxy = Proxy::start();
+    let _booted = Booted::up(program, &config("", proxy.port, credentials), "");
+    proxy.first_connect()
+}
+
+#[test]
+fn a_plain_login_is_on_the_first_connect() {
+    for program in programs::all() {
+        let head = first_connect(program, Credentials::Plain);
+        assert!(head.starts_with("CONNECT api.kestra.io:443 HTTP/1.1"), "{}: {head}", program.name);
+        assert!(
+            head.contains(&format!("proxy-authorization: Basic {BASIC}")),
+            "{}: {head}",
+            program.name
+        );
+    }
+}
+
+#[test]
+fn a_login_from_the_environment_is_on_the_first_connect() {
+    for program in programs::all() {
+        let head = first_connect(program, Credentials::Env);
+        assert!(
+            head.contains(&format!("proxy-authorization: Basic {BASIC}")),
+            "{}: {head}",
+            program.name
+        );
+    }
+}
+
+#[test]
+fn a_basic_login_never_leaves() {
+    for program in programs::all() {
+        let head = first_connect(program, Credentials::Basic);
+        assert!(!head.to_lowercase().contains("authorization"), "{}: {head}", program.name);
+    }
+}
+
+/// What squid logs of the first CONNECT: its answer, and who asked.
+fn squid_says(program: &Program, credentials: Credentials) -> Option<String> {
+    let squid = Squid::start()?;
+    let _booted = Booted::up(program, &config("", squid.port, credentials), "");
+    Some(squid.first_connect())
+}
+
+#[test]
+fn squid_lets_a_plain_login_in_and_keeps_a_basic_one_out() {
+    let Some(program) = programs::newest_standin() else { return };
+    let Some(plain) = squid_says(program, Credentials::Plain) else { return };
+    assert!(!plain.contains("/407 ") && plain.contains(" username "), "{plain}");
+    let Some(basic) = squid_says(program, Credentials::Basic) else { return };
+    assert!(basic.contains("TCP_DENIED/407"), "{basic}");
+}
+
+#[test]
+fn the_ui_comes_up_at_the_root_and_under_a_context_path() {
+    for program in programs::all() {
+        for context in ["", "/kestra"] {
+            let booted = Booted::up(program, &config(context, 1, Credentials::Plain), context);
+            let bare = get(booted.port, &format!("{context}/"));
+            let inside = format!("{context}/ui/");
+            assert_eq!(
+                (bare.status, bare.header("location")),
+                (307, Some(&*inside)),
+                "{}",
+                program.name
+            );
+        }
+    }
+}
+
+/// What a filter on `/api/v1/**`, such as Kestra's authentication, sees of a request.
+fn seen_by_the_guard(program: &Program, context: &str) -> Option<String> {
+    let booted = Booted::up(program, &config(context, 1, Credentials::Plain), context);
+    let reply = get(booted.port, &format!("{context}/api/v1/configs"));
+    assert_eq!(reply.status, 200);
+    reply.header("guarded").map(str::to_owned)
+}
+
+/// So Kestra's exceptions for its login page, which compare the whole path, do not fit.
+#[test]
+fn the_guard_sees_the_context_path_in_front() {
+    let Some(program) = programs::newest_standin() else { return };
+    assert_eq!(seen_by_the_guard(program, ""), Some("/api/v1/configs".into()));
+    assert_eq!(seen_by_the_guard(program, "/kestra"), Some("/kestra/api/v1/configs".into()));
+}
+
+#[test]
+fn the_guard_sees_nothing_under_a_prefix_of_its_own_path() {
+    let Some(program) = programs::newest_standin() else { return };
+    for context in ["/a", "/ap", "/api"] {
+        assert_eq!(seen_by_the_guard(program, context), None, "{context}");
+    }
+}
+
+#[test]
+fn a_live_execution_arrives_in_real_time_through_nginx() {
+    let (Some(program), Some(nginx)) = (programs::newest_standin(), installed::nginx()) else {
+        return;
+    };
+    for context in ["", "/kestra"] {
+        let booted = Booted::up(program, &config(context, 1, Credentials::Plain), context);
+        for site in Site::all(booted.port).filter(|site| site.context == context) {
+            let nginx = Nginx::start(nginx.binary.clone().unwrap(), |port| site.server(port), &[]);
+            assert_eq!(see(nginx.port, context), Seen::Live, "{site:?}");
+        }
+    }
+}
+
+#[test]
+fn a_silence_longer_than_the_read_timeout_cuts_a_live_execution() {
+    let (Some(program), Some(nginx)) = (programs::newest_standin(), installed::nginx()) else {
+        return;
+    };
+    let booted = Booted::up(program, &config("", 1, Credentials::Plain), "");
+    assert_eq!(
+        see(booted.port, ""),
+        Seen::Live,
+        "the first request to a fresh program may take longer"
+    );
+    let site = Site { recommended: true, context: "", upstream: booted.port };
+    let text = |port| site.server(port).replace("3600s", "500ms");
+    let nginx = Nginx::start(nginx.binary.unwrap(), text, &[]);
+    assert_eq!(see(nginx.port, ""), Seen::Cut);
+}
