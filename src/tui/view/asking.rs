@@ -259,7 +259,8 @@ impl Rows<'_> {
         }
         let answers = self.wizard.answers();
         if !answers.get(&form::CONTEXT_PATH).is_empty() {
-            let note = " Note: some releases of Kestra keep the login out of reach below a path; F1.";
+            let note =
+                " Note: some releases of Kestra keep the login out of reach below a path; F1.";
             page.line(Span::styled(note, self.look.theme.note()));
         }
         if answers.asks(&form::UPSTREAM) {
