@@ -6,7 +6,7 @@ use crate::answers::{self, Answers, Problem};
 use crate::cli::{PasswordSource, Said};
 use crate::form::{self, Field};
 use crate::kestra::Refusal;
-use crate::plan::{FileKind, Plan};
+use crate::plan::Plan;
 use crate::settings::Secret;
 use crate::system::console::{first_line_of_input, variable};
 use crate::system::look::{Looked, look, snapshot};
@@ -30,25 +30,18 @@ impl Gathered {
         let Looked { answers, found, .. } = &mut self.looked;
         let settings = answers.settings().map_err(|problems| refuse(&problems))?;
         for path in Plan::paths(&settings, found) {
-            if !found.files.contains_key(&path) {
-                let seen = snapshot(&path);
-                found.files.insert(path, seen);
-            }
+            found.files.entry(path.clone()).or_insert_with(|| snapshot(&path));
         }
         Plan::new(answers, &settings, found).map_err(|refusal| to_paste(&refusal))
     }
 
     /// The nginx file that would be overwritten although it is not the wizard's.
     pub(super) fn foreign(&self, plan: &Plan) -> Option<CommandError> {
-        let change = plan.pending().find(|change| change.kind == FileKind::Nginx)?;
-        let is_foreign =
-            change.before.is_some() && self.looked.found.written(&change.path).is_none();
-        is_foreign.then(|| {
-            CommandError::Answers(vec![format!(
-                "nginx-file: {} was not written by kestra-setup. Name another file, or move it away.",
-                change.path.display()
-            )])
-        })
+        let change = self.looked.found.foreign(plan)?;
+        Some(CommandError::Answers(vec![format!(
+            "nginx-file: {} was not written by kestra-setup. Name another file, or move it away.",
+            change.path.display()
+        )]))
     }
 }
 
@@ -113,11 +106,9 @@ fn line(problem: &Problem) -> String {
             "Missing: {question}. Give it with --{name} or \"{name}:\" in the answers file."
         );
     }
-    let fixes: String = problem
-        .fixes
-        .iter()
-        .map(|fix| format!(" Did you mean --{} {}?", fix.field.name, fix.value))
-        .collect();
+    let fixes = problem.fixes.iter().fold(String::new(), |fixes, fix| {
+        format!("{fixes} Did you mean --{} {}?", fix.field.name, fix.value)
+    });
     format!("{}: {message}{fixes}", field.name)
 }
 

@@ -77,7 +77,9 @@ impl FileChange {
         for group in diff.grouped_ops(CONTEXT) {
             let first = group.first().map_or(0, |op| op.old_range().start);
             lines.push(Line { mark: Mark::Place, text: format!("@@ line {} @@", first + 1) });
-            group.iter().for_each(|op| push(&mut lines, op, &old, &new));
+            for op in &group {
+                push(&mut lines, op, &old, &new);
+            }
         }
         lines
     }

@@ -7,7 +7,7 @@
 use super::files::{self, ReadError};
 use super::nginx;
 use crate::answers::{Answers, FoundProxy, Here};
-use crate::found::{Found, Snapshot, remarks};
+use crate::found::{Found, Served, Snapshot, remarks};
 use crate::kestra::{self, Place, Refusal};
 use crate::nginx::{Machine, Version};
 use crate::settings::PastedProxy;
@@ -106,11 +106,12 @@ pub fn look(config: Option<&Path>, place: Option<Place>) -> Result<Looked, LookE
         (None, None) => Place::default(),
     };
     let nginx = nginx::find();
-    let mut here = here(&config, &nginx);
+    let mut here = here(&config, &place, &nginx);
     let mut found = Found {
         files: BTreeMap::new(),
         machine: machine(&nginx),
         sights: sights(&nginx),
+        served: nginx.servers.iter().flat_map(served).collect(),
         remarks: surroundings(&config),
         place,
         config: config.clone(),
@@ -161,7 +162,7 @@ fn only_place(path: &Path, text: &str) -> Result<Place, LookError> {
     }
 }
 
-fn here(config: &Path, nginx: &nginx::Found) -> Here {
+fn here(config: &Path, place: &Place, nginx: &nginx::Found) -> Here {
     let beside = |name: &str| config.with_file_name(name).display().to_string();
     let server_file = nginx.file.as_ref().map(|path| path.display().to_string());
     let snippets = nginx.conf.as_ref().and_then(|conf| conf.parent()).map(snippet);
@@ -171,7 +172,19 @@ fn here(config: &Path, nginx: &nginx::Found) -> Here {
         location_file: snippets.unwrap_or_else(|| beside("kestra-nginx.conf")),
         env_file: beside("kestra.env"),
         config_file: config.display().to_string(),
+        restart: restart(config, place),
         ..Here::default()
+    }
+}
+
+fn restart(config: &Path, place: &Place) -> String {
+    let config = config.display();
+    if place.is_whole() {
+        format!("kestra server standalone --config {config}")
+    } else if place.is_compose() {
+        format!("docker compose -f {config} up -d")
+    } else {
+        format!("helm upgrade kestra kestra/kestra -f {config}")
     }
 }
 
@@ -196,6 +209,17 @@ fn proxy() -> Option<FoundProxy> {
 fn machine(nginx: &nginx::Found) -> Machine {
     let nginx_version = nginx.version.map(|(major, minor, patch)| Version(major, minor, patch));
     Machine { nginx: nginx_version, ipv6: nginx.ipv6 }
+}
+
+/// The names that a server block of the machine answers to, on each of its ports.
+fn served(server: &nginx::Server) -> impl Iterator<Item = Served> {
+    server.ports.iter().flat_map(move |&port| {
+        server.names.iter().map(move |name| Served {
+            name: name.clone(),
+            port,
+            file: server.file.clone(),
+        })
+    })
 }
 
 /// What the screen of nginx says about the one that is here.

@@ -70,9 +70,9 @@ struct Look {
 }
 
 impl Look {
-    fn page(&self, wizard: &Wizard, rows: u16) -> Page {
+    fn page(self, wizard: &Wizard, rows: u16) -> Page {
         match (wizard.help(), wizard.step()) {
-            (Some(scroll), step) => pages::help(self, wizard, step, scroll),
+            (Some(scroll), step) => pages::help(self, step, scroll),
             (None, Step::Asking(asking)) => asking::page(self, wizard, asking),
             (None, Step::Reviewing(reviewing)) => reviewing::page(self, wizard, reviewing, rows),
             (None, Step::Writing(_)) => pages::writing(self),
@@ -82,7 +82,7 @@ impl Look {
     }
 
     /// The steps, the one that is shown in brackets, and the state of the files at the right.
-    fn title(&self, wizard: &Wizard) -> Vec<Line<'static>> {
+    fn title(self, wizard: &Wizard) -> Vec<Line<'static>> {
         let current = wizard.number();
         let mut spans = vec![Span::styled(" Kestra setup   ", self.theme.strong())];
         for (number, title) in steps().enumerate() {
@@ -102,19 +102,19 @@ impl Look {
         vec![Line::from(spans), self.rule()]
     }
 
-    fn small_title(&self, wizard: &Wizard) -> Vec<Line<'static>> {
+    fn small_title(self, wizard: &Wizard) -> Vec<Line<'static>> {
         let current = wizard.number();
         let name = steps().nth(current).unwrap_or_default();
         let title = format!(" Kestra setup  {}/4 {name}", current + 1);
         vec![Line::styled(title, self.theme.strong())]
     }
 
-    fn rule(&self) -> Line<'static> {
+    fn rule(self) -> Line<'static> {
         Line::raw("-".repeat(self.width.into()))
     }
 
     /// The keys of this moment, as many as fit.
-    fn footer(&self, bindings: &[Binding]) -> Line<'static> {
+    fn footer(self, bindings: &[Binding]) -> Line<'static> {
         let mut text = String::new();
         for label in bindings.iter().map(|binding| binding.label).filter(|label| !label.is_empty())
         {

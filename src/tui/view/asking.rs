@@ -11,7 +11,7 @@ use ratatui::text::{Line, Span};
 use std::path::PathBuf;
 use unicode_width::UnicodeWidthStr;
 
-pub(super) fn page(look: &Look, wizard: &Wizard, asking: &Asking) -> Page {
+pub(super) fn page(look: Look, wizard: &Wizard, asking: &Asking) -> Page {
     let mut page = Page::default();
     if !look.is_small {
         page.line(Span::styled(format!(" {}", asking.screen().heading), look.theme.strong()));
@@ -30,14 +30,14 @@ pub(super) fn page(look: &Look, wizard: &Wizard, asking: &Asking) -> Page {
 }
 
 /// Where the values begin.
-fn column(look: &Look, answers: &Answers, asking: &Asking) -> usize {
+fn column(look: Look, answers: &Answers, asking: &Asking) -> usize {
     let asked = asking.screen().fields.iter().filter(|field| answers.asks(field));
     let gap = if look.is_small { 2 } else { 3 };
     asked.map(|field| field.label.len()).max().unwrap_or(0) + gap
 }
 
 struct Rows<'a> {
-    look: &'a Look,
+    look: Look,
     wizard: &'a Wizard,
     asking: &'a Asking,
     column: usize,
@@ -258,6 +258,9 @@ impl Rows<'_> {
             page.text(format!(" {label:<7}{line}"));
         }
         let answers = self.wizard.answers();
+        if let Some(note) = self.wizard.served_elsewhere() {
+            page.paragraph(1, self.look.width, &format!("Note: {note}"), self.look.theme.note());
+        }
         if !answers.get(&form::CONTEXT_PATH).is_empty() {
             let note =
                 " Note: some releases of Kestra keep the login out of reach below a path; F1.";
@@ -278,11 +281,9 @@ fn error(problem: &Problem) -> String {
     let ways = match problem.fixes.as_slice() {
         [] => String::new(),
         [only] => format!(" Enter = use {}", only.value),
-        several => several
-            .iter()
-            .zip(1..)
-            .map(|(fix, number)| format!(" {number} = {} {}", fix.field.name, fix.value))
-            .collect(),
+        several => several.iter().zip(1..).fold(String::new(), |ways, (fix, number)| {
+            format!("{ways} {number} = {} {}", fix.field.name, fix.value)
+        }),
     };
     let word = if problem.blocks { "Error" } else { "Note" };
     format!("{word}: {}{ways}", problem.message)

@@ -31,7 +31,7 @@ r        show secrets for 10 seconds  u      take back the last change
 y        copy the shown file to the clipboard of your terminal
 Esc      back to the questions        q ^C   quit";
 
-pub(super) fn help(look: &Look, _wizard: &Wizard, step: &Step, scroll: u16) -> Page {
+pub(super) fn help(look: Look, step: &Step, scroll: u16) -> Page {
     let mut page = Page::scrolled(scroll.into());
     let Step::Asking(asking) = step else {
         page.line(Span::styled(" Help: Review", look.theme.strong()));
@@ -51,7 +51,7 @@ pub(super) fn help(look: &Look, _wizard: &Wizard, step: &Step, scroll: u16) -> P
     page
 }
 
-fn examples(page: &mut Page, look: &Look, field: &Field) {
+fn examples(page: &mut Page, look: Look, field: &Field) {
     let width = field.examples.iter().map(|(example, _)| example.len()).max().unwrap_or(0).max(7);
     for (example, outcome) in field.examples {
         let example = if example.is_empty() { "(empty)" } else { example };
@@ -67,14 +67,14 @@ fn examples(page: &mut Page, look: &Look, field: &Field) {
     }
 }
 
-pub(super) fn writing(look: &Look) -> Page {
+pub(super) fn writing(look: Look) -> Page {
     let mut page = Page::default();
     page.blank();
     page.line(Span::styled(" Writing...", look.theme.strong()));
     page
 }
 
-pub(super) fn choosing(look: &Look, choosing: &Choosing) -> Page {
+pub(super) fn choosing(look: Look, choosing: &Choosing) -> Page {
     let mut page = Page::default();
     let trouble = choosing.trouble();
     for line in &trouble.lines {
@@ -93,7 +93,7 @@ pub(super) fn choosing(look: &Look, choosing: &Choosing) -> Page {
     page
 }
 
-pub(super) fn done(look: &Look, wizard: &Wizard, saved: &Saved) -> Page {
+pub(super) fn done(look: Look, wizard: &Wizard, saved: &Saved) -> Page {
     let mut page = Page::default();
     for line in report(saved) {
         page.paragraph(1, look.width, &line, look.theme.plain());
@@ -104,21 +104,11 @@ pub(super) fn done(look: &Look, wizard: &Wizard, saved: &Saved) -> Page {
     page
 }
 
-fn findings(page: &mut Page, look: &Look, verdict: &Verdict) {
+fn findings(page: &mut Page, look: Look, verdict: &Verdict) {
     let style = match verdict.outcome {
         Outcome::Failed => look.theme.error(),
         Outcome::Ok => look.theme.good(),
         Outcome::Note | Outcome::Skipped => look.theme.plain(),
     };
     page.paragraph(1, look.width, &verdict.in_words(), style);
-}
-
-/// The words of a question for plain mode's `help`.
-pub fn explain(field: &Field) -> String {
-    let mut text = format!("{}\n", field.more);
-    for (example, outcome) in field.examples {
-        let example = if example.is_empty() { "(empty)" } else { example };
-        text.push_str(&format!("Example: {example}: {outcome}\n"));
-    }
-    text + "Ends up in " + field.lands + ".\n"
 }

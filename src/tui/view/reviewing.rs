@@ -7,7 +7,7 @@ use crate::plan::{FileChange, FileKind, Line as PreviewLine};
 use crate::wizard::{Preview, Reviewing, Row, Wizard};
 use ratatui::text::{Line, Span};
 
-pub(super) fn page(look: &Look, wizard: &Wizard, reviewing: &Reviewing, rows: u16) -> Page {
+pub(super) fn page(look: Look, wizard: &Wizard, reviewing: &Reviewing, rows: u16) -> Page {
     let mut page = Page::default();
     if !reviewing.is_full() {
         for row in reviewing.rows(wizard.answers()) {
@@ -41,7 +41,7 @@ pub(super) fn page(look: &Look, wizard: &Wizard, reviewing: &Reviewing, rows: u1
     page
 }
 
-fn setting(look: &Look, row: &Row) -> Line<'static> {
+fn setting(look: Look, row: &Row) -> Line<'static> {
     let mark = if row.is_changed { '*' } else { ' ' };
     let text = format!("{mark}{} {:<14} {}", row.number, row.label, row.text);
     let width = usize::from(look.width);
@@ -53,7 +53,7 @@ fn setting(look: &Look, row: &Row) -> Line<'static> {
     Line::from(vec![Span::styled(format!("{text:<column$} "), style), Span::raw(remark.to_owned())])
 }
 
-fn files(look: &Look, wizard: &Wizard, reviewing: &Reviewing, page: &mut Page, rows: u16) {
+fn files(look: Look, wizard: &Wizard, reviewing: &Reviewing, page: &mut Page, rows: u16) {
     page.line(tabs(look, reviewing));
     let Some(change) = reviewing.shown() else { return };
     let below = below(look, wizard, reviewing, change);
@@ -69,18 +69,20 @@ fn files(look: &Look, wizard: &Wizard, reviewing: &Reviewing, page: &mut Page, r
         page.blank();
     }
     position(look, page, &lines, start, visible.len());
-    below.into_iter().for_each(|line| page.line(line));
+    for line in below {
+        page.line(line);
+    }
 }
 
 /// Says how much of the file is in view, where not all of it is.
-fn position(look: &Look, page: &mut Page, lines: &[PreviewLine], start: usize, count: usize) {
+fn position(look: Look, page: &mut Page, lines: &[PreviewLine], start: usize, count: usize) {
     if count < lines.len() {
         let text = format!("{}-{} of {}", start + 1, start + count, lines.len());
         page.append_right(look.width, &text);
     }
 }
 
-fn tabs(look: &Look, reviewing: &Reviewing) -> Line<'static> {
+fn tabs(look: Look, reviewing: &Reviewing) -> Line<'static> {
     let names: Vec<_> = reviewing
         .files()
         .iter()
@@ -118,7 +120,7 @@ fn about(change: &FileChange) -> String {
 
 /// Summary, checks and what the last key came to.
 fn below(
-    look: &Look,
+    look: Look,
     wizard: &Wizard,
     reviewing: &Reviewing,
     change: &FileChange,
@@ -137,7 +139,7 @@ fn below(
     lines
 }
 
-fn checks(look: &Look, wizard: &Wizard, reviewing: &Reviewing) -> Line<'static> {
+fn checks(look: Look, wizard: &Wizard, reviewing: &Reviewing) -> Line<'static> {
     let mut words = vec!["YAML ok".to_owned(), wizard.changed_in_words()];
     if let Some(nginx) = reviewing.files().iter().find(|change| change.kind == FileKind::Nginx) {
         words.push(nginx_word(wizard, nginx));
