@@ -97,7 +97,7 @@ fn proxy_test() {
     let ok = "proxy accepted the password, api.kestra.io answered in 0.4 s";
     see("test_ok", &at().finds(Outcome::Ok, ok, ""));
     let wrong = "proxy.corp.example:3128 does not accept this username with this password";
-    let remedy = "Check both, also that the password has not expired. You can continue.";
+    let remedy = "Type the password again, or ask whether the account is locked or has expired";
     see("test_failed", &at().finds(Outcome::Failed, wrong, remedy));
 }
 
