@@ -245,12 +245,26 @@ fn sights(nginx: &nginx::Found) -> Vec<String> {
     lines
 }
 
+/// The compose file beside a config.yml that gives Kestra another configuration.
+fn compose_beside(config: &Path) -> Option<&'static str> {
+    const NAMES: [&str; 4] =
+        ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+    let is_another = |name: &&str| !config.ends_with(name);
+    NAMES.into_iter().filter(is_another).find(|name| {
+        let text = snapshot(&config.with_file_name(name));
+        text.text().is_some_and(|text| text.as_str().contains("KESTRA_CONFIGURATION"))
+    })
+}
+
 /// What around the file would make an edit of it useless.
 fn surroundings(config: &Path) -> Vec<String> {
     let mut remarks = Vec::new();
     let is_default_name = config.file_name().is_some_and(|name| name == "config.yml");
     if is_default_name && config.with_extension("yaml").exists() {
         remarks.push("there is a config.yaml beside it, which Kestra never reads.".to_owned());
+    }
+    if let Some(compose) = compose_beside(config) {
+        remarks.push(format!("{compose} beside it sets KESTRA_CONFIGURATION; a Kestra started from there reads that instead. Open it with --config."));
     }
     if env::var_os("KESTRA_CONFIGURATION").is_some() {
         remarks.push("KESTRA_CONFIGURATION is set here; a Kestra started with it has a second configuration.".to_owned());

@@ -6,13 +6,15 @@ use crate::checks::Check;
 use crate::form::{self, Field};
 use crate::found::Found;
 use crate::kestra::Refusal;
-use crate::plan::{FileChange, FileKind, MASK, Plan};
+use crate::plan::{FileChange, FileKind, Line, MASK, Plan};
 use crate::settings::{Form, Settings};
 
 /// The review.
 #[derive(Debug, Clone)]
 pub struct Reviewing {
     preview: Preview,
+    /// The lines of every file, made once: a configuration may be large.
+    lines: Vec<Vec<Line>>,
     tab: usize,
     scroll: usize,
     is_full: bool,
@@ -130,7 +132,22 @@ impl Setting {
 
 impl Reviewing {
     pub(super) fn new(preview: Preview) -> Self {
-        Self { preview, tab: 0, scroll: 0, is_full: false, is_revealed: false, note: None }
+        let mut reviewing = Self {
+            preview,
+            lines: Vec::new(),
+            tab: 0,
+            scroll: 0,
+            is_full: false,
+            is_revealed: false,
+            note: None,
+        };
+        reviewing.show_secrets(false);
+        reviewing
+    }
+
+    fn show_secrets(&mut self, is_revealed: bool) {
+        self.is_revealed = is_revealed;
+        self.lines = self.files().iter().map(|change| change.preview(is_revealed)).collect();
     }
 
     /// What would be written.
@@ -152,6 +169,12 @@ impl Reviewing {
     #[must_use]
     pub fn shown(&self) -> Option<&FileChange> {
         self.files().get(self.tab)
+    }
+
+    /// Its lines, secrets masked unless they are revealed.
+    #[must_use]
+    pub fn lines(&self) -> &[Line] {
+        self.lines.get(self.tab).map_or(&[], Vec::as_slice)
     }
 
     /// The number of its tab, counted from 0.
@@ -196,16 +219,18 @@ impl Reviewing {
 
     /// Gives whether secrets are shown now.
     pub(super) fn toggle_reveal(&mut self) -> bool {
-        self.is_revealed = !self.is_revealed;
+        self.show_secrets(!self.is_revealed);
         self.is_revealed
     }
 
     pub(super) fn conceal(&mut self) {
-        self.is_revealed = false;
+        if self.is_revealed {
+            self.show_secrets(false);
+        }
     }
 
     pub(super) fn scroll_by(&mut self, lines: i16) {
-        let last = self.shown().map_or(0, |change| change.preview(false).len().saturating_sub(1));
+        let last = self.lines().len().saturating_sub(1);
         self.scroll = self.scroll.saturating_add_signed(lines.into()).min(last);
     }
 

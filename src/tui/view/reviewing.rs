@@ -7,6 +7,9 @@ use crate::plan::{FileChange, FileKind, Line as PreviewLine};
 use crate::wizard::{Preview, Reviewing, Row, Wizard};
 use ratatui::text::{Line, Span};
 
+/// The most lines that notes take away from the preview.
+const NOTES: u16 = 4;
+
 pub(super) fn page(look: Look, wizard: &Wizard, reviewing: &Reviewing, rows: u16) -> Page {
     let mut page = Page::default();
     if !reviewing.is_full() {
@@ -58,7 +61,7 @@ fn files(look: Look, wizard: &Wizard, reviewing: &Reviewing, page: &mut Page, ro
     let Some(change) = reviewing.shown() else { return };
     let below = below(look, wizard, reviewing, change);
     let room = usize::from(rows).saturating_sub(page.len() + below.len()).max(1);
-    let lines = change.preview(reviewing.is_revealed());
+    let lines = reviewing.lines();
     let is_difference = change.before.is_some() && !change.is_noop();
     let start = reviewing.scroll().min(lines.len().saturating_sub(room));
     let visible: Vec<_> = lines.iter().skip(start).take(room).collect();
@@ -68,7 +71,7 @@ fn files(look: Look, wizard: &Wizard, reviewing: &Reviewing, page: &mut Page, ro
     for _ in visible.len()..room {
         page.blank();
     }
-    position(look, page, &lines, start, visible.len());
+    position(look, page, lines, start, visible.len());
     for line in below {
         page.line(line);
     }
@@ -129,14 +132,23 @@ fn below(
     if change.before.is_some() && !change.is_noop() && !look.is_small {
         lines.push(Line::raw(format!(" {}", change.summary())));
     }
-    if let Some(note) = wizard.review_notes().first().filter(|_| !look.is_small) {
-        lines.push(Line::styled(format!(" Note: {note}"), look.theme.note()));
+    if !look.is_small {
+        lines.extend(notes(look, wizard));
     }
     lines.push(checks(look, wizard, reviewing));
     if let Some(note) = reviewing.note() {
         lines.push(Line::styled(format!(" {note}"), look.theme.strong()));
     }
     lines
+}
+
+/// What is good to know before writing, as far as there is room for it.
+fn notes(look: Look, wizard: &Wizard) -> Vec<Line<'static>> {
+    let mut page = Page::default();
+    for note in wizard.review_notes() {
+        page.paragraph(1, look.width, &format!("Note: {note}"), look.theme.note());
+    }
+    page.visible(NOTES).0
 }
 
 fn checks(look: Look, wizard: &Wizard, reviewing: &Reviewing) -> Line<'static> {
