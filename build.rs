@@ -1,5 +1,7 @@
 //! Names the commit in `--version`, where the sources are a git checkout.
 
+#![expect(clippy::disallowed_types, reason = "asks git for the commit")]
+
 use std::process::Command;
 
 fn main() {

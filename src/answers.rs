@@ -14,7 +14,7 @@ pub use here::{FoundProxy, Here};
 pub use problems::{Fix, Problem};
 
 use crate::form::{self, Field};
-use crate::settings::{PastedProxy, Secret};
+use crate::settings::{PastedProxy, Secret, ServerUrl};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -65,6 +65,24 @@ impl Answers {
     /// Takes an answer. What the files say already counts as not said, so that it stays as it is.
     pub fn say(&mut self, field: &Field, text: &str) {
         let Some(field) = form::field(field.name) else { return };
+        let follows = *field == form::URL && self.is_named_after_url();
+        self.take(field, text);
+        if let (true, Ok(url)) = (follows, text.parse::<ServerUrl>()) {
+            self.take(&form::SERVER_NAME, &url.host().to_string());
+        }
+    }
+
+    /// Whether nginx answers to the host of the URL and to nothing else; then it goes on doing so
+    /// when the URL changes.
+    fn is_named_after_url(&self) -> bool {
+        let url = self.get(&form::URL).parse::<ServerUrl>();
+        url.is_ok_and(|url| {
+            self.found(&form::SERVER_NAME).is_some()
+                && self.get(&form::SERVER_NAME) == url.host().to_string()
+        })
+    }
+
+    fn take(&mut self, field: &'static Field, text: &str) {
         if self.found(field) == Some(text) {
             self.said.remove(field.name);
         } else {
@@ -208,6 +226,17 @@ mod tests {
         let mut answers = reconfiguration();
         answers.say(&form::URL, "https://new.example/app/");
         assert_eq!(answers.get(&form::CONTEXT_PATH), "/kestra");
+    }
+
+    #[test]
+    fn a_server_name_that_is_the_host_of_the_url_stays_it() {
+        let found = [("url", "http://old.example/"), ("server-name", "old.example")];
+        let found = found.map(|(name, text)| (name, text.into())).into();
+        let mut answers = Answers::new(Here::default(), found);
+        answers.say(&form::URL, "https://new.example/");
+        assert_eq!(answers.get(&form::SERVER_NAME), "new.example");
+        answers.say(&form::URL, "http://old.example/");
+        assert!(answers.is_untouched());
     }
 
     #[test]

@@ -9,9 +9,10 @@ use crate::answers::{Answers, Here};
 use crate::form;
 use crate::kestra::{self, Place, Reading, Refusal};
 use crate::nginx::{self, Machine, Written};
-use crate::plan::{Text, env};
+use crate::plan::{FileChange, FileKind, Plan, Text, env};
 use crate::settings::{
-    self, Form, ProxyAddress, Secret, VariableName, decode_basic, unescape_placeholder,
+    self, Form, Port, ProxyAddress, Secret, ServerNames, VariableName, decode_basic,
+    unescape_placeholder,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,8 +30,21 @@ pub struct Found {
     pub machine: Machine,
     /// What was seen of nginx, for its screen; lines of at most 71 columns.
     pub sights: Vec<String>,
+    /// What nginx serves already.
+    pub served: Vec<Served>,
     /// What is good to know before anything is written, one sentence each.
     pub remarks: Vec<String>,
+}
+
+/// A name that nginx answers to already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// The name.
+    pub name: String,
+    /// The port.
+    pub port: u16,
+    /// The file in which it stands.
+    pub file: PathBuf,
 }
 
 /// What was at a path.
@@ -71,10 +85,36 @@ impl Found {
         text.map(|text| kestra::read_at(text.as_str(), &self.place)).transpose()
     }
 
+    /// The first of these names that another file than ours answers to on this port. nginx would
+    /// say `conflicting server name` and ignore ours (`facts/nginx.md` 0.5).
+    #[must_use]
+    pub fn served_elsewhere(
+        &self,
+        names: &ServerNames,
+        port: Port,
+        ours: &Path,
+    ) -> Option<&Served> {
+        let is_ours = |served: &&Served| served.file == ours;
+        let is_named = |served: &&Served| names.iter().any(|name| name.to_string() == served.name);
+        self.served
+            .iter()
+            .filter(|served| served.port == port.get())
+            .find(|served| is_named(served) && !is_ours(served))
+    }
+
     /// The nginx file, if it is one that the wizard wrote.
     #[must_use]
     pub fn written(&self, path: &Path) -> Option<Written> {
         nginx::read(self.text(path)?.as_str())
+    }
+
+    /// The nginx file that would be replaced although somebody else wrote it.
+    #[must_use]
+    pub fn foreign<'a>(&self, plan: &'a Plan) -> Option<&'a FileChange> {
+        let change = plan.pending().find(|change| change.kind == FileKind::Nginx)?;
+        let is_foreign =
+            change.before.as_ref().is_some_and(|text| !text.as_str().trim().is_empty());
+        (is_foreign && self.written(&change.path).is_none()).then_some(change)
     }
 
     /// The answers that the files give, on this machine.

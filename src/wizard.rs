@@ -6,10 +6,14 @@
 
 mod asking;
 mod choosing;
+mod editor;
 mod event;
 mod keys;
+mod line;
+mod moving;
 mod result;
 mod reviewing;
+mod typing;
 
 pub use asking::Asking;
 pub use choosing::{Choosing, Way};
@@ -24,6 +28,7 @@ use crate::form;
 use crate::found::Found;
 use crate::key::Key;
 use crate::plan::Plan;
+use crate::settings::Form;
 use std::time::Duration;
 
 /// How long revealed secrets stay on the screen.
@@ -102,15 +107,24 @@ impl Wizard {
     pub fn update(&mut self, event: Event) -> Option<Effect> {
         match event {
             Event::Key(key) => self.key(key),
-            Event::Paste(text) => self.paste(&text),
+            Event::Paste(text) => {
+                self.paste(&text);
+                None
+            }
             Event::Line(text) => self.line(&text),
             Event::Keep => self.keep(),
             Event::PreviousQuestion => self.previous_question(),
             Event::Looked(files) => self.looked(files),
             Event::Checked(check, verdicts) => self.checked(check, verdicts),
             Event::Written(result) => self.written(result),
-            Event::Stopped(notice) => self.stopped(notice),
-            Event::Reminder => self.conceal(),
+            Event::Stopped(saved) => {
+                self.step = Step::Done(saved);
+                None
+            }
+            Event::Reminder => {
+                self.with_review(Reviewing::conceal);
+                None
+            }
         }
     }
 
@@ -129,16 +143,14 @@ impl Wizard {
     }
 
     fn key(&mut self, key: Key) -> Option<Effect> {
-        if let Some(effect) = self.fix_by_digit(key) {
-            return effect;
+        if self.takes_fix(key) {
+            return None;
         }
-        match keys::action(self.bindings(), key) {
-            Some(action) => self.act(action),
-            None => {
-                self.type_key(key);
-                None
-            }
+        if let Some(action) = keys::action(self.bindings(), key) {
+            return self.act(action);
         }
+        self.type_key(key);
+        None
     }
 
     fn act(&mut self, action: Action) -> Option<Effect> {
@@ -171,30 +183,30 @@ impl Wizard {
         None
     }
 
-    /// Leaves for the review, if the answers allow it; else to the first one that does not.
+    /// To the review. The files are looked at first, where that was not done yet.
     fn review(&mut self) -> Option<Effect> {
-        match self.answers.settings() {
-            Ok(settings) => {
-                let unseen: Vec<_> = Plan::paths(&settings, &self.found)
-                    .into_iter()
-                    .filter(|path| !self.found.files.contains_key(path))
-                    .collect();
-                let preview = match unseen.is_empty() {
-                    true => Preview::new(&self.answers, &settings, &self.found),
-                    false => Preview::Pending,
-                };
-                let nginx = preview.nginx_check(&settings);
-                self.step = Step::Reviewing(Reviewing::new(preview));
-                if unseen.is_empty() {
-                    nginx.and_then(|check| self.check(check))
-                } else {
-                    Some(Effect::Look(unseen))
-                }
-            }
+        let settings = match self.answers.settings() {
+            Ok(settings) => settings,
             Err(problems) => {
                 self.step = Step::Reviewing(Reviewing::new(Preview::Problems(problems)));
-                None
+                return None;
             }
+        };
+        let mut unseen = Plan::paths(&settings, &self.found);
+        unseen.retain(|path| !self.found.files.contains_key(path));
+        if !unseen.is_empty() {
+            self.step = Step::Reviewing(Reviewing::new(Preview::Pending));
+            return Some(Effect::Look(unseen));
+        }
+        let preview = Preview::new(&self.answers, &settings, &self.found);
+        let nginx = preview.nginx_check(&settings);
+        self.step = Step::Reviewing(Reviewing::new(preview));
+        nginx.and_then(|check| self.check(check))
+    }
+
+    fn with_review(&mut self, change: impl FnOnce(&mut Reviewing)) {
+        if let Step::Reviewing(reviewing) = &mut self.step {
+            change(reviewing);
         }
     }
 
@@ -340,11 +352,24 @@ impl Wizard {
         }
     }
 
+    /// Says where nginx answers to the name already, so that it would ignore our file.
+    #[must_use]
+    pub fn served_elsewhere(&self) -> Option<String> {
+        let nginx = self.answers.settings().ok()?.nginx?;
+        let Form::Server { names, listen, .. } = &nginx.site.form else { return None };
+        let served = self.found.served_elsewhere(names, *listen, nginx.file.as_path())?;
+        let (name, file) = (&served.name, served.file.display());
+        Some(format!(
+            "{file} answers to {name} already, so nginx would ignore this file. Write as location."
+        ))
+    }
+
     /// What is good to know before writing.
     #[must_use]
     pub fn review_notes(&self) -> Vec<String> {
         let notes = self.answers.problems().into_iter().filter(|problem| !problem.blocks);
-        let mut all: Vec<_> = self.found.remarks.clone();
+        let mut all: Vec<_> = self.served_elsewhere().into_iter().collect();
+        all.extend(self.found.remarks.iter().cloned());
         all.extend(notes.map(|problem| format!("{}.", problem.message.trim_end_matches('.'))));
         all
     }

@@ -18,6 +18,8 @@ pub struct Here {
     pub location_file: String,
     /// The file that holds the configuration, or will.
     pub config_file: String,
+    /// How Kestra is restarted so that it reads that file, as a command to adapt.
+    pub restart: String,
     /// `kestra.env` beside the configuration.
     pub env_file: String,
     /// The port that the configuration gives Kestra.
@@ -42,6 +44,7 @@ impl Default for Here {
             server_file: "/etc/nginx/conf.d/kestra.conf".to_owned(),
             location_file: "/etc/nginx/snippets/kestra.conf".to_owned(),
             config_file: "/etc/kestra/config.yml".to_owned(),
+            restart: "kestra server standalone --config /etc/kestra/config.yml".to_owned(),
             env_file: "/etc/kestra/kestra.env".to_owned(),
             kestra_port: 8080,
         }

@@ -64,7 +64,7 @@ fn roff(text: &str) -> String {
     text.replace('\\', "\\\\").replace('-', "\\-").replace("\n.", "\n\\&.")
 }
 
-const JSON: &str = r#".SH JSON
+const JSON: &str = r".SH JSON
 .TP
 \fBshow \-\-json\fR
 An object: config (path), settings (name to value, secrets as *********), problems (a list of name, message, blocks).
@@ -74,4 +74,4 @@ An object: pending (whether something changes), files (a list of kind, path, cha
 .TP
 \fBcheck \-\-json\fR
 A list of objects: code, outcome (ok, note, failed, skipped), what, evidence, remedy.
-"#;
+";

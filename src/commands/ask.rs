@@ -44,23 +44,23 @@ pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, 
         wizard = wizard.asking_first(Choosing::new(trouble, Plan::default()));
         effect = None;
     }
-    ask(invocation, wizard, effect, world, console)
+    ask(invocation, wizard, effect, &world, console)
 }
 
 fn ask(
     invocation: &Invocation,
     wizard: Wizard,
     first: Option<Effect>,
-    world: World,
+    world: &World,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
     if is_plain(invocation) {
-        return plain(wizard, first, &world, console);
+        return plain(wizard, first, world, console);
     }
     let colors = if has_colours(invocation.colour) { Colors::Basic } else { Colors::Mono };
     match tui::run(wizard, first, world.clone(), colors, escape_delay()).map_err(lost)? {
         Left::Signal(code) => Ok(code),
-        Left::Plain(wizard) => plain(*wizard, None, &world, console),
+        Left::Plain(wizard) => plain(*wizard, None, world, console),
         Left::Done(saved) => {
             if let Some(saved) = saved {
                 report(&saved, console);

@@ -167,7 +167,9 @@ pub static CERTIFICATE_KEY: Field = Field {
     label: "Key",
     question: "File with the certificate's key, empty for plain http",
     help: "Absolute path of the private key that belongs to it.",
-    more: "The private key of the certificate. nginx reads it as root; the wizard never does.",
+    more: "\
+The private key of the certificate. nginx reads it as root; the wizard never
+reads it.",
     examples: &[("/etc/letsencrypt/live/ops.example.com/privkey.pem", "ok"), ("", "plain http")],
     lands: "the nginx file as ssl_certificate_key",
     optional: true,
@@ -229,7 +231,7 @@ as in Kestra's documentation: word for word, nothing added.",
         Choice {
             value: "documented",
             label: "as in Kestra's documentation",
-            help: "Word for word. Uploads over 1 MB fail, silent views end at 10 min.",
+            help: "Word for word: uploads over 1 MB fail, silent views end early.",
         },
     ]),
     asked: has_nginx,

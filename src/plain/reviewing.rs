@@ -105,10 +105,8 @@ fn difference(change: &FileChange) -> Vec<String> {
 
 fn page(wizard: &Wizard) -> String {
     let Step::Reviewing(reviewing) = wizard.step() else { return String::new() };
-    let state = match wizard.answers().here().is_reconfiguration {
-        true => format!(": {}", wizard.state()),
-        false => String::new(),
-    };
+    let is_new = !wizard.answers().here().is_reconfiguration;
+    let state = if is_new { String::new() } else { format!(": {}", wizard.state()) };
     let mut lines = vec![String::new(), format!("Review{state}. Nothing is written yet.")];
     lines.extend(reviewing.rows(wizard.answers()).iter().map(row));
     lines.extend(preview(reviewing));

@@ -68,7 +68,7 @@ static ROWS: [Row; 14] = [
         property: "micronaut.http.services.api.url",
         answers: &[],
         group: PROXY,
-        wanted: |settings| proxy(settings).map(|_| text("https://api.kestra.io")),
+        wanted: |settings| proxy(settings).map(|_| text(&"https://api.kestra.io")),
         removal: Removal::Never,
     },
     Row {
@@ -83,7 +83,7 @@ static ROWS: [Row; 14] = [
         answers: &[&form::PROXY_ADDRESS],
         group: PROXY,
         wanted: |settings| {
-            proxy(settings)?.address.as_ref().map(|address| text(address.in_config()))
+            proxy(settings)?.address.as_ref().map(|address| text(&address.in_config()))
         },
         removal: Removal::WithTheProxy,
     },
@@ -190,7 +190,7 @@ fn remove(row: &Row) -> Edit {
     Edit::Remove(row.property.to_owned())
 }
 
-fn text(value: impl ToString) -> Value {
+fn text(value: &impl ToString) -> Value {
     Value::Text(value.to_string())
 }
 
@@ -208,14 +208,14 @@ fn login(settings: &Settings) -> Option<&Login> {
 fn username(settings: &Settings) -> Option<Value> {
     let login = login(settings)?;
     let is_apart = login.saved != Saved::Basic;
-    is_apart.then(|| text(escape_placeholder(&login.username.to_string())))
+    is_apart.then(|| text(&escape_placeholder(&login.username.to_string())))
 }
 
 fn password(settings: &Settings) -> Option<Value> {
     let login = login(settings)?;
     match &login.saved {
-        Saved::Plain => Some(text(escape_placeholder(login.password.reveal()))),
-        Saved::Env { variable, .. } => Some(text(format!("${{{variable}}}"))),
+        Saved::Plain => Some(text(&escape_placeholder(login.password.reveal()))),
+        Saved::Env { variable, .. } => Some(text(&format!("${{{variable}}}"))),
         Saved::Basic => None,
     }
 }
@@ -223,5 +223,5 @@ fn password(settings: &Settings) -> Option<Value> {
 fn authorization(settings: &Settings) -> Option<Value> {
     let login = login(settings)?;
     let encoded = (login.saved == Saved::Basic).then(|| login.username.basic(&login.password));
-    encoded?.ok().map(|header| text(header.reveal()))
+    encoded?.ok().map(|header| text(&header.reveal()))
 }

@@ -77,7 +77,9 @@ impl FileChange {
         for group in diff.grouped_ops(CONTEXT) {
             let first = group.first().map_or(0, |op| op.old_range().start);
             lines.push(Line { mark: Mark::Place, text: format!("@@ line {} @@", first + 1) });
-            group.iter().for_each(|op| push(&mut lines, op, &old, &new));
+            for op in &group {
+                push(&mut lines, op, &old, &new);
+            }
         }
         lines
     }
@@ -86,15 +88,20 @@ impl FileChange {
     #[must_use]
     pub fn summary(&self) -> String {
         let count = self.count();
-        let Some(before) = &self.before else { return format!("new file, {} lines", count.added) };
+        let lines = |n: usize| if n == 1 { "line" } else { "lines" };
+        let Some(before) = &self.before else {
+            return format!("new file, {} {}", count.added, lines(count.added));
+        };
         if count.is_nothing() {
             return "no changes".to_owned();
         }
         let kept = before.as_str().lines().count().saturating_sub(count.removed + count.changed);
         let Count { changed, added, removed } = count;
-        let lines = |n: usize| if n == 1 { "line" } else { "lines" };
+        // A line that goes takes the comment behind it along.
+        let keeps_comments = self.kind == FileKind::Config && removed == 0;
+        let comments = if keeps_comments { " and all comments" } else { "" };
         format!(
-            "{changed} {} changed, {added} added, {removed} removed. {kept} other {} untouched.",
+            "{changed} {} changed, {added} added, {removed} removed. {kept} other {}{comments} untouched.",
             lines(changed),
             lines(kept)
         )
@@ -214,4 +221,54 @@ fn printable(text: &str) -> String {
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(before: &str, after: &str) -> FileChange {
+        let (before, after) = (Some(before.into()), after.into());
+        FileChange { kind: FileKind::Config, path: "config.yml".into(), before, after, mode: 0o600 }
+    }
+
+    fn shown(change: &FileChange, reveal: bool) -> String {
+        let lines = change.preview(reveal);
+        lines.iter().map(|line| format!("{}{}\n", line.mark.sign(), line.text)).collect()
+    }
+
+    #[test]
+    fn a_difference_shows_no_secret_of_either_side() {
+        let change = change("a: 1\npassword: old-one\n", "a: 1\npassword: new-one\n");
+        assert_eq!(
+            shown(&change, false),
+            "@@ line 1 @@\n a: 1\n-password: *********\n+password: *********\n"
+        );
+        assert!(shown(&change, true).contains("+password: new-one"));
+    }
+
+    #[test]
+    fn every_line_of_a_long_secret_is_masked() {
+        let change = change("", "key-password: |\n  first\n  second\nb: 1\n");
+        let shown = shown(&change, false);
+        assert!(!shown.contains("first") && !shown.contains("second") && shown.contains("b: 1"));
+    }
+
+    #[test]
+    fn no_file_can_send_sequences_to_the_terminal() {
+        let change = change("", "a: \u{1b}[31mred\n");
+        assert!(!shown(&change, true).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn the_summary_counts_what_a_person_would_count() {
+        let before = "# top\na: 1\nb: 2\nc: 3\n";
+        let one = change(before, "# top\na: 1\nb: 5\nc: 3\nd: 4\n");
+        assert_eq!(
+            one.summary(),
+            "1 line changed, 1 added, 0 removed. 3 other lines and all comments untouched."
+        );
+        let gone = change(before, "# top\na: 1\nc: 3\n");
+        assert_eq!(gone.summary(), "0 lines changed, 0 added, 1 removed. 3 other lines untouched.");
+    }
 }

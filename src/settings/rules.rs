@@ -24,12 +24,12 @@ impl Conflict {
         Self { between, message: message.into(), fixes: Vec::new(), blocks: true }
     }
 
-    fn fix(mut self, name: &'static str, value: impl ToString) -> Self {
+    fn fix(mut self, name: &'static str, value: &impl ToString) -> Self {
         self.fixes.push((name, value.to_string()));
         self
     }
 
-    fn as_note(mut self) -> Self {
+    fn only_noted(mut self) -> Self {
         self.blocks = false;
         self
     }
@@ -66,7 +66,7 @@ fn path_differs(url: &ServerUrl, path: &ContextPath) -> Option<Conflict> {
             format!("kestra.url ends in {}/ but the context path is {}", of_url, slash(path));
         Conflict::new(&["context-path", "url"], message)
             .fix("context-path", of_url)
-            .fix("url", url.with_path(path))
+            .fix("url", &url.with_path(path))
     })
 }
 
@@ -82,7 +82,7 @@ impl Front<'_> {
         let tls = self.tls?;
         (tls.port == self.listen).then(|| {
             Conflict::new(&["listen", "certificate"], "HTTP and HTTPS need different ports")
-                .fix("listen", 80)
+                .fix("listen", &80)
         })
     }
 
@@ -109,11 +109,11 @@ impl Front<'_> {
         match (url.is_https(), self.tls) {
             (true, None) => {
                 let message = "kestra.url says https but nginx would serve http";
-                Some(Conflict::new(&["certificate", "url"], message).as_note())
+                Some(Conflict::new(&["certificate", "url"], message).only_noted())
             }
             (false, Some(_)) => {
                 let message = "kestra.url says http but nginx would serve https";
-                Some(Conflict::new(&["certificate", "url"], message).fix("url", url.with_https()))
+                Some(Conflict::new(&["certificate", "url"], message).fix("url", &url.with_https()))
             }
             _ => None,
         }
@@ -124,7 +124,7 @@ impl Front<'_> {
         let asked = url.effective_port();
         (asked != port).then(|| {
             let message = format!("kestra.url uses port {asked} but nginx listens on {port}");
-            Conflict::new(&["listen", "url"], message).as_note()
+            Conflict::new(&["listen", "url"], message).only_noted()
         })
     }
 }

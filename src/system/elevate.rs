@@ -2,11 +2,7 @@
 //!
 //! The plan goes through standard input, so no password is in an argument or a temporary file. sudo
 //! asks for its own password at the terminal.
-#![expect(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    reason = "this is where sudo is started"
-)]
+#![expect(clippy::disallowed_types, reason = "this is where sudo is started")]
 
 use super::handover::piped;
 use crate::plan::Plan;

@@ -7,7 +7,7 @@
 use super::files::{self, ReadError};
 use super::nginx;
 use crate::answers::{Answers, FoundProxy, Here};
-use crate::found::{Found, Snapshot, remarks};
+use crate::found::{Found, Served, Snapshot, remarks};
 use crate::kestra::{self, Place, Refusal};
 use crate::nginx::{Machine, Version};
 use crate::settings::PastedProxy;
@@ -106,11 +106,12 @@ pub fn look(config: Option<&Path>, place: Option<Place>) -> Result<Looked, LookE
         (None, None) => Place::default(),
     };
     let nginx = nginx::find();
-    let mut here = here(&config, &nginx);
+    let mut here = here(&config, &place, &nginx);
     let mut found = Found {
         files: BTreeMap::new(),
         machine: machine(&nginx),
         sights: sights(&nginx),
+        served: nginx.servers.iter().flat_map(served).collect(),
         remarks: surroundings(&config),
         place,
         config: config.clone(),
@@ -161,7 +162,7 @@ fn only_place(path: &Path, text: &str) -> Result<Place, LookError> {
     }
 }
 
-fn here(config: &Path, nginx: &nginx::Found) -> Here {
+fn here(config: &Path, place: &Place, nginx: &nginx::Found) -> Here {
     let beside = |name: &str| config.with_file_name(name).display().to_string();
     let server_file = nginx.file.as_ref().map(|path| path.display().to_string());
     let snippets = nginx.conf.as_ref().and_then(|conf| conf.parent()).map(snippet);
@@ -171,7 +172,19 @@ fn here(config: &Path, nginx: &nginx::Found) -> Here {
         location_file: snippets.unwrap_or_else(|| beside("kestra-nginx.conf")),
         env_file: beside("kestra.env"),
         config_file: config.display().to_string(),
+        restart: restart(config, place),
         ..Here::default()
+    }
+}
+
+fn restart(config: &Path, place: &Place) -> String {
+    let config = config.display();
+    if place.is_whole() {
+        format!("kestra server standalone --config {config}")
+    } else if place.is_compose() {
+        format!("docker compose -f {config} up -d")
+    } else {
+        format!("helm upgrade kestra kestra/kestra -f {config}")
     }
 }
 
@@ -198,6 +211,17 @@ fn machine(nginx: &nginx::Found) -> Machine {
     Machine { nginx: nginx_version, ipv6: nginx.ipv6 }
 }
 
+/// The names that a server block of the machine answers to, on each of its ports.
+fn served(server: &nginx::Server) -> impl Iterator<Item = Served> {
+    server.ports.iter().flat_map(move |&port| {
+        server.names.iter().map(move |name| Served {
+            name: name.clone(),
+            port,
+            file: server.file.clone(),
+        })
+    })
+}
+
 /// What the screen of nginx says about the one that is here.
 fn sights(nginx: &nginx::Found) -> Vec<String> {
     let Some(binary) = &nginx.binary else {
@@ -221,12 +245,26 @@ fn sights(nginx: &nginx::Found) -> Vec<String> {
     lines
 }
 
+/// The compose file beside a config.yml that gives Kestra another configuration.
+fn compose_beside(config: &Path) -> Option<&'static str> {
+    const NAMES: [&str; 4] =
+        ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+    let is_another = |name: &&str| !config.ends_with(name);
+    NAMES.into_iter().filter(is_another).find(|name| {
+        let text = snapshot(&config.with_file_name(name));
+        text.text().is_some_and(|text| text.as_str().contains("KESTRA_CONFIGURATION"))
+    })
+}
+
 /// What around the file would make an edit of it useless.
 fn surroundings(config: &Path) -> Vec<String> {
     let mut remarks = Vec::new();
     let is_default_name = config.file_name().is_some_and(|name| name == "config.yml");
     if is_default_name && config.with_extension("yaml").exists() {
         remarks.push("there is a config.yaml beside it, which Kestra never reads.".to_owned());
+    }
+    if let Some(compose) = compose_beside(config) {
+        remarks.push(format!("{compose} beside it sets KESTRA_CONFIGURATION; a Kestra started from there reads that instead. Open it with --config."));
     }
     if env::var_os("KESTRA_CONFIGURATION").is_some() {
         remarks.push("KESTRA_CONFIGURATION is set here; a Kestra started with it has a second configuration.".to_owned());

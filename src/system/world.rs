@@ -53,7 +53,7 @@ impl World {
                 Event::Checked(check, verdicts)
             }
             Effect::Write(plan) => Event::Written(self.save(&plan)),
-            Effect::SaveAside(plan) => stopped(self.save_aside(&plan)),
+            Effect::SaveAside(plan) => stopped(save_aside(&plan)),
             Effect::SaveBeside(plan) => stopped(self.save_beside(&plan)),
             Effect::Rollback(id) => stopped(self.roll_back(&id)),
             Effect::Repair { finish } => stopped(self.repair(finish)),
@@ -172,25 +172,6 @@ impl World {
         probe::way_out(&route, cancelled)
     }
 
-    /// Saves the files in a folder of the operator, with the commands that install them.
-    fn save_aside(&self, plan: &Plan) -> Result<Saved, WriteError> {
-        let folder = dirs::home_dir().ok_or(WriteError::NoState)?.join("kestra-setup-out");
-        let aside = handover::save_aside(plan, &folder)?;
-        let files = aside.files.iter().map(|path| SavedFile {
-            what: "saved".to_owned(),
-            path: path.display().to_string(),
-            about: "mode 0600".to_owned(),
-        });
-        Ok(Saved {
-            state: "saved aside",
-            headline: "Nothing was installed. The files are saved; these commands install them."
-                .to_owned(),
-            files: files.collect(),
-            next: aside.commands,
-            ..Saved::default()
-        })
-    }
-
     fn repair(&self, finish: bool) -> Result<Saved, WriteError> {
         let lock = self.lock()?;
         let Some(open) = lock.interrupted()? else {
@@ -224,6 +205,25 @@ impl World {
         let headline = "Taken back. The files are as they were before.".to_owned();
         Ok(Saved { state: "rolled back", headline, ..saved(receipt) })
     }
+}
+
+/// Saves the files in a folder of the operator, with the commands that install them.
+fn save_aside(plan: &Plan) -> Result<Saved, WriteError> {
+    let folder = dirs::home_dir().ok_or(WriteError::NoState)?.join("kestra-setup-out");
+    let aside = handover::save_aside(plan, &folder)?;
+    let files = aside.files.iter().map(|path| SavedFile {
+        what: "saved".to_owned(),
+        path: path.display().to_string(),
+        about: "mode 0600".to_owned(),
+    });
+    Ok(Saved {
+        state: "saved aside",
+        headline: "Nothing was installed. The files are saved; these commands install them."
+            .to_owned(),
+        files: files.collect(),
+        next: aside.commands,
+        ..Saved::default()
+    })
 }
 
 fn look(paths: Vec<PathBuf>) -> Vec<(PathBuf, Snapshot)> {

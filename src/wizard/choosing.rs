@@ -1,6 +1,6 @@
 //! Something stands in the way, and there is more than one way on.
 
-use super::{AfterLook, Effect, Saved, Step, Trouble, Wizard};
+use super::{AfterLook, Asking, Effect, Saved, Step, Trouble, Wizard};
 use crate::form::{self, Field};
 use crate::plan::{FileKind, Plan};
 
@@ -34,6 +34,8 @@ pub enum Way {
     WithoutNginx,
     /// Try the same once more.
     Retry,
+    /// Replace a file that somebody else wrote.
+    Replace,
     /// Finish the write that was interrupted.
     Finish,
     /// Undo the write that was interrupted.
@@ -70,6 +72,7 @@ impl Way {
             Self::Change(field) => format!("Change \"{}\"", field.label),
             Self::WithoutNginx => "Write the other files only, skip nginx".to_owned(),
             Self::Retry => "Try again".to_owned(),
+            Self::Replace => "Replace it (a backup is kept)".to_owned(),
             Self::Finish => "Finish it: write what was planned then".to_owned(),
             Self::Undo => "Undo it: put every file back as it was before".to_owned(),
             Self::Continue => "Continue with these answers (passwords are not kept)".to_owned(),
@@ -85,6 +88,7 @@ impl Way {
         match self {
             Self::SaveBeside
             | Self::Overwrite
+            | Self::Replace
             | Self::Sudo
             | Self::SaveAside
             | Self::WithoutNginx
@@ -132,44 +136,45 @@ impl Wizard {
         let Step::Choosing(choosing) = &self.step else { return None };
         let way = choosing.trouble.ways.get(number)?.clone();
         let plan = choosing.plan.clone();
-        self.take_way(way, plan)
-    }
-
-    fn take_way(&mut self, way: Way, plan: Plan) -> Option<Effect> {
         match way {
-            Way::Reapply => self.look_again(AfterLook::Review, &plan),
-            Way::StartOver => self.look_again(AfterLook::StartOver, &plan),
-            Way::Overwrite => self.look_again(AfterLook::Overwrite(plan.clone()), &plan),
-            Way::SaveBeside => Some(Effect::SaveBeside(plan)),
-            Way::SaveAside => Some(Effect::SaveAside(plan)),
-            Way::Sudo => self.writing(plan, Effect::Elevate),
-            Way::Retry => self.writing(plan, Effect::Write),
-            Way::WithoutNginx => self.writing(plan.without(FileKind::Nginx), Effect::Write),
-            Way::Finish => Some(Effect::Repair { finish: true }),
-            Way::Undo => Some(Effect::Repair { finish: false }),
-            Way::Change(field) => self.change(field),
+            Way::Change(field) => {
+                self.step = Step::Asking(Asking::on(&self.answers, field).returning());
+                None
+            }
             Way::Continue | Way::ReadOnly => self.review_or_ask(),
             Way::Fresh => {
                 self.answers.forget();
                 self.review_or_ask()
             }
-            Way::Quit => Some(Effect::Exit),
+            way => Some(self.take_way(&way, plan)),
         }
     }
 
-    fn look_again(&mut self, then: AfterLook, plan: &Plan) -> Option<Effect> {
+    /// The ways that something outside has to go.
+    fn take_way(&mut self, way: &Way, plan: Plan) -> Effect {
+        match way {
+            Way::Reapply => self.look_again(AfterLook::Review, &plan),
+            Way::StartOver => self.look_again(AfterLook::StartOver, &plan),
+            Way::Overwrite => self.look_again(AfterLook::Overwrite(plan.clone()), &plan),
+            Way::SaveBeside => Effect::SaveBeside(plan),
+            Way::SaveAside => Effect::SaveAside(plan),
+            Way::Sudo => self.writing(plan, Effect::Elevate),
+            Way::Retry | Way::Replace => self.writing(plan, Effect::Write),
+            Way::WithoutNginx => self.writing(plan.without(FileKind::Nginx), Effect::Write),
+            Way::Finish => Effect::Repair { finish: true },
+            Way::Undo => Effect::Repair { finish: false },
+            Way::Change(_) | Way::Continue | Way::ReadOnly | Way::Fresh | Way::Quit => Effect::Exit,
+        }
+    }
+
+    fn look_again(&mut self, then: AfterLook, plan: &Plan) -> Effect {
         self.after_look = then;
-        Some(Effect::Look(plan.changes.iter().map(|change| change.path.clone()).collect()))
+        Effect::Look(plan.changes.iter().map(|change| change.path.clone()).collect())
     }
 
-    fn writing(&mut self, plan: Plan, effect: impl FnOnce(Plan) -> Effect) -> Option<Effect> {
+    fn writing(&mut self, plan: Plan, effect: impl FnOnce(Plan) -> Effect) -> Effect {
         self.step = Step::Writing(plan.clone());
-        Some(effect(plan))
-    }
-
-    fn change(&mut self, field: &'static Field) -> Option<Effect> {
-        self.step = Step::Asking(super::Asking::on(&self.answers, field).returning());
-        None
+        effect(plan)
     }
 
     /// An existing configuration starts with the review, a new one where an answer is missing.
@@ -179,20 +184,36 @@ impl Wizard {
         }
         let open = self.answers.problems().into_iter().find(|problem| problem.blocks);
         let field = open.map_or(&form::URL, |problem| problem.field);
-        self.step = Step::Asking(super::Asking::on(&self.answers, field));
+        self.step = Step::Asking(Asking::on(&self.answers, field));
         None
-    }
-
-    /// Esc: nothing is written, the answers are kept.
-    pub(super) fn choose_nothing(&mut self) -> Option<Effect> {
-        self.review_or_ask()
     }
 
     /// `w`: writes what is shown, nothing else.
     pub(super) fn write(&mut self) -> Option<Effect> {
         let Step::Reviewing(reviewing) = &mut self.step else { return None };
         let plan = reviewing.plan_to_write()?.clone();
-        self.writing(plan, Effect::Write)
+        match self.foreign(&plan) {
+            Some(trouble) => {
+                self.step = Step::Choosing(Choosing::new(trouble, plan));
+                None
+            }
+            None => Some(self.writing(plan, Effect::Write)),
+        }
+    }
+
+    /// A file of somebody else is never replaced without a word.
+    fn foreign(&self, plan: &Plan) -> Option<Trouble> {
+        let change = self.found.foreign(plan)?;
+        let path = change.path.display();
+        Some(Trouble {
+            state: "not written",
+            lines: vec![
+                format!("{path} was not written by kestra-setup."),
+                format!("Replacing it: {}", change.summary()),
+                "The difference is on the review (Tab). Nothing was changed.".to_owned(),
+            ],
+            ways: vec![Way::Change(&form::NGINX_FILE), Way::Replace, Way::WithoutNginx],
+        })
     }
 
     pub(super) fn written(&mut self, result: Result<Saved, Trouble>) -> Option<Effect> {
@@ -204,11 +225,6 @@ impl Wizard {
             Ok(saved) => Step::Done(super::with_next_steps(saved, &self.answers, &plan)),
             Err(trouble) => Step::Choosing(Choosing::new(trouble, plan)),
         };
-        None
-    }
-
-    pub(super) fn stopped(&mut self, saved: Saved) -> Option<Effect> {
-        self.step = Step::Done(saved);
         None
     }
 

@@ -16,8 +16,8 @@ pub fn with_next_steps(saved: Saved, answers: &Answers, plan: &Plan) -> Saved {
     }
     if is_written(FileKind::Config) || is_written(FileKind::Env) {
         next.push(format!(
-            "Restart Kestra so that it reads the file (your way of starting it), e.g.\nkestra server standalone --config {}",
-            answers.here().config_file
+            "Restart Kestra so that it reads the file (your way of starting it), e.g.\n{}",
+            answers.here().restart
         ));
     }
     if is_written(FileKind::Nginx) {

@@ -6,13 +6,15 @@ use crate::checks::Check;
 use crate::form::{self, Field};
 use crate::found::Found;
 use crate::kestra::Refusal;
-use crate::plan::{FileChange, FileKind, MASK, Plan};
+use crate::plan::{FileChange, FileKind, Line, MASK, Plan};
 use crate::settings::{Form, Settings};
 
 /// The review.
 #[derive(Debug, Clone)]
 pub struct Reviewing {
     preview: Preview,
+    /// The lines of every file, made once: a configuration may be large.
+    lines: Vec<Vec<Line>>,
     tab: usize,
     scroll: usize,
     is_full: bool,
@@ -69,9 +71,83 @@ impl Preview {
     }
 }
 
+/// A setting as the review names it.
+struct Setting {
+    /// The question that its digit opens.
+    field: &'static Field,
+    label: &'static str,
+    /// The questions whose answers it shows.
+    shows: &'static [&'static Field],
+    text: fn(&Answers) -> String,
+}
+
+/// The settings, in the order of their digits.
+static SETTINGS: [Setting; 6] = [
+    Setting {
+        field: &form::URL,
+        label: "Public URL",
+        shows: &[&form::URL],
+        text: |answers| answers.get(&form::URL).into_owned(),
+    },
+    Setting {
+        field: &form::CONNECTION,
+        label: "Connection",
+        shows: &[&form::CONNECTION],
+        text: connection,
+    },
+    Setting {
+        field: &form::PROXY_ADDRESS,
+        label: "Proxy address",
+        shows: &[&form::PROXY_ADDRESS],
+        text: address,
+    },
+    Setting {
+        field: &form::PROXY_USERNAME,
+        label: "Credentials",
+        shows: form::LOGIN,
+        text: credentials,
+    },
+    Setting {
+        field: &form::CONTEXT_PATH,
+        label: "Context path",
+        shows: &[&form::CONTEXT_PATH],
+        text: context_path,
+    },
+    Setting { field: &form::REVERSE_PROXY, label: "nginx", shows: form::NGINX, text: nginx },
+];
+
+impl Setting {
+    fn row(&self, number: usize, answers: &Answers) -> Row {
+        Row {
+            number,
+            // What is not asked is opened by the question that hides it.
+            field: if answers.asks(self.field) { self.field } else { &form::CONNECTION },
+            label: self.label,
+            text: (self.text)(answers),
+            remark: remark(answers, self.field, self.shows),
+            is_changed: is_changed(answers, self.shows),
+        }
+    }
+}
+
 impl Reviewing {
     pub(super) fn new(preview: Preview) -> Self {
-        Self { preview, tab: 0, scroll: 0, is_full: false, is_revealed: false, note: None }
+        let mut reviewing = Self {
+            preview,
+            lines: Vec::new(),
+            tab: 0,
+            scroll: 0,
+            is_full: false,
+            is_revealed: false,
+            note: None,
+        };
+        reviewing.show_secrets(false);
+        reviewing
+    }
+
+    fn show_secrets(&mut self, is_revealed: bool) {
+        self.is_revealed = is_revealed;
+        self.lines = self.files().iter().map(|change| change.preview(is_revealed)).collect();
     }
 
     /// What would be written.
@@ -93,6 +169,12 @@ impl Reviewing {
     #[must_use]
     pub fn shown(&self) -> Option<&FileChange> {
         self.files().get(self.tab)
+    }
+
+    /// Its lines, secrets masked unless they are revealed.
+    #[must_use]
+    pub fn lines(&self) -> &[Line] {
+        self.lines.get(self.tab).map_or(&[], Vec::as_slice)
     }
 
     /// The number of its tab, counted from 0.
@@ -137,16 +219,18 @@ impl Reviewing {
 
     /// Gives whether secrets are shown now.
     pub(super) fn toggle_reveal(&mut self) -> bool {
-        self.is_revealed = !self.is_revealed;
+        self.show_secrets(!self.is_revealed);
         self.is_revealed
     }
 
     pub(super) fn conceal(&mut self) {
-        self.is_revealed = false;
+        if self.is_revealed {
+            self.show_secrets(false);
+        }
     }
 
     pub(super) fn scroll_by(&mut self, lines: i16) {
-        let last = self.shown().map_or(0, |change| change.preview(false).len().saturating_sub(1));
+        let last = self.lines().len().saturating_sub(1);
         self.scroll = self.scroll.saturating_add_signed(lines.into()).min(last);
     }
 
@@ -170,28 +254,7 @@ impl Reviewing {
     /// The numbered settings.
     #[must_use]
     pub fn rows(&self, answers: &Answers) -> Vec<Row> {
-        let rows: [(&'static Field, &str, &[&'static Field], fn(&Answers) -> String); 6] = [
-            (&form::URL, "Public URL", &[&form::URL], |answers| {
-                answers.get(&form::URL).into_owned()
-            }),
-            (&form::CONNECTION, "Connection", &[&form::CONNECTION], connection),
-            (&form::PROXY_ADDRESS, "Proxy address", &[&form::PROXY_ADDRESS], address),
-            (&form::PROXY_USERNAME, "Credentials", form::LOGIN, credentials),
-            (&form::CONTEXT_PATH, "Context path", &[&form::CONTEXT_PATH], context_path),
-            (&form::REVERSE_PROXY, "nginx", form::NGINX, nginx),
-        ];
-        rows.into_iter()
-            .zip(1..)
-            .map(|((field, label, fields, text), number)| Row {
-                number,
-                // What is not asked is opened by the question that hides it.
-                field: if answers.asks(field) { field } else { &form::CONNECTION },
-                label,
-                text: text(answers),
-                remark: remark(answers, field, fields),
-                is_changed: is_changed(answers, fields),
-            })
-            .collect()
+        SETTINGS.iter().zip(1..).map(|(setting, number)| setting.row(number, answers)).collect()
     }
 }
 

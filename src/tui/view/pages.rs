@@ -5,7 +5,7 @@ use super::page::Page;
 use crate::checks::{Outcome, Verdict};
 use crate::form::Field;
 use crate::wizard::{Choosing, Saved, Step, Wizard, report};
-use ratatui::text::{Line, Span};
+use ratatui::text::Span;
 
 const KEYS: &str = "\
 Keys    Enter       accept; goes to the next field that still needs an answer
@@ -31,7 +31,7 @@ r        show secrets for 10 seconds  u      take back the last change
 y        copy the shown file to the clipboard of your terminal
 Esc      back to the questions        q ^C   quit";
 
-pub(super) fn help(look: &Look, _wizard: &Wizard, step: &Step, scroll: u16) -> Page {
+pub(super) fn help(look: Look, step: &Step, scroll: u16) -> Page {
     let mut page = Page::scrolled(scroll.into());
     let Step::Asking(asking) = step else {
         page.line(Span::styled(" Help: Review", look.theme.strong()));
@@ -51,7 +51,7 @@ pub(super) fn help(look: &Look, _wizard: &Wizard, step: &Step, scroll: u16) -> P
     page
 }
 
-fn examples(page: &mut Page, look: &Look, field: &Field) {
+fn examples(page: &mut Page, look: Look, field: &Field) {
     let width = field.examples.iter().map(|(example, _)| example.len()).max().unwrap_or(0).max(7);
     for (example, outcome) in field.examples {
         let example = if example.is_empty() { "(empty)" } else { example };
@@ -67,14 +67,14 @@ fn examples(page: &mut Page, look: &Look, field: &Field) {
     }
 }
 
-pub(super) fn writing(look: &Look) -> Page {
+pub(super) fn writing(look: Look) -> Page {
     let mut page = Page::default();
     page.blank();
     page.line(Span::styled(" Writing...", look.theme.strong()));
     page
 }
 
-pub(super) fn choosing(look: &Look, choosing: &Choosing) -> Page {
+pub(super) fn choosing(look: Look, choosing: &Choosing) -> Page {
     let mut page = Page::default();
     let trouble = choosing.trouble();
     for line in &trouble.lines {
@@ -88,23 +88,27 @@ pub(super) fn choosing(look: &Look, choosing: &Choosing) -> Page {
         if is_selected {
             page.cursor(1);
         }
-        page.line(Line::styled(format!(" {mark} {}  {}", number + 1, way.label()), style));
+        page.labelled(&format!(" {mark} {}  ", number + 1), look.width, &way.label(), style);
+        if is_selected {
+            page.explain_cursor();
+        }
     }
     page
 }
 
-pub(super) fn done(look: &Look, wizard: &Wizard, saved: &Saved) -> Page {
+pub(super) fn done(look: Look, wizard: &Wizard, saved: &Saved) -> Page {
     let mut page = Page::default();
     for line in report(saved) {
         page.paragraph(1, look.width, &line, look.theme.plain());
     }
+    page.blank();
     for verdict in wizard.standing() {
         findings(&mut page, look, verdict);
     }
     page
 }
 
-fn findings(page: &mut Page, look: &Look, verdict: &Verdict) {
+fn findings(page: &mut Page, look: Look, verdict: &Verdict) {
     let style = match verdict.outcome {
         Outcome::Failed => look.theme.error(),
         Outcome::Ok => look.theme.good(),

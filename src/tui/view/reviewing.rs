@@ -7,7 +7,10 @@ use crate::plan::{FileChange, FileKind, Line as PreviewLine};
 use crate::wizard::{Preview, Reviewing, Row, Wizard};
 use ratatui::text::{Line, Span};
 
-pub(super) fn page(look: &Look, wizard: &Wizard, reviewing: &Reviewing, rows: u16) -> Page {
+/// The most lines that notes take away from the preview.
+const NOTES: u16 = 4;
+
+pub(super) fn page(look: Look, wizard: &Wizard, reviewing: &Reviewing, rows: u16) -> Page {
     let mut page = Page::default();
     if !reviewing.is_full() {
         for row in reviewing.rows(wizard.answers()) {
@@ -41,7 +44,7 @@ pub(super) fn page(look: &Look, wizard: &Wizard, reviewing: &Reviewing, rows: u1
     page
 }
 
-fn setting(look: &Look, row: &Row) -> Line<'static> {
+fn setting(look: Look, row: &Row) -> Line<'static> {
     let mark = if row.is_changed { '*' } else { ' ' };
     let text = format!("{mark}{} {:<14} {}", row.number, row.label, row.text);
     let width = usize::from(look.width);
@@ -53,12 +56,12 @@ fn setting(look: &Look, row: &Row) -> Line<'static> {
     Line::from(vec![Span::styled(format!("{text:<column$} "), style), Span::raw(remark.to_owned())])
 }
 
-fn files(look: &Look, wizard: &Wizard, reviewing: &Reviewing, page: &mut Page, rows: u16) {
+fn files(look: Look, wizard: &Wizard, reviewing: &Reviewing, page: &mut Page, rows: u16) {
     page.line(tabs(look, reviewing));
     let Some(change) = reviewing.shown() else { return };
     let below = below(look, wizard, reviewing, change);
     let room = usize::from(rows).saturating_sub(page.len() + below.len()).max(1);
-    let lines = change.preview(reviewing.is_revealed());
+    let lines = reviewing.lines();
     let is_difference = change.before.is_some() && !change.is_noop();
     let start = reviewing.scroll().min(lines.len().saturating_sub(room));
     let visible: Vec<_> = lines.iter().skip(start).take(room).collect();
@@ -68,19 +71,21 @@ fn files(look: &Look, wizard: &Wizard, reviewing: &Reviewing, page: &mut Page, r
     for _ in visible.len()..room {
         page.blank();
     }
-    position(look, page, &lines, start, visible.len());
-    below.into_iter().for_each(|line| page.line(line));
+    position(look, page, lines, start, visible.len());
+    for line in below {
+        page.line(line);
+    }
 }
 
 /// Says how much of the file is in view, where not all of it is.
-fn position(look: &Look, page: &mut Page, lines: &[PreviewLine], start: usize, count: usize) {
+fn position(look: Look, page: &mut Page, lines: &[PreviewLine], start: usize, count: usize) {
     if count < lines.len() {
         let text = format!("{}-{} of {}", start + 1, start + count, lines.len());
         page.append_right(look.width, &text);
     }
 }
 
-fn tabs(look: &Look, reviewing: &Reviewing) -> Line<'static> {
+fn tabs(look: Look, reviewing: &Reviewing) -> Line<'static> {
     let names: Vec<_> = reviewing
         .files()
         .iter()
@@ -118,7 +123,7 @@ fn about(change: &FileChange) -> String {
 
 /// Summary, checks and what the last key came to.
 fn below(
-    look: &Look,
+    look: Look,
     wizard: &Wizard,
     reviewing: &Reviewing,
     change: &FileChange,
@@ -127,8 +132,8 @@ fn below(
     if change.before.is_some() && !change.is_noop() && !look.is_small {
         lines.push(Line::raw(format!(" {}", change.summary())));
     }
-    if let Some(note) = wizard.review_notes().first().filter(|_| !look.is_small) {
-        lines.push(Line::styled(format!(" Note: {note}"), look.theme.note()));
+    if !look.is_small {
+        lines.extend(notes(look, wizard));
     }
     lines.push(checks(look, wizard, reviewing));
     if let Some(note) = reviewing.note() {
@@ -137,7 +142,16 @@ fn below(
     lines
 }
 
-fn checks(look: &Look, wizard: &Wizard, reviewing: &Reviewing) -> Line<'static> {
+/// What is good to know before writing, as far as there is room for it.
+fn notes(look: Look, wizard: &Wizard) -> Vec<Line<'static>> {
+    let mut page = Page::default();
+    for note in wizard.review_notes() {
+        page.paragraph(1, look.width, &format!("Note: {note}"), look.theme.note());
+    }
+    page.visible(NOTES).0
+}
+
+fn checks(look: Look, wizard: &Wizard, reviewing: &Reviewing) -> Line<'static> {
     let mut words = vec!["YAML ok".to_owned(), wizard.changed_in_words()];
     if let Some(nginx) = reviewing.files().iter().find(|change| change.kind == FileKind::Nginx) {
         words.push(nginx_word(wizard, nginx));

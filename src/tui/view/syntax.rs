@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 /// One line of a preview: marks in column 2, then the text.
 pub(super) fn line(
-    look: &Look,
+    look: Look,
     kind: FileKind,
     line: &Preview,
     is_difference: bool,
@@ -24,7 +24,7 @@ pub(super) fn line(
     }
 }
 
-fn coloured(look: &Look, kind: FileKind, text: &str) -> Vec<Span<'static>> {
+fn coloured(look: Look, kind: FileKind, text: &str) -> Vec<Span<'static>> {
     let indent = text.len() - text.trim_start().len();
     if text[indent..].starts_with('#') {
         return vec![Span::styled(text.to_owned(), look.theme.comment())];

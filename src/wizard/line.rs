@@ -1,37 +1,33 @@
 //! Answers as plain mode gives them: a whole line at once, every question in its turn.
 
-use super::{Asking, Editor};
+use super::editor::Editor;
+use super::{Asking, Effect, Step, Wizard};
 use crate::answers::Problem;
 use crate::form::Field;
-use crate::wizard::{Effect, Step, Wizard};
-use tui_input::Input;
 
 impl Wizard {
     /// A whole answer at once: accepted or refused like a typed one.
-    pub(in crate::wizard) fn line(&mut self, text: &str) -> Option<Effect> {
+    pub(super) fn line(&mut self, text: &str) -> Option<Effect> {
         let asking = self.asking()?;
         let field = asking.field;
         if field.choices().is_empty() {
-            let input = Input::new(text.to_owned());
-            asking.editor = Editor { input, is_touched: true, is_revealed: false };
+            asking.editor = Editor::typed(text);
             self.commit();
-        } else if !self.fill_by_proxy(text) {
-            self.choose_by_word(field, text)?;
+        } else if !self.take_proxy(field, text.trim()) && !self.take_choice(field, text) {
+            return None;
         }
-        self.to_next_question()
+        self.go_on()
     }
 
     /// The answer as it stands, with the shown correction if there is one.
-    pub(in crate::wizard) fn keep(&mut self) -> Option<Effect> {
+    pub(super) fn keep(&mut self) -> Option<Effect> {
         let problem = self.asking()?.problem.take_if(|problem| problem.fixes.len() == 1);
-        if let Some(fix) = problem.and_then(|problem| problem.fixes.into_iter().next()) {
-            self.apply(fix.field, &fix.value);
-        }
-        self.to_next_question()
+        problem.iter().flat_map(|problem| &problem.fixes).for_each(|fix| self.correct(fix));
+        self.go_on()
     }
 
     /// One question back, always, also from an answer that will not do.
-    pub(in crate::wizard) fn previous_question(&mut self) -> Option<Effect> {
+    pub(super) fn previous_question(&mut self) -> Option<Effect> {
         let previous = match &self.step {
             Step::Asking(asking) if asking.is_returning => return self.review(),
             Step::Asking(asking) => {
@@ -44,32 +40,35 @@ impl Wizard {
         None
     }
 
-    /// Takes the choice with this value; `None` if there is none, which is shown.
-    fn choose_by_word(&mut self, field: &'static Field, text: &str) -> Option<()> {
-        match field.check(text) {
-            Ok(value) => self.answers.say(field, &value),
-            Err(invalid) => {
-                self.asking()?.problem = Some(Problem::invalid(field, invalid));
-                return None;
+    /// Takes the choice with this value. If there is none, that is shown and nothing changes.
+    fn take_choice(&mut self, field: &'static Field, text: &str) -> bool {
+        let checked = field.check(text);
+        match (checked, self.asking()) {
+            (Ok(value), _) => self.answers.say(field, &value),
+            (Err(invalid), Some(asking)) => {
+                asking.problem = Some(Problem::invalid(field, invalid));
+                return false;
             }
+            (Err(_), None) => return false,
         }
-        Some(())
+        true
     }
 
-    fn to_next_question(&mut self) -> Option<Effect> {
+    /// Visits every question, not only those that need an answer.
+    fn go_on(&mut self) -> Option<Effect> {
         if self.shows_problem() {
             return None;
         }
         let Step::Asking(asking) = &self.step else { return None };
         let (is_returning, field) = (asking.is_returning, asking.field);
-        let is_settled = is_returning && self.open_question(asking.screen(), field).is_none();
+        let is_settled = self.open_question(asking.screen(), field).is_none();
         let next = self.answers.questions().skip_while(|other| *other != field).nth(1);
-        match next.filter(|_| !is_settled) {
-            Some(next) => {
-                self.leave_for(next, is_returning);
+        match next {
+            Some(next) if !(is_returning && is_settled) => {
+                self.visit(next, is_returning);
                 None
             }
-            None => self.finish(),
+            _ => self.finish(),
         }
     }
 }

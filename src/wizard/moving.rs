@@ -1,0 +1,173 @@
+//! From question to question, and to the review.
+
+use super::{Asking, Effect, Reviewing, Step, Wizard};
+use crate::answers::Problem;
+use crate::checks::Check;
+use crate::form::{Field, SCREENS, Screen};
+use crate::settings::Connection;
+
+impl Wizard {
+    /// Enter: the shown correction, or the next question that still needs an answer.
+    pub(super) fn accept(&mut self) -> Option<Effect> {
+        if let Step::Choosing(choosing) = &self.step {
+            return self.choose(choosing.selected());
+        }
+        let asking = self.asking()?;
+        if let Some(problem) = asking.problem.take_if(|problem| problem.fixes.len() == 1) {
+            problem.fixes.iter().for_each(|fix| self.correct(fix));
+            return None;
+        }
+        self.commit();
+        if self.shows_problem() { None } else { self.onwards() }
+    }
+
+    /// Shows what stands in the way on the field with the focus; gives whether something does.
+    pub(super) fn shows_problem(&mut self) -> bool {
+        let Step::Asking(asking) = &mut self.step else { return false };
+        let mut problems = self.answers.problems().into_iter();
+        asking.problem = problems.find(|problem| problem.blocks && problem.field == asking.field);
+        asking.problem.is_some()
+    }
+
+    fn onwards(&mut self) -> Option<Effect> {
+        let Step::Asking(asking) = &self.step else { return None };
+        let (number, is_returning) = (asking.screen, asking.is_returning);
+        match self.open_question(asking.screen(), asking.field) {
+            Some(problem) => self.focus(problem),
+            None if is_returning || number + 1 == SCREENS.len() => return self.finish(),
+            None => self.open_screen(number + 1),
+        }
+        None
+    }
+
+    /// The next question of this screen that stands in the way, in the order of the screen,
+    /// beginning after the one with the focus.
+    pub(super) fn open_question(&self, screen: &Screen, focus: &Field) -> Option<Problem> {
+        let problems = self.answers.problems();
+        let at = screen.fields.iter().position(|field| *field == focus).unwrap_or(0);
+        let (before, after) = screen.fields.split_at(at + 1);
+        after.iter().chain(before).find_map(|field| {
+            problems.iter().find(|problem| problem.blocks && problem.field == *field).cloned()
+        })
+    }
+
+    /// To the review, or to the first question that stands in its way.
+    pub(super) fn finish(&mut self) -> Option<Effect> {
+        match self.answers.problems().into_iter().find(|problem| problem.blocks) {
+            Some(problem) => {
+                self.focus(problem);
+                None
+            }
+            None => self.review(),
+        }
+    }
+
+    /// Moves to a question that stands in the way. An answer that is missing is not yet an error.
+    fn focus(&mut self, problem: Problem) {
+        let is_returning = matches!(&self.step, Step::Asking(asking) if asking.is_returning);
+        let asking = Asking { is_returning, ..Asking::on(&self.answers, problem.field) };
+        let is_missing = problem.fixes.is_empty() && self.answers.get(problem.field).is_empty();
+        self.step = Step::Asking(if is_missing { asking } else { asking.with_problem(problem) });
+    }
+
+    fn open_screen(&mut self, number: usize) {
+        self.step = Step::Asking(Asking::new(&self.answers, number, 0));
+    }
+
+    /// Moves the focus; what was corrected on the field before stays to be read.
+    pub(super) fn visit(&mut self, field: &'static Field, is_returning: bool) {
+        let note = self.asking().and_then(|asking| asking.note.take());
+        let asking = Asking::on(&self.answers, field);
+        self.step = Step::Asking(Asking { note, is_returning, ..asking });
+    }
+
+    /// Esc: one screen back, always, also from an answer that will not do.
+    pub(super) fn back(&mut self) -> Option<Effect> {
+        self.commit();
+        match &self.step {
+            Step::Asking(asking) if asking.is_returning => return self.review(),
+            Step::Asking(asking) => {
+                if let Some(screen) = asking.screen.checked_sub(1) {
+                    self.open_screen(screen);
+                }
+            }
+            Step::Reviewing(reviewing) if reviewing.is_full() => {
+                self.with_review(Reviewing::toggle_full);
+            }
+            Step::Reviewing(_) => self.open_screen(SCREENS.len() - 1),
+            Step::Choosing(_) => return self.review_or_ask(),
+            Step::Writing(_) | Step::Done(_) => {}
+        }
+        None
+    }
+
+    /// Tab and the arrows visit every question, whatever stands in it.
+    pub(super) fn move_focus(&mut self, by: isize) {
+        if let Step::Choosing(choosing) = &mut self.step {
+            return choosing.move_by(by);
+        }
+        self.commit();
+        let Step::Asking(asking) = &self.step else { return };
+        let fields = asking.screen().fields.iter().copied();
+        let asked: Vec<_> = fields.filter(|field| self.answers.asks(field)).collect();
+        let at = asked.iter().position(|field| *field == asking.field).unwrap_or(0);
+        let is_returning = asking.is_returning;
+        match at.checked_add_signed(by) {
+            Some(next) => self.visit(asked[next % asked.len()], is_returning),
+            // Shift-Tab on the first field also goes back: Esc is never the only way.
+            None if is_returning => self.visit(asked[asked.len() - 1], is_returning),
+            None => {
+                self.back();
+            }
+        }
+    }
+
+    /// Shows or hides a secret.
+    pub(super) fn reveal(&mut self) -> Option<Effect> {
+        match &mut self.step {
+            Step::Asking(asking) if asking.field.is_secret() => {
+                asking.editor.is_revealed = !asking.editor.is_revealed;
+                None
+            }
+            Step::Reviewing(reviewing) => {
+                reviewing.toggle_reveal().then_some(Effect::Remind(super::REVEAL))
+            }
+            _ => None,
+        }
+    }
+
+    /// ^T: the way out, as the answers have it at this moment.
+    pub(super) fn test(&mut self) -> Option<Effect> {
+        self.commit();
+        let check = self.way_out()?;
+        self.verdicts.retain(|(about, _)| *about != check);
+        self.check(check)
+    }
+
+    /// The test of the way out that belongs to the answers at this moment.
+    #[must_use]
+    pub fn way_out(&self) -> Option<Check> {
+        match self.answers.settings_of_connection().ok()? {
+            Connection::Proxy(proxy) if proxy.address.is_none() => None,
+            connection => Some(Check::WayOut(connection)),
+        }
+    }
+
+    /// A digit of the review opens one setting, to which Enter returns.
+    pub(super) fn edit(&mut self, number: usize) {
+        let Step::Reviewing(reviewing) = &self.step else { return };
+        let mut rows = reviewing.rows(&self.answers).into_iter();
+        let Some(row) = rows.find(|row| row.number == number) else { return };
+        self.past.push(self.answers.clone());
+        self.step = Step::Asking(Asking::on(&self.answers, row.field).returning());
+    }
+
+    /// `u`: the answers as they were before the last edit.
+    pub(super) fn undo_change(&mut self) -> Option<Effect> {
+        while self.past.last().is_some_and(|answers| *answers == self.answers) {
+            self.past.pop();
+        }
+        self.answers = self.past.pop()?;
+        self.review()
+    }
+}
