@@ -50,8 +50,8 @@ impl FullScreen {
         Ok(screen)
     }
 
-    /// Draws a frame in the size that the terminal has now, and says when that was: what was typed
-    /// before was meant for the frame before. Draws nothing while suspended.
+    /// Draws a frame in the size that the terminal has now, and says when it began to be sent: what
+    /// was typed before was meant for the frame before. Draws nothing while suspended.
     ///
     /// # Errors
     ///
