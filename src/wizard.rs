@@ -9,6 +9,7 @@ mod choosing;
 mod editor;
 mod event;
 mod keys;
+mod line;
 mod moving;
 mod result;
 mod reviewing;
@@ -111,6 +112,8 @@ impl Wizard {
                 None
             }
             Event::Line(text) => self.line(&text),
+            Event::Keep => self.keep(),
+            Event::PreviousQuestion => self.previous_question(),
             Event::Looked(files) => self.looked(files),
             Event::Checked(check, verdicts) => self.checked(check, verdicts),
             Event::Written(result) => self.written(result),
@@ -280,6 +283,12 @@ impl Wizard {
     #[must_use]
     pub fn found(&self) -> &Found {
         &self.found
+    }
+
+    /// Whether it is being asked if the answers may be lost.
+    #[must_use]
+    pub fn is_quitting(&self) -> bool {
+        self.is_quitting
     }
 
     /// How many lines of the help are scrolled away, if it is open.
