@@ -48,7 +48,7 @@ fn commands(whole: &Command) -> String {
 fn option(text: &mut String, arg: &Arg) {
     let value = match arg.get_possible_values().as_slice() {
         choices if arg.is_positional() && !choices.is_empty() => {
-            choices.iter().map(|choice| choice.get_name()).collect::<Vec<_>>().join("|")
+            choices.iter().map(clap::builder::PossibleValue::get_name).collect::<Vec<_>>().join("|")
         }
         _ if arg.get_action().takes_values() => arg.get_value_names().unwrap_or_default().join(" "),
         _ => String::new(),
