@@ -11,7 +11,7 @@ mod syntax;
 
 use super::theme::Theme;
 use crate::form::SCREENS;
-use crate::wizard::{Binding, Step, Wizard};
+use crate::wizard::{Action, Binding, Step, Wizard};
 use page::Page;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -31,8 +31,8 @@ pub fn view(wizard: &Wizard, theme: Theme, frame: &mut Frame<'_>) {
     }
     let is_small = area.width < SMALL.0 || area.height < SMALL.1;
     let look = Look { theme, width: area.width, is_small };
-    let header = if is_small { look.small_title(wizard) } else { look.title(wizard) };
-    let footer = [look.rule(), look.footer(wizard.bindings())];
+    let header = if is_small { vec![look.small_title(wizard)] } else { look.title(wizard) };
+    let footer = [look.rule(), look.footer(wizard)];
     let rows = area.height - u16::try_from(header.len() + footer.len()).unwrap_or(0);
     let top = area.height - rows - 2;
 
@@ -94,37 +94,64 @@ impl Look {
             });
             spans.push(Span::raw(" "));
         }
-        let used: usize = spans.iter().map(Span::width).sum();
-        let state = wizard.state();
-        let gap = usize::from(self.width).saturating_sub(used + state.len() + 1);
-        spans.push(Span::raw(" ".repeat(gap)));
-        spans.push(Span::raw(state));
-        vec![Line::from(spans), self.rule()]
+        let line = Line::from(spans);
+        let has_room = line.width() + wizard.state().len() < self.width.into();
+        let line = if has_room { self.with_state(line, wizard) } else { self.small_title(wizard) };
+        vec![line, self.rule()]
     }
 
-    fn small_title(self, wizard: &Wizard) -> Vec<Line<'static>> {
+    /// The number of the step, and the state of the files at the right.
+    fn small_title(self, wizard: &Wizard) -> Line<'static> {
         let current = wizard.number();
         let name = steps().nth(current).unwrap_or_default();
         let title = format!(" Kestra setup  {}/4 {name}", current + 1);
-        vec![Line::styled(title, self.theme.strong())]
+        self.with_state(Line::styled(title, self.theme.strong()), wizard)
+    }
+
+    fn with_state(self, mut line: Line<'static>, wizard: &Wizard) -> Line<'static> {
+        let state = wizard.state();
+        let gap = usize::from(self.width).saturating_sub(line.width() + state.len() + 1);
+        line.push_span(Span::raw(" ".repeat(gap.max(1)) + &state));
+        line
     }
 
     fn rule(self) -> Line<'static> {
         Line::raw("-".repeat(self.width.into()))
     }
 
-    /// The keys of this moment, as many as fit.
-    fn footer(self, bindings: &[Binding]) -> Line<'static> {
-        let mut text = String::new();
-        for label in bindings.iter().map(|binding| binding.label).filter(|label| !label.is_empty())
+    /// The keys of this moment; those that can be spared go first where there is too little room.
+    fn footer(self, wizard: &Wizard) -> Line<'static> {
+        let gap = if self.is_small { " " } else { "  " };
+        let named = wizard.bindings().iter().filter(|binding| !binding.label.is_empty());
+        let mut keys: Vec<_> =
+            named.map(|binding| (binding.is_spare, self.label(wizard, binding))).collect();
+        let width = |keys: &[(bool, String)]| -> usize {
+            keys.iter().map(|(_, label)| label.len() + gap.len()).sum()
+        };
+        while width(&keys) > usize::from(self.width)
+            && let Some(spare) = keys.iter().rposition(|(is_spare, _)| *is_spare)
         {
-            let gap = if text.is_empty() || self.is_small { " " } else { "  " };
-            if text.len() + gap.len() + label.len() < self.width.into() {
-                text.push_str(gap);
-                text.push_str(label);
-            }
+            keys.remove(spare);
         }
-        Line::raw(text)
+        let labels: Vec<_> = keys.into_iter().map(|(_, label)| label).collect();
+        Line::raw(format!(" {}", labels.join(gap)))
+    }
+
+    /// What the footer calls a key; where it matters, what exactly it would do now.
+    fn label(self, wizard: &Wizard, binding: &Binding) -> String {
+        match (binding.action, wizard.step()) {
+            (Action::Accept, Step::Asking(asking)) if asking.is_returning() => {
+                "Enter to review".to_owned()
+            }
+            (Action::Write, Step::Reviewing(reviewing)) if !self.is_small => {
+                match reviewing.files().iter().filter(|change| !change.is_noop()).count() {
+                    0 => binding.label.to_owned(),
+                    1 => format!("{} 1 file", binding.label),
+                    count => format!("{} {count} files", binding.label),
+                }
+            }
+            _ => binding.label.to_owned(),
+        }
     }
 }
 

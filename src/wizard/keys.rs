@@ -64,14 +64,20 @@ pub struct Binding {
     pub action: Action,
     /// What the footer says; empty for keys that it does not name.
     pub label: &'static str,
+    /// Whether a footer with too little room may leave it out.
+    pub is_spare: bool,
 }
 
 const fn shown(key: Key, action: Action, label: &'static str) -> Binding {
-    Binding { key, action, label }
+    Binding { key, action, label, is_spare: false }
+}
+
+const fn spare(key: Key, action: Action, label: &'static str) -> Binding {
+    Binding { key, action, label, is_spare: true }
 }
 
 const fn silent(key: Key, action: Action) -> Binding {
-    Binding { key, action, label: "" }
+    Binding { key, action, label: "", is_spare: true }
 }
 
 /// What a key does in this table.
@@ -85,10 +91,10 @@ pub(super) fn action(bindings: &[Binding], key: Key) -> Option<Action> {
 /// Every screen of the form.
 pub(super) const ASKING: &[Binding] = &[
     shown(Key::Enter, Action::Accept, "Enter next"),
-    shown(Key::Tab, Action::NextField, "Tab field"),
+    spare(Key::Tab, Action::NextField, "Tab field"),
     shown(Key::Esc, Action::Back, "Esc back"),
     shown(Key::F1, Action::Help, "F1 help"),
-    shown(Key::Ctrl('c'), Action::Quit, "^C quit"),
+    spare(Key::Ctrl('c'), Action::Quit, "^C quit"),
     silent(Key::Down, Action::NextField),
     silent(Key::BackTab, Action::PreviousField),
     silent(Key::Up, Action::PreviousField),
@@ -98,11 +104,11 @@ pub(super) const ASKING: &[Binding] = &[
 /// The proxy's screen has a test.
 pub(super) const ASKING_PROXY: &[Binding] = &[
     shown(Key::Enter, Action::Accept, "Enter next"),
-    shown(Key::Tab, Action::NextField, "Tab field"),
+    spare(Key::Tab, Action::NextField, "Tab field"),
     shown(Key::Esc, Action::Back, "Esc back"),
-    shown(Key::Ctrl('t'), Action::Test, "^T test"),
+    spare(Key::Ctrl('t'), Action::Test, "^T test"),
     shown(Key::F1, Action::Help, "F1 help"),
-    shown(Key::Ctrl('c'), Action::Quit, "^C quit"),
+    spare(Key::Ctrl('c'), Action::Quit, "^C quit"),
     silent(Key::Down, Action::NextField),
     silent(Key::BackTab, Action::PreviousField),
     silent(Key::Up, Action::PreviousField),
@@ -113,11 +119,11 @@ pub(super) const ASKING_PROXY: &[Binding] = &[
 pub(super) const REVIEWING: &[Binding] = &[
     shown(Key::Char('w'), Action::Write, "w write"),
     shown(Key::Char('1'), Action::Edit(1), "1-6 edit"),
-    shown(Key::Tab, Action::NextTab, "Tab file"),
+    spare(Key::Tab, Action::NextTab, "Tab file"),
     shown(Key::Char('f'), Action::Full, "f full"),
-    shown(Key::Char('r'), Action::Reveal, "r secrets"),
+    spare(Key::Char('r'), Action::Reveal, "r secrets"),
     silent(Key::Char('u'), Action::UndoChange),
-    shown(Key::Char('y'), Action::Copy, "y copy"),
+    spare(Key::Char('y'), Action::Copy, "y copy"),
     shown(Key::Esc, Action::Back, "Esc back"),
     shown(Key::Char('?'), Action::Help, "? help"),
     silent(Key::F1, Action::Help),
@@ -142,8 +148,8 @@ pub(super) const WRITING: &[Binding] = &[];
 /// Several ways on.
 pub(super) const CHOOSING: &[Binding] = &[
     shown(Key::Enter, Action::Accept, "Enter choose"),
-    shown(Key::Char('1'), Action::Choose(0), "1-4"),
-    shown(Key::Esc, Action::Back, "Esc back (nothing is written)"),
+    spare(Key::Char('1'), Action::Choose(0), "or its number"),
+    shown(Key::Esc, Action::Back, "Esc back, nothing written"),
     silent(Key::Char('2'), Action::Choose(1)),
     silent(Key::Char('3'), Action::Choose(2)),
     silent(Key::Char('4'), Action::Choose(3)),
@@ -157,10 +163,10 @@ pub(super) const CHOOSING: &[Binding] = &[
 
 /// After the write.
 pub(super) const DONE: &[Binding] = &[
-    shown(Key::Enter, Action::Leave, "Enter quit (text stays in the terminal)"),
+    shown(Key::Enter, Action::Leave, "Enter quit (text stays)"),
     shown(Key::Char('r'), Action::Reload, "r reload nginx"),
-    shown(Key::Char('c'), Action::CheckAll, "c check"),
-    shown(Key::Char('u'), Action::UndoWrite, "u undo"),
+    spare(Key::Char('c'), Action::CheckAll, "c check"),
+    spare(Key::Char('u'), Action::UndoWrite, "u undo"),
     silent(Key::Down, Action::Scroll(1)),
     silent(Key::Up, Action::Scroll(-1)),
     silent(Key::PageDown, Action::Scroll(10)),

@@ -1,8 +1,8 @@
 //! A screen of the form.
 
 use super::Look;
-use super::page::Page;
-use crate::answers::{Answers, Problem, Source};
+use super::page::{Page, elided};
+use crate::answers::{Answers, Fix, Problem, Source};
 use crate::checks::{Outcome, Verdict};
 use crate::form::{self, Field, Kind};
 use crate::settings::ServerUrl;
@@ -55,6 +55,7 @@ impl Rows<'_> {
         page.line(Line::from(vec![Span::styled(label, style), Span::raw(value)]));
         if has_focus {
             self.below(page, field);
+            page.explain_cursor();
         }
     }
 
@@ -67,10 +68,13 @@ impl Rows<'_> {
             Kind::Secret => (self.blanks(&self.kept_secret(field), ""), 0),
             Kind::Text => {
                 let source = match self.wizard.answers().source(field) {
-                    Source::Environment(variable) => format!("  (from {variable})"),
+                    Source::Environment(variable) if !self.look.is_small => {
+                        format!("  (from {variable})")
+                    }
                     _ => String::new(),
                 };
-                (self.blanks(&self.wizard.answers().get(field), &source), 0)
+                let room = self.room().saturating_sub(source.len());
+                (self.blanks(&elided(&self.wizard.answers().get(field), room), &source), 0)
             }
         }
     }
@@ -130,7 +134,8 @@ impl Rows<'_> {
             let at = all.find("(*)").map_or(0, |at| at + 1);
             return (all, at);
         }
-        (format!("< {} >", field.choice(&value).map_or(&*value, |choice| choice.label)), 2)
+        let label = field.choice(&value).map_or(&*value, |choice| choice.label);
+        (format!("< {} >", elided(label, self.room().saturating_sub(4))), 2)
     }
 
     /// What is wrong, or corrected, or else what the field is for.
@@ -161,38 +166,43 @@ impl Rows<'_> {
     }
 
     fn about_address(&self, page: &mut Page) {
-        let answers = self.wizard.answers();
         let typed = self.asking.typed().0;
         if let Ok(url) = typed.parse::<ServerUrl>() {
-            let path = url.path().to_string();
-            let added = if url.to_string() == typed { "" } else { "(corrected)" };
-            page.text(" The wizard takes from this address:");
-            page.text(format!("   kestra.url     {url}  {added}"));
-            let path = if path.is_empty() { "/".to_owned() } else { path };
-            page.text(format!("   context path   {path:<33} (change in step 3)"));
-            page.text(format!(
-                "   server name    {:<33} (change in step 3)",
-                url.host().to_string()
-            ));
+            self.taken_from(page, &url, typed);
             page.blank();
-            let has_nginx = answers.get(&form::REVERSE_PROXY) == "nginx";
-            if url.is_https() && has_nginx && answers.get(&form::CERTIFICATE).is_empty() {
-                page.text(
-                    " Note: the address is https. Without a certificate in step 3 nginx serves",
-                );
-                page.text("       plain http; the last page shows how to add one.");
-                page.blank();
-            }
-            for note in url.notes() {
-                page.paragraph(
-                    1,
-                    self.look.width,
-                    &format!("Note: {note}"),
-                    self.look.theme.note(),
-                );
-            }
         }
         self.will_write(page);
+    }
+
+    fn taken_from(&self, page: &mut Page, url: &ServerUrl, typed: &str) {
+        let answers = self.wizard.answers();
+        let (address, path, host) =
+            (url.to_string(), url.path().to_string(), url.host().to_string());
+        let corrected = match address.strip_prefix(typed) {
+            Some("") => "",
+            Some("/") => "(\"/\" added at the end)",
+            _ => "(corrected)",
+        };
+        let path = if path.is_empty() { "/".to_owned() } else { path };
+        self.row(page, " ", "The wizard takes from this address:");
+        for (label, value, remark) in [
+            ("kestra.url", address, corrected),
+            ("context path", path, "(change in step 3)"),
+            ("server name", host, "(change in step 3)"),
+        ] {
+            let text = format!("{value:<33} {remark}");
+            let has_room = 18 + text.len() < self.look.width.into();
+            let text = if has_room { text } else { value };
+            self.row(page, &format!("   {label:<14} "), text.trim_end());
+        }
+        page.blank();
+        let has_nginx = answers.get(&form::REVERSE_PROXY) == "nginx";
+        if url.is_https() && has_nginx && answers.get(&form::CERTIFICATE).is_empty() {
+            self.note(page, HTTPS_WITHOUT_CERTIFICATE);
+        }
+        for note in url.notes() {
+            self.note(page, &note);
+        }
     }
 
     fn will_write(&self, page: &mut Page) {
@@ -200,91 +210,154 @@ impl Rows<'_> {
         let nginx =
             answers.asks(&form::NGINX_FILE).then(|| answers.get(&form::NGINX_FILE).into_owned());
         let files = [Some(answers.here().config_file.clone()), nginx];
+        let width = files.iter().flatten().map(String::len).max().unwrap_or(0);
         for (path, label) in files.into_iter().flatten().zip(["Will write", ""]) {
             let exists = self.wizard.found().text(&PathBuf::from(&path)).is_some();
             let state = if exists { "exists" } else { "new file" };
-            page.text(format!(" {label:<11}{path}  ({state})"));
+            self.row(page, &format!(" {label:<12}"), &format!("{path:<width$}   {state}"));
         }
         for remark in &self.wizard.found().remarks {
-            page.paragraph(1, self.look.width, &format!("Note: {remark}"), self.look.theme.note());
+            self.note(page, remark);
         }
     }
 
     fn about_proxy(&self, page: &mut Page) {
-        if let Some(found) = &self.wizard.answers().here().proxy {
-            let kind = found.proxy.kind;
-            page.text(format!(
-                " From your shell: {}={kind}://{}",
-                found.variable, found.proxy.address
-            ));
+        let answers = self.wizard.answers();
+        if let Some(found) = &answers.here().proxy {
+            let is_used = matches!(answers.source(&form::PROXY_ADDRESS), Source::Environment(_))
+                && answers.asks(&form::PROXY_ADDRESS);
+            let used = if is_used { "   (used above)" } else { "" };
+            let (variable, proxy) = (&found.variable, &found.proxy);
+            let text = format!("{variable}={}://{}{used}", proxy.kind, proxy.address);
+            self.row(page, " From your shell: ", &text);
             page.blank();
         }
         let way = self.wizard.way_out();
         let verdict = way.as_ref().and_then(|check| self.wizard.verdict(check));
-        page.text(" Test        ^T  reach https://api.kestra.io this way (max 10 s)");
+        self.row(page, " Test        ", "^T  reach https://api.kestra.io this way (max 10 s)");
         if way.is_some() && self.wizard.running() == way.as_ref() {
-            page.text("             testing...");
+            self.row(page, TEST, "testing...");
         } else if let Some(verdict) = verdict {
             self.verdict(page, verdict);
         }
         page.blank();
-        page.text(" Covers the Kestra API only. HTTP tasks and plugins use their own settings or");
-        page.text(" JAVA_OPTS -Dhttps.proxyHost; F1 explains.");
+        self.row(page, " ", COVERS);
     }
 
     fn verdict(&self, page: &mut Page, verdict: &Verdict) {
         let theme = self.look.theme;
         let (word, style) = match verdict.outcome {
             Outcome::Ok => ("ok: ", theme.good()),
-            Outcome::Note | Outcome::Skipped => ("", theme.note()),
+            Outcome::Note => ("Note: ", theme.note()),
+            Outcome::Skipped => ("not tested: ", theme.plain()),
             Outcome::Failed => ("Test failed: ", theme.error()),
         };
-        page.paragraph(13, self.look.width, &format!("{word}{}", verdict.what), style);
-        let remedy = if verdict.outcome == Outcome::Failed && verdict.remedy.is_empty() {
-            "You can continue."
-        } else {
-            &verdict.remedy
+        page.labelled(TEST, self.look.width, &format!("{word}{}", verdict.what), style);
+        let remedy = sentence(&verdict.remedy);
+        let remedy = match verdict.outcome {
+            // A machine that the operator sits at may be closed where Kestra's is not.
+            Outcome::Failed => format!("{remedy} You can continue."),
+            _ => remedy,
         };
         if !remedy.is_empty() {
-            page.paragraph(13, self.look.width, remedy, theme.plain());
+            self.row(page, TEST, remedy.trim_start());
         }
     }
 
     fn about_nginx(&self, page: &mut Page) {
-        let found = self.wizard.found();
-        for (line, label) in
-            found.sights.iter().zip(std::iter::once("Found").chain(std::iter::repeat("")))
-        {
-            page.text(format!(" {label:<7}{line}"));
-        }
         let answers = self.wizard.answers();
+        let labels = std::iter::once("Found").chain(std::iter::repeat(""));
+        for (line, label) in self.wizard.found().sights.iter().zip(labels) {
+            self.row(page, &format!(" {label:<7}"), line);
+        }
         if let Some(note) = self.wizard.served_elsewhere() {
-            page.paragraph(1, self.look.width, &format!("Note: {note}"), self.look.theme.note());
+            self.note(page, &note);
         }
         if !answers.get(&form::CONTEXT_PATH).is_empty() {
-            let note =
-                " Note: some releases of Kestra keep the login out of reach below a path; F1.";
-            page.line(Span::styled(note, self.look.theme.note()));
+            self.note(
+                page,
+                "some releases of Kestra keep the login out of reach below a path; F1.",
+            );
         }
         if answers.asks(&form::UPSTREAM) {
-            let (url, path) = (answers.get(&form::URL), answers.get(&form::CONTEXT_PATH));
-            let listen =
-                if answers.asks(&form::LISTEN) { answers.get(&form::LISTEN) } else { "".into() };
-            page.text(format!("        {url}  ->  nginx :{listen} {path}"));
-            page.text(format!("        ->  http://{}{path}", answers.get(&form::UPSTREAM)));
+            page.blank();
+            self.flow(page);
         }
     }
+
+    /// The way of a request: the address, nginx, Kestra.
+    fn flow(&self, page: &mut Page) {
+        let answers = self.wizard.answers();
+        let [url, path] = [&form::URL, &form::CONTEXT_PATH].map(|field| answers.get(field));
+        let has_tls =
+            answers.asks(&form::CERTIFICATE) && !answers.get(&form::CERTIFICATE).is_empty();
+        let nginx = match answers.asks(&form::LISTEN) {
+            true if has_tls => "nginx :443".to_owned(),
+            true => format!("nginx :{}", answers.get(&form::LISTEN)),
+            false => "your server block,".to_owned(),
+        };
+        let path = if path.is_empty() { "/".into() } else { path };
+        let steps = [
+            format!("->  {nginx} {path}"),
+            format!("->  http://{}{path}", answers.get(&form::UPSTREAM)),
+        ];
+        let widest = steps.iter().map(String::len).max().unwrap_or(0);
+        let has_room = 8 + url.len() + 2 + widest < self.look.width.into();
+        let [first, second] = steps;
+        if has_room {
+            self.row(page, "        ", &format!("{url}  {first}"));
+            self.row(page, &" ".repeat(8 + url.len() + 2), &second);
+        } else {
+            self.row(page, "        ", &url);
+            self.row(page, "          ", &first);
+            self.row(page, "          ", &second);
+        }
+    }
+
+    fn row(&self, page: &mut Page, label: &str, text: &str) {
+        page.labelled(label, self.look.width, text, self.look.theme.plain());
+    }
+
+    fn note(&self, page: &mut Page, note: &str) {
+        page.labelled(" Note: ", self.look.width, note, self.look.theme.note());
+    }
+}
+
+/// Where the outcome of the test stands.
+const TEST: &str = "             ";
+
+const COVERS: &str = "Covers the Kestra API only. HTTP tasks and plugins use their own settings or \
+                      JAVA_OPTS -Dhttps.proxyHost; F1 explains.";
+
+const HTTPS_WITHOUT_CERTIFICATE: &str = "the address is https. Without a certificate in step 3 \
+                                         nginx serves plain http; the last page shows how to add one.";
+
+/// A text with its full stop; nothing for nothing.
+fn sentence(text: &str) -> String {
+    let text = text.trim_end_matches('.');
+    if text.is_empty() { String::new() } else { format!("{text}.") }
 }
 
 /// What is wrong, what to do, and the keys that do it.
 fn error(problem: &Problem) -> String {
-    let ways = match problem.fixes.as_slice() {
-        [] => String::new(),
-        [only] => format!(" Enter = use {}", only.value),
-        several => several.iter().zip(1..).fold(String::new(), |ways, (fix, number)| {
-            format!("{ways} {number} = {} {}", fix.field.name, fix.value)
-        }),
-    };
     let word = if problem.blocks { "Error" } else { "Note" };
-    format!("{word}: {}{ways}", problem.message)
+    let message = &problem.message;
+    match problem.fixes.as_slice() {
+        [] => format!("{word}: {message}"),
+        [only] if only.field == problem.field => {
+            format!("{word}: {message} Enter = use {}", only.value)
+        }
+        [only] => format!("{word}: {message} Enter = {}", answer(only)),
+        several => {
+            several.iter().zip(1..).fold(format!("{word}: {message}"), |text, (fix, key)| {
+                format!("{text}\n  {key} = {}", answer(fix))
+            })
+        }
+    }
+}
+
+/// A correction, with the name of its question.
+fn answer(fix: &Fix) -> String {
+    let value = if fix.value.is_empty() { "empty" } else { &fix.value };
+    format!("{}: {value}", fix.field.label)
 }

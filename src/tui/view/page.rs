@@ -8,6 +8,8 @@ use ratatui::text::{Line, Span};
 pub(super) struct Page {
     lines: Vec<Line<'static>>,
     cursor: Option<(u16, usize)>,
+    /// How far down the lines go that explain the one with the cursor.
+    explained: usize,
     scroll: usize,
 }
 
@@ -42,6 +44,15 @@ impl Page {
         }
     }
 
+    /// A label, and beside it a text that is broken where it has to be.
+    pub(super) fn labelled(&mut self, label: &str, width: u16, text: &str, style: Style) {
+        let first = self.lines.len();
+        self.paragraph(label.len(), width, text, style);
+        if let Some(margin) = self.lines.get_mut(first).and_then(|line| line.spans.first_mut()) {
+            *margin = Span::raw(label.to_owned());
+        }
+    }
+
     /// Adds a text at the right end of the last line.
     pub(super) fn append_right(&mut self, width: u16, text: &str) {
         let Some(line) = self.lines.last_mut() else { return };
@@ -61,11 +72,19 @@ impl Page {
         self.cursor = Some((u16::try_from(column).unwrap_or(u16::MAX), self.lines.len()));
     }
 
-    /// The lines that fit, among them the one with the cursor and the one after it, which explains.
-    pub(super) fn visible(self, rows: u16) -> (Vec<Line<'static>>, Option<(u16, u16)>) {
+    /// Keeps what was added since the cursor in view with it.
+    pub(super) fn explain_cursor(&mut self) {
+        self.explained = self.lines.len();
+    }
+
+    /// The lines that fit, among them the one with the cursor and those that explain it.
+    pub(super) fn visible(mut self, rows: u16) -> (Vec<Line<'static>>, Option<(u16, u16)>) {
         let rows = usize::from(rows);
+        self.tighten(rows);
         let last_start = self.lines.len().saturating_sub(rows);
-        let needed = self.cursor.map_or(0, |(_, line)| (line + 2).saturating_sub(rows));
+        let needed = self.cursor.map_or(0, |(_, line)| {
+            self.explained.clamp(line + 1, line + rows.max(1)).saturating_sub(rows)
+        });
         let start = self.scroll.max(needed).min(last_start.max(needed));
         let lines = self.lines.into_iter().skip(start).take(rows).collect();
         let cursor = self.cursor.and_then(|(x, line)| {
@@ -74,6 +93,34 @@ impl Page {
         });
         (lines, cursor)
     }
+
+    /// Where there is too little room, blank lines go before lines that say something.
+    fn tighten(&mut self, rows: usize) {
+        for at in (0..self.lines.len()).rev() {
+            let is_blank = self.lines[at].spans.is_empty();
+            if !is_blank || self.lines.len() <= rows {
+                continue;
+            }
+            self.lines.remove(at);
+            self.explained -= usize::from(self.explained > at);
+            if let Some((_, line)) = &mut self.cursor {
+                *line -= usize::from(*line > at);
+            }
+        }
+    }
+}
+
+/// A text that has no more room than this: both ends of it, where it is too long.
+pub(super) fn elided(text: &str, room: usize) -> String {
+    let count = text.chars().count();
+    if count <= room {
+        return text.to_owned();
+    }
+    let kept = room.saturating_sub(3);
+    let end = kept / 2;
+    let first: String = text.chars().take(kept - end).collect();
+    let last: String = text.chars().skip(count - end).collect();
+    format!("{first}...{last}")
 }
 
 /// Breaks at blanks; a word that is longer than a line is cut.
@@ -114,6 +161,26 @@ mod tests {
         assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
         assert_eq!(wrapped("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrapped("", 3), [""]);
+    }
+
+    #[test]
+    fn what_has_no_room_keeps_both_ends() {
+        assert_eq!(elided("https://ops.example.com/", 24), "https://ops.example.com/");
+        assert_eq!(elided("https://ops.example.com/", 14), "https:....com/");
+    }
+
+    #[test]
+    fn blank_lines_go_first_and_the_cursor_stays_on_its_line() {
+        let mut page = Page::default();
+        page.blank();
+        page.cursor(3);
+        page.text("field");
+        page.explain_cursor();
+        page.blank();
+        page.text("more");
+        let (lines, cursor) = page.visible(2);
+        assert_eq!((lines[0].to_string(), cursor), ("field".to_owned(), Some((3, 0))));
+        assert_eq!(lines[1].to_string(), "more");
     }
 
     proptest! {

@@ -5,7 +5,7 @@ use super::page::Page;
 use crate::checks::{Outcome, Verdict};
 use crate::form::Field;
 use crate::wizard::{Choosing, Saved, Step, Wizard, report};
-use ratatui::text::{Line, Span};
+use ratatui::text::Span;
 
 const KEYS: &str = "\
 Keys    Enter       accept; goes to the next field that still needs an answer
@@ -88,7 +88,10 @@ pub(super) fn choosing(look: Look, choosing: &Choosing) -> Page {
         if is_selected {
             page.cursor(1);
         }
-        page.line(Line::styled(format!(" {mark} {}  {}", number + 1, way.label()), style));
+        page.labelled(&format!(" {mark} {}  ", number + 1), look.width, &way.label(), style);
+        if is_selected {
+            page.explain_cursor();
+        }
     }
     page
 }
@@ -98,6 +101,7 @@ pub(super) fn done(look: Look, wizard: &Wizard, saved: &Saved) -> Page {
     for line in report(saved) {
         page.paragraph(1, look.width, &line, look.theme.plain());
     }
+    page.blank();
     for verdict in wizard.standing() {
         findings(&mut page, look, verdict);
     }

@@ -1,0 +1,303 @@
+//! A person at the wizard, with a machine that is made up.
+//!
+//! What the wizard asks to look at is shown to it at once; checks and writes are answered when the
+//! test says so, since that is when things go wrong.
+
+use kestra_setup::answers::{FoundProxy, Here};
+use kestra_setup::checks::{Check, Outcome, Verdict};
+use kestra_setup::form::{self, Field};
+use kestra_setup::found::{Found, Snapshot};
+use kestra_setup::key::Key;
+use kestra_setup::nginx::{Machine, Version};
+use kestra_setup::plan::Plan;
+use kestra_setup::tui::{theme::Theme, view::view};
+use kestra_setup::wizard::{Choosing, Effect, Event, Saved, SavedFile, Step, Trouble, Way, Wizard};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Cell;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Kestra's configuration on the made up machine.
+pub const CONFIG: &str = "/home/kestra/.kestra/config.yml";
+
+/// The nginx file on it.
+pub const NGINX: &str = "/etc/nginx/conf.d/kestra.conf";
+
+/// A password that must be found nowhere.
+pub const PASSWORD: &str = "xK9#vonKarman";
+
+/// A configuration as people have it: more in it than the wizard knows.
+pub const EXISTING: &str = include_str!("config.yml");
+
+/// Somebody in front of the wizard.
+#[derive(Debug, Clone)]
+pub struct Operator {
+    wizard: Wizard,
+    disk: BTreeMap<PathBuf, Snapshot>,
+    asked: Vec<Asked>,
+    presses: usize,
+}
+
+/// What the wizard wanted done, as far as a test looks at it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Asked {
+    /// To look at the world.
+    Check(Check),
+    /// To write.
+    Write(Plan),
+    /// To leave.
+    Exit,
+    /// Anything else, by its `Debug`.
+    Other(String),
+}
+
+impl From<Effect> for Asked {
+    fn from(effect: Effect) -> Self {
+        match effect {
+            Effect::Check(check) => Self::Check(check),
+            Effect::Write(plan) => Self::Write(plan),
+            Effect::Exit => Self::Exit,
+            other => Self::Other(format!("{other:?}")),
+        }
+    }
+}
+
+impl Operator {
+    /// At a machine with an nginx and no configuration.
+    pub fn fresh() -> Self {
+        Self::at(here(), &[])
+    }
+
+    /// At a machine whose shell names this proxy.
+    pub fn with_https_proxy(url: &str) -> Self {
+        let proxy = url.parse().expect("the URL of a proxy");
+        let found = FoundProxy { variable: "HTTPS_PROXY".to_owned(), proxy };
+        Self::at(Here { proxy: Some(found), ..here() }, &[])
+    }
+
+    /// At a machine with this configuration, and no nginx file of the wizard's.
+    pub fn reconfiguring(config: &str) -> Self {
+        Self::at(here(), &[(CONFIG, config)])
+    }
+
+    /// At any machine.
+    pub fn at(here: Here, files: &[(&str, &str)]) -> Self {
+        let disk: BTreeMap<_, _> = files
+            .iter()
+            .map(|(path, text)| (PathBuf::from(path), Snapshot::Text((*text).into())))
+            .collect();
+        let found = Found {
+            config: CONFIG.into(),
+            files: disk.clone(),
+            machine: Machine { nginx: Some(Version(1, 22, 1)), ipv6: true },
+            sights: vec![
+                "nginx 1.22.1, running; includes conf.d/*.conf and sites-enabled/*".to_owned(),
+            ],
+            ..Found::default()
+        };
+        let answers = found.answers(here).expect("a configuration that can be read");
+        let (wizard, effect) = Wizard::new(answers, found);
+        let mut operator = Self { wizard, disk, asked: Vec::new(), presses: 0 };
+        operator.take(effect);
+        operator
+    }
+
+    /// Is asked about the start itself.
+    pub fn asked_first(mut self, choosing: Choosing) -> Self {
+        self.wizard = self.wizard.asking_first(choosing);
+        self
+    }
+
+    /// One key press.
+    pub fn press(self, key: Key) -> Self {
+        self.happens(Event::Key(key)).after(1)
+    }
+
+    /// The same key, several times.
+    pub fn presses(self, count: usize, key: Key) -> Self {
+        (0..count).fold(self, |operator, _| operator.press(key))
+    }
+
+    /// Types a text; counts as one press.
+    pub fn types(self, text: &str) -> Self {
+        let typed =
+            text.chars().fold(self, |operator, c| operator.happens(Event::Key(Key::Char(c))));
+        typed.after(1)
+    }
+
+    /// Pastes a text; counts as one press.
+    pub fn pastes(self, text: &str) -> Self {
+        self.happens(Event::Paste(text.to_owned())).after(1)
+    }
+
+    /// Presses Enter.
+    pub fn enter(self) -> Self {
+        self.press(Key::Enter)
+    }
+
+    /// Moves on until this question has the focus.
+    pub fn goes_to(self, field: &Field) -> Self {
+        let mut operator = self;
+        for _ in 0..=form::fields().count() {
+            if operator.question() == field.name {
+                return operator;
+            }
+            operator = operator.press(Key::Tab);
+        }
+        panic!("{} is not on this screen", field.name)
+    }
+
+    /// Fills the first screen, and is at the second.
+    pub fn at_the_proxy(self) -> Self {
+        self.pastes("https://ops.example.com/kestra").enter()
+    }
+
+    /// Chooses an HTTP proxy with a login, and is at the third screen.
+    pub fn with_a_login(self) -> Self {
+        self.pastes("http://svc-kestra:xK9%23vonKarman@proxy.corp.example:3128").enter()
+    }
+
+    /// Something else happens.
+    pub fn happens(mut self, event: Event) -> Self {
+        let effect = self.wizard.update(event);
+        self.take(effect);
+        self
+    }
+
+    /// Somebody else changes a file.
+    pub fn meanwhile(mut self, path: &str, text: &str) -> Self {
+        self.disk.insert(path.into(), Snapshot::Text(text.into()));
+        self
+    }
+
+    /// The last check comes out like this.
+    pub fn finds(self, outcome: Outcome, what: &str, remedy: &str) -> Self {
+        let check = self.asked.iter().rev().find_map(|asked| match asked {
+            Asked::Check(check) => Some(check.clone()),
+            _ => None,
+        });
+        let verdict = Verdict {
+            code: "test",
+            outcome,
+            what: what.to_owned(),
+            evidence: String::new(),
+            remedy: remedy.to_owned(),
+        };
+        self.happens(Event::Checked(check.expect("a check"), vec![verdict]))
+    }
+
+    /// The write succeeds.
+    pub fn is_written(self) -> Self {
+        let file = |(what, path, about): (&str, &str, &str)| SavedFile {
+            what: what.to_owned(),
+            path: path.to_owned(),
+            about: about.to_owned(),
+        };
+        let saved = Saved {
+            state: "written",
+            headline: "Done. The files are written.".to_owned(),
+            files: vec![
+                file(("config.yml", CONFIG, "new, mode 0600 kestra:kestra")),
+                file(("nginx", NGINX, "new, mode 0644 root:root")),
+            ],
+            undo: Some("20261123T085010Z".to_owned()),
+            ..Saved::default()
+        };
+        self.happens(Event::Written(Ok(saved)))
+    }
+
+    /// The write fails.
+    pub fn is_refused(self, state: &'static str, lines: &[&str], ways: Vec<Way>) -> Self {
+        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
+        self.happens(Event::Written(Err(Trouble { state, lines, ways })))
+    }
+
+    /// What is on the screen.
+    pub fn screen(&self, width: u16, height: u16) -> String {
+        let terminal = self.terminal(width, height);
+        let cells = &terminal.backend().buffer().content;
+        let line = |row: &[Cell]| row.iter().map(Cell::symbol).collect::<String>();
+        let rows = cells.chunks(usize::from(width).max(1));
+        rows.map(|row| format!("{}\n", line(row).trim_end())).collect()
+    }
+
+    /// The column and the row of the cursor, both counted from 0.
+    pub fn cursor(&self, width: u16, height: u16) -> (u16, u16) {
+        let cursor = self.terminal(width, height).get_cursor_position();
+        cursor.expect("a cursor").into()
+    }
+
+    fn terminal(&self, width: u16, height: u16) -> Terminal<TestBackend> {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
+        terminal.draw(|frame| view(&self.wizard, Theme::mono(), frame)).expect("a frame");
+        terminal
+    }
+
+    /// The question with the focus; empty where none has it.
+    pub fn question(&self) -> &'static str {
+        match self.wizard.step() {
+            Step::Asking(asking) => asking.field().name,
+            _ => "",
+        }
+    }
+
+    /// The answer to a question.
+    pub fn answer(&self, field: &Field) -> String {
+        self.wizard.answers().get(field).into_owned()
+    }
+
+    /// What was asked of the world last.
+    pub fn last(&self) -> Option<&Asked> {
+        self.asked.last()
+    }
+
+    /// What was to be written, if anything was.
+    pub fn plan(&self) -> Option<&Plan> {
+        self.asked.iter().rev().find_map(|asked| match asked {
+            Asked::Write(plan) => Some(plan),
+            _ => None,
+        })
+    }
+
+    /// How many presses it took.
+    pub fn count(&self) -> usize {
+        self.presses
+    }
+
+    /// What the wizard knows.
+    pub fn wizard(&self) -> &Wizard {
+        &self.wizard
+    }
+
+    fn after(mut self, presses: usize) -> Self {
+        self.presses += presses;
+        self
+    }
+
+    fn take(&mut self, effect: Option<Effect>) {
+        match effect {
+            Some(Effect::Look(paths)) => {
+                let look = |path: PathBuf| {
+                    let snapshot = self.disk.get(&path).cloned().unwrap_or(Snapshot::Absent);
+                    (path, snapshot)
+                };
+                let files = paths.into_iter().map(look).collect();
+                let effect = self.wizard.update(Event::Looked(files));
+                self.take(effect);
+            }
+            Some(effect) => self.asked.push(effect.into()),
+            None => {}
+        }
+    }
+}
+
+/// A machine with an nginx.
+pub fn here() -> Here {
+    Here {
+        has_nginx: true,
+        config_file: CONFIG.to_owned(),
+        env_file: "/home/kestra/.kestra/kestra.env".to_owned(),
+        ..Here::default()
+    }
+}
