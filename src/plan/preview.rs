@@ -88,13 +88,15 @@ impl FileChange {
     #[must_use]
     pub fn summary(&self) -> String {
         let count = self.count();
-        let Some(before) = &self.before else { return format!("new file, {} lines", count.added) };
+        let lines = |n: usize| if n == 1 { "line" } else { "lines" };
+        let Some(before) = &self.before else {
+            return format!("new file, {} {}", count.added, lines(count.added));
+        };
         if count.is_nothing() {
             return "no changes".to_owned();
         }
         let kept = before.as_str().lines().count().saturating_sub(count.removed + count.changed);
         let Count { changed, added, removed } = count;
-        let lines = |n: usize| if n == 1 { "line" } else { "lines" };
         // A line that goes takes the comment behind it along.
         let keeps_comments = self.kind == FileKind::Config && removed == 0;
         let comments = if keeps_comments { " and all comments" } else { "" };
