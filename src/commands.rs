@@ -55,6 +55,7 @@ impl CommandError {
             Self::Look(error) => error.exit_code(),
             Self::Write(error) => error.exit_code(),
             Self::Answers(_) | Self::Plan(_) => 2,
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => 5,
             Self::Refused(_) | Self::Io { .. } => 1,
         }
     }
@@ -120,6 +121,10 @@ fn words(error: &CommandError) -> String {
         }
         cause = source.source();
     }
+    if let CommandError::Write(WriteError::Proof(failure)) = error {
+        let evidence = &failure.evidence;
+        let _ = write!(text, "\n{evidence}\nEvery file was put back as it was.");
+    }
     let remedy = error.remedy();
     if !remedy.is_empty() {
         let _ = write!(text, "\n{remedy}");
@@ -141,9 +146,11 @@ fn difference(change: &FileChange) -> String {
     text
 }
 
-/// The result page on the normal screen.
+/// The result page on the normal screen, where its keys do nothing.
 fn report(saved: &wizard::Saved, console: &mut Console) {
-    console.say(&wizard::report(saved).join("\n"));
+    let text = wizard::report(saved).join("\n");
+    let keys = ["[r] run now:  ", "[c] run now:  ", " [r]"];
+    console.say(&keys.iter().fold(text, |text, key| text.replace(key, "")));
 }
 
 /// The text of a file that was named on the command line.

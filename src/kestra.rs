@@ -23,6 +23,7 @@ mod splice;
 mod step;
 mod tabs;
 mod text;
+mod window;
 mod yaml;
 
 pub use embedded::{Place, places};

@@ -38,8 +38,9 @@ fn entries(text: &str) -> Result<Mapping, FileError> {
         Ok(Value::Null) => Ok(Mapping::new()),
         Ok(_) => Err(refuse("the answers file is not a mapping of names to values".to_owned())),
         Err(error) => {
-            let line = error.location().map_or(0, |location| location.line());
-            Err(refuse(format!("the answers file is not YAML: line {line}")))
+            let line = |location: serde_yaml::Location| format!(", line {}", location.line());
+            let line = error.location().map_or(String::new(), line);
+            Err(refuse(format!("the answers file is not YAML{line}")))
         }
     }
 }

@@ -71,7 +71,10 @@ fn answers(
     let mut id = None;
     if plan.is_noop() {
         console.say("Nothing to do.");
-    } else if !dry_run {
+    } else {
+        gathered.notes().iter().for_each(|note| console.say(&format!("Note: {note}")));
+    }
+    if !plan.is_noop() && !dry_run {
         let Looked { answers, found, nginx } = gathered.looked;
         let receipt = world(found.config.clone(), found.place.clone(), nginx)?.write(&plan)?;
         id.clone_from(&receipt.id);

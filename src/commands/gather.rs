@@ -35,6 +35,16 @@ impl Gathered {
         Plan::new(answers, &settings, found).map_err(|refusal| to_paste(&refusal))
     }
 
+    /// What is good to know before these answers are written, one sentence each: values that were
+    /// corrected, what does not block, what surrounds the configuration.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let Looked { answers, found, .. } = &self.looked;
+        let corrected = answers.said().filter(|(field, _)| !field.is_secret());
+        let corrected = corrected.filter_map(|(field, text)| correction(field, text.reveal()));
+        let problems = answers.problems().into_iter().filter(|problem| !problem.blocks);
+        corrected.chain(problems.map(|one| line(&one))).chain(found.remarks.clone()).collect()
+    }
+
     /// The nginx file that would be overwritten although it is not the wizard's.
     pub(super) fn foreign(&self, plan: &Plan) -> Option<CommandError> {
         let change = self.looked.found.foreign(plan)?;
@@ -93,9 +103,20 @@ fn password(source: &PasswordSource) -> Result<Secret, CommandError> {
     }
 }
 
-/// Every problem at once, each with the way to give the answer.
-pub(super) fn refuse(problems: &[Problem]) -> CommandError {
-    CommandError::Answers(problems.iter().filter(|problem| problem.blocks).map(line).collect())
+fn correction(field: &Field, text: &str) -> Option<String> {
+    let corrected = field.check(text).ok()?;
+    (corrected != text).then(|| format!("{}: \"{text}\" is saved as \"{corrected}\".", field.name))
+}
+
+/// Every problem at once, each with the way to give the answer. Names that are missing only because
+/// the address is, come with it.
+fn refuse(problems: &[Problem]) -> CommandError {
+    let lacks_url = problems.iter().any(|problem| *problem.field == form::URL && problem.blocks);
+    let follows = |problem: &&Problem| {
+        lacks_url && *problem.field == form::SERVER_NAME && problem.message == form::MISSING
+    };
+    let blocking = problems.iter().filter(|problem| problem.blocks);
+    CommandError::Answers(blocking.filter(|problem| !follows(problem)).map(line).collect())
 }
 
 fn line(problem: &Problem) -> String {
@@ -109,7 +130,8 @@ fn line(problem: &Problem) -> String {
     let fixes = problem.fixes.iter().fold(String::new(), |fixes, fix| {
         format!("{fixes} Did you mean --{} {}?", fix.field.name, fix.value)
     });
-    format!("{}: {message}{fixes}", field.name)
+    let stop = if message.ends_with(['.', '?', ')']) { "" } else { "." };
+    format!("{}: {message}{stop}{fixes}", field.name)
 }
 
 fn to_paste(refusal: &Refusal) -> CommandError {

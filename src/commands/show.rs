@@ -73,7 +73,8 @@ fn words(answers: &Answers) -> String {
             Source::Default => "  (default)".to_owned(),
             Source::Said | Source::Found => String::new(),
         };
-        let _ = writeln!(text, "{:<24} {}{source}", field.name, shown(answers, field));
+        let line = format!("{:<24} {}{source}", field.name, shown(answers, field));
+        let _ = writeln!(text, "{}", line.trim_end());
     }
     text
 }

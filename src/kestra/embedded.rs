@@ -5,8 +5,9 @@ use super::find::Entry;
 use super::patch::Scope;
 use super::reading::{self, Reading};
 use super::splice::{self, Splice};
+use super::window::Sections;
 use super::yaml::{Id, Shape, Style, Tree};
-use super::{Edit, Refusal, proof, step};
+use super::{Edit, Refusal, proof, seed, step};
 use std::fmt;
 
 /// Where in a file the configuration lives.
@@ -148,22 +149,29 @@ pub(super) fn prove(
     source: &str,
     after: &str,
     place: &Place,
-    before: &Reading,
+    sections: Option<&Sections>,
     edits: &[Edit],
 ) -> Result<(), Refusal> {
-    let mut reading = Reading::default();
-    visit(after, place, |scope, _| {
-        reading = scope.reading()?;
-        Ok(Vec::new())
-    })?;
-    let edits: Vec<Edit> =
-        edits.iter().map(|edit| super::seed::arriving_edit(edit, place.is_compose)).collect();
-    proof::prove(before, &reading, &edits)?;
+    let arriving = |edit| seed::arriving_edit(edit, place.is_compose);
+    let edits: Vec<Edit> = edits.iter().map(arriving).collect();
+    let parts = sections.filter(|_| place.is_whole()).and_then(|all| all.apart(source, after));
+    let (one, two) = parts.as_ref().map_or((source, after), |(one, two)| (one, two));
+    proof::prove(&as_written(one, place)?, &as_written(two, place)?, &edits)?;
     if place.is_whole() {
         return Ok(());
     }
     let path = reading::literal_path(&place.keys);
     proof::prove_rest(&rest(source)?, &rest(after)?, &path)
+}
+
+/// The reading of a configuration before Compose has replaced anything.
+fn as_written(source: &str, place: &Place) -> Result<Reading, Refusal> {
+    let mut reading = Reading::default();
+    visit(source, place, |scope, _| {
+        reading = scope.reading()?;
+        Ok(Vec::new())
+    })?;
+    Ok(reading)
 }
 
 fn rest(source: &str) -> Result<Reading, Refusal> {

@@ -6,8 +6,9 @@
 use super::keys;
 use super::kind::{self, Kind};
 use super::yaml::{Id, Shape, Tree};
-use super::{Refusal, compose, merge};
+use super::{Edit, Refusal, compose, merge};
 use indexmap::IndexMap;
+use indexmap::map::Entry;
 
 /// Values reached through aliases, beyond which a text is taken for an alias bomb.
 const MOST_EXPANDED: usize = 200_000;
@@ -115,6 +116,13 @@ impl Reading {
         Reader::new(tree, true).read(roots)
     }
 
+    /// Reads only the root sections that these edits are about.
+    pub(super) fn of_sections(tree: &Tree, roots: &[Id], edits: &[Edit]) -> Result<Self, Refusal> {
+        let mut reader = Reader::new(tree, true);
+        reader.only = Some(edits.iter().map(|edit| first_name(edit.property())).collect());
+        reader.read(roots)
+    }
+
     /// Reads mappings with their keys as they are, for files that are not Micronaut's.
     pub(super) fn of_keys(tree: &Tree, roots: &[Id]) -> Result<Self, Refusal> {
         Reader::new(tree, false).read(roots)
@@ -137,12 +145,13 @@ struct Reader<'t, 'a> {
     expanded: usize,
     through_alias: usize,
     shadowed: Vec<(String, usize)>,
+    /// The first names of the sections to be read; all of them without it.
+    only: Option<Vec<&'t str>>,
     reading: Reading,
 }
 
 impl<'t, 'a> Reader<'t, 'a> {
     fn new(tree: &'t Tree<'a>, is_micronaut: bool) -> Self {
-        let reading = Reading { properties: IndexMap::with_capacity(tree.nodes.len() / 3) };
         Self {
             tree,
             is_micronaut,
@@ -150,7 +159,8 @@ impl<'t, 'a> Reader<'t, 'a> {
             expanded: 0,
             through_alias: 0,
             shadowed: Vec::new(),
-            reading,
+            only: None,
+            reading: Reading::default(),
         }
     }
 
@@ -211,10 +221,16 @@ impl<'t, 'a> Reader<'t, 'a> {
         }
         for &(key, value) in &entries.in_effect {
             self.push_key(key, names);
-            self.value(value, names)?;
+            if length > 0 || self.is_wanted() {
+                self.value(value, names)?;
+            }
             self.path.truncate(length);
         }
         Ok(())
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(&first_name(&self.path)))
     }
 
     fn list(&mut self, list: Id) -> Result<(), Refusal> {
@@ -246,12 +262,15 @@ impl<'t, 'a> Reader<'t, 'a> {
 
     fn put(&mut self, text: String, kind: Kind, line: usize) {
         let scalar = Scalar { text, kind, line };
-        if let Some(known) = self.reading.properties.get_mut(&self.path) {
-            known.earlier.push(known.scalar.line);
-            known.scalar = scalar;
-        } else {
-            let property = Property { scalar, earlier: Vec::new() };
-            self.reading.properties.insert(self.path.clone(), property);
+        match self.reading.properties.entry(self.path.clone()) {
+            Entry::Vacant(place) => {
+                place.insert(Property { scalar, earlier: Vec::new() });
+            }
+            Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                known.earlier.push(known.scalar.line);
+                known.scalar = scalar;
+            }
         }
     }
 
@@ -289,6 +308,10 @@ impl<'t, 'a> Reader<'t, 'a> {
             }
         }
     }
+}
+
+fn first_name(path: &str) -> &str {
+    path.split('.').next().unwrap_or(path)
 }
 
 fn push_index(path: &mut String, index: usize) {

@@ -81,7 +81,8 @@ pub fn can_stop() -> bool {
     getsid(None).is_ok_and(|session| session != getpgrp())
 }
 
-/// Stops this job, with the scripts around it, and returns when it goes on.
+/// Stops this job, with the scripts around it. The system may let the calling thread run on for a
+/// moment, so what is to happen afterwards waits for [`Signal::Continue`].
 ///
 /// # Errors
 ///
@@ -93,16 +94,6 @@ pub fn stop() -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::mpsc;
-
-    #[test]
-    fn a_signal_arrives_as_a_value() {
-        let (sender, events) = mpsc::channel::<Signal>();
-        listen(sender).unwrap();
-        let own = rustix::process::getpid();
-        rustix::process::kill_process(own, rustix::process::Signal::TERM).unwrap();
-        assert_eq!(events.recv(), Ok(Signal::Terminate));
-    }
 
     #[test]
     fn who_leaves_for_a_signal_says_so() {

@@ -51,14 +51,16 @@ impl FullScreen {
     }
 
     /// Draws a frame in the size that the terminal has now, and says when that was: what was typed
-    /// before was meant for the frame before.
+    /// before was meant for the frame before. Draws nothing while suspended.
     ///
     /// # Errors
     ///
     /// If the terminal cannot be written to, since the line is gone.
     pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<Instant> {
-        self.terminal.backend_mut().resize(size());
-        self.terminal.draw(view)?;
+        if TAKEN.load(Ordering::SeqCst) {
+            self.terminal.backend_mut().resize(size());
+            self.terminal.draw(view)?;
+        }
         Ok(Instant::now())
     }
 
@@ -71,19 +73,18 @@ impl FullScreen {
         self.terminal.clear()
     }
 
-    /// Gives the terminal back and stops; takes it over again when the job goes on, for the next
-    /// frame to draw everything. Does nothing where no shell could let it go on.
+    /// Gives the terminal back and stops this job; nothing is drawn before [`FullScreen::resume`].
+    /// Does nothing where no shell could let the job go on.
     ///
     /// # Errors
     ///
-    /// If the terminal cannot be taken over again.
+    /// If the system refuses.
     pub fn suspend(&mut self) -> io::Result<()> {
         if !signals::can_stop() {
             return Ok(());
         }
         give_back();
-        signals::stop()?;
-        self.take()
+        signals::stop()
     }
 
     /// Gives the terminal back while another program, such as sudo, needs it.
@@ -98,8 +99,9 @@ impl FullScreen {
         Ok(result)
     }
 
-    /// Takes the terminal over again after [`signals::Signal::Continue`]: whoever stopped this
-    /// program may have left the terminal in any state.
+    /// Takes the terminal over again, for the next frame to draw everything. This is for
+    /// [`signals::Signal::Continue`], which follows every stop, also one from outside, after which
+    /// the terminal may be in any state.
     ///
     /// # Errors
     ///

@@ -1,0 +1,71 @@
+//! A program in a terminal of its own, for tests that read like a person using it.
+//!
+//! ```no_run
+//! # use pty_session::{Program, key};
+//! let mut session = Program::new("kestra-setup").start();
+//! session.wait_for("Public URL").type_text("https://ops.example.com/").press(key::ENTER);
+//! session.wait_for("How does Kestra reach the internet?").press(key::CTRL_C);
+//! assert_eq!(session.wait_exit(), 130);
+//! ```
+//!
+//! Nothing runs beside the test: what the program writes is read while the test waits for it.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests start the program and wait for it"
+)]
+
+mod program;
+mod session;
+
+pub use program::Program;
+pub use rustix::process::Signal;
+pub use session::Session;
+
+/// What keys send, on a terminal like xterm.
+pub mod key {
+    /// Enter.
+    pub const ENTER: &str = "\r";
+    /// Escape.
+    pub const ESC: &str = "\x1b";
+    /// Tab.
+    pub const TAB: &str = "\t";
+    /// Shift-Tab.
+    pub const BACK_TAB: &str = "\x1b[Z";
+    /// Backspace.
+    pub const BACKSPACE: &str = "\x7f";
+    /// Delete.
+    pub const DELETE: &str = "\x1b[3~";
+    /// The arrow up.
+    pub const UP: &str = "\x1b[A";
+    /// The arrow down.
+    pub const DOWN: &str = "\x1b[B";
+    /// The arrow right.
+    pub const RIGHT: &str = "\x1b[C";
+    /// The arrow left.
+    pub const LEFT: &str = "\x1b[D";
+    /// Home.
+    pub const HOME: &str = "\x1b[H";
+    /// End.
+    pub const END: &str = "\x1b[F";
+    /// Page up.
+    pub const PAGE_UP: &str = "\x1b[5~";
+    /// Page down.
+    pub const PAGE_DOWN: &str = "\x1b[6~";
+    /// Help.
+    pub const F1: &str = "\x1bOP";
+    /// Ctrl-C.
+    pub const CTRL_C: &str = "\x03";
+    /// Ctrl-D, the end of the input where lines are read.
+    pub const CTRL_D: &str = "\x04";
+    /// Ctrl-L.
+    pub const CTRL_L: &str = "\x0c";
+    /// Ctrl-R.
+    pub const CTRL_R: &str = "\x12";
+    /// Ctrl-T.
+    pub const CTRL_T: &str = "\x14";
+    /// Ctrl-U.
+    pub const CTRL_U: &str = "\x15";
+    /// Ctrl-Z.
+    pub const CTRL_Z: &str = "\x1a";
+}
