@@ -17,6 +17,10 @@ pub enum Event {
     Paste(String),
     /// A line was answered in plain mode.
     Line(String),
+    /// Enter alone in plain mode: the shown correction, or the answer as it stands.
+    Keep,
+    /// One question back, in plain mode.
+    PreviousQuestion,
     /// Files were looked at.
     Looked(Vec<(PathBuf, Snapshot)>),
     /// A check came back.

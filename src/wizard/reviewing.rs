@@ -266,7 +266,8 @@ fn remark(answers: &Answers, field: &'static Field, fields: &[&'static Field]) -
     let is_changed = is_changed(answers, fields);
     match (answers.found(field), answers.source(field)) {
         (Some(was), _) if is_changed && !field.is_secret() && was != answers.get(field) => {
-            format!("was {}", if was.is_empty() { "empty" } else { was })
+            let label = field.choice(was).map_or(was, |choice| choice.label);
+            format!("was {}", if label.is_empty() { "empty" } else { label })
         }
         _ if is_changed => "(changed)".to_owned(),
         (_, Source::Environment(variable)) => format!("(from {variable})"),
