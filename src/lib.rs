@@ -16,6 +16,7 @@
 //! - [`wizard`]: the state machine behind every way of asking
 //! - [`system`]: the only door to disk, network, processes and signals
 //! - [`tui`]: the full screen
+//! - [`plain`]: the same questions, one line at a time
 //! - [`cli`]: the command line
 //! - [`commands`]: what each command does
 
@@ -28,6 +29,7 @@ pub mod found;
 pub mod kestra;
 pub mod key;
 pub mod nginx;
+pub mod plain;
 pub mod plan;
 pub mod settings;
 pub mod system;

@@ -6,6 +6,7 @@ pub mod elevate;
 pub mod files;
 pub mod handover;
 pub mod history;
+pub mod lines;
 pub mod lock;
 pub mod look;
 pub mod names;

@@ -9,6 +9,7 @@ mod choosing;
 mod editor;
 mod event;
 mod keys;
+mod line;
 mod moving;
 mod result;
 mod reviewing;
@@ -111,6 +112,8 @@ impl Wizard {
                 None
             }
             Event::Line(text) => self.line(&text),
+            Event::Keep => self.keep(),
+            Event::PreviousQuestion => self.previous_question(),
             Event::Looked(files) => self.looked(files),
             Event::Checked(check, verdicts) => self.checked(check, verdicts),
             Event::Written(result) => self.written(result),
@@ -190,7 +193,7 @@ impl Wizard {
             }
         };
         let mut unseen = Plan::paths(&settings, &self.found);
-        unseen.retain(|path| !self.found.files.contains_key(path));
+        unseen.retain(|path| self.found.snapshot(path).is_none());
         if !unseen.is_empty() {
             self.step = Step::Reviewing(Reviewing::new(Preview::Pending));
             return Some(Effect::Look(unseen));
@@ -211,7 +214,9 @@ impl Wizard {
         &mut self,
         files: Vec<(std::path::PathBuf, crate::found::Snapshot)>,
     ) -> Option<Effect> {
-        self.found.files.extend(files);
+        for (path, snapshot) in files {
+            self.found.see(path, snapshot);
+        }
         match std::mem::take(&mut self.after_look) {
             AfterLook::Review => self.read_again(false),
             AfterLook::StartOver => self.read_again(true),
@@ -280,6 +285,12 @@ impl Wizard {
     #[must_use]
     pub fn found(&self) -> &Found {
         &self.found
+    }
+
+    /// Whether it is being asked if the answers may be lost.
+    #[must_use]
+    pub fn is_quitting(&self) -> bool {
+        self.is_quitting
     }
 
     /// How many lines of the help are scrolled away, if it is open.

@@ -15,6 +15,8 @@ enum Move {
     Press(Key),
     Paste(String),
     Line(String),
+    Keep,
+    PreviousQuestion,
     Change(String),
     Find(Outcome),
     Written,
@@ -29,6 +31,8 @@ impl Move {
             Self::Press(key) => operator.press(key),
             Self::Paste(text) => operator.pastes(&text),
             Self::Line(text) => operator.happens(Event::Line(text)),
+            Self::Keep => operator.happens(Event::Keep),
+            Self::PreviousQuestion => operator.happens(Event::PreviousQuestion),
             Self::Change(text) => operator.meanwhile(CONFIG, &text),
             Self::Find(outcome) if operator.has_checked() => operator.finds(outcome, "seen", "do"),
             Self::Find(_) => operator.happens(Event::Checked(Check::Standing, Vec::new())),
@@ -108,6 +112,8 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => Just(Move::Written),
         1 => (0..=WAYS.len()).prop_map(Move::Refused),
         1 => Just(Move::Stopped),
+        1 => Just(Move::Keep),
+        1 => Just(Move::PreviousQuestion),
         1 => Just(Move::Reminder)
     ]
 }
@@ -139,7 +145,7 @@ fn is_reveal(step: &Move) -> bool {
 }
 
 fn config() -> ProptestConfig {
-    ProptestConfig::with_cases(192)
+    ProptestConfig::with_cases(128)
 }
 
 proptest! {

@@ -36,7 +36,7 @@ impl Problem {
         Self { field, message: message.into(), fixes: Vec::new(), is_error: true, blocks: true }
     }
 
-    pub(super) fn invalid(field: &'static Field, invalid: Invalid) -> Self {
+    pub(crate) fn invalid(field: &'static Field, invalid: Invalid) -> Self {
         let fixes = invalid.suggestion.into_iter().map(|value| Fix { field, value }).collect();
         Self { fixes, ..Self::new(field, invalid.message) }
     }

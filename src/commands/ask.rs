@@ -7,10 +7,12 @@ use super::{CommandError, report};
 use crate::cli::{Colour, Invocation};
 use crate::found::Found;
 use crate::kestra::Place;
+use crate::plain::{self, AtTerminal};
 use crate::plan::Plan;
 use crate::system::console::{self, Console, variable};
 use crate::system::files::WriteError;
 use crate::system::history::History;
+use crate::system::lines::Ended;
 use crate::system::lock::Lock;
 use crate::system::look::{LookError, Looked, look};
 use crate::system::world::{World, interrupted, trouble};
@@ -35,7 +37,7 @@ pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, 
     let mut looked = look_and_settle(invocation.config.as_deref(), console)?;
     take_variables(&mut looked.answers);
     let Looked { mut answers, found, nginx } = looked;
-    let mut world = world(found.config.clone(), found.place.clone(), nginx)?;
+    let mut world = world(found.config().to_owned(), found.place().clone(), nginx)?;
     let first = before_the_first_question(&mut world, &mut answers, &found);
     let (mut wizard, mut effect) = Wizard::new(answers, found);
     if let Some(trouble) = first {
@@ -53,12 +55,12 @@ fn ask(
     console: &mut Console,
 ) -> Result<u8, CommandError> {
     if is_plain(invocation) {
-        return plain(wizard, first, world);
+        return plain(wizard, first, world, console);
     }
     let colors = if has_colours(invocation.colour) { Colors::Basic } else { Colors::Mono };
     match tui::run(wizard, first, world.clone(), colors, escape_delay()).map_err(lost)? {
         Left::Signal(code) => Ok(code),
-        Left::Plain(wizard) => plain(*wizard, None, world),
+        Left::Plain(wizard) => plain(*wizard, None, world, console),
         Left::Done(saved) => {
             if let Some(saved) = saved {
                 report(&saved, console);
@@ -68,8 +70,26 @@ fn ask(
     }
 }
 
-fn plain(_wizard: Wizard, _first: Option<Effect>, _world: &World) -> Result<u8, CommandError> {
-    Err(CommandError::Answers(vec!["TEMPSTUB".to_owned()]))
+/// One question after the other. An end of the input, a broken line or a signal is no consent: the
+/// answers are kept for the next start, without secrets.
+fn plain(
+    mut wizard: Wizard,
+    first: Option<Effect>,
+    world: &World,
+    console: &mut Console,
+) -> Result<u8, CommandError> {
+    let mut outside = AtTerminal::new(world).map_err(lost)?;
+    let ended = plain::run(&mut wizard, first, &mut outside);
+    drop(outside);
+    let Err(ended) = ended else {
+        draft::forget(&world.config);
+        return Ok(0);
+    };
+    draft::save(&wizard, &world.config);
+    if let Ended::Input = ended {
+        console.say("End of input: left without writing.");
+    }
+    Ok(ended.exit_code())
 }
 
 fn lost(source: std::io::Error) -> CommandError {
@@ -102,7 +122,7 @@ fn before_the_first_question(
         Some(Err(error)) => return Some(trouble(&error, &Plan::default())),
         _ => {}
     }
-    let draft = draft::load(&found.config)?;
+    let draft = draft::load(found.config())?;
     draft.resume(answers);
     (!answers.is_untouched()).then(|| Trouble {
         state: "draft",

@@ -108,7 +108,7 @@ pub static PROXY_PASSWORD: Field = Field {
     name: "proxy-password",
     label: "Password",
     question: "Password for the proxy, empty for none",
-    help: "Never shown, never on a command line.  ^R shows it while you type.",
+    help: "Never shown, never on a command line.",
     more: "\
 The password of the login. It is shown nowhere: not on the review, not in the
 diff, not in a message. Where it stands is the next question.
@@ -154,7 +154,7 @@ Micronaut 4.10 was seen not to send them: squid answers 407.",
         Choice {
             value: "basic",
             label: "Basic header",
-            help: "Documented, but Micronaut ignores it: answer 407. F1 explains.",
+            help: "Documented, but Micronaut ignores it (answer 407); see help.",
         },
         Choice {
             value: "env",

@@ -83,6 +83,9 @@ impl<'a> Tree<'a> {
             })?;
             builder.take(event, &span)?;
         }
+        if let Some(line) = lonely_end(&builder.tree) {
+            return Err(Refusal::new(Some(line), "a document ends (...) that has not begun"));
+        }
         super::tabs::screen(&builder.tree)?;
         Ok(builder.tree)
     }
@@ -384,6 +387,14 @@ impl<'a> Builder<'a> {
         self.tree.nodes.push(Node { shape, start, end, after: id, line, column, tag });
         id
     }
+}
+
+/// SnakeYAML cannot read an end marker before the first document; our parser skips it.
+fn lonely_end(tree: &Tree) -> Option<usize> {
+    let first = tree.documents.first().map_or(tree.text.len(), |document| document.start);
+    let is_end = |line: &str| line.trim_start_matches('\u{feff}').starts_with("...");
+    let mut lines = tree.text[..first].lines().zip(1..);
+    lines.find(|(line, _)| is_end(line)).map(|(_, number)| number)
 }
 
 fn is_flow(style: StructureStyle) -> bool {

@@ -5,8 +5,15 @@
 
 use rustix::process::{getpgrp, getsid, kill_current_process_group};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
+use signal_hook::iterator::backend::SignalDelivery;
+use signal_hook::iterator::exfiltrator::SignalOnly;
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Sender;
 use std::thread;
 
@@ -70,6 +77,51 @@ pub fn listen<E: From<Signal> + Send + 'static>(events: Sender<E>) -> io::Result
         }
     })?;
     Ok(())
+}
+
+/// Signals for somebody who waits for the keyboard at the same time: readable when one arrived.
+///
+/// Nobody else reads the keyboard then, so that another program, such as sudo, can be given it.
+pub struct Watch {
+    delivery: SignalDelivery<UnixStream, SignalOnly>,
+    leaving: Arc<AtomicBool>,
+}
+
+impl Watch {
+    /// Keeps every signal from now on. SIGTSTP stops nothing by itself; [`stop`] does.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses a handler.
+    pub fn new() -> io::Result<Self> {
+        let (read, write) = UnixStream::pair()?;
+        let all = [SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGCONT];
+        let delivery = SignalDelivery::with_pipe(read, write, SignalOnly, all)?;
+        let leaving = Arc::default();
+        for number in [SIGHUP, SIGINT, SIGTERM] {
+            flag::register(number, Arc::clone(&leaving))?;
+        }
+        Ok(Self { delivery, leaving })
+    }
+
+    /// Every signal that arrived since the last call, a reason to leave first.
+    pub fn arrived(&mut self) -> Vec<Signal> {
+        let mut all: Vec<_> = self.delivery.pending().filter_map(Signal::from_number).collect();
+        all.sort_by_key(|signal| signal.exit_code().is_none());
+        all
+    }
+
+    /// Set as soon as there is a reason to leave, for whoever is at work meanwhile.
+    #[must_use]
+    pub fn leaving(&self) -> &AtomicBool {
+        &self.leaving
+    }
+}
+
+impl AsFd for Watch {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.delivery.get_read().as_fd()
+    }
 }
 
 /// Whether a shell is there that can let a stopped program go on.

@@ -81,6 +81,29 @@ impl Way {
             Self::Quit => "Quit, write nothing".to_owned(),
         }
     }
+
+    /// Whether files are written on this way, without another look at what is written.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        match self {
+            Self::SaveBeside
+            | Self::Overwrite
+            | Self::Replace
+            | Self::Sudo
+            | Self::SaveAside
+            | Self::WithoutNginx
+            | Self::Retry
+            | Self::Finish
+            | Self::Undo => true,
+            Self::Reapply
+            | Self::StartOver
+            | Self::Change(_)
+            | Self::Continue
+            | Self::Fresh
+            | Self::ReadOnly
+            | Self::Quit => false,
+        }
+    }
 }
 
 impl Choosing {

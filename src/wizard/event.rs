@@ -17,6 +17,10 @@ pub enum Event {
     Paste(String),
     /// A line was answered in plain mode.
     Line(String),
+    /// Enter alone in plain mode: the shown correction, or the answer as it stands.
+    Keep,
+    /// One question back, in plain mode.
+    PreviousQuestion,
     /// Files were looked at.
     Looked(Vec<(PathBuf, Snapshot)>),
     /// A check came back.
@@ -41,6 +45,8 @@ impl fmt::Debug for Event {
             Self::Checked(check, all) => f.debug_tuple("Checked").field(check).field(all).finish(),
             Self::Written(result) => f.debug_tuple("Written").field(result).finish(),
             Self::Stopped(saved) => f.debug_tuple("Stopped").field(saved).finish(),
+            Self::Keep => f.write_str("Keep"),
+            Self::PreviousQuestion => f.write_str("PreviousQuestion"),
             Self::Reminder => f.write_str("Reminder"),
         }
     }

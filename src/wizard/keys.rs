@@ -123,6 +123,7 @@ pub(super) const REVIEWING: &[Binding] = &[
     shown(Key::Char('f'), Action::Full, "f full"),
     spare(Key::Char('r'), Action::Reveal, "r secrets"),
     silent(Key::Char('u'), Action::UndoChange),
+    silent(Key::Char('t'), Action::Test),
     spare(Key::Char('y'), Action::Copy, "y copy"),
     shown(Key::Esc, Action::Back, "Esc back"),
     shown(Key::Char('?'), Action::Help, "? help"),

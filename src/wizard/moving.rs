@@ -40,24 +40,9 @@ impl Wizard {
         None
     }
 
-    /// Plain mode visits every question, not only those that need an answer.
-    pub(super) fn onwards_to_every_question(&mut self) -> Option<Effect> {
-        let Step::Asking(asking) = &self.step else { return None };
-        let (is_returning, field) = (asking.is_returning, asking.field);
-        let is_settled = self.open_question(asking.screen(), field).is_none();
-        let next = self.answers.questions().skip_while(|other| *other != field).nth(1);
-        match next {
-            Some(next) if !(is_returning && is_settled) => {
-                self.visit(next, is_returning);
-                None
-            }
-            _ => self.finish(),
-        }
-    }
-
     /// The next question of this screen that stands in the way, in the order of the screen,
     /// beginning after the one with the focus.
-    fn open_question(&self, screen: &Screen, focus: &Field) -> Option<Problem> {
+    pub(super) fn open_question(&self, screen: &Screen, focus: &Field) -> Option<Problem> {
         let problems = self.answers.problems();
         let at = screen.fields.iter().position(|field| *field == focus).unwrap_or(0);
         let (before, after) = screen.fields.split_at(at + 1);
@@ -67,7 +52,7 @@ impl Wizard {
     }
 
     /// To the review, or to the first question that stands in its way.
-    fn finish(&mut self) -> Option<Effect> {
+    pub(super) fn finish(&mut self) -> Option<Effect> {
         match self.answers.problems().into_iter().find(|problem| problem.blocks) {
             Some(problem) => {
                 self.focus(problem);
@@ -90,7 +75,7 @@ impl Wizard {
     }
 
     /// Moves the focus; what was corrected on the field before stays to be read.
-    fn visit(&mut self, field: &'static Field, is_returning: bool) {
+    pub(super) fn visit(&mut self, field: &'static Field, is_returning: bool) {
         let note = self.asking().and_then(|asking| asking.note.take());
         let asking = Asking::on(&self.answers, field);
         self.step = Step::Asking(Asking { note, is_returning, ..asking });

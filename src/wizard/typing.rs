@@ -1,7 +1,7 @@
 //! What is typed, pasted or corrected, until it is an answer.
 
 use super::editor::Editor;
-use super::{Asking, Effect, Step, Wizard};
+use super::{Asking, Step, Wizard};
 use crate::answers::Fix;
 use crate::form::{self, Choice, Field, Kind};
 use crate::key::Key;
@@ -73,26 +73,13 @@ impl Wizard {
     }
 
     /// A proxy URL given to a field of the proxy fills all of them; false if it is none.
-    fn take_proxy(&mut self, field: &Field, text: &str) -> bool {
+    pub(super) fn take_proxy(&mut self, field: &Field, text: &str) -> bool {
         let is_about_proxy = *field == form::CONNECTION || *field == form::PROXY_ADDRESS;
         if !(is_about_proxy && text.contains("://") && self.answers.say_proxy(text)) {
             return false;
         }
         self.show_answer("the proxy's URL filled all fields.".to_owned());
         true
-    }
-
-    /// A whole answer at once, as plain mode gives it: accepted or refused like a typed one.
-    pub(super) fn line(&mut self, text: &str) -> Option<Effect> {
-        let asking = self.asking()?;
-        let field = asking.field;
-        if field.choices().is_empty() {
-            asking.editor = Editor::typed(text);
-        } else if !self.take_proxy(field, text.trim()) {
-            self.answers.say(field, text);
-        }
-        self.commit();
-        if self.shows_problem() { None } else { self.onwards_to_every_question() }
     }
 
     /// Takes what was typed as the answer, corrected where it can be.

@@ -151,8 +151,9 @@ impl Rows<'_> {
         let value = self.wizard.answers().get(field);
         let choice = field.choice(&value).map(|choice| choice.help).filter(|help| !help.is_empty());
         let help = choice.unwrap_or(field.help);
+        let keys = if field.is_secret() { "  ^R shows it while you type." } else { "" };
         if !help.is_empty() {
-            page.paragraph(column, self.look.width, help, theme.plain());
+            page.paragraph(column, self.look.width, &format!("{help}{keys}"), theme.plain());
         }
     }
 
