@@ -3,14 +3,17 @@
 //! The flags are made from the form, so a question cannot be without its flag, nor a flag without
 //! its question.
 
+mod flags;
+mod man;
 mod text;
 
-pub use text::{completions, man};
+pub use man::man;
+pub use text::completions;
 
-use crate::form::{self, Field, Kind};
+use crate::form::{self, Field};
 use crate::settings::Secret;
-use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command};
+use flags::{answering, everywhere, json, option, switch, with_flags};
 use std::path::PathBuf;
 
 /// What was asked for.
@@ -140,10 +143,11 @@ where
     I: IntoIterator<Item = T>,
     T: Into<std::ffi::OsString> + Clone,
 {
-    command().try_get_matches_from(arguments).map(|matches| invocation(&matches))
+    let command = command().mut_subcommand("apply", |apply| apply.arg(flags::plan()));
+    command.try_get_matches_from(arguments).map(|matches| invocation(&matches))
 }
 
-/// The whole command line, for the parser, the completions and the manual page.
+/// The command line as people use it, for the parser, the completions and the manual page.
 #[must_use]
 pub fn command() -> Command {
     Command::new("kestra-setup")
@@ -158,12 +162,7 @@ pub fn command() -> Command {
                     "dry-run",
                     "Only say what would change; exit code 3 if something would",
                 ))
-                .arg(json())
-                .arg(
-                    option("plan", "-", "Write exactly the reviewed plan on standard input")
-                        .value_parser(["-"])
-                        .hide(true),
-                ),
+                .arg(json()),
             with_flags(Command::new("show").about("Show the current settings, secrets masked"))
                 .arg(json())
                 .arg(
@@ -173,7 +172,12 @@ pub fn command() -> Command {
             answering(
                 Command::new("print").about("Print what would be written; nothing is written"),
             )
-            .arg(Arg::new("what").required(true).value_parser(["config", "nginx", "env"])),
+            .arg(
+                Arg::new("what")
+                    .required(true)
+                    .help("Which of the files")
+                    .value_parser(["config", "nginx", "env"]),
+            ),
             Command::new("check")
                 .about("Prove what can be proved about the current settings")
                 .arg(json())
@@ -190,68 +194,11 @@ pub fn command() -> Command {
             Command::new("completions").about("Print the completions of a shell").arg(
                 Arg::new("shell")
                     .required(true)
+                    .help("Which shell")
                     .value_parser(clap::value_parser!(clap_complete::Shell)),
             ),
             Command::new("man").about("Print the manual page"),
         ])
-}
-
-fn everywhere() -> [Arg; 3] {
-    let colour = PossibleValuesParser::new(["auto", "always", "never"]);
-    [
-        option("config", "PATH", "The configuration [default: ~/.kestra/config.yml]")
-            .value_parser(clap::value_parser!(PathBuf))
-            .global(true),
-        switch("plain", "Ask one question after the other, without a full screen").global(true),
-        option("color", "WHEN", "Colours").value_parser(colour).default_value("auto").global(true),
-    ]
-}
-
-/// A command that takes answers from a file and from flags.
-fn answering(command: Command) -> Command {
-    let file = option("answers", "FILE", "Answers from a YAML or JSON file, - for standard input");
-    with_flags(command.arg(file.value_parser(clap::value_parser!(PathBuf))))
-}
-
-fn with_flags(command: Command) -> Command {
-    let file =
-        option("proxy-password-file", "FILE", "Password for the proxy: the first line of a file");
-    command
-        .args(form::fields().filter(|field| !field.is_secret()).map(flag))
-        .arg(file.value_parser(clap::value_parser!(PathBuf)).help_heading("Answers"))
-        .arg(
-            switch(
-                "proxy-password-stdin",
-                "Password for the proxy: the first line of standard input",
-            )
-            .conflicts_with("proxy-password-file")
-            .help_heading("Answers"),
-        )
-}
-
-fn flag(field: &'static Field) -> Arg {
-    let arg = Arg::new(field.name).long(field.name).help(field.question).help_heading("Answers");
-    match field.kind {
-        Kind::Choice(choices) => {
-            let values: Vec<_> = choices.iter().map(|choice| choice.value).collect();
-            arg.value_name(values.join("|"))
-        }
-        Kind::Text | Kind::Secret => arg.value_name("VALUE"),
-    }
-    // An empty value is an answer: it takes a context path or a certificate away.
-    .allow_hyphen_values(true)
-}
-
-fn option(name: &'static str, value: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).value_name(value).help(help)
-}
-
-fn switch(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
-}
-
-fn json() -> Arg {
-    switch("json", "For machines; the shape is documented in the manual page")
 }
 
 fn invocation(matches: &ArgMatches) -> Invocation {

@@ -16,16 +16,16 @@ use crate::settings::{
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 /// The files and the machine, as they were when they were looked at.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
-    /// Where Kestra's configuration lies or will lie.
-    pub config: PathBuf,
-    /// Where in that file it stands.
-    pub place: Place,
-    /// Every file that was looked at.
-    pub files: BTreeMap<PathBuf, Snapshot>,
+    config: PathBuf,
+    place: Place,
+    files: BTreeMap<PathBuf, Snapshot>,
+    /// The configuration as it was read, once: it may be large.
+    reading: OnceLock<Result<Option<Arc<Reading>>, Refusal>>,
     /// What the text for nginx depends on.
     pub machine: Machine,
     /// What was seen of nginx, for its screen; lines of at most 71 columns.
@@ -70,19 +70,51 @@ impl Snapshot {
 }
 
 impl Found {
+    /// Kestra's configuration lies or will lie in this file, at this place; nothing was looked at.
+    #[must_use]
+    pub fn new(config: PathBuf, place: Place) -> Self {
+        Self { config, place, ..Self::default() }
+    }
+
+    /// Takes what is at a path now.
+    pub fn see(&mut self, path: PathBuf, snapshot: Snapshot) {
+        if path == self.config {
+            self.reading = OnceLock::new();
+        }
+        self.files.insert(path, snapshot);
+    }
+
+    /// Where Kestra's configuration lies or will lie.
+    #[must_use]
+    pub fn config(&self) -> &Path {
+        &self.config
+    }
+
+    /// Where in that file it stands.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// What was at a path; `None` if nobody looked.
+    #[must_use]
+    pub fn snapshot(&self, path: &Path) -> Option<&Snapshot> {
+        self.files.get(path)
+    }
+
     /// The text of a file that was looked at.
     #[must_use]
     pub fn text(&self, path: &Path) -> Option<&Text> {
-        self.files.get(path)?.text()
+        self.snapshot(path)?.text()
     }
 
     /// The configuration as Micronaut reads it; `None` where there is no file.
     ///
     /// # Errors
     /// Where the text cannot be read as Kestra would.
-    pub fn reading(&self) -> Result<Option<Reading>, Refusal> {
-        let text = self.text(&self.config);
-        text.map(|text| kestra::read_at(text.as_str(), &self.place)).transpose()
+    pub fn reading(&self) -> Result<Option<Arc<Reading>>, Refusal> {
+        let read = |text: &Text| kestra::read_at(text.as_str(), &self.place).map(Arc::new);
+        self.reading.get_or_init(|| self.text(&self.config).map(read).transpose()).clone()
     }
 
     /// The first of these names that another file than ours answers to on this port. nginx would

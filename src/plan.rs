@@ -120,7 +120,7 @@ impl Plan {
     pub fn paths(settings: &Settings, found: &Found) -> Vec<PathBuf> {
         let env = variable_to_save(settings).map(|(_, _, path)| path.as_path().to_owned());
         let nginx = settings.nginx.as_ref().map(|nginx| nginx.file.as_path().to_owned());
-        [Some(found.config.clone()), env, nginx].into_iter().flatten().collect()
+        [Some(found.config().to_owned()), env, nginx].into_iter().flatten().collect()
     }
 
     /// The files that would not be the same afterwards.
@@ -152,18 +152,18 @@ impl Plan {
 }
 
 fn config(answers: &Answers, settings: &Settings, found: &Found) -> Result<FileChange, Refusal> {
-    let before = readable(found, &found.config)?;
+    let before = readable(found, found.config())?;
     let after = match (&before, found.reading()?) {
         (Some(text), Some(reading)) if !reading.is_empty() => {
             let edits = edits::of_existing(answers, settings, &reading);
-            kestra::patch_at(text.as_str(), &found.place, &edits)?
+            kestra::patch_at(text.as_str(), found.place(), &edits)?
         }
         (Some(text), _) => {
-            kestra::patch_at(text.as_str(), &found.place, &edits::of_empty(settings))?
+            kestra::patch_at(text.as_str(), found.place(), &edits::of_empty(settings))?
         }
         (None, _) => kestra::patch(NEW_CONFIG, &edits::of_new(settings))?,
     };
-    let path = found.config.clone();
+    let path = found.config().to_owned();
     Ok(FileChange { kind: FileKind::Config, path, before, after: after.into(), mode: 0o600 })
 }
 
@@ -212,7 +212,7 @@ fn is_asked_for(answers: &Answers) -> bool {
 
 /// What was at a path, which must have been looked at.
 fn readable(found: &Found, path: &Path) -> Result<Option<Text>, Refusal> {
-    match found.files.get(path) {
+    match found.snapshot(path) {
         Some(Snapshot::Text(text)) => Ok(Some(text.clone())),
         Some(Snapshot::Unreadable(why)) => Err(refusal(format!("{}: {why}", path.display()))),
         Some(Snapshot::Absent) | None => Ok(None),

@@ -96,17 +96,19 @@ struct Loop {
 impl Loop {
     fn run(mut self, first: Option<Effect>, happenings: &Receiver<Happening>) -> io::Result<Left> {
         let mut left = first.map_or(Ok(None), |effect| self.perform(effect))?;
-        let mut shown_at = self.draw()?;
+        self.draw()?;
+        // What is typed while the program starts is meant for its first screen.
+        let mut shown_at = None;
         while left.is_none() {
             let place = self.wizard.place();
             left = match self.next(happenings) {
                 // Typed for a screen that is gone: impatient repeats must not answer the next one.
-                Happening::Typed(typed) if typed.at < shown_at => continue,
+                Happening::Typed(typed) if Some(typed.at) < shown_at => continue,
                 happening => self.take(happening)?,
             };
             let drawn_at = self.draw()?;
             if self.wizard.place() != place {
-                shown_at = drawn_at;
+                shown_at = Some(drawn_at);
             }
         }
         Ok(left.unwrap_or(Left::Done(None)))
@@ -174,7 +176,7 @@ impl Loop {
             Effect::Plain => return Ok(Some(Left::Plain(Box::new(self.wizard.clone())))),
             Effect::Redraw => self.screen.redraw()?,
             Effect::Suspend => self.screen.suspend()?,
-            Effect::Copy(text) => self.screen.copy(&text)?,
+            Effect::Copy(text) => self.screen.copy(text.as_str())?,
             Effect::Remind(after) => self.remind_at = Some(work::after(after)),
             Effect::Cancel => self.cancelled.store(true, Ordering::Relaxed),
             Effect::Elevate(plan) => {

@@ -193,7 +193,7 @@ impl Wizard {
             }
         };
         let mut unseen = Plan::paths(&settings, &self.found);
-        unseen.retain(|path| !self.found.files.contains_key(path));
+        unseen.retain(|path| self.found.snapshot(path).is_none());
         if !unseen.is_empty() {
             self.step = Step::Reviewing(Reviewing::new(Preview::Pending));
             return Some(Effect::Look(unseen));
@@ -214,7 +214,9 @@ impl Wizard {
         &mut self,
         files: Vec<(std::path::PathBuf, crate::found::Snapshot)>,
     ) -> Option<Effect> {
-        self.found.files.extend(files);
+        for (path, snapshot) in files {
+            self.found.see(path, snapshot);
+        }
         match std::mem::take(&mut self.after_look) {
             AfterLook::Review => self.read_again(false),
             AfterLook::StartOver => self.read_again(true),
@@ -375,7 +377,11 @@ impl Wizard {
     }
 
     fn quit(&mut self) -> Option<Effect> {
-        let has_answers = !self.answers.is_untouched() && !matches!(self.step, Step::Done(_));
+        let has_answers = match &self.step {
+            Step::Asking(asking) if asking.is_touched() => true,
+            Step::Done(_) => false,
+            _ => !self.answers.is_untouched(),
+        };
         if self.is_quitting || !has_answers {
             return Some(Effect::Exit);
         }

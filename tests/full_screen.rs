@@ -11,6 +11,8 @@ use kestra_setup::tui::input::{Decoder, Input};
 use kestra_setup::tui::reader::{self, Typed};
 use kestra_setup::tui::terminal::FullScreen;
 use pty_session::{Program, Session, key};
+use rustix::event::{PollFd, PollFlags, poll};
+use std::io::Write;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -72,6 +74,7 @@ fn run() -> String {
             Event::Typed(Typed { input: Input::Key(key), .. }) => match key {
                 Key::Char(char) => text.push(char),
                 Key::Ctrl('c') => return "Ctrl-C".to_owned(),
+                Key::Ctrl('e') => text += &screen.lend(borrow).unwrap(),
                 Key::Ctrl('l') => screen.redraw().unwrap(),
                 Key::Ctrl('p') => panic!("the form panics"),
                 Key::Ctrl('t') => drop(std::thread::spawn(|| panic!("a worker panics")).join()),
@@ -81,6 +84,17 @@ fn run() -> String {
             },
         }
     }
+}
+
+/// Another program that asks something, as sudo does, and is slow to read it.
+fn borrow() -> String {
+    std::io::stderr().write_all(b"Password:\n").unwrap();
+    let stdin = std::io::stdin();
+    poll(&mut [PollFd::new(&stdin, PollFlags::IN)], None).unwrap();
+    std::thread::yield_now();
+    let mut line = String::new();
+    stdin.read_line(&mut line).unwrap();
+    format!("({})", line.trim_end())
 }
 
 fn program(path: &str) -> Program {
@@ -202,6 +216,13 @@ fn a_copy_reaches_the_clipboard_of_the_terminal() {
     let mut session = start();
     session.press("\x19").settle();
     assert!(session.output().ends_with(b"\x1b]52;c;Y29waWVk\x07"));
+}
+
+#[test]
+fn what_is_typed_for_a_borrower_reaches_it_whole() {
+    let mut session = start();
+    session.press("\x05").wait_for("Password:").type_text("for the borrower").press(key::ENTER);
+    session.wait_for("Text: (for the borrower)").press("x").wait_for("(for the borrower)x");
 }
 
 #[test]

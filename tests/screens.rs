@@ -104,6 +104,15 @@ fn proxy_test() {
 #[test]
 fn nginx() {
     let at = || Operator::fresh().at_the_proxy().enter();
+    see(
+        "nginx_certificate",
+        &at()
+            .goes_to(&form::CERTIFICATE)
+            .types("/etc/ssl/a.pem")
+            .press(Key::Tab)
+            .types("/etc/ssl/a.key")
+            .press(Key::Tab),
+    );
     see("nginx_default", &at());
     see("nginx_none", &at().press(Key::Right));
     see("nginx_location", &at().goes_to(&form::NGINX_FORM).press(Key::Right));
@@ -161,8 +170,12 @@ fn review_of_what_is_there() {
     see("review_editing", &at().press(Key::Char('4')));
     let alias =
         EXISTING.replace("http:\n    services", "http: &http\n    services") + "copy: *http\n";
-    let refused = Operator::reconfiguring(&alias).press(Key::Char('3'));
-    see("review_refused", &refused.press(Key::Backspace).types("9").enter());
+    let shared = || Operator::reconfiguring(&alias);
+    see("review_refused", &shared().press(Key::Char('3')).press(Key::Backspace).types("9").enter());
+    see(
+        "review_refused_password",
+        &shared().press(Key::Char('4')).press(Key::Tab).types(PASSWORD).types("2").enter(),
+    );
 }
 
 fn choosing(error: &WriteError) -> Operator {

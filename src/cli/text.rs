@@ -1,9 +1,8 @@
-//! Texts made from the command line: completions, the manual page, the end of `--help`.
+//! The end of `--help`, and the completions.
 
 use super::command;
 use crate::form;
-use clap_mangen::Man;
-use std::fmt::Write as _;
+use clap::Command;
 use std::io;
 
 pub(super) const AFTER_HELP: &str = "\
@@ -24,54 +23,38 @@ meanwhile, 5 permission denied, 6 the result failed its proof and was put back."
 /// Where nothing can be written there.
 pub fn completions(shell: clap_complete::Shell, to: &mut dyn io::Write) -> io::Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut command(), "kestra-setup", &mut script);
+    let command = ["apply", "show", "print"]
+        .into_iter()
+        .fold(command(), |command, name| command.mut_subcommand(name, with_choices));
+    clap_complete::generate(shell, &mut { command }, "kestra-setup", &mut script);
     to.write_all(&script)
 }
 
-/// Prints the manual page, in roff.
-///
-/// # Errors
-/// Where nothing can be written there.
-pub fn man(to: &mut dyn io::Write) -> io::Result<()> {
-    let man = Man::new(command());
-    let mut page = Vec::new();
-    man.render(&mut page)?;
-    to.write_all(&page)?;
-    to.write_all(answers().as_bytes())?;
-    to.write_all(JSON.as_bytes())
+/// The parser takes any text, so that a wrong one is listed with all others; a shell may know the
+/// right ones.
+fn with_choices(command: Command) -> Command {
+    let choices = form::fields().filter(|field| !field.choices().is_empty());
+    choices.fold(command, |command, field| {
+        let values: Vec<_> = field.choices().iter().map(|choice| choice.value).collect();
+        command.mut_arg(field.name, |arg| arg.value_name("VALUE").value_parser(values))
+    })
 }
 
-/// Every question, with its choices and where its answer goes.
-fn answers() -> String {
-    let mut text = String::from(".SH ANSWERS\n");
-    for field in form::fields() {
-        let lands = roff(field.lands);
-        let _ = writeln!(
-            text,
-            ".TP\n\\fB{}\\fR\n{}. Goes to {lands}.",
-            roff(field.name),
-            roff(field.question)
-        );
-        for choice in field.choices() {
-            let _ = writeln!(text, ".br\n{}: {}", roff(choice.value), roff(choice.label));
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::ValueEnum as _;
+
+    #[test]
+    fn a_shell_completes_flags_and_choices_and_not_what_is_for_machines() {
+        for shell in clap_complete::Shell::value_variants() {
+            let mut script = Vec::new();
+            completions(*shell, &mut script).unwrap();
+            let script = String::from_utf8(script).unwrap();
+            for word in ["rollback", "nginx-style", "proxy-password-file"] {
+                assert!(script.contains(word), "{shell}: {word}");
+            }
+            assert!(!script.contains("--plan "), "{shell}");
         }
     }
-    text
 }
-
-/// Text that roff does not take for a command.
-fn roff(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('-', "\\-").replace("\n.", "\n\\&.")
-}
-
-const JSON: &str = r".SH JSON
-.TP
-\fBshow \-\-json\fR
-An object: config (path), settings (name to value, secrets as *********), problems (a list of name, message, blocks).
-.TP
-\fBapply \-\-json\fR
-An object: pending (whether something changes), files (a list of kind, path, changed, added, removed, new), written (the ID for rollback, or null).
-.TP
-\fBcheck \-\-json\fR
-A list of objects: code, outcome (ok, note, failed, skipped), what, evidence, remedy.
-";

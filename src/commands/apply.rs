@@ -76,7 +76,8 @@ fn answers(
     }
     if !plan.is_noop() && !dry_run {
         let Looked { answers, found, nginx } = gathered.looked;
-        let receipt = world(found.config.clone(), found.place.clone(), nginx)?.write(&plan)?;
+        let receipt =
+            world(found.config().to_owned(), found.place().clone(), nginx)?.write(&plan)?;
         id.clone_from(&receipt.id);
         report(&wizard::with_next_steps(saved(receipt), &answers, &plan), console);
     }
@@ -94,7 +95,7 @@ fn plan(console: &mut Console) -> Result<u8, CommandError> {
     let config = plan.changes.iter().find(|change| change.kind == FileKind::Config);
     let looked = look(config.map(|change| change.path.as_path()), None)?;
     let Looked { found, nginx, .. } = looked;
-    let receipt = world(found.config, found.place, nginx)?.write(&plan)?;
+    let receipt = world(found.config().to_owned(), found.place().clone(), nginx)?.write(&plan)?;
     report(&saved(receipt), console);
     Ok(0)
 }

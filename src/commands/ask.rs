@@ -37,7 +37,7 @@ pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, 
     let mut looked = look_and_settle(invocation.config.as_deref(), console)?;
     take_variables(&mut looked.answers);
     let Looked { mut answers, found, nginx } = looked;
-    let mut world = world(found.config.clone(), found.place.clone(), nginx)?;
+    let mut world = world(found.config().to_owned(), found.place().clone(), nginx)?;
     let first = before_the_first_question(&mut world, &mut answers, &found);
     let (mut wizard, mut effect) = Wizard::new(answers, found);
     if let Some(trouble) = first {
@@ -122,7 +122,7 @@ fn before_the_first_question(
         Some(Err(error)) => return Some(trouble(&error, &Plan::default())),
         _ => {}
     }
-    let draft = draft::load(&found.config)?;
+    let draft = draft::load(found.config())?;
     draft.resume(answers);
     (!answers.is_untouched()).then(|| Trouble {
         state: "draft",

@@ -15,7 +15,7 @@ pub(super) fn run(
     console: &mut Console,
 ) -> Result<u8, CommandError> {
     let Looked { found, nginx, .. } = look(invocation.config.as_deref(), None)?;
-    let mut world = world(found.config, found.place, nginx)?;
+    let mut world = world(found.config().to_owned(), found.place().clone(), nginx)?;
     if let Some(url) = api_url {
         let refused = |_| CommandError::Answers(vec![format!("api-url: \"{url}\" is no URL")]);
         world.api_url = url.parse().map_err(refused)?;

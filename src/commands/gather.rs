@@ -30,7 +30,10 @@ impl Gathered {
         let Looked { answers, found, .. } = &mut self.looked;
         let settings = answers.settings().map_err(|problems| refuse(&problems))?;
         for path in Plan::paths(&settings, found) {
-            found.files.entry(path.clone()).or_insert_with(|| snapshot(&path));
+            if found.snapshot(&path).is_none() {
+                let seen = snapshot(&path);
+                found.see(path, seen);
+            }
         }
         Plan::new(answers, &settings, found).map_err(|refusal| to_paste(&refusal))
     }

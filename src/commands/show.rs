@@ -39,7 +39,7 @@ pub(super) fn run(
         ShowForm::Words => console.print(&words(answers))?,
         ShowForm::Answers => console.print(&answers_file(answers))?,
         ShowForm::Json => console.json(&Report {
-            config: &gathered.looked.found.config,
+            config: gathered.looked.found.config(),
             settings: answers
                 .questions()
                 .map(|field| (field.name, shown(answers, field)))

@@ -73,8 +73,9 @@ fn below(tree: &Tree, value: Id) -> Vec<Range<usize>> {
 fn covered(tree: &Tree, node: &Node) -> Range<usize> {
     match node.shape {
         Shape::Scalar(_, Style::Literal | Style::Folded) => {
-            let body = text::next_line(tree.text, node.start).min(node.end);
-            body + text::indented(tree.text, body).0..node.end.max(body)
+            let body = text::next_line(tree.text, node.start);
+            let start = body + text::indented(tree.text, body).0;
+            start..node.end.max(start)
         }
         _ => node.start..node.end,
     }

@@ -47,17 +47,18 @@ pub(super) fn own(tree: &Tree, map: Id) -> Entries {
     entries
 }
 
+/// For each entry, whether its key comes again. Merge keys are no duplicates of one another.
 fn shadowed(tree: &Tree, entries: &[(Id, Id)]) -> Vec<bool> {
     let comes_again =
         |at: usize, key: &str| entries[at + 1..].iter().any(|&(other, _)| tree.key(other) == key);
+    let keys = entries.iter().enumerate().map(|(at, &(key, _))| (at, key));
     if entries.len() <= FEW {
-        let keys = entries.iter().enumerate();
-        return keys.map(|(at, &(key, _))| comes_again(at, tree.key(key))).collect();
+        return keys
+            .map(|(at, key)| !tree.is_merge(key) && comes_again(at, tree.key(key)))
+            .collect();
     }
-    let last: HashMap<_, _> =
-        entries.iter().enumerate().map(|(at, &(key, _))| (tree.key(key), at)).collect();
-    let keys = entries.iter().enumerate();
-    keys.map(|(at, &(key, _))| last.get(tree.key(key)) != Some(&at)).collect()
+    let last: HashMap<_, _> = keys.clone().map(|(at, key)| (tree.key(key), at)).collect();
+    keys.map(|(at, key)| !tree.is_merge(key) && last.get(tree.key(key)) != Some(&at)).collect()
 }
 
 struct Merged<'t, 'a> {

@@ -24,9 +24,10 @@ pub(super) fn patch(source: &str, place: &Place, edits: &[Edit]) -> Result<Strin
         let removed = embedded::edit(&after, place, |scope| remove::remove(scope, &edits, &[]))?;
         after = like_before(&after, removed);
     }
-    if after != source {
-        embedded::prove(source, &after, place, first.sections.as_ref(), &first.pending)?;
+    if after == source {
+        return first.missed.map_or(Ok(after), Err);
     }
+    embedded::prove(source, &after, place, first.sections.as_ref(), &first.pending)?;
     Ok(after)
 }
 
@@ -35,6 +36,8 @@ pub(super) fn patch(source: &str, place: &Place, edits: &[Edit]) -> Result<Strin
 struct FirstPass {
     /// The edits that are not fulfilled yet.
     pending: Vec<Edit>,
+    /// Why the file cannot stay as it is.
+    missed: Option<Refusal>,
     /// Whether the removals have to wait until everything is set.
     leaves_removals: bool,
     sections: Option<Sections>,
@@ -45,6 +48,8 @@ impl FirstPass {
         let before = Reading::of_sections(scope.tree, &scope.roots, edits)?;
         let is_pending = |edit: &&Edit| !is_done(&before, edit, scope.is_compose);
         self.pending = edits.iter().filter(is_pending).cloned().collect();
+        self.missed =
+            self.pending.iter().find_map(|edit| proof::came_out(&before, &before, edit).err());
         self.sections = Sections::of_large(scope.tree);
         let (mut splices, growing) = set(scope, &self.pending)?;
         let can_wait = edits.iter().any(|edit| matches!(edit, Edit::Remove(_)));

@@ -45,7 +45,8 @@ pub(super) fn prove_rest(before: &Reading, after: &Reading, path: &str) -> Resul
     Ok(())
 }
 
-fn came_out(before: &Reading, after: &Reading, edit: &Edit) -> Result<(), Refusal> {
+/// Refuses a reading in which an edit has not come about.
+pub(super) fn came_out(before: &Reading, after: &Reading, edit: &Edit) -> Result<(), Refusal> {
     let line = before.get(edit.property()).map(|scalar| scalar.line);
     match (edit, after.get(edit.property())) {
         (Edit::Set(_, value), Some(scalar)) if is_value(scalar, value) => Ok(()),

@@ -4,6 +4,7 @@ use super::*;
 use crate::answers::Here;
 use crate::checks::Outcome;
 use crate::found::{Found, Snapshot};
+use crate::kestra::Place;
 use crate::plan::Plan;
 use crate::wizard::{Choosing, Saved, Trouble, Way};
 use std::collections::VecDeque;
@@ -81,9 +82,9 @@ fn denied() -> Trouble {
 }
 
 fn wizard(here: Here, config: Option<&str>) -> (Wizard, Option<Effect>) {
-    let mut found = Found { config: "/etc/kestra/config.yml".into(), ..Found::default() };
+    let mut found = Found::new("/etc/kestra/config.yml".into(), Place::default());
     let config = config.map_or(Snapshot::Absent, |text| Snapshot::Text(text.into()));
-    found.files.insert(found.config.clone(), config);
+    found.see(found.config().to_owned(), config);
     Wizard::new(found.answers(here).unwrap(), found)
 }
 

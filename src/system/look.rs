@@ -11,7 +11,6 @@ use crate::found::{Found, Served, Snapshot, remarks};
 use crate::kestra::{self, Place, Refusal};
 use crate::nginx::{Machine, Version};
 use crate::settings::PastedProxy;
-use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 
@@ -107,19 +106,15 @@ pub fn look(config: Option<&Path>, place: Option<Place>) -> Result<Looked, LookE
     };
     let nginx = nginx::find();
     let mut here = here(&config, &place, &nginx);
-    let mut found = Found {
-        files: BTreeMap::new(),
-        machine: machine(&nginx),
-        sights: sights(&nginx),
-        served: nginx.servers.iter().flat_map(served).collect(),
-        remarks: surroundings(&config),
-        place,
-        config: config.clone(),
-    };
-    found.files.insert(config.clone(), text.map_or(Snapshot::Absent, Snapshot::Text));
+    let mut found = Found::new(config.clone(), place);
+    found.machine = machine(&nginx);
+    found.sights = sights(&nginx);
+    found.served = nginx.servers.iter().flat_map(served).collect();
+    found.remarks = surroundings(&config);
+    found.see(config.clone(), text.map_or(Snapshot::Absent, Snapshot::Text));
     for path in [&here.server_file, &here.location_file, &here.env_file].map(PathBuf::from) {
         let snapshot = snapshot(&path);
-        found.files.insert(path, snapshot);
+        found.see(path, snapshot);
     }
     here.has_nginx = nginx.binary.is_some();
     let refused = |refusal| LookError::Refused { path: config.clone(), refusal };

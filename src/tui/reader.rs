@@ -11,8 +11,17 @@ use rustix::io::{Errno, read, retry_on_intr};
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::mpsc::Sender;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// Held by whoever reads the terminal: the thread here, or a program that it is lent to.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Leaves what is typed to another reader as long as the guard lives.
+pub(super) fn pause() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// An input, and when it arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +62,11 @@ where
 fn next(tty: &impl AsFd, decoder: &mut Decoder) -> Option<Vec<Input>> {
     if !is_readable(tty, decoder.patience()).ok()? {
         return Some(decoder.silence());
+    }
+    let _turn = pause();
+    // Another reader may have taken them meanwhile, such as sudo the password.
+    if !is_readable(tty, Some(Duration::ZERO)).ok()? {
+        return Some(Vec::new());
     }
     let mut bytes = [0; 4096];
     match retry_on_intr(|| read(tty, &mut bytes)) {

@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "when a frame was shown is known here")]
 
 use super::backend::{Colors, LeanBackend};
+use super::reader;
 use crate::system::signals;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -50,8 +51,8 @@ impl FullScreen {
         Ok(screen)
     }
 
-    /// Draws a frame in the size that the terminal has now, and says when that was: what was typed
-    /// before was meant for the frame before. Draws nothing while suspended.
+    /// Draws a frame in the size that the terminal has now, and says when it began to be sent: what
+    /// was typed before was meant for the frame before. Draws nothing while suspended.
     ///
     /// # Errors
     ///
@@ -87,12 +88,13 @@ impl FullScreen {
         signals::stop()
     }
 
-    /// Gives the terminal back while another program, such as sudo, needs it.
+    /// Gives the terminal back while another program, such as sudo, needs it, keyboard included.
     ///
     /// # Errors
     ///
     /// If the terminal cannot be taken over again.
     pub fn lend<T>(&mut self, use_it: impl FnOnce() -> T) -> io::Result<T> {
+        let _keyboard = reader::pause();
         give_back();
         let result = use_it();
         self.take()?;

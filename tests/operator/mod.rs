@@ -7,6 +7,7 @@ use kestra_setup::answers::{FoundProxy, Here};
 use kestra_setup::checks::{Check, Outcome, Verdict};
 use kestra_setup::form::{self, Field};
 use kestra_setup::found::{Found, Snapshot};
+use kestra_setup::kestra::Place;
 use kestra_setup::key::Key;
 use kestra_setup::nginx::{Machine, Version};
 use kestra_setup::plan::Plan;
@@ -87,15 +88,13 @@ impl Operator {
             .iter()
             .map(|(path, text)| (PathBuf::from(path), Snapshot::Text((*text).into())))
             .collect();
-        let found = Found {
-            config: CONFIG.into(),
-            files: disk.clone(),
-            machine: Machine { nginx: Some(Version(1, 22, 1)), ipv6: true },
-            sights: vec![
-                "nginx 1.22.1, running; includes conf.d/*.conf and sites-enabled/*".to_owned(),
-            ],
-            ..Found::default()
-        };
+        let mut found = Found::new(CONFIG.into(), Place::default());
+        found.machine = Machine { nginx: Some(Version(1, 22, 1)), ipv6: true };
+        found.sights =
+            vec!["nginx 1.22.1, running; includes conf.d/*.conf and sites-enabled/*".to_owned()];
+        for (path, snapshot) in disk.clone() {
+            found.see(path, snapshot);
+        }
         let answers = found.answers(here).expect("a configuration that can be read");
         let (wizard, effect) = Wizard::new(answers, found);
         let mut operator = Self { wizard, disk, asked: Vec::new(), presses: 0 };
@@ -250,6 +249,16 @@ impl Operator {
     /// What was asked of the world last.
     pub fn last(&self) -> Option<&Asked> {
         self.asked.last()
+    }
+
+    /// Everything that was asked of the world.
+    pub fn asked(&self) -> &[Asked] {
+        &self.asked
+    }
+
+    /// Whether it was asked to look at something.
+    pub fn has_checked(&self) -> bool {
+        self.asked.iter().any(|asked| matches!(asked, Asked::Check(_)))
     }
 
     /// What was to be written, if anything was.

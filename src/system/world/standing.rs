@@ -54,7 +54,7 @@ fn unreadable(error: &LookError) -> Verdict {
 }
 
 fn readable(looked: &Looked) -> Verdict {
-    let config = &looked.found.config;
+    let config = looked.found.config();
     let exists = looked.found.text(config).is_some();
     let (outcome, what) = if exists {
         (Outcome::Ok, "The configuration is readable and well formed.")

@@ -97,7 +97,7 @@ impl Page {
     /// Where there is too little room, blank lines go before lines that say something.
     fn tighten(&mut self, rows: usize) {
         for at in (0..self.lines.len()).rev() {
-            let is_blank = self.lines[at].spans.is_empty();
+            let is_blank = self.lines[at].spans.iter().all(|span| span.content.trim().is_empty());
             if !is_blank || self.lines.len() <= rows {
                 continue;
             }

@@ -16,6 +16,9 @@ Keys    Enter       accept; goes to the next field that still needs an answer
         ^R          show or hide the password    ^T  test    ^L  redraw
         ^C          quit (asks if there are answers); ^Z suspend";
 
+/// A line at least this long ends where it does because it was full.
+const FULL: usize = 60;
+
 const REVIEW: &str = "\
 Nothing is written before you press w.
 
@@ -36,19 +39,38 @@ pub(super) fn help(look: Look, step: &Step, scroll: u16) -> Page {
     let Step::Asking(asking) = step else {
         page.line(Span::styled(" Help: Review", look.theme.strong()));
         page.blank();
-        page.paragraph(1, look.width, REVIEW, look.theme.plain());
+        page.paragraph(1, look.width, &flowing(look, REVIEW), look.theme.plain());
         return page;
     };
     let field = asking.field();
     page.line(Span::styled(format!(" Help: {}", field.label), look.theme.strong()));
     page.blank();
-    page.paragraph(1, look.width, field.more, look.theme.plain());
+    page.paragraph(1, look.width, &flowing(look, field.more), look.theme.plain());
     page.blank();
     examples(&mut page, look, field);
     page.text(format!(" Ends up in {}", field.lands));
     page.blank();
     page.paragraph(1, look.width, KEYS, look.theme.plain());
     page
+}
+
+/// A text made for 80 columns; in fewer its full lines go on in the next one.
+fn flowing(look: Look, text: &str) -> String {
+    if look.width >= 80 {
+        return text.to_owned();
+    }
+    text.lines().fold(String::new(), |flowing, line| {
+        let last = flowing.rsplit('\n').next().unwrap_or_default();
+        let goes_on = last.len() >= FULL && !line.is_empty() && !line.starts_with(' ');
+        let between = if flowing.is_empty() {
+            ""
+        } else if goes_on {
+            " "
+        } else {
+            "\n"
+        };
+        flowing + between + line
+    })
 }
 
 fn examples(page: &mut Page, look: Look, field: &Field) {

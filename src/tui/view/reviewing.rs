@@ -1,14 +1,24 @@
 //! The review: numbered settings above, the files as they will be below.
 
-use super::page::Page;
+use super::page::{Page, elided};
 use super::{Look, syntax};
 use crate::checks::{Check, Outcome};
-use crate::plan::{FileChange, FileKind, Line as PreviewLine};
+use crate::plan::{FileChange, FileKind, Line as PreviewLine, Mark, hide_secrets};
 use crate::wizard::{Preview, Reviewing, Row, Wizard};
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
 /// The most lines that notes take away from the preview.
 const NOTES: u16 = 4;
+
+/// A preview of fewer lines says nothing.
+const LEAST_PREVIEW: usize = 2;
+
+/// Where the remarks on settings begin, if the settings are shorter than that.
+const REMARKS: usize = 53;
+
+/// A remark of fewer columns says nothing.
+const LEAST_REMARK: usize = 12;
 
 pub(super) fn page(look: Look, wizard: &Wizard, reviewing: &Reviewing, rows: u16) -> Page {
     let mut page = Page::default();
@@ -29,9 +39,7 @@ pub(super) fn page(look: Look, wizard: &Wizard, reviewing: &Reviewing, rows: u16
                 format!("Cannot be changed without touching something else: {refusal}{line}.");
             page.paragraph(1, look.width, &text, look.theme.error());
             if !refusal.paste.is_empty() {
-                page.text(" Write this into the file by hand; nothing else of it has to change:");
-                page.blank();
-                refusal.paste.lines().for_each(|line| page.text(format!("   {line}")));
+                paste(look, &mut page, &refusal.paste, reviewing.is_revealed());
             }
         }
         Preview::Problems(problems) => {
@@ -44,26 +52,44 @@ pub(super) fn page(look: Look, wizard: &Wizard, reviewing: &Reviewing, rows: u16
     page
 }
 
+/// What the operator can write by hand. A password in it shows where it shows in the files.
+fn paste(look: Look, page: &mut Page, text: &str, is_revealed: bool) {
+    let text = if is_revealed { text.to_owned() } else { hide_secrets(text) };
+    let what = "Write this into the file by hand; nothing else of it has to change:";
+    page.paragraph(1, look.width, what, look.theme.plain());
+    page.blank();
+    text.lines().for_each(|line| page.text(format!("   {line}")));
+}
+
+/// What a setting says, and what it said before if there is room for that.
 fn setting(look: Look, row: &Row) -> Line<'static> {
-    let mark = if row.is_changed { '*' } else { ' ' };
-    let text = format!("{mark}{} {:<14} {}", row.number, row.label, row.text);
     let width = usize::from(look.width);
-    let room = width.saturating_sub(row.remark.len() + 2);
-    let text: String = text.chars().take(room).collect();
-    let column = 53.min(room.saturating_sub(1));
-    let remark = if look.is_small { "" } else { &row.remark };
-    let style = if row.is_changed { look.theme.strong() } else { look.theme.plain() };
-    Line::from(vec![Span::styled(format!("{text:<column$} "), style), Span::raw(remark.to_owned())])
+    let (mark, style) =
+        if row.is_changed { ('*', look.theme.strong()) } else { (' ', look.theme.plain()) };
+    let label_width = if look.is_small { 13 } else { 14 };
+    let label = format!("{mark}{} {:<label_width$} ", row.number, row.label);
+    let text = label.clone() + &elided(&row.text, width.saturating_sub(label.len() + 1));
+    let left = width.saturating_sub(text.width() + 2);
+    let remark = if left < LEAST_REMARK { String::new() } else { elided(&row.remark, left) };
+    let column = REMARKS.min(width.saturating_sub(remark.len() + 2));
+    Line::from(vec![Span::styled(format!("{text:<column$} "), style), Span::raw(remark)])
 }
 
 fn files(look: Look, wizard: &Wizard, reviewing: &Reviewing, page: &mut Page, rows: u16) {
-    page.line(tabs(look, reviewing));
     let Some(change) = reviewing.shown() else { return };
     let below = below(look, wizard, reviewing, change);
-    let room = usize::from(rows).saturating_sub(page.len() + below.len()).max(1);
+    let taken = page.len() + 1 + below.len();
+    if taken + LEAST_PREVIEW > rows.into() && !reviewing.is_full() {
+        // `f` shows the file; what the last key came to is worth more than a line of it.
+        let room = usize::from(rows).saturating_sub(page.len());
+        let gone = below.len().saturating_sub(room);
+        return below.into_iter().skip(gone).for_each(|line| page.line(line));
+    }
+    page.line(tabs(look, reviewing));
+    let room = usize::from(rows).saturating_sub(taken).max(1);
     let lines = reviewing.lines();
     let is_difference = change.before.is_some() && !change.is_noop();
-    let start = reviewing.scroll().min(lines.len().saturating_sub(room));
+    let start = start(reviewing.scroll(), lines, room);
     let visible: Vec<_> = lines.iter().skip(start).take(room).collect();
     for line in &visible {
         page.line(syntax::line(look, change.kind, line, is_difference));
@@ -75,6 +101,14 @@ fn files(look: Look, wizard: &Wizard, reviewing: &Reviewing, page: &mut Page, ro
     for line in below {
         page.line(line);
     }
+}
+
+/// The first line in view. Where little fits, what stands before the first change goes.
+fn start(scroll: usize, lines: &[PreviewLine], room: usize) -> usize {
+    let is_change = |line: &PreviewLine| matches!(line.mark, Mark::Added | Mark::Removed);
+    let first = lines.iter().position(is_change).unwrap_or(0);
+    let lead = (first + 2).saturating_sub(room).min(first);
+    (lead + scroll).min(lines.len().saturating_sub(room))
 }
 
 /// Says how much of the file is in view, where not all of it is.
@@ -133,7 +167,7 @@ fn below(
         lines.push(Line::raw(format!(" {}", change.summary())));
     }
     if !look.is_small {
-        lines.extend(notes(look, wizard));
+        lines.extend(notes(look, wizard, reviewing));
     }
     lines.push(checks(look, wizard, reviewing));
     if let Some(note) = reviewing.note() {
@@ -143,10 +177,19 @@ fn below(
 }
 
 /// What is good to know before writing, as far as there is room for it.
-fn notes(look: Look, wizard: &Wizard) -> Vec<Line<'static>> {
+fn notes(look: Look, wizard: &Wizard, reviewing: &Reviewing) -> Vec<Line<'static>> {
     let mut page = Page::default();
+    let nginx = reviewing.files().iter().find(|change| change.kind == FileKind::Nginx);
+    let verdict = nginx.and_then(|change| wizard.verdict_about(is_test_of(change)));
+    if let Some(verdict) = verdict.filter(|verdict| verdict.outcome != Outcome::Ok) {
+        let style = match verdict.outcome {
+            Outcome::Failed => look.theme.error(),
+            _ => look.theme.note(),
+        };
+        page.paragraph(1, look.width, &verdict.in_words(), style);
+    }
     for note in wizard.review_notes() {
-        page.paragraph(1, look.width, &format!("Note: {note}"), look.theme.note());
+        page.labelled(" Note: ", look.width, &note, look.theme.note());
     }
     page.visible(NOTES).0
 }
@@ -171,12 +214,16 @@ fn nginx_word(wizard: &Wizard, change: &FileChange) -> String {
     if change.is_noop() {
         return "nginx: nothing to do".to_owned();
     }
-    let about =
-        |check: &Check| matches!(check, Check::Nginx { text, .. } if text == change.after.as_str());
-    match wizard.verdict_about(about) {
-        Some(verdict) if verdict.outcome == Outcome::Ok => "nginx -t ok (sandbox)".to_owned(),
-        Some(verdict) => verdict.what.clone(),
-        None if wizard.running().is_some_and(about) => "nginx -t ...".to_owned(),
-        None => "nginx not tested".to_owned(),
+    match wizard.verdict_about(is_test_of(change)).map(|verdict| verdict.outcome) {
+        Some(Outcome::Ok | Outcome::Note) => "nginx -t ok (sandbox)",
+        Some(Outcome::Failed) => "nginx -t failed",
+        None if wizard.running().is_some_and(is_test_of(change)) => "nginx -t ...",
+        Some(Outcome::Skipped) | None => "nginx not tested",
     }
+    .to_owned()
+}
+
+/// Whether a check is the private test of this text.
+fn is_test_of(change: &FileChange) -> impl Fn(&Check) -> bool {
+    |check| matches!(check, Check::Nginx { text, .. } if text == change.after.as_str())
 }

@@ -1,0 +1,75 @@
+//! The flags. Those of the questions are made from the form.
+
+use crate::form::{self, Field, Kind};
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, Command, value_parser};
+use std::path::PathBuf;
+
+/// What `--help` and the manual page print above the flags of the questions.
+pub(super) const ANSWERS: &str = "Answers";
+
+/// The flags of every command.
+pub(super) fn everywhere() -> [Arg; 3] {
+    let colour = PossibleValuesParser::new(["auto", "always", "never"]);
+    [
+        option("config", "PATH", "The configuration [default: ~/.kestra/config.yml]")
+            .value_parser(value_parser!(PathBuf))
+            .global(true),
+        switch("plain", "Ask one question after the other, without a full screen").global(true),
+        option("color", "WHEN", "Colours").value_parser(colour).default_value("auto").global(true),
+    ]
+}
+
+/// A command that takes answers from a file and from flags.
+pub(super) fn answering(command: Command) -> Command {
+    let file = option("answers", "FILE", "Answers from a YAML or JSON file, - for standard input");
+    with_flags(command.arg(file.value_parser(value_parser!(PathBuf))))
+}
+
+/// A command that takes answers from flags.
+pub(super) fn with_flags(command: Command) -> Command {
+    let file =
+        option("proxy-password-file", "FILE", "Password for the proxy: the first line of a file");
+    let input = "Password for the proxy: the first line of standard input";
+    command
+        .args(form::fields().filter(|field| !field.is_secret()).map(flag))
+        .arg(file.value_parser(value_parser!(PathBuf)).help_heading(ANSWERS))
+        .arg(
+            switch("proxy-password-stdin", input)
+                .conflicts_with("proxy-password-file")
+                .help_heading(ANSWERS),
+        )
+}
+
+fn flag(field: &'static Field) -> Arg {
+    let arg = Arg::new(field.name).long(field.name).help(field.question).help_heading(ANSWERS);
+    match field.kind {
+        // Not a list of possible values: an answer that will not do is listed with all others.
+        Kind::Choice(choices) => {
+            let values: Vec<_> = choices.iter().map(|choice| choice.value).collect();
+            arg.value_name(values.join("|"))
+        }
+        Kind::Text | Kind::Secret => arg.value_name("VALUE"),
+    }
+    // An empty value is an answer: it takes a context path or a certificate away.
+    .allow_hyphen_values(true)
+}
+
+/// The plan that was reviewed elsewhere. Not for people, so it is in no text.
+pub(super) fn plan() -> Arg {
+    option("plan", "-", "Write exactly the reviewed plan on standard input")
+        .value_parser(["-"])
+        .hide(true)
+}
+
+pub(super) fn option(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).help(help)
+}
+
+pub(super) fn switch(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+pub(super) fn json() -> Arg {
+    switch("json", "For machines; the manual page documents the shape")
+}
