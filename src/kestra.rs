@@ -21,6 +21,7 @@ mod scalar;
 mod seed;
 mod splice;
 mod step;
+mod strict;
 mod tabs;
 mod text;
 mod window;
@@ -30,6 +31,8 @@ pub use embedded::{Place, places};
 pub use kind::Kind;
 pub use mask::secrets;
 pub use reading::{Reading, Scalar};
+
+use std::fmt;
 
 /// What a property is set to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +64,7 @@ impl Edit {
 }
 
 /// Why a configuration was left alone, and what the operator can do by hand.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Refusal {
     /// The line that stands in the way, counted from 1.
@@ -71,6 +74,17 @@ pub struct Refusal {
     /// The YAML that has the same effect when it is pasted by hand, secrets included; empty when
     /// a text could not be read and nothing was to be changed.
     pub paste: String,
+}
+
+/// Says nothing of the text to paste, which may hold secrets.
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, reason, .. } = self;
+        f.debug_struct("Refusal")
+            .field("line", line)
+            .field("reason", reason)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Refusal {

@@ -176,7 +176,7 @@ impl Loop {
             Effect::Plain => return Ok(Some(Left::Plain(Box::new(self.wizard.clone())))),
             Effect::Redraw => self.screen.redraw()?,
             Effect::Suspend => self.screen.suspend()?,
-            Effect::Copy(text) => self.screen.copy(&text)?,
+            Effect::Copy(text) => self.screen.copy(text.as_str())?,
             Effect::Remind(after) => self.remind_at = Some(work::after(after)),
             Effect::Cancel => self.cancelled.store(true, Ordering::Relaxed),
             Effect::Elevate(plan) => {

@@ -377,7 +377,11 @@ impl Wizard {
     }
 
     fn quit(&mut self) -> Option<Effect> {
-        let has_answers = !self.answers.is_untouched() && !matches!(self.step, Step::Done(_));
+        let has_answers = match &self.step {
+            Step::Asking(asking) if asking.is_touched() => true,
+            Step::Done(_) => false,
+            _ => !self.answers.is_untouched(),
+        };
         if self.is_quitting || !has_answers {
             return Some(Effect::Exit);
         }

@@ -125,6 +125,11 @@ impl Choosing {
         self.selected
     }
 
+    /// Whether a plan was to be written when it happened; else it is about the start.
+    pub(super) fn is_about_a_plan(&self) -> bool {
+        !self.plan.changes.is_empty()
+    }
+
     pub(super) fn move_by(&mut self, by: isize) {
         let count = self.trouble.ways.len().max(1);
         self.selected = (self.selected + count).saturating_add_signed(by) % count;
@@ -218,7 +223,7 @@ impl Wizard {
 
     pub(super) fn written(&mut self, result: Result<Saved, Trouble>) -> Option<Effect> {
         let plan = match &self.step {
-            Step::Writing(plan) => plan.clone(),
+            Step::Writing(plan) | Step::Choosing(Choosing { plan, .. }) => plan.clone(),
             _ => Plan::default(),
         };
         self.step = match result {

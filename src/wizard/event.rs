@@ -3,13 +3,13 @@
 use crate::checks::{Check, Verdict};
 use crate::found::Snapshot;
 use crate::key::Key;
-use crate::plan::Plan;
+use crate::plan::{Plan, Text};
 use crate::wizard::Way;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Something happened.
-#[derive(Debug)]
 pub enum Event {
     /// A key was pressed.
     Key(Key),
@@ -31,6 +31,25 @@ pub enum Event {
     Stopped(Saved),
     /// The time asked for by [`Effect::Remind`] is over.
     Reminder,
+}
+
+/// Says what happened and never what was typed, which may be a password.
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(Key::Char(_)) => f.write_str("Key(Char)"),
+            Self::Key(key) => write!(f, "Key({key:?})"),
+            Self::Paste(text) => write!(f, "Paste({} bytes)", text.len()),
+            Self::Line(text) => write!(f, "Line({} bytes)", text.len()),
+            Self::Looked(files) => f.debug_tuple("Looked").field(files).finish(),
+            Self::Checked(check, all) => f.debug_tuple("Checked").field(check).field(all).finish(),
+            Self::Written(result) => f.debug_tuple("Written").field(result).finish(),
+            Self::Stopped(saved) => f.debug_tuple("Stopped").field(saved).finish(),
+            Self::Keep => f.write_str("Keep"),
+            Self::PreviousQuestion => f.write_str("PreviousQuestion"),
+            Self::Reminder => f.write_str("Reminder"),
+        }
+    }
 }
 
 /// Something is to be done outside; its outcome comes back as an [`Event`].
@@ -58,7 +77,7 @@ pub enum Effect {
         finish: bool,
     },
     /// Put this text on the operator's clipboard.
-    Copy(String),
+    Copy(Text),
     /// Send [`Event::Reminder`] after this time.
     Remind(Duration),
     /// Draw everything anew.

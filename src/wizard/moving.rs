@@ -95,6 +95,7 @@ impl Wizard {
                 self.with_review(Reviewing::toggle_full);
             }
             Step::Reviewing(_) => self.open_screen(SCREENS.len() - 1),
+            Step::Choosing(choosing) if choosing.is_about_a_plan() => return self.review(),
             Step::Choosing(_) => return self.review_or_ask(),
             Step::Writing(_) | Step::Done(_) => {}
         }
@@ -105,6 +106,10 @@ impl Wizard {
     pub(super) fn move_focus(&mut self, by: isize) {
         if let Step::Choosing(choosing) = &mut self.step {
             return choosing.move_by(by);
+        }
+        if let Some(asking) = self.asking() {
+            // Only what is corrected now is still to be read on the next question.
+            asking.note = None;
         }
         self.commit();
         let Step::Asking(asking) = &self.step else { return };

@@ -8,9 +8,10 @@ use crate::found::Found;
 use crate::kestra::Refusal;
 use crate::plan::{FileChange, FileKind, Line, MASK, Plan};
 use crate::settings::{Form, Settings};
+use std::fmt;
 
 /// The review.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Reviewing {
     preview: Preview,
     /// The lines of every file, made once: a configuration may be large.
@@ -20,6 +21,13 @@ pub struct Reviewing {
     is_full: bool,
     is_revealed: bool,
     note: Option<String>,
+}
+
+/// Says nothing of its lines, in which secrets may be revealed.
+impl fmt::Debug for Reviewing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reviewing").field("preview", &self.preview).finish_non_exhaustive()
+    }
 }
 
 /// What would be written, if anything can be.
@@ -332,6 +340,6 @@ impl Wizard {
         let secrets = if is_masked { "; secrets are masked" } else { "" };
         reviewing.note =
             Some(format!("Sent {} bytes to the clipboard of your terminal{secrets}.", text.len()));
-        Some(Effect::Copy(text))
+        Some(Effect::Copy(text.into()))
     }
 }

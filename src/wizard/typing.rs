@@ -39,6 +39,7 @@ impl Wizard {
         self.answers.say(field, choice.value);
         if let Some(asking) = self.asking() {
             asking.problem = None;
+            asking.note = None;
         }
     }
 
@@ -106,7 +107,7 @@ impl Wizard {
     /// Takes a correction, and shows it.
     pub(super) fn correct(&mut self, fix: &Fix) {
         self.answers.say(fix.field, &fix.value);
-        self.show_answer(format!("{} is now {}", fix.field.label, fix.value));
+        self.show_answer(now_is(fix.field, &fix.value));
     }
 
     /// Shows what the field with the focus says by now, and why.
@@ -133,6 +134,11 @@ impl Wizard {
 /// What the operator should see about a value that was taken.
 fn note(field: &Field, typed: &str, value: &str) -> Option<String> {
     let is_corrected = typed != value && !field.is_secret();
-    let corrected = is_corrected.then(|| format!("corrected to {value}"));
+    let corrected = is_corrected.then(|| now_is(field, value));
     corrected.or_else(|| (field.notes)(value).into_iter().next())
+}
+
+/// Names the question, since this may be read when the next one has the focus.
+fn now_is(field: &Field, value: &str) -> String {
+    format!("{} is now {}", field.label, if value.is_empty() { "empty" } else { value })
 }

@@ -251,6 +251,16 @@ impl Operator {
         self.asked.last()
     }
 
+    /// Everything that was asked of the world.
+    pub fn asked(&self) -> &[Asked] {
+        &self.asked
+    }
+
+    /// Whether it was asked to look at something.
+    pub fn has_checked(&self) -> bool {
+        self.asked.iter().any(|asked| matches!(asked, Asked::Check(_)))
+    }
+
     /// What was to be written, if anything was.
     pub fn plan(&self) -> Option<&Plan> {
         self.asked.iter().rev().find_map(|asked| match asked {
