@@ -21,6 +21,7 @@ mod scalar;
 mod seed;
 mod splice;
 mod step;
+mod strict;
 mod tabs;
 mod text;
 mod window;

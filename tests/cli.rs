@@ -31,3 +31,8 @@ fn what_will_not_do_is_refused_with_its_exit_code() {
 fn the_password_shows_nowhere() {
     transcript::run("tests/cases/secrets.md");
 }
+
+#[test]
+fn it_works_without_a_person_and_without_a_home() {
+    transcript::run("tests/cases/automation.md");
+}

@@ -73,13 +73,11 @@ pub(super) fn add(tree: &Tree, map: Id, seeds: &[Seed], ending: &str) -> Vec<Spl
 
 fn on_the_line(last: &Item, entries: &[String], separator: &str, gap: &str) -> Splice {
     let entries = entries.join(separator);
-    match last.comma {
-        Some(comma) => Splice::insert(comma + 1, format!("{gap}{entries},")),
-        None => {
-            let rest = separator.trim_start_matches(',');
-            Splice::insert(last.end, format!("{}{rest}{entries}", last.first_comma()))
-        }
+    if let Some(comma) = last.comma {
+        return Splice::insert(comma + 1, format!("{gap}{entries},"));
     }
+    let rest = separator.trim_start_matches(',');
+    Splice::insert(last.end, format!("{}{rest}{entries}", last.first_comma()))
 }
 
 /// Writes new keys as the value of a key that has none, in the layout of the mapping around it.

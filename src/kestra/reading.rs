@@ -6,7 +6,7 @@
 use super::keys;
 use super::kind::{self, Kind};
 use super::yaml::{Id, Shape, Tree};
-use super::{Edit, Refusal, compose, merge};
+use super::{Edit, Refusal, compose, merge, strict};
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 
@@ -167,6 +167,9 @@ impl<'t, 'a> Reader<'t, 'a> {
     fn read(mut self, roots: &[Id]) -> Result<Reading, Refusal> {
         for &root in roots {
             self.path.clear();
+            if self.is_micronaut {
+                strict::tags(self.tree, root)?;
+            }
             // Micronaut skips documents that are no mappings.
             if !self.is_micronaut || self.tree.is_map(self.tree.resolve(root)) {
                 self.value(root, self.is_micronaut)?;
@@ -203,12 +206,7 @@ impl<'t, 'a> Reader<'t, 'a> {
                 return Err(self.refuse(id, "aliases multiply the file beyond what can be read"));
             }
         }
-        match self.tree.nodes[id].tag.as_deref() {
-            Some(tag) if self.is_micronaut && !is_known(tag) => {
-                Err(self.refuse(id, &format!("Kestra cannot read the tag {tag}")))
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     fn map(&mut self, map: Id, names: bool) -> Result<(), Refusal> {
@@ -318,23 +316,4 @@ fn push_index(path: &mut String, index: usize) {
     path.push('[');
     path.push_str(&index.to_string());
     path.push(']');
-}
-
-/// The tags that SnakeYAML's safe constructor knows.
-fn is_known(tag: &str) -> bool {
-    matches!(
-        tag,
-        "!" | "str"
-            | "int"
-            | "float"
-            | "bool"
-            | "null"
-            | "timestamp"
-            | "binary"
-            | "map"
-            | "seq"
-            | "set"
-            | "omap"
-            | "pairs"
-    )
 }

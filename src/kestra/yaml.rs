@@ -4,7 +4,7 @@
 //! recurses and depth costs nothing.
 
 use super::kind::{self, Kind};
-use super::{Refusal, text};
+use super::{Refusal, strict, text};
 use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
 use std::borrow::Cow;
 
@@ -75,7 +75,7 @@ impl<'a> Tree<'a> {
     /// Parses a text; refuses what SnakeYAML would refuse, with the line.
     pub(super) fn parse(text: &'a str) -> Result<Self, Refusal> {
         text::screen(text)?;
-        let options = granit_parser::options! { emit_comments: false };
+        let options = granit_parser::options! { emit_comments: false, emit_anchor_events: true };
         let mut builder = Builder::new(text);
         for next in Parser::new_from_str_with_options(text, options) {
             let (event, span) = next.map_err(|error| {
@@ -83,10 +83,7 @@ impl<'a> Tree<'a> {
             })?;
             builder.take(event, &span)?;
         }
-        if let Some(line) = lonely_end(&builder.tree) {
-            return Err(Refusal::new(Some(line), "a document ends (...) that has not begun"));
-        }
-        super::tabs::screen(&builder.tree)?;
+        strict::screen(&builder.tree)?;
         Ok(builder.tree)
     }
 
@@ -225,6 +222,7 @@ impl<'a> Builder<'a> {
                 Ok(())
             }
             Event::Alias(id) => self.alias(id, span),
+            Event::Anchor(_, name) => strict::anchor(&name, span.start.line()),
             _ => Ok(()),
         }
     }
@@ -387,14 +385,6 @@ impl<'a> Builder<'a> {
         self.tree.nodes.push(Node { shape, start, end, after: id, line, column, tag });
         id
     }
-}
-
-/// SnakeYAML cannot read an end marker before the first document; our parser skips it.
-fn lonely_end(tree: &Tree) -> Option<usize> {
-    let first = tree.documents.first().map_or(tree.text.len(), |document| document.start);
-    let is_end = |line: &str| line.trim_start_matches('\u{feff}').starts_with("...");
-    let mut lines = tree.text[..first].lines().zip(1..);
-    lines.find(|(line, _)| is_end(line)).map(|(_, number)| number)
 }
 
 fn is_flow(style: StructureStyle) -> bool {

@@ -74,6 +74,8 @@ fn fits(wanted: &str, line: &str) -> bool {
 /// A home, an `/etc/` and an nginx that no other test sees.
 struct Machine {
     root: PathBuf,
+    /// User and group of what the program writes, which the pages call `kestra:kestra`.
+    owner: String,
     _folder: TempDir,
 }
 
@@ -97,13 +99,15 @@ impl Machine {
             let entry = entry.expect("a stand-in");
             symlink(entry.path(), bin.join(entry.file_name())).expect("a link");
         }
-        Self { root, _folder: folder }
+        let id = Command::new("sh").args(["-c", "printf %s:%s $(id -un) $(id -gn)"]).output();
+        let owner = String::from_utf8(id.expect("id").stdout).expect("names");
+        Self { root, owner, _folder: folder }
     }
 
     /// What a command says, with its exit code where that is not 0.
     fn run(&self, command: &str) -> String {
         let root = self.root.display().to_string();
-        let script = format!("exec 2>&1\n{}\n", command.replace("/etc/", &format!("{root}/etc/")));
+        let script = format!("umask 022; exec 2>&1\n{}\n", command.replace("/etc/", &format!("{root}/etc/")));
         let output = Command::new("sh")
             .args(["-c", &script])
             .env_clear()
@@ -117,6 +121,7 @@ impl Machine {
             .output()
             .expect("sh");
         let said = String::from_utf8_lossy(&output.stdout).replace(&root, "");
+        let said = said.replace(&self.owner, "kestra:kestra");
         // True on every machine of a test, and on few others.
         let about_home = |line: &&str| !line.starts_with("Note: Kestra takes its home from");
         let said: String = said.split_inclusive('\n').filter(about_home).collect();

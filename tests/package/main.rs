@@ -1,0 +1,126 @@
+//! The packages: each is built by its one command, installed into a folder, and run from there.
+//!
+//! Building with all optimisation takes minutes, so this runs only when it is named:
+//! `cargo test --test package`.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::unwrap_used,
+    reason = "starts programs and looks at the disk from outside"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tempfile::TempDir;
+
+/// What a command prints; it must succeed.
+fn said(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn has(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok()
+}
+
+/// Builds a package by its command.
+fn build(script: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = said(Command::new("sh").arg(script).current_dir(root));
+    root.join(path.trim())
+}
+
+/// What is below a folder where a package was installed, `/usr` or `/usr/local`.
+fn check(prefix: &Path, zsh: &str) {
+    let binary = prefix.join("bin/kestra-setup");
+    let version = said(Command::new(&binary).arg("--version"));
+    assert!(version.starts_with(concat!("kestra-setup ", env!("CARGO_PKG_VERSION"))), "{version}");
+    let url = ["print", "config", "--reverse-proxy", "none", "--url", "https://my-host.com/"];
+    let config = said(Command::new(&binary).args(url).env("HOME", prefix));
+    assert_eq!(config, "kestra:\n  url: https://my-host.com/\n");
+    is_static(&binary);
+    let share = prefix.join("share");
+    let licence = fs::read_to_string(share.join("doc/kestra-setup/copyright")).unwrap();
+    assert!(licence.contains("MIT License") && licence.contains("Copyright"), "{licence}");
+    reads_as_a_manual(&share.join("man/man1/kestra-setup.1.gz"));
+    let bash = share.join("bash-completion/completions/kestra-setup");
+    let asked = format!(". {}; complete -p kestra-setup", bash.display());
+    said(Command::new("bash").args(["-c", &asked]));
+    assert!(fs::read_to_string(share.join(zsh)).unwrap().starts_with("#compdef kestra-setup"));
+    let fish = share.join("fish/vendor_completions.d/kestra-setup.fish");
+    assert!(fs::read_to_string(fish).unwrap().contains("complete -c kestra-setup"));
+}
+
+fn is_static(binary: &Path) {
+    let libraries = Command::new("ldd").arg(binary).output().unwrap();
+    let libraries = [libraries.stdout, libraries.stderr].concat();
+    let libraries = String::from_utf8(libraries).unwrap();
+    let is_static = ["statically linked", "not a dynamic"].iter().any(|it| libraries.contains(it));
+    assert!(is_static, "{libraries}");
+}
+
+fn reads_as_a_manual(page: &Path) {
+    let text = said(Command::new("gzip").arg("-dc").arg(page));
+    for section in
+        ["NAME", "COMMANDS", "ANSWERS", "ENVIRONMENT", "FILES", "\"EXIT STATUS\"", "JSON"]
+    {
+        let plain = section.replace('"', "");
+        let has = |name: &str| text.contains(&format!(".SH {name}\n"));
+        assert!(has(section) || has(&plain), "{section}");
+    }
+    if has("groff") {
+        let script = "gzip -dc \"$0\" | groff -man -ww -z 2>&1";
+        assert_eq!(said(Command::new("sh").args(["-c", script]).arg(page)), "");
+    }
+}
+
+#[test]
+fn the_debian_package_installs_runs_and_leaves() {
+    if !has("dpkg-deb") {
+        println!("SKIPPED: no dpkg here, so no Debian package was built");
+        return;
+    }
+    let package = build("assets/package/deb.sh");
+    let folder = TempDir::new().unwrap();
+    let root = folder.path();
+    if !rustix::process::geteuid().is_root() {
+        said(Command::new("dpkg-deb").arg("--extract").arg(&package).arg(root));
+        return check(&root.join("usr"), "zsh/vendor-completions/_kestra-setup");
+    }
+    fs::create_dir_all(root.join("var/lib/dpkg/info")).unwrap();
+    fs::create_dir_all(root.join("var/lib/dpkg/updates")).unwrap();
+    fs::write(root.join("var/lib/dpkg/status"), "").unwrap();
+    let dpkg = |action: &str, what: &Path| {
+        let log = ["--log=/dev/null", "--force-bad-path", action];
+        said(Command::new("dpkg").arg("--root").arg(root).args(log).arg(what))
+    };
+    dpkg("--install", &package);
+    check(&root.join("usr"), "zsh/vendor-completions/_kestra-setup");
+    dpkg("--purge", Path::new("kestra-setup"));
+    assert!(!root.join("usr/bin/kestra-setup").exists());
+}
+
+#[test]
+fn the_tarball_unpacks_and_runs() {
+    let tarball = build("assets/package/tarball.sh");
+    let folder = TempDir::new().unwrap();
+    let unpack = ["--strip-components=1", "-C"];
+    said(Command::new("tar").arg("-xzf").arg(tarball).args(unpack).arg(folder.path()));
+    check(folder.path(), "zsh/site-functions/_kestra-setup");
+}
+
+#[test]
+fn cargo_installs_from_the_sources() {
+    let folder = TempDir::new().unwrap();
+    // As the README has it, but without the minutes of optimisation.
+    let install = ["install", "--path", ".", "--locked", "--debug", "--quiet", "--no-track"];
+    let mut cargo = Command::new(env!("CARGO"));
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    cargo.args(install).current_dir(env!("CARGO_MANIFEST_DIR"));
+    said(cargo.arg("--root").arg(folder.path()).env("CARGO_TARGET_DIR", target));
+    let version = said(Command::new(folder.path().join("bin/kestra-setup")).arg("--version"));
+    assert!(version.starts_with("kestra-setup "), "{version}");
+}
