@@ -14,7 +14,7 @@ use crate::form::SCREENS;
 use crate::wizard::{Action, Binding, Step, Wizard};
 use page::Page;
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Position, Rect, Size};
 use ratatui::text::{Line, Span};
 
 /// Below this, the small form: one line a field, no room for explanations.
@@ -26,7 +26,7 @@ const LEAST: (u16, u16) = (40, 10);
 /// Draws everything.
 pub fn view(wizard: &Wizard, theme: Theme, frame: &mut Frame<'_>) {
     let area = frame.area();
-    if area.width < LEAST.0 || area.height < LEAST.1 {
+    if is_too_small(area.as_size()) {
         return too_small(frame);
     }
     let is_small = area.width < SMALL.0 || area.height < SMALL.1;
@@ -43,6 +43,12 @@ pub fn view(wizard: &Wizard, theme: Theme, frame: &mut Frame<'_>) {
     put(frame, area.height - 2, &footer);
     let (x, y) = cursor.unwrap_or((1, rows.saturating_sub(1)));
     frame.set_cursor_position(Position::new(x.min(area.width - 1), top + y));
+}
+
+/// Whether there is room for one sentence only, which offers `p` for plain mode.
+#[must_use]
+pub fn is_too_small(size: Size) -> bool {
+    size.width < LEAST.0 || size.height < LEAST.1
 }
 
 fn put(frame: &mut Frame<'_>, top: u16, lines: &[Line<'_>]) {
