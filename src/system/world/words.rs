@@ -68,8 +68,13 @@ fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
-fn capital(text: &impl ToString) -> String {
+/// A sentence from an error, which begins in lower case. The name of nginx stays what it is.
+#[must_use]
+pub fn capital(text: &impl ToString) -> String {
     let text = text.to_string();
+    if text.starts_with("nginx") {
+        return text;
+    }
     let mut chars = text.chars();
     chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
