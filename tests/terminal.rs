@@ -5,6 +5,7 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
+    clippy::expect_used,
     reason = "a test looks at the files that were written, and makes disks that are full"
 )]
 
@@ -221,10 +222,8 @@ fn a_denied_permission_changes_nothing_and_keeps_the_answers() {
         fs::set_permissions(path, Permissions::from_mode(mode)).expect("its mode");
     }
     let nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups", WIZARD];
-    let program = match rustix::process::geteuid().is_root() {
-        true => Program::new("setpriv").args(nobody),
-        false => Program::new(WIZARD),
-    };
+    let is_root = rustix::process::geteuid().is_root();
+    let program = if is_root { Program::new("setpriv").args(nobody) } else { Program::new(WIZARD) };
     let program = with_nginx(in_folder(program, folder.path()), &locked.join("kestra.conf"));
     let mut session = program.start();
     at_review(&mut session);
