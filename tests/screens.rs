@@ -291,3 +291,27 @@ fn too_small() {
         insta::assert_snapshot!("too_small", Operator::fresh().screen(38, 9));
     });
 }
+
+/// What a screen says, without the lines on which nothing stands.
+fn words(screen: &str) -> Vec<&str> {
+    let is_word = |word: &&str| word.chars().any(|c| c != '_' && c != '-');
+    screen.split_whitespace().map(|word| word.trim_end_matches('_')).filter(is_word).collect()
+}
+
+#[test]
+fn at_80x24_a_form_loses_no_word() {
+    let address = || Operator::fresh().pastes("https://ops.example.com/kestra");
+    let proxy = || {
+        let pasted = address().enter().pastes("http://svc-kestra:secret@proxy.corp.example:3128");
+        pasted.goes_to(&form::PROXY_CREDENTIALS).press(Key::Char('3')).press(Key::Ctrl('t'))
+    };
+    let nginx = || address().enter().enter();
+    let screens = [address(), long(), proxy(), nginx(), long().enter().enter()];
+    for operator in screens {
+        for step in 0..form::fields().count() {
+            let operator = operator.clone().presses(step, Key::Down);
+            let (small, tall) = (operator.screen(80, 24), operator.screen(80, 60));
+            assert_eq!(words(&small), words(&tall), "{small}");
+        }
+    }
+}

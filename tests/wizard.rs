@@ -471,6 +471,15 @@ fn the_result_page_says_what_is_not_done_yet() {
 }
 
 #[test]
+fn the_result_page_scrolls_where_it_has_too_little_room() {
+    let written = at_review().press(Key::Char('w')).is_written();
+    assert!(!written.screen(60, 16).contains("Add a certificate"));
+    let scrolled = written.press(Key::PageDown).press(Key::PageDown);
+    assert!(scrolled.screen(60, 16).contains("Add a certificate"));
+    assert!(scrolled.presses(2, Key::PageUp).screen(60, 16).contains("Done."));
+}
+
+#[test]
 fn r_on_the_result_page_reloads_nginx() {
     let operator = at_review().press(Key::Char('w')).is_written().press(Key::Char('r'));
     assert_eq!(operator.last(), Some(&Asked::Check(Check::Reload)));
