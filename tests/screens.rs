@@ -206,8 +206,8 @@ fn ways_on() {
             &[
                 &format!("{CONFIG} changed on disk while you were editing."),
                 "",
-                "  opened   sha256 4f1cd0b5ac2e...   64 lines",
-                "  now      sha256 b802b0a1be03...   66 lines   owner root   2026-11-23T08:49:57Z",
+                "  opened   sha256 4f1cd0b5...   64 lines",
+                "  now      sha256 b802b0a1...   66 lines   owner root   2026-11-23T08:49:57Z",
                 "",
                 "Their change:",
                 " @@ line 12 @@",
