@@ -63,7 +63,6 @@ impl World {
             | Effect::Remind(_)
             | Effect::Redraw
             | Effect::Suspend
-            | Effect::Plain
             | Effect::Exit => return None,
         })
     }

@@ -47,6 +47,12 @@ impl Wizard {
         self.is_quitting
     }
 
+    /// How many lines of the result page are scrolled away.
+    #[must_use]
+    pub fn scrolled(&self) -> u16 {
+        self.scrolled
+    }
+
     /// How many lines of the help are scrolled away, if it is open.
     #[must_use]
     pub fn help(&self) -> Option<u16> {
