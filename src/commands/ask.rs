@@ -15,7 +15,7 @@ use crate::system::history::History;
 use crate::system::lines::Ended;
 use crate::system::lock::Lock;
 use crate::system::look::{LookError, Looked, look};
-use crate::system::world::{World, interrupted, trouble};
+use crate::system::world::{World, capital, interrupted, trouble};
 use crate::system::{draft, terminal};
 use crate::tui::backend::Colors;
 use crate::tui::{self, Left};
@@ -109,7 +109,7 @@ fn before_the_first_question(
         Err(error @ WriteError::Locked { .. }) => {
             return Some(Trouble {
                 state: "locked",
-                lines: vec![format!("{error}."), error.remedy()],
+                lines: vec![format!("{}.", capital(&error)), error.remedy()],
                 ways: vec![Way::ReadOnly, Way::Quit],
             });
         }

@@ -107,7 +107,10 @@ impl Machine {
     /// What a command says, with its exit code where that is not 0.
     fn run(&self, command: &str) -> String {
         let root = self.root.display().to_string();
-        let script = format!("umask 022; exec 2>&1\n{}\n", command.replace("/etc/", &format!("{root}/etc/")));
+        let script = format!(
+            "umask 022; exec 2>&1\n{}\n",
+            command.replace("/etc/", &format!("{root}/etc/"))
+        );
         let output = Command::new("sh")
             .args(["-c", &script])
             .env_clear()

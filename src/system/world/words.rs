@@ -68,7 +68,9 @@ fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
-fn capital(text: &impl ToString) -> String {
+/// A sentence for the screen: errors begin in lower case.
+#[must_use]
+pub fn capital(text: &impl ToString) -> String {
     let text = text.to_string();
     let mut chars = text.chars();
     chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
