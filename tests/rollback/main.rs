@@ -12,3 +12,4 @@ mod interrupted;
 mod machine;
 mod meanwhile;
 mod obstacles;
+mod proof;
