@@ -57,16 +57,31 @@ fn configuration() -> String {
     let mut text = String::from(
         "kestra:\n  url: http://localhost:8080/ # old\n  queue:\n    type: postgres\n\n",
     );
-    let mut section = 0;
-    while text.len() < BYTES {
-        section += 1;
-        text.push_str(&format!(
-            "# Section {section}\nsection-{section}:\n  datasource:\n    url: jdbc:postgresql://db{section}:5432/kestra\n    username: kestra\n    password: \"k3str4:{section}\" # rotate\n    poolSize: {section}\n  open-urls:\n    - /health\n    - '/webhook/{section}'\n  text: |\n    line one\n    line two\n  flow: {{a: 1, b: [x, y], \"c\": true}}\n"
-        ));
+    for section in 1.. {
+        if text.len() > BYTES {
+            break;
+        }
+        text.push_str(&SECTION.replace('@', &section.to_string()));
     }
     text.push_str("\nmicronaut:\n  server:\n    port: 8080\n  http:\n    services:\n      api:\n        proxy-type: HTTP\n        proxyAddress: old:1\n        proxy-username: u\n");
     text
 }
+
+const SECTION: &str = r#"# Section @
+section-@:
+  datasource:
+    url: jdbc:postgresql://db@:5432/kestra
+    username: kestra
+    password: "k3str4:@" # rotate
+    poolSize: @
+  open-urls:
+    - /health
+    - '/webhook/@'
+  text: |
+    line one
+    line two
+  flow: {a: 1, b: [x, y], "c": true}
+"#;
 
 fn edits() -> Vec<Edit> {
     let set = |name: &str, value: &str| Edit::Set(name.to_owned(), Value::Text(value.to_owned()));

@@ -30,9 +30,16 @@ struct Item {
     start: usize,
     end: usize,
     comma: Option<usize>,
+    /// Nothing stands behind its colon.
+    is_empty: bool,
 }
 
 impl Item {
+    /// Some readers take `a:,` for a text.
+    fn first_comma(&self) -> &'static str {
+        if self.is_empty { " ," } else { "," }
+    }
+
     fn after(&self) -> usize {
         self.comma.map_or(self.end, |comma| comma + 1)
     }
@@ -58,7 +65,7 @@ pub(super) fn add(tree: &Tree, map: Id, seeds: &[Seed], ending: &str) -> Vec<Spl
     if last.comma.is_some() {
         lines.push(',');
     } else {
-        splices.push(Splice::insert(last.end, ","));
+        splices.push(Splice::insert(last.end, last.first_comma()));
     }
     splices.push(Splice::insert(at, format!("{:column$}{lines}{ending}", "")));
     splices
@@ -66,10 +73,11 @@ pub(super) fn add(tree: &Tree, map: Id, seeds: &[Seed], ending: &str) -> Vec<Spl
 
 fn on_the_line(last: &Item, entries: &[String], separator: &str, gap: &str) -> Splice {
     let entries = entries.join(separator);
-    match last.comma {
-        Some(comma) => Splice::insert(comma + 1, format!("{gap}{entries},")),
-        None => Splice::insert(last.end, format!("{separator}{entries}")),
+    if let Some(comma) = last.comma {
+        return Splice::insert(comma + 1, format!("{gap}{entries},"));
     }
+    let rest = separator.trim_start_matches(',');
+    Splice::insert(last.end, format!("{}{rest}{entries}", last.first_comma()))
 }
 
 /// Writes new keys as the value of a key that has none, in the layout of the mapping around it.
@@ -145,7 +153,8 @@ fn items(tree: &Tree, map: Id) -> Vec<Item> {
         let token = next_token(tree.text, end);
         let comma = tree.text[token..].starts_with(',').then_some(token);
         from = comma.map_or(end, |comma| comma + 1);
-        items.push(Item { key, start, end, comma });
+        let is_empty = tree.nodes[value].start == tree.nodes[value].end;
+        items.push(Item { key, start, end, comma, is_empty });
     }
     items
 }

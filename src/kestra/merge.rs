@@ -10,6 +10,9 @@ const FEW: usize = 12;
 /// How many mappings may take over from one another in a row.
 const DEEPEST: usize = 50;
 
+/// How many mappings one may take over from, directly or through others.
+const MOST_VISITED: usize = 10_000;
+
 /// How many entries one mapping may take over.
 const MOST_MERGED: usize = 200_000;
 
@@ -26,7 +29,7 @@ pub(super) struct Entries {
 pub(super) fn effective(tree: &Tree, map: Id) -> Result<Entries, Refusal> {
     let mut entries = own(tree, map);
     if entries.in_effect.iter().any(|&(key, _)| tree.is_merge(key)) {
-        let mut merged = Merged { tree, index: HashMap::new(), entries: Vec::new() };
+        let mut merged = Merged { tree, index: HashMap::new(), entries: Vec::new(), visited: 0 };
         merged.add(&entries.in_effect, true, 0)?;
         entries.in_effect = merged.entries;
     }
@@ -47,23 +50,26 @@ pub(super) fn own(tree: &Tree, map: Id) -> Entries {
     entries
 }
 
+/// For each entry, whether its key comes again. Merge keys are no duplicates of one another.
 fn shadowed(tree: &Tree, entries: &[(Id, Id)]) -> Vec<bool> {
     let comes_again =
         |at: usize, key: &str| entries[at + 1..].iter().any(|&(other, _)| tree.key(other) == key);
+    let keys = entries.iter().enumerate().map(|(at, &(key, _))| (at, key));
     if entries.len() <= FEW {
-        let keys = entries.iter().enumerate();
-        return keys.map(|(at, &(key, _))| comes_again(at, tree.key(key))).collect();
+        return keys
+            .map(|(at, key)| !tree.is_merge(key) && comes_again(at, tree.key(key)))
+            .collect();
     }
-    let last: HashMap<_, _> =
-        entries.iter().enumerate().map(|(at, &(key, _))| (tree.key(key), at)).collect();
-    let keys = entries.iter().enumerate();
-    keys.map(|(at, &(key, _))| last.get(tree.key(key)) != Some(&at)).collect()
+    let last: HashMap<_, _> = keys.clone().map(|(at, key)| (tree.key(key), at)).collect();
+    keys.map(|(at, key)| !tree.is_merge(key) && last.get(tree.key(key)) != Some(&at)).collect()
 }
 
 struct Merged<'t, 'a> {
     tree: &'t Tree<'a>,
     index: HashMap<&'t str, usize>,
     entries: Vec<(Id, Id)>,
+    /// How many mappings were taken over from, each time counted.
+    visited: usize,
 }
 
 impl Merged<'_, '_> {
@@ -107,7 +113,8 @@ impl Merged<'_, '_> {
                 "a merge key (<<) stands for something that is no mapping",
             ));
         }
-        if depth == DEEPEST || self.entries.len() > MOST_MERGED {
+        self.visited += 1;
+        if depth == DEEPEST || self.visited > MOST_VISITED || self.entries.len() > MOST_MERGED {
             return Err(Refusal::new(line, "merge keys multiply the file beyond what can be read"));
         }
         self.add(&own(self.tree, source).in_effect, false, depth + 1)

@@ -8,6 +8,7 @@ use super::find::{self, Entry, Parent, Trail};
 use super::reading::Reading;
 use super::seed::{self, Seed};
 use super::splice::Splice;
+use super::window::Sections;
 use super::yaml::{Id, Shape, Style, Tree};
 use super::{
     Edit, Kind, Place, Refusal, Value, block, compose, flow, proof, remove, scalar, step, text,
@@ -17,24 +18,54 @@ use std::cmp::Reverse;
 /// Edits the configuration at a place of a file.
 pub(super) fn patch(source: &str, place: &Place, edits: &[Edit]) -> Result<String, Refusal> {
     let edits = last_of_each(edits);
-    let (sets, removals): (Vec<_>, Vec<_>) =
-        edits.iter().cloned().partition(|edit| matches!(edit, Edit::Set(..)));
-    let mut before = Reading::default();
-    let mut after = embedded::edit(source, place, |scope| {
-        before = scope.reading()?;
-        set(scope, &before, &sets)
-    })?;
-    if !removals.is_empty() {
-        let properties = || removals.iter().map(Edit::property);
-        let removed = embedded::edit(&after, place, |scope| remove::remove(scope, properties()))?;
+    let mut first = FirstPass::default();
+    let mut after = embedded::edit(source, place, |scope| first.make(scope, &edits))?;
+    if first.leaves_removals {
+        let removed = embedded::edit(&after, place, |scope| remove::remove(scope, &edits, &[]))?;
         after = like_before(&after, removed);
     }
-    if after != source {
-        let is_pending = |edit: &&Edit| !is_done(&before, edit, place.is_compose());
-        let pending: Vec<Edit> = edits.iter().filter(is_pending).cloned().collect();
-        embedded::prove(source, &after, place, &before, &pending)?;
+    if after == source {
+        return first.missed.map_or(Ok(after), Err);
     }
+    embedded::prove(source, &after, place, first.sections.as_ref(), &first.pending)?;
     Ok(after)
+}
+
+/// What is learnt while the file is open for the first time.
+#[derive(Default)]
+struct FirstPass {
+    /// The edits that are not fulfilled yet.
+    pending: Vec<Edit>,
+    /// Why the file cannot stay as it is.
+    missed: Option<Refusal>,
+    /// Whether the removals have to wait until everything is set.
+    leaves_removals: bool,
+    sections: Option<Sections>,
+}
+
+impl FirstPass {
+    fn make(&mut self, scope: &Scope, edits: &[Edit]) -> Result<Vec<Splice>, Refusal> {
+        let before = Reading::of_sections(scope.tree, &scope.roots, edits)?;
+        let is_pending = |edit: &&Edit| !is_done(&before, edit, scope.is_compose);
+        self.pending = edits.iter().filter(is_pending).cloned().collect();
+        self.missed =
+            self.pending.iter().find_map(|edit| proof::came_out(&before, &before, edit).err());
+        self.sections = Sections::of_large(scope.tree);
+        let (mut splices, growing) = set(scope, &self.pending)?;
+        let can_wait = edits.iter().any(|edit| matches!(edit, Edit::Remove(_)));
+        if can_wait && !is_simple(scope.tree, &growing) {
+            self.leaves_removals = true;
+        } else {
+            splices.extend(remove::remove(scope, &self.pending, &growing)?);
+        }
+        Ok(splices)
+    }
+}
+
+/// Whether what is set and what is removed cannot come in each other's way.
+fn is_simple(tree: &Tree, growing: &[Id]) -> bool {
+    let is_simple = |&map: &Id| tree.is_map(map) && !tree.is_flow(map) && !tree.is_empty(map);
+    tree.text.ends_with('\n') && growing.iter().all(is_simple)
 }
 
 /// Of several edits of one property only the last counts.
@@ -82,15 +113,13 @@ impl Scope<'_, '_> {
     }
 }
 
-fn set(scope: &Scope, before: &Reading, sets: &[Edit]) -> Result<Vec<Splice>, Refusal> {
+/// The splices that set what is to be set, and the values that get new keys by it.
+fn set(scope: &Scope, edits: &[Edit]) -> Result<(Vec<Splice>, Vec<Id>), Refusal> {
     let ending = text::line_ending(scope.tree.text);
     let mut splices = Vec::new();
     let mut beds: Vec<Bed> = Vec::new();
-    for edit in sets {
+    for edit in edits {
         let Edit::Set(property, value) = edit else { continue };
-        if is_done(before, edit, scope.is_compose) {
-            continue;
-        }
         let value = seed::arriving(value, scope.is_compose);
         let found = find::property(scope, property);
         if let Some(trail) = found.occurrences.iter().rfind(|trail| trail.is_live) {
@@ -107,7 +136,8 @@ fn set(scope: &Scope, before: &Reading, sets: &[Edit]) -> Result<Vec<Splice>, Re
     for bed in &beds {
         splices.extend(bed.grow(scope, ending)?);
     }
-    Ok(splices)
+    let growing = beds.iter().filter_map(|bed| Some(bed.parent.as_ref()?.value)).collect();
+    Ok((splices, growing))
 }
 
 /// Whether a property has the wanted value already, in whatever style.

@@ -6,8 +6,9 @@
 use super::keys;
 use super::kind::{self, Kind};
 use super::yaml::{Id, Shape, Tree};
-use super::{Refusal, compose, merge};
+use super::{Edit, Refusal, compose, merge, strict};
 use indexmap::IndexMap;
+use indexmap::map::Entry;
 
 /// Values reached through aliases, beyond which a text is taken for an alias bomb.
 const MOST_EXPANDED: usize = 200_000;
@@ -115,6 +116,13 @@ impl Reading {
         Reader::new(tree, true).read(roots)
     }
 
+    /// Reads only the root sections that these edits are about.
+    pub(super) fn of_sections(tree: &Tree, roots: &[Id], edits: &[Edit]) -> Result<Self, Refusal> {
+        let mut reader = Reader::new(tree, true);
+        reader.only = Some(edits.iter().map(|edit| first_name(edit.property())).collect());
+        reader.read(roots)
+    }
+
     /// Reads mappings with their keys as they are, for files that are not Micronaut's.
     pub(super) fn of_keys(tree: &Tree, roots: &[Id]) -> Result<Self, Refusal> {
         Reader::new(tree, false).read(roots)
@@ -137,12 +145,13 @@ struct Reader<'t, 'a> {
     expanded: usize,
     through_alias: usize,
     shadowed: Vec<(String, usize)>,
+    /// The first names of the sections to be read; all of them without it.
+    only: Option<Vec<&'t str>>,
     reading: Reading,
 }
 
 impl<'t, 'a> Reader<'t, 'a> {
     fn new(tree: &'t Tree<'a>, is_micronaut: bool) -> Self {
-        let reading = Reading { properties: IndexMap::with_capacity(tree.nodes.len() / 3) };
         Self {
             tree,
             is_micronaut,
@@ -150,13 +159,17 @@ impl<'t, 'a> Reader<'t, 'a> {
             expanded: 0,
             through_alias: 0,
             shadowed: Vec::new(),
-            reading,
+            only: None,
+            reading: Reading::default(),
         }
     }
 
     fn read(mut self, roots: &[Id]) -> Result<Reading, Refusal> {
         for &root in roots {
             self.path.clear();
+            if self.is_micronaut {
+                strict::tags(self.tree, root)?;
+            }
             // Micronaut skips documents that are no mappings.
             if !self.is_micronaut || self.tree.is_map(self.tree.resolve(root)) {
                 self.value(root, self.is_micronaut)?;
@@ -193,12 +206,7 @@ impl<'t, 'a> Reader<'t, 'a> {
                 return Err(self.refuse(id, "aliases multiply the file beyond what can be read"));
             }
         }
-        match self.tree.nodes[id].tag.as_deref() {
-            Some(tag) if self.is_micronaut && !is_known(tag) => {
-                Err(self.refuse(id, &format!("Kestra cannot read the tag {tag}")))
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     fn map(&mut self, map: Id, names: bool) -> Result<(), Refusal> {
@@ -211,10 +219,16 @@ impl<'t, 'a> Reader<'t, 'a> {
         }
         for &(key, value) in &entries.in_effect {
             self.push_key(key, names);
-            self.value(value, names)?;
+            if length > 0 || self.is_wanted() {
+                self.value(value, names)?;
+            }
             self.path.truncate(length);
         }
         Ok(())
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(&first_name(&self.path)))
     }
 
     fn list(&mut self, list: Id) -> Result<(), Refusal> {
@@ -246,12 +260,15 @@ impl<'t, 'a> Reader<'t, 'a> {
 
     fn put(&mut self, text: String, kind: Kind, line: usize) {
         let scalar = Scalar { text, kind, line };
-        if let Some(known) = self.reading.properties.get_mut(&self.path) {
-            known.earlier.push(known.scalar.line);
-            known.scalar = scalar;
-        } else {
-            let property = Property { scalar, earlier: Vec::new() };
-            self.reading.properties.insert(self.path.clone(), property);
+        match self.reading.properties.entry(self.path.clone()) {
+            Entry::Vacant(place) => {
+                place.insert(Property { scalar, earlier: Vec::new() });
+            }
+            Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                known.earlier.push(known.scalar.line);
+                known.scalar = scalar;
+            }
         }
     }
 
@@ -264,8 +281,10 @@ impl<'t, 'a> Reader<'t, 'a> {
         for (path, line) in self.shadowed {
             if let Some(property) = self.reading.properties.get_mut(&path) {
                 property.earlier.push(line);
-                property.earlier.sort_unstable();
             }
+        }
+        for property in self.reading.properties.values_mut() {
+            property.earlier.sort_unstable();
         }
         self.reading
     }
@@ -291,27 +310,12 @@ impl<'t, 'a> Reader<'t, 'a> {
     }
 }
 
+fn first_name(path: &str) -> &str {
+    path.split('.').next().unwrap_or(path)
+}
+
 fn push_index(path: &mut String, index: usize) {
     path.push('[');
     path.push_str(&index.to_string());
     path.push(']');
-}
-
-/// The tags that SnakeYAML's safe constructor knows.
-fn is_known(tag: &str) -> bool {
-    matches!(
-        tag,
-        "!" | "str"
-            | "int"
-            | "float"
-            | "bool"
-            | "null"
-            | "timestamp"
-            | "binary"
-            | "map"
-            | "seq"
-            | "set"
-            | "omap"
-            | "pairs"
-    )
 }

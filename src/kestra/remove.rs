@@ -4,17 +4,20 @@ use super::find::{self, Entry, Trail};
 use super::patch::Scope;
 use super::splice::Splice;
 use super::yaml::{Id, Shape, Style, Tree};
-use super::{Refusal, flow, text};
+use super::{Edit, Refusal, flow, text};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// The splices that take every occurrence of these properties away.
-pub(super) fn remove<'p>(
+/// The splices that take every occurrence of what is to be removed away. Values that are `growing`
+/// get new keys in the same pass, and are not pruned.
+pub(super) fn remove(
     scope: &Scope,
-    properties: impl Iterator<Item = &'p str>,
+    edits: &[Edit],
+    growing: &[Id],
 ) -> Result<Vec<Splice>, Refusal> {
-    let mut pruning = Pruning { scope, removed: HashSet::new(), left: HashMap::new() };
+    let mut pruning = Pruning { scope, growing, removed: HashSet::new(), left: HashMap::new() };
     let mut leaves = Vec::new();
-    for property in properties {
+    for edit in edits {
+        let Edit::Remove(property) = edit else { continue };
         for trail in find::property(scope, property).occurrences {
             scope.refuse_special(&trail)?;
             pruning.take(&trail)?;
@@ -33,6 +36,7 @@ pub(super) fn remove<'p>(
 
 struct Pruning<'s, 't, 'a> {
     scope: &'s Scope<'t, 'a>,
+    growing: &'s [Id],
     /// The keys of the entries that go.
     removed: HashSet<Id>,
     /// How many entries of a mapping stay.
@@ -60,7 +64,7 @@ impl Pruning<'_, '_, '_> {
             let left =
                 self.left.entry(entry.map).or_insert_with(|| tree.entries(entry.map).count());
             *left -= 1;
-            if *left > 0 {
+            if *left > 0 || self.growing.contains(&entry.map) {
                 break;
             }
         }
