@@ -290,8 +290,10 @@ impl<'t, 'a> Reader<'t, 'a> {
         for (path, line) in self.shadowed {
             if let Some(property) = self.reading.properties.get_mut(&path) {
                 property.earlier.push(line);
-                property.earlier.sort_unstable();
             }
+        }
+        for property in self.reading.properties.values_mut() {
+            property.earlier.sort_unstable();
         }
         self.reading
     }
