@@ -14,6 +14,7 @@ mod work;
 use crate::checks::Check;
 use crate::key::Key;
 use crate::system::signals::{self, Signal};
+use crate::system::terminal::is_tiny;
 use crate::system::world::World;
 use crate::system::{draft, elevate};
 use crate::wizard::{Effect, Event, Saved, Step, Wizard};
@@ -28,6 +29,9 @@ use std::{io, mem};
 use terminal::FullScreen;
 use theme::Theme;
 use view::view;
+
+/// Works also where nothing can be shown.
+const QUIT: Key = Key::Ctrl('c');
 
 /// How the full screen was left.
 #[derive(Debug)]
@@ -166,10 +170,8 @@ impl Loop {
 
     fn take(&mut self, happening: Happening) -> io::Result<Option<Left>> {
         let event = match happening {
-            Happening::Typed(Typed { input: Input::Key(Key::Char('p')), .. })
-                if self.is_too_small() =>
-            {
-                return Ok(Some(self.plain()));
+            Happening::Typed(Typed { input, .. }) if is_tiny() && input != Input::Key(QUIT) => {
+                return Ok(self.typed_unseen(&input));
             }
             Happening::Typed(Typed { input: Input::Key(key), .. }) => Event::Key(key),
             Happening::Typed(Typed { input: Input::Paste(text), .. }) => Event::Paste(text),
@@ -179,6 +181,12 @@ impl Loop {
         let effect = self.wizard.update(event);
         let left = effect.map_or(Ok(None), |effect| self.perform(effect))?;
         Ok(left.or_else(|| self.leave_after_writing()))
+    }
+
+    /// What cannot be seen is not answered; `p` goes on line by line, which needs no room.
+    fn typed_unseen(&self, input: &Input) -> Option<Left> {
+        let goes_on = *input == Input::Key(Key::Char('p')) && !self.is_writing();
+        goes_on.then(|| self.plain())
     }
 
     fn signal(&mut self, signal: Signal) -> io::Result<Option<Left>> {
@@ -197,11 +205,6 @@ impl Loop {
 
     fn is_writing(&self) -> bool {
         matches!(self.wizard.step(), Step::Writing(_))
-    }
-
-    /// Whether there is but a sentence on the screen.
-    fn is_too_small(&self) -> bool {
-        view::is_too_small(self.screen.size()) && !self.is_writing()
     }
 
     /// Whoever asks from now on has the keyboard alone.

@@ -59,6 +59,8 @@ pub struct Wizard {
     verdicts: Vec<(Check, Vec<Verdict>)>,
     running: Option<Check>,
     help: Option<u16>,
+    /// How many lines of the result are scrolled away.
+    scrolled: u16,
     is_quitting: bool,
     /// What goes on once the files have been looked at again.
     after_look: AfterLook,
@@ -88,6 +90,7 @@ impl Wizard {
             verdicts: Vec::new(),
             running: None,
             help: None,
+            scrolled: 0,
             is_quitting: false,
             after_look: AfterLook::Review,
         };

@@ -5,6 +5,7 @@
 use kestra_setup::answers::{Answers, Here};
 use kestra_setup::form::{self, Field, Kind};
 use kestra_setup::found::{Found, Snapshot};
+use kestra_setup::kestra::Place;
 use kestra_setup::key::Key;
 use kestra_setup::plain::{self, Outside};
 use kestra_setup::plan::Plan;
@@ -46,8 +47,8 @@ struct Outcome {
 
 fn machine(config: Option<&str>) -> (Answers, Found) {
     let config = config.map_or(Snapshot::Absent, |text| Snapshot::Text(text.into()));
-    let files = BTreeMap::from([(PathBuf::from(CONFIG), config)]);
-    let found = Found { config: CONFIG.into(), files, ..Found::default() };
+    let mut found = Found::new(CONFIG.into(), Place::default());
+    found.see(CONFIG.into(), config);
     let here = Here { has_nginx: true, ..Here::default() };
     (found.answers(here).expect("a configuration that can be read"), found)
 }
@@ -55,7 +56,7 @@ fn machine(config: Option<&str>) -> (Answers, Found) {
 /// What lies at these paths on that machine: nothing beside the configuration.
 fn looked(found: &Found, paths: Vec<PathBuf>) -> Event {
     let look = |path: PathBuf| {
-        let snapshot = found.files.get(&path).cloned().unwrap_or(Snapshot::Absent);
+        let snapshot = found.snapshot(&path).cloned().unwrap_or(Snapshot::Absent);
         (path, snapshot)
     };
     Event::Looked(paths.into_iter().map(look).collect())
@@ -207,7 +208,9 @@ fn applied(config: Option<&str>, wishes: &Wishes, asked: &[&str]) -> Plan {
     }
     let settings = answers.settings().expect("answers that will do");
     for path in Plan::paths(&settings, &found) {
-        found.files.entry(path).or_insert(Snapshot::Absent);
+        if found.snapshot(&path).is_none() {
+            found.see(path, Snapshot::Absent);
+        }
     }
     Plan::new(&answers, &settings, &found).expect("a plan")
 }

@@ -5,6 +5,7 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
+    clippy::expect_used,
     reason = "a test looks at the files that were written, and makes disks that are full"
 )]
 
@@ -178,6 +179,36 @@ fn a_lost_line_keeps_the_answers_as_a_draft() {
 }
 
 #[test]
+fn a_draft_holds_no_password_not_even_a_mistyped_one() {
+    let folder = folder();
+    let mut session = fresh(folder.path());
+    session.paste("https://ops.example.com/").press(key::ENTER).wait_for("How does Kestra");
+    session.press(key::RIGHT).press(key::ENTER).wait_for("host:port.");
+    session.paste("http://svc:mistyped-p4ss@proxy:99999").press(key::ENTER).wait_for("Error");
+    session.hang_up().wait_exit();
+
+    let draft = text(folder.path(), "state/draft.json");
+    assert!(draft.contains("ops.example.com") && !draft.contains("p4ss"), "{draft}");
+}
+
+#[test]
+fn where_nothing_can_be_shown_nothing_is_written() {
+    let folder = folder();
+    let mut session = with_another_port(folder.path());
+    session.resize(38, 9).wait_for("Terminal is 38x9.").press("w").settle();
+    session.resize(80, 24).wait_for("1 change");
+    assert_eq!(text(folder.path(), "config.yml"), EXISTING);
+}
+
+#[test]
+fn p_goes_on_line_by_line_in_a_terminal_too_small() {
+    let folder = folder();
+    let mut session = fresh(folder.path());
+    session.resize(38, 9).wait_for("one by one").press("p").wait_for("Question 1");
+    assert!(!session.emulated().alternate_screen());
+}
+
+#[test]
 fn a_second_wizard_is_told_of_the_first() {
     let folder = folder();
     let _first = fresh(folder.path());
@@ -221,10 +252,8 @@ fn a_denied_permission_changes_nothing_and_keeps_the_answers() {
         fs::set_permissions(path, Permissions::from_mode(mode)).expect("its mode");
     }
     let nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups", WIZARD];
-    let program = match rustix::process::geteuid().is_root() {
-        true => Program::new("setpriv").args(nobody),
-        false => Program::new(WIZARD),
-    };
+    let is_root = rustix::process::geteuid().is_root();
+    let program = if is_root { Program::new("setpriv").args(nobody) } else { Program::new(WIZARD) };
     let program = with_nginx(in_folder(program, folder.path()), &locked.join("kestra.conf"));
     let mut session = program.start();
     at_review(&mut session);

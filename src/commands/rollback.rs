@@ -2,6 +2,7 @@
 
 use super::{CommandError, difference, report};
 use crate::system::console::Console;
+use crate::system::files::WriteError;
 use crate::system::history::History;
 use crate::system::lock::Lock;
 use crate::system::world::{restored, saved};
@@ -20,6 +21,11 @@ pub(super) fn run(
         }
         return Ok(0);
     }
+    // Before anything is looked at, so that nothing changes between the difference and the write.
+    let lock = Lock::take(&history)?;
+    if let Some(open) = lock.interrupted()? {
+        return Err(WriteError::Interrupted { id: open.id().to_owned() }.into());
+    }
     let rollback = history.rollback(id)?;
     let restores = rollback.restores();
     for restore in &restores {
@@ -29,7 +35,6 @@ pub(super) fn run(
         console.say("Nothing to do: the files are as they were before that write.");
         return Ok(0);
     }
-    let lock = Lock::take(&history)?;
     let receipt = rollback.run(&lock, force)?;
     let headline = "Taken back. The files are as they were before.".to_owned();
     report(&Saved { state: "rolled back", headline, ..saved(receipt) }, console);

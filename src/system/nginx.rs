@@ -23,6 +23,8 @@ pub use private::{Form, test_privately};
 
 use effective::Effective;
 use memchr::memmem;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -150,10 +152,10 @@ struct Built {
 }
 
 impl Built {
-    /// What `nginx -V` would say stands in the program as text. Reading it there is twenty times
-    /// faster than starting nginx, which an operator waits for; a program without it is started.
+    /// What `nginx -V` would say stands in the program as text. Reading it there is faster than
+    /// starting nginx, which an operator waits for; a program without it is started.
     fn ask(binary: &Path) -> Self {
-        let written = fs::read(binary).map(|program| Self::read(&spoken(&program)));
+        let written = File::open(binary).and_then(spoken).map(|said| Self::read(&said));
         match written {
             Ok(built) if built.version.is_some() && built.conf.is_some() => built,
             _ => run::run(Command::new(binary).arg("-V"))
@@ -171,17 +173,35 @@ impl Built {
     }
 }
 
-/// The lines in a program that `nginx -V` prints.
-fn spoken(program: &[u8]) -> String {
-    let line = |start: &str| {
-        let from = memmem::find(program, start.as_bytes())?;
-        let text = &program[from..];
-        let end = text.iter().position(|&byte| byte == 0 || byte == b'\n').unwrap_or(text.len());
-        Some(String::from_utf8_lossy(&text[..end]).into_owned())
-    };
-    let lines =
-        ["nginx version: ", "configure arguments: "].map(|start| line(start).unwrap_or_default());
-    lines.join("\n")
+/// The lines in a program that `nginx -V` prints. The program is read piece by piece, and no
+/// further than needed: it has megabytes.
+fn spoken(mut program: impl Read) -> io::Result<String> {
+    const PIECE: u64 = 64 * 1024;
+    /// Longer than any of the lines, which may lie across two pieces.
+    const OVERLAP: usize = 16 * 1024;
+    let mut said = ["nginx version: ", "configure arguments: "].map(|start| (start, None));
+    let mut window = Vec::new();
+    while said.iter().any(|(_, line)| line.is_none()) {
+        window.drain(..window.len().saturating_sub(OVERLAP));
+        if program.by_ref().take(PIECE).read_to_end(&mut window)? == 0 {
+            break;
+        }
+        // A script around nginx says these words only when it runs.
+        if window.starts_with(b"#!") {
+            break;
+        }
+        for (start, line) in &mut said {
+            *line = line.take().or_else(|| line_in(&window, start));
+        }
+    }
+    Ok(said.map(|(_, line)| line.unwrap_or_default()).join("\n"))
+}
+
+/// The whole line that begins with `start`.
+fn line_in(window: &[u8], start: &str) -> Option<String> {
+    let text = &window[memmem::find(window, start.as_bytes())?..];
+    let end = text.iter().position(|&byte| byte == 0 || byte == b'\n')?;
+    Some(String::from_utf8_lossy(&text[..end]).into_owned())
 }
 
 fn version(text: &str) -> Option<(u32, u32, u32)> {
@@ -193,7 +213,9 @@ fn version(text: &str) -> Option<(u32, u32, u32)> {
 /// The folder of nginx's process under `/proc`, if it is there.
 fn process(pid_file: &Path) -> Option<PathBuf> {
     let pid = fs::read_to_string(pid_file).ok()?;
-    let folder = Path::new("/proc").join(pid.trim());
+    // A daemon that was stopped may leave an empty file.
+    let pid: u32 = pid.trim().parse().ok()?;
+    let folder = Path::new("/proc").join(pid.to_string());
     let name = fs::read_to_string(folder.join("comm")).ok()?;
     (name.trim() == "nginx").then_some(folder)
 }
@@ -228,9 +250,15 @@ mod tests {
 
     #[test]
     fn a_program_says_the_same_without_being_started() {
-        let program = DEBIAN.replace('\n', "\0\u{1}\0");
-        assert_eq!(Built::read(&spoken(program.as_bytes())), Built::read(DEBIAN));
-        assert_eq!(Built::read(&spoken(b"\x7fELF")), Built::default());
+        let program = DEBIAN.replace('\n', "\0\u{1}\0") + "\0";
+        // Wherever the lines lie in it, also across two pieces.
+        for code in [0, 65_500, 65_530, 65_536, 200_000] {
+            let program = "\u{1}".repeat(code) + &program;
+            assert_eq!(Built::read(&spoken(program.as_bytes()).unwrap()), Built::read(DEBIAN));
+        }
+        for other in ["\x7fELF", "#!/bin/sh\necho nginx version: nginx/1.22.1\n"] {
+            assert_eq!(Built::read(&spoken(other.as_bytes()).unwrap()), Built::default());
+        }
     }
 
     #[test]

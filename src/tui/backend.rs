@@ -60,12 +60,6 @@ impl<W: Write> LeanBackend<W> {
         self.shown.resize(Rect::from(size));
     }
 
-    /// The size that the screen is drawn in.
-    #[must_use]
-    pub fn shown_size(&self) -> Size {
-        self.shown.area.as_size()
-    }
-
     /// Sends a command with the next frame, such as one that changes a mode. It must neither move
     /// the cursor nor change the style.
     ///
@@ -203,7 +197,7 @@ impl<W: Write> Backend for LeanBackend<W> {
     }
 
     fn size(&self) -> io::Result<Size> {
-        Ok(self.shown_size())
+        Ok(self.shown.area.as_size())
     }
 
     fn window_size(&mut self) -> io::Result<WindowSize> {

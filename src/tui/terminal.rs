@@ -67,12 +67,6 @@ impl FullScreen {
         Ok(drawn_at)
     }
 
-    /// The size of the last frame.
-    #[must_use]
-    pub fn size(&self) -> Size {
-        self.terminal.backend().shown_size()
-    }
-
     /// Lets the next frame draw everything, whatever another program has left on the screen.
     ///
     /// # Errors

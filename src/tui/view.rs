@@ -3,6 +3,7 @@
 //! ASCII only, no frames, the cursor always on the field with the focus: what a screen reader and a
 //! serial line need is also what reads fastest.
 
+mod about;
 mod asking;
 mod page;
 mod pages;
@@ -14,7 +15,7 @@ use crate::form::SCREENS;
 use crate::wizard::{Action, Binding, Step, Wizard};
 use page::Page;
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect, Size};
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 /// Below this, the small form: one line a field, no room for explanations.
@@ -26,7 +27,7 @@ const LEAST: (u16, u16) = (40, 10);
 /// Draws everything.
 pub fn view(wizard: &Wizard, theme: Theme, frame: &mut Frame<'_>) {
     let area = frame.area();
-    if is_too_small(area.as_size()) {
+    if area.width < LEAST.0 || area.height < LEAST.1 {
         return too_small(frame);
     }
     let is_small = area.width < SMALL.0 || area.height < SMALL.1;
@@ -43,12 +44,6 @@ pub fn view(wizard: &Wizard, theme: Theme, frame: &mut Frame<'_>) {
     put(frame, area.height - 2, &footer);
     let (x, y) = cursor.unwrap_or((1, rows.saturating_sub(1)));
     frame.set_cursor_position(Position::new(x.min(area.width - 1), top + y));
-}
-
-/// Whether there is room for one sentence only, which offers `p` for plain mode.
-#[must_use]
-pub fn is_too_small(size: Size) -> bool {
-    size.width < LEAST.0 || size.height < LEAST.1
 }
 
 fn put(frame: &mut Frame<'_>, top: u16, lines: &[Line<'_>]) {

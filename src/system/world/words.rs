@@ -84,7 +84,7 @@ fn changed(conflict: &Conflict, plan: &Plan) -> Vec<String> {
     let version = |version: &Option<Version>| match version {
         Some(version) => format!(
             "sha256 {}...   {} lines",
-            &version.sha256[..12.min(version.sha256.len())],
+            &version.sha256[..8.min(version.sha256.len())],
             version.lines
         ),
         None => "no file".to_owned(),
