@@ -173,6 +173,7 @@ impl Wizard {
             Action::UndoChange => return self.undo_change(),
             Action::Copy => return self.copy(),
             Action::Choose(number) => return self.choose(number),
+            Action::StartOver => return self.start_over(),
             Action::Quit => return self.quit(),
             Action::Stay => self.is_quitting = false,
             Action::Leave => return Some(Effect::Exit),
