@@ -152,10 +152,11 @@ struct Built {
 impl Built {
     /// What `nginx -V` would say stands in the program as text. Reading it there is twenty times
     /// faster than starting nginx, which an operator waits for; a program without it is started.
+    /// So is a script in front of nginx, whose text need not be what it says.
     fn ask(binary: &Path) -> Self {
-        let written = fs::read(binary).map(|program| Self::read(&spoken(&program)));
-        match written {
-            Ok(built) if built.version.is_some() && built.conf.is_some() => built,
+        let program = fs::read(binary).ok().filter(|program| !program.starts_with(b"#!"));
+        match program.map(|program| Self::read(&spoken(&program))) {
+            Some(built) if built.version.is_some() && built.conf.is_some() => built,
             _ => run::run(Command::new(binary).arg("-V"))
                 .map(|ran| Self::read(&ran.said))
                 .unwrap_or_default(),
