@@ -71,6 +71,16 @@ pub(super) struct Tree<'a> {
     pub(super) documents: Vec<Document>,
 }
 
+/// What to do about the one line that many write and no YAML reader takes.
+fn advice(text: &str, line: usize) -> &'static str {
+    let line = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    if line.contains(": [") && line.contains("]:") {
+        "; an address in brackets needs http:// and quotes: \"http://[::1]:3128\""
+    } else {
+        ""
+    }
+}
+
 impl<'a> Tree<'a> {
     /// Parses a text; refuses what SnakeYAML would refuse, with the line.
     pub(super) fn parse(text: &'a str) -> Result<Self, Refusal> {
@@ -79,7 +89,8 @@ impl<'a> Tree<'a> {
         let mut builder = Builder::new(text);
         for next in Parser::new_from_str_with_options(text, options) {
             let (event, span) = next.map_err(|error| {
-                Refusal::new(Some(error.marker().line()), format!("not YAML: {}", error.info()))
+                let (line, info) = (error.marker().line(), error.info());
+                Refusal::new(Some(line), format!("not YAML: {info}{}", advice(text, line)))
             })?;
             builder.take(event, &span)?;
         }

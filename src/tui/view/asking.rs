@@ -3,7 +3,7 @@
 use super::Look;
 use super::page::{Page, elided};
 use crate::answers::{Answers, Fix, Problem, Source};
-use crate::checks::{Outcome, Verdict};
+use crate::checks::{Outcome, SCOPE, Verdict, sentence};
 use crate::form::{self, Field, Kind};
 use crate::settings::ServerUrl;
 use crate::wizard::{Asking, Wizard};
@@ -263,6 +263,7 @@ impl Rows<'_> {
         if !remedy.is_empty() {
             self.row(page, TEST, remedy.trim_start());
         }
+        self.row(page, TEST, SCOPE);
     }
 
     fn about_nginx(&self, page: &mut Page) {
@@ -332,12 +333,6 @@ const COVERS: &str = "Covers the Kestra API only. HTTP tasks and plugins use the
 
 const HTTPS_WITHOUT_CERTIFICATE: &str = "the address is https. Without a certificate in step 3 \
                                          nginx serves plain http; the last page shows how to add one.";
-
-/// A text with its full stop; nothing for nothing.
-fn sentence(text: &str) -> String {
-    let text = text.trim_end_matches('.');
-    if text.is_empty() { String::new() } else { format!("{text}.") }
-}
 
 /// What is wrong, what to do, and the keys that do it.
 fn error(problem: &Problem) -> String {
