@@ -143,10 +143,19 @@ impl Found {
     /// The nginx file that would be replaced although somebody else wrote it.
     #[must_use]
     pub fn foreign<'a>(&self, plan: &'a Plan) -> Option<&'a FileChange> {
-        let change = plan.pending().find(|change| change.kind == FileKind::Nginx)?;
-        let is_foreign =
-            change.before.as_ref().is_some_and(|text| !text.as_str().trim().is_empty());
-        (is_foreign && self.written(&change.path).is_none()).then_some(change)
+        let (change, before) = replaced(plan)?;
+        let is_foreign = !before.trim().is_empty() && !nginx::is_ours(before);
+        is_foreign.then_some(change)
+    }
+
+    /// Says that edits by hand go with the nginx file that would be replaced.
+    #[must_use]
+    pub fn edited_by_hand(&self, plan: &Plan) -> Option<String> {
+        let (change, before) = replaced(plan)?;
+        let path = change.path.display();
+        nginx::read(before)?.edited.then(|| {
+            format!("{path} was edited by hand since it was written; these edits are replaced.")
+        })
     }
 
     /// The answers that the files give, on this machine.
@@ -170,6 +179,12 @@ impl Found {
         }
         Ok(Answers::new(here, found.0))
     }
+}
+
+/// The nginx file that would be replaced, and its text.
+fn replaced(plan: &Plan) -> Option<(&FileChange, &str)> {
+    let change = plan.pending().find(|change| change.kind == FileKind::Nginx)?;
+    Some((change, change.before.as_ref()?.as_str()))
 }
 
 fn port(reading: &Reading) -> Option<u16> {
@@ -280,4 +295,53 @@ fn variable(text: &str) -> Option<String> {
     let name = text.strip_prefix("${")?.strip_suffix('}')?;
     let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     is_name.then(|| name.parse::<VariableName>().map_or(name.to_owned(), |name| name.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "/etc/nginx/conf.d/kestra.conf";
+
+    fn replacing(before: &str) -> (Found, Plan) {
+        let change = FileChange {
+            kind: FileKind::Nginx,
+            path: FILE.into(),
+            before: Some(before.into()),
+            after: "server {}\n".into(),
+            mode: 0o644,
+        };
+        (Found::default(), Plan { changes: vec![change] })
+    }
+
+    fn ours() -> String {
+        let mut answers = Answers::default();
+        answers.say(&form::URL, "http://a.example/");
+        answers.say(&form::REVERSE_PROXY, "nginx");
+        let site = answers.settings().unwrap().nginx.unwrap().site;
+        nginx::render(&site, &Machine::default())
+    }
+
+    #[test]
+    fn a_file_of_somebody_else_is_foreign_and_ours_is_not() {
+        let is_foreign = |text: &str| {
+            let (found, plan) = replacing(text);
+            found.foreign(&plan).is_some()
+        };
+        assert!(is_foreign("server { listen 80; }\n"));
+        assert!(is_foreign(&(ours() + "# managed by Certbot\n")));
+        assert!(!is_foreign(&ours()));
+        assert!(!is_foreign(&(ours() + "# a line of my own\n")));
+        assert!(!is_foreign("\n"));
+    }
+
+    #[test]
+    fn edits_by_hand_are_noticed() {
+        let noticed = |text: &str| {
+            let (found, plan) = replacing(text);
+            found.edited_by_hand(&plan).is_some()
+        };
+        assert!(noticed(&(ours() + "# a line of my own\n")));
+        assert!(!noticed(&ours()));
+    }
 }

@@ -5,6 +5,7 @@
 
 mod block;
 mod block_text;
+mod builder;
 mod compose;
 mod embedded;
 mod find;
@@ -14,6 +15,7 @@ mod kind;
 mod mask;
 mod merge;
 mod patch;
+mod place;
 mod proof;
 mod reading;
 mod remove;
@@ -27,9 +29,9 @@ mod text;
 mod window;
 mod yaml;
 
-pub use embedded::{Place, places};
 pub use kind::Kind;
 pub use mask::secrets;
+pub use place::{Place, places};
 pub use reading::{Reading, Scalar};
 
 use std::fmt;

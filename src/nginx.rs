@@ -7,7 +7,7 @@ mod read;
 mod render;
 mod version;
 
-pub use read::{Written, read};
+pub use read::{Written, is_ours, read};
 pub use render::render;
 pub use version::Version;
 

@@ -12,6 +12,7 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 mod text;
+mod words;
 
 pub use terminal::AtTerminal;
 

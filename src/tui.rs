@@ -12,7 +12,9 @@ pub mod view;
 mod work;
 
 use crate::checks::Check;
+use crate::key::Key;
 use crate::system::signals::{self, Signal};
+use crate::system::terminal::is_tiny;
 use crate::system::world::World;
 use crate::system::{draft, elevate};
 use crate::wizard::{Effect, Event, Saved, Step, Wizard};
@@ -27,6 +29,9 @@ use std::time::{Duration, Instant};
 use terminal::FullScreen;
 use theme::Theme;
 use view::view;
+
+/// Works also where nothing can be shown.
+const QUIT: Key = Key::Ctrl('c');
 
 /// How the full screen was left.
 #[derive(Debug)]
@@ -135,6 +140,9 @@ impl Loop {
 
     fn take(&mut self, happening: Happening) -> io::Result<Option<Left>> {
         let event = match happening {
+            Happening::Typed(Typed { input, .. }) if is_tiny() && input != Input::Key(QUIT) => {
+                return Ok(self.typed_unseen(&input));
+            }
             Happening::Typed(Typed { input: Input::Key(key), .. }) => Event::Key(key),
             Happening::Typed(Typed { input: Input::Paste(text), .. }) => Event::Paste(text),
             Happening::Event(event) => event,
@@ -143,6 +151,13 @@ impl Loop {
         let effect = self.wizard.update(event);
         let left = effect.map_or(Ok(None), |effect| self.perform(effect))?;
         Ok(left.or_else(|| self.leave_after_writing()))
+    }
+
+    /// What cannot be seen is not answered; `p` goes on line by line, which needs no room.
+    fn typed_unseen(&self, input: &Input) -> Option<Left> {
+        let is_writing = matches!(self.wizard.step(), Step::Writing(_));
+        let goes_on = *input == Input::Key(Key::Char('p')) && !is_writing;
+        goes_on.then(|| Left::Plain(Box::new(self.wizard.clone())))
     }
 
     fn signal(&mut self, signal: Signal) -> io::Result<Option<Left>> {
@@ -173,7 +188,6 @@ impl Loop {
     fn perform(&mut self, effect: Effect) -> io::Result<Option<Left>> {
         match effect {
             Effect::Exit => return Ok(Some(self.exit())),
-            Effect::Plain => return Ok(Some(Left::Plain(Box::new(self.wizard.clone())))),
             Effect::Redraw => self.screen.redraw()?,
             Effect::Suspend => self.screen.suspend()?,
             Effect::Copy(text) => self.screen.copy(text.as_str())?,

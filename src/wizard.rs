@@ -13,6 +13,7 @@ mod line;
 mod moving;
 mod result;
 mod reviewing;
+mod shown;
 mod typing;
 
 pub use asking::Asking;
@@ -24,11 +25,9 @@ pub use reviewing::{Preview, Reviewing, Row};
 
 use crate::answers::Answers;
 use crate::checks::{Check, Verdict};
-use crate::form;
 use crate::found::Found;
 use crate::key::Key;
 use crate::plan::Plan;
-use crate::settings::Form;
 use std::time::Duration;
 
 /// How long revealed secrets stay on the screen.
@@ -60,6 +59,8 @@ pub struct Wizard {
     verdicts: Vec<(Check, Vec<Verdict>)>,
     running: Option<Check>,
     help: Option<u16>,
+    /// How many lines of the result are scrolled away.
+    scrolled: u16,
     is_quitting: bool,
     /// What goes on once the files have been looked at again.
     after_look: AfterLook,
@@ -89,6 +90,7 @@ impl Wizard {
             verdicts: Vec::new(),
             running: None,
             help: None,
+            scrolled: 0,
             is_quitting: false,
             after_look: AfterLook::Review,
         };
@@ -261,128 +263,6 @@ impl Wizard {
         self.verdicts.retain(|(about, _)| *about != check);
         self.verdicts.push((check, verdicts));
         None
-    }
-
-    /// The number of the step in the step bar, counted from 0.
-    #[must_use]
-    pub fn number(&self) -> usize {
-        match &self.step {
-            Step::Asking(asking) => asking.number(),
-            _ => form::SCREENS.len(),
-        }
-    }
-
-    /// Which page is shown: when this changes, what was typed before was meant for another page.
-    #[must_use]
-    pub fn place(&self) -> (usize, std::mem::Discriminant<Step>) {
-        (self.number(), std::mem::discriminant(&self.step))
-    }
-
-    /// Where the operator is.
-    #[must_use]
-    pub fn step(&self) -> &Step {
-        &self.step
-    }
-
-    /// What was said.
-    #[must_use]
-    pub fn answers(&self) -> &Answers {
-        &self.answers
-    }
-
-    /// What was found.
-    #[must_use]
-    pub fn found(&self) -> &Found {
-        &self.found
-    }
-
-    /// Whether it is being asked if the answers may be lost.
-    #[must_use]
-    pub fn is_quitting(&self) -> bool {
-        self.is_quitting
-    }
-
-    /// How many lines of the help are scrolled away, if it is open.
-    #[must_use]
-    pub fn help(&self) -> Option<u16> {
-        self.help
-    }
-
-    /// The check that is under way.
-    #[must_use]
-    pub fn running(&self) -> Option<&Check> {
-        self.running.as_ref()
-    }
-
-    /// What came of a check. A verdict about another value is not found, however late it comes.
-    #[must_use]
-    pub fn verdict(&self, check: &Check) -> Option<&Verdict> {
-        self.verdict_about(|about| about == check)
-    }
-
-    /// What came of the first check of this kind.
-    #[must_use]
-    pub fn verdict_about(&self, is_it: impl Fn(&Check) -> bool) -> Option<&Verdict> {
-        self.verdicts.iter().find(|(about, _)| is_it(about))?.1.first()
-    }
-
-    /// What came of looking at what stands, and of the reload.
-    pub fn standing(&self) -> impl Iterator<Item = &Verdict> {
-        let is_it = |check: &Check| matches!(check, Check::Standing | Check::Reload);
-        self.verdicts.iter().filter(move |(check, _)| is_it(check)).flat_map(|(_, all)| all)
-    }
-
-    /// The state of the files, for the title bar.
-    #[must_use]
-    pub fn state(&self) -> String {
-        let is_new = !self.answers.here().is_reconfiguration;
-        match &self.step {
-            _ if self.is_quitting => "quit?".to_owned(),
-            Step::Done(saved) => saved.state.to_owned(),
-            Step::Choosing(choosing) => choosing.trouble().state.to_owned(),
-            Step::Writing(_) => "writing".to_owned(),
-            Step::Reviewing(_) if is_new => "not written".to_owned(),
-            Step::Asking(_) if is_new => "new config".to_owned(),
-            Step::Asking(_) | Step::Reviewing(_) => match self.answers.said().count() {
-                0 => "no changes".to_owned(),
-                1 => "1 change".to_owned(),
-                count => format!("{count} changes"),
-            },
-        }
-    }
-
-    /// Which settings differ from the files, in words.
-    #[must_use]
-    pub fn changed_in_words(&self) -> String {
-        let said: Vec<_> = self.answers.said().map(|(field, _)| field.name).collect();
-        match said.as_slice() {
-            _ if !self.answers.here().is_reconfiguration => "only listed keys".to_owned(),
-            [] => "nothing differs".to_owned(),
-            [only] => format!("only {only} differs"),
-            several => format!("only {} differ", several.join(", ")),
-        }
-    }
-
-    /// Says where nginx answers to the name already, so that it would ignore our file.
-    #[must_use]
-    pub fn served_elsewhere(&self) -> Option<String> {
-        let nginx = self.answers.settings().ok()?.nginx?;
-        let Form::Server { names, listen, .. } = &nginx.site.form else { return None };
-        let served = self.found.served_elsewhere(names, *listen, nginx.file.as_path())?;
-        let (name, file) = (&served.name, served.file.display());
-        Some(format!(
-            "{file} answers to {name} already, so nginx would ignore this file. Write as location."
-        ))
-    }
-
-    /// What is good to know before writing.
-    #[must_use]
-    pub fn review_notes(&self) -> Vec<String> {
-        let notes = self.answers.problems().into_iter().filter(|problem| !problem.blocks);
-        let mut all: Vec<_> = self.served_elsewhere().into_iter().collect();
-        all.extend(self.found.remarks.iter().cloned());
-        all.extend(notes.map(|problem| format!("{}.", problem.message.trim_end_matches('.'))));
-        all
     }
 
     fn quit(&mut self) -> Option<Effect> {

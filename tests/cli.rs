@@ -36,3 +36,8 @@ fn the_password_shows_nowhere() {
 fn it_works_without_a_person_and_without_a_home() {
     transcript::run("tests/cases/automation.md");
 }
+
+#[test]
+fn a_check_says_what_was_seen_and_fails_where_something_does() {
+    transcript::run("tests/cases/check.md");
+}

@@ -178,6 +178,29 @@ fn an_interrupted_session_leaves_a_draft_without_its_password() {
 }
 
 #[test]
+fn the_next_start_offers_what_was_said() {
+    let mut session = at_password();
+    session.signal(Signal::TERM);
+    assert_eq!(session.wait_exit(), 143);
+    let home = session.home();
+    let again = program().env("KESTRA_SETUP_STATE", home.join("state"));
+    let config = home.join("config.yml");
+    let mut session = again.arg("--plain").arg("--config").arg(config).start();
+    session.wait_for("You stopped at step 2").wait_for("1. Continue with these answers");
+    answer(&mut session, ["", "list"]);
+    session.wait_for("3. Address: proxy.corp.example:3128");
+}
+
+#[test]
+fn a_signal_comes_before_what_was_typed() {
+    let mut session = plain();
+    answer(&mut session, SHORT.into_iter().chain(["w"]));
+    session.signal(Signal::STOP).signal(Signal::TERM).send("yes\r").signal(Signal::CONT);
+    assert_eq!(session.wait_exit(), 143);
+    assert_nothing_written(&session);
+}
+
+#[test]
 fn a_stopped_job_has_its_echo_and_goes_on_where_it_was() {
     let command = format!("{} --plain --config config.yml", env!("CARGO_BIN_EXE_kestra-setup"));
     let script = format!("set -m; {command}; echo stopped; read -r line; fg");

@@ -1,7 +1,5 @@
 //! What holds for every configuration, on generated ones: any nesting, spelling and style.
 
-#![expect(clippy::unwrap_used, reason = "a generated configuration that is refused is a failure")]
-
 use kestra_setup::kestra::{Edit, Value, patch, read};
 use proptest::prelude::*;
 
@@ -9,7 +7,7 @@ use proptest::prelude::*;
 #[derive(Debug, Clone)]
 enum Entry {
     Value { key: String, value: &'static str, comment: &'static str },
-    Keys { key: String, below: Vec<Entry>, blank: &'static str },
+    Keys { key: String, below: Vec<Entry>, above: Option<&'static str> },
     List { key: String, items: Vec<&'static str>, indent: usize },
     Block { key: String, lines: Vec<&'static str> },
     Flow { key: String, pairs: Vec<(String, &'static str)> },
@@ -51,38 +49,38 @@ fn entry() -> impl Strategy<Value = Entry> {
             .prop_map(|(key, pairs)| Entry::Flow { key, pairs }),
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {
-        let blank = prop::sample::select(&["", "\n", "# own line\n"][..]);
-        (key(), prop::collection::vec(inner, 1..4), blank)
-            .prop_map(|(key, below, blank)| Entry::Keys { key, below, blank })
+        let above = prop::sample::select(&[None, Some(""), Some("# own line")][..]);
+        (key(), prop::collection::vec(inner, 1..4), above)
+            .prop_map(|(key, below, above)| Entry::Keys { key, below, above })
     })
 }
 
-fn render(text: &mut String, entries: &[Entry], column: usize, step: usize) {
+/// The lines of a configuration.
+fn render(entries: &[Entry], column: usize, step: usize) -> Vec<String> {
+    entries.iter().flat_map(|entry| render_one(entry, column, step)).collect()
+}
+
+fn render_one(entry: &Entry, column: usize, step: usize) -> Vec<String> {
     let margin = " ".repeat(column);
-    for entry in entries {
-        match entry {
-            Entry::Value { key, value, comment } => {
-                text.push_str(&format!("{margin}{key}: {value}{comment}\n"))
-            }
-            Entry::Keys { key, below, blank } => {
-                text.push_str(&format!("{blank}{margin}{key}:\n"));
-                render(text, below, column + step, step);
-            }
-            Entry::List { key, items, indent } => {
-                text.push_str(&format!("{margin}{key}:\n"));
-                items
-                    .iter()
-                    .for_each(|item| text.push_str(&format!("{margin}{:indent$}- {item}\n", "")));
-            }
-            Entry::Block { key, lines } => {
-                text.push_str(&format!("{margin}{key}: |\n{margin}  first\n"));
-                lines.iter().for_each(|line| text.push_str(&format!("{margin}  {line}\n")));
-            }
-            Entry::Flow { key, pairs } => {
-                let pairs: Vec<_> =
-                    pairs.iter().map(|(key, value)| format!("{key}: {value}")).collect();
-                text.push_str(&format!("{margin}{key}: {{{}}}\n", pairs.join(", ")));
-            }
+    let below = |head: String, lines: Vec<String>| [vec![head], lines].concat();
+    match entry {
+        Entry::Value { key, value, comment } => vec![format!("{margin}{key}: {value}{comment}")],
+        Entry::Keys { key, below: entries, above } => {
+            let lines = below(format!("{margin}{key}:"), render(entries, column + step, step));
+            above.iter().map(|&line| line.to_owned()).chain(lines).collect()
+        }
+        Entry::List { key, items, indent } => {
+            let items = items.iter().map(|item| format!("{margin}{:indent$}- {item}", ""));
+            below(format!("{margin}{key}:"), items.collect())
+        }
+        Entry::Block { key, lines } => {
+            let lines = ["first"].iter().chain(lines).map(|line| format!("{margin}  {line}"));
+            below(format!("{margin}{key}: |"), lines.collect())
+        }
+        Entry::Flow { key, pairs } => {
+            let pairs: Vec<_> =
+                pairs.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+            vec![format!("{margin}{key}: {{{}}}", pairs.join(", "))]
         }
     }
 }
@@ -91,8 +89,7 @@ fn configuration() -> impl Strategy<Value = String> {
     let ends = (1..5_usize, any::<bool>(), any::<bool>());
     (prop::collection::vec(entry(), 0..6), ends).prop_map(
         |(entries, (step, is_windows, is_ended))| {
-            let mut text = String::new();
-            render(&mut text, &entries, 0, step);
+            let mut text = render(&entries, 0, step).join("\n") + "\n";
             if !is_ended {
                 text.truncate(text.trim_end().len());
             }

@@ -72,7 +72,7 @@ fn answers(
     if plan.is_noop() {
         console.say("Nothing to do.");
     } else {
-        gathered.notes().iter().for_each(|note| console.say(&format!("Note: {note}")));
+        gathered.notes(&plan).iter().for_each(|note| console.say(&format!("Note: {note}")));
     }
     if !plan.is_noop() && !dry_run {
         let Looked { answers, found, nginx } = gathered.looked;

@@ -40,12 +40,13 @@ impl Gathered {
 
     /// What is good to know before these answers are written, one sentence each: values that were
     /// corrected, what does not block, what surrounds the configuration.
-    pub(super) fn notes(&self) -> Vec<String> {
+    pub(super) fn notes(&self, plan: &Plan) -> Vec<String> {
         let Looked { answers, found, .. } = &self.looked;
         let corrected = answers.said().filter(|(field, _)| !field.is_secret());
         let corrected = corrected.filter_map(|(field, text)| correction(field, text.reveal()));
         let problems = answers.problems().into_iter().filter(|problem| !problem.blocks);
-        corrected.chain(problems.map(|one| line(&one))).chain(found.remarks.clone()).collect()
+        let known = found.edited_by_hand(plan).into_iter().chain(found.remarks.clone());
+        corrected.chain(problems.map(|one| line(&one))).chain(known).collect()
     }
 
     /// The nginx file that would be overwritten although it is not the wizard's.

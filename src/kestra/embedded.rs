@@ -3,116 +3,12 @@
 use super::block_text::BlockText;
 use super::find::Entry;
 use super::patch::Scope;
+use super::place::Place;
 use super::reading::{self, Reading};
 use super::splice::{self, Splice};
 use super::window::Sections;
 use super::yaml::{Id, Shape, Style, Tree};
 use super::{Edit, Refusal, proof, seed, step};
-use std::fmt;
-
-/// Where in a file the configuration lives.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Place {
-    keys: Vec<String>,
-    is_compose: bool,
-}
-
-impl Place {
-    /// The whole file is the configuration.
-    #[must_use]
-    pub fn whole() -> Self {
-        Self::default()
-    }
-
-    /// The literal keys of the file that lead to the configuration: a mapping, or a literal block
-    /// scalar that holds YAML. With `is_compose`, Docker Compose replaces variables in it, so a
-    /// `$` is written `$$`.
-    #[must_use]
-    pub fn at(keys: Vec<String>, is_compose: bool) -> Self {
-        Self { keys, is_compose }
-    }
-
-    /// Whether the whole file is the configuration.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
-        self.keys.is_empty()
-    }
-
-    /// Whether Docker Compose replaces variables in it.
-    #[must_use]
-    pub fn is_compose(&self) -> bool {
-        self.is_compose
-    }
-}
-
-/// For people: `services.kestra.environment.KESTRA_CONFIGURATION`.
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_whole() {
-            f.write_str("the whole file")
-        } else {
-            f.write_str(&self.keys.join("."))
-        }
-    }
-}
-
-/// The places of a file that hold a configuration, judged by its content: the services of a
-/// Compose file with `KESTRA_CONFIGURATION`, the `configurations.application` of the Helm chart,
-/// else the whole file.
-///
-/// # Errors
-///
-/// Refuses what cannot be read, and a Compose file without `KESTRA_CONFIGURATION`.
-pub fn places(text: &str) -> Result<Vec<Place>, Refusal> {
-    let tree = Tree::parse(text)?;
-    let mut places = Vec::new();
-    for document in &tree.documents {
-        candidates(&tree, document.root, &mut Vec::new(), &mut places);
-    }
-    if places.is_empty() && is_compose_file(&tree) {
-        return Err(Refusal::new(None, "no service in this Compose file has KESTRA_CONFIGURATION"));
-    }
-    if places.is_empty() {
-        places.push(Place::whole());
-    }
-    Ok(places)
-}
-
-const VARIABLE: &str = "KESTRA_CONFIGURATION";
-
-fn candidates(tree: &Tree, value: Id, keys: &mut Vec<String>, places: &mut Vec<Place>) {
-    if let Shape::List { .. } = tree.nodes[value].shape {
-        let names_it = |item: Id| match &tree.nodes[item].shape {
-            Shape::Scalar(text, _) => text.split('=').next() == Some(VARIABLE),
-            _ => false,
-        };
-        if tree.items(value).any(names_it) {
-            places.push(Place::at([keys.as_slice(), &[VARIABLE.to_owned()]].concat(), true));
-        }
-    }
-    for (key, value) in tree.entries(value) {
-        keys.push(tree.key(key).to_owned());
-        if tree.key(key) == VARIABLE {
-            places.push(Place::at(keys.clone(), true));
-        } else if keys.iter().map(String::as_str).eq(["configurations", "application"]) {
-            places.push(Place::at(keys.clone(), false));
-        } else {
-            candidates(tree, value, keys, places);
-        }
-        keys.pop();
-    }
-}
-
-fn is_compose_file(tree: &Tree) -> bool {
-    let named = |map: Id, names: &[&str]| -> Vec<Id> {
-        let entries = tree.entries(map).filter(|&(key, _)| names.contains(&tree.key(key)));
-        entries.map(|(_, value)| value).collect()
-    };
-    let roots = tree.documents.iter().map(|document| document.root);
-    roots.flat_map(|root| named(root, &["services"])).any(|services| {
-        tree.entries(services).any(|(_, service)| !named(service, &["image", "build"]).is_empty())
-    })
-}
 
 /// What was found at a place.
 enum Spot {

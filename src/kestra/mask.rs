@@ -139,16 +139,17 @@ fn named(line: &str) -> Option<(bool, usize)> {
     Some((smells(name.trim_matches(['"', '\''])), colon + 1 + blanks))
 }
 
-/// The value of `NAME=value`, as in lists of variables and in command lines.
+/// The values of `NAME=value`, as in lists of variables and in command lines.
 fn assigned(source: &str, offset: usize) -> Vec<Range<usize>> {
-    let mut ranges = Vec::new();
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    let mut end = 0;
     for (equals, _) in source.match_indices('=') {
-        let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-        let name = source[..equals].rsplit(|c: char| !is_name(c)).next().unwrap_or_default();
-        if smells(name) {
+        let name = source[..equals].rsplit(|c| !is_name(c)).next().unwrap_or_default();
+        if equals >= end && smells(name) {
             let value = &source[equals + 1..];
-            let length = value.find(['\n', '&', ';']).unwrap_or(value.len());
-            let length = value[..length].trim_end_matches(['"', '\'']).len();
+            end = equals + 1 + value.find(['\n', '&', ';']).unwrap_or(value.len());
+            let length = source[equals + 1..end].trim_end_matches(['"', '\'']).len();
             ranges.push(offset + equals + 1..offset + equals + 1 + length);
         }
     }
@@ -157,23 +158,19 @@ fn assigned(source: &str, offset: usize) -> Vec<Range<usize>> {
 
 /// The password in `scheme://user:password@host`.
 fn in_addresses(source: &str, offset: usize) -> Vec<Range<usize>> {
-    let mut ranges = Vec::new();
-    for (scheme, _) in source.match_indices("://") {
-        let start = scheme + 3;
-        let rest = &source[start..];
-        let authority =
-            &rest[..rest.find(['/', ' ', '"', '\'', '\n', '?', '#']).unwrap_or(rest.len())];
-        let Some(at) = authority
-            .rfind('@')
-            .or_else(|| rest.find('@').filter(|&at| !rest[..at].contains([' ', '\n', '"', '\''])))
-        else {
-            continue;
-        };
-        if let Some(colon) = rest[..at].find(':') {
-            ranges.push(offset + start + colon + 1..offset + start + at);
-        }
-    }
-    ranges
+    let words = source.split_inclusive([' ', '\t', '\n', '"', '\'']).scan(0, |next, word| {
+        *next += word.len();
+        Some((*next - word.len(), word))
+    });
+    words
+        .filter_map(|(start, word)| {
+            let user = word.find("://")? + 3;
+            // A password may hold a slash or an at sign that should have been escaped.
+            let host = user + word[user..].rfind('@')?;
+            let password = user + word[user..host].find(':')? + 1;
+            Some(offset + start + password..offset + start + host)
+        })
+        .collect()
 }
 
 fn smells(key: &str) -> bool {

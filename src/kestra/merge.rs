@@ -10,6 +10,9 @@ const FEW: usize = 12;
 /// How many mappings may take over from one another in a row.
 const DEEPEST: usize = 50;
 
+/// How many mappings one may take over from, directly or through others.
+const MOST_VISITED: usize = 10_000;
+
 /// How many entries one mapping may take over.
 const MOST_MERGED: usize = 200_000;
 
@@ -26,7 +29,7 @@ pub(super) struct Entries {
 pub(super) fn effective(tree: &Tree, map: Id) -> Result<Entries, Refusal> {
     let mut entries = own(tree, map);
     if entries.in_effect.iter().any(|&(key, _)| tree.is_merge(key)) {
-        let mut merged = Merged { tree, index: HashMap::new(), entries: Vec::new() };
+        let mut merged = Merged { tree, index: HashMap::new(), entries: Vec::new(), visited: 0 };
         merged.add(&entries.in_effect, true, 0)?;
         entries.in_effect = merged.entries;
     }
@@ -65,6 +68,8 @@ struct Merged<'t, 'a> {
     tree: &'t Tree<'a>,
     index: HashMap<&'t str, usize>,
     entries: Vec<(Id, Id)>,
+    /// How many mappings were taken over from, each time counted.
+    visited: usize,
 }
 
 impl Merged<'_, '_> {
@@ -108,7 +113,8 @@ impl Merged<'_, '_> {
                 "a merge key (<<) stands for something that is no mapping",
             ));
         }
-        if depth == DEEPEST || self.entries.len() > MOST_MERGED {
+        self.visited += 1;
+        if depth == DEEPEST || self.visited > MOST_VISITED || self.entries.len() > MOST_MERGED {
             return Err(Refusal::new(line, "merge keys multiply the file beyond what can be read"));
         }
         self.add(&own(self.tree, source).in_effect, false, depth + 1)

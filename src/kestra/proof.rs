@@ -89,3 +89,84 @@ fn gave_way(after: &Reading, path: &str, scalar: &Scalar, edits: &[Edit]) -> boo
 fn collateral(path: &str, line: usize) -> Refusal {
     Refusal::new(Some(line), format!("the edit would change {path} too"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kestra::{patch, read};
+    use proptest::prelude::*;
+
+    const BEFORE: &str = "a: 1\nkestra:\n  url: u # c\n  queue: {type: h2, x: [1, two]}\n  text: |\n    one\n    two\n  last: 'yes'\nmicronaut.server.port: 80\n";
+
+    fn wanted() -> [Edit; 2] {
+        [
+            Edit::Set("kestra.url".into(), Value::Text("https://k.example.org".into())),
+            Edit::Remove("a".into()),
+        ]
+    }
+
+    fn verdict(after: &str) -> Result<(), Refusal> {
+        prove(&read(BEFORE)?, &read(after)?, &wanted())
+    }
+
+    /// What must come out, put together by hand.
+    fn expected() -> String {
+        BEFORE.replace("a: 1\n", "").replace("url: u", "url: https://k.example.org")
+    }
+
+    #[test]
+    fn the_wanted_result_is_proved() -> Result<(), Refusal> {
+        assert_eq!(patch(BEFORE, &wanted())?, expected());
+        verdict(&expected())
+    }
+
+    #[test]
+    fn every_lost_line_is_refused() {
+        let text = expected();
+        for lost in text.lines() {
+            assert!(verdict(&text.replace(&format!("{lost}\n"), "")).is_err(), "{lost}");
+        }
+    }
+
+    #[test]
+    fn another_type_spelling_of_a_value_or_place_is_refused() {
+        for (from, to) in [
+            ("https://k.example.org", "http://k.example.org"),
+            ("80", "\"80\""),
+            ("'yes'", "yes"),
+            ("[1, two]", "[two, 1]"),
+            ("[1, two]", "[1, two, ~]"),
+            ("  last", "last"),
+            ("    two", "     two"),
+            ("x: ", "X-y: "),
+            ("kestra:\n", "a: 1\nkestra:\n"),
+            ("kestra:\n", "kestra:\n  new: ~\n"),
+            ("  last: 'yes'\n", "  last: 'yes'\nkestra.URL: x\n"),
+        ] {
+            let corrupted = expected().replace(from, to);
+            assert!(verdict(&corrupted).is_err(), "{corrupted}");
+        }
+    }
+
+    proptest! {
+        /// A corrupted result is no YAML, means the same, or is refused.
+        #[test]
+        fn a_mutated_result_never_passes_for_the_wanted_one(
+            at in any::<prop::sample::Index>(),
+            piece in prop::sample::select(&["", "x", " ", "\n", ":", ": ", "#", "'", "\"", "{", "]", "- ", "&a ", "*a", "!!str ", "---\n", "|", "1"][..]),
+            length in 0..3_usize,
+        ) {
+            let text = expected();
+            let from = at.index(text.len());
+            let mutated = format!("{}{piece}{}", &text[..from], &text[(from + length).min(text.len())..]);
+            if let (Ok(reading), Ok(right)) = (read(&mutated), read(&text)) {
+                let values = |reading: &Reading| -> Vec<_> {
+                    let mut all: Vec<_> = reading.iter().map(|(path, scalar)| (path.to_owned(), scalar.text.clone(), scalar.kind)).collect();
+                    all.sort_by(|one, two| one.0.cmp(&two.0));
+                    all
+                };
+                prop_assert_eq!(verdict(&mutated).is_ok(), values(&reading) == values(&right), "{}", mutated);
+            }
+        }
+    }
+}

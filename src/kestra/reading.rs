@@ -9,6 +9,7 @@ use super::yaml::{Id, Shape, Tree};
 use super::{Edit, Refusal, compose, merge, strict};
 use indexmap::IndexMap;
 use indexmap::map::Entry;
+use std::fmt;
 
 /// Values reached through aliases, beyond which a text is taken for an alias bomb.
 const MOST_EXPANDED: usize = 200_000;
@@ -17,7 +18,7 @@ const MOST_EXPANDED: usize = 200_000;
 const APART: char = '\u{0}';
 
 /// A value, as Micronaut would see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Scalar {
     /// The string; `true` or `false` for every word that YAML 1.1 takes for a boolean.
     pub text: String,
@@ -30,6 +31,14 @@ pub struct Scalar {
 impl Scalar {
     fn is_same(&self, other: &Self) -> bool {
         self.kind == other.kind && self.text == other.text
+    }
+}
+
+/// Says what kind of text it is and never the text: anything in a configuration may be a secret.
+impl fmt::Debug for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, kind, line } = self;
+        write!(f, "{kind:?}({} bytes, line {line})", text.len())
     }
 }
 
@@ -281,8 +290,10 @@ impl<'t, 'a> Reader<'t, 'a> {
         for (path, line) in self.shadowed {
             if let Some(property) = self.reading.properties.get_mut(&path) {
                 property.earlier.push(line);
-                property.earlier.sort_unstable();
             }
+        }
+        for property in self.reading.properties.values_mut() {
+            property.earlier.sort_unstable();
         }
         self.reading
     }

@@ -5,65 +5,81 @@
 
 use super::Refusal;
 use super::text;
-use super::yaml::{Shape, Style, Tree};
+use super::yaml::{Node, Shape, Style, Tree};
 
 /// Refuses a tab where SnakeYAML does.
 pub(super) fn screen(tree: &Tree) -> Result<(), Refusal> {
+    let source = tree.text;
+    let mut scalars = tree.nodes.iter().filter_map(Scalar::of).peekable();
     let mut last = None;
-    let mut scalars = spans(tree).peekable();
-    for (tab, _) in tree.text.match_indices('\t') {
+    let mut harmless_to = 0;
+    for (tab, _) in source.match_indices('\t') {
+        if tab < harmless_to {
+            continue;
+        }
         while let Some(scalar) = scalars.next_if(|scalar| scalar.start < tab) {
             last = Some(scalar);
         }
-        if !is_harmless(tree.text, tab, last.as_ref()) {
-            let line = text::line_of(tree.text, tab);
-            return Err(Refusal::new(Some(line), "a tab stands where Kestra accepts only spaces"));
-        }
+        harmless_to = harmless(source, tab, last.as_ref()).ok_or_else(|| {
+            let line = Some(text::line_of(source, tab));
+            Refusal::new(line, "a tab stands where Kestra accepts only spaces")
+        })?;
     }
     Ok(())
 }
 
+#[derive(Clone, Copy)]
 struct Scalar {
     start: usize,
     end: usize,
     style: Style,
 }
 
-fn spans<'t>(tree: &'t Tree) -> impl Iterator<Item = Scalar> + 't {
-    tree.nodes.iter().filter_map(|node| match node.shape {
-        Shape::Scalar(_, style) if node.start < node.end => {
-            Some(Scalar { start: node.start, end: node.end, style })
-        }
-        _ => None,
-    })
-}
-
-fn is_harmless(source: &str, tab: usize, last: Option<&Scalar>) -> bool {
-    let line = text::line_start(source, tab);
-    let from = match last {
-        Some(scalar) if tab < scalar.end => return is_inside(source, tab, line, scalar),
-        Some(scalar) if scalar.style == Style::Plain => {
-            if source[scalar.end..tab].trim_matches([' ', '\t']).is_empty() {
-                return true;
+impl Scalar {
+    fn of(node: &Node) -> Option<Self> {
+        match node.shape {
+            Shape::Scalar(_, style) if node.start < node.end => {
+                Some(Self { start: node.start, end: node.end, style })
             }
-            scalar.end.max(line)
+            _ => None,
         }
-        Some(scalar) => scalar.end.max(line),
-        None => line,
-    };
-    let between = &source[from..tab];
-    between.find('#').is_some_and(|hash| {
-        from + hash == line || source[..from + hash].ends_with([' ', '\t', '\n'])
-    })
+    }
 }
 
-/// The header of a block scalar and the margin of a plain one are no text.
-fn is_inside(source: &str, tab: usize, line: usize, scalar: &Scalar) -> bool {
+/// Up to which byte every tab is as harmless as this one; `None` if it is not.
+fn harmless(source: &str, tab: usize, last: Option<&Scalar>) -> Option<usize> {
+    let Some(scalar) = last else { return in_comment(source, text::line_start(source, tab), tab) };
+    if tab < scalar.end {
+        return inside(source, tab, scalar);
+    }
+    let between = &source[scalar.end..tab];
+    if scalar.style == Style::Plain && between.bytes().all(|byte| byte == b' ') {
+        let rest = &source[tab..];
+        return Some(tab + rest.len() - rest.trim_start_matches([' ', '\t']).len());
+    }
+    let line = between.rfind('\n').map_or(scalar.end, |newline| scalar.end + newline + 1);
+    in_comment(source, line, tab)
+}
+
+/// The end of the line, if a comment begins between these bytes of it.
+fn in_comment(source: &str, from: usize, tab: usize) -> Option<usize> {
+    let hash = from + source[from..tab].find('#')?;
+    let begins = hash == text::after_bom(source) || source[..hash].ends_with([' ', '\t', '\n']);
+    begins.then(|| text::next_line(source, tab))
+}
+
+/// The header of a block scalar and the margins of a plain one are no text.
+fn inside(source: &str, tab: usize, scalar: &Scalar) -> Option<usize> {
     match scalar.style {
-        Style::Plain => !source[line.max(scalar.start)..tab].trim_matches([' ', '\t']).is_empty(),
-        Style::Single | Style::Double => true,
+        Style::Single | Style::Double => Some(scalar.end),
+        Style::Plain => {
+            let before = source[scalar.start..tab].trim_end_matches([' ', '\t']);
+            (!before.ends_with('\n')).then_some(tab + 1)
+        }
         Style::Literal | Style::Folded => {
-            line > scalar.start || source[scalar.start..tab].contains(" #")
+            let body = text::next_line(source, scalar.start);
+            let is_text = tab >= body || source[scalar.start..tab].contains(" #");
+            is_text.then_some(if tab >= body { scalar.end } else { body })
         }
     }
 }

@@ -32,6 +32,14 @@ pub fn read(text: &str) -> Option<Written> {
     Some(Written { site, edited })
 }
 
+/// Whether the wizard may replace this text after showing the difference alone. What somebody else
+/// wrote, or certbot manages by now, is not replaced without a word.
+#[must_use]
+pub fn is_ours(text: &str) -> bool {
+    let says_so = text.starts_with(HEADER) && !text.contains("# managed by Certbot");
+    read(text).is_some_and(|written| says_so || !written.edited)
+}
+
 fn has_own_fingerprint(text: &str) -> bool {
     let rest = || text.strip_prefix(HEADER)?.strip_prefix('\n')?.strip_prefix(FINGERPRINT);
     rest()

@@ -1,16 +1,14 @@
 //! A question of the form.
 
 use super::reply::{self, Reply};
+use super::words::{NONE, choices, current, in_words, or_none, taken};
 use super::{Outside, Session, Shown, text};
-use crate::answers::{Answers, Fix, Problem, Source};
+use crate::answers::{Answers, Fix, Problem};
 use crate::form::{self, Field, Kind};
 use crate::key::Key;
 use crate::settings::Secret;
 use crate::system::lines::{Echo, Ended};
 use crate::wizard::{Effect, Event, Step};
-
-/// The word for no answer, where one is not required.
-const NONE: &str = "none";
 
 impl<O: Outside> Session<'_, O> {
     /// Asks the question with the focus.
@@ -116,8 +114,7 @@ impl<O: Outside> Session<'_, O> {
     fn explain(&mut self, field: &'static Field) -> Result<Option<Effect>, Ended> {
         let mut lines = vec![text::flowing(field.more)];
         for (example, outcome) in field.examples {
-            let example = if example.is_empty() { NONE } else { example };
-            lines.push(format!("Example: {example} ({outcome})"));
+            lines.push(format!("Example: {} ({outcome})", or_none(example)));
         }
         lines.push(format!("Ends up in {}.", field.lands));
         lines.push(
@@ -169,8 +166,7 @@ fn echo(field: &Field) -> Echo {
 fn error(problem: &Problem) -> String {
     let several = if problem.fixes.len() > 1 { &problem.fixes[..] } else { &[] };
     let fixes = (1..).zip(several).map(|(number, Fix { field, value })| {
-        let value = if value.is_empty() { NONE } else { value };
-        format!("\n{number}. {}: {value}", field.label)
+        format!("\n{number}. {}: {}", field.label, or_none(value))
     });
     format!("Error: {}{}", problem.message, fixes.collect::<String>())
 }
@@ -179,80 +175,15 @@ fn prompt(field: &Field, problem: Option<&Problem>) -> String {
     let fixes = problem.map_or(&[][..], |problem| &problem.fixes);
     match (fixes, field.kind) {
         ([fix], _) if fix.field == field => {
-            format!("Did you mean {} ? Press Enter for yes, or type it:", fix.value)
+            format!("Did you mean {} ? Press Enter for yes, or type it:", or_none(&fix.value))
         }
         ([fix], _) => {
-            let label = fix.field.label;
-            format!("Change \"{label}\" to {} ? Press Enter for yes, or type another:", fix.value)
+            let (label, value) = (fix.field.label, or_none(&fix.value));
+            format!("Change \"{label}\" to {value} ? Press Enter for yes, or type another:")
         }
         ([_, .., _], _) => format!("Number 1 to {}, or type another:", fixes.len()),
         ([], Kind::Choice(choices)) => format!("Number 1 to {}:", choices.len()),
         ([], Kind::Secret) => format!("{} (not shown):", field.label),
         ([], Kind::Text) => format!("{}:", field.label),
-    }
-}
-
-/// The choices, numbered, the one that Enter takes named in words.
-fn choices(answers: &Answers, field: &Field) -> Vec<String> {
-    let value = answers.get(field);
-    let numbered = |(number, choice): (usize, &form::Choice)| {
-        let mark = if choice.value == value { mark(answers, field) } else { String::new() };
-        let help =
-            if choice.help.is_empty() { String::new() } else { format!("\n   {}", choice.help) };
-        format!("{number}. {}{mark}{help}", choice.label)
-    };
-    (1..).zip(field.choices()).map(numbered).collect()
-}
-
-fn mark(answers: &Answers, field: &Field) -> String {
-    match answers.source(field) {
-        Source::Said | Source::Found => " (current)".to_owned(),
-        Source::Environment(variable) => format!(" (default, from {variable})"),
-        Source::Default => " (default)".to_owned(),
-    }
-}
-
-/// What Enter alone means, unless a numbered choice says it.
-fn current(answers: &Answers, field: &Field) -> Option<String> {
-    let value = answers.get(field);
-    if field.choice(&value).is_some() {
-        return None;
-    }
-    let words = in_words(answers, field);
-    if words == NONE {
-        let means =
-            if field.optional { " (Enter leaves it empty)" } else { ". An answer is required." };
-        return Some(format!("Current value: {words}{means}"));
-    }
-    let or_none = if field.optional { ", none empties it" } else { "" };
-    Some(match answers.source(field) {
-        Source::Said | Source::Found => format!("Current value: {words} (Enter keeps it{or_none})"),
-        Source::Environment(variable) => {
-            format!("Default: {words}, from {variable} (Enter takes it{or_none})")
-        }
-        Source::Default => format!("Default: {words} (Enter takes it{or_none})"),
-    })
-}
-
-/// An answer that was given: how long a password is shows that it arrived, and nothing else of it.
-fn taken(answers: &Answers, field: &Field) -> String {
-    let value = answers.get(field);
-    if field.is_secret() && answers.is_said(field) && !value.is_empty() {
-        return format!("typed {} characters", value.chars().count());
-    }
-    in_words(answers, field)
-}
-
-/// An answer in words, never a secret.
-fn in_words(answers: &Answers, field: &Field) -> String {
-    let value = answers.get(field);
-    if field.is_secret() && answers.keeps_password_elsewhere() {
-        return "kept in the environment".to_owned();
-    }
-    match field.choice(&value) {
-        Some(choice) => choice.label.to_owned(),
-        None if value.is_empty() => NONE.to_owned(),
-        None if field.is_secret() => "hidden".to_owned(),
-        None => value.into_owned(),
     }
 }

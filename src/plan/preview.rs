@@ -234,7 +234,8 @@ mod tests {
 
     fn shown(change: &FileChange, reveal: bool) -> String {
         let lines = change.preview(reveal);
-        lines.iter().map(|line| format!("{}{}\n", line.mark.sign(), line.text)).collect()
+        let lines = lines.iter().map(|line| format!("{}{}\n", line.mark.sign(), line.text));
+        lines.collect::<Vec<_>>().concat()
     }
 
     #[test]

@@ -44,7 +44,8 @@ impl Draft {
 /// Saves what was said, if anything was. A draft that cannot be saved is lost: the session ends
 /// because its line is gone, and nobody is there to be told.
 pub fn save(wizard: &Wizard, config: &Path) {
-    let said = wizard.answers().said().filter(|(field, _)| !field.is_secret());
+    let said = wizard.answers().said();
+    let said = said.filter(|(field, text)| !field.is_secret() && !holds_login(text.reveal()));
     let answers: BTreeMap<_, _> =
         said.map(|(field, text)| (field.name.to_owned(), text.reveal().to_owned())).collect();
     let is_done = matches!(wizard.step(), Step::Done(_));
@@ -55,6 +56,11 @@ pub fn save(wizard: &Wizard, config: &Path) {
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
     // As above.
     let _ = file.and_then(|mut file| file.write_all(text.as_bytes()));
+}
+
+/// Whether a text is a URL with a login, which was refused and stands where it was typed.
+fn holds_login(text: &str) -> bool {
+    text.contains("://") && text.contains('@')
 }
 
 /// The draft about this configuration, if there is one.

@@ -10,12 +10,12 @@ use super::signals::{self, Signal, Watch};
 use crate::settings::Secret;
 use line::{Line, Taken};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::{Errno, read, retry_on_intr};
+use rustix::io::{Errno, read, retry_on_intr, write};
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
 use std::collections::VecDeque;
-use std::io::{self, Write as _};
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether the operator sees what is typed.
@@ -82,7 +82,16 @@ impl Lines {
     /// # Errors
     /// If the line is gone.
     pub fn say(&self, text: &str) -> io::Result<()> {
-        io::stderr().write_all(text.as_bytes())
+        let (stderr, mut left) = (io::stderr(), text.as_bytes());
+        while !left.is_empty() {
+            match retry_on_intr(|| write(&stderr, left)) {
+                Ok(written) => left = &left[written..],
+                // Another program has set the terminal to not wait.
+                Err(Errno::AGAIN) => drop(poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], None)),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// One line of any length, asked for with this prompt; without its end.
@@ -92,20 +101,12 @@ impl Lines {
     pub fn read(&mut self, prompt: &str, echo: Echo) -> Result<Secret, Ended> {
         self.say(prompt)?;
         let mut line = Line::new(echo);
-        loop {
-            let taken = line.take(&mut self.ahead);
-            self.say(&line.echo())?;
-            match taken {
-                Taken::All => {}
-                Taken::Line => return Ok(line.text()),
-                Taken::End => return Err(Ended::Input),
-            }
-            if let Err(ended) = self.wait(prompt, &line) {
-                // The shell's prompt begins on a line of its own. If the line is gone, so be it.
-                let _ = self.say("\n");
-                return Err(ended);
-            }
+        let read = self.collect(prompt, &mut line);
+        if let Err(Ended::Signal(_)) = read {
+            // The shell's prompt begins on a line of its own. If the line is gone, so be it.
+            let _ = self.say("\n");
         }
+        read.map(|()| line.text())
     }
 
     /// Gives the terminal to another program, such as sudo, as it was. A Ctrl-C there is meant for
@@ -128,41 +129,51 @@ impl Lines {
         self.watch.leaving()
     }
 
-    /// Waits for keys or a signal, whichever comes first.
-    fn wait(&mut self, prompt: &str, line: &Line) -> Result<(), Ended> {
-        if let Some(signal) = self.due {
-            return Err(Ended::Signal(signal));
-        }
-        let stdin = io::stdin();
-        let mut fds = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&self.watch, PollFlags::IN)];
-        retry_on_intr(|| poll(&mut fds, None)).map_err(io::Error::from)?;
-        let is_typed = !fds[0].revents().is_empty();
-        for signal in self.watch.arrived() {
-            self.obey(signal)?;
-            if signal == Signal::Continue {
-                self.say(&format!("\n{prompt}{}", line.shown()))?;
+    /// Collects a line. A signal comes first: after Ctrl-C nothing counts that was typed before it.
+    fn collect(&mut self, prompt: &str, line: &mut Line) -> Result<(), Ended> {
+        loop {
+            self.heed(prompt, line)?;
+            let taken = line.take(&mut self.ahead);
+            self.say(&line.echo())?;
+            match taken {
+                Taken::All => self.wait()?,
+                Taken::Line => return Ok(()),
+                Taken::End => return Err(Ended::Input),
             }
         }
-        if is_typed { self.collect() } else { Ok(()) }
     }
 
-    fn obey(&self, signal: Signal) -> Result<(), Ended> {
-        match signal {
-            Signal::Hangup | Signal::Interrupt | Signal::Terminate => {
-                return Err(Ended::Signal(signal));
+    fn heed(&mut self, prompt: &str, line: &Line) -> Result<(), Ended> {
+        for signal in self.due.into_iter().chain(self.watch.arrived()) {
+            match signal {
+                Signal::Hangup | Signal::Interrupt | Signal::Terminate => {
+                    return Err(Ended::Signal(signal));
+                }
+                Signal::Stop if signals::can_stop() => {
+                    self.give_back();
+                    signals::stop()?;
+                }
+                Signal::Continue => {
+                    // Whoever stopped this program may have left the terminal in any state.
+                    self.silence()?;
+                    self.say(&format!("\n{prompt}{}", line.shown()))?;
+                }
+                Signal::Stop | Signal::Resized => {}
             }
-            Signal::Stop if signals::can_stop() => {
-                self.give_back();
-                signals::stop()?;
-            }
-            // Whoever stopped this program may have left the terminal in any state.
-            Signal::Continue => self.silence()?,
-            Signal::Stop | Signal::Resized => {}
         }
         Ok(())
     }
 
-    fn collect(&mut self) -> Result<(), Ended> {
+    /// Waits for keys or a signal, whichever comes first.
+    fn wait(&mut self) -> Result<(), Ended> {
+        let stdin = io::stdin();
+        let mut fds = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&self.watch, PollFlags::IN)];
+        retry_on_intr(|| poll(&mut fds, None)).map_err(io::Error::from)?;
+        let is_signalled = !fds[1].revents().is_empty();
+        if is_signalled { Ok(()) } else { self.read_ahead() }
+    }
+
+    fn read_ahead(&mut self) -> Result<(), Ended> {
         let mut bytes = zeroize::Zeroizing::new([0; 4096]);
         match retry_on_intr(|| read(io::stdin(), &mut bytes[..])) {
             // Ctrl-D is a byte here, so nothing is the end of the line itself.

@@ -23,6 +23,8 @@ pub use private::{Form, test_privately};
 
 use effective::Effective;
 use memchr::memmem;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -150,13 +152,12 @@ struct Built {
 }
 
 impl Built {
-    /// What `nginx -V` would say stands in the program as text. Reading it there is twenty times
-    /// faster than starting nginx, which an operator waits for; a program without it is started.
-    /// So is a script in front of nginx, whose text need not be what it says.
+    /// What `nginx -V` would say stands in the program as text. Reading it there is faster than
+    /// starting nginx, which an operator waits for; a program without it is started.
     fn ask(binary: &Path) -> Self {
-        let program = fs::read(binary).ok().filter(|program| !program.starts_with(b"#!"));
-        match program.map(|program| Self::read(&spoken(&program))) {
-            Some(built) if built.version.is_some() && built.conf.is_some() => built,
+        let written = File::open(binary).and_then(spoken).map(|said| Self::read(&said));
+        match written {
+            Ok(built) if built.version.is_some() && built.conf.is_some() => built,
             _ => run::run(Command::new(binary).arg("-V"))
                 .map(|ran| Self::read(&ran.said))
                 .unwrap_or_default(),
@@ -172,17 +173,35 @@ impl Built {
     }
 }
 
-/// The lines in a program that `nginx -V` prints.
-fn spoken(program: &[u8]) -> String {
-    let line = |start: &str| {
-        let from = memmem::find(program, start.as_bytes())?;
-        let text = &program[from..];
-        let end = text.iter().position(|&byte| byte == 0 || byte == b'\n').unwrap_or(text.len());
-        Some(String::from_utf8_lossy(&text[..end]).into_owned())
-    };
-    let lines =
-        ["nginx version: ", "configure arguments: "].map(|start| line(start).unwrap_or_default());
-    lines.join("\n")
+/// The lines in a program that `nginx -V` prints. The program is read piece by piece, and no
+/// further than needed: it has megabytes.
+fn spoken(mut program: impl Read) -> io::Result<String> {
+    const PIECE: u64 = 64 * 1024;
+    /// Longer than any of the lines, which may lie across two pieces.
+    const OVERLAP: usize = 16 * 1024;
+    let mut said = ["nginx version: ", "configure arguments: "].map(|start| (start, None));
+    let mut window = Vec::new();
+    while said.iter().any(|(_, line)| line.is_none()) {
+        window.drain(..window.len().saturating_sub(OVERLAP));
+        if program.by_ref().take(PIECE).read_to_end(&mut window)? == 0 {
+            break;
+        }
+        // A script around nginx says these words only when it runs.
+        if window.starts_with(b"#!") {
+            break;
+        }
+        for (start, line) in &mut said {
+            *line = line.take().or_else(|| line_in(&window, start));
+        }
+    }
+    Ok(said.map(|(_, line)| line.unwrap_or_default()).join("\n"))
+}
+
+/// The whole line that begins with `start`.
+fn line_in(window: &[u8], start: &str) -> Option<String> {
+    let text = &window[memmem::find(window, start.as_bytes())?..];
+    let end = text.iter().position(|&byte| byte == 0 || byte == b'\n')?;
+    Some(String::from_utf8_lossy(&text[..end]).into_owned())
 }
 
 fn version(text: &str) -> Option<(u32, u32, u32)> {
@@ -229,9 +248,15 @@ mod tests {
 
     #[test]
     fn a_program_says_the_same_without_being_started() {
-        let program = DEBIAN.replace('\n', "\0\u{1}\0");
-        assert_eq!(Built::read(&spoken(program.as_bytes())), Built::read(DEBIAN));
-        assert_eq!(Built::read(&spoken(b"\x7fELF")), Built::default());
+        let program = DEBIAN.replace('\n', "\0\u{1}\0") + "\0";
+        // Wherever the lines lie in it, also across two pieces.
+        for code in [0, 65_500, 65_530, 65_536, 200_000] {
+            let program = "\u{1}".repeat(code) + &program;
+            assert_eq!(Built::read(&spoken(program.as_bytes()).unwrap()), Built::read(DEBIAN));
+        }
+        for other in ["\x7fELF", "#!/bin/sh\necho nginx version: nginx/1.22.1\n"] {
+            assert_eq!(Built::read(&spoken(other.as_bytes()).unwrap()), Built::default());
+        }
     }
 
     #[test]

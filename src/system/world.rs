@@ -64,7 +64,6 @@ impl World {
             | Effect::Remind(_)
             | Effect::Redraw
             | Effect::Suspend
-            | Effect::Plain
             | Effect::Exit => return None,
         })
     }

@@ -58,11 +58,13 @@ impl FullScreen {
     ///
     /// If the terminal cannot be written to, since the line is gone.
     pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<Instant> {
+        // Before, not after: a program that answers the first byte it sees must be heard.
+        let drawn_at = Instant::now();
         if TAKEN.load(Ordering::SeqCst) {
             self.terminal.backend_mut().resize(size());
             self.terminal.draw(view)?;
         }
-        Ok(Instant::now())
+        Ok(drawn_at)
     }
 
     /// Lets the next frame draw everything, whatever another program has left on the screen.

@@ -3,6 +3,7 @@
 //! ASCII only, no frames, the cursor always on the field with the focus: what a screen reader and a
 //! serial line need is also what reads fastest.
 
+mod about;
 mod asking;
 mod page;
 mod pages;

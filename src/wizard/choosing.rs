@@ -69,7 +69,10 @@ impl Way {
             Self::SaveAside => {
                 "Save the files under ~/kestra-setup-out/, print how to install them".to_owned()
             }
-            Self::Change(field) => format!("Change \"{}\"", field.label),
+            Self::Change(field) => {
+                let step = form::position(field).map_or(0, |(screen, _)| screen + 1);
+                format!("Change \"{}\" (step {step})", field.label)
+            }
             Self::WithoutNginx => "Write the other files only, skip nginx".to_owned(),
             Self::Retry => "Try again".to_owned(),
             Self::Replace => "Replace it (a backup is kept)".to_owned(),

@@ -84,8 +84,6 @@ pub enum Effect {
     Redraw,
     /// Give the terminal back to the shell until the operator returns.
     Suspend,
-    /// Go on with one question after the other.
-    Plain,
     /// Leave.
     Exit,
 }

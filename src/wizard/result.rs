@@ -1,6 +1,6 @@
 //! The result page: what is written, and what is not done yet.
 
-use super::Saved;
+use super::{Saved, SavedFile};
 use crate::answers::Answers;
 use crate::form;
 use crate::plan::{FileKind, Plan};
@@ -66,8 +66,9 @@ fn certificate(answers: &Answers) -> Option<String> {
 #[must_use]
 pub fn report(saved: &Saved) -> Vec<String> {
     let mut lines = vec![saved.headline.clone(), String::new()];
-    for file in &saved.files {
-        lines.push(format!("  {:<11}  {}   {}", file.what, file.path, file.about));
+    let width = saved.files.iter().map(|file| file.path.len()).max().unwrap_or(0);
+    for SavedFile { what, path, about } in &saved.files {
+        lines.push(format!("  {what:<11}  {path:<width$}   {about}"));
     }
     if saved.undo.is_some() {
         lines.push("  undo         kestra-setup rollback".to_owned());

@@ -328,6 +328,11 @@ impl Wizard {
             *help = help.saturating_add_signed(lines);
             return;
         }
+        if let Step::Done(saved) = &self.step {
+            let last = super::report(saved).len() + self.standing().count();
+            let last = u16::try_from(last).unwrap_or(u16::MAX);
+            self.scrolled = self.scrolled.saturating_add_signed(lines).min(last);
+        }
         self.with_review(|reviewing| reviewing.scroll_by(lines));
     }
 

@@ -2,6 +2,13 @@
 //!
 //! What the wizard asks to look at is shown to it at once; checks and writes are answered when the
 //! test says so, since that is when things go wrong.
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use,
+    reason = "a test that cannot go on panics, and one that drops its operator tests nothing"
+)]
 
 use kestra_setup::answers::{FoundProxy, Here};
 use kestra_setup::checks::{Check, Outcome, Verdict};
@@ -218,7 +225,8 @@ impl Operator {
         let cells = &terminal.backend().buffer().content;
         let line = |row: &[Cell]| row.iter().map(Cell::symbol).collect::<String>();
         let rows = cells.chunks(usize::from(width).max(1));
-        rows.map(|row| format!("{}\n", line(row).trim_end())).collect()
+        let lines: Vec<_> = rows.map(|row| line(row).trim_end().to_owned()).collect();
+        lines.join("\n") + "\n"
     }
 
     /// The column and the row of the cursor, both counted from 0.

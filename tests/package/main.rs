@@ -46,12 +46,19 @@ fn check(prefix: &Path, zsh: &str) {
     let licence = fs::read_to_string(share.join("doc/kestra-setup/copyright")).unwrap();
     assert!(licence.contains("MIT License") && licence.contains("Copyright"), "{licence}");
     reads_as_a_manual(&share.join("man/man1/kestra-setup.1.gz"));
-    let bash = share.join("bash-completion/completions/kestra-setup");
-    let asked = format!(". {}; complete -p kestra-setup", bash.display());
-    said(Command::new("bash").args(["-c", &asked]));
-    assert!(fs::read_to_string(share.join(zsh)).unwrap().starts_with("#compdef kestra-setup"));
-    let fish = share.join("fish/vendor_completions.d/kestra-setup.fish");
-    assert!(fs::read_to_string(fish).unwrap().contains("complete -c kestra-setup"));
+    let completions = [
+        ("bash", "bash-completion/completions/kestra-setup"),
+        ("zsh", zsh),
+        ("fish", "fish/vendor_completions.d/kestra-setup.fish"),
+    ];
+    for (shell, path) in completions {
+        let script = share.join(path);
+        let text = fs::read_to_string(&script).unwrap();
+        assert!(text.contains("kestra-setup") && text.contains("proxy-address"), "{shell}");
+        if has(shell) {
+            said(Command::new(shell).arg("-n").arg(script));
+        }
+    }
 }
 
 fn is_static(binary: &Path) {

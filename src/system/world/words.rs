@@ -68,10 +68,13 @@ fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
-/// A sentence for the screen: errors begin in lower case.
+/// A sentence from an error, which begins in lower case. The name of nginx stays what it is.
 #[must_use]
 pub fn capital(text: &impl ToString) -> String {
     let text = text.to_string();
+    if text.starts_with("nginx") {
+        return text;
+    }
     let mut chars = text.chars();
     chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
@@ -81,7 +84,7 @@ fn changed(conflict: &Conflict, plan: &Plan) -> Vec<String> {
     let version = |version: &Option<Version>| match version {
         Some(version) => format!(
             "sha256 {}...   {} lines",
-            &version.sha256[..12.min(version.sha256.len())],
+            &version.sha256[..8.min(version.sha256.len())],
             version.lines
         ),
         None => "no file".to_owned(),

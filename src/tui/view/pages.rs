@@ -119,7 +119,7 @@ pub(super) fn choosing(look: Look, choosing: &Choosing) -> Page {
 }
 
 pub(super) fn done(look: Look, wizard: &Wizard, saved: &Saved) -> Page {
-    let mut page = Page::default();
+    let mut page = Page::scrolled(wizard.scrolled().into());
     for line in report(saved) {
         page.paragraph(1, look.width, &line, look.theme.plain());
     }
