@@ -11,8 +11,7 @@ use crate::kestra::{self, Place, Reading, Refusal};
 use crate::nginx::{self, Machine, Written};
 use crate::plan::{FileChange, FileKind, Plan, Text, env};
 use crate::settings::{
-    self, Form, Port, ProxyAddress, Secret, ServerNames, VariableName, decode_basic,
-    unescape_placeholder,
+    self, Form, ProxyAddress, Secret, Settings, VariableName, decode_basic, unescape_placeholder,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -117,21 +116,19 @@ impl Found {
         self.reading.get_or_init(|| self.text(&self.config).map(read).transpose()).clone()
     }
 
-    /// The first of these names that another file than ours answers to on this port. nginx would
-    /// say `conflicting server name` and ignore ours (`facts/nginx.md` 0.5).
+    /// Says where nginx answers to one of our names on our port already. It would say `conflicting
+    /// server name` and ignore ours (seen with nginx 1.22).
     #[must_use]
-    pub fn served_elsewhere(
-        &self,
-        names: &ServerNames,
-        port: Port,
-        ours: &Path,
-    ) -> Option<&Served> {
-        let is_ours = |served: &&Served| served.file == ours;
-        let is_named = |served: &&Served| names.iter().any(|name| name.to_string() == served.name);
-        self.served
-            .iter()
-            .filter(|served| served.port == port.get())
-            .find(|served| is_named(served) && !is_ours(served))
+    pub fn served_elsewhere(&self, settings: &Settings) -> Option<String> {
+        let nginx = settings.nginx.as_ref()?;
+        let Form::Server { names, listen, .. } = &nginx.site.form else { return None };
+        let is_named = |served: &Served| names.iter().any(|name| name.to_string() == served.name);
+        let others = self.served.iter().filter(|served| served.file != nginx.file.as_path());
+        let served = others.filter(|served| served.port == listen.get()).find(|it| is_named(it))?;
+        let (name, file) = (&served.name, served.file.display());
+        Some(format!(
+            "{file} answers to {name} already, so nginx would ignore this file. Write as location."
+        ))
     }
 
     /// The nginx file, if it is one that the wizard wrote.
@@ -219,8 +216,12 @@ impl Entries {
     }
 
     fn proxy<'a>(&mut self, get: impl Fn(&str) -> Option<&'a str>) {
-        let kind = get("proxy-type").unwrap_or("direct").to_ascii_lowercase();
-        self.put(&form::CONNECTION, kind.as_str());
+        match (get("proxy-type"), get("proxy-address")) {
+            (Some(kind), _) => self.put(&form::CONNECTION, kind.to_ascii_lowercase()),
+            (None, None) => self.put(&form::CONNECTION, "direct"),
+            // Neither direct nor a proxy: every request fails, and any answer changes the file.
+            (None, Some(_)) => {}
+        }
         if let Some(address) = get("proxy-address") {
             let plain = address.parse::<ProxyAddress>();
             self.put(

@@ -45,7 +45,9 @@ impl Gathered {
         let corrected = answers.said().filter(|(field, _)| !field.is_secret());
         let corrected = corrected.filter_map(|(field, text)| correction(field, text.reveal()));
         let problems = answers.problems().into_iter().filter(|problem| !problem.blocks);
-        let known = found.edited_by_hand(plan).into_iter().chain(found.remarks.clone());
+        let served = answers.settings().ok().and_then(|settings| found.served_elsewhere(&settings));
+        let known =
+            served.into_iter().chain(found.edited_by_hand(plan)).chain(found.remarks.clone());
         corrected.chain(problems.map(|one| line(&one))).chain(known).collect()
     }
 

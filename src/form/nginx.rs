@@ -31,7 +31,7 @@ pub static REVERSE_PROXY: Field = Field {
     more: "\
 nginx takes the requests of browsers and passes them on to Kestra. The wizard
 writes one file of its own and never edits a file that is not its own.",
-    lands: "whether an nginx file is written",
+    lands: "no file; it decides about the nginx file",
     kind: Kind::Choice(&[
         Choice {
             value: "nginx",
@@ -65,7 +65,7 @@ its own, such as kestra.my-host.com, needs no path.",
         ("/kestra", "ok"),
         ("", "ok, Kestra serves at /"),
         ("kestra/", "corrected to /kestra"),
-        ("/api", "not ok: the login would be switched off"),
+        ("/a", "not ok: the login would be switched off"),
     ],
     lands: "config.yml as micronaut.server.context-path, and the locations of nginx",
     optional: true,
@@ -191,7 +191,7 @@ server block answers to this name.
 location: for a server block that exists already, such as one made by certbot.
 The file is written beside, and the last page shows the one include line to
 add inside that server block.",
-    lands: "the shape of the nginx file",
+    lands: "the nginx file, as its shape",
     kind: Kind::Choice(&[
         Choice {
             value: "server",
@@ -221,7 +221,7 @@ them: uploads over 1 MB, live views longer than ten minutes, the headers that
 Micronaut reads, paths passed on unchanged.
 
 as in Kestra's documentation: word for word, nothing added.",
-    lands: "the wording of the nginx file",
+    lands: "the nginx file, as its wording",
     kind: Kind::Choice(&[
         Choice {
             value: "recommended",
@@ -253,7 +253,7 @@ this machine: beside config.yml, for you to copy.",
         ("/etc/nginx/conf.d/kestra", "not ok: nginx would ignore it without a word"),
         ("kestra.conf", "not ok: the path must begin with /"),
     ],
-    lands: "the path of that file",
+    lands: "the name of the nginx file",
     asked: has_nginx,
     default: |answers| Cow::Borrowed(answers.here().nginx_file(answers.get(&NGINX_FORM).as_ref())),
     check: parsed::<NginxFile>,

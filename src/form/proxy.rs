@@ -108,7 +108,7 @@ pub static PROXY_PASSWORD: Field = Field {
     name: "proxy-password",
     label: "Password",
     question: "Password for the proxy, empty for none",
-    help: "Never shown, never on a command line.",
+    help: "Masked everywhere, never on a command line.",
     more: "\
 The password of the login. It is shown nowhere: not on the review, not in the
 diff, not in a message. Where it stands is the next question.
@@ -209,7 +209,7 @@ Kestra does not read it by itself; your way of starting Kestra must:
 systemd         EnvironmentFile=/etc/kestra/kestra.env
 Docker Compose  env_file: kestra.env",
     examples: &[("/etc/kestra/kestra.env", "ok"), ("", "no file; you set the variable")],
-    lands: "the path of that file",
+    lands: "the name of the env file",
     optional: true,
     asked: saves_in_environment,
     default: |answers| Cow::Borrowed(&answers.here().env_file),

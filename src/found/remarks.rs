@@ -6,7 +6,7 @@
 use crate::kestra::{Kind, Reading, Scalar};
 
 /// The properties that a null value makes fatal: Micronaut finds the key and no value for it
-/// (`facts/kestra.md` 2.1, run with Micronaut 4.7).
+/// (run with Micronaut 4.7 and 4.10).
 const NEVER_NULL: [&str; 6] = [
     "kestra.url",
     "micronaut.server.context-path",

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 /// The text with this variable set; every other line stays as it is.
 ///
 /// A `${` inside the password is escaped here too: Micronaut resolves a variable's value once more
-/// (measured, `facts/kestra.md` 1.5).
+/// (run with Micronaut 4.7 and 4.10).
 pub(super) fn set(text: &str, name: &str, password: &Secret) -> String {
     let is_right = |old: Zeroizing<String>| *old == escape_placeholder(password.reveal());
     if value(text, name).is_some_and(is_right) {

@@ -213,7 +213,9 @@ fn version(text: &str) -> Option<(u32, u32, u32)> {
 /// The folder of nginx's process under `/proc`, if it is there.
 fn process(pid_file: &Path) -> Option<PathBuf> {
     let pid = fs::read_to_string(pid_file).ok()?;
-    let folder = Path::new("/proc").join(pid.trim());
+    // A daemon that was stopped may leave an empty file.
+    let pid: u32 = pid.trim().parse().ok()?;
+    let folder = Path::new("/proc").join(pid.to_string());
     let name = fs::read_to_string(folder.join("comm")).ok()?;
     (name.trim() == "nginx").then_some(folder)
 }

@@ -5,7 +5,6 @@ use crate::answers::Answers;
 use crate::checks::{Check, Verdict};
 use crate::form;
 use crate::found::Found;
-use crate::settings::Form;
 
 impl Wizard {
     /// The number of the step in the step bar, counted from 0.
@@ -117,13 +116,7 @@ impl Wizard {
     /// Says where nginx answers to the name already, so that it would ignore our file.
     #[must_use]
     pub fn served_elsewhere(&self) -> Option<String> {
-        let nginx = self.answers.settings().ok()?.nginx?;
-        let Form::Server { names, listen, .. } = &nginx.site.form else { return None };
-        let served = self.found.served_elsewhere(names, *listen, nginx.file.as_path())?;
-        let (name, file) = (&served.name, served.file.display());
-        Some(format!(
-            "{file} answers to {name} already, so nginx would ignore this file. Write as location."
-        ))
+        self.found.served_elsewhere(&self.answers.settings().ok()?)
     }
 
     /// What is good to know before writing.
