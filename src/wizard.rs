@@ -158,7 +158,7 @@ impl Wizard {
     fn act(&mut self, action: Action) -> Option<Effect> {
         match action {
             Action::Accept => return self.accept(),
-            Action::Back => return self.back(),
+            Action::Back => return self.stop_test().or_else(|| self.back()),
             Action::NextField => self.move_focus(1),
             Action::PreviousField => self.move_focus(-1),
             Action::Edit(number) => self.edit(number),
@@ -177,8 +177,8 @@ impl Wizard {
             Action::Quit => return self.quit(),
             Action::Stay => self.is_quitting = false,
             Action::Leave => return Some(Effect::Exit),
-            Action::Reload => return Some(Effect::Check(Check::Reload)),
-            Action::CheckAll => return Some(Effect::Check(Check::Standing)),
+            Action::Reload => return self.check_anew(Check::Reload),
+            Action::CheckAll => return self.check_anew(Check::Standing),
             Action::UndoWrite => return self.undo_write(),
             Action::Redraw => return Some(Effect::Redraw),
             Action::Suspend => return Some(Effect::Suspend),
@@ -246,6 +246,15 @@ impl Wizard {
         }
         self.running = Some(check.clone());
         Some(Effect::Check(check))
+    }
+
+    /// Looks once more, whatever came of it before; not twice at the same time.
+    fn check_anew(&mut self, check: Check) -> Option<Effect> {
+        if self.running.as_ref() == Some(&check) {
+            return None;
+        }
+        self.verdicts.retain(|(about, _)| *about != check);
+        self.check(check)
     }
 
     fn checked(&mut self, check: Check, verdicts: Vec<Verdict>) -> Option<Effect> {
