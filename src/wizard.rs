@@ -13,6 +13,7 @@ mod line;
 mod moving;
 mod result;
 mod reviewing;
+mod rows;
 mod shown;
 mod typing;
 
@@ -21,7 +22,8 @@ pub use choosing::{Choosing, Way};
 pub use event::{Effect, Event, Saved, SavedFile, Trouble};
 pub use keys::{Action, Binding};
 pub use result::{report, with_next_steps};
-pub use reviewing::{Preview, Reviewing, Row};
+pub use reviewing::{Preview, Reviewing};
+pub use rows::Row;
 
 use crate::answers::Answers;
 use crate::checks::{Check, Verdict};
