@@ -1,4 +1,5 @@
 //! What a session costs on a slow line.
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 use crate::{at_home, at_username, program, sent, start};
 use pty_session::Program;

@@ -1,4 +1,5 @@
 //! The line drops, or somebody ends the program.
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 use crate::{PASSWORD, URL, again, at_home, at_password, at_proxy, at_review, program, start};
 use pty_session::{Program, Session, Signal, key};
