@@ -4,6 +4,7 @@
 //! [`problems`](crate::answers::Answers::problems), and the screens correct as they read.
 
 use crate::kestra::{Kind, Reading, Scalar};
+use crate::settings::ContextPath;
 
 /// The properties that a null value makes fatal: Micronaut finds the key and no value for it
 /// (run with Micronaut 4.7 and 4.10).
@@ -71,15 +72,19 @@ fn doubled_ui(reading: &Reading) -> Option<Remark> {
     Some(Remark::new(url, what))
 }
 
-/// Routes take any form, the pages only this one (`facts/kestra.md` 5.1).
+/// Kestra takes the path as it stands, where the form corrects it: routes take any form, the pages
+/// only this one, and `/api` switches the login off (`facts/kestra.md` 5.1).
 fn bent_path(reading: &Reading) -> Option<Remark> {
-    let path = reading.get("micronaut.server.context-path")?;
-    let text = path.text.as_str();
-    let is_straight = text.starts_with('/') && !text.ends_with('/') && !text.contains("//");
-    let is_bent = path.kind != Kind::Null && !text.is_empty() && !is_straight;
+    let scalar = reading.get("micronaut.server.context-path")?;
+    let text = scalar.text.as_str();
+    let path: ContextPath = text.parse().ok()?;
+    let is_bent = scalar.kind != Kind::Null && path.as_str() != text;
     is_bent.then(|| {
-        let what = format!("micronaut.server.context-path is \"{text}\": Kestra's pages need one / in front and none at the end.");
-        Remark::new(path, what)
+        let remedy =
+            if path.is_root() { "remove the line".to_owned() } else { format!("write {path}") };
+        let what =
+            format!("micronaut.server.context-path is \"{text}\", which breaks Kestra: {remedy}.");
+        Remark::new(scalar, what)
     })
 }
 
@@ -169,8 +174,10 @@ mod tests {
     fn a_context_path_has_one_slash_in_front() {
         let open = "kestra.server.basic-auth.open-urls: [/kestra/api/v1/]\n";
         for path in ["kestra", "/kestra/", "//kestra"] {
-            is_said(&format!("{open}micronaut.server.context-path: {path}\n"), 2, "one / in front");
+            is_said(&format!("{open}micronaut.server.context-path: {path}\n"), 2, "write /kestra.");
         }
+        let api = "kestra.server.basic-auth.open-urls: [/api/api/v1/]\n";
+        is_said(&format!("{api}micronaut.server.context-path: /api\n"), 2, "remove the line.");
         assert_eq!(said(&format!("{open}micronaut.server.context-path: /kestra\n")), [""; 0]);
     }
 

@@ -1,6 +1,7 @@
 //! What can be proved about what stands: the configuration, its traps, the way out, nginx, Kestra.
 
 use super::World;
+use crate::answers::Problem;
 use crate::checks::{Check, Outcome, SCOPE, Verdict};
 use crate::form;
 use crate::found::remarks::{self, Remark};
@@ -99,14 +100,20 @@ fn traps(looked: &Looked) -> Vec<Verdict> {
     let surprises = remarks::surprises(&reading)
         .into_iter()
         .map(|remark| Verdict { remedy: String::new(), ..trap(Outcome::Note)(remark) });
-    let problems = looked.answers.problems().into_iter().map(|problem| Verdict {
+    let problems = looked.answers.problems().into_iter().map(in_doubt);
+    remarks.chain(surprises).chain(problems).collect()
+}
+
+fn in_doubt(problem: Problem) -> Verdict {
+    let name = problem.field.name;
+    let is_missing = problem.message == form::MISSING;
+    Verdict {
         code: "config-value",
         outcome: if problem.is_error { Outcome::Failed } else { Outcome::Note },
-        what: problem.message,
-        evidence: problem.field.name.to_owned(),
+        what: if is_missing { format!("{name} has no value") } else { problem.message },
+        evidence: name.to_owned(),
         remedy: "Run kestra-setup to change it.".to_owned(),
-    });
-    remarks.chain(surprises).chain(problems).collect()
+    }
 }
 
 /// Live executions arrive late without this line, and everything else works.
