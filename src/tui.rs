@@ -21,11 +21,11 @@ use crate::wizard::{Effect, Event, Saved, Step, Wizard};
 use backend::Colors;
 use input::{Decoder, Input};
 use reader::Typed;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
+use std::{io, mem};
 use terminal::FullScreen;
 use theme::Theme;
 use view::view;
@@ -80,9 +80,18 @@ pub fn run(
     reader::listen(io::stdin(), Decoder::new(escape_delay), sender.clone())?;
     let theme = if colors == Colors::Mono { Theme::mono() } else { Theme::colours() };
     let cancelled = Arc::default();
-    let full =
-        Loop { wizard, screen, world, theme, sender, cancelled, remind_at: None, leaving: None };
-    full.run(first, &happenings)
+    let mut full = Loop {
+        wizard,
+        screen,
+        world,
+        theme,
+        sender,
+        cancelled,
+        remind_at: None,
+        shown_at: None,
+        leaving: None,
+    };
+    Ok(full.run(first, &happenings))
 }
 
 struct Loop {
@@ -94,29 +103,50 @@ struct Loop {
     /// Stops the check that is under way.
     cancelled: Arc<AtomicBool>,
     remind_at: Option<Instant>,
+    /// When this page was shown. What is typed while the program starts is meant for its first.
+    shown_at: Option<Instant>,
     /// The exit code of a signal that came while files were written: nothing interrupts that.
     leaving: Option<u8>,
 }
 
 impl Loop {
-    fn run(mut self, first: Option<Effect>, happenings: &Receiver<Happening>) -> io::Result<Left> {
-        let mut left = first.map_or(Ok(None), |effect| self.perform(effect))?;
+    fn run(&mut self, first: Option<Effect>, happenings: &Receiver<Happening>) -> Left {
+        let mut left = self.begin(first);
+        loop {
+            if let Some(left) = left.unwrap_or_else(|_| self.hang_up()) {
+                return left;
+            }
+            left = self.turn(happenings);
+        }
+    }
+
+    fn begin(&mut self, first: Option<Effect>) -> io::Result<Option<Left>> {
+        let left = first.map_or(Ok(None), |effect| self.perform(effect))?;
         self.draw()?;
-        // What is typed while the program starts is meant for its first screen.
-        let mut shown_at = None;
-        while left.is_none() {
-            let place = self.wizard.place();
-            left = match self.next(happenings) {
-                // Typed for a screen that is gone: impatient repeats must not answer the next one.
-                Happening::Typed(typed) if Some(typed.at) < shown_at => continue,
-                happening => self.take(happening)?,
-            };
+        Ok(left)
+    }
+
+    /// One thing that happens, and what the screen shows then.
+    fn turn(&mut self, happenings: &Receiver<Happening>) -> io::Result<Option<Left>> {
+        let place = self.wizard.place();
+        let left = match self.next(happenings) {
+            // Typed for a screen that is gone: impatient repeats must not answer the next one.
+            Happening::Typed(typed) if Some(typed.at) < self.shown_at => return Ok(None),
+            happening => self.take(happening)?,
+        };
+        if left.is_none() {
             let drawn_at = self.draw()?;
             if self.wizard.place() != place {
-                shown_at = Some(drawn_at);
+                self.shown_at = Some(drawn_at);
             }
         }
-        Ok(left.unwrap_or(Left::Done(None)))
+        Ok(left)
+    }
+
+    /// A terminal that can no longer be used is a lost line, whoever notices first.
+    fn hang_up(&mut self) -> Option<Left> {
+        self.leaving = Signal::Hangup.exit_code();
+        self.leave_after_writing()
     }
 
     fn draw(&mut self) -> io::Result<Instant> {
@@ -155,9 +185,8 @@ impl Loop {
 
     /// What cannot be seen is not answered; `p` goes on line by line, which needs no room.
     fn typed_unseen(&self, input: &Input) -> Option<Left> {
-        let is_writing = matches!(self.wizard.step(), Step::Writing(_));
-        let goes_on = *input == Input::Key(Key::Char('p')) && !is_writing;
-        goes_on.then(|| Left::Plain(Box::new(self.wizard.clone())))
+        let goes_on = *input == Input::Key(Key::Char('p')) && !self.is_writing();
+        goes_on.then(|| self.plain())
     }
 
     fn signal(&mut self, signal: Signal) -> io::Result<Option<Left>> {
@@ -166,7 +195,7 @@ impl Loop {
             return Ok(self.leave_after_writing());
         }
         match signal {
-            Signal::Stop => self.screen.suspend()?,
+            Signal::Stop => self.suspend()?,
             Signal::Continue => self.screen.resume()?,
             // Drawing takes the size that the terminal has by then.
             _ => {}
@@ -174,12 +203,29 @@ impl Loop {
         Ok(None)
     }
 
+    fn is_writing(&self) -> bool {
+        matches!(self.wizard.step(), Step::Writing(_))
+    }
+
+    /// Whoever asks from now on has the keyboard alone.
+    fn plain(&self) -> Left {
+        mem::forget(reader::pause());
+        Left::Plain(Box::new(self.wizard.clone()))
+    }
+
+    /// Nothing interrupts a write, nor makes it wait half way.
+    fn suspend(&mut self) -> io::Result<()> {
+        if self.is_writing() { Ok(()) } else { self.screen.suspend() }
+    }
+
     /// Leaves for a signal, once no file is half written. The draft has no secrets in it.
-    fn leave_after_writing(&self) -> Option<Left> {
+    fn leave_after_writing(&mut self) -> Option<Left> {
         let code = self.leaving?;
-        if matches!(self.wizard.step(), Step::Writing(_)) {
+        if self.is_writing() {
             return None;
         }
+        // What stands in the field is an answer as well.
+        self.wizard.commit();
         draft::save(&self.wizard, &self.world.config);
         Some(Left::Signal(code))
     }
@@ -189,12 +235,12 @@ impl Loop {
         match effect {
             Effect::Exit => return Ok(Some(self.exit())),
             Effect::Redraw => self.screen.redraw()?,
-            Effect::Suspend => self.screen.suspend()?,
+            Effect::Suspend => self.suspend()?,
             Effect::Copy(text) => self.screen.copy(text.as_str())?,
             Effect::Remind(after) => self.remind_at = Some(work::after(after)),
             Effect::Cancel => self.cancel(),
             Effect::Elevate(plan) => {
-                let result = self.screen.lend(|| elevate::run(&plan))?;
+                let result = self.screen.lend(|| elevate::run(&plan));
                 self.wizard.update(Event::Written(result));
             }
             other => self.start(other),
@@ -203,7 +249,10 @@ impl Loop {
     }
 
     fn exit(&self) -> Left {
-        draft::forget(&self.world.config);
+        let is_undecided = matches!(self.wizard.step(), Step::Choosing(_));
+        if !is_undecided || self.wizard.is_quitting() {
+            draft::forget(&self.world.config);
+        }
         match self.wizard.step() {
             Step::Done(saved) => Left::Done(Some(saved.clone())),
             _ => Left::Done(None),

@@ -13,6 +13,7 @@ mod line;
 mod moving;
 mod result;
 mod reviewing;
+mod rows;
 mod shown;
 mod typing;
 
@@ -21,7 +22,8 @@ pub use choosing::{Choosing, Way};
 pub use event::{Effect, Event, Saved, SavedFile, Trouble};
 pub use keys::{Action, Binding};
 pub use result::{report, with_next_steps};
-pub use reviewing::{Preview, Reviewing, Row};
+pub use reviewing::{Preview, Reviewing};
+pub use rows::Row;
 
 use crate::answers::Answers;
 use crate::checks::{Check, Verdict};
@@ -173,6 +175,7 @@ impl Wizard {
             Action::UndoChange => return self.undo_change(),
             Action::Copy => return self.copy(),
             Action::Choose(number) => return self.choose(number),
+            Action::StartOver => return self.start_over(),
             Action::Quit => return self.quit(),
             Action::Stay => self.is_quitting = false,
             Action::Leave => return Some(Effect::Exit),

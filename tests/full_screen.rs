@@ -74,7 +74,7 @@ fn run() -> String {
             Event::Typed(Typed { input: Input::Key(key), .. }) => match key {
                 Key::Char(char) => text.push(char),
                 Key::Ctrl('c') => return "Ctrl-C".to_owned(),
-                Key::Ctrl('e') => text += &screen.lend(borrow).unwrap(),
+                Key::Ctrl('e') => text += &screen.lend(borrow),
                 Key::Ctrl('l') => screen.redraw().unwrap(),
                 Key::Ctrl('p') => panic!("the form panics"),
                 Key::Ctrl('t') => drop(std::thread::spawn(|| panic!("a worker panics")).join()),

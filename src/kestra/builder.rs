@@ -51,7 +51,7 @@ struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     fn new(text: &'a str) -> Self {
-        let nodes = Vec::with_capacity(text.len() / 16);
+        let nodes = Vec::with_capacity(text.len() / 8);
         let tree = Tree { text, nodes, documents: Vec::new() };
         Self {
             tree,

@@ -41,26 +41,29 @@ impl Draft {
     }
 }
 
-/// Saves what was said, if anything was. A draft that cannot be saved is lost: the session ends
+/// Saves what was said, if anything was. What will not do is left out: an address with a password
+/// in it would be such a text. A draft that cannot be saved is lost: the session ends
 /// because its line is gone, and nobody is there to be told.
 pub fn save(wizard: &Wizard, config: &Path) {
-    let said = wizard.answers().said();
-    let said = said.filter(|(field, text)| !field.is_secret() && !holds_login(text.reveal()));
+    let said = wizard
+        .answers()
+        .said()
+        .filter(|(field, text)| !field.is_secret() && field.check(text.reveal()).is_ok());
     let answers: BTreeMap<_, _> =
         said.map(|(field, text)| (field.name.to_owned(), text.reveal().to_owned())).collect();
-    let is_done = matches!(wizard.step(), Step::Done(_));
-    let (false, false, Some(path)) = (is_done, answers.is_empty(), place()) else { return };
+    let is_open = match wizard.step() {
+        // What becomes of the draft that there is was being asked.
+        Step::Choosing(choosing) => choosing.is_about_a_plan(),
+        Step::Done(_) => false,
+        Step::Asking(_) | Step::Reviewing(_) | Step::Writing(_) => !answers.is_empty(),
+    };
+    let (true, Some(path)) = (is_open, place()) else { return };
     let step = wizard.number() + 1;
     let draft = Draft { config: config.to_owned(), at: Timestamp::now(), step, answers };
     let Ok(text) = serde_json::to_string(&draft) else { return };
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
     // As above.
     let _ = file.and_then(|mut file| file.write_all(text.as_bytes()));
-}
-
-/// Whether a text is a URL with a login, which was refused and stands where it was typed.
-fn holds_login(text: &str) -> bool {
-    text.contains("://") && text.contains('@')
 }
 
 /// The draft about this configuration, if there is one.

@@ -91,16 +91,14 @@ impl FullScreen {
     }
 
     /// Gives the terminal back while another program, such as sudo, needs it, keyboard included.
-    ///
-    /// # Errors
-    ///
-    /// If the terminal cannot be taken over again.
-    pub fn lend<T>(&mut self, use_it: impl FnOnce() -> T) -> io::Result<T> {
+    pub fn lend<T>(&mut self, use_it: impl FnOnce() -> T) -> T {
         let _keyboard = reader::pause();
         give_back();
         let result = use_it();
-        self.take()?;
-        Ok(result)
+        // A terminal that cannot be taken over again fails at the next frame; what the other
+        // program came to must not be lost with it.
+        let _ = self.take();
+        result
     }
 
     /// Takes the terminal over again, for the next frame to draw everything. This is for

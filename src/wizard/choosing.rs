@@ -79,7 +79,7 @@ impl Way {
             Self::Finish => "Finish it: write what was planned then".to_owned(),
             Self::Undo => "Undo it: put every file back as it was before".to_owned(),
             Self::Continue => "Continue with these answers (passwords are not kept)".to_owned(),
-            Self::Fresh => "Start over".to_owned(),
+            Self::Fresh => "Start over (or n)".to_owned(),
             Self::ReadOnly => "Open it all the same, to look".to_owned(),
             Self::Quit => "Quit, write nothing".to_owned(),
         }
@@ -129,7 +129,8 @@ impl Choosing {
     }
 
     /// Whether a plan was to be written when it happened; else it is about the start.
-    pub(super) fn is_about_a_plan(&self) -> bool {
+    #[must_use]
+    pub fn is_about_a_plan(&self) -> bool {
         !self.plan.changes.is_empty()
     }
 
@@ -156,6 +157,13 @@ impl Wizard {
             }
             way => Some(self.take_way(&way, plan)),
         }
+    }
+
+    /// `n`: without the draft, where that is one of the ways.
+    pub(super) fn start_over(&mut self) -> Option<Effect> {
+        let Step::Choosing(choosing) = &self.step else { return None };
+        let fresh = choosing.trouble.ways.iter().position(|way| *way == Way::Fresh)?;
+        self.choose(fresh)
     }
 
     /// The ways that something outside has to go.

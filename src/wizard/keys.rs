@@ -37,6 +37,8 @@ pub enum Action {
     Copy,
     /// Take the way with this number.
     Choose(usize),
+    /// Forget the draft.
+    StartOver,
     /// Ask whether to quit.
     Quit,
     /// Do not quit.
@@ -151,6 +153,7 @@ pub(super) const CHOOSING: &[Binding] = &[
     shown(Key::Enter, Action::Accept, "Enter choose"),
     spare(Key::Char('1'), Action::Choose(0), "or its number"),
     shown(Key::Esc, Action::Back, "Esc back, nothing written"),
+    silent(Key::Char('n'), Action::StartOver),
     silent(Key::Char('2'), Action::Choose(1)),
     silent(Key::Char('3'), Action::Choose(2)),
     silent(Key::Char('4'), Action::Choose(3)),

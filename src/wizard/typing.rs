@@ -83,7 +83,7 @@ impl Wizard {
     }
 
     /// Takes what was typed as the answer, corrected where it can be.
-    pub(super) fn commit(&mut self) {
+    pub(crate) fn commit(&mut self) {
         let Some(asking) = self.asking() else { return };
         if !std::mem::take(&mut asking.editor.is_touched) {
             return;

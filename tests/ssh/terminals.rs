@@ -1,0 +1,88 @@
+//! Terminals of every kind.
+
+use crate::{URL, at_proxy, at_review, program, sent};
+use pty_session::{Program, Session, key};
+
+const TERMINALS: [&str; 7] =
+    ["vt100", "vt220", "linux", "screen", "tmux-256color", "ansi", "xterm"];
+
+const MONO: [&str; 4] = ["vt100", "vt220", "linux", "ansi"];
+
+/// Through every screen and out.
+fn through(program: Program) -> Session {
+    let mut session = at_review(program.start());
+    session.wait_for("proxy-type: http").press("?").wait_for("Help: Review");
+    session
+        .press(key::ESC)
+        .wait_gone("Help: Review")
+        .press("w")
+        .wait_for("Done.")
+        .press(key::ENTER);
+    assert_eq!(session.wait_exit(), 0);
+    session.assert_restored();
+    session
+}
+
+/// The parameters of every change of style that was sent.
+fn styles(session: &Session) -> Vec<String> {
+    let text = sent(session);
+    let sequences = text.split("\x1b[").skip(1);
+    let styles = sequences.filter_map(|rest| {
+        let end = rest.find(|char: char| char.is_ascii_alphabetic())?;
+        rest[end..].starts_with('m').then(|| rest[..end].to_owned())
+    });
+    styles.collect()
+}
+
+fn has_colours(session: &Session) -> bool {
+    let is_colour = |code: &str| code.parse().is_ok_and(|code: u8| code >= 30);
+    styles(session).iter().any(|style| style.split(';').any(is_colour))
+}
+
+#[test]
+fn every_terminal_shows_the_same_and_gets_ascii_only() {
+    for terminal in TERMINALS {
+        let session = through(program().env("TERM", terminal));
+        assert_eq!(has_colours(&session), !MONO.contains(&terminal), "{terminal}");
+        assert!(session.output().is_ascii(), "{terminal}");
+        assert!(!sent(&session).contains("38;5"), "{terminal}");
+    }
+}
+
+#[test]
+fn colours_are_for_whoever_wants_them() {
+    for (program, is_wanted) in [
+        (program().env("NO_COLOR", "1"), false),
+        (program().env("NO_COLOR", ""), true),
+        (program().args(["--color", "never"]), false),
+        (program().args(["--color", "always"]).env("TERM", "vt100").env("NO_COLOR", "1"), true),
+        (program().args(["--color", "auto"]), true),
+    ] {
+        assert_eq!(has_colours(&through(program)), is_wanted);
+    }
+}
+
+#[test]
+fn without_colours_the_focus_and_an_error_are_bold_and_in_words() {
+    let mut session = at_proxy(program().env("NO_COLOR", "1").start());
+    session.press(key::RIGHT).wait_for("Username").press(key::TAB).type_text("proxy");
+    session.press(key::ENTER).wait_for("Error:").settle();
+    let (_, row) = session.cursor();
+    let is_bold = |row, column| session.emulated().cell(row, column).is_some_and(vt100::Cell::bold);
+    assert!(is_bold(row, 1), "the label");
+    let error = session.screen().lines().position(|line| line.contains("Error:"));
+    let error = u16::try_from(error.expect("an error")).expect("a line");
+    assert_eq!(error, row + 1, "it stands under its field");
+    let column = session.screen().lines().nth(error.into()).and_then(|line| line.find("Error:"));
+    assert!(is_bold(error, u16::try_from(column.expect("an error")).expect("a column")));
+}
+
+#[test]
+fn the_cursor_is_never_hidden_and_stands_in_the_field() {
+    let mut session = program().start();
+    session.wait_for("Public URL").type_text(URL).settle();
+    let text = format!(" Public URL  {URL}");
+    assert_eq!(session.cursor(), (u16::try_from(text.len()).expect("a column"), 4));
+    let session = through(program());
+    assert!(!sent(&session).contains("\x1b[?25l"));
+}
