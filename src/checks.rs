@@ -3,6 +3,10 @@
 use crate::settings::Connection;
 use serde::Serialize;
 
+/// What a test of the way out cannot know; shown once, beside its result.
+pub const SCOPE: &str = "This tests the way out of this machine. A Kestra in a container, or on \
+                         another machine, may have another one.";
+
 /// Something to look at. Equal checks are about the same value, so a verdict that comes late, about
 /// a value that is no longer there, is not found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,10 +65,18 @@ impl Verdict {
             Outcome::Failed => "Failed:",
             Outcome::Skipped => "Skipped:",
         };
+        let what = self.what.trim_end_matches('.');
         let evidence =
             if self.evidence.is_empty() { String::new() } else { format!(" ({})", self.evidence) };
-        let remedy =
-            if self.remedy.is_empty() { String::new() } else { format!(" {}", self.remedy) };
-        format!("{word} {}{evidence}{remedy}", self.what)
+        let remedy = sentence(&self.remedy);
+        let space = if remedy.is_empty() { "" } else { " " };
+        format!("{word} {what}{evidence}.{space}{remedy}")
     }
+}
+
+/// A text with its full stop; nothing for nothing.
+#[must_use]
+pub fn sentence(text: &str) -> String {
+    let text = text.trim_end_matches('.');
+    if text.is_empty() { String::new() } else { format!("{text}.") }
 }

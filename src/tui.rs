@@ -238,7 +238,7 @@ impl Loop {
             Effect::Suspend => self.suspend()?,
             Effect::Copy(text) => self.screen.copy(text.as_str())?,
             Effect::Remind(after) => self.remind_at = Some(work::after(after)),
-            Effect::Cancel => self.cancelled.store(true, Ordering::Relaxed),
+            Effect::Cancel => self.cancel(),
             Effect::Elevate(plan) => {
                 let result = self.screen.lend(|| elevate::run(&plan));
                 self.wizard.update(Event::Written(result));
@@ -262,9 +262,14 @@ impl Loop {
     fn start(&mut self, effect: Effect) {
         if matches!(effect, Effect::Check(Check::WayOut(_))) {
             // A newer test makes the one under way pointless.
-            self.cancelled.store(true, Ordering::Relaxed);
-            self.cancelled = Arc::default();
+            self.cancel();
         }
         work::start(effect, &self.world, &self.cancelled, self.sender.clone());
+    }
+
+    /// Stops the check that is under way, and none that comes after.
+    fn cancel(&mut self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+        self.cancelled = Arc::default();
     }
 }

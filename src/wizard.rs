@@ -13,6 +13,7 @@ mod line;
 mod moving;
 mod result;
 mod reviewing;
+mod rows;
 mod shown;
 mod typing;
 
@@ -21,7 +22,8 @@ pub use choosing::{Choosing, Way};
 pub use event::{Effect, Event, Saved, SavedFile, Trouble};
 pub use keys::{Action, Binding};
 pub use result::{report, with_next_steps};
-pub use reviewing::{Preview, Reviewing, Row};
+pub use reviewing::{Preview, Reviewing};
+pub use rows::Row;
 
 use crate::answers::Answers;
 use crate::checks::{Check, Verdict};
@@ -158,7 +160,7 @@ impl Wizard {
     fn act(&mut self, action: Action) -> Option<Effect> {
         match action {
             Action::Accept => return self.accept(),
-            Action::Back => return self.back(),
+            Action::Back => return self.stop_test().or_else(|| self.back()),
             Action::NextField => self.move_focus(1),
             Action::PreviousField => self.move_focus(-1),
             Action::Edit(number) => self.edit(number),
@@ -177,8 +179,8 @@ impl Wizard {
             Action::Quit => return self.quit(),
             Action::Stay => self.is_quitting = false,
             Action::Leave => return Some(Effect::Exit),
-            Action::Reload => return Some(Effect::Check(Check::Reload)),
-            Action::CheckAll => return Some(Effect::Check(Check::Standing)),
+            Action::Reload => return self.check_anew(Check::Reload),
+            Action::CheckAll => return self.check_anew(Check::Standing),
             Action::UndoWrite => return self.undo_write(),
             Action::Redraw => return Some(Effect::Redraw),
             Action::Suspend => return Some(Effect::Suspend),
@@ -246,6 +248,15 @@ impl Wizard {
         }
         self.running = Some(check.clone());
         Some(Effect::Check(check))
+    }
+
+    /// Looks once more, whatever came of it before; not twice at the same time.
+    fn check_anew(&mut self, check: Check) -> Option<Effect> {
+        if self.running.as_ref() == Some(&check) {
+            return None;
+        }
+        self.verdicts.retain(|(about, _)| *about != check);
+        self.check(check)
     }
 
     fn checked(&mut self, check: Check, verdicts: Vec<Verdict>) -> Option<Effect> {

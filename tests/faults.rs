@@ -1,8 +1,9 @@
 //! A fault at every step of a write: each system call fails in turn, or the process dies there.
 //!
-//! `strace` injects the faults into a real process. After each of them, every file is wholly old or
-//! wholly new, all are old or all are new once the journal is followed, nothing temporary is left,
-//! and no secret can be read by others.
+//! `strace` injects the faults into the real program; where that would need a person, who finishes or
+//! undoes, into this one. After each of them, every file is wholly old or wholly new, all are old or
+//! all are new once the journal is followed, nothing temporary is left, and no secret can be read by
+//! others.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -26,7 +27,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio, exit};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{env, io, thread};
+use std::{env, thread};
 use tempfile::TempDir;
 
 const SECRET: &str = "correct-horse-battery";
@@ -44,6 +45,17 @@ enum Job {
     RollBack,
 }
 
+impl Job {
+    /// What the real program is asked to do; nothing where only a person can ask for it.
+    fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Write | Self::WriteInPlace => &["apply", "--plan", "-"],
+            Self::RollBack => &["rollback"],
+            Self::Undo | Self::Finish => &[],
+        }
+    }
+}
+
 const JOBS: [Job; 5] = [Job::Write, Job::WriteInPlace, Job::Undo, Job::Finish, Job::RollBack];
 
 fn main() {
@@ -53,20 +65,20 @@ fn main() {
     }
 }
 
-/// This very program, which does its job under the variable [`JOB`].
-fn subject() -> PathBuf {
-    env::current_exe().unwrap()
+/// The real program, or this one, which does its job under the variable [`JOB`].
+fn subject(job: Job) -> PathBuf {
+    match job.words() {
+        [] => env::current_exe().unwrap(),
+        _ => env!("CARGO_BIN_EXE_kestra-setup").into(),
+    }
 }
 
 fn do_job(job: &str) -> Result<Receipt, WriteError> {
-    let plan = piped::from_json(io::stdin()).unwrap();
-    let history = History::here()?;
-    let lock = Lock::take(&history)?;
+    let lock = Lock::take(&History::here()?)?;
+    let open = lock.interrupted()?.unwrap();
     match job {
-        "Undo" => history::undo(lock.interrupted()?.unwrap()).map(|()| Receipt::default()),
-        "Finish" => history::finish(lock.interrupted()?.unwrap(), &|| Ok(())),
-        "RollBack" => history.rollback(None)?.run(&lock, false),
-        _ => files::write(&plan, &lock, &|| Ok(())),
+        "Undo" => history::undo(open).map(|()| Receipt::default()),
+        _ => history::finish(open, &|| Ok(())),
     }
 }
 
@@ -125,7 +137,8 @@ impl Scene {
         Command::new("strace")
             .args(["-f", "--seccomp-bpf", "-o"])
             .args(strace)
-            .arg(subject())
+            .arg(subject(job))
+            .args(job.words())
             .env(JOB, format!("{job:?}"))
             .env("KESTRA_SETUP_STATE", self.history().folder())
             .stdin(stdin)
@@ -204,7 +217,8 @@ fn in_place(folder: &TempDir, old: &str) -> Plan {
 /// One system call of a job: its name, and the how manieth of that name.
 type Point = (String, usize);
 
-/// The system calls that a job makes with files, from its first look at its own.
+/// The system calls that a job makes with files, from its first touch of the journal. `strace`
+/// counts them for each thread, and the first one writes.
 fn points(job: Job) -> Vec<Point> {
     let scene = Scene::new(job);
     let log = scene.folder.path().join("log");
@@ -212,17 +226,24 @@ fn points(job: Job) -> Vec<Point> {
     assert!(status.success(), "{job:?}: {status}");
     let text = fs::read_to_string(log).unwrap();
     let (mut seen, mut points, mut begun) = (BTreeMap::<_, usize>::new(), Vec::new(), false);
-    for line in text.lines() {
-        let Some((head, _)) = line.split_once('(') else { continue };
-        let name = head.rsplit(' ').next().unwrap().to_owned();
-        begun |= line.contains(scene.folder.path().to_str().unwrap());
-        let count = seen.entry(name.clone()).or_default();
+    for (name, line) in calls(&text) {
+        begun |= line.contains(scene.history().folder().to_str().unwrap());
+        let count = seen.entry(name).or_default();
         *count += 1;
-        if begun && !["close", "mmap", "fcntl"].contains(&&*name) {
-            points.push((name, *count));
+        if begun && !["close", "mmap", "fcntl"].contains(&name) {
+            points.push((name.to_owned(), *count));
         }
     }
     points
+}
+
+/// What the first thread called, each with its line in the log.
+fn calls(log: &str) -> impl Iterator<Item = (&str, &str)> {
+    let first = log.split(' ').next().unwrap_or_default();
+    log.lines().filter_map(move |line| {
+        let (name, _) = line.strip_prefix(first)?.split_once('(')?;
+        Some((name.trim(), line))
+    })
 }
 
 /// What is done to a process at a point.

@@ -5,7 +5,8 @@ use super::apply::world;
 use crate::checks::{Check, Outcome, Verdict};
 use crate::cli::Invocation;
 use crate::system::console::Console;
-use crate::system::look::{Looked, look};
+use crate::system::look::{LookError, Looked, look};
+use crate::system::world::unreadable;
 use std::sync::atomic::AtomicBool;
 
 pub(super) fn run(
@@ -14,19 +15,43 @@ pub(super) fn run(
     api_url: Option<&str>,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let Looked { found, nginx, .. } = look(invocation.config.as_deref(), None)?;
+    let Looked { found, nginx, .. } = match look(invocation.config.as_deref(), None) {
+        Err(error @ LookError::Refused { .. }) => {
+            return show(&[unreadable(&error)], json, console);
+        }
+        looked => looked?,
+    };
     let mut world = world(found.config().to_owned(), found.place().clone(), nginx)?;
     if let Some(url) = api_url {
         let refused = |_| CommandError::Answers(vec![format!("api-url: \"{url}\" is no URL")]);
         world.api_url = url.parse().map_err(refused)?;
     }
     let verdicts = world.check(&Check::Standing, &AtomicBool::new(false));
+    show(&verdicts, json, console)
+}
+
+fn show(verdicts: &[Verdict], json: bool, console: &mut Console) -> Result<u8, CommandError> {
     if json {
         console.json(&verdicts)?;
     } else {
-        let lines: Vec<_> = verdicts.iter().map(Verdict::in_words).collect();
-        console.print(&(lines.join("\n") + "\n"))?;
+        console.print(&in_words(verdicts))?;
     }
     let failed = verdicts.iter().any(|verdict| verdict.outcome == Outcome::Failed);
     Ok(if failed { 6 } else { 0 })
+}
+
+/// A line for each. What was not looked at for one and the same reason is said once, by its codes.
+fn in_words(verdicts: &[Verdict]) -> String {
+    let mut lines = Vec::new();
+    let is_one = |a: &Verdict, b: &Verdict| a.outcome == Outcome::Skipped && a.what == b.what;
+    for alike in verdicts.chunk_by(is_one) {
+        let [only] = alike else {
+            let codes: Vec<_> = alike.iter().map(|verdict| verdict.code).collect();
+            let all = Verdict { evidence: codes.join(", "), ..alike[0].clone() };
+            lines.push(all.in_words());
+            continue;
+        };
+        lines.push(only.in_words());
+    }
+    lines.join("\n") + "\n"
 }

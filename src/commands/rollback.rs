@@ -3,7 +3,7 @@
 use super::{CommandError, difference, report};
 use crate::system::console::Console;
 use crate::system::files::WriteError;
-use crate::system::history::History;
+use crate::system::history::{self, History, Open};
 use crate::system::lock::Lock;
 use crate::system::world::{restored, saved};
 use crate::wizard::Saved;
@@ -24,7 +24,7 @@ pub(super) fn run(
     // Before anything is looked at, so that nothing changes between the difference and the write.
     let lock = Lock::take(&history)?;
     if let Some(open) = lock.interrupted()? {
-        return Err(WriteError::Interrupted { id: open.id().to_owned() }.into());
+        return undo_interrupted(open, id, console);
     }
     let rollback = history.rollback(id)?;
     let restores = rollback.restores();
@@ -38,5 +38,19 @@ pub(super) fn run(
     let receipt = rollback.run(&lock, force)?;
     let headline = "Taken back. The files are as they were before.".to_owned();
     report(&Saved { state: "rolled back", headline, ..saved(receipt) }, console);
+    Ok(0)
+}
+
+/// A write that was interrupted is the last one, so it is what is taken back if none is named.
+fn undo_interrupted(
+    open: Open,
+    id: Option<&str>,
+    console: &mut Console,
+) -> Result<u8, CommandError> {
+    if id.is_some_and(|id| id != open.id()) {
+        return Err(WriteError::Interrupted { id: open.id().to_owned() }.into());
+    }
+    history::undo(open)?;
+    console.say("The interrupted write is undone. Every file is as it was before.");
     Ok(0)
 }

@@ -31,7 +31,7 @@ pub static REVERSE_PROXY: Field = Field {
     more: "\
 nginx takes the requests of browsers and passes them on to Kestra. The wizard
 writes one file of its own and never edits a file that is not its own.",
-    lands: "no file itself; it decides whether the nginx file is written",
+    lands: "no file; it decides about the nginx file",
     kind: Kind::Choice(&[
         Choice {
             value: "nginx",

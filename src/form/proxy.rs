@@ -108,7 +108,7 @@ pub static PROXY_PASSWORD: Field = Field {
     name: "proxy-password",
     label: "Password",
     question: "Password for the proxy, empty for none",
-    help: "Masked in every preview, never on a command line.",
+    help: "Masked, and never on a command line.",
     more: "\
 The password of the login. It is shown nowhere: not on the review, not in the
 diff, not in a message. Where it stands is the next question.

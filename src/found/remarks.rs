@@ -1,6 +1,10 @@
-//! What in a configuration makes an edit useless, or stops Kestra from starting.
+//! What in a configuration makes an edit useless, stops Kestra from starting, or surprises.
+//!
+//! Only what the questions do not see themselves: their answers are looked at as
+//! [`problems`](crate::answers::Answers::problems), and the screens correct as they read.
 
-use crate::kestra::{Kind, Reading};
+use crate::kestra::{Kind, Reading, Scalar};
+use crate::settings::ContextPath;
 
 /// The properties that a null value makes fatal: Micronaut finds the key and no value for it
 /// (run with Micronaut 4.7 and 4.10).
@@ -13,30 +17,184 @@ const NEVER_NULL: [&str; 6] = [
     "micronaut.http.services.api.proxy-password",
 ];
 
-/// What is good to know about this configuration, one sentence each.
-#[must_use]
-pub fn of(reading: &Reading) -> Vec<String> {
-    let mut all = Vec::new();
-    for property in NEVER_NULL {
-        let lines = reading.lines(property);
-        if reading.get(property).is_some_and(|scalar| scalar.kind == Kind::Null) {
-            all.push(format!("{property} is empty: Kestra does not start with that. Give it a value or remove the line."));
-        }
-        if let [.., first, last] = lines[..] {
-            all.push(format!("{property} stands there twice, in lines {first} and {last}; which one counts depends on the version of Kestra."));
-        }
+/// Where webhooks arrive, below the context path.
+const WEBHOOKS: &str = "/api/v1/main/executions/webhook/";
+
+/// Something that is good to know about a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// What is so and what to do, in sentences.
+    pub text: String,
+    /// The line that it is about, counted from 1.
+    pub line: usize,
+}
+
+impl Remark {
+    fn new(at: &Scalar, text: impl Into<String>) -> Self {
+        Self { text: text.into(), line: at.line }
     }
-    all.extend(unread_authorization(reading));
+}
+
+/// What cannot work in this configuration.
+#[must_use]
+pub fn of(reading: &Reading) -> Vec<Remark> {
+    let each = NEVER_NULL.into_iter().flat_map(|property| of_property(reading, property));
+    let whole = [doubled_ui, bent_path, address_without_type, unread_authorization];
+    each.chain(whole.into_iter().filter_map(|trap| trap(reading))).collect()
+}
+
+/// What works and surprises, for whoever asks what can be proved.
+#[must_use]
+pub fn surprises(reading: &Reading) -> Vec<Remark> {
+    [closed_webhooks, own_tls].into_iter().filter_map(|trap| trap(reading)).collect()
+}
+
+fn of_property(reading: &Reading, property: &str) -> Vec<Remark> {
+    let Some(scalar) = reading.get(property) else { return Vec::new() };
+    let mut all = Vec::new();
+    if scalar.kind == Kind::Null {
+        all.push(Remark::new(scalar, format!("{property} is empty: Kestra does not start with that. Give it a value or remove the line.")));
+    }
+    if let [.., first, last] = reading.lines(property)[..] {
+        all.push(Remark::new(scalar, format!("{property} stands there twice, in lines {first} and {last}; which one counts depends on the version of Kestra.")));
+    }
     all
 }
 
-/// `proxy-authorization` without username and password: no Micronaut that was read acts on it.
-fn unread_authorization(reading: &Reading) -> Option<String> {
-    let api = |key: &str| reading.get(&format!("micronaut.http.services.api.{key}"));
-    let has_header = api("proxy-authorization")
-        .or(reading.get("micronaut.http.client.proxy-authorization"))
-        .is_some();
-    (has_header && api("proxy-password").is_none()).then(|| {
-        "Kestra does not act on proxy-authorization; 4 offers username + password or ${ENV_VAR}.".to_owned()
+/// Kestra adds `ui/` itself (`facts/kestra.md` 4).
+fn doubled_ui(reading: &Reading) -> Option<Remark> {
+    let url = reading.get("kestra.url")?;
+    let text = url.text.trim_end_matches('/');
+    let end = ["ui", "api", "api/v1"].into_iter().find(|end| {
+        text.strip_suffix(end).is_some_and(|rest| rest.ends_with('/') && !rest.ends_with("//"))
+    })?;
+    let what = format!("kestra.url ends in {end}/: Kestra adds ui/ itself, so no link will work.");
+    Some(Remark::new(url, what))
+}
+
+/// Kestra takes the path as it stands, where the form corrects it: routes take any form, the pages
+/// only this one, and `/api` switches the login off (`facts/kestra.md` 5.1).
+fn bent_path(reading: &Reading) -> Option<Remark> {
+    let scalar = reading.get("micronaut.server.context-path")?;
+    let text = scalar.text.as_str();
+    let path: ContextPath = text.parse().ok()?;
+    let is_bent = scalar.kind != Kind::Null && path.as_str() != text;
+    is_bent.then(|| {
+        let remedy =
+            if path.is_root() { "remove the line".to_owned() } else { format!("write {path}") };
+        let what =
+            format!("micronaut.server.context-path is \"{text}\", which breaks Kestra: {remedy}.");
+        Remark::new(scalar, what)
     })
+}
+
+fn proxy<'a>(reading: &'a Reading, key: &str) -> Option<&'a Scalar> {
+    reading
+        .get(&format!("micronaut.http.services.api.{key}"))
+        .or_else(|| reading.get(&format!("micronaut.http.client.{key}")))
+}
+
+/// The default type is `DIRECT`, which refuses an address at each request (`facts/kestra.md` 2.3).
+fn address_without_type(reading: &Reading) -> Option<Remark> {
+    let address = proxy(reading, "proxy-address")?;
+    let is_direct = |kind: &Scalar| kind.text.eq_ignore_ascii_case("direct");
+    proxy(reading, "proxy-type").is_none_or(is_direct).then(|| {
+        let what = "proxy-address stands there without proxy-type: every request of Kestra fails.";
+        Remark::new(address, what)
+    })
+}
+
+/// `proxy-authorization` without username and password: no Micronaut that was read acts on it.
+fn unread_authorization(reading: &Reading) -> Option<Remark> {
+    let header = proxy(reading, "proxy-authorization")?;
+    proxy(reading, "proxy-password").is_none().then(|| {
+        let what = "Kestra does not act on proxy-authorization; save username + password or ${ENV_VAR} instead.";
+        Remark::new(header, what)
+    })
+}
+
+/// The list of addresses that need no login knows nothing of a context path
+/// (`facts/kestra.md` 5.2).
+fn closed_webhooks(reading: &Reading) -> Option<Remark> {
+    let path = reading.get("micronaut.server.context-path")?;
+    let open = format!("/{}{WEBHOOKS}", path.text.trim_matches('/'));
+    let is_open = |(name, scalar): (&str, &Scalar)| {
+        name.starts_with("kestra.server.basic-auth.open-urls") && open.starts_with(&scalar.text)
+    };
+    let has_path = !path.text.trim_matches('/').is_empty();
+    (has_path && !reading.iter().any(is_open)).then(|| {
+        let what = format!("Webhooks below a context path answer 401 until kestra.server.basic-auth.open-urls has {open}.");
+        Remark::new(path, what)
+    })
+}
+
+fn own_tls(reading: &Reading) -> Option<Remark> {
+    let enabled = reading.get("micronaut.server.ssl.enabled")?;
+    (enabled.text == "true").then(|| {
+        let what = "Kestra speaks https itself (micronaut.server.ssl.enabled), and the nginx file forwards plain http to it.";
+        Remark::new(enabled, what)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kestra::{Place, read_at};
+
+    fn said(text: &str) -> Vec<String> {
+        let reading = read_at(text, &Place::default()).unwrap();
+        let all = of(&reading).into_iter().chain(surprises(&reading));
+        all.map(|remark| format!("{}: {}", remark.line, remark.text)).collect()
+    }
+
+    /// Exactly one remark, about this line, with these words in it.
+    fn is_said(text: &str, line: usize, words: &str) {
+        let said = said(text);
+        assert_eq!(said.len(), 1, "{text}: {said:?}");
+        assert!(said[0].starts_with(&format!("{line}: ")) && said[0].contains(words), "{said:?}");
+    }
+
+    #[test]
+    fn every_trap_is_found() {
+        is_said("kestra:\n  url:\n", 2, "kestra.url is empty");
+        is_said("kestra: {url: 'https://a/'}\nkestra.url: https://b/\n", 2, "twice");
+        is_said("kestra:\n  url: https://a/kestra/ui/\n", 2, "ends in ui/");
+        is_said("kestra:\n  url: https://a/api/v1\n", 2, "ends in api/v1/");
+        is_said("micronaut.http.services.api.proxy-address: a:1\n", 1, "without proxy-type");
+        is_said(
+            "micronaut.http.client:\n  proxy-type: DIRECT\n  proxy-address: a:1\n",
+            3,
+            "without proxy-type",
+        );
+        is_said("micronaut.http.client.proxy-authorization: Basic x\n", 1, "does not act on");
+        is_said("micronaut.server.ssl.enabled: on\n", 1, "speaks https itself");
+    }
+
+    #[test]
+    fn a_context_path_has_one_slash_in_front() {
+        let open = "kestra.server.basic-auth.open-urls: [/kestra/api/v1/]\n";
+        for path in ["kestra", "/kestra/", "//kestra"] {
+            is_said(&format!("{open}micronaut.server.context-path: {path}\n"), 2, "write /kestra.");
+        }
+        let api = "kestra.server.basic-auth.open-urls: [/api/api/v1/]\n";
+        is_said(&format!("{api}micronaut.server.context-path: /api\n"), 2, "remove the line.");
+        assert_eq!(said(&format!("{open}micronaut.server.context-path: /kestra\n")), [""; 0]);
+    }
+
+    #[test]
+    fn webhooks_below_a_context_path_have_to_be_opened() {
+        is_said("micronaut.server.context-path: /kestra\n", 1, "Webhooks");
+        is_said(
+            "kestra.server.basic-auth.open-urls: [/api/v1/]\nmicronaut.server.context-path: /k\n",
+            2,
+            "/k/api/v1/main/executions/webhook/",
+        );
+    }
+
+    #[test]
+    fn a_good_configuration_has_no_remark() {
+        let good = "kestra.url: https://my-host.com/guid/\nmicronaut.http.services.api:\n  \
+                    proxy-type: http\n  proxy-address: a:1\n";
+        assert_eq!(said(good), [""; 0]);
+    }
 }

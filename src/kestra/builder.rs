@@ -17,11 +17,22 @@ pub(super) fn build(text: &str) -> Result<Tree<'_>, Refusal> {
     let mut builder = Builder::new(text);
     for next in Parser::new_from_str_with_options(text, options) {
         let (event, span) = next.map_err(|error| {
-            Refusal::new(Some(error.marker().line()), format!("not YAML: {}", error.info()))
+            let (line, info) = (error.marker().line(), error.info());
+            Refusal::new(Some(line), format!("not YAML: {info}{}", advice(text, line)))
         })?;
         builder.take(event, &span)?;
     }
     Ok(builder.tree)
+}
+
+/// What to do about the one line that many write and no YAML reader takes.
+fn advice(text: &str, line: usize) -> &'static str {
+    let line = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    if line.contains(": [") && line.contains("]:") {
+        "; an address in brackets needs http:// and quotes: \"http://[::1]:3128\""
+    } else {
+        ""
+    }
 }
 
 /// Turns events into nodes.
@@ -40,7 +51,7 @@ struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     fn new(text: &'a str) -> Self {
-        let nodes = Vec::with_capacity(text.len() / 16);
+        let nodes = Vec::with_capacity(text.len() / 8);
         let tree = Tree { text, nodes, documents: Vec::new() };
         Self {
             tree,

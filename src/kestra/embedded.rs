@@ -8,7 +8,7 @@ use super::reading::{self, Reading};
 use super::splice::{self, Splice};
 use super::window::Sections;
 use super::yaml::{Id, Shape, Style, Tree};
-use super::{Edit, Refusal, proof, seed, step};
+use super::{Edit, Refusal, proof, seed, step, text};
 
 /// What was found at a place.
 enum Spot {
@@ -83,9 +83,12 @@ fn visit(
     visitor: impl FnOnce(&Scope, usize) -> Result<Vec<Splice>, Refusal>,
 ) -> Result<Vec<Splice>, Refusal> {
     let is_compose = place.is_compose;
+    let ending = text::line_ending(source);
     let outer = Tree::parse(source)?;
     match locate(&outer, place)? {
-        Spot::Here(roots, prefix) => visitor(&Scope { tree: &outer, roots, prefix, is_compose }, 0),
+        Spot::Here(roots, prefix) => {
+            visitor(&Scope { tree: &outer, roots, prefix, is_compose, ending }, 0)
+        }
         Spot::Within(block) => {
             let further_down = |refusal: Refusal| Refusal {
                 line: refusal.line.map(|line| line + block.lines_above()),
@@ -93,7 +96,7 @@ fn visit(
             };
             let tree = Tree::parse(block.text()).map_err(further_down)?;
             let roots = tree.documents.iter().map(|document| document.root).collect();
-            let scope = Scope { tree: &tree, roots, prefix: Vec::new(), is_compose };
+            let scope = Scope { tree: &tree, roots, prefix: Vec::new(), is_compose, ending };
             let splices = visitor(&scope, block.lines_above()).map_err(further_down)?;
             Ok(splices.iter().map(|splice| block.outward(splice)).collect())
         }

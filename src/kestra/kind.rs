@@ -33,6 +33,7 @@ pub(super) fn of_plain(text: &str) -> Kind {
 /// Whether a boolean word means true; `None` for other words.
 pub(super) fn boolean(text: &str) -> Option<bool> {
     match text {
+        _ if text.len() > 5 => None,
         "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(true),
         "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Some(false),
         _ => None,

@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use super::yaml::{Id, Shape, Tree};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Up to this many keys are compared with one another; more are hashed.
 const FEW: usize = 12;
@@ -39,29 +39,24 @@ pub(super) fn effective(tree: &Tree, map: Id) -> Result<Entries, Refusal> {
 /// The entries of the mapping itself, `<<` among them.
 pub(super) fn own(tree: &Tree, map: Id) -> Entries {
     let all: Vec<_> = tree.entries(map).collect();
-    let is_shadowed = shadowed(tree, &all);
-    if !is_shadowed.contains(&true) {
+    let keys: Vec<&str> = all.iter().map(|&(key, _)| tree.key(key)).collect();
+    if are_different(&keys) {
         return Entries { in_effect: all, shadowed: Vec::new() };
     }
-    let mut entries = Entries::default();
-    for (entry, shadowed) in all.into_iter().zip(is_shadowed) {
-        if shadowed { entries.shadowed.push(entry) } else { entries.in_effect.push(entry) }
-    }
-    entries
+    let last: HashMap<&str, usize> = keys.iter().zip(0..).map(|(&key, at)| (key, at)).collect();
+    // Merge keys are no duplicates of one another.
+    let counts = |&(at, (key, _)): &(usize, (Id, Id))| tree.is_merge(key) || last[keys[at]] == at;
+    let (in_effect, shadowed): (Vec<_>, Vec<_>) = all.into_iter().enumerate().partition(counts);
+    let entries =
+        |numbered: Vec<(usize, (Id, Id))>| numbered.into_iter().map(|(_, entry)| entry).collect();
+    Entries { in_effect: entries(in_effect), shadowed: entries(shadowed) }
 }
 
-/// For each entry, whether its key comes again. Merge keys are no duplicates of one another.
-fn shadowed(tree: &Tree, entries: &[(Id, Id)]) -> Vec<bool> {
-    let comes_again =
-        |at: usize, key: &str| entries[at + 1..].iter().any(|&(other, _)| tree.key(other) == key);
-    let keys = entries.iter().enumerate().map(|(at, &(key, _))| (at, key));
-    if entries.len() <= FEW {
-        return keys
-            .map(|(at, key)| !tree.is_merge(key) && comes_again(at, tree.key(key)))
-            .collect();
+fn are_different(keys: &[&str]) -> bool {
+    if keys.len() > FEW {
+        return keys.iter().collect::<HashSet<_>>().len() == keys.len();
     }
-    let last: HashMap<_, _> = keys.clone().map(|(at, key)| (tree.key(key), at)).collect();
-    keys.map(|(at, key)| !tree.is_merge(key) && last.get(tree.key(key)) != Some(&at)).collect()
+    keys.iter().enumerate().all(|(at, key)| !keys[at + 1..].contains(key))
 }
 
 struct Merged<'t, 'a> {

@@ -92,6 +92,8 @@ pub(super) struct Scope<'t, 'a> {
     /// The entries that lead to the configuration within the text.
     pub(super) prefix: Vec<Entry>,
     pub(super) is_compose: bool,
+    /// How the lines of the file end.
+    pub(super) ending: &'static str,
 }
 
 impl Scope<'_, '_> {
@@ -115,7 +117,7 @@ impl Scope<'_, '_> {
 
 /// The splices that set what is to be set, and the values that get new keys by it.
 fn set(scope: &Scope, edits: &[Edit]) -> Result<(Vec<Splice>, Vec<Id>), Refusal> {
-    let ending = text::line_ending(scope.tree.text);
+    let ending = scope.ending;
     let mut splices = Vec::new();
     let mut beds: Vec<Bed> = Vec::new();
     for edit in edits {
@@ -231,11 +233,14 @@ fn block_scalar(tree: &Tree, value: Id, written: &str) -> Vec<Splice> {
     splices
 }
 
-/// Writes a value where there is none yet.
+/// Writes a value where there is none yet. Blanks that end the line come before it.
 fn missing(tree: &Tree, entry: Entry, written: &str) -> Result<Splice, Refusal> {
     let (key, end) = (&tree.nodes[entry.key], tree.nodes[entry.value].end);
+    let rest = text::rest_of_line(tree.text, end);
     if tree.text[key.end..end].contains(':') {
-        Ok(Splice::insert(end, format!(" {written}")))
+        let blanks = if rest.trim().is_empty() { rest.len() } else { 0 };
+        let gap = if blanks == 0 { " " } else { "" };
+        Ok(Splice::insert(end + blanks, format!("{gap}{written}")))
     } else if tree.is_flow(entry.map) {
         Ok(Splice::insert(end, format!(": {written}")))
     } else {

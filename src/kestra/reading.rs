@@ -122,7 +122,10 @@ impl Reading {
 
     /// Reads mappings in order, the later over the earlier, as Micronaut does.
     pub(super) fn of_properties(tree: &Tree, roots: &[Id]) -> Result<Self, Refusal> {
-        Reader::new(tree, true).read(roots)
+        let mut reader = Reader::new(tree, true);
+        // Nearly every second node is the value of a property.
+        reader.reading.properties.reserve(tree.nodes.len() / 2);
+        reader.read(roots)
     }
 
     /// Reads only the root sections that these edits are about.

@@ -105,8 +105,10 @@ impl Sections {
 
 /// The first names of the root keys of a part; `None` if it cannot stand between others.
 fn names(part: &str) -> Option<Vec<String>> {
-    // Blank lines and comments might belong to a block scalar above.
-    if part.starts_with([' ', '\n', '\r', '#']) {
+    // Blank lines and comments might belong to a block scalar above, and what follows the end of
+    // a document to none.
+    let is_marker = |line: &str| line.starts_with("...") || line.starts_with("---");
+    if part.starts_with([' ', '\n', '\r', '#']) || part.lines().any(is_marker) {
         return None;
     }
     if part.is_empty() {
@@ -127,6 +129,9 @@ fn first_name(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kestra::proof::prove;
+    use crate::kestra::read;
+    use proptest::prelude::*;
 
     fn apart(before: &str, after: &str) -> Option<(String, String)> {
         Sections::of(&Tree::parse(before).ok()?)?.apart(before, after)
@@ -163,8 +168,31 @@ mod tests {
             ("a: |+\n  x\nb: 1\nc: 1\n", "a: |+\n  x\n\nc: 1\n"),
             ("a: 1\n<<: {b: 1}\nc: 1\n", "a: 1\n<<: {b: 1}\nc: 2\n"),
             ("a: 1\nb: 1\n", "a: 1\nb: 'x\n"),
+            ("a: 1\nb: 1\nc: 1\n", "a: 1\nb: 2\n...\nc: 1\n"),
         ] {
             assert_eq!(apart(before, after), None, "{before:?} {after:?}");
+        }
+    }
+
+    fn is_proved(before: &str, after: &str) -> bool {
+        matches!((read(before), read(after)), (Ok(one), Ok(two)) if prove(&one, &two, &[]).is_ok())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_proved_for_the_parts_is_proved_for_the_whole(
+            at in any::<prop::sample::Index>(),
+            piece in prop::sample::select(&["", "x", " ", "\n", "\n\n", ": ", "#", "'", "\"", "{", "]", "- ", "&a ", "*a", "---\n", "...\n", "|", "? ", "b: 2\n", "  y\n", "# c\n"][..]),
+            length in 0..12_usize,
+        ) {
+            const BEFORE: &str = "# top\na: |+\n  x\n\nb:\n  c: 1\n# d\nd: 'x\n  y'\ne: [1,\n  2]\nf:\n- 1\ng: z\n  z\nh: >\n  t\n\ni: 1\n";
+            let from = at.index(BEFORE.len());
+            let after = format!("{}{piece}{}", &BEFORE[..from], &BEFORE[(from + length).min(BEFORE.len())..]);
+            if let Some((one, two)) = apart(BEFORE, &after) {
+                prop_assert!(is_proved(BEFORE, &after) || !is_proved(&one, &two), "{after}");
+            }
         }
     }
 }

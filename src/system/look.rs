@@ -119,7 +119,7 @@ pub fn look(config: Option<&Path>, place: Option<Place>) -> Result<Looked, LookE
     here.has_nginx = nginx.binary.is_some();
     let refused = |refusal| LookError::Refused { path: config.clone(), refusal };
     if let Some(reading) = found.reading().map_err(refused)? {
-        found.remarks.extend(remarks::of(&reading));
+        found.remarks.extend(remarks::of(&reading).into_iter().map(|remark| remark.text));
     }
     let answers = found.answers(here).map_err(refused)?;
     Ok(Looked { answers, found, nginx })

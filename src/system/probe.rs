@@ -23,10 +23,6 @@ use std::time::{Duration, Instant};
 use trouble::{Closed, no_reply};
 use url::Url;
 
-/// What a test of the way out cannot know; shown once, beside its result.
-pub const SCOPE: &str = "This tests the way out of this machine. A Kestra in a container, or on \
-                         another machine, may have another one.";
-
 /// The longest that a test may take in all.
 const TOTAL: Duration = Duration::from_secs(10);
 

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use url::Url;
 
+pub use standing::unreadable;
 pub use words::{capital, listed, restored, trouble};
 
 /// Where the way out is tested, as Kestra's own default has it.

@@ -145,8 +145,13 @@ impl Wizard {
     pub(super) fn test(&mut self) -> Option<Effect> {
         self.commit();
         let check = self.way_out()?;
-        self.verdicts.retain(|(about, _)| *about != check);
-        self.check(check)
+        self.check_anew(check)
+    }
+
+    /// Esc while the way out is tested: the test ends, and nothing else happens.
+    pub(super) fn stop_test(&mut self) -> Option<Effect> {
+        let stopped = self.running.take_if(|check| matches!(check, Check::WayOut(_)));
+        stopped.map(|_| Effect::Cancel)
     }
 
     /// The test of the way out that belongs to the answers at this moment.

@@ -48,6 +48,7 @@ fn answer(stream: &TcpStream, context: &str) {
     match path.strip_prefix(context) {
         Some("" | "/") => reply(stream, &format!("307 Found\r\nlocation: {context}/ui/"), ""),
         Some(ui) if ui.starts_with("/ui/") => reply(stream, "200 OK", "<title>Kestra</title>"),
+        Some("/health") => reply(stream, "200 OK", "{\"status\":\"UP\"}"),
         Some("/api/v1/upload") => reply(stream, "200 OK", &request.body.to_string()),
         Some(follow) if follow.ends_with("/follow") => execution(stream),
         Some(echo) if echo.starts_with("/api/v1/echo") => reply(stream, "200 OK", &request.head),

@@ -29,11 +29,19 @@ fn the_next_wizard_undoes_it() {
 #[test]
 fn nothing_is_written_over_it() {
     let Some(machine) = interrupted() else { return };
-    for words in [&["apply", "--url", "https://third.example.com/"][..], &["rollback"]] {
+    for words in [&["apply", "--url", "https://third.example.com/"][..], &["rollback", "another"]] {
         let ran = machine.run(words);
         assert_eq!((ran.code, machine.has_new()), (Some(1), true), "{ran:?}");
         assert!(ran.talk.contains("interrupted"), "{ran:?}");
     }
+}
+
+#[test]
+fn without_a_terminal_rollback_undoes_it() {
+    let Some(machine) = interrupted() else { return };
+    let ran = machine.run(&["rollback"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(machine.has_old() && !machine.at("etc/kestra.conf").exists());
 }
 
 #[test]

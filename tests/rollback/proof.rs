@@ -1,47 +1,32 @@
-//! What nginx says about its files once they are written. The nginx is the real one, told by a
-//! script in front of it that its configuration lies in a folder of the test's own.
+//! What nginx says about its files once they are written: the real one, with a private
+//! configuration.
 
 use crate::machine::{Machine, Ran};
-use kestra_setup::system::nginx::find;
+use crate::private_nginx::PrivateNginx;
 use pty_session::{Session, key};
 use std::fs;
-use std::io::Write as _;
-use std::net::TcpListener;
-use std::path::Path;
-use std::process::Command;
-use std::{env, io};
 
 struct WithNginx {
     machine: Machine,
+    nginx: PrivateNginx,
     file: String,
-    path: String,
-    listen: String,
 }
 
 impl WithNginx {
     fn new() -> Option<Self> {
-        let Some(binary) = find().binary else {
-            assert!(env::var_os("CI").is_none(), "CI needs nginx");
-            let _ = writeln!(io::stderr(), "NOT TESTED: there is no nginx");
-            return None;
-        };
         let machine = Machine::new();
-        let folder = machine.at("etc/nginx");
-        fs::create_dir_all(folder.join("conf.d")).unwrap();
-        fs::write(folder.join("nginx.conf"), conf(&folder)).unwrap();
-        let path = in_front(&machine, &binary, &folder);
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let file = folder.join("conf.d/kestra.conf").display().to_string();
-        Some(Self { machine, file, path, listen: port.to_string() })
+        let nginx = PrivateNginx::on(&machine)?;
+        let file = nginx.included("kestra.conf").display().to_string();
+        Some(Self { machine, nginx, file })
     }
 
     fn answers<'a>(&'a self, upstream: &'a str) -> [(&'a str, &'a str); 6] {
         [
-            ("PATH", &self.path),
+            ("PATH", &self.nginx.path),
             ("KESTRA_SETUP_URL", "http://ops.example.com/"),
             ("KESTRA_SETUP_REVERSE_PROXY", "nginx"),
             ("KESTRA_SETUP_NGINX_FILE", &self.file),
-            ("KESTRA_SETUP_LISTEN", &self.listen),
+            ("KESTRA_SETUP_LISTEN", &self.nginx.port),
             ("KESTRA_SETUP_UPSTREAM", upstream),
         ]
     }
@@ -67,36 +52,6 @@ impl WithNginx {
     }
 }
 
-fn conf(folder: &Path) -> String {
-    let folder = folder.display();
-    let temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map(|kind| format!("{kind}_temp_path {folder}/{kind};\n"))
-        .concat();
-    format!(
-        "pid {folder}/pid;\nerror_log {folder}/error.log;\nevents {{}}\nhttp {{\naccess_log off;\n\
-         {temp}include {folder}/conf.d/*.conf;\n}}\n"
-    )
-}
-
-/// A `PATH` whose nginx says where its configuration lies, and is the real one else.
-fn in_front(machine: &Machine, binary: &Path, folder: &Path) -> String {
-    let script = format!(
-        "#!/bin/sh\n[ \"$1\" = -V ] || exec {} \"$@\"\n\
-         echo 'nginx version: nginx/1.22.1' >&2\n\
-         echo 'configure arguments: --conf-path={1}/nginx.conf --pid-path={1}/pid' >&2\n",
-        binary.display(),
-        folder.display()
-    );
-    let bin = machine.at("home/bin");
-    fs::create_dir(&bin).unwrap();
-    fs::write(bin.join("script"), script).unwrap();
-    // By another process, as a program that is open for writing anywhere cannot be started.
-    let install =
-        Command::new("install").args(["-m", "0755", "script", "nginx"]).current_dir(&bin).status();
-    assert!(install.unwrap().success());
-    format!("{}:{}", bin.display(), env::var("PATH").unwrap())
-}
-
 #[test]
 fn a_file_that_nginx_refuses_is_put_back_with_all_others() {
     let Some(here) = WithNginx::new() else { return };
@@ -117,8 +72,8 @@ fn a_file_that_nginx_takes_stays() {
 #[test]
 fn a_name_that_another_file_answers_to_is_a_refusal() {
     let Some(here) = WithNginx::new() else { return };
-    let other = here.machine.at("etc/nginx/conf.d/a.conf");
-    let text = format!("server {{ listen {}; server_name ops.example.com; }}\n", here.listen);
+    let other = here.nginx.included("a.conf");
+    let text = format!("server {{ listen {}; server_name ops.example.com; }}\n", here.nginx.port);
     fs::write(&other, text).unwrap();
     let ran = here.apply("127.0.0.1:8080");
     assert_eq!((ran.code, here.machine.has_old()), (Some(6), true), "{ran:?}");
@@ -129,7 +84,7 @@ fn a_name_that_another_file_answers_to_is_a_refusal() {
 #[test]
 fn an_nginx_that_was_broken_before_is_no_reason_to_put_back() {
     let Some(here) = WithNginx::new() else { return };
-    fs::write(here.machine.at("etc/nginx/conf.d/a.conf"), "broken;\n").unwrap();
+    fs::write(here.nginx.included("a.conf"), "broken;\n").unwrap();
     let ran = here.apply("127.0.0.1:8080");
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.talk.contains("nginx refused its configuration already before"), "{ran:?}");

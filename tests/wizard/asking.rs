@@ -161,6 +161,15 @@ fn a_test_is_only_run_when_it_is_asked_for() {
 }
 
 #[test]
+fn esc_stops_a_test_and_nothing_else() {
+    let tested = Operator::fresh().at_the_proxy().pastes("http://proxy:3128").press(Key::Ctrl('t'));
+    let stopped = tested.press(Key::Esc);
+    assert_eq!(stopped.last(), Some(&Asked::Other("Cancel".to_owned())));
+    assert_eq!(stopped.question(), "connection");
+    assert_ne!(stopped.press(Key::Esc).question(), "connection");
+}
+
+#[test]
 fn a_verdict_about_an_older_value_is_not_shown() {
     let tested = Operator::fresh().at_the_proxy().pastes("http://proxy:3128").press(Key::Ctrl('t'));
     let changed = tested.goes_to(&form::PROXY_ADDRESS).press(Key::Backspace).types("9").enter();

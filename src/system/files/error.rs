@@ -191,7 +191,7 @@ impl WriteError {
             Self::Twice { .. } => "Choose different names for the files.".into(),
             Self::NoState => "Set HOME, or name a folder in KESTRA_SETUP_STATE.".into(),
             Self::Interrupted { .. } => {
-                "Start kestra-setup: it offers to finish or to undo.".into()
+                "kestra-setup rollback undoes it; the wizard offers to finish it as well.".into()
             }
             Self::Damaged { .. } => "Compare your files with that folder, then remove it.".into(),
             Self::NoCheckpoint { .. } => "See what there is: kestra-setup rollback --list".into(),

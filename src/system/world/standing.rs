@@ -1,9 +1,10 @@
 //! What can be proved about what stands: the configuration, its traps, the way out, nginx, Kestra.
 
 use super::World;
-use crate::checks::{Check, Outcome, Verdict};
+use crate::answers::Problem;
+use crate::checks::{Check, Outcome, SCOPE, Verdict};
 use crate::form;
-use crate::found::remarks;
+use crate::found::remarks::{self, Remark};
 use crate::settings::{Secret, ServerUrl, Upstream};
 use crate::system::look::{LookError, Looked, look};
 use crate::system::nginx;
@@ -25,12 +26,23 @@ impl World {
         all
     }
 
-    fn way_out_of(&self, looked: &Looked, cancelled: &AtomicBool) -> Option<Verdict> {
-        let connection = looked.answers.settings_of_connection().ok()?;
-        Some(self.way_out(&connection, cancelled))
+    fn way_out_of(&self, looked: &Looked, cancelled: &AtomicBool) -> Vec<Verdict> {
+        let Ok(connection) = looked.answers.settings_of_connection() else { return Vec::new() };
+        let scope = Verdict {
+            code: "way-out-scope",
+            outcome: Outcome::Note,
+            what: SCOPE.to_owned(),
+            evidence: String::new(),
+            remedy: String::new(),
+        };
+        vec![self.way_out(&connection, cancelled), scope]
     }
 
-    fn nginx_of(&self, looked: &Looked) -> Option<Verdict> {
+    fn nginx_of(&self, looked: &Looked) -> Vec<Verdict> {
+        self.nginx_test(looked).into_iter().chain(buffered(looked)).collect()
+    }
+
+    fn nginx_test(&self, looked: &Looked) -> Option<Verdict> {
         self.nginx.binary.as_ref()?;
         let live = nginx::test_live(&self.nginx);
         if live.outcome != Outcome::Skipped {
@@ -43,7 +55,9 @@ impl World {
     }
 }
 
-fn unreadable(error: &LookError) -> Verdict {
+/// What is said of a configuration that cannot be read.
+#[must_use]
+pub fn unreadable(error: &LookError) -> Verdict {
     Verdict {
         code: "config-readable",
         outcome: Outcome::Failed,
@@ -73,22 +87,48 @@ fn readable(looked: &Looked) -> Verdict {
 /// What stops Kestra from starting, what it ignores, and answers that contradict each other.
 fn traps(looked: &Looked) -> Vec<Verdict> {
     let Ok(Some(reading)) = looked.found.reading() else { return Vec::new() };
-    let trap = |what: String| Verdict {
-        code: "config-trap",
-        outcome: Outcome::Failed,
-        what,
-        evidence: String::new(),
-        remedy: "Run kestra-setup to change it.".to_owned(),
+    let trap = |outcome| {
+        move |Remark { text, line }| Verdict {
+            code: "config-trap",
+            outcome,
+            what: text,
+            evidence: format!("line {line}"),
+            remedy: "Run kestra-setup to change it.".to_owned(),
+        }
     };
-    let remarks = remarks::of(&reading).into_iter().map(trap);
-    let problems = looked.answers.problems().into_iter().map(|problem| Verdict {
+    let remarks = remarks::of(&reading).into_iter().map(trap(Outcome::Failed));
+    let surprises = remarks::surprises(&reading)
+        .into_iter()
+        .map(|remark| Verdict { remedy: String::new(), ..trap(Outcome::Note)(remark) });
+    let problems = looked.answers.problems().into_iter().map(in_doubt);
+    remarks.chain(surprises).chain(problems).collect()
+}
+
+fn in_doubt(problem: Problem) -> Verdict {
+    let name = problem.field.name;
+    let is_missing = problem.message == form::MISSING;
+    Verdict {
         code: "config-value",
         outcome: if problem.is_error { Outcome::Failed } else { Outcome::Note },
-        what: problem.message,
-        evidence: problem.field.name.to_owned(),
+        what: if is_missing { format!("{name} has no value") } else { problem.message },
+        evidence: name.to_owned(),
         remedy: "Run kestra-setup to change it.".to_owned(),
-    });
-    remarks.chain(problems).collect()
+    }
+}
+
+/// Live executions arrive late without this line, and everything else works.
+fn buffered(looked: &Looked) -> Option<Verdict> {
+    let path = looked.answers.found(&form::NGINX_FILE)?;
+    let text = looked.found.text(std::path::Path::new(path))?.as_str();
+    let is_off = text.lines().any(|line| line.trim_start().starts_with("proxy_buffering off;"));
+    (!is_off).then(|| Verdict {
+        code: "nginx-buffering",
+        outcome: Outcome::Note,
+        what: "nginx holds live executions back: proxy_buffering off is missing.".to_owned(),
+        evidence: path.to_owned(),
+        remedy: "Put \"proxy_buffering off;\" into Kestra's location, then reload nginx."
+            .to_owned(),
+    })
 }
 
 /// The running Kestra, seen from here and through the public URL.

@@ -3,7 +3,7 @@
 use super::asking::Rows;
 use super::page::Page;
 use crate::answers::Source;
-use crate::checks::{Outcome, Verdict};
+use crate::checks::{Outcome, SCOPE, Verdict, sentence};
 use crate::form;
 use crate::settings::ServerUrl;
 use std::path::PathBuf;
@@ -115,6 +115,7 @@ impl Rows<'_> {
         if !remedy.is_empty() {
             self.row(page, TEST, remedy.trim_start());
         }
+        self.row(page, TEST, SCOPE);
     }
 
     fn about_nginx(&self, page: &mut Page) {
@@ -184,9 +185,3 @@ const COVERS: &str = "Covers the Kestra API only. HTTP tasks and plugins use the
 
 const HTTPS_WITHOUT_CERTIFICATE: &str = "the address is https. Without a certificate in step 3 \
                                          nginx serves plain http; the last page shows how to add one.";
-
-/// A text with its full stop; nothing for nothing.
-fn sentence(text: &str) -> String {
-    let text = text.trim_end_matches('.');
-    if text.is_empty() { String::new() } else { format!("{text}.") }
-}

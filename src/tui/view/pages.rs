@@ -2,7 +2,7 @@
 
 use super::Look;
 use super::page::Page;
-use crate::checks::{Outcome, Verdict};
+use crate::checks::{Check, Outcome, Verdict};
 use crate::form::Field;
 use crate::wizard::{Choosing, Saved, Step, Wizard, report};
 use ratatui::text::Span;
@@ -124,6 +124,11 @@ pub(super) fn done(look: Look, wizard: &Wizard, saved: &Saved) -> Page {
         page.paragraph(1, look.width, &line, look.theme.plain());
     }
     page.blank();
+    match wizard.running() {
+        Some(Check::Standing) => page.text(" Checking..."),
+        Some(Check::Reload) => page.text(" Reloading nginx..."),
+        _ => {}
+    }
     for verdict in wizard.standing() {
         findings(&mut page, look, verdict);
     }

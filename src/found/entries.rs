@@ -1,0 +1,122 @@
+//! From files to answers: what a configuration, an env file and an nginx file say already.
+
+use super::Found;
+use crate::form;
+use crate::kestra::Reading;
+use crate::nginx::Written;
+use crate::plan::{Text, env};
+use crate::settings::{
+    self, Form, ProxyAddress, Secret, VariableName, decode_basic, unescape_placeholder,
+};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Answers being collected.
+#[derive(Default)]
+pub(super) struct Entries(pub(super) BTreeMap<&'static str, Secret>);
+
+impl Entries {
+    fn put(&mut self, field: &form::Field, text: impl Into<String>) {
+        self.0.insert(field.name, Secret::from(text.into()));
+    }
+
+    pub(super) fn configuration(&mut self, reading: &Reading) {
+        let get = |property: &str| reading.get(property).map(|scalar| scalar.text.as_str());
+        if let Some(url) = get("kestra.url") {
+            self.put(&form::URL, url);
+        }
+        match get("micronaut.server.context-path") {
+            Some(path) => self.put(&form::CONTEXT_PATH, path),
+            // Without an address the path is still open, and follows the address to be typed.
+            None if get("kestra.url").is_some() => self.put(&form::CONTEXT_PATH, ""),
+            None => {}
+        }
+        // What `services.api` does not say, it inherits from `client`.
+        self.proxy(|key| {
+            get(&format!("micronaut.http.services.api.{key}"))
+                .or_else(|| get(&format!("micronaut.http.client.{key}")))
+        });
+    }
+
+    fn proxy<'a>(&mut self, get: impl Fn(&str) -> Option<&'a str>) {
+        match (get("proxy-type"), get("proxy-address")) {
+            (Some(kind), _) => self.put(&form::CONNECTION, kind.to_ascii_lowercase()),
+            (None, None) => self.put(&form::CONNECTION, "direct"),
+            // Neither direct nor a proxy: every request fails, and any answer changes the file.
+            (None, Some(_)) => {}
+        }
+        if let Some(address) = get("proxy-address") {
+            let plain = address.parse::<ProxyAddress>();
+            self.put(
+                &form::PROXY_ADDRESS,
+                plain.map_or(address.to_owned(), |plain| plain.to_string()),
+            );
+        }
+        match (get("proxy-username"), get("proxy-password"), get("proxy-authorization")) {
+            (None, None, Some(header)) => self.basic(header),
+            (username, password, _) => self.login(username, password),
+        }
+    }
+
+    fn basic(&mut self, header: &str) {
+        let Some((username, password)) = decode_basic(header) else { return };
+        self.put(&form::PROXY_USERNAME, username);
+        self.put(&form::PROXY_PASSWORD, password.reveal());
+        self.put(&form::PROXY_CREDENTIALS, "basic");
+    }
+
+    fn login(&mut self, username: Option<&str>, password: Option<&str>) {
+        if let Some(username) = username {
+            self.put(&form::PROXY_USERNAME, unescape_placeholder(username));
+        }
+        let Some(password) = password else { return };
+        if let Some(variable) = variable(password) {
+            self.put(&form::PROXY_CREDENTIALS, "env");
+            self.put(&form::PROXY_PASSWORD_VARIABLE, variable);
+        } else {
+            self.put(&form::PROXY_CREDENTIALS, "plain");
+            self.put(&form::PROXY_PASSWORD, unescape_placeholder(password));
+        }
+    }
+
+    /// The password of a login saved as `${NAME}`, where the file beside the configuration has it.
+    pub(super) fn password_in_env_file(&mut self, found: &Found, path: &str) {
+        let Some(variable) = self.0.get(form::PROXY_PASSWORD_VARIABLE.name) else { return };
+        let text = found.text(Path::new(path)).map_or("", Text::as_str);
+        if let Some(password) = env::value(text, variable.reveal()) {
+            self.put(&form::PROXY_PASSWORD, unescape_placeholder(&password));
+            self.put(&form::ENV_FILE, path);
+        } else {
+            // Whoever set the variable elsewhere does not want it here as well.
+            self.put(&form::ENV_FILE, "");
+        }
+    }
+
+    pub(super) fn nginx(&mut self, written: &Written, file: &str) {
+        let site = &written.site;
+        self.put(&form::REVERSE_PROXY, "nginx");
+        self.put(&form::NGINX_FILE, file);
+        self.put(&form::NGINX_STYLE, site.style.to_string());
+        self.put(&form::UPSTREAM, site.upstream.to_string());
+        match &site.form {
+            Form::Location => self.put(&form::NGINX_FORM, "location"),
+            Form::Server { names, listen, tls } => {
+                self.put(&form::NGINX_FORM, "server");
+                self.put(&form::SERVER_NAME, names.to_string());
+                self.put(&form::LISTEN, listen.to_string());
+                let path = |path: Option<&settings::FilePath>| {
+                    path.map_or(String::new(), ToString::to_string)
+                };
+                self.put(&form::CERTIFICATE, path(tls.as_ref().map(|tls| &tls.certificate)));
+                self.put(&form::CERTIFICATE_KEY, path(tls.as_ref().map(|tls| &tls.key)));
+            }
+        }
+    }
+}
+
+/// The name in `${NAME}`, if the text is that and nothing else.
+fn variable(text: &str) -> Option<String> {
+    let name = text.strip_prefix("${")?.strip_suffix('}')?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    is_name.then(|| name.parse::<VariableName>().map_or(name.to_owned(), |name| name.to_string()))
+}
