@@ -256,7 +256,7 @@ fn faults(point: &Point) -> Vec<Fault> {
     let looks =
         looking.contains(&&**name) || name.contains("getxattr") || name.contains("listxattr");
     let errors: &[&str] = if looks {
-        &["error=EIO", "error=EACCES"]
+        &["error=EIO"]
     } else {
         &["error=ENOSPC", "error=EIO", "error=EACCES", "error=EROFS", "error=EBUSY", "error=EXDEV"]
     };

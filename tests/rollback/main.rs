@@ -15,3 +15,4 @@ mod obstacles;
 #[expect(dead_code, reason = "here it is only asked, not started")]
 mod private_nginx;
 mod proof;
+mod sudo;
