@@ -1,14 +1,20 @@
 //! What reading and editing a configuration of ten megabytes costs, next to parsing it alone.
 //!
-//! `cargo bench --bench yaml` prints a table of the processor time of the best of several runs, and how many times the
-//! time of parsing alone each one takes. Reading, editing and proving must stay below twice the
-//! time in which `serde_yaml` turns the same text into values.
+//! `cargo bench --bench yaml` prints a table of the processor time of the best of several runs, and
+//! how many times the time of parsing alone each one takes. A whole session, from the text to the
+//! written file, is to stay below twice the time in which `serde_yaml` turns the same text into
+//! values.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints a table")]
 
-use kestra_setup::kestra::{self, Edit, Value};
+use kestra_setup::answers::Here;
+use kestra_setup::form;
+use kestra_setup::found::{Found, Snapshot};
+use kestra_setup::kestra::{self, Edit, Place, Value};
+use kestra_setup::plan::Plan;
 use rustix::time::{ClockId, clock_gettime};
 use std::hint::black_box;
+use std::io::Write as _;
 use std::time::Duration;
 
 const BYTES: usize = 10 << 20;
@@ -28,12 +34,27 @@ fn main() {
             best(|| kestra::read(&text).is_ok() && kestra::patch(&text, &edits()).is_ok()),
         ),
         ("secrets", best(|| !kestra::secrets(&text).is_empty())),
+        ("open, show, write", best(|| session(&text).is_some())),
     ];
     println!("{:24} {:>9} {:>14}", "what", "ms", "times parsing");
     for (what, time) in rows {
         let ratio = time.as_secs_f64() / parsing.as_secs_f64();
         println!("{what:24} {:>9.1} {ratio:>14.2}", time.as_secs_f64() * 1000.0);
     }
+}
+
+/// What `apply` does between reading the file and having written it.
+fn session(text: &str) -> Option<()> {
+    let mut found = Found::new("config.yml".into(), Place::default());
+    found.see("config.yml".into(), Snapshot::Text(text.into()));
+    let mut answers = found.answers(Here::default()).ok()?;
+    answers.say(&form::URL, "https://kestra.example.org/");
+    let plan = Plan::new(&answers, &answers.settings().ok()?, &found).ok()?;
+    let change = plan.pending().next()?;
+    assert!(!change.preview(false).is_empty() && !change.summary().is_empty());
+    let mut file = tempfile::tempfile().ok()?;
+    file.write_all(change.after.as_str().as_bytes()).ok()?;
+    file.sync_all().ok()
 }
 
 fn best(run: impl Fn() -> bool) -> Duration {

@@ -226,6 +226,25 @@ mod tests {
         assert!(!is_foreign("\n"));
     }
 
+    /// What changing the address makes of a file with half a login.
+    fn readdressed(login: &str) -> String {
+        let api = "micronaut.http.services.api:\n  proxy-type: http\n  proxy-address: p:1\n";
+        let text = format!("kestra.url: http://a.example/\n{api}  {login}\n");
+        let mut found = Found::new("c.yml".into(), Place::default());
+        found.see("c.yml".into(), Snapshot::Text(text.as_str().into()));
+        let mut answers = found.answers(Here::default()).unwrap();
+        answers.say(&form::PROXY_ADDRESS, "p:2");
+        let plan = Plan::new(&answers, &answers.settings().unwrap(), &found).unwrap();
+        assert_eq!(plan.changes[0].after.as_str(), text.replace("p:1", "p:2"));
+        answers.problems().into_iter().map(|problem| problem.message).collect()
+    }
+
+    #[test]
+    fn half_a_login_in_a_file_is_said_and_stands_in_nobodys_way() {
+        assert!(readdressed("proxy-username: u").starts_with("a username needs a password."));
+        assert!(readdressed("proxy-password: p").starts_with("a password needs a username."));
+    }
+
     #[test]
     fn edits_by_hand_are_noticed() {
         let noticed = |text: &str| {

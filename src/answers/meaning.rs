@@ -80,6 +80,12 @@ impl Answers {
             _ => Saved::Plain,
         };
         let password = Secret::from(self.get(&form::PROXY_PASSWORD).as_ref());
+        let is_half = self.get(&form::PROXY_USERNAME).is_empty()
+            || password.is_empty() && !self.keeps_password_elsewhere();
+        if is_half {
+            // Half a login is none; what of it stands in a file stays there.
+            return Ok(None);
+        }
         Ok(Some(Login { username: self.value(&form::PROXY_USERNAME)?, password, saved }))
     }
 

@@ -36,6 +36,13 @@ impl Problem {
         Self { field, message: message.into(), fixes: Vec::new(), is_error: true, blocks: true }
     }
 
+    /// The same, but it does not block where these questions were left as the files have them.
+    fn unless_untouched(self, answers: &Answers, asked: &[&Field]) -> Self {
+        let is_old =
+            answers.here().is_reconfiguration && !asked.iter().any(|field| answers.is_said(field));
+        Self { blocks: self.blocks && !is_old, ..self }
+    }
+
     pub(crate) fn invalid(field: &'static Field, invalid: Invalid) -> Self {
         let fixes = invalid.suggestion.into_iter().map(|value| Fix { field, value }).collect();
         Self { fixes, ..Self::new(field, invalid.message) }
@@ -55,6 +62,11 @@ pub(super) fn of_field(answers: &Answers, field: &'static Field) -> Option<Probl
 /// With one half empty, Micronaut connects without a login and says nothing (measured on
 /// `ConnectionManager.configureProxy`).
 pub(super) fn of_login(answers: &Answers) -> Option<Problem> {
+    let asked = [&[&form::CONNECTION], form::LOGIN].concat();
+    half_a_login(answers).map(|problem| problem.unless_untouched(answers, &asked))
+}
+
+fn half_a_login(answers: &Answers) -> Option<Problem> {
     let is_empty = |field| answers.asks(field) && answers.get(field).is_empty();
     let keeps_password = answers.keeps_password_elsewhere();
     let [username, password] = [&form::PROXY_USERNAME, &form::PROXY_PASSWORD];
@@ -100,7 +112,7 @@ pub(super) fn of_certificate(answers: &Answers) -> Option<Problem> {
         return None;
     }
     let is_given = |field| !answers.get(field).trim().is_empty();
-    match (is_given(&form::CERTIFICATE), is_given(&form::CERTIFICATE_KEY)) {
+    let problem = match (is_given(&form::CERTIFICATE), is_given(&form::CERTIFICATE_KEY)) {
         (true, false) => Some(Problem::new(
             &form::CERTIFICATE_KEY,
             "a certificate needs its key. Give both or neither.",
@@ -110,7 +122,9 @@ pub(super) fn of_certificate(answers: &Answers) -> Option<Problem> {
             "a key needs its certificate. Give both or neither.",
         )),
         _ => None,
-    }
+    };
+    let asked = [&form::CERTIFICATE, &form::CERTIFICATE_KEY];
+    problem.map(|problem| problem.unless_untouched(answers, &asked))
 }
 
 /// One file named twice: the second write would overwrite the first.
