@@ -4,6 +4,7 @@
 
 mod edits;
 pub(crate) mod env;
+mod part;
 mod preview;
 
 pub use preview::{Count, Line, MASK, Mark, hide_secrets};

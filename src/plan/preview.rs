@@ -1,5 +1,6 @@
 //! A change as lines to look at, with secrets masked.
 
+use super::part::Part;
 use super::{FileChange, FileKind, Text};
 use crate::kestra;
 use similar::{DiffOp, TextDiff};
@@ -9,7 +10,7 @@ use std::ops::Range;
 pub const MASK: &str = "*********";
 
 /// How many unchanged lines are shown around a change.
-const CONTEXT: usize = 3;
+pub(super) const CONTEXT: usize = 3;
 
 /// One line of a preview.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +54,7 @@ impl FileChange {
         match &self.before {
             Some(before) if before != &self.after => self.difference(before, reveal),
             _ => {
-                let lines = Masked::new(&self.after, self.kind, reveal).lines;
+                let lines = Masked::new(self.after.as_str(), self.kind, reveal).lines;
                 lines.into_iter().map(|text| Line { mark: Mark::Same, text }).collect()
             }
         }
@@ -62,7 +63,7 @@ impl FileChange {
     /// The text that will stand there.
     #[must_use]
     pub fn masked(&self, reveal: bool) -> String {
-        Masked::new(&self.after, self.kind, reveal)
+        Masked::new(self.after.as_str(), self.kind, reveal)
             .lines
             .iter()
             .map(|line| line.clone() + "\n")
@@ -70,12 +71,13 @@ impl FileChange {
     }
 
     fn difference(&self, before: &Text, reveal: bool) -> Vec<Line> {
-        let old = Masked::new(before, self.kind, reveal);
-        let new = Masked::new(&self.after, self.kind, reveal);
-        let diff = TextDiff::from_lines(before.as_str(), self.after.as_str());
+        let part = Part::of(before.as_str(), self.after.as_str());
+        let old = Masked::new(part.before, self.kind, reveal);
+        let new = Masked::new(part.after, self.kind, reveal);
+        let diff = TextDiff::from_lines(part.before, part.after);
         let mut lines = Vec::new();
         for group in diff.grouped_ops(CONTEXT) {
-            let first = group.first().map_or(0, |op| op.old_range().start);
+            let first = part.lines_before + group.first().map_or(0, |op| op.old_range().start);
             lines.push(Line { mark: Mark::Place, text: format!("@@ line {} @@", first + 1) });
             for op in &group {
                 push(&mut lines, op, &old, &new);
@@ -111,7 +113,8 @@ impl FileChange {
     #[must_use]
     pub fn count(&self) -> Count {
         let before = self.before.as_ref().map_or("", Text::as_str);
-        let diff = TextDiff::from_lines(before, self.after.as_str());
+        let part = Part::of(before, self.after.as_str());
+        let diff = TextDiff::from_lines(part.before, part.after);
         diff.ops().iter().fold(Count::default(), Count::add)
     }
 }
@@ -161,7 +164,7 @@ fn push(lines: &mut Vec<Line>, op: &DiffOp, old: &Masked, new: &Masked) {
 /// A piece of configuration with every secret masked.
 #[must_use]
 pub fn hide_secrets(text: &str) -> String {
-    let lines = Masked::new(&text.into(), FileKind::Config, false).lines;
+    let lines = Masked::new(text, FileKind::Config, false).lines;
     lines.iter().map(|line| line.clone() + "\n").collect()
 }
 
@@ -171,8 +174,7 @@ struct Masked {
 }
 
 impl Masked {
-    fn new(text: &Text, kind: FileKind, reveal: bool) -> Self {
-        let text = text.as_str();
+    fn new(text: &str, kind: FileKind, reveal: bool) -> Self {
         let secrets = if reveal { Vec::new() } else { secrets(text, kind) };
         let mut at = 0;
         let lines = text.split_inclusive('\n').map(|line| {
