@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn sections_without_a_change_are_left_out() {
         let text = |c: &str| {
-            let far: String = (0..9).map(|n| format!("far{n}:\n  x: {n}\n")).collect();
+            let far = (0..9).fold(String::new(), |text, n| format!("{text}far{n}:\n  x: {n}\n"));
             format!("{far}b:\n  d: 1\n  c: {c}\n{far}")
         };
         let (before, after) = (text("1"), text("2"));
