@@ -17,12 +17,23 @@ pub struct Program {
 }
 
 impl Program {
-    /// A program by its path, on an xterm of 80x24.
+    /// A program by its path, on an xterm of 80x24, which is its controlling terminal: it hears of
+    /// new sizes and of a lost line.
     pub fn new(path: impl AsRef<OsStr>) -> Self {
-        let home = TempDir::new().expect("a folder for the home");
-        // A session of its own, whose controlling terminal is the new one.
         let mut command = Command::new("setsid");
-        command.arg("--ctty").arg(path).env_clear().current_dir(home.path());
+        command.arg("--ctty").arg(path);
+        Self::of(command)
+    }
+
+    /// The same without a controlling terminal, and with nothing started before it: for what is
+    /// measured.
+    pub fn alone(path: impl AsRef<OsStr>) -> Self {
+        Self::of(Command::new(path))
+    }
+
+    fn of(mut command: Command) -> Self {
+        let home = TempDir::new().expect("a folder for the home");
+        command.env_clear().current_dir(home.path());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", home.path()).env("TERM", "xterm-256color").env("LANG", "C.UTF-8");
         Self { command, columns: 80, rows: 24, home }
