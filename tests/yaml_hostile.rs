@@ -88,3 +88,12 @@ fn many_of_the_same_take_no_longer_than_many_others() {
         let _ = (read(&text), patch(&text, &edits), secrets(&text), places(&text));
     }
 }
+
+#[test]
+fn what_kestra_cannot_read_is_refused_also_where_nothing_would_change() {
+    // A merge of nothing, in a section that the edit is not about; found by fuzzing.
+    let text = "x: &d\nkestra:\n  <<: *d\n  a: 2\n";
+    let gone = Edit::Remove("micronaut.http.services.api.proxy-address".to_owned());
+    assert!(read(text).is_err());
+    assert!(patch(text, &[gone]).is_err());
+}

@@ -25,6 +25,8 @@ pub(super) fn patch(source: &str, place: &Place, edits: &[Edit]) -> Result<Strin
         after = like_before(&after, removed);
     }
     if after == source {
+        // Only the sections of the edits were read so far, and none of the rest is proved below.
+        super::read_at(source, place)?;
         return first.missed.map_or(Ok(after), Err);
     }
     embedded::prove(source, &after, place, first.sections.as_ref(), &first.pending)?;
