@@ -108,6 +108,10 @@ impl<W: Write> LeanBackend<W> {
     }
 
     fn go_to(&mut self, to: Position) {
+        // Nearly every character follows the one before.
+        if self.cursor == Some(to) {
+            return;
+        }
         let path = path::shortest(self.cursor, to);
         match self.text_between(self.cursor, to) {
             Some(text) if text.len() <= path.len() => self.out.push_str(&text),
