@@ -176,15 +176,14 @@ impl Built {
 /// The lines in a program that `nginx -V` prints. The program is read piece by piece, and no
 /// further than needed: it has megabytes.
 fn spoken(mut program: impl Read) -> io::Result<String> {
-    const PIECE: usize = 128 * 1024;
+    const PIECE: u64 = 64 * 1024;
     /// Longer than any of the lines, which may lie across two pieces.
     const OVERLAP: usize = 16 * 1024;
     let mut said = ["nginx version: ", "configure arguments: "].map(|start| (start, None));
-    let (mut piece, mut window) = (vec![0; PIECE], Vec::new());
+    let mut window = Vec::new();
     while said.iter().any(|(_, line)| line.is_none()) {
         window.drain(..window.len().saturating_sub(OVERLAP));
-        let length = program.read(&mut piece)?;
-        window.extend_from_slice(&piece[..length]);
+        let length = program.by_ref().take(PIECE).read_to_end(&mut window)?;
         // A script around nginx says these words only when it runs.
         if length == 0 || window.starts_with(b"#!") {
             break;
