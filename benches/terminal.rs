@@ -1,7 +1,8 @@
 //! What the wizard costs a terminal, next to whiptail and dialog (Debian packages of these names).
 //!
-//! `cargo bench --bench terminal` prints the table. The three show the same form, each started in
-//! turn, so that whatever else the machine does weighs on all of them.
+//! `cargo bench --bench terminal` prints the table. All show the same form, each started in turn, so
+//! that whatever else the machine does weighs on all of them. The static binary is measured too, if
+//! `sh assets/package/tarball.sh` has built it.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -27,12 +28,17 @@ const TYPED: &str = "ops.example.com";
 const TEXT: &str =
     "Public URL\n\nFull address without ui/ or api/, e.g. https://my-host.com/kestra/";
 
+/// What `sh assets/package/tarball.sh` builds.
+const STATIC: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/target/package/tarball/usr/bin/kestra-setup");
+
 /// What is sent to a terminal when something is asked of it: its kind, its state or cursor, its
 /// keyboard, its colours.
 const QUERIES: [&str; 6] = ["\x1b[c", "\x1b[>c", "\x1b[5n", "\x1b[6n", "\x1b[?u", ";?\x1b\\"];
 
 struct Contender {
     name: &'static str,
+    is_ours: bool,
     path: PathBuf,
     args: Vec<String>,
     /// What a person presses from the first screen to the end of a whole set-up.
@@ -42,9 +48,9 @@ struct Contender {
 }
 
 /// What was measured of a program, in the order of the table.
-type Measures = [Option<f64>; 10];
+type Measures = [Option<f64>; 11];
 
-const ROWS: [&str; 10] = [
+const ROWS: [&str; 11] = [
     "start to first label, ms",
     "first screen, bytes",
     "first screen, writes",
@@ -53,13 +59,17 @@ const ROWS: [&str; 10] = [
     "queries",
     "idle wake-ups in 2 s",
     "peak memory, KiB",
+    "  of it no file's, KiB",
     "size of the program, KiB",
     "a session, bytes",
 ];
 
 fn main() {
-    let contenders: Vec<Contender> =
-        contenders().into_iter().filter(|contender| contender.path.exists()).collect();
+    let (contenders, missing): (Vec<_>, Vec<_>) =
+        contenders().into_iter().partition(|contender| contender.path.exists());
+    for Contender { name, path, .. } in missing {
+        println!("NOT MEASURED: {name}, since there is no {}", path.display());
+    }
     let mut runs = vec![Vec::new(); contenders.len()];
     for _ in 0..ROUNDS {
         for (contender, runs) in contenders.iter().zip(&mut runs) {
@@ -80,30 +90,29 @@ fn contenders() -> Vec<Contender> {
              {ask} --menu 'Reverse proxy' 20 76 2 1 nginx 2 none && {ask} --yesno 'Write two files?' 20 76"
         )
     };
+    let ours = |name, path: &str| Contender {
+        name,
+        is_ours: true,
+        path: path.into(),
+        args: text(&["--config", "config.yml"]),
+        to_the_end: |session| {
+            session.keys([key::ENTER; 3]).settle().keys([key::CTRL_C; 2]);
+        },
+        session: None,
+    };
+    let theirs = |name, path: &str| Contender {
+        name,
+        is_ours: false,
+        path: path.into(),
+        args: text(&["--title", "Kestra setup", "--inputbox", TEXT, "20", "76"]),
+        to_the_end: boxes_to_the_end,
+        session: Some(boxes(name)),
+    };
     vec![
-        Contender {
-            name: "kestra-setup",
-            path: env!("CARGO_BIN_EXE_kestra-setup").into(),
-            args: text(&["--config", "config.yml"]),
-            to_the_end: |session| {
-                session.keys([key::ENTER; 3]).settle().keys([key::CTRL_C; 2]);
-            },
-            session: None,
-        },
-        Contender {
-            name: "whiptail",
-            path: "/usr/bin/whiptail".into(),
-            args: text(&["--title", "Kestra setup", "--inputbox", TEXT, "20", "76"]),
-            to_the_end: boxes_to_the_end,
-            session: Some(boxes("whiptail")),
-        },
-        Contender {
-            name: "dialog",
-            path: "/usr/bin/dialog".into(),
-            args: text(&["--title", "Kestra setup", "--inputbox", TEXT, "20", "76"]),
-            to_the_end: boxes_to_the_end,
-            session: Some(boxes("dialog")),
-        },
+        ours("kestra-setup", env!("CARGO_BIN_EXE_kestra-setup")),
+        ours("static", STATIC),
+        theirs("whiptail", "/usr/bin/whiptail"),
+        theirs("dialog", "/usr/bin/dialog"),
     ]
 }
 
@@ -121,8 +130,8 @@ impl Contender {
 }
 
 /// One start, watched from outside: milliseconds to the label, bytes of the first screen and of a
-/// key, queries, and KiB of memory at its highest.
-fn start(contender: &Contender) -> [f64; 5] {
+/// key, queries, KiB of memory at its highest, and how many of them no file can give back.
+fn start(contender: &Contender) -> [f64; 6] {
     let program = contender.program();
     let begin = Instant::now();
     let mut session = program.start();
@@ -132,16 +141,18 @@ fn start(contender: &Contender) -> [f64; 5] {
     let queries: usize = QUERIES.iter().map(|query| count(session.output(), query)).sum();
     session.type_text(TYPED).settle();
     let key = (session.output().len() - first) as f64 / TYPED.len() as f64;
-    let memory = status(&session, "VmHWM:").into_iter().max().unwrap_or_default();
-    [label.as_secs_f64() * 1e3, first as f64, key, queries as f64, memory as f64]
+    let memory =
+        ["VmHWM:", "RssAnon:"].map(|line| status(&session, line).into_iter().max().unwrap_or(0));
+    let [peak, own] = memory.map(|kib| kib as f64);
+    [label.as_secs_f64() * 1e3, first as f64, key, queries as f64, peak, own]
 }
 
 fn count(output: &[u8], query: &str) -> usize {
     output.windows(query.len()).filter(|bytes| *bytes == query.as_bytes()).count()
 }
 
-fn measures(contender: &Contender, runs: &[[f64; 5]]) -> Measures {
-    let [label, first, key, queries, memory] = std::array::from_fn(|index| {
+fn measures(contender: &Contender, runs: &[[f64; 6]]) -> Measures {
+    let [label, first, key, queries, memory, own] = std::array::from_fn(|index| {
         let mut values: Vec<f64> = runs.iter().map(|run| run[index]).collect();
         values.sort_by(f64::total_cmp);
         Some(values[values.len() / 2])
@@ -149,7 +160,7 @@ fn measures(contender: &Contender, runs: &[[f64; 5]]) -> Measures {
     let size = std::fs::metadata(&contender.path).map(|file| file.len() as f64 / 1024.0).ok();
     let (first_writes, key_writes) = writes(contender).unzip();
     let (idle, session) = (Some(idle(contender)), Some(session(contender)));
-    [label, first, first_writes, key, key_writes, queries, idle, memory, size, session]
+    [label, first, first_writes, key, key_writes, queries, idle, memory, own, size, session]
 }
 
 /// A line of `/proc/PID/status`, of each thread.
@@ -214,34 +225,43 @@ fn session(contender: &Contender) -> f64 {
     session.output().len() as f64
 }
 
-/// The table: each contender, and this wizard as a part of each other.
+/// The table: each contender, and each of ours as a part of each other.
 fn print(contenders: &[Contender], columns: &[Measures]) {
     print!("{:26}", "");
     for contender in contenders {
         print!("{:>14}", contender.name);
     }
-    for contender in &contenders[1..] {
-        print!("{:>12}", format!("/{}", contender.name));
+    let pairs: Vec<(usize, usize)> = pairs(contenders).collect();
+    for &(our, their) in &pairs {
+        print!("{:>22}", format!("{}/{}", contenders[our].name, contenders[their].name));
     }
     println!();
     for (index, row) in ROWS.iter().enumerate() {
-        print_row(row, &columns.iter().map(|column| column[index]).collect::<Vec<_>>());
+        print_row(row, &columns.iter().map(|column| column[index]).collect::<Vec<_>>(), &pairs);
     }
-    let at_9600 = |bytes: Option<f64>| bytes.map(|bytes| bytes * 10.0 / 9600.0);
-    let times: Vec<_> = columns.iter().map(|column| at_9600(column[9])).collect();
-    print_row("  at 9600 bps, s", &times);
+    let at_9600 = |column: &Measures| column.last()?.map(|bytes| bytes * 10.0 / 9600.0);
+    print_row("  at 9600 bps, s", &columns.iter().map(at_9600).collect::<Vec<_>>(), &pairs);
 }
 
-fn print_row(row: &str, values: &[Option<f64>]) {
+/// The places of two contenders to be compared, ours first.
+fn pairs(contenders: &[Contender]) -> impl Iterator<Item = (usize, usize)> {
+    let places = |is_ours| {
+        let all = contenders.iter().enumerate();
+        all.filter(move |(_, it)| it.is_ours == is_ours).map(|(place, _)| place)
+    };
+    places(true).flat_map(move |our| places(false).map(move |their| (our, their)))
+}
+
+fn print_row(row: &str, values: &[Option<f64>], pairs: &[(usize, usize)]) {
     print!("{row:26}");
     for value in values {
         print!("{:>14}", value.map_or("-".to_owned(), |value| format!("{value:.1}")));
     }
-    for other in &values[1..] {
-        let ratio = values[0].zip(*other).filter(|(_, other)| *other > 0.0);
+    for &(our, their) in pairs {
+        let ratio = values[our].zip(values[their]).filter(|(_, their)| *their > 0.0);
         print!(
-            "{:>12}",
-            ratio.map_or("-".to_owned(), |(own, other)| format!("{:.2}", own / other))
+            "{:>22}",
+            ratio.map_or("-".to_owned(), |(our, their)| format!("{:.2}", our / their))
         );
     }
     println!();
