@@ -45,6 +45,7 @@ fn check(prefix: &Path, zsh: &str) {
     let share = prefix.join("share");
     let licence = fs::read_to_string(share.join("doc/kestra-setup/copyright")).unwrap();
     assert!(licence.contains("MIT License") && licence.contains("Copyright"), "{licence}");
+    names_every_licence(&share.join("doc/kestra-setup/licences.gz"));
     reads_as_a_manual(&share.join("man/man1/kestra-setup.1.gz"));
     let completions = [
         ("bash", "bash-completion/completions/kestra-setup"),
@@ -69,8 +70,27 @@ fn is_static(binary: &Path) {
     assert!(is_static, "{libraries}");
 }
 
+fn unpacked(file: &Path) -> String {
+    said(Command::new("gzip").arg("-dc").arg(file))
+}
+
+/// Of what is linked into the binary: each crate that Cargo.toml names, and those with a licence of
+/// another kind.
+fn names_every_licence(file: &Path) {
+    let text = unpacked(file);
+    let tree = ["tree", "--locked", "--depth", "1", "--edges", "normal", "--prefix", "none"];
+    let direct = said(Command::new(env!("CARGO")).args(tree).args(["--format", "{p}"]));
+    let names = direct.lines().skip(1).filter_map(|line| line.split(' ').next());
+    for name in names.chain(["ring", "option-ext", "subtle"]) {
+        assert!(text.contains(&format!("== {name} ")), "{name}");
+    }
+    for words in ["Permission is hereby granted", "Mozilla Public License", "BSD", "CDLA", "ISC"] {
+        assert!(text.contains(words), "{words}");
+    }
+}
+
 fn reads_as_a_manual(page: &Path) {
-    let text = said(Command::new("gzip").arg("-dc").arg(page));
+    let text = unpacked(page);
     for section in
         ["NAME", "COMMANDS", "ANSWERS", "ENVIRONMENT", "FILES", "\"EXIT STATUS\"", "JSON"]
     {
