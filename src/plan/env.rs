@@ -12,23 +12,34 @@ use zeroize::Zeroizing;
 /// A `${` inside the password is escaped here too: Micronaut resolves a variable's value once more
 /// (run with Micronaut 4.7 and 4.10).
 pub(super) fn set(text: &str, name: &str, password: &Secret) -> String {
-    let is_right = |old: Zeroizing<String>| *old == escape_placeholder(password.reveal());
-    if value(text, name).is_some_and(is_right) {
+    let wanted = escape_placeholder(password.reveal());
+    if value(text, name).is_some_and(|old| *old == *wanted) {
         return text.to_owned();
     }
-    let line = format!("{name}={}", quoted(&escape_placeholder(password.reveal())));
-    let mut lines: Vec<&str> = text.lines().collect();
-    match lines.iter().rposition(|line| assigned(line, name).is_some()) {
-        Some(at) => lines[at] = &line,
-        None => lines.push(&line),
+    let line = format!("{name}={}", quoted(&wanted));
+    if let Some((start, old)) =
+        lines(text).filter(|(_, line)| assigned(line, name).is_some()).last()
+    {
+        return [&text[..start], &line, &text[start + old.len()..]].concat();
     }
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    lines.join(end) + end
+    let open = if text.is_empty() || text.ends_with('\n') { "" } else { end };
+    [text, open, &line, end].concat()
+}
+
+/// Every line without its end, and the place where it begins.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut next = 0;
+    text.split_inclusive('\n').map(move |line| {
+        let start = next;
+        next += line.len();
+        (start, line.trim_end_matches(['\n', '\r']))
+    })
 }
 
 /// The value of a variable, quotes taken off; the last one counts.
 pub(crate) fn value(text: &str, name: &str) -> Option<Zeroizing<String>> {
-    let value = text.lines().filter_map(|line| assigned(line, name)).next_back()?.trim();
+    let value = lines(text).filter_map(|(_, line)| assigned(line, name)).last()?.trim();
     Some(Zeroizing::new(match value.as_bytes() {
         [b'\'', .., b'\''] => value[1..value.len() - 1].to_owned(),
         [b'"', .., b'"'] => unescape(&value[1..value.len() - 1]),
@@ -38,17 +49,10 @@ pub(crate) fn value(text: &str, name: &str) -> Option<Zeroizing<String>> {
 
 /// Where the values of all variables stand: any of them may be a secret.
 pub(super) fn values(text: &str) -> Vec<Range<usize>> {
-    let mut at = 0;
-    let mut ranges = Vec::new();
-    for line in text.split_inclusive('\n') {
-        let end = at + line.trim_end_matches(['\n', '\r']).len();
-        let is_comment = line.trim_start().starts_with('#');
-        if let Some(equals) = line.find('=').filter(|_| !is_comment) {
-            ranges.push(at + equals + 1..end);
-        }
-        at += line.len();
-    }
-    ranges
+    let assignments = lines(text).filter(|(_, line)| !line.trim_start().starts_with('#'));
+    assignments
+        .filter_map(|(start, line)| Some(start + line.find('=')? + 1..start + line.len()))
+        .collect()
 }
 
 fn assigned<'a>(line: &'a str, name: &str) -> Option<&'a str> {
@@ -89,7 +93,15 @@ mod tests {
 
     #[test]
     fn a_missing_variable_goes_to_the_end() {
+        assert_eq!(set("", "PW", &"x".into()), "PW=x\n");
         assert_eq!(set("A=1", "PW", &"x".into()), "A=1\nPW=x\n");
+        assert_eq!(set("A=1\r\nB=2", "PW", &"x".into()), "A=1\r\nB=2\r\nPW=x\r\n");
+    }
+
+    #[test]
+    fn every_line_keeps_its_own_end() {
+        let text = |password| format!("A=1\r\n\nPW={password}\nB=2");
+        assert_eq!(set(&text("old"), "PW", &"new".into()), text("new"));
     }
 
     #[test]
