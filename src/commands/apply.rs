@@ -3,14 +3,16 @@
 use super::gather::Gathered;
 use super::{CommandError, difference, report};
 use crate::cli::{Invocation, Said, Task};
+use crate::kestra::{self, Place};
 use crate::plan::{FileChange, FileKind, Plan};
 use crate::system::console::{Console, input};
 use crate::system::handover::piped;
-use crate::system::look::{Looked, look};
+use crate::system::look::Looked;
+use crate::system::nginx;
 use crate::system::world::{API_URL, World, saved};
 use crate::wizard;
 use serde::Serialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// `apply --json`; the shape is documented in the manual page.
 #[derive(Serialize)]
@@ -89,21 +91,28 @@ fn answers(
 }
 
 /// The other end of the pipe to sudo: writes only what was reviewed, if every file still is what
-/// was shown.
+/// was shown. No other file counts, such as a configuration of root's own.
 fn plan(console: &mut Console) -> Result<u8, CommandError> {
     let plan: Plan = piped::from_json(input())?;
     let config = plan.changes.iter().find(|change| change.kind == FileKind::Config);
-    let looked = look(config.map(|change| change.path.as_path()), None)?;
-    let Looked { found, nginx, .. } = looked;
-    let receipt = world(found.config().to_owned(), found.place().clone(), nginx)?.write(&plan)?;
+    let (path, place) = config.map(|it| (it.path.clone(), place(it))).unwrap_or_default();
+    let receipt = world(path, place, nginx::find())?.write(&plan)?;
     report(&saved(receipt), console);
     Ok(0)
 }
 
+/// Where the configuration stands in its file. One of several is proved as a part of the whole.
+fn place(change: &FileChange) -> Place {
+    match kestra::places(change.after.as_str()).as_deref() {
+        Ok([only]) => only.clone(),
+        _ => Place::whole(),
+    }
+}
+
 pub(crate) fn world(
-    config: std::path::PathBuf,
-    place: crate::kestra::Place,
-    nginx: crate::system::nginx::Found,
+    config: PathBuf,
+    place: Place,
+    nginx: nginx::Found,
 ) -> Result<World, CommandError> {
     let api_url =
         API_URL.parse().map_err(|_| CommandError::Answers(vec!["api-url: no URL".to_owned()]))?;

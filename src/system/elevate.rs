@@ -8,7 +8,7 @@ use super::handover::piped;
 use crate::plan::Plan;
 use crate::wizard::{Saved, SavedFile, Trouble, Way};
 use std::io::{self, Write as _};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 /// Writes the plan as root.
 ///
@@ -46,7 +46,17 @@ fn pipe_to_sudo(plan: &Plan) -> Result<(), String> {
         let _ = pipe.write_all(text.as_bytes());
     }
     let status = child.wait().map_err(|error| error.to_string())?;
-    if status.success() { Ok(()) } else { Err(format!("{status}")) }
+    if status.success() { Ok(()) } else { Err(why(status)) }
+}
+
+/// What the exit code of the other end means; sudo itself leaves with 1.
+fn why(status: ExitStatus) -> String {
+    match status.code() {
+        Some(4) => "a file changed on disk meanwhile".to_owned(),
+        Some(5) => "root may not write there either".to_owned(),
+        Some(6) => "the result failed its proof, and was put back".to_owned(),
+        _ => format!("{status}; sudo said why before this screen"),
+    }
 }
 
 fn saved(plan: &Plan) -> Saved {

@@ -59,10 +59,29 @@ fn the_reviewed_plan_goes_through_a_pipe_and_no_password_in_an_argument() {
 }
 
 #[test]
+fn a_configuration_of_roots_own_is_no_concern_of_the_plan() {
+    let machine = Machine::new();
+    fs::create_dir(machine.at("home/.kestra")).unwrap();
+    fs::write(machine.at("home/.kestra/config.yml"), "a: [\n").unwrap();
+    let path = machine.at("etc/kestra.conf");
+    let plan = format!(
+        r#"{{"version":1,"changes":[{{"kind":"nginx","path":{path:?},"before":null,"after":"new\n","mode":420}}]}}"#
+    );
+    let ran = machine.pipe(&["apply", "--plan", "-"], &plan);
+    assert_eq!((ran.code, machine.read("etc/kestra.conf").as_str()), (Some(0), "new\n"), "{ran:?}");
+}
+
+#[test]
 fn a_refusal_of_sudo_leaves_the_answers() {
     let Some((machine, path)) = with_sudo("exit 1") else { return };
     let mut session = through_sudo(&machine, &path);
     session.wait_for("Writing with sudo failed").wait_for("Save the files");
     assert!(machine.has_old());
     session.press(key::ESC).wait_for("w write").wait_for("ops.example.com");
+}
+
+#[test]
+fn the_other_end_says_why_by_its_exit_code() {
+    let Some((machine, path)) = with_sudo("exit 4") else { return };
+    through_sudo(&machine, &path).wait_for("a file changed on disk meanwhile");
 }
