@@ -133,12 +133,15 @@ impl Wizard {
     }
 
     /// What the footer shows and the keys do, at this moment.
-    #[must_use]
-    pub fn bindings(&self) -> &'static [Binding] {
+    pub fn bindings(&self) -> impl Iterator<Item = &'static Binding> {
+        self.keys().iter().copied().flatten()
+    }
+
+    fn keys(&self) -> keys::Tables {
         match &self.step {
             _ if self.is_quitting => keys::QUITTING,
             _ if self.help.is_some() => keys::HELP,
-            Step::Asking(asking) => asking.bindings(),
+            Step::Asking(asking) => asking.keys(),
             Step::Reviewing(_) => keys::REVIEWING,
             Step::Writing(_) => keys::WRITING,
             Step::Choosing(_) => keys::CHOOSING,
@@ -150,7 +153,7 @@ impl Wizard {
         if self.takes_fix(key) {
             return None;
         }
-        if let Some(action) = keys::action(self.bindings(), key) {
+        if let Some(action) = keys::action(self.keys(), key) {
             return self.act(action);
         }
         self.type_key(key);

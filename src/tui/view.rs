@@ -123,7 +123,7 @@ impl Look {
     /// The keys of this moment; those that can be spared go first where there is too little room.
     fn footer(self, wizard: &Wizard) -> Line<'static> {
         let gap = if self.is_small { " " } else { "  " };
-        let named = wizard.bindings().iter().filter(|binding| !binding.label.is_empty());
+        let named = wizard.bindings().filter(|binding| !binding.label.is_empty());
         let mut keys: Vec<_> =
             named.map(|binding| (binding.is_spare, self.label(wizard, binding))).collect();
         let width = |keys: &[(bool, String)]| -> usize {

@@ -93,7 +93,7 @@ impl Asking {
         self.is_returning
     }
 
-    pub(super) fn bindings(&self) -> &'static [super::Binding] {
+    pub(super) fn keys(&self) -> keys::Tables {
         if self.screen == 1 { keys::ASKING_PROXY } else { keys::ASKING }
     }
 

@@ -82,74 +82,78 @@ const fn silent(key: Key, action: Action) -> Binding {
     Binding { key, action, label: "", is_spare: true }
 }
 
-/// What a key does in this table.
-pub(super) fn action(bindings: &[Binding], key: Key) -> Option<Action> {
-    let everywhere =
-        [silent(Key::Ctrl('l'), Action::Redraw), silent(Key::Ctrl('z'), Action::Suspend)];
-    let of = |table: &[Binding]| table.iter().find(|row| row.key == key).map(|row| row.action);
-    of(bindings).or_else(|| of(&everywhere))
+/// The keys of a step, in the order of the footer: tables, since some keys belong to several steps.
+pub(super) type Tables = &'static [&'static [Binding]];
+
+/// What a key does in these tables.
+pub(super) fn action(tables: Tables, key: Key) -> Option<Action> {
+    let rows = tables.iter().chain(&[EVERYWHERE]).copied().flatten();
+    rows.into_iter().find(|row| row.key == key).map(|row| row.action)
 }
 
+const EVERYWHERE: &[Binding] =
+    &[silent(Key::Ctrl('l'), Action::Redraw), silent(Key::Ctrl('z'), Action::Suspend)];
+
 /// Every screen of the form.
-pub(super) const ASKING: &[Binding] = &[
-    shown(Key::Enter, Action::Accept, "Enter next"),
-    spare(Key::Tab, Action::NextField, "Tab field"),
-    shown(Key::Esc, Action::Back, "Esc back"),
-    shown(Key::F1, Action::Help, "F1 help"),
-    spare(Key::Ctrl('c'), Action::Quit, "^C quit"),
-    silent(Key::Down, Action::NextField),
-    silent(Key::BackTab, Action::PreviousField),
-    silent(Key::Up, Action::PreviousField),
-    silent(Key::Ctrl('r'), Action::Reveal),
-];
+pub(super) const ASKING: Tables = &[MOVING, LEAVING];
 
 /// The proxy's screen has a test.
-pub(super) const ASKING_PROXY: &[Binding] = &[
+pub(super) const ASKING_PROXY: Tables = &[MOVING, TESTING, LEAVING];
+
+const MOVING: &[Binding] = &[
     shown(Key::Enter, Action::Accept, "Enter next"),
     spare(Key::Tab, Action::NextField, "Tab field"),
     shown(Key::Esc, Action::Back, "Esc back"),
-    spare(Key::Ctrl('t'), Action::Test, "^T test"),
-    shown(Key::F1, Action::Help, "F1 help"),
-    spare(Key::Ctrl('c'), Action::Quit, "^C quit"),
     silent(Key::Down, Action::NextField),
     silent(Key::BackTab, Action::PreviousField),
     silent(Key::Up, Action::PreviousField),
     silent(Key::Ctrl('r'), Action::Reveal),
 ];
 
-/// The review. Enter is bound to nothing: holding it must never write.
-pub(super) const REVIEWING: &[Binding] = &[
-    shown(Key::Char('w'), Action::Write, "w write"),
-    shown(Key::Char('1'), Action::Edit(1), "1-6 edit"),
-    spare(Key::Tab, Action::NextTab, "Tab file"),
-    shown(Key::Char('f'), Action::Full, "f full"),
-    spare(Key::Char('r'), Action::Reveal, "r secrets"),
-    silent(Key::Char('u'), Action::UndoChange),
-    silent(Key::Char('t'), Action::Test),
-    spare(Key::Char('y'), Action::Copy, "y copy"),
-    shown(Key::Esc, Action::Back, "Esc back"),
-    shown(Key::Char('?'), Action::Help, "? help"),
-    silent(Key::F1, Action::Help),
-    silent(Key::Char('2'), Action::Edit(2)),
-    silent(Key::Char('3'), Action::Edit(3)),
-    silent(Key::Char('4'), Action::Edit(4)),
-    silent(Key::Char('5'), Action::Edit(5)),
-    silent(Key::Char('6'), Action::Edit(6)),
+const TESTING: &[Binding] = &[spare(Key::Ctrl('t'), Action::Test, "^T test")];
+
+const LEAVING: &[Binding] =
+    &[shown(Key::F1, Action::Help, "F1 help"), spare(Key::Ctrl('c'), Action::Quit, "^C quit")];
+
+const SCROLLING: &[Binding] = &[
     silent(Key::Down, Action::Scroll(1)),
     silent(Key::Up, Action::Scroll(-1)),
     silent(Key::PageDown, Action::Scroll(10)),
     silent(Key::PageUp, Action::Scroll(-10)),
     silent(Key::Home, Action::Scroll(i16::MIN)),
     silent(Key::End, Action::Scroll(i16::MAX)),
-    silent(Key::Char('q'), Action::Quit),
-    silent(Key::Ctrl('c'), Action::Quit),
+];
+
+/// The review. Enter is bound to nothing: holding it must never write.
+pub(super) const REVIEWING: Tables = &[
+    &[
+        shown(Key::Char('w'), Action::Write, "w write"),
+        shown(Key::Char('1'), Action::Edit(1), "1-6 edit"),
+        spare(Key::Tab, Action::NextTab, "Tab file"),
+        shown(Key::Char('f'), Action::Full, "f full"),
+        spare(Key::Char('r'), Action::Reveal, "r secrets"),
+        silent(Key::Char('u'), Action::UndoChange),
+        silent(Key::Char('t'), Action::Test),
+        spare(Key::Char('y'), Action::Copy, "y copy"),
+        shown(Key::Esc, Action::Back, "Esc back"),
+        shown(Key::Char('?'), Action::Help, "? help"),
+        silent(Key::F1, Action::Help),
+        silent(Key::Char('2'), Action::Edit(2)),
+        silent(Key::Char('3'), Action::Edit(3)),
+        silent(Key::Char('4'), Action::Edit(4)),
+        silent(Key::Char('5'), Action::Edit(5)),
+        silent(Key::Char('6'), Action::Edit(6)),
+        silent(Key::Char('q'), Action::Quit),
+        silent(Key::Ctrl('c'), Action::Quit),
+    ],
+    SCROLLING,
 ];
 
 /// Nothing interrupts a write.
-pub(super) const WRITING: &[Binding] = &[];
+pub(super) const WRITING: Tables = &[];
 
 /// Several ways on.
-pub(super) const CHOOSING: &[Binding] = &[
+pub(super) const CHOOSING: Tables = &[&[
     shown(Key::Enter, Action::Accept, "Enter choose"),
     spare(Key::Char('1'), Action::Choose(0), "or its number"),
     shown(Key::Esc, Action::Back, "Esc back, nothing written"),
@@ -163,43 +167,42 @@ pub(super) const CHOOSING: &[Binding] = &[
     silent(Key::BackTab, Action::PreviousField),
     silent(Key::Ctrl('c'), Action::Quit),
     silent(Key::Char('q'), Action::Quit),
-];
+]];
 
 /// After the write.
-pub(super) const DONE: &[Binding] = &[
-    shown(Key::Enter, Action::Leave, "Enter quit (text stays)"),
-    shown(Key::Char('r'), Action::Reload, "r reload nginx"),
-    spare(Key::Char('c'), Action::CheckAll, "c check"),
-    spare(Key::Char('u'), Action::UndoWrite, "u undo"),
-    silent(Key::Down, Action::Scroll(1)),
-    silent(Key::Up, Action::Scroll(-1)),
-    silent(Key::PageDown, Action::Scroll(10)),
-    silent(Key::PageUp, Action::Scroll(-10)),
-    silent(Key::Char('q'), Action::Leave),
-    silent(Key::Esc, Action::Leave),
-    silent(Key::Ctrl('c'), Action::Leave),
+pub(super) const DONE: Tables = &[
+    &[
+        shown(Key::Enter, Action::Leave, "Enter quit (text stays)"),
+        shown(Key::Char('r'), Action::Reload, "r reload nginx"),
+        spare(Key::Char('c'), Action::CheckAll, "c check"),
+        spare(Key::Char('u'), Action::UndoWrite, "u undo"),
+        silent(Key::Char('q'), Action::Leave),
+        silent(Key::Esc, Action::Leave),
+        silent(Key::Ctrl('c'), Action::Leave),
+    ],
+    SCROLLING,
 ];
 
 /// While the help is open.
-pub(super) const HELP: &[Binding] = &[
-    shown(Key::Esc, Action::CloseHelp, "Esc close help"),
-    shown(Key::PageDown, Action::Scroll(10), "PgUp PgDn scroll"),
-    silent(Key::PageUp, Action::Scroll(-10)),
-    silent(Key::Down, Action::Scroll(1)),
-    silent(Key::Up, Action::Scroll(-1)),
-    silent(Key::Enter, Action::CloseHelp),
-    silent(Key::F1, Action::CloseHelp),
-    silent(Key::Char('?'), Action::CloseHelp),
-    silent(Key::Char('q'), Action::CloseHelp),
-    silent(Key::Ctrl('c'), Action::Quit),
+pub(super) const HELP: Tables = &[
+    &[
+        shown(Key::Esc, Action::CloseHelp, "Esc close help"),
+        shown(Key::PageDown, Action::Scroll(10), "PgUp PgDn scroll"),
+        silent(Key::Enter, Action::CloseHelp),
+        silent(Key::F1, Action::CloseHelp),
+        silent(Key::Char('?'), Action::CloseHelp),
+        silent(Key::Char('q'), Action::CloseHelp),
+        silent(Key::Ctrl('c'), Action::Quit),
+    ],
+    SCROLLING,
 ];
 
 /// While asking whether to quit.
-pub(super) const QUITTING: &[Binding] = &[
+pub(super) const QUITTING: Tables = &[&[
     shown(Key::Ctrl('c'), Action::Leave, "^C quit, answers are lost"),
     shown(Key::Esc, Action::Stay, "Esc stay"),
     silent(Key::Char('y'), Action::Leave),
     silent(Key::Char('q'), Action::Leave),
     silent(Key::Char('n'), Action::Stay),
     silent(Key::Enter, Action::Stay),
-];
+]];
