@@ -151,7 +151,12 @@ impl Loop {
 
     fn draw(&mut self) -> io::Result<Instant> {
         let Self { wizard, screen, theme, .. } = self;
-        screen.draw(|frame| view(wizard, *theme, frame))
+        let mut furthest = None;
+        let drawn_at = screen.draw(|frame| furthest = Some(view(wizard, *theme, frame)))?;
+        if let Some(furthest) = furthest {
+            wizard.update(Event::Drawn { furthest });
+        }
+        Ok(drawn_at)
     }
 
     fn next(&mut self, happenings: &Receiver<Happening>) -> Happening {

@@ -60,9 +60,9 @@ pub struct Wizard {
     past: Vec<Answers>,
     verdicts: Vec<(Check, Vec<Verdict>)>,
     running: Option<Check>,
-    help: Option<u16>,
+    help: Option<usize>,
     /// How many lines of the result are scrolled away.
-    scrolled: u16,
+    scrolled: usize,
     is_quitting: bool,
     /// What goes on once the files have been looked at again.
     after_look: AfterLook,
@@ -129,6 +129,10 @@ impl Wizard {
                 self.with_review(Reviewing::conceal);
                 None
             }
+            Event::Drawn { furthest } => {
+                self.scroll_to(|scroll| scroll.min(furthest));
+                None
+            }
         }
     }
 
@@ -169,7 +173,9 @@ impl Wizard {
             Action::Edit(number) => self.edit(number),
             Action::Help => self.help = Some(0),
             Action::CloseHelp => self.help = None,
-            Action::Scroll(lines) => self.scroll(lines),
+            Action::Scroll(lines) => {
+                self.scroll_to(|scroll| scroll.saturating_add_signed(lines.into()));
+            }
             Action::Reveal => return self.reveal(),
             Action::Test => return self.test(),
             Action::Write => return self.write(),

@@ -55,7 +55,7 @@ fn why(status: ExitStatus) -> String {
         Some(4) => "a file changed on disk meanwhile".to_owned(),
         Some(5) => "root may not write there either".to_owned(),
         Some(6) => "the result failed its proof, and was put back".to_owned(),
-        _ => format!("{status}; sudo said why before this screen"),
+        _ => format!("sudo ended with {status}; what it said shows when you leave"),
     }
 }
 

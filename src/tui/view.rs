@@ -13,7 +13,7 @@ mod syntax;
 use super::theme::Theme;
 use crate::form::SCREENS;
 use crate::wizard::{Action, Binding, Step, Wizard};
-use page::Page;
+use page::{Page, Visible};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
@@ -24,11 +24,12 @@ const SMALL: (u16, u16) = (60, 16);
 /// Below this, one sentence.
 const LEAST: (u16, u16) = (40, 10);
 
-/// Draws everything.
-pub fn view(wizard: &Wizard, theme: Theme, frame: &mut Frame<'_>) {
+/// Draws everything. Gives how many lines can be scrolled away before the end is in view.
+pub fn view(wizard: &Wizard, theme: Theme, frame: &mut Frame<'_>) -> usize {
     let area = frame.area();
     if area.width < LEAST.0 || area.height < LEAST.1 {
-        return too_small(frame);
+        too_small(frame);
+        return 0;
     }
     let is_small = area.width < SMALL.0 || area.height < SMALL.1;
     let look = Look { theme, width: area.width, is_small };
@@ -38,12 +39,13 @@ pub fn view(wizard: &Wizard, theme: Theme, frame: &mut Frame<'_>) {
     let top = area.height - rows - 2;
 
     let page = look.page(wizard, rows);
-    let (lines, cursor) = page.visible(rows);
+    let Visible { lines, cursor, furthest } = page.visible(rows);
     put(frame, 0, &header);
     put(frame, top, &lines);
     put(frame, area.height - 2, &footer);
     let (x, y) = cursor.unwrap_or((1, rows.saturating_sub(1)));
     frame.set_cursor_position(Position::new(x.min(area.width - 1), top + y));
+    furthest
 }
 
 fn put(frame: &mut Frame<'_>, top: u16, lines: &[Line<'_>]) {

@@ -31,6 +31,11 @@ pub enum Event {
     Stopped(Saved),
     /// The time asked for by [`Effect::Remind`] is over.
     Reminder,
+    /// The page was drawn in the size that the terminal has now.
+    Drawn {
+        /// How many lines can be scrolled away before its end is in view.
+        furthest: usize,
+    },
 }
 
 /// Says what happened and never what was typed, which may be a password.
@@ -48,6 +53,7 @@ impl fmt::Debug for Event {
             Self::Keep => f.write_str("Keep"),
             Self::PreviousQuestion => f.write_str("PreviousQuestion"),
             Self::Reminder => f.write_str("Reminder"),
+            Self::Drawn { furthest } => write!(f, "Drawn({furthest})"),
         }
     }
 }

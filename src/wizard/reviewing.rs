@@ -161,11 +161,6 @@ impl Reviewing {
         }
     }
 
-    pub(super) fn scroll_by(&mut self, lines: i16) {
-        let last = self.lines().len().saturating_sub(1);
-        self.scroll = self.scroll.saturating_add_signed(lines.into()).min(last);
-    }
-
     /// The plan, if it may be written; else the reason is shown.
     pub(super) fn plan_to_write(&mut self) -> Option<&Plan> {
         self.note = match &self.preview {
@@ -191,17 +186,15 @@ impl Reviewing {
 }
 
 impl Wizard {
-    pub(super) fn scroll(&mut self, lines: i16) {
-        if let Some(help) = &mut self.help {
-            *help = help.saturating_add_signed(lines);
-            return;
-        }
-        if let Step::Done(saved) = &self.step {
-            let last = super::report(saved).len() + self.standing().count();
-            let last = u16::try_from(last).unwrap_or(u16::MAX);
-            self.scrolled = self.scrolled.saturating_add_signed(lines).min(last);
-        }
-        self.with_review(|reviewing| reviewing.scroll_by(lines));
+    /// Scrolls what is in view. How far that goes, the next [`Event::Drawn`](super::Event) says.
+    pub(super) fn scroll_to(&mut self, place: impl FnOnce(usize) -> usize) {
+        let scroll = match (&mut self.help, &mut self.step) {
+            (Some(help), _) => help,
+            (None, Step::Reviewing(reviewing)) => &mut reviewing.scroll,
+            (None, Step::Done(_)) => &mut self.scrolled,
+            (None, _) => return,
+        };
+        *scroll = place(*scroll);
     }
 
     /// `y`: the shown file for the operator's clipboard, secrets masked unless they are revealed.

@@ -48,13 +48,13 @@ impl Wizard {
 
     /// How many lines of the result page are scrolled away.
     #[must_use]
-    pub fn scrolled(&self) -> u16 {
+    pub fn scrolled(&self) -> usize {
         self.scrolled
     }
 
     /// How many lines of the help are scrolled away, if it is open.
     #[must_use]
-    pub fn help(&self) -> Option<u16> {
+    pub fn help(&self) -> Option<usize> {
         self.help
     }
 

@@ -219,9 +219,15 @@ impl Operator {
         self.happens(Event::Written(Err(Trouble { state, lines, ways })))
     }
 
+    /// Looks at the screen, as after every key press.
+    pub fn looks(self, width: u16, height: u16) -> Self {
+        let (_, furthest) = self.terminal(width, height);
+        self.happens(Event::Drawn { furthest })
+    }
+
     /// What is on the screen.
     pub fn screen(&self, width: u16, height: u16) -> String {
-        let terminal = self.terminal(width, height);
+        let (terminal, _) = self.terminal(width, height);
         let cells = &terminal.backend().buffer().content;
         let line = |row: &[Cell]| row.iter().map(Cell::symbol).collect::<String>();
         let rows = cells.chunks(usize::from(width).max(1));
@@ -231,14 +237,16 @@ impl Operator {
 
     /// The column and the row of the cursor, both counted from 0.
     pub fn cursor(&self, width: u16, height: u16) -> (u16, u16) {
-        let cursor = self.terminal(width, height).get_cursor_position();
+        let cursor = self.terminal(width, height).0.get_cursor_position();
         cursor.expect("a cursor").into()
     }
 
-    fn terminal(&self, width: u16, height: u16) -> Terminal<TestBackend> {
+    fn terminal(&self, width: u16, height: u16) -> (Terminal<TestBackend>, usize) {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
-        terminal.draw(|frame| view(&self.wizard, Theme::mono(), frame)).expect("a frame");
-        terminal
+        let mut furthest = 0;
+        let drawn = terminal.draw(|frame| furthest = view(&self.wizard, Theme::mono(), frame));
+        drawn.expect("a frame");
+        (terminal, furthest)
     }
 
     /// The question with the focus; empty where none has it.

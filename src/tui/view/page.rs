@@ -11,6 +11,16 @@ pub(super) struct Page {
     /// How far down the lines go that explain the one with the cursor.
     explained: usize,
     scroll: usize,
+    /// How far a part of the page can be scrolled; the page itself, if none says so.
+    furthest: Option<usize>,
+}
+
+/// The part of a page that fits.
+pub(super) struct Visible {
+    pub(super) lines: Vec<Line<'static>>,
+    pub(super) cursor: Option<(u16, u16)>,
+    /// How far the page can be scrolled.
+    pub(super) furthest: usize,
 }
 
 impl Page {
@@ -67,6 +77,11 @@ impl Page {
         self.lines.len()
     }
 
+    /// Says how far a part of the page can be scrolled.
+    pub(super) fn scrolls(&mut self, furthest: usize) {
+        self.furthest = Some(furthest);
+    }
+
     /// Puts the cursor on the line that comes next.
     pub(super) fn cursor(&mut self, column: usize) {
         self.cursor = Some((u16::try_from(column).unwrap_or(u16::MAX), self.lines.len()));
@@ -78,7 +93,7 @@ impl Page {
     }
 
     /// The lines that fit, among them the one with the cursor and those that explain it.
-    pub(super) fn visible(mut self, rows: u16) -> (Vec<Line<'static>>, Option<(u16, u16)>) {
+    pub(super) fn visible(mut self, rows: u16) -> Visible {
         let rows = usize::from(rows);
         self.tighten(rows);
         let last_start = self.lines.len().saturating_sub(rows);
@@ -91,7 +106,7 @@ impl Page {
             let y = line.checked_sub(start)?.min(rows.saturating_sub(1));
             Some((x, u16::try_from(y).ok()?))
         });
-        (lines, cursor)
+        Visible { lines, cursor, furthest: self.furthest.unwrap_or(last_start) }
     }
 
     /// Where there is too little room, blank lines go before lines that say something.
@@ -178,7 +193,7 @@ mod tests {
         page.explain_cursor();
         page.blank();
         page.text("more");
-        let (lines, cursor) = page.visible(2);
+        let Visible { lines, cursor, .. } = page.visible(2);
         assert_eq!((lines[0].to_string(), cursor), ("field".to_owned(), Some((3, 0))));
         assert_eq!(lines[1].to_string(), "more");
     }

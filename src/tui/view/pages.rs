@@ -34,8 +34,8 @@ r        show secrets for 10 seconds  u      take back the last change
 y        copy the shown file to the clipboard of your terminal
 Esc      back to the questions        q ^C   quit";
 
-pub(super) fn help(look: Look, step: &Step, scroll: u16) -> Page {
-    let mut page = Page::scrolled(scroll.into());
+pub(super) fn help(look: Look, step: &Step, scroll: usize) -> Page {
+    let mut page = Page::scrolled(scroll);
     let Step::Asking(asking) = step else {
         page.line(Span::styled(" Help: Review", look.theme.strong()));
         page.blank();
@@ -119,7 +119,7 @@ pub(super) fn choosing(look: Look, choosing: &Choosing) -> Page {
 }
 
 pub(super) fn done(look: Look, wizard: &Wizard, saved: &Saved) -> Page {
-    let mut page = Page::scrolled(wizard.scrolled().into());
+    let mut page = Page::scrolled(wizard.scrolled());
     for line in report(saved) {
         page.paragraph(1, look.width, &line, look.theme.plain());
     }

@@ -89,7 +89,10 @@ fn files(look: Look, wizard: &Wizard, reviewing: &Reviewing, page: &mut Page, ro
     let room = usize::from(rows).saturating_sub(taken).max(1);
     let lines = reviewing.lines();
     let is_difference = change.before.is_some() && !change.is_noop();
-    let start = start(reviewing.scroll(), lines, room);
+    let lead = lead(lines, room);
+    let furthest = lines.len().saturating_sub(lead + room);
+    page.scrolls(furthest);
+    let start = lead + reviewing.scroll().min(furthest);
     let visible: Vec<_> = lines.iter().skip(start).take(room).collect();
     for line in &visible {
         page.line(syntax::line(look, change.kind, line, is_difference));
@@ -103,12 +106,11 @@ fn files(look: Look, wizard: &Wizard, reviewing: &Reviewing, page: &mut Page, ro
     }
 }
 
-/// The first line in view. Where little fits, what stands before the first change goes.
-fn start(scroll: usize, lines: &[PreviewLine], room: usize) -> usize {
+/// The lines above those in view. Where little fits, what stands before the first change goes.
+fn lead(lines: &[PreviewLine], room: usize) -> usize {
     let is_change = |line: &PreviewLine| matches!(line.mark, Mark::Added | Mark::Removed);
     let first = lines.iter().position(is_change).unwrap_or(0);
-    let lead = (first + 2).saturating_sub(room).min(first);
-    (lead + scroll).min(lines.len().saturating_sub(room))
+    (first + 2).saturating_sub(room).min(first).min(lines.len().saturating_sub(room))
 }
 
 /// Says how much of the file is in view, where not all of it is.
@@ -191,7 +193,7 @@ fn notes(look: Look, wizard: &Wizard, reviewing: &Reviewing) -> Vec<Line<'static
     for note in wizard.review_notes() {
         page.labelled(" Note: ", look.width, &note, look.theme.note());
     }
-    page.visible(NOTES).0
+    page.visible(NOTES).lines
 }
 
 fn checks(look: Look, wizard: &Wizard, reviewing: &Reviewing) -> Line<'static> {
