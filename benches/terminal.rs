@@ -12,10 +12,10 @@
     reason = "it starts programs, watches them and prints what it saw"
 )]
 
-use pty_session::{Program, Session, Signal, key};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
+use support::{Program, Session, Signal, key};
 
 /// How often each program is started.
 const ROUNDS: usize = 15;

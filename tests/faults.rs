@@ -314,18 +314,8 @@ fn only(path: &Path) -> Plan {
     Plan { changes: vec![FileChange { kind, path, before: None, after, mode: 0o644 }] }
 }
 
-/// Whether a tool is there. A gate without it would be no gate.
-fn has(tool: &str) -> bool {
-    let found = Command::new(tool).arg("-V").output().is_ok();
-    assert!(found || env::var_os("CI").is_none(), "{tool} is missing");
-    if !found {
-        eprintln!("SKIPPED: {tool} is missing, so no fault was tried");
-    }
-    found
-}
-
 fn every_fault_leaves_all_files_old_or_all_new() {
-    if !has("strace") {
+    if !support::has("strace") {
         return;
     }
     let tries: Vec<_> = JOBS

@@ -10,11 +10,11 @@ use kestra_setup::tui::backend::Colors;
 use kestra_setup::tui::input::{Decoder, Input};
 use kestra_setup::tui::reader::{self, Typed};
 use kestra_setup::tui::terminal::FullScreen;
-use pty_session::{Program, Session, key};
 use rustix::event::{PollFd, PollFlags, poll};
 use std::io::Write;
 use std::sync::mpsc;
 use std::time::Duration;
+use support::{Program, Session, key};
 
 const IN_ITS_TERMINAL: &str = "FORM_IN_ITS_TERMINAL";
 
@@ -129,9 +129,9 @@ fn the_terminal_is_taken_and_given_back() {
 #[test]
 fn each_signal_restores_the_terminal() {
     for (signal, name) in [
-        (pty_session::Signal::HUP, "Hangup"),
-        (pty_session::Signal::INT, "Interrupt"),
-        (pty_session::Signal::TERM, "Terminate"),
+        (support::Signal::HUP, "Hangup"),
+        (support::Signal::INT, "Interrupt"),
+        (support::Signal::TERM, "Terminate"),
     ] {
         let mut session = start();
         session.signal(signal);

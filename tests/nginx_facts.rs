@@ -2,13 +2,14 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test touches the world")]
 
-#[path = "common/installed.rs"]
-mod installed;
-
-use installed::nginx;
 use kestra_setup::checks::{Outcome, Verdict};
-use kestra_setup::system::nginx::{Form, Found, look_at, reload, test_live, test_privately};
+use kestra_setup::system::nginx::{Form, Found, find, look_at, reload, test_live, test_privately};
 use std::path::Path;
+
+fn nginx() -> Option<Found> {
+    let found = find();
+    support::needs(found.binary.is_some(), "nginx").then_some(found)
+}
 
 fn test(text: &str, form: Form) -> Option<Verdict> {
     Some(test_privately(&nginx()?, text, form))

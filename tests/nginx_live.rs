@@ -11,8 +11,6 @@
 mod fake_kestra;
 #[path = "common/http.rs"]
 mod http;
-#[path = "common/installed.rs"]
-mod installed;
 #[path = "common/live_view.rs"]
 mod live_view;
 #[path = "common/nginx.rs"]
@@ -24,15 +22,10 @@ use http::{free_port, get, request};
 use kestra_setup::checks::Outcome;
 use kestra_setup::system::nginx::{reload, test_live};
 use live_view::{Seen, see};
-use nginx::Nginx;
+use nginx::{Nginx, binary};
 use site::Site;
-use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
-
-fn binary() -> Option<PathBuf> {
-    installed::nginx()?.binary
-}
 
 /// Starts nginx with an own server block.
 fn start(site: Site) -> Option<Nginx> {

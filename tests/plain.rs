@@ -2,8 +2,8 @@
 //! meets it.
 #![expect(clippy::disallowed_methods, reason = "what was written is looked at from outside")]
 
-use pty_session::{Program, Session, Signal, key};
 use std::path::Path;
+use support::{Program, Session, Signal, key};
 
 /// Found nowhere but in the file that it is for.
 const PASSWORD: &str = "xK9#vonKarman";

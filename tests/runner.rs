@@ -1,8 +1,8 @@
 //! The runner of the terminal tests, tried on programs that are everywhere.
 
-use pty_session::{Program, Signal, key};
+use support::{Program, Signal, key};
 
-fn shell(script: &str) -> pty_session::Session {
+fn shell(script: &str) -> support::Session {
     Program::new("sh").args(["-c", script]).start()
 }
 

@@ -9,11 +9,11 @@
     reason = "a test looks at the files that were written, and makes disks that are full"
 )]
 
-use pty_session::{Program, Session, Signal, key};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
+use support::{Program, Session, Signal, key};
 use tempfile::TempDir;
 
 const WIZARD: &str = env!("CARGO_BIN_EXE_kestra-setup");

@@ -3,7 +3,7 @@
 use crate::machine::Machine;
 use crate::site;
 use crate::standing::Standing;
-use pty_session::{Session, key};
+use support::{Session, key};
 
 /// On the screen of the proxy, with this proxy in its fields.
 fn at_the_proxy(machine: &Machine, port: u16) -> Session {

@@ -3,7 +3,6 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    clippy::print_stderr,
     clippy::unwrap_used,
     reason = "runs programs, and looks at the disk and at connections from outside"
 )]

@@ -3,13 +3,13 @@
 use crate::machine::{Machine, Ran};
 use crate::private_nginx::PrivateNginx;
 use crate::{fake_kestra, site};
-use pty_session::{Session, Signal};
 use rustix::process::{Pid, kill_process};
 use serde_json::Value;
 use std::fs;
 use std::net::TcpStream;
 use std::process::Child;
 use std::time::{Duration, Instant};
+use support::{Session, Signal};
 
 /// Where nothing is that could be reached, so that no test goes further than this machine.
 fn nowhere() -> String {

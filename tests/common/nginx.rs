@@ -1,13 +1,20 @@
 //! A private nginx, started for one test and stopped with it.
 
 use super::http::free_port;
-use kestra_setup::system::nginx::{Found, look_at};
+use kestra_setup::system::nginx::{Found, find, look_at};
 use std::fs;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::Duration;
+
+/// The program on this machine; `None`, said aloud, where there is none.
+pub(crate) fn binary() -> Option<PathBuf> {
+    let binary = find().binary;
+    support::needs(binary.is_some(), "nginx");
+    binary
+}
 
 /// Stopped when it is dropped.
 pub(crate) struct Nginx {

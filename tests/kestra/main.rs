@@ -15,8 +15,6 @@ mod boot;
 mod config;
 #[path = "../common/http.rs"]
 mod http;
-#[path = "../common/installed.rs"]
-mod installed;
 #[path = "../common/live_view.rs"]
 mod live_view;
 #[path = "../common/nginx.rs"]
@@ -137,13 +135,13 @@ fn the_guard_sees_nothing_under_a_prefix_of_its_own_path() {
 
 #[test]
 fn a_live_execution_arrives_in_real_time_through_nginx() {
-    let (Some(program), Some(nginx)) = (programs::newest_standin(), installed::nginx()) else {
+    let (Some(program), Some(nginx)) = (programs::newest_standin(), nginx::binary()) else {
         return;
     };
     for context in ["", "/kestra"] {
         let booted = Booted::up(program, &config(context, 1, Credentials::Plain), context);
         for site in Site::all(booted.port).filter(|site| site.context == context) {
-            let nginx = Nginx::start(nginx.binary.clone().unwrap(), |port| site.server(port), &[]);
+            let nginx = Nginx::start(nginx.clone(), |port| site.server(port), &[]);
             assert_eq!(see(nginx.port, context), Seen::Live, "{site:?}");
         }
     }
@@ -151,7 +149,7 @@ fn a_live_execution_arrives_in_real_time_through_nginx() {
 
 #[test]
 fn a_silence_longer_than_the_read_timeout_cuts_a_live_execution() {
-    let (Some(program), Some(nginx)) = (programs::newest_standin(), installed::nginx()) else {
+    let (Some(program), Some(nginx)) = (programs::newest_standin(), nginx::binary()) else {
         return;
     };
     let booted = Booted::up(program, &config("", 1, Credentials::Plain), "");
@@ -162,6 +160,6 @@ fn a_silence_longer_than_the_read_timeout_cuts_a_live_execution() {
     );
     let site = Site { recommended: true, context: "", upstream: booted.port };
     let text = |port| site.server(port).replace("3600s", "500ms");
-    let nginx = Nginx::start(nginx.binary.unwrap(), text, &[]);
+    let nginx = Nginx::start(nginx, text, &[]);
     assert_eq!(see(nginx.port, ""), Seen::Cut);
 }

@@ -3,7 +3,6 @@
 
 use super::config::LOGIN;
 use super::http::free_port;
-use super::installed::missing;
 use std::fs::{Permissions, read_to_string, set_permissions, write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
@@ -28,10 +27,9 @@ impl Drop for Squid {
 }
 
 impl Squid {
-    /// `None`, said aloud, where there is no squid. In CI there has to be one.
+    /// `None`, said aloud, where there is no squid.
     pub(crate) fn start() -> Option<Self> {
-        if Command::new("squid").arg("-v").output().is_err() {
-            missing("squid", "squid");
+        if !support::has("squid") {
             return None;
         }
         let dir = tempfile::tempdir().unwrap();

@@ -8,10 +8,10 @@
 
 mod svg;
 
-use pty_session::{Program, Session, key};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use support::{Program, Session, key};
 
 const NGINX: &str = "#!/bin/sh
 echo 'nginx version: nginx/1.22.1' >&2

@@ -1,8 +1,8 @@
 //! nginx files that somebody else wrote.
 
 use crate::machine::Machine;
-use pty_session::Session;
 use std::fs;
+use support::Session;
 
 const CERTBOT: &str = "server {\n    listen 443 ssl; # managed by Certbot\n}\n";
 

@@ -1,10 +1,10 @@
 //! A write that was killed between its first file and its second.
 
-use crate::machine::{Machine, has};
+use crate::machine::Machine;
 
 /// A machine on which that happened, if it can be made to.
 fn interrupted() -> Option<Machine> {
-    has("strace").then(|| {
+    support::has("strace").then(|| {
         let machine = Machine::new();
         machine.interrupt();
         machine

@@ -1,12 +1,11 @@
 //! A machine with a configuration, an nginx file and a history of its own; the real program on it.
 
-use pty_session::{Program, Session};
+use std::env;
 use std::fs::{self, Permissions};
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::{env, io};
+use support::{Program, Session};
 use tempfile::TempDir;
 
 /// Found in the files that it is for, and nowhere else.
@@ -173,14 +172,4 @@ pub(crate) fn ran(command: &mut Command) -> Ran {
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Ran { code: output.status.code(), out: text(output.stdout), talk: text(output.stderr) }
-}
-
-/// Says aloud what is not tested here; in CI that is a failure.
-pub(crate) fn has(tool: &str) -> bool {
-    let there = Command::new(tool).arg("--version").output().is_ok();
-    assert!(there || env::var_os("CI").is_none(), "CI needs {tool}");
-    if !there {
-        let _ = writeln!(io::stderr(), "NOT TESTED: there is no {tool}");
-    }
-    there
 }

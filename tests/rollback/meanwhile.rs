@@ -1,8 +1,8 @@
 //! Two writers at once, and a file that changes while it is looked at.
 
 use crate::machine::{Machine, NEW_LINE, OLD};
-use pty_session::key;
 use std::fs;
+use support::key;
 
 const THEIRS: &str =
     "# ours\nkestra:\n  url: https://old.example.com/\n  queue:\n    type: postgres\n";

@@ -3,8 +3,8 @@
 
 use crate::machine::{Machine, Ran};
 use crate::private_nginx::PrivateNginx;
-use pty_session::{Session, key};
 use std::fs;
+use support::{Session, key};
 
 struct WithNginx {
     machine: Machine,

@@ -1,14 +1,14 @@
 //! The way through sudo, played by a script that keeps what it was given.
 
-use crate::machine::{As, Machine, PASSWORD, has};
-use pty_session::{Session, key};
+use crate::machine::{As, Machine, PASSWORD};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
+use support::{Session, key};
 
 /// A machine whose operator may read the configuration and not write it, and its sudo.
 fn with_sudo(script: &str) -> Option<(Machine, String)> {
-    let machine = has("setpriv").then(|| Machine::of(As::Nobody))?;
+    let machine = support::has("setpriv").then(|| Machine::of(As::Nobody))?;
     fs::set_permissions(machine.config(), Permissions::from_mode(0o444)).unwrap();
     fs::set_permissions(machine.at("etc"), Permissions::from_mode(0o555)).unwrap();
     fs::write(

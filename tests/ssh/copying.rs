@@ -3,7 +3,7 @@
 use crate::{PASSWORD, at_review, program};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use pty_session::{Session, key};
+use support::{Session, key};
 
 /// What was put on the clipboard last.
 fn clipboard(session: &Session) -> Option<String> {

@@ -2,12 +2,12 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 use crate::{PASSWORD, URL, again, at_home, at_password, at_proxy, at_review, program, start};
-use pty_session::{Program, Session, Signal, key};
 use rustix::process::{Pid, kill_process};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use support::{Program, Session, Signal, key};
 
 fn draft(session: &Session) -> String {
     fs::read_to_string(session.home().join("state/draft.json")).unwrap_or_default()
@@ -147,7 +147,6 @@ fn child_of(pid: Pid) -> Pid {
 fn a_signal_lets_a_write_finish() {
     let slow = ["-f", "-o", "/dev/null", "-e", "inject=fsync,fdatasync:delay_enter=300000"];
     if !can_trace() {
-        eprintln!("SKIPPED: a write is made slow with strace, which cannot be used here");
         return;
     }
     let traced = Program::new("strace").args(slow).arg(env!("CARGO_BIN_EXE_kestra-setup"));
@@ -166,5 +165,5 @@ fn a_signal_lets_a_write_finish() {
 #[expect(clippy::disallowed_types, reason = "asks a program whether it can trace")]
 pub(crate) fn can_trace() -> bool {
     let status = std::process::Command::new("strace").args(["-o", "/dev/null", "true"]).status();
-    status.is_ok_and(|status| status.success())
+    support::needs(status.is_ok_and(|status| status.success()), "strace, and a right to use it")
 }

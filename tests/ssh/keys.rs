@@ -1,7 +1,7 @@
 //! Keys as bad lines and impatient hands send them.
 
 use crate::{URL, at_proxy, at_username, program, start};
-use pty_session::key;
+use support::key;
 
 #[test]
 fn an_arrow_torn_after_its_escape_is_an_arrow() {

@@ -13,8 +13,8 @@ mod sizes;
 mod stopped;
 mod terminals;
 
-use pty_session::{Program, Session, key};
 use std::path::Path;
+use support::{Program, Session, key};
 
 /// Found nowhere but in the file that it is for.
 const PASSWORD: &str = "xK9#vonKarman";

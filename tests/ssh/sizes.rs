@@ -1,7 +1,7 @@
 //! Terminals of every size.
 
 use crate::{at_password, at_proxy, program, shown, start};
-use pty_session::{Session, key};
+use support::{Session, key};
 
 /// Sizes at and around every border of a layout, and the extremes.
 const SIZES: [(u16, u16); 14] = [

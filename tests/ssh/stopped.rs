@@ -1,7 +1,7 @@
 //! A shell with jobs, and the screen drawn anew.
 
 use crate::{URL, at_home, at_proxy, program, shown};
-use pty_session::{Program, Session, key};
+use support::{Program, Session, key};
 
 /// The wizard as a job of an interactive shell, on its second screen.
 fn job() -> Session {

@@ -1,7 +1,7 @@
 //! Terminals of every kind.
 
 use crate::{URL, at_proxy, at_review, program, sent};
-use pty_session::{Program, Session, key};
+use support::{Program, Session, key};
 
 const TERMINALS: [&str; 7] =
     ["vt100", "vt220", "linux", "screen", "tmux-256color", "ansi", "xterm"];

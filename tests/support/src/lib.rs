@@ -1,7 +1,7 @@
 //! A program in a terminal of its own, for tests that read like a person using it.
 //!
 //! ```no_run
-//! # use pty_session::{Program, key};
+//! # use support::{Program, key};
 //! let mut session = Program::new("kestra-setup").start();
 //! session.wait_for("Public URL").type_text("https://ops.example.com/").press(key::ENTER);
 //! session.wait_for("How does Kestra reach the internet?").press(key::CTRL_C);
@@ -15,9 +15,11 @@
     reason = "tests start the program and wait for it"
 )]
 
+mod installed;
 mod program;
 mod session;
 
+pub use installed::{has, needs};
 pub use program::Program;
 pub use rustix::process::Signal;
 pub use session::Session;

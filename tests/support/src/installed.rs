@@ -1,0 +1,29 @@
+//! Whether this machine has what a test needs.
+
+use std::env;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+/// Where servers lie, which are not on the path of every user.
+const SERVERS: &str = "/usr/local/sbin:/usr/sbin:/sbin";
+
+/// Whether a program is installed, as [`needs`] has it.
+pub fn has(program: &str) -> bool {
+    let path = format!("{}:{SERVERS}", env::var("PATH").unwrap_or_default());
+    let found = path.split(':').any(|folder| Path::new(folder).join(program).is_file());
+    needs(found, program)
+}
+
+/// Whether what a test needs is there. If not, that is said aloud; with `CI` set it is a failure, as
+/// a gate without the test would be no gate.
+///
+/// # Panics
+/// With `CI` set, if it is not there.
+pub fn needs(is_there: bool, what: &str) -> bool {
+    assert!(is_there || env::var_os("CI").is_none(), "this machine has to have {what}");
+    if !is_there {
+        // Not by `eprintln!`, which a test that passes keeps to itself.
+        let _ = writeln!(io::stderr(), "NOT TESTED: this machine does not have {what}");
+    }
+    is_there
+}
