@@ -55,7 +55,16 @@ pub struct Verdict {
     pub remedy: String,
 }
 
+/// The code of a test that was stopped before anything came of it.
+pub const CANCELLED: &str = "way-out-cancelled";
+
 impl Verdict {
+    /// Whether this says nothing, since the test was stopped.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.code == CANCELLED
+    }
+
     /// The verdict as one paragraph.
     #[must_use]
     pub fn in_words(&self) -> String {

@@ -101,8 +101,8 @@ impl<O: Outside> Session<'_, O> {
             Step::Reviewing(_) => self.review(),
             Step::Choosing(_) => self.choose(),
             Step::Done(_) => self.result(),
-            // Every write comes back; one that does not leaves nothing to ask.
-            Step::Writing(_) => Ok(Some(Effect::Exit)),
+            // Every look and every write comes back; one that does not leaves nothing to ask.
+            Step::Looking(_) | Step::Writing(_) => Ok(Some(Effect::Exit)),
         }
     }
 
@@ -159,12 +159,7 @@ fn announcement(effect: &Effect) -> Option<&'static str> {
         Effect::Check(Check::WayOut(_)) => Some("Testing the way out (max 10 s)..."),
         Effect::Check(Check::Standing) => Some("Checking..."),
         Effect::Check(Check::Reload) => Some("Reloading nginx..."),
-        Effect::Write(_)
-        | Effect::Elevate(_)
-        | Effect::SaveAside(_)
-        | Effect::SaveBeside(_)
-        | Effect::Rollback(_)
-        | Effect::Repair { .. } => Some("Writing..."),
+        effect if effect.writes() => Some("Writing..."),
         _ => None,
     }
 }

@@ -86,12 +86,13 @@ pub fn run(
         world,
         theme,
         sender,
+        happenings,
         cancelled,
         remind_at: None,
         shown_at: None,
         leaving: None,
     };
-    Ok(full.run(first, &happenings))
+    Ok(full.run(first))
 }
 
 struct Loop {
@@ -100,6 +101,7 @@ struct Loop {
     world: World,
     theme: Theme,
     sender: Sender<Happening>,
+    happenings: Receiver<Happening>,
     /// Stops the check that is under way.
     cancelled: Arc<AtomicBool>,
     remind_at: Option<Instant>,
@@ -110,13 +112,13 @@ struct Loop {
 }
 
 impl Loop {
-    fn run(&mut self, first: Option<Effect>, happenings: &Receiver<Happening>) -> Left {
+    fn run(&mut self, first: Option<Effect>) -> Left {
         let mut left = self.begin(first);
         loop {
             if let Some(left) = left.unwrap_or_else(|_| self.hang_up()) {
                 return left;
             }
-            left = self.turn(happenings);
+            left = self.turn();
         }
     }
 
@@ -127,9 +129,9 @@ impl Loop {
     }
 
     /// One thing that happens, and what the screen shows then.
-    fn turn(&mut self, happenings: &Receiver<Happening>) -> io::Result<Option<Left>> {
+    fn turn(&mut self) -> io::Result<Option<Left>> {
         let place = self.wizard.place();
-        let left = match self.next(happenings) {
+        let left = match self.next() {
             // Typed for a screen that is gone: impatient repeats must not answer the next one.
             Happening::Typed(typed) if Some(typed.at) < self.shown_at => return Ok(None),
             happening => self.take(happening)?,
@@ -159,11 +161,11 @@ impl Loop {
         Ok(drawn_at)
     }
 
-    fn next(&mut self, happenings: &Receiver<Happening>) -> Happening {
+    fn next(&mut self) -> Happening {
         let Some(at) = self.remind_at else {
-            return happenings.recv().unwrap_or(Happening::Signal(Signal::Hangup));
+            return self.happenings.recv().unwrap_or(Happening::Signal(Signal::Hangup));
         };
-        match happenings.recv_timeout(work::until(at)) {
+        match self.happenings.recv_timeout(work::until(at)) {
             Ok(happening) => happening,
             Err(RecvTimeoutError::Timeout) => {
                 self.remind_at = None;
@@ -246,11 +248,26 @@ impl Loop {
             Effect::Cancel => self.cancel(),
             Effect::Elevate(plan) => {
                 let result = self.screen.lend(|| elevate::run(&plan));
-                self.wizard.update(Event::Written(result));
+                self.forget_interrupts();
+                let effect = self.wizard.update(Event::Written(result));
+                return effect.map_or(Ok(None), |effect| self.perform(effect));
             }
             other => self.start(other),
         }
         Ok(None)
+    }
+
+    /// A Ctrl-C at the prompt of another program was meant for that one. It may arrive here a moment
+    /// after that program has ended of it.
+    fn forget_interrupts(&self) {
+        let settled = work::after(Duration::from_millis(50));
+        let next = || self.happenings.recv_timeout(work::until(settled)).ok();
+        let arrived: Vec<_> = std::iter::from_fn(next).collect();
+        let is_interrupt = |it: &Happening| matches!(it, Happening::Signal(Signal::Interrupt));
+        for other in arrived.into_iter().filter(|it| !is_interrupt(it)) {
+            // The receiver is this loop's own.
+            let _ = self.sender.send(other);
+        }
     }
 
     fn exit(&self) -> Left {

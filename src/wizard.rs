@@ -42,7 +42,9 @@ pub enum Step {
     Asking(Asking),
     /// Before the plan.
     Reviewing(Reviewing),
-    /// The plan is being written; nothing interrupts that.
+    /// The files are being looked at, before this goes on.
+    Looking(Then),
+    /// Files are being written; nothing interrupts that. What is put back or repaired has no plan.
     Writing(Plan),
     /// Something stands in the way, and there is more than one way on.
     Choosing(Choosing),
@@ -59,21 +61,22 @@ pub struct Wizard {
     /// Answers before each edit from the review, for `u`.
     past: Vec<Answers>,
     verdicts: Vec<(Check, Vec<Verdict>)>,
-    running: Option<Check>,
+    /// The checks that are under way.
+    running: Vec<Check>,
     help: Option<usize>,
     /// How many lines of the result are scrolled away.
     scrolled: usize,
     is_quitting: bool,
-    /// What goes on once the files have been looked at again.
-    after_look: AfterLook,
 }
 
-/// What goes on once the files have been looked at again.
-#[derive(Debug, Clone, Default)]
-enum AfterLook {
-    #[default]
+/// What goes on once the files have been looked at.
+#[derive(Debug, Clone)]
+pub enum Then {
+    /// The review of what was said, on top of what the files say now.
     Review,
+    /// The review of the files alone: what was said is forgotten.
     StartOver,
+    /// Writing these texts, whatever the files say now.
     Overwrite(Plan),
 }
 
@@ -90,11 +93,10 @@ impl Wizard {
             found,
             past: Vec::new(),
             verdicts: Vec::new(),
-            running: None,
+            running: Vec::new(),
             help: None,
             scrolled: 0,
             is_quitting: false,
-            after_look: AfterLook::Review,
         };
         let effect = if is_reconfiguration { wizard.review() } else { None };
         (wizard, effect)
@@ -112,7 +114,9 @@ impl Wizard {
         match event {
             Event::Key(key) => self.key(key),
             Event::Paste(text) => {
-                self.paste(&text);
+                if !self.is_covered() {
+                    self.paste(&text);
+                }
                 None
             }
             Event::Line(text) => self.line(&text),
@@ -147,6 +151,7 @@ impl Wizard {
             _ if self.help.is_some() => keys::HELP,
             Step::Asking(asking) => asking.keys(),
             Step::Reviewing(_) => keys::REVIEWING,
+            Step::Looking(_) => keys::LOOKING,
             Step::Writing(_) => keys::WRITING,
             Step::Choosing(_) => keys::CHOOSING,
             Step::Done(_) => keys::DONE,
@@ -154,14 +159,21 @@ impl Wizard {
     }
 
     fn key(&mut self, key: Key) -> Option<Effect> {
-        if self.takes_fix(key) {
+        if !self.is_covered() && self.takes_fix(key) {
             return None;
         }
         if let Some(action) = keys::action(self.keys(), key) {
             return self.act(action);
         }
-        self.type_key(key);
+        if !self.is_covered() {
+            self.type_key(key);
+        }
         None
+    }
+
+    /// Whether the help or a question lies over the page, whose fields then take nothing.
+    fn is_covered(&self) -> bool {
+        self.is_quitting || self.help.is_some()
     }
 
     fn act(&mut self, action: Action) -> Option<Effect> {
@@ -209,8 +221,7 @@ impl Wizard {
         let mut unseen = Plan::paths(&settings, &self.found);
         unseen.retain(|path| self.found.snapshot(path).is_none());
         if !unseen.is_empty() {
-            self.step = Step::Reviewing(Reviewing::new(Preview::Pending));
-            return Some(Effect::Look(unseen));
+            return Some(self.look(unseen, Then::Review));
         }
         let preview = Preview::new(&self.answers, &settings, &self.found);
         let nginx = preview.nginx_check(&settings);
@@ -231,15 +242,18 @@ impl Wizard {
         for (path, snapshot) in files {
             self.found.see(path, snapshot);
         }
-        match std::mem::take(&mut self.after_look) {
-            AfterLook::Review => self.read_again(false),
-            AfterLook::StartOver => self.read_again(true),
-            AfterLook::Overwrite(plan) => {
-                let plan = plan.over(&self.found);
-                self.step = Step::Writing(plan.clone());
-                Some(Effect::Write(plan))
-            }
+        // Whoever went back meanwhile is not called away.
+        let Step::Looking(then) = &self.step else { return None };
+        match then.clone() {
+            Then::Review => self.read_again(false),
+            Then::StartOver => self.read_again(true),
+            Then::Overwrite(plan) => Some(self.writing(plan.over(&self.found), Effect::Write)),
         }
+    }
+
+    fn look(&mut self, files: Vec<std::path::PathBuf>, then: Then) -> Effect {
+        self.step = Step::Looking(then);
+        Effect::Look(files)
     }
 
     /// Takes what the files say now as found, and keeps what was said unless it is to start over.
@@ -255,13 +269,13 @@ impl Wizard {
         if self.verdict(&check).is_some() {
             return None;
         }
-        self.running = Some(check.clone());
+        self.running.push(check.clone());
         Some(Effect::Check(check))
     }
 
     /// Looks once more, whatever came of it before; not twice at the same time.
     fn check_anew(&mut self, check: Check) -> Option<Effect> {
-        if self.running.as_ref() == Some(&check) {
+        if self.is_running(|running| *running == check) {
             return None;
         }
         self.verdicts.retain(|(about, _)| *about != check);
@@ -269,9 +283,11 @@ impl Wizard {
     }
 
     fn checked(&mut self, check: Check, verdicts: Vec<Verdict>) -> Option<Effect> {
-        if self.running.as_ref() == Some(&check) {
-            self.running = None;
+        if verdicts.iter().any(Verdict::is_cancelled) {
+            // The operator stopped it, and may have begun another.
+            return None;
         }
+        self.running.retain(|running| *running != check);
         self.verdicts.retain(|(about, _)| *about != check);
         self.verdicts.push((check, verdicts));
         None

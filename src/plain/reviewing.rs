@@ -127,7 +127,6 @@ fn row(row: &Row) -> String {
 fn preview(reviewing: &Reviewing) -> Vec<String> {
     match reviewing.preview() {
         Preview::Ready(plan) => plan.changes.iter().map(about).collect(),
-        Preview::Pending => vec!["The files are still being read.".to_owned()],
         Preview::Refused(refusal) => {
             let line = refusal.line.map_or(String::new(), |line| format!(" (line {line})"));
             let mut lines = vec![format!("Error: the file is left alone{line}: {refusal}")];

@@ -54,8 +54,11 @@ pub fn save(wizard: &Wizard, config: &Path) {
     let is_open = match wizard.step() {
         // What becomes of the draft that there is was being asked.
         Step::Choosing(choosing) => choosing.is_about_a_plan(),
-        Step::Done(_) => false,
-        Step::Asking(_) | Step::Reviewing(_) | Step::Writing(_) => !answers.is_empty(),
+        // All is written; an older draft would be offered once more.
+        Step::Done(_) => return forget(config),
+        Step::Asking(_) | Step::Reviewing(_) | Step::Looking(_) | Step::Writing(_) => {
+            !answers.is_empty()
+        }
     };
     let (true, Some(path)) = (is_open, place()) else { return };
     let step = wizard.number() + 1;

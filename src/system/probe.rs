@@ -14,7 +14,7 @@ mod trouble;
 use super::net::{
     Budget, DialError, TlsError, Wire, dial, host_header, port, read_head, secure, shown,
 };
-use crate::checks::{Outcome, Verdict};
+use crate::checks::{CANCELLED, Outcome, Verdict};
 use crate::settings::Secret;
 use rustls::pki_types::CertificateDer;
 use std::io::{BufReader, Read, Write};
@@ -186,7 +186,7 @@ fn arrived(Names { proxy, site }: &Names, visit: &Visit, took: Duration) -> Verd
 
 fn left() -> Verdict {
     Verdict {
-        code: "way-out-cancelled",
+        code: CANCELLED,
         outcome: Outcome::Skipped,
         what: "the test of the way out was stopped".into(),
         evidence: String::new(),

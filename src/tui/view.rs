@@ -78,7 +78,8 @@ impl Look {
             (Some(scroll), step) => pages::help(self, step, scroll),
             (None, Step::Asking(asking)) => asking::page(self, wizard, asking),
             (None, Step::Reviewing(reviewing)) => reviewing::page(self, wizard, reviewing, rows),
-            (None, Step::Writing(_)) => pages::writing(self),
+            (None, Step::Looking(_)) => pages::waiting(self, "Reading the files..."),
+            (None, Step::Writing(_)) => pages::waiting(self, "Writing..."),
             (None, Step::Choosing(choosing)) => pages::choosing(self, choosing),
             (None, Step::Done(saved)) => pages::done(self, wizard, saved),
         }

@@ -2,8 +2,11 @@
 #![expect(clippy::disallowed_methods, reason = "how long something takes is known here only")]
 
 use super::Happening;
+use crate::checks::{Outcome, Verdict};
+use crate::found::Snapshot;
 use crate::system::world::World;
 use crate::wizard::{Effect, Event, Trouble, Way};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Sender;
@@ -18,7 +21,7 @@ pub(super) fn start(
     sender: Sender<Happening>,
 ) {
     let (world, cancelled) = (world.clone(), Arc::clone(cancelled));
-    let guard = Guard { sender, is_write: matches!(effect, Effect::Write(_)) };
+    let guard = Guard { sender, last_word: last_word(&effect) };
     thread::spawn(move || {
         if let Some(event) = world.perform(effect, &cancelled) {
             // Nobody waits for it once the wizard is left.
@@ -30,21 +33,41 @@ pub(super) fn start(
 /// Tells the loop when its thread dies, which would otherwise wait for ever.
 struct Guard {
     sender: Sender<Happening>,
-    is_write: bool,
+    last_word: Option<Event>,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if thread::panicking() && self.is_write {
-            let trouble = Trouble {
-                state: "interrupted",
-                lines: vec![
-                    "Writing stopped half way. The journal knows how to undo it.".to_owned(),
-                ],
-                ways: vec![Way::Undo, Way::Finish, Way::Quit],
-            };
-            let _ = self.sender.send(Happening::Event(Event::Written(Err(trouble))));
+        if let Some(event) = self.last_word.take().filter(|_| thread::panicking()) {
+            let _ = self.sender.send(Happening::Event(event));
         }
+    }
+}
+
+/// What there is to say if nothing comes of it.
+fn last_word(effect: &Effect) -> Option<Event> {
+    const STOPPED: &str = "this stopped because of an error in kestra-setup itself";
+    match effect {
+        Effect::Look(paths) => {
+            let unread = |path: &PathBuf| (path.clone(), Snapshot::Unreadable(STOPPED.to_owned()));
+            Some(Event::Looked(paths.iter().map(unread).collect()))
+        }
+        Effect::Check(check) => {
+            let verdict = Verdict {
+                code: "check-stopped",
+                outcome: Outcome::Skipped,
+                what: STOPPED.to_owned(),
+                evidence: String::new(),
+                remedy: String::new(),
+            };
+            Some(Event::Checked(check.clone(), vec![verdict]))
+        }
+        effect if effect.writes() => Some(Event::Written(Err(Trouble {
+            state: "interrupted",
+            lines: vec!["Writing stopped half way. The journal knows how to undo it.".to_owned()],
+            ways: vec![Way::Undo, Way::Finish, Way::Quit],
+        }))),
+        _ => None,
     }
 }
 

@@ -1,8 +1,9 @@
 //! Something stands in the way, and there is more than one way on.
 
-use super::{AfterLook, Asking, Effect, Saved, Step, Trouble, Wizard};
+use super::{Asking, Effect, Saved, Step, Then, Trouble, Wizard};
 use crate::form::{self, Field};
 use crate::plan::{FileKind, Plan};
+use std::path::PathBuf;
 
 /// What happened, and the ways on.
 #[derive(Debug, Clone)]
@@ -169,26 +170,21 @@ impl Wizard {
     /// The ways that something outside has to go.
     fn take_way(&mut self, way: &Way, plan: Plan) -> Effect {
         match way {
-            Way::Reapply => self.look_again(AfterLook::Review, &plan),
-            Way::StartOver => self.look_again(AfterLook::StartOver, &plan),
-            Way::Overwrite => self.look_again(AfterLook::Overwrite(plan.clone()), &plan),
-            Way::SaveBeside => Effect::SaveBeside(plan),
-            Way::SaveAside => Effect::SaveAside(plan),
+            Way::Reapply => self.look(paths(&plan), Then::Review),
+            Way::StartOver => self.look(paths(&plan), Then::StartOver),
+            Way::Overwrite => self.look(paths(&plan), Then::Overwrite(plan)),
+            Way::SaveBeside => self.writing(plan, Effect::SaveBeside),
+            Way::SaveAside => self.writing(plan, Effect::SaveAside),
             Way::Sudo => self.writing(plan, Effect::Elevate),
             Way::Retry | Way::Replace => self.writing(plan, Effect::Write),
             Way::WithoutNginx => self.writing(plan.without(FileKind::Nginx), Effect::Write),
-            Way::Finish => Effect::Repair { finish: true },
-            Way::Undo => Effect::Repair { finish: false },
+            Way::Finish => self.writing(plan, |_| Effect::Repair { finish: true }),
+            Way::Undo => self.writing(plan, |_| Effect::Repair { finish: false }),
             Way::Change(_) | Way::Continue | Way::ReadOnly | Way::Fresh | Way::Quit => Effect::Exit,
         }
     }
 
-    fn look_again(&mut self, then: AfterLook, plan: &Plan) -> Effect {
-        self.after_look = then;
-        Effect::Look(plan.changes.iter().map(|change| change.path.clone()).collect())
-    }
-
-    fn writing(&mut self, plan: Plan, effect: impl FnOnce(Plan) -> Effect) -> Effect {
+    pub(super) fn writing(&mut self, plan: Plan, effect: impl FnOnce(Plan) -> Effect) -> Effect {
         self.step = Step::Writing(plan.clone());
         effect(plan)
     }
@@ -246,6 +242,11 @@ impl Wizard {
 
     pub(super) fn undo_write(&mut self) -> Option<Effect> {
         let Step::Done(saved) = &self.step else { return None };
-        saved.undo.clone().map(Effect::Rollback)
+        let id = saved.undo.clone()?;
+        Some(self.writing(Plan::default(), |_| Effect::Rollback(id)))
     }
+}
+
+fn paths(plan: &Plan) -> Vec<PathBuf> {
+    plan.changes.iter().map(|change| change.path.clone()).collect()
 }

@@ -94,6 +94,29 @@ pub enum Effect {
     Exit,
 }
 
+impl Effect {
+    /// Whether files are written.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        match self {
+            Self::Write(_)
+            | Self::Elevate(_)
+            | Self::SaveAside(_)
+            | Self::SaveBeside(_)
+            | Self::Rollback(_)
+            | Self::Repair { .. } => true,
+            Self::Look(_)
+            | Self::Check(_)
+            | Self::Cancel
+            | Self::Copy(_)
+            | Self::Remind(_)
+            | Self::Redraw
+            | Self::Suspend
+            | Self::Exit => false,
+        }
+    }
+}
+
 /// What was written, for the result page.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Saved {

@@ -149,6 +149,10 @@ pub(super) const REVIEWING: Tables = &[
     SCROLLING,
 ];
 
+/// While the files are looked at, which a disk far away may take its time for.
+pub(super) const LOOKING: Tables =
+    &[&[shown(Key::Esc, Action::Back, "Esc back"), spare(Key::Ctrl('c'), Action::Quit, "^C quit")]];
+
 /// Nothing interrupts a write.
 pub(super) const WRITING: Tables = &[];
 

@@ -34,7 +34,9 @@ impl Wizard {
                 self.answers.questions().take_while(|other| *other != asking.field).last()
             }
             Step::Reviewing(_) => self.answers.questions().last(),
-            Step::Writing(_) | Step::Choosing(_) | Step::Done(_) => return self.back(),
+            Step::Looking(_) | Step::Writing(_) | Step::Choosing(_) | Step::Done(_) => {
+                return self.back();
+            }
         };
         self.step = Step::Asking(Asking::on(&self.answers, previous?));
         None

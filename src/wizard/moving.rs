@@ -94,7 +94,7 @@ impl Wizard {
             Step::Reviewing(reviewing) if reviewing.is_full() => {
                 self.with_review(Reviewing::toggle_full);
             }
-            Step::Reviewing(_) => self.open_screen(SCREENS.len() - 1),
+            Step::Reviewing(_) | Step::Looking(_) => self.open_screen(SCREENS.len() - 1),
             Step::Choosing(choosing) if choosing.is_about_a_plan() => return self.review(),
             Step::Choosing(_) => return self.review_or_ask(),
             Step::Writing(_) | Step::Done(_) => {}
@@ -145,13 +145,17 @@ impl Wizard {
     pub(super) fn test(&mut self) -> Option<Effect> {
         self.commit();
         let check = self.way_out()?;
+        let is_another = |running: &Check| is_test(running) && *running != check;
+        // A newer test makes the one under way pointless.
+        self.running.retain(|running| !is_another(running));
         self.check_anew(check)
     }
 
     /// Esc while the way out is tested: the test ends, and nothing else happens.
     pub(super) fn stop_test(&mut self) -> Option<Effect> {
-        let stopped = self.running.take_if(|check| matches!(check, Check::WayOut(_)));
-        stopped.map(|_| Effect::Cancel)
+        let running = self.running.len();
+        self.running.retain(|check| !is_test(check));
+        (self.running.len() < running).then_some(Effect::Cancel)
     }
 
     /// The test of the way out that belongs to the answers at this moment.
@@ -180,4 +184,9 @@ impl Wizard {
         self.answers = self.past.pop()?;
         self.review()
     }
+}
+
+/// Whether this tests the way out, the one check that can be stopped.
+fn is_test(check: &Check) -> bool {
+    matches!(check, Check::WayOut(_))
 }

@@ -33,8 +33,6 @@ impl fmt::Debug for Reviewing {
 /// What would be written, if anything can be.
 #[derive(Debug, Clone)]
 pub enum Preview {
-    /// The files are still being looked at.
-    Pending,
     /// This.
     Ready(Plan),
     /// Nothing, because the file cannot be changed without touching something else.
@@ -166,7 +164,6 @@ impl Reviewing {
         self.note = match &self.preview {
             Preview::Ready(plan) if !plan.is_noop() => None,
             Preview::Ready(_) => Some("Nothing to write.".to_owned()),
-            Preview::Pending => Some("Still reading the files.".to_owned()),
             Preview::Refused(_) => {
                 Some("Cannot be written; the text to paste is shown.".to_owned())
             }

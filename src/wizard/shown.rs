@@ -58,10 +58,10 @@ impl Wizard {
         self.help
     }
 
-    /// The check that is under way.
+    /// Whether such a check is under way.
     #[must_use]
-    pub fn running(&self) -> Option<&Check> {
-        self.running.as_ref()
+    pub fn is_running(&self, is_it: impl Fn(&Check) -> bool) -> bool {
+        self.running.iter().any(is_it)
     }
 
     /// What came of a check. A verdict about another value is not found, however late it comes.
@@ -91,6 +91,7 @@ impl Wizard {
             Step::Done(saved) => saved.state.to_owned(),
             Step::Choosing(choosing) => choosing.trouble().state.to_owned(),
             Step::Writing(_) => "writing".to_owned(),
+            Step::Looking(_) => "not written".to_owned(),
             Step::Reviewing(_) if is_new => "not written".to_owned(),
             Step::Asking(_) if is_new => "new config".to_owned(),
             Step::Asking(_) | Step::Reviewing(_) => match self.answers.said().count() {

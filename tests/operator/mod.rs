@@ -43,6 +43,9 @@ pub const EXISTING: &str = include_str!("config.yml");
 pub struct Operator {
     wizard: Wizard,
     disk: BTreeMap<PathBuf, Snapshot>,
+    is_disk_slow: bool,
+    /// What a slow disk was asked for.
+    looks: Vec<Vec<PathBuf>>,
     asked: Vec<Asked>,
     presses: usize,
 }
@@ -104,7 +107,14 @@ impl Operator {
         }
         let answers = found.answers(here).expect("a configuration that can be read");
         let (wizard, effect) = Wizard::new(answers, found);
-        let mut operator = Self { wizard, disk, asked: Vec::new(), presses: 0 };
+        let mut operator = Self {
+            wizard,
+            disk,
+            is_disk_slow: false,
+            looks: Vec::new(),
+            asked: Vec::new(),
+            presses: 0,
+        };
         operator.take(effect);
         operator
     }
@@ -300,8 +310,24 @@ impl Operator {
         self
     }
 
+    /// From now on the disk does not answer.
+    pub fn waits_for_the_disk(mut self) -> Self {
+        self.is_disk_slow = true;
+        self
+    }
+
+    /// The disk says what it was asked for.
+    pub fn disk_answers(mut self) -> Self {
+        self.is_disk_slow = false;
+        for paths in std::mem::take(&mut self.looks) {
+            self.take(Some(Effect::Look(paths)));
+        }
+        self
+    }
+
     fn take(&mut self, effect: Option<Effect>) {
         match effect {
+            Some(Effect::Look(paths)) if self.is_disk_slow => self.looks.push(paths),
             Some(Effect::Look(paths)) => {
                 let look = |path: PathBuf| {
                     let snapshot = self.disk.get(&path).cloned().unwrap_or(Snapshot::Absent);

@@ -85,3 +85,12 @@ fn the_other_end_says_why_by_its_exit_code() {
     let Some((machine, path)) = with_sudo("exit 4") else { return };
     through_sudo(&machine, &path).wait_for("a file changed on disk meanwhile");
 }
+
+#[test]
+fn a_ctrl_c_at_the_prompt_of_sudo_is_meant_for_sudo() {
+    let script = "trap 'exit 1' INT\necho 'password, please' >/dev/tty\nsleep 10 & wait";
+    let Some((machine, path)) = with_sudo(script) else { return };
+    let mut session = through_sudo(&machine, &path);
+    session.wait_for("password, please").press(key::CTRL_C);
+    session.wait_for("Writing with sudo failed").press(key::ESC).wait_for("w write");
+}

@@ -3,9 +3,10 @@
 use super::existing;
 use super::operator::{Asked, Operator, here};
 use kestra_setup::answers::Here;
-use kestra_setup::checks::{Check, Outcome};
+use kestra_setup::checks::{CANCELLED, Check, Outcome, Verdict};
 use kestra_setup::form;
 use kestra_setup::key::Key;
+use kestra_setup::wizard::Event;
 
 #[test]
 fn enter_goes_to_the_next_question_that_needs_an_answer() {
@@ -199,4 +200,34 @@ fn a_question_mark_is_text_in_a_text_and_help_elsewhere() {
     assert!(
         Operator::fresh().at_the_proxy().types("?").screen(80, 24).contains("Help: Connection")
     );
+}
+
+#[test]
+fn nothing_is_typed_into_a_field_behind_the_help_or_a_question() {
+    for cover in [Key::F1, Key::Ctrl('c')] {
+        let typed = Operator::fresh().types("https://a");
+        let covered = typed.press(cover).types("xz").pastes("b").press(Key::Backspace);
+        assert_eq!(covered.press(Key::Esc).enter().answer(&form::URL), "https://a/", "{cover}");
+    }
+}
+
+#[test]
+fn a_stopped_test_says_nothing_of_the_next_one() {
+    let testing = Operator::fresh().at_the_proxy().press(Key::Ctrl('t'));
+    let Some(Asked::Check(check)) = testing.last().cloned() else { panic!("no test") };
+    let again = testing.press(Key::Esc).press(Key::Ctrl('t'));
+    let says = |code| {
+        let what = String::new();
+        let verdict = Verdict {
+            code,
+            outcome: Outcome::Skipped,
+            what,
+            evidence: String::new(),
+            remedy: String::new(),
+        };
+        Event::Checked(check.clone(), vec![verdict])
+    };
+    let late = again.happens(says(CANCELLED));
+    assert!(late.screen(80, 24).contains("testing..."));
+    assert!(!late.happens(says("ok")).screen(80, 24).contains("testing"));
 }

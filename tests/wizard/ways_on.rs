@@ -47,6 +47,37 @@ fn overwriting_takes_the_new_text_as_what_was_there() {
 }
 
 #[test]
+fn a_way_on_is_taken_once() {
+    for way in [Way::SaveBeside, Way::SaveAside, Way::Overwrite, Way::Finish, Way::Undo] {
+        let refused =
+            at_review().press(Key::Char('w')).is_refused("changed", &[], vec![way.clone()]);
+        let before = refused.asked().len();
+        let twice = refused.enter().enter().press(Key::Esc);
+        assert_eq!(twice.asked().len(), before + 1, "{way:?}");
+        assert!(matches!(twice.wizard().step(), Step::Writing(_)), "{way:?}");
+    }
+}
+
+#[test]
+fn what_was_written_is_taken_back_once() {
+    let written = at_review().press(Key::Char('w')).is_written();
+    let before = written.asked().len();
+    let undone = written.press(Key::Char('u')).press(Key::Char('u')).enter();
+    assert_eq!(undone.asked().len(), before + 1);
+    assert!(matches!(undone.wizard().step(), Step::Writing(_)));
+}
+
+#[test]
+fn whoever_goes_back_while_the_disk_is_slow_is_not_called_away_and_writes_nothing() {
+    let waiting = conflict().waits_for_the_disk().press(Key::Char('4'));
+    let before = waiting.asked().len();
+    let back = waiting.press(Key::Char('4')).press(Key::Esc);
+    let question = back.question();
+    let answered = back.disk_answers();
+    assert_eq!((answered.question(), answered.asked().len()), (question, before));
+}
+
+#[test]
 fn esc_from_a_conflict_goes_back_to_the_review() {
     assert!(is_reviewing(&conflict().press(Key::Esc)));
 }

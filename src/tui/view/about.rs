@@ -88,7 +88,7 @@ impl Rows<'_> {
         let way = self.wizard.way_out();
         let verdict = way.as_ref().and_then(|check| self.wizard.verdict(check));
         self.row(page, " Test        ", "^T  reach https://api.kestra.io this way (max 10 s)");
-        if way.is_some() && self.wizard.running() == way.as_ref() {
+        if way.as_ref().is_some_and(|way| self.wizard.is_running(|running| running == way)) {
             self.row(page, TEST, "testing...");
         } else if let Some(verdict) = verdict {
             self.verdict(page, verdict);

@@ -89,10 +89,10 @@ fn examples(page: &mut Page, look: Look, field: &Field) {
     }
 }
 
-pub(super) fn writing(look: Look) -> Page {
+pub(super) fn waiting(look: Look, what: &str) -> Page {
     let mut page = Page::default();
     page.blank();
-    page.line(Span::styled(" Writing...", look.theme.strong()));
+    page.line(Span::styled(format!(" {what}"), look.theme.strong()));
     page
 }
 
@@ -124,10 +124,12 @@ pub(super) fn done(look: Look, wizard: &Wizard, saved: &Saved) -> Page {
         page.paragraph(1, look.width, &line, look.theme.plain());
     }
     page.blank();
-    match wizard.running() {
-        Some(Check::Standing) => page.text(" Checking..."),
-        Some(Check::Reload) => page.text(" Reloading nginx..."),
-        _ => {}
+    for (check, words) in
+        [(Check::Standing, " Checking..."), (Check::Reload, " Reloading nginx...")]
+    {
+        if wizard.is_running(|running| *running == check) {
+            page.text(words);
+        }
     }
     for verdict in wizard.standing() {
         findings(&mut page, look, verdict);

@@ -32,7 +32,6 @@ pub(super) fn page(look: Look, wizard: &Wizard, reviewing: &Reviewing, rows: u16
     }
     match reviewing.preview() {
         Preview::Ready(_) => files(look, wizard, reviewing, &mut page, rows),
-        Preview::Pending => page.text(" Reading the files..."),
         Preview::Refused(refusal) => {
             let line = refusal.line.map_or(String::new(), |line| format!(" (line {line})"));
             let text =
@@ -219,7 +218,7 @@ fn nginx_word(wizard: &Wizard, change: &FileChange) -> String {
     match wizard.verdict_about(is_test_of(change)).map(|verdict| verdict.outcome) {
         Some(Outcome::Ok | Outcome::Note) => "nginx -t ok (sandbox)",
         Some(Outcome::Failed) => "nginx -t failed",
-        None if wizard.running().is_some_and(is_test_of(change)) => "nginx -t ...",
+        None if wizard.is_running(is_test_of(change)) => "nginx -t ...",
         Some(Outcome::Skipped) | None => "nginx not tested",
     }
     .to_owned()
