@@ -146,11 +146,9 @@ fn difference(change: &FileChange) -> String {
     text
 }
 
-/// The result page on the normal screen, where its keys do nothing.
+/// The result page on the normal screen.
 fn report(saved: &wizard::Saved, console: &mut Console) {
-    let text = wizard::report(saved).join("\n");
-    let keys = ["[r] run now:  ", "[c] run now:  ", " [r]"];
-    console.say(&keys.iter().fold(text, |text, key| text.replace(key, "")));
+    console.say(&wizard::report(saved).join("\n"));
 }
 
 /// The text of a file that was named on the command line.

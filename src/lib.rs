@@ -4,6 +4,7 @@
 //! Answers are text, their meaning is a type, the plan is both the preview and what is written,
 //! and only [`system`] touches the world. In reading order, each module using only those above it:
 //!
+//! - [`shell`]: commands to copy
 //! - [`settings`]: values that cannot be wrong, and the rules across them
 //! - [`form`]: every question, once
 //! - [`answers`]: what was said, as text
@@ -32,6 +33,7 @@ pub mod nginx;
 pub mod plain;
 pub mod plan;
 pub mod settings;
+pub mod shell;
 pub mod system;
 pub mod tui;
 pub mod wizard;

@@ -19,9 +19,9 @@ mod typing;
 
 pub use asking::Asking;
 pub use choosing::{Choosing, Way};
-pub use event::{Effect, Event, Saved, SavedFile, Trouble};
+pub use event::{Effect, Event, NextStep, Saved, SavedFile, Trouble};
 pub use keys::{Action, Binding};
-pub use result::{report, with_next_steps};
+pub use result::{page, report, with_next_steps};
 pub use reviewing::{Preview, Reviewing};
 pub use rows::Row;
 

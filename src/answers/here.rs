@@ -20,6 +20,8 @@ pub struct Here {
     pub config_file: String,
     /// How Kestra is restarted so that it reads that file, as a command to adapt.
     pub restart: String,
+    /// The command that checks what stands in that file.
+    pub check: String,
     /// `kestra.env` beside the configuration.
     pub env_file: String,
     /// The port that the configuration gives Kestra.
@@ -45,6 +47,7 @@ impl Default for Here {
             location_file: "/etc/nginx/snippets/kestra.conf".to_owned(),
             config_file: "/etc/kestra/config.yml".to_owned(),
             restart: "kestra server standalone --config /etc/kestra/config.yml".to_owned(),
+            check: "kestra-setup check".to_owned(),
             env_file: "/etc/kestra/kestra.env".to_owned(),
             kestra_port: 8080,
         }

@@ -7,6 +7,7 @@ use super::files::folder::Folder;
 use super::files::resolve;
 use super::names;
 use crate::plan::{FileChange, Plan};
+use crate::shell;
 use rustix::fs::{AtFlags, CWD, statat};
 use std::path::{Path, PathBuf};
 
@@ -63,7 +64,8 @@ fn free_name(change: &FileChange, folder: &Folder) -> Result<String, WriteError>
 /// `cp` keeps owner and mode of a file that is there; `install` sets those of a new one, to the
 /// owner of its folder as the wizard would.
 fn command(change: &FileChange, saved: &Path) -> Result<String, WriteError> {
-    let (saved, target) = (quoted(saved), quoted(&change.path));
+    let [saved, target] = [saved, &change.path].map(|path| path.to_string_lossy().into_owned());
+    let (saved, target) = (shell::word(&saved), shell::word(&target));
     if change.before.is_some() {
         return Ok(format!("sudo cp -- {saved} {target}"));
     }
@@ -74,25 +76,4 @@ fn command(change: &FileChange, saved: &Path) -> Result<String, WriteError> {
     let (user, group) = owner.unwrap_or(("root", "root"));
     let mode = change.mode;
     Ok(format!("sudo install -D -m {mode:04o} -o {user} -g {group} -- {saved} {target}"))
-}
-
-/// A path as one word of a shell.
-fn quoted(path: &Path) -> String {
-    let path = path.to_string_lossy();
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+@:".contains(letter);
-    if path.chars().all(is_plain) {
-        return path.into_owned();
-    }
-    format!("'{}'", path.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_one_word_of_a_shell() {
-        assert_eq!(quoted(Path::new("/etc/nginx/k.conf")), "/etc/nginx/k.conf");
-        assert_eq!(quoted(Path::new("/it's; $x")), r"'/it'\''s; $x'");
-    }
 }

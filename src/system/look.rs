@@ -11,6 +11,7 @@ use crate::found::{Found, Served, Snapshot, remarks};
 use crate::kestra::{self, Place, Refusal};
 use crate::nginx::{Machine, Version};
 use crate::settings::PastedProxy;
+use crate::shell;
 use std::env;
 use std::path::{Path, PathBuf};
 
@@ -168,12 +169,22 @@ fn here(config: &Path, place: &Place, nginx: &nginx::Found) -> Here {
         env_file: beside("kestra.env"),
         config_file: config.display().to_string(),
         restart: restart(config, place),
+        check: check(config),
         ..Here::default()
     }
 }
 
+/// The file is named where `check` would look at another one.
+fn check(config: &Path) -> String {
+    if config_path(None).is_ok_and(|default| default == config) {
+        return "kestra-setup check".to_owned();
+    }
+    format!("kestra-setup --config {} check", shell::word(&config.to_string_lossy()))
+}
+
 fn restart(config: &Path, place: &Place) -> String {
-    let config = config.display();
+    let config = config.to_string_lossy();
+    let config = shell::word(&config);
     if place.is_whole() {
         format!("kestra server standalone --config {config}")
     } else if place.is_compose() {

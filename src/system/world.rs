@@ -16,7 +16,7 @@ use crate::found::Snapshot;
 use crate::kestra::{self, Place};
 use crate::plan::{FileKind, Plan};
 use crate::settings::{Connection, ProxyKind};
-use crate::wizard::{Effect, Event, Saved, SavedFile, Trouble, Way};
+use crate::wizard::{Effect, Event, NextStep, Saved, SavedFile, Trouble, Way};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -221,7 +221,7 @@ fn save_aside(plan: &Plan) -> Result<Saved, WriteError> {
         headline: "Nothing was installed. The files are saved; these commands install them."
             .to_owned(),
         files: files.collect(),
-        next: aside.commands,
+        next: aside.commands.into_iter().map(NextStep::from).collect(),
         ..Saved::default()
     })
 }

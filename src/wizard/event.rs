@@ -128,10 +128,29 @@ pub struct Saved {
     pub files: Vec<SavedFile>,
     /// The name under which it can be taken back.
     pub undo: Option<String>,
-    /// What is not done yet, numbered on the page; lines of a point are joined by line ends.
-    pub next: Vec<String>,
+    /// What is not done yet, numbered on the page.
+    pub next: Vec<NextStep>,
     /// What might make it useless.
     pub warnings: Vec<String>,
+}
+
+/// Something that is not done yet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NextStep {
+    /// What is to be done.
+    pub what: String,
+    /// The key of the result page that does it.
+    pub key: Option<char>,
+    /// The command that does it, where that is short.
+    pub command: String,
+    /// Lines to copy, into a shell or a file.
+    pub lines: Vec<String>,
+}
+
+impl From<String> for NextStep {
+    fn from(what: String) -> Self {
+        Self { what, ..Self::default() }
+    }
 }
 
 /// One file that was written.

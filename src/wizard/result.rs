@@ -1,10 +1,11 @@
 //! The result page: what is written, and what is not done yet.
 
-use super::{Saved, SavedFile};
+use super::{NextStep, Saved, SavedFile};
 use crate::answers::Answers;
 use crate::form;
 use crate::plan::{FileKind, Plan};
 use crate::settings::ServerUrl;
+use std::iter::once;
 
 /// Adds what is left to do for these answers.
 #[must_use]
@@ -15,56 +16,99 @@ pub fn with_next_steps(saved: Saved, answers: &Answers, plan: &Plan) -> Saved {
         next.push(environment(answers));
     }
     if is_written(FileKind::Config) || is_written(FileKind::Env) {
-        next.push(format!(
-            "Restart Kestra so that it reads the file (your way of starting it), e.g.\n{}",
-            answers.here().restart
-        ));
+        next.push(restart(answers));
     }
     if is_written(FileKind::Nginx) {
         next.push(nginx(answers));
         next.extend(certificate(answers));
     }
-    next.push("Check               [c] run now:  kestra-setup check".to_owned());
+    next.push(NextStep {
+        key: Some('c'),
+        command: answers.here().check.clone(),
+        ..NextStep::from("Check".to_owned())
+    });
     Saved { next, ..saved }
 }
 
-fn environment(answers: &Answers) -> String {
+fn restart(answers: &Answers) -> NextStep {
+    NextStep {
+        what: "Restart Kestra so that it reads the file (your way of starting it), e.g.".to_owned(),
+        lines: vec![answers.here().restart.clone()],
+        ..NextStep::default()
+    }
+}
+
+fn environment(answers: &Answers) -> NextStep {
     let file = answers.get(&form::ENV_FILE);
     let variable = answers.get(&form::PROXY_PASSWORD_VARIABLE);
     if file.is_empty() {
-        return format!(
+        return NextStep::from(format!(
             "Set {variable} in the environment of Kestra; without it Kestra does not start."
-        );
+        ));
     }
-    format!(
-        "Give Kestra the variable {variable}: in its systemd unit\nEnvironmentFile={file}\nor in docker-compose.yml\nenv_file: {file}"
-    )
+    NextStep {
+        what: format!("Give Kestra the variable {variable}: in its systemd unit"),
+        lines: vec![
+            format!("EnvironmentFile={file}"),
+            "or in docker-compose.yml".to_owned(),
+            format!("env_file: {file}"),
+        ],
+        ..NextStep::default()
+    }
 }
 
-fn nginx(answers: &Answers) -> String {
+fn nginx(answers: &Answers) -> NextStep {
     let file = answers.get(&form::NGINX_FILE);
     if !answers.here().has_nginx {
-        return format!("Copy {file} to the machine with nginx, into a folder that it includes.");
+        return NextStep::from(format!(
+            "Copy {file} to the machine with nginx, into a folder that it includes."
+        ));
     }
     if answers.get(&form::NGINX_FORM) == "location" {
-        return format!(
-            "Add this line inside your server block, then reload nginx [r]:\ninclude {file};"
-        );
+        return NextStep {
+            what: "Add this line inside your server block, then reload nginx:".to_owned(),
+            key: Some('r'),
+            lines: vec![format!("include {file};")],
+            ..NextStep::default()
+        };
     }
-    "Reload nginx        [r] run now:  nginx -t && systemctl reload nginx".to_owned()
+    NextStep {
+        what: "Reload nginx".to_owned(),
+        key: Some('r'),
+        command: "nginx -t && systemctl reload nginx".to_owned(),
+        ..NextStep::default()
+    }
 }
 
 /// How to get a certificate, where the address is https and there is none.
-fn certificate(answers: &Answers) -> Option<String> {
+fn certificate(answers: &Answers) -> Option<NextStep> {
     let url = answers.get(&form::URL).parse::<ServerUrl>().ok()?;
     let is_missing = answers.asks(&form::CERTIFICATE) && answers.get(&form::CERTIFICATE).is_empty();
     let name = url.host().name()?;
-    (url.is_https() && is_missing).then(|| format!("Add a certificate   certbot --nginx -d {name}"))
+    (url.is_https() && is_missing).then(|| NextStep {
+        what: "Add a certificate".to_owned(),
+        command: format!("certbot --nginx -d {name}"),
+        ..NextStep::default()
+    })
 }
 
-/// The result as lines, which are printed to the normal screen as well when the wizard is left.
+/// The result for the page whose keys do the next steps.
+#[must_use]
+pub fn page(saved: &Saved) -> Vec<String> {
+    lines(saved, |step| match step.key {
+        Some(key) if step.command.is_empty() => format!(" [{key}]"),
+        Some(key) => format!("[{key}] run now:  "),
+        None => String::new(),
+    })
+}
+
+/// The result where no key does anything, such as on the normal screen once the wizard is left.
 #[must_use]
 pub fn report(saved: &Saved) -> Vec<String> {
+    lines(saved, |_| String::new())
+}
+
+fn lines(saved: &Saved, key: fn(&NextStep) -> String) -> Vec<String> {
     let mut lines = vec![saved.headline.clone(), String::new()];
     let width = saved.files.iter().map(|file| file.path.len()).max().unwrap_or(0);
     for SavedFile { what, path, about } in &saved.files {
@@ -76,13 +120,41 @@ pub fn report(saved: &Saved) -> Vec<String> {
     if !saved.next.is_empty() {
         lines.extend([String::new(), "Not in effect yet. Next:".to_owned(), String::new()]);
     }
-    for (number, step) in saved.next.iter().enumerate() {
-        let mut parts = step.lines();
-        lines.push(format!("  {}  {}", number + 1, parts.next().unwrap_or_default()));
-        lines.extend(parts.map(|part| format!("       {part}")));
+    for (step, number) in saved.next.iter().zip(1..) {
+        lines.extend(numbered(step, number, &key(step)));
     }
     for warning in &saved.warnings {
         lines.extend([String::new(), format!("Warning: {warning}")]);
     }
     lines
+}
+
+fn numbered(step: &NextStep, number: usize, key: &str) -> impl Iterator<Item = String> {
+    let NextStep { what, command, lines, .. } = step;
+    let first = if command.is_empty() {
+        format!("  {number}  {what}{key}")
+    } else {
+        format!("  {number}  {what:<20}{key}{command}")
+    };
+    once(first).chain(lines.iter().map(|line| format!("       {line}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_named_only_where_it_does_something() {
+        let step = NextStep {
+            key: Some('c'),
+            command: "kestra-setup check".to_owned(),
+            ..NextStep::from("Check".to_owned())
+        };
+        let saved = Saved { next: vec![step], ..Saved::default() };
+        assert_eq!(
+            page(&saved).last().unwrap(),
+            "  1  Check               [c] run now:  kestra-setup check"
+        );
+        assert_eq!(report(&saved).last().unwrap(), "  1  Check               kestra-setup check");
+    }
 }

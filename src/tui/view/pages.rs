@@ -4,7 +4,7 @@ use super::Look;
 use super::page::Page;
 use crate::checks::{Check, Outcome, Verdict};
 use crate::form::Field;
-use crate::wizard::{Choosing, Saved, Step, Wizard, report};
+use crate::wizard::{Choosing, Saved, Step, Wizard};
 use ratatui::text::Span;
 
 const KEYS: &str = "\
@@ -120,7 +120,7 @@ pub(super) fn choosing(look: Look, choosing: &Choosing) -> Page {
 
 pub(super) fn done(look: Look, wizard: &Wizard, saved: &Saved) -> Page {
     let mut page = Page::scrolled(wizard.scrolled());
-    for line in report(saved) {
+    for line in crate::wizard::page(saved) {
         page.paragraph(1, look.width, &line, look.theme.plain());
     }
     page.blank();

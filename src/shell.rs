@@ -1,0 +1,26 @@
+//! Commands that the operator can copy.
+
+use std::borrow::Cow;
+
+/// A text as one word of a shell command.
+#[must_use]
+pub fn word(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@:".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_shell_would_take_apart_is_quoted() {
+        assert_eq!(word("/etc/nginx/k.conf"), "/etc/nginx/k.conf");
+        assert_eq!(word("/it's; $x"), r"'/it'\''s; $x'");
+        assert_eq!(word("/my conf.yml"), "'/my conf.yml'");
+        assert_eq!(word(""), "''");
+    }
+}
