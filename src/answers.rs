@@ -16,7 +16,7 @@ pub use problems::{Fix, Problem};
 use crate::form::{self, Field};
 use crate::settings::{PastedProxy, Secret, ServerUrl};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Every answer, whoever gave it.
@@ -24,6 +24,8 @@ use std::fmt;
 pub struct Answers {
     said: BTreeMap<&'static str, Secret>,
     found: BTreeMap<&'static str, Secret>,
+    /// The questions whose text in the files is a `${…}`, with or without more around it.
+    placeholders: BTreeSet<&'static str>,
     here: Here,
 }
 
@@ -44,7 +46,13 @@ impl Answers {
     /// Nothing said yet, on this machine, with what its files say.
     #[must_use]
     pub fn new(here: Here, found: BTreeMap<&'static str, Secret>) -> Self {
-        Self { said: BTreeMap::new(), found, here }
+        Self { found, here, ..Self::default() }
+    }
+
+    /// The same, where the texts that answer these questions are `${…}` to Micronaut.
+    #[must_use]
+    pub fn with_placeholders(self, placeholders: BTreeSet<&'static str>) -> Self {
+        Self { placeholders, ..self }
     }
 
     /// The answer to a question; empty if there is none.
@@ -83,6 +91,9 @@ impl Answers {
     }
 
     fn take(&mut self, field: &'static Field, text: &str) {
+        // A choice is meant in any case, and compared in one.
+        let choice = field.check(text).ok().filter(|_| !field.choices().is_empty());
+        let text = choice.as_deref().unwrap_or(text);
         if self.found(field) == Some(text) {
             self.said.remove(field.name);
         } else {
@@ -166,13 +177,10 @@ impl Answers {
         &self.here
     }
 
-    /// Whether the password in the files is no text of its own: a `${…}` with more around it.
+    /// Whether the answer is what the files name by a `${…}`: its text is not known.
     #[must_use]
-    pub fn keeps_placeholder(&self) -> bool {
-        let password = self.get(&form::PROXY_PASSWORD);
-        !self.is_said(&form::PROXY_PASSWORD)
-            && self.found(&form::PROXY_PASSWORD).is_some()
-            && password.contains("${")
+    pub fn keeps_placeholder(&self, field: &Field) -> bool {
+        !self.is_said(field) && self.placeholders.contains(field.name)
     }
 
     /// Whether the configuration names a variable for the password and none was typed: the

@@ -55,14 +55,17 @@ pub struct Verdict {
     pub remedy: String,
 }
 
-/// The code of a test that was stopped before anything came of it.
-pub const CANCELLED: &str = "way-out-cancelled";
-
 impl Verdict {
-    /// Whether this says nothing, since the test was stopped.
+    /// The test of the way out was stopped before anything came of it.
     #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.code == CANCELLED
+    pub fn cancelled() -> Self {
+        Self {
+            code: "way-out-cancelled",
+            outcome: Outcome::Skipped,
+            what: "the test of the way out was stopped".to_owned(),
+            evidence: String::new(),
+            remedy: String::new(),
+        }
     }
 
     /// The verdict as one paragraph.

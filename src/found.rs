@@ -170,10 +170,11 @@ impl Found {
         for file in [&here.server_file, &here.location_file] {
             if let Some(written) = self.written(Path::new(file)) {
                 found.nginx(&written, file);
+                here.tls_port = written.site.tls_port();
                 break;
             }
         }
-        Ok(Answers::new(here, found.0))
+        Ok(found.answers(here))
     }
 }
 
@@ -243,6 +244,50 @@ mod tests {
     fn half_a_login_in_a_file_is_said_and_stands_in_nobodys_way() {
         assert!(readdressed("proxy-username: u").starts_with("a username needs a password."));
         assert!(readdressed("proxy-password: p").starts_with("a password needs a username."));
+    }
+
+    /// The nginx file once this was said; the file that is there serves https on another port.
+    fn nginx_after(said: &[(&form::Field, &str)]) -> (String, String) {
+        let mut first = Answers::default();
+        first.say(&form::URL, "https://a.example/");
+        first.say(&form::REVERSE_PROXY, "nginx");
+        first.say(&form::CERTIFICATE, "/c.pem");
+        first.say(&form::CERTIFICATE_KEY, "/k.pem");
+        let site = first.settings().unwrap().nginx.unwrap().site;
+        let file = nginx::render(&site, &Machine::default()).replace("443 ssl", "8443 ssl");
+        let mut found = Found::new("c.yml".into(), Place::default());
+        found.see("c.yml".into(), Snapshot::Text("kestra.url: https://a.example/\n".into()));
+        found.see(FILE.into(), Snapshot::Text(file.as_str().into()));
+        let mut answers = found.answers(Here::default()).unwrap();
+        for (field, text) in said {
+            answers.say(field, text);
+        }
+        let plan = Plan::new(&answers, &answers.settings().unwrap(), &found).unwrap();
+        (file, plan.changes.last().unwrap().after.as_str().to_owned())
+    }
+
+    #[test]
+    fn another_port_for_https_stays() {
+        let proxy = [(&form::CONNECTION, "http"), (&form::PROXY_ADDRESS, "p:1")];
+        let (file, after) = nginx_after(&proxy);
+        assert_eq!(after, file);
+        let (file, after) = nginx_after(&[(&form::URL, "https://b.example/")]);
+        assert_ne!(after, file);
+        assert!(after.contains("listen 8443 ssl"), "{after}");
+    }
+
+    #[test]
+    fn one_file_under_two_spellings_is_one_file() {
+        let mut answers = Answers::default();
+        for (field, text) in [
+            (&form::URL, "http://a.example/"),
+            (&form::REVERSE_PROXY, "nginx"),
+            (&form::NGINX_FILE, "/etc//kestra/config.yml "),
+        ] {
+            answers.say(field, text);
+        }
+        let is_about = |problem: &crate::answers::Problem| problem.message.contains("already used");
+        assert!(answers.problems().iter().any(is_about), "{:?}", answers.problems());
     }
 
     #[test]

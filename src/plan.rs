@@ -10,7 +10,7 @@ mod preview;
 pub use preview::{Count, Line, MASK, Mark, hide_secrets};
 
 use crate::answers::Answers;
-use crate::form;
+use crate::form::{self, Field};
 use crate::found::{Found, Snapshot};
 use crate::kestra::{self, Refusal};
 use crate::nginx;
@@ -198,7 +198,7 @@ fn nginx_file(answers: &Answers, nginx: &Nginx, found: &Found) -> Result<FileCha
     let before = readable(found, &path)?;
     let stays = found
         .written(&path)
-        .is_some_and(|written| written.site == nginx.site && !is_asked_for(answers));
+        .is_some_and(|written| !is_asked_for(answers, written.site == nginx.site));
     let after = match &before {
         Some(text) if stays => text.clone(),
         _ => nginx::render(&nginx.site, &found.machine).into(),
@@ -206,9 +206,11 @@ fn nginx_file(answers: &Answers, nginx: &Nginx, found: &Found) -> Result<FileCha
     Ok(FileChange { kind: FileKind::Nginx, path, before, after, mode: 0o644 })
 }
 
-/// Whether something was said about nginx, so that edits made by hand may be overwritten.
-fn is_asked_for(answers: &Answers) -> bool {
-    form::NGINX.iter().any(|field| answers.is_said(field))
+/// Whether something was said about nginx, or about what its file follows and does not say yet. Only
+/// then may edits made by hand be overwritten.
+fn is_asked_for(answers: &Answers, says_it: bool) -> bool {
+    let any = |fields: &[&Field]| fields.iter().any(|field| answers.is_said(field));
+    any(form::NGINX) || (!says_it && any(&[&form::URL, &form::CONTEXT_PATH]))
 }
 
 /// What was at a path, which must have been looked at.

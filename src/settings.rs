@@ -22,7 +22,9 @@ mod variable;
 
 pub use context_path::ContextPath;
 pub use host::Host;
-pub use login::{ProxyUsername, decode_basic, escape_placeholder, unescape_placeholder};
+pub use login::{
+    ProxyUsername, decode_basic, escape_placeholder, has_placeholder, unescape_placeholder,
+};
 pub use names::{ServerName, ServerNames};
 pub use pasted_proxy::PastedProxy;
 pub use path::{EnvFile, FilePath, NginxFile};
@@ -60,8 +62,8 @@ pub enum Connection {
 /// A forward proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForwardProxy {
-    /// HTTP or SOCKS5.
-    pub kind: ProxyKind,
+    /// HTTP or SOCKS5; `None` keeps what stands in the file.
+    pub kind: Option<ProxyKind>,
     /// Host and port; `None` keeps what stands in the file.
     pub address: Option<ProxyAddress>,
     /// Username and password, where the proxy asks for them.
@@ -71,8 +73,8 @@ pub struct ForwardProxy {
 /// A login and how it is saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
-    /// The name that the proxy knows.
-    pub username: ProxyUsername,
+    /// The name that the proxy knows; `None` keeps what stands in the file, such as a `${…}`.
+    pub username: Option<ProxyUsername>,
     /// The password; empty where it stays in an environment variable that the wizard cannot see.
     pub password: Secret,
     /// How both are saved.

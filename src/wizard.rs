@@ -283,8 +283,8 @@ impl Wizard {
     }
 
     fn checked(&mut self, check: Check, verdicts: Vec<Verdict>) -> Option<Effect> {
-        if verdicts.iter().any(Verdict::is_cancelled) {
-            // The operator stopped it, and may have begun another.
+        if verdicts == [Verdict::cancelled()] {
+            // Was said when the operator stopped it, who may have begun another.
             return None;
         }
         self.running.retain(|running| *running != check);

@@ -18,7 +18,7 @@ pub fn parse(text: &str) -> Result<Vec<(&'static Field, Secret)>, FileError> {
     if text.trim().is_empty() {
         return Ok(Vec::new());
     }
-    let (answers, problems) = entries(text)?.iter().map(entry).fold(
+    let (mut answers, problems) = entries(text)?.iter().map(entry).fold(
         (Vec::new(), Vec::new()),
         |(mut answers, mut problems), read| {
             match read {
@@ -28,7 +28,12 @@ pub fn parse(text: &str) -> Result<Vec<(&'static Field, Secret)>, FileError> {
             (answers, problems)
         },
     );
-    if problems.is_empty() { Ok(answers) } else { Err(FileError(problems)) }
+    if !problems.is_empty() {
+        return Err(FileError(problems));
+    }
+    // A mapping has no order: some answers follow others, which therefore come first.
+    answers.sort_by_key(|(field, _)| form::position(field));
+    Ok(answers)
 }
 
 fn entries(text: &str) -> Result<Mapping, FileError> {

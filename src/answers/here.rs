@@ -1,7 +1,7 @@
 //! What the defaults are taken from: the machine and the shell the wizard runs in.
 
 use crate::form::{self, Field};
-use crate::settings::PastedProxy;
+use crate::settings::{PastedProxy, Port};
 
 /// The machine as far as defaults depend on it.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +26,8 @@ pub struct Here {
     pub env_file: String,
     /// The port that the configuration gives Kestra.
     pub kestra_port: u16,
+    /// The port for https in the nginx file that is there.
+    pub tls_port: Option<Port>,
 }
 
 /// A proxy and the variable that names it.
@@ -50,6 +52,7 @@ impl Default for Here {
             check: "kestra-setup check".to_owned(),
             env_file: "/etc/kestra/kestra.env".to_owned(),
             kestra_port: 8080,
+            tls_port: None,
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{Answers, Problem, Source, problems};
 use crate::form::{self, Field};
 use crate::settings::{
     self, Connection, ContextPath, Form, ForwardProxy, Invalid, Login, Nginx, Port, Saved, Secret,
-    Settings, Site, Tls,
+    Settings, Site, Tls, VariableName,
 };
 use std::str::FromStr;
 
@@ -61,7 +61,7 @@ impl Answers {
             return Ok(Connection::Direct);
         }
         Ok(Connection::Proxy(ForwardProxy {
-            kind: self.value(&form::CONNECTION)?,
+            kind: self.kept(&form::CONNECTION)?,
             address: self.kept(&form::PROXY_ADDRESS)?,
             login: self.login()?,
         }))
@@ -72,12 +72,13 @@ impl Answers {
             return Ok(None);
         }
         let saved = match self.get(&form::PROXY_CREDENTIALS).as_ref() {
+            "plain" => Saved::Plain,
             "basic" => Saved::Basic,
-            "env" => Saved::Env {
-                variable: self.value(&form::PROXY_PASSWORD_VARIABLE)?,
-                file: self.given(&form::ENV_FILE)?,
-            },
-            _ => Saved::Plain,
+            "env" => Saved::Env { variable: self.variable()?, file: self.given(&form::ENV_FILE)? },
+            other => {
+                let invalid = Invalid::new(format!("there is no way \"{other}\" to save a login."));
+                return Err(Problem::invalid(&form::PROXY_CREDENTIALS, invalid));
+            }
         };
         let password = Secret::from(self.get(&form::PROXY_PASSWORD).as_ref());
         let is_half = self.get(&form::PROXY_USERNAME).is_empty()
@@ -86,7 +87,18 @@ impl Answers {
             // Half a login is none; what of it stands in a file stays there.
             return Ok(None);
         }
-        Ok(Some(Login { username: self.value(&form::PROXY_USERNAME)?, password, saved }))
+        let username = if self.keeps_placeholder(&form::PROXY_USERNAME) {
+            None
+        } else {
+            self.kept(&form::PROXY_USERNAME)?
+        };
+        Ok(Some(Login { username, password, saved }))
+    }
+
+    /// A name that stands in the file stays, also one that would not be taken today.
+    fn variable(&self) -> Result<VariableName, Problem> {
+        let kept = || VariableName::found(&self.get(&form::PROXY_PASSWORD_VARIABLE));
+        Ok(self.kept(&form::PROXY_PASSWORD_VARIABLE)?.unwrap_or_else(kept))
     }
 
     fn nginx(&self, context_path: Option<&ContextPath>) -> Result<Option<Nginx>, Problem> {
@@ -123,7 +135,7 @@ impl Answers {
         Ok(certificate.zip(key).map(|(certificate, key)| Tls {
             certificate,
             key,
-            port: Port::HTTPS,
+            port: self.here.tls_port.unwrap_or(Port::HTTPS),
         }))
     }
 

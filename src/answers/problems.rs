@@ -90,20 +90,42 @@ fn of_saving(answers: &Answers) -> Option<Problem> {
         return None;
     }
     let password = Secret::from(answers.get(&form::PROXY_PASSWORD).as_ref());
-    let stays_a_variable = answers.get(&form::PROXY_CREDENTIALS) != "env"
-        && (password.is_empty() || answers.keeps_placeholder())
-        && answers.is_said(&form::PROXY_CREDENTIALS);
-    if stays_a_variable {
-        let message = "the file only names a variable. Type the password to save it here.";
+    let saved = answers.get(&form::PROXY_CREDENTIALS);
+    let is_moved = answers.is_said(&form::PROXY_CREDENTIALS);
+    let is_elsewhere = password.is_empty() && saved != "env";
+    if is_moved && (is_elsewhere || answers.keeps_placeholder(&form::PROXY_PASSWORD)) {
+        let message = "the file only names a variable. Give the password to save it here.";
         return Some(Problem::new(&form::PROXY_PASSWORD, message));
     }
-    if answers.get(&form::PROXY_CREDENTIALS) != "basic" {
+    if saved == "env" {
+        return kept_nowhere(answers);
+    }
+    if saved != "basic" {
         return None;
+    }
+    if is_moved && answers.keeps_placeholder(&form::PROXY_USERNAME) {
+        let message = "the file only names a variable. Give the username to encode it.";
+        return Some(Problem::new(&form::PROXY_USERNAME, message));
     }
     let username = answers.get(&form::PROXY_USERNAME);
     let encoded =
         username.parse::<crate::settings::ProxyUsername>().and_then(|name| name.basic(&password));
     encoded.err().map(|invalid| Problem::invalid(&form::PROXY_USERNAME, invalid))
+}
+
+/// A new password where the variable is set by somebody else: nothing would become of it.
+fn kept_nowhere(answers: &Answers) -> Option<Problem> {
+    let file = &form::ENV_FILE;
+    let is_lost = answers.is_said(&form::PROXY_PASSWORD)
+        && answers.get(file).is_empty()
+        && !answers.is_said(file);
+    is_lost.then(|| {
+        let variable = answers.get(&form::PROXY_PASSWORD_VARIABLE);
+        let message = format!(
+            "the password is not kept here: {variable} is set elsewhere. Name the file that sets it."
+        );
+        Problem::new(file, message)
+    })
 }
 
 /// A certificate without a key, or the reverse.
@@ -129,8 +151,10 @@ pub(super) fn of_certificate(answers: &Answers) -> Option<Problem> {
 
 /// One file named twice: the second write would overwrite the first.
 pub(super) fn of_files(answers: &Answers) -> Option<Problem> {
-    let named =
-        |field| answers.asks(field).then(|| answers.get(field)).filter(|path| !path.is_empty());
+    let named = |field: &Field| {
+        let path = answers.asks(field).then(|| answers.get(field))?;
+        field.check(&path).ok().filter(|path| !path.is_empty())
+    };
     let nginx = named(&form::NGINX_FILE);
     let env = named(&form::ENV_FILE);
     let config = answers.here().config_file.as_str();

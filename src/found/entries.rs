@@ -1,32 +1,53 @@
 //! From files to answers: what a configuration, an env file and an nginx file say already.
 
 use super::Found;
+use crate::answers::{Answers, Here};
 use crate::form;
-use crate::kestra::Reading;
+use crate::kestra::{Kind, Reading, Scalar};
 use crate::nginx::Written;
 use crate::plan::{Text, env};
 use crate::settings::{
-    self, Form, ProxyAddress, Secret, VariableName, decode_basic, unescape_placeholder,
+    self, Form, ProxyAddress, Secret, VariableName, decode_basic, has_placeholder,
+    unescape_placeholder,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Answers being collected.
 #[derive(Default)]
-pub(super) struct Entries(pub(super) BTreeMap<&'static str, Secret>);
+pub(super) struct Entries {
+    texts: BTreeMap<&'static str, Secret>,
+    placeholders: BTreeSet<&'static str>,
+}
 
 impl Entries {
     fn put(&mut self, field: &form::Field, text: impl Into<String>) {
-        self.0.insert(field.name, Secret::from(text.into()));
+        self.texts.insert(field.name, Secret::from(text.into()));
+    }
+
+    /// A text as Micronaut reads it: what is escaped is meant as it looks, a `${…}` is not.
+    fn put_escaped(&mut self, field: &form::Field, text: &str) {
+        self.put(field, unescape_placeholder(text));
+        if has_placeholder(text) {
+            self.placeholders.insert(field.name);
+        }
+    }
+
+    pub(super) fn answers(self, here: Here) -> Answers {
+        Answers::new(here, self.texts).with_placeholders(self.placeholders)
     }
 
     pub(super) fn configuration(&mut self, reading: &Reading) {
-        let get = |property: &str| reading.get(property).map(|scalar| scalar.text.as_str());
+        // A property without a value says nothing, and any answer, also none, changes the file.
+        let given = |scalar: &&Scalar| scalar.kind != Kind::Null;
+        let get =
+            |property: &str| reading.get(property).filter(given).map(|scalar| scalar.text.as_str());
         if let Some(url) = get("kestra.url") {
             self.put(&form::URL, url);
         }
         match get("micronaut.server.context-path") {
             Some(path) => self.put(&form::CONTEXT_PATH, path),
+            None if reading.get("micronaut.server.context-path").is_some() => {}
             // Without an address the path is still open, and follows the address to be typed.
             None if get("kestra.url").is_some() => self.put(&form::CONTEXT_PATH, ""),
             None => {}
@@ -67,7 +88,7 @@ impl Entries {
 
     fn login(&mut self, username: Option<&str>, password: Option<&str>) {
         if let Some(username) = username {
-            self.put(&form::PROXY_USERNAME, unescape_placeholder(username));
+            self.put_escaped(&form::PROXY_USERNAME, username);
         }
         let Some(password) = password else { return };
         if let Some(variable) = variable(password) {
@@ -75,16 +96,16 @@ impl Entries {
             self.put(&form::PROXY_PASSWORD_VARIABLE, variable);
         } else {
             self.put(&form::PROXY_CREDENTIALS, "plain");
-            self.put(&form::PROXY_PASSWORD, unescape_placeholder(password));
+            self.put_escaped(&form::PROXY_PASSWORD, password);
         }
     }
 
     /// The password of a login saved as `${NAME}`, where the file beside the configuration has it.
     pub(super) fn password_in_env_file(&mut self, found: &Found, path: &str) {
-        let Some(variable) = self.0.get(form::PROXY_PASSWORD_VARIABLE.name) else { return };
+        let Some(variable) = self.texts.get(form::PROXY_PASSWORD_VARIABLE.name) else { return };
         let text = found.text(Path::new(path)).map_or("", Text::as_str);
         if let Some(password) = env::value(text, variable.reveal()) {
-            self.put(&form::PROXY_PASSWORD, unescape_placeholder(&password));
+            self.put_escaped(&form::PROXY_PASSWORD, &password);
             self.put(&form::ENV_FILE, path);
         } else {
             // Whoever set the variable elsewhere does not want it here as well.

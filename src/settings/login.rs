@@ -82,6 +82,12 @@ pub fn unescape_placeholder(text: &str) -> String {
     text.replace("${:$}{", "${")
 }
 
+/// Whether Micronaut would put something else in place of a part of this text.
+#[must_use]
+pub fn has_placeholder(text: &str) -> bool {
+    text.replace("${:$}{", "").contains("${")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +121,12 @@ mod tests {
     fn a_literal_placeholder_is_escaped() {
         assert_eq!(escape_placeholder("pre${abc}post"), "pre${:$}{abc}post");
         assert_eq!(escape_placeholder("$ $$ $x {x} #{x}"), "$ $$ $x {x} #{x}");
+    }
+
+    #[test]
+    fn only_a_real_placeholder_is_one() {
+        assert!(has_placeholder("${NAME}") && has_placeholder("${:$}{a}${b}"));
+        assert!(!has_placeholder("${:$}{a}") && !has_placeholder("$a{b}"));
     }
 
     #[test]

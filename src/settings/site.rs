@@ -17,6 +17,17 @@ pub struct Site {
     pub form: Form,
 }
 
+impl Site {
+    /// The port for https; `None` where nginx serves plain http.
+    #[must_use]
+    pub fn tls_port(&self) -> Option<Port> {
+        match &self.form {
+            Form::Server { tls, .. } => tls.as_ref().map(|tls| tls.port),
+            Form::Location => None,
+        }
+    }
+}
+
 /// Which wording of the nginx text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Style {

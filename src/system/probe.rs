@@ -14,7 +14,7 @@ mod trouble;
 use super::net::{
     Budget, DialError, TlsError, Wire, dial, host_header, port, read_head, secure, shown,
 };
-use crate::checks::{CANCELLED, Outcome, Verdict};
+use crate::checks::{Outcome, Verdict};
 use crate::settings::Secret;
 use rustls::pki_types::CertificateDer;
 use std::io::{BufReader, Read, Write};
@@ -168,7 +168,7 @@ fn judge<'a>(
     let started = Instant::now();
     let budget = Budget::new(TOTAL, cancelled);
     match try_it(budget) {
-        _ if budget.is_cancelled() => left(),
+        _ if budget.is_cancelled() => Verdict::cancelled(),
         Ok(visit) => arrived(names, &visit, started.elapsed()),
         Err(closed) => closed.verdict(&names.proxy, &names.site),
     }
@@ -182,16 +182,6 @@ fn arrived(Names { proxy, site }: &Names, visit: &Visit, took: Duration) -> Verd
     };
     let evidence = format!("{}; {:.1} s", visit.seen, took.as_secs_f32());
     Verdict { code: "way-out-ok", outcome: Outcome::Ok, what, evidence, remedy: String::new() }
-}
-
-fn left() -> Verdict {
-    Verdict {
-        code: CANCELLED,
-        outcome: Outcome::Skipped,
-        what: "the test of the way out was stopped".into(),
-        evidence: String::new(),
-        remedy: String::new(),
-    }
 }
 
 #[cfg(test)]

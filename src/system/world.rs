@@ -15,7 +15,7 @@ use crate::checks::{Check, Outcome, Verdict};
 use crate::found::Snapshot;
 use crate::kestra::{self, Place};
 use crate::plan::{FileKind, Plan};
-use crate::settings::{Connection, ProxyKind};
+use crate::settings::{Connection, ForwardProxy, ProxyKind};
 use crate::wizard::{Effect, Event, NextStep, Saved, SavedFile, Trouble, Way};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -144,32 +144,35 @@ impl World {
     }
 
     fn way_out(&self, connection: &Connection, cancelled: &AtomicBool) -> Verdict {
-        let Connection::Proxy(proxy) = connection else {
-            return probe::direct(&self.api_url, &[], cancelled);
+        match connection {
+            Connection::Direct => probe::direct(&self.api_url, &[], cancelled),
+            Connection::Proxy(proxy) => match self.route(proxy) {
+                Some(route) => probe::way_out(&route, cancelled),
+                None => unknown_proxy(),
+            },
+        }
+    }
+
+    /// The way through a proxy; `None` where only Kestra knows a part of it.
+    fn route(&self, proxy: &ForwardProxy) -> Option<probe::Route> {
+        let address = proxy.address.as_ref()?;
+        let login = match &proxy.login {
+            Some(login) if !login.password.is_empty() => {
+                Some((login.username.as_ref()?.to_string(), login.password.clone()))
+            }
+            _ => None,
         };
-        let Some(address) = &proxy.address else {
-            return Verdict {
-                code: "proxy-unknown",
-                outcome: Outcome::Skipped,
-                what: "The address of the proxy is a placeholder; only Kestra knows its value."
-                    .to_owned(),
-                evidence: String::new(),
-                remedy: String::new(),
-            };
-        };
-        let login = proxy.login.as_ref().filter(|login| !login.password.is_empty());
-        let route = probe::Route {
-            protocol: match proxy.kind {
+        Some(probe::Route {
+            protocol: match proxy.kind? {
                 ProxyKind::Http => probe::Protocol::Http,
                 ProxyKind::Socks => probe::Protocol::Socks,
             },
             host: address.host().to_string(),
             port: address.port().get(),
-            login: login.map(|login| (login.username.to_string(), login.password.clone())),
+            login,
             target: self.api_url.clone(),
             trust: Vec::new(),
-        };
-        probe::way_out(&route, cancelled)
+        })
     }
 
     fn repair(&self, finish: bool) -> Result<Saved, WriteError> {
@@ -204,6 +207,17 @@ impl World {
         let receipt = lock.history().rollback(Some(id))?.run(&lock, false)?;
         let headline = "Taken back. The files are as they were before.".to_owned();
         Ok(Saved { state: "rolled back", headline, ..saved(receipt) })
+    }
+}
+
+fn unknown_proxy() -> Verdict {
+    Verdict {
+        code: "proxy-unknown",
+        outcome: Outcome::Skipped,
+        what: "A part of the proxy's settings is a placeholder; only Kestra knows its value."
+            .to_owned(),
+        evidence: String::new(),
+        remedy: String::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Asking, Effect, Reviewing, Step, Wizard};
 use crate::answers::Problem;
-use crate::checks::Check;
+use crate::checks::{Check, Verdict};
 use crate::form::{Field, SCREENS, Screen};
 use crate::settings::Connection;
 
@@ -153,9 +153,10 @@ impl Wizard {
 
     /// Esc while the way out is tested: the test ends, and nothing else happens.
     pub(super) fn stop_test(&mut self) -> Option<Effect> {
-        let running = self.running.len();
-        self.running.retain(|check| !is_test(check));
-        (self.running.len() < running).then_some(Effect::Cancel)
+        let at = self.running.iter().position(is_test)?;
+        let stopped = self.running.remove(at);
+        self.verdicts.push((stopped, vec![Verdict::cancelled()]));
+        Some(Effect::Cancel)
     }
 
     /// The test of the way out that belongs to the answers at this moment.
