@@ -74,7 +74,12 @@ impl Answers {
     pub fn say(&mut self, field: &Field, text: &str) {
         let Some(field) = form::field(field.name) else { return };
         let follows = *field == form::URL && self.is_named_after_url();
+        let moves = *field == form::NGINX_FORM && self.is_at_the_usual_place();
         self.take(field, text);
+        if moves {
+            let file = self.here.nginx_file(&self.get(&form::NGINX_FORM)).to_owned();
+            self.take(&form::NGINX_FILE, &file);
+        }
         if let (true, Ok(url)) = (follows, text.parse::<ServerUrl>()) {
             self.take(&form::SERVER_NAME, &url.host().to_string());
         }
@@ -88,6 +93,13 @@ impl Answers {
             self.found(&form::SERVER_NAME).is_some()
                 && self.get(&form::SERVER_NAME) == url.host().to_string()
         })
+    }
+
+    /// Whether the nginx file lies where one of its form goes; then it goes on doing so when the form
+    /// changes.
+    fn is_at_the_usual_place(&self) -> bool {
+        let usual = self.here.nginx_file(&self.get(&form::NGINX_FORM)).to_owned();
+        self.found(&form::NGINX_FILE).is_some() && self.get(&form::NGINX_FILE) == usual
     }
 
     fn take(&mut self, field: &'static Field, text: &str) {
@@ -244,6 +256,18 @@ mod tests {
         answers.say(&form::URL, "https://new.example/");
         assert_eq!(answers.get(&form::SERVER_NAME), "new.example");
         answers.say(&form::URL, "http://old.example/");
+        assert!(answers.is_untouched());
+    }
+
+    #[test]
+    fn a_file_at_the_usual_place_goes_with_its_form() {
+        let here = Here::default();
+        let found = [("nginx-form", "server"), ("nginx-file", here.server_file.as_str())];
+        let found = found.map(|(name, text)| (name, text.into())).into();
+        let mut answers = Answers::new(here.clone(), found);
+        answers.say(&form::NGINX_FORM, "location");
+        assert_eq!(answers.get(&form::NGINX_FILE), here.location_file);
+        answers.say(&form::NGINX_FORM, "server");
         assert!(answers.is_untouched());
     }
 

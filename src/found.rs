@@ -136,6 +136,12 @@ impl Found {
         nginx::read(self.text(path)?.as_str())
     }
 
+    /// What the wizard wrote for nginx, where it may lie, and in which file.
+    fn nginx_file_of_ours(&self, here: &Here) -> Option<(Written, String)> {
+        let mut files = here.nginx_files.iter().chain([&here.server_file, &here.location_file]);
+        files.find_map(|file| Some((self.written(Path::new(file))?, file.clone())))
+    }
+
     /// The nginx file that would be replaced although somebody else wrote it.
     #[must_use]
     pub fn foreign<'a>(&self, plan: &'a Plan) -> Option<&'a FileChange> {
@@ -167,12 +173,9 @@ impl Found {
             here.kestra_port = port(reading).unwrap_or(here.kestra_port);
         }
         found.password_in_env_file(self, &here.env_file);
-        for file in [&here.server_file, &here.location_file] {
-            if let Some(written) = self.written(Path::new(file)) {
-                found.nginx(&written, file);
-                here.tls_port = written.site.tls_port();
-                break;
-            }
+        if let Some((written, file)) = self.nginx_file_of_ours(&here) {
+            found.nginx(&written, &file);
+            here.tls_port = written.site.tls_port();
         }
         Ok(found.answers(here))
     }

@@ -16,6 +16,8 @@ pub struct Here {
     pub server_file: String,
     /// Where locations to include go.
     pub location_file: String,
+    /// Where else a file of ours for nginx may lie, the likeliest first.
+    pub nginx_files: Vec<String>,
     /// The file that holds the configuration, or will.
     pub config_file: String,
     /// How Kestra is restarted so that it reads that file, as a command to adapt.
@@ -47,6 +49,7 @@ impl Default for Here {
             is_reconfiguration: false,
             server_file: "/etc/nginx/conf.d/kestra.conf".to_owned(),
             location_file: "/etc/nginx/snippets/kestra.conf".to_owned(),
+            nginx_files: Vec::new(),
             config_file: "/etc/kestra/config.yml".to_owned(),
             restart: "kestra server standalone --config /etc/kestra/config.yml".to_owned(),
             check: "kestra-setup check".to_owned(),

@@ -36,6 +36,7 @@ pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, 
     }
     let mut looked = look_and_settle(invocation.config.as_deref(), console)?;
     take_variables(&mut looked.answers);
+    looked.read_named_nginx_file();
     let Looked { mut answers, found, nginx } = looked;
     let mut world = world(found.config().to_owned(), found.place().clone(), nginx)?;
     let first = before_the_first_question(&mut world, &mut answers, &found);

@@ -22,6 +22,7 @@ impl Gathered {
     pub(super) fn new(config: Option<&Path>, said: &Said) -> Result<Self, CommandError> {
         let mut looked = look(config, None)?;
         take(&mut looked.answers, said)?;
+        looked.read_named_nginx_file();
         Ok(Self { looked })
     }
 

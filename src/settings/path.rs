@@ -53,12 +53,16 @@ impl NginxFile {
         self.0.as_path()
     }
 
-    /// Whether nginx includes everything in this folder at the level of `http`, where a bare
-    /// `location` breaks it.
+    /// Whether nginx includes what lies in this folder outside of any server block, where a bare
+    /// `location` stops it (measured with 1.22).
     #[must_use]
-    pub fn is_in_conf_d(&self) -> bool {
+    pub fn is_read_by_itself(&self) -> bool {
+        self.is_in(&["conf.d", "http.d", "sites-enabled"])
+    }
+
+    fn is_in(&self, folders: &[&str]) -> bool {
         let folder = self.as_path().parent().and_then(Path::file_name);
-        folder.is_some_and(|name| name == "conf.d" || name == "http.d")
+        folder.is_some_and(|name| folders.iter().any(|folder| name == *folder))
     }
 }
 
@@ -68,7 +72,7 @@ impl FromStr for NginxFile {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let file = Self(text.parse()?);
         let is_included = file.as_path().extension().is_some_and(|extension| extension == "conf");
-        if file.is_in_conf_d() && !is_included {
+        if file.is_in(&["conf.d", "http.d"]) && !is_included {
             let refusal = Invalid::new("nginx ignores this name. It has to end in .conf here.");
             return Err(refusal.or_use(format!("{file}.conf")));
         }

@@ -43,6 +43,7 @@ pub fn conflicts(settings: &Settings, kestra_port: u16) -> Vec<Conflict> {
     if let (Some(url), Some(path)) = (url, context_path) {
         all.extend(path_differs(url, path));
     }
+    all.extend(nginx.as_ref().and_then(location_outside_of_a_server));
     if let Some(Nginx { site, .. }) = nginx
         && let Form::Server { names, listen, tls } = &site.form
     {
@@ -67,6 +68,15 @@ fn path_differs(url: &ServerUrl, path: &ContextPath) -> Option<Conflict> {
         Conflict::new(&["context-path", "url"], message)
             .fix("context-path", of_url)
             .fix("url", &url.with_path(path))
+    })
+}
+
+fn location_outside_of_a_server(nginx: &Nginx) -> Option<Conflict> {
+    let is_outside = nginx.site.form == Form::Location && nginx.file.is_read_by_itself();
+    is_outside.then(|| {
+        let message =
+            "nginx reads this folder outside of any server block, where a location stops it. Name a file elsewhere";
+        Conflict::new(&["nginx-file", "nginx-form"], message)
     })
 }
 

@@ -5,8 +5,10 @@
 )]
 
 use super::files::{self, ReadError};
+use super::history::History;
 use super::nginx;
 use crate::answers::{Answers, FoundProxy, Here};
+use crate::form;
 use crate::found::{Found, Served, Snapshot, remarks};
 use crate::kestra::{self, Place, Refusal};
 use crate::nginx::{Machine, Version};
@@ -28,6 +30,26 @@ pub struct Looked {
     pub found: Found,
     /// The nginx of this machine.
     pub nginx: nginx::Found,
+}
+
+impl Looked {
+    /// Reads the nginx file that was named, if it is one of ours: what it says counts as what stands
+    /// in the usual places does.
+    pub fn read_named_nginx_file(&mut self) {
+        let path = self.answers.get(&form::NGINX_FILE).into_owned();
+        if !self.answers.is_said(&form::NGINX_FILE)
+            || self.found.snapshot(Path::new(&path)).is_some()
+        {
+            return;
+        }
+        self.found.see(path.clone().into(), snapshot(Path::new(&path)));
+        let mut here = self.answers.here().clone();
+        here.nginx_files.insert(0, path);
+        // The configuration was read already.
+        if let Ok(answers) = self.found.answers(here) {
+            self.answers = answers.with(&self.answers);
+        }
+    }
 }
 
 /// Why nothing can be done with the configuration that is there.
@@ -112,8 +134,12 @@ pub fn look(config: Option<&Path>, place: Option<Place>) -> Result<Looked, LookE
     found.sights = sights(&nginx);
     found.served = nginx.servers.iter().flat_map(served).collect();
     found.remarks = surroundings(&config);
+    if text.is_some() {
+        here.nginx_files = written_before(&config);
+    }
     found.see(config.clone(), text.map_or(Snapshot::Absent, Snapshot::Text));
-    for path in [&here.server_file, &here.location_file, &here.env_file].map(PathBuf::from) {
+    let usual = [&here.server_file, &here.location_file, &here.env_file];
+    for path in usual.into_iter().chain(&here.nginx_files).map(PathBuf::from) {
         let snapshot = snapshot(&path);
         found.see(path, snapshot);
     }
@@ -124,6 +150,22 @@ pub fn look(config: Option<&Path>, place: Option<Place>) -> Result<Looked, LookE
     }
     let answers = found.answers(here).map_err(refused)?;
     Ok(Looked { answers, found, nginx })
+}
+
+/// The nginx files that were written with this configuration, or alone, the last one first.
+fn written_before(config: &Path) -> Vec<String> {
+    let checkpoints = History::here().map(|history| history.list()).unwrap_or_default();
+    let is_about = |files: &[PathBuf]| files.len() == 1 || files.iter().any(|file| file == config);
+    let files =
+        checkpoints.into_iter().map(|it| it.files).filter(|files| is_about(files)).flatten();
+    let mut names = Vec::new();
+    for file in files.filter(|file| file.extension().is_some_and(|it| it == "conf")) {
+        let name = file.to_string_lossy().into_owned();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// What is at a path now.
