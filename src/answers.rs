@@ -154,6 +154,11 @@ impl Answers {
         form::fields().filter_map(|field| Some((field, self.said.get(field.name)?)))
     }
 
+    /// The open questions that were answered anew: what is not asked changes nothing.
+    pub fn changes(&self) -> impl Iterator<Item = &'static Field> {
+        self.questions().filter(|field| self.is_said(field))
+    }
+
     /// Whether nothing was said.
     #[must_use]
     pub fn is_untouched(&self) -> bool {

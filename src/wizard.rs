@@ -126,6 +126,7 @@ impl Wizard {
             Event::Checked(check, verdicts) => self.checked(check, verdicts),
             Event::Written(result) => self.written(result),
             Event::Stopped(saved) => {
+                self.forget_what_stood();
                 self.step = Step::Done(saved);
                 None
             }
@@ -291,6 +292,11 @@ impl Wizard {
         self.verdicts.retain(|(about, _)| *about != check);
         self.verdicts.push((check, verdicts));
         None
+    }
+
+    /// What was found about the files before they changed is no longer so.
+    fn forget_what_stood(&mut self) {
+        self.verdicts.retain(|(check, _)| !matches!(check, Check::Standing | Check::Reload));
     }
 
     fn quit(&mut self) -> Option<Effect> {

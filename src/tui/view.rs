@@ -80,7 +80,7 @@ impl Look {
             (None, Step::Reviewing(reviewing)) => reviewing::page(self, wizard, reviewing, rows),
             (None, Step::Looking(_)) => pages::waiting(self, "Reading the files..."),
             (None, Step::Writing(_)) => pages::waiting(self, "Writing..."),
-            (None, Step::Choosing(choosing)) => pages::choosing(self, choosing),
+            (None, Step::Choosing(choosing)) => pages::choosing(self, choosing, rows),
             (None, Step::Done(saved)) => pages::done(self, wizard, saved),
         }
     }
@@ -126,7 +126,9 @@ impl Look {
     /// The keys of this moment; those that can be spared go first where there is too little room.
     fn footer(self, wizard: &Wizard) -> Line<'static> {
         let gap = if self.is_small { " " } else { "  " };
-        let named = wizard.bindings().filter(|binding| !binding.label.is_empty());
+        let named = wizard
+            .bindings()
+            .filter(|binding| !binding.label.is_empty() && wizard.offers(binding.action));
         let mut keys: Vec<_> =
             named.map(|binding| (binding.is_spare, self.label(wizard, binding))).collect();
         let width = |keys: &[(bool, String)]| -> usize {

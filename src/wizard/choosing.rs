@@ -229,6 +229,7 @@ impl Wizard {
     }
 
     pub(super) fn written(&mut self, result: Result<Saved, Trouble>) -> Option<Effect> {
+        self.forget_what_stood();
         let plan = match &self.step {
             Step::Writing(plan) | Step::Choosing(Choosing { plan, .. }) => plan.clone(),
             _ => Plan::default(),

@@ -77,8 +77,9 @@ impl Wizard {
     /// Moves the focus; what was corrected on the field before stays to be read.
     pub(super) fn visit(&mut self, field: &'static Field, is_returning: bool) {
         let note = self.asking().and_then(|asking| asking.note.take());
+        let problem = self.problem_left_at(field);
         let asking = Asking::on(&self.answers, field);
-        self.step = Step::Asking(Asking { note, is_returning, ..asking });
+        self.step = Step::Asking(Asking { problem, note, is_returning, ..asking });
     }
 
     /// Esc: one screen back, always, also from an answer that will not do.

@@ -86,7 +86,7 @@ impl Setting {
 }
 
 fn is_changed(answers: &Answers, fields: &[&'static Field]) -> bool {
-    answers.here().is_reconfiguration && fields.iter().any(|field| answers.is_said(field))
+    answers.here().is_reconfiguration && answers.changes().any(|field| fields.contains(&field))
 }
 
 fn remark(answers: &Answers, field: &'static Field, fields: &[&'static Field]) -> String {
@@ -119,7 +119,12 @@ fn credentials(answers: &Answers) -> String {
     let saved = answers.get(&form::PROXY_CREDENTIALS);
     let how = form::PROXY_CREDENTIALS.choice(&saved).map_or("", |choice| choice.label);
     let how = how.replace("ENV_VAR", &answers.get(&form::PROXY_PASSWORD_VARIABLE));
-    format!("{} / {MASK} ({how})", answers.get(&form::PROXY_USERNAME))
+    let has_password =
+        !answers.get(&form::PROXY_PASSWORD).is_empty() || answers.keeps_password_elsewhere();
+    let password = if has_password { MASK } else { "(none)" };
+    let username = answers.get(&form::PROXY_USERNAME);
+    let username = if username.is_empty() { "(none)" } else { &username };
+    format!("{username} / {password} ({how})")
 }
 
 fn context_path(answers: &Answers) -> String {

@@ -1,9 +1,9 @@
 //! What the full screen and plain mode show: everything here only reads.
 
-use super::{Preview, Step, Wizard};
-use crate::answers::Answers;
+use super::{Action, Preview, Step, Wizard};
+use crate::answers::{Answers, Problem};
 use crate::checks::{Check, Verdict};
-use crate::form;
+use crate::form::{self, Field};
 use crate::found::Found;
 
 impl Wizard {
@@ -20,6 +20,27 @@ impl Wizard {
     #[must_use]
     pub fn place(&self) -> (usize, std::mem::Discriminant<Step>) {
         (self.number(), std::mem::discriminant(&self.step))
+    }
+
+    /// What is wrong with an answer that was given and left as it is.
+    #[must_use]
+    pub fn problem_left_at(&self, field: &Field) -> Option<Problem> {
+        let is_left = self.answers.is_said(field) && !self.answers.get(field).is_empty();
+        let problems = is_left.then(|| self.answers.problems()).into_iter().flatten();
+        problems.into_iter().find(|problem| problem.blocks && problem.field == field)
+    }
+
+    /// Whether an action would do something at this moment, so that the footer names its key.
+    #[must_use]
+    pub fn offers(&self, action: Action) -> bool {
+        match (action, &self.step) {
+            (Action::Back, Step::Asking(asking)) => asking.screen > 0 || asking.is_returning,
+            (Action::NextTab, Step::Reviewing(reviewing)) => reviewing.files().len() > 1,
+            (Action::UndoChange, _) => self.past.iter().any(|past| *past != self.answers),
+            (Action::Reload, _) => self.answers.here().has_nginx,
+            (Action::UndoWrite, Step::Done(saved)) => saved.undo.is_some(),
+            _ => true,
+        }
     }
 
     /// Where the operator is.
@@ -94,7 +115,7 @@ impl Wizard {
             Step::Looking(_) => "not written".to_owned(),
             Step::Reviewing(_) if is_new => "not written".to_owned(),
             Step::Asking(_) if is_new => "new config".to_owned(),
-            Step::Asking(_) | Step::Reviewing(_) => match self.answers.said().count() {
+            Step::Asking(_) | Step::Reviewing(_) => match self.answers.changes().count() {
                 0 => "no changes".to_owned(),
                 1 => "1 change".to_owned(),
                 count => format!("{count} changes"),
@@ -105,12 +126,22 @@ impl Wizard {
     /// Which settings differ from the files, in words.
     #[must_use]
     pub fn changed_in_words(&self) -> String {
-        let said: Vec<_> = self.answers.said().map(|(field, _)| field.name).collect();
+        let said: Vec<_> = self.answers.changes().map(|field| field.name).collect();
         match said.as_slice() {
             _ if !self.answers.here().is_reconfiguration => "only listed keys".to_owned(),
             [] => "nothing differs".to_owned(),
             [only] => format!("only {only} differs"),
             several => format!("only {} differ", several.join(", ")),
+        }
+    }
+
+    /// How many settings differ from the files, in words.
+    #[must_use]
+    pub fn change_count_in_words(&self) -> String {
+        match self.answers.changes().count() {
+            _ if !self.answers.here().is_reconfiguration => "only listed keys".to_owned(),
+            1 => "1 setting differs".to_owned(),
+            count => format!("{count} settings differ"),
         }
     }
 

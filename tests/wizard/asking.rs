@@ -222,3 +222,23 @@ fn a_stopped_test_says_nothing_of_the_next_one() {
     let verdict = Verdict { code: "way-out-ok", outcome: Outcome::Ok, ..Verdict::cancelled() };
     assert!(!late.happens(says(verdict)).screen(80, 24).contains("testing..."));
 }
+
+#[test]
+fn an_error_is_shown_when_its_field_is_left_and_when_it_is_visited_again() {
+    let there = Operator::fresh().at_the_proxy().press(Key::Right).press(Key::Tab);
+    let left = there.types("proxy:99999").press(Key::Tab);
+    assert!(left.screen(80, 24).contains("Error: 99999 is not a port."), "{}", left.screen(80, 24));
+    let again = left.press(Key::BackTab);
+    assert!(again.screen(80, 24).contains("Error: 99999 is not a port."));
+    assert!(!again.press(Key::Backspace).screen(80, 24).contains("Error:"));
+}
+
+#[test]
+fn the_footer_names_no_key_that_would_do_nothing() {
+    assert!(!Operator::fresh().screen(80, 24).contains("Esc back"));
+    assert!(Operator::fresh().at_the_proxy().screen(80, 24).contains("Esc back"));
+    let review = existing();
+    assert!(
+        !review.screen(80, 24).contains("u undo") && !review.screen(80, 24).contains("Tab file")
+    );
+}

@@ -166,3 +166,14 @@ fn r_on_the_result_page_reloads_nginx() {
     let operator = at_review().press(Key::Char('w')).is_written().press(Key::Char('r'));
     assert_eq!(operator.last(), Some(&Asked::Check(Check::Reload)));
 }
+
+#[test]
+fn what_happened_and_every_way_have_a_place_on_a_long_conflict() {
+    let lines: Vec<String> = (0..90).map(|number| format!("line {number}")).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let ways = vec![Way::Reapply, Way::SaveBeside, Way::StartOver, Way::Overwrite];
+    let refused = at_review().press(Key::Char('w')).is_refused("not written", &lines, ways);
+    let screen = refused.screen(80, 24);
+    assert!(screen.contains("line 0") && screen.contains("more lines"), "{screen}");
+    assert!(screen.contains("> 1  Keep both") && screen.contains("  4  Overwrite"), "{screen}");
+}

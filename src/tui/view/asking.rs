@@ -53,6 +53,9 @@ impl Rows<'_> {
         if has_focus {
             self.below(page, field);
             page.explain_cursor();
+        } else if let Some(problem) = self.wizard.problem_left_at(field) {
+            let column = if self.look.is_small { 1 } else { self.column };
+            page.paragraph(column, self.look.width, &error(&problem), self.look.theme.error());
         }
     }
 

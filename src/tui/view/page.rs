@@ -72,6 +72,27 @@ impl Page {
         }
     }
 
+    /// Leaves out what has no room, and says how much that is.
+    pub(super) fn shorten(&mut self, room: usize) {
+        if self.lines.len() > room {
+            let kept = room.saturating_sub(1);
+            let gone = self.lines.len() - kept;
+            self.lines.truncate(kept);
+            let lines = if gone == 1 { "line" } else { "lines" };
+            self.text(format!(" ... {gone} more {lines}"));
+        }
+    }
+
+    /// Adds the lines of another page, and its cursor.
+    pub(super) fn extend(&mut self, other: Self) {
+        let above = self.lines.len();
+        self.lines.extend(other.lines);
+        if let Some((column, line)) = other.cursor {
+            self.cursor = Some((column, above + line));
+            self.explained = above + other.explained;
+        }
+    }
+
     /// How many lines there are.
     pub(super) fn len(&self) -> usize {
         self.lines.len()

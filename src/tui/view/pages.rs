@@ -16,6 +16,9 @@ Keys    Enter       accept; goes to the next field that still needs an answer
         ^R          show or hide the password    ^T  test    ^L  redraw
         ^C          quit (asks if there are answers); ^Z suspend";
 
+/// Of what happened at least so many lines are shown: other ways come into view with the mark.
+const LEAST_TOLD: usize = 4;
+
 /// A line at least this long ends where it does because it was full.
 const FULL: usize = 60;
 
@@ -28,27 +31,58 @@ new file, the difference for one that exists ( - on disk, + after writing).
 
 w        write the files that are shown, all or none
 1-6      change one setting
-Tab      the next file                f      the file on the whole screen
-Up Down  scroll                       PgUp PgDn  scroll faster
-r        show secrets for 10 seconds  u      take back the last change
+Tab      the next file
+f        the file on the whole screen
+Up Down  scroll; PgUp PgDn faster
+r        show secrets for 10 seconds
+u        take back the last change
+t        test the way out
 y        copy the shown file to the clipboard of your terminal
-Esc      back to the questions        q ^C   quit";
+Esc      back to the questions
+q ^C     quit";
+
+const CHOICES: &str = "\
+Something stands in the way. Nothing was changed, unless the page says so.
+
+Enter    take the way with the mark
+1-4      take the way with that number
+Up Down  move the mark
+Esc      back; nothing is written and the answers are kept
+q ^C     quit";
+
+const RESULT: &str = "\
+The files are written, or put back, as the page says. What is numbered is
+left for you to do.
+
+r        reload nginx, after nginx -t; it is never restarted
+c        check what stands: files, nginx, the way out, Kestra
+u        put the files back as they were before this write
+Up Down  scroll; PgUp PgDn faster
+Enter    quit; the page stays in your terminal";
 
 pub(super) fn help(look: Look, step: &Step, scroll: usize) -> Page {
     let mut page = Page::scrolled(scroll);
-    let Step::Asking(asking) = step else {
-        page.line(Span::styled(" Help: Review", look.theme.strong()));
-        page.blank();
-        page.paragraph(1, look.width, &flowing(look, REVIEW), look.theme.plain());
-        return page;
+    let (title, text) = match step {
+        Step::Asking(asking) => return about(look, page, asking.field()),
+        Step::Reviewing(_) | Step::Looking(_) | Step::Writing(_) => ("Review", REVIEW),
+        Step::Choosing(_) => ("Ways on", CHOICES),
+        Step::Done(_) => ("Result", RESULT),
     };
-    let field = asking.field();
+    page.line(Span::styled(format!(" Help: {title}"), look.theme.strong()));
+    page.blank();
+    page.paragraph(1, look.width, &flowing(look, text), look.theme.plain());
+    page
+}
+
+/// The help of a question.
+fn about(look: Look, mut page: Page, field: &Field) -> Page {
     page.line(Span::styled(format!(" Help: {}", field.label), look.theme.strong()));
     page.blank();
     page.paragraph(1, look.width, &flowing(look, field.more), look.theme.plain());
     page.blank();
     examples(&mut page, look, field);
-    page.text(format!(" Ends up in {}", field.lands));
+    let lands = format!("Ends up in {}", field.lands);
+    page.paragraph(1, look.width, &lands, look.theme.plain());
     page.blank();
     page.paragraph(1, look.width, KEYS, look.theme.plain());
     page
@@ -61,7 +95,9 @@ fn flowing(look: Look, text: &str) -> String {
     }
     text.lines().fold(String::new(), |flowing, line| {
         let last = flowing.rsplit('\n').next().unwrap_or_default();
-        let goes_on = last.len() >= FULL && !line.is_empty() && !line.starts_with(' ');
+        let is_table = |line: &str| line.trim_start().contains("  ");
+        let is_text = !line.is_empty() && !line.starts_with(' ') && !is_table(line);
+        let goes_on = last.len() >= FULL && is_text && !is_table(last);
         let between = if flowing.is_empty() {
             ""
         } else if goes_on {
@@ -96,14 +132,22 @@ pub(super) fn waiting(look: Look, what: &str) -> Page {
     page
 }
 
-pub(super) fn choosing(look: Look, choosing: &Choosing) -> Page {
+/// What happened, as far as there is room for it beside the ways on.
+pub(super) fn choosing(look: Look, choosing: &Choosing, rows: u16) -> Page {
+    let ways = ways(look, choosing);
     let mut page = Page::default();
-    let trouble = choosing.trouble();
-    for line in &trouble.lines {
+    for line in &choosing.trouble().lines {
         page.paragraph(1, look.width, line, look.theme.plain());
     }
+    page.shorten(usize::from(rows).saturating_sub(ways.len() + 1).max(LEAST_TOLD));
     page.blank();
-    for (number, way) in trouble.ways.iter().enumerate() {
+    page.extend(ways);
+    page
+}
+
+fn ways(look: Look, choosing: &Choosing) -> Page {
+    let mut page = Page::default();
+    for (number, way) in choosing.trouble().ways.iter().enumerate() {
         let is_selected = number == choosing.selected();
         let mark = if is_selected { '>' } else { ' ' };
         let style = if is_selected { look.theme.strong() } else { look.theme.plain() };

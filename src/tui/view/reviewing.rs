@@ -2,8 +2,9 @@
 
 use super::page::{Page, elided};
 use super::{Look, syntax};
-use crate::checks::{Check, Outcome};
+use crate::checks::{Check, Outcome, Verdict};
 use crate::plan::{FileChange, FileKind, Line as PreviewLine, Mark, hide_secrets};
+use crate::settings::Connection;
 use crate::wizard::{Preview, Reviewing, Row, Wizard};
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
@@ -195,33 +196,46 @@ fn notes(look: Look, wizard: &Wizard, reviewing: &Reviewing) -> Vec<Line<'static
     page.visible(NOTES).lines
 }
 
+/// What was looked at. What came of it comes first where not all of it has room.
 fn checks(look: Look, wizard: &Wizard, reviewing: &Reviewing) -> Line<'static> {
-    let mut words = vec!["YAML ok".to_owned(), wizard.changed_in_words()];
-    if let Some(nginx) = reviewing.files().iter().find(|change| change.kind == FileKind::Nginx) {
-        words.push(nginx_word(wizard, nginx));
-    }
-    if let Some(verdict) = wizard.way_out().as_ref().and_then(|check| wizard.verdict(check)) {
-        words.push(
-            if verdict.outcome == Outcome::Ok { "proxy test ok" } else { "proxy test failed" }
-                .to_owned(),
-        );
-    }
-    let text: String =
-        format!(" Checks  {}", words.join(" | ")).chars().take(look.width.into()).collect();
-    Line::raw(text)
+    let nginx = reviewing.files().iter().find(|change| change.kind == FileKind::Nginx);
+    let way_out = wizard.way_out();
+    let verdict = way_out.as_ref().and_then(|check| wizard.verdict(check));
+    let results = nginx.map(|change| nginx_word(wizard, change)).into_iter();
+    let results: Vec<_> = results
+        .chain(verdict.zip(way_out.as_ref()).map(|(it, way)| way_out_word(way, it)))
+        .collect();
+    let line = |changed: String| {
+        let words = ["YAML ok", &changed].into_iter().chain(results.iter().copied());
+        format!(" Checks  {}", words.collect::<Vec<_>>().join(" | "))
+    };
+    let text = line(wizard.changed_in_words());
+    let has_room = text.len() < look.width.into();
+    Line::raw(if has_room { text } else { line(wizard.change_count_in_words()) })
 }
 
-fn nginx_word(wizard: &Wizard, change: &FileChange) -> String {
+fn way_out_word(way: &Check, verdict: &Verdict) -> &'static str {
+    let is_direct = *way == Check::WayOut(Connection::Direct);
+    match (verdict.outcome, is_direct) {
+        (Outcome::Ok | Outcome::Note, false) => "proxy test ok",
+        (Outcome::Ok | Outcome::Note, true) => "way out ok",
+        (Outcome::Failed, false) => "proxy test failed",
+        (Outcome::Failed, true) => "way out failed",
+        (Outcome::Skipped, _) => "way out not tested",
+    }
+}
+
+fn nginx_word(wizard: &Wizard, change: &FileChange) -> &'static str {
     if change.is_noop() {
-        return "nginx: nothing to do".to_owned();
+        return "nginx: nothing to do";
     }
     match wizard.verdict_about(is_test_of(change)).map(|verdict| verdict.outcome) {
-        Some(Outcome::Ok | Outcome::Note) => "nginx -t ok (sandbox)",
+        Some(Outcome::Ok) => "nginx -t ok (sandbox)",
+        Some(Outcome::Note) => "nginx -t: see the note",
         Some(Outcome::Failed) => "nginx -t failed",
         None if wizard.is_running(is_test_of(change)) => "nginx -t ...",
         Some(Outcome::Skipped) | None => "nginx not tested",
     }
-    .to_owned()
 }
 
 /// Whether a check is the private test of this text.
