@@ -20,9 +20,16 @@ impl<O: Outside> Session<'_, O> {
         let line = self.read(&prompt, Echo::Shown)?;
         match reply::read(line.reveal(), |_| false) {
             Reply::Enter => self.go(default, &trouble.ways),
+            Reply::Text(text) if text.trim() == "n" && trouble.ways.contains(&Way::Fresh) => {
+                Ok(self.press('n'))
+            }
             Reply::Text(text) => match text.trim().parse::<usize>() {
-                Ok(number @ 1..) => self.go(number - 1, &trouble.ways),
-                _ => Ok(None),
+                Ok(number) if (1..=trouble.ways.len()).contains(&number) => {
+                    self.go(number - 1, &trouble.ways)
+                }
+                _ => self
+                    .say(&format!("Type a number from 1 to {}.", trouble.ways.len()))
+                    .map(|()| None),
             },
             Reply::Back => Ok(self.wizard.update(Event::Key(Key::Esc))),
             Reply::Quit => Ok(self.press('q')),

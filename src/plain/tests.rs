@@ -292,7 +292,7 @@ fn the_input_may_end_once_all_is_done() {
 
 #[test]
 fn a_password_is_read_without_echo_and_confirmed_by_its_length() {
-    let script = with_nginx(&after(&LONG, &["list", "4", "", "q", "yes"]));
+    let script = with_nginx(&after(&LONG, &["list", "q", "yes"]));
     assert_eq!(script.hidden, ["Password (not shown): "]);
     assert!(script.said.contains("Saved: typed 7 characters"));
     assert!(!script.said.contains("hunter2"), "{}", script.said);
@@ -387,6 +387,14 @@ fn the_review_changes_one_setting_and_returns() {
     assert!(said.contains("Review: no changes. Nothing is written yet."));
     assert!(said.contains("1. Public URL: http://new.example/ (changed, was http://old.example/)"));
     assert!(said.contains("-  url: http://old.example/\n+  url: http://new.example/\n"), "{said}");
+}
+
+#[test]
+fn a_number_opens_every_question_of_its_setting() {
+    let script = with_nginx(&after(&LONG, &["4", "", "n3w", "env", "", "", "d", "q", "yes"]));
+    assert_eq!(script.hidden.len(), 2);
+    let said = script.said.rsplit("Type a number to change it").nth(1).unwrap();
+    assert!(said.contains("${FORWARD_PROXY_PASSWORD}") && !said.contains("Question"), "{said}");
 }
 
 #[test]

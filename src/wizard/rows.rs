@@ -26,6 +26,11 @@ pub(super) fn of(answers: &Answers) -> Vec<Row> {
     SETTINGS.iter().zip(1..).map(|(setting, number)| setting.row(number, answers)).collect()
 }
 
+/// Whether the review shows the answers to both questions as one setting.
+pub(super) fn are_one_setting(one: &'static Field, other: &'static Field) -> bool {
+    SETTINGS.iter().any(|setting| setting.shows.contains(&one) && setting.shows.contains(&other))
+}
+
 /// A setting as the review names it.
 struct Setting {
     /// The question that its digit opens.
