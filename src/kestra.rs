@@ -31,7 +31,7 @@ mod yaml;
 
 pub use kind::Kind;
 pub use mask::secrets;
-pub use place::{Place, places};
+pub use place::{Place, only_place, places};
 pub use reading::{Reading, Scalar};
 
 use std::fmt;

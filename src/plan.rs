@@ -64,6 +64,18 @@ pub enum FileKind {
     Env,
 }
 
+impl FileKind {
+    /// Which of the files this most likely is, where only its name is known.
+    #[must_use]
+    pub fn of(path: &Path) -> Self {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("conf") => Self::Nginx,
+            Some("env") => Self::Env,
+            _ => Self::Config,
+        }
+    }
+}
+
 /// One file before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileChange {

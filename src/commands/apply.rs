@@ -95,18 +95,11 @@ fn answers(
 fn plan(console: &mut Console) -> Result<u8, CommandError> {
     let plan: Plan = piped::from_json(input())?;
     let config = plan.changes.iter().find(|change| change.kind == FileKind::Config);
+    let place = |change: &FileChange| kestra::only_place(change.after.as_str());
     let (path, place) = config.map(|it| (it.path.clone(), place(it))).unwrap_or_default();
     let receipt = world(path, place, nginx::find())?.write(&plan)?;
     report(&saved(receipt), console);
     Ok(0)
-}
-
-/// Where the configuration stands in its file. One of several is proved as a part of the whole.
-fn place(change: &FileChange) -> Place {
-    match kestra::places(change.after.as_str()).as_deref() {
-        Ok([only]) => only.clone(),
-        _ => Place::whole(),
-    }
 }
 
 pub(crate) fn world(

@@ -72,6 +72,16 @@ pub fn places(text: &str) -> Result<Vec<Place>, Refusal> {
     Ok(places)
 }
 
+/// The place of the only configuration of a file; the whole file where there are several, or none that
+/// can be read.
+#[must_use]
+pub fn only_place(text: &str) -> Place {
+    match places(text).as_deref() {
+        Ok([only]) => only.clone(),
+        _ => Place::whole(),
+    }
+}
+
 const VARIABLE: &str = "KESTRA_CONFIGURATION";
 
 fn candidates(tree: &Tree, value: Id, keys: &mut Vec<String>, places: &mut Vec<Place>) {

@@ -18,7 +18,7 @@ mod live;
 mod private;
 mod run;
 
-pub use live::{reload, test_live};
+pub use live::{Live, ask_live, reload, test_live};
 pub use private::{Form, test_privately};
 
 use effective::Effective;

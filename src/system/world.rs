@@ -10,7 +10,8 @@ use super::handover;
 use super::history::{self, History};
 use super::lock::Lock;
 use super::look::snapshot;
-use super::{nginx, probe};
+use super::nginx::{self, Live};
+use super::probe;
 use crate::checks::{Check, Outcome, Verdict};
 use crate::found::Snapshot;
 use crate::kestra::{self, Place};
@@ -77,16 +78,10 @@ impl World {
         if let Some(open) = lock.interrupted()? {
             return Err(WriteError::Interrupted { id: open.id().to_owned() });
         }
-        let was_sound =
-            self.live_test(plan).is_none_or(|verdict| verdict.outcome != Outcome::Failed);
-        let proof = || self.prove(plan, was_sound);
+        let before = self.live_test(plan);
+        let proof = || self.prove(plan, before.as_ref());
         let mut receipt = files::write(plan, &lock, &proof)?;
-        if !was_sound {
-            receipt.warnings.push(
-                "nginx refused its configuration already before this write; run nginx -t."
-                    .to_owned(),
-            );
-        }
+        receipt.warnings.extend(before.as_ref().and_then(old_complaint));
         Ok(receipt)
     }
 
@@ -102,11 +97,14 @@ impl World {
     }
 
     /// What stands on disk, read again the way its readers do.
-    fn prove(&self, plan: &Plan, was_sound: bool) -> Result<(), ProofFailure> {
+    fn prove(&self, plan: &Plan, before: Option<&Live>) -> Result<(), ProofFailure> {
         for change in plan.pending().filter(|change| change.kind == FileKind::Config) {
             let on_disk = snapshot(&change.path);
             let text = on_disk.text().map_or("", |text| text.as_str());
-            if let Err(refusal) = kestra::read_at(text, &self.place) {
+            // What is finished or came through a pipe may be about another file.
+            let is_open = change.path == self.config;
+            let place = if is_open { self.place.clone() } else { kestra::only_place(text) };
+            if let Err(refusal) = kestra::read_at(text, &place) {
                 return Err(ProofFailure {
                     what: "the written configuration cannot be read as Kestra reads it".to_owned(),
                     evidence: refusal.to_string(),
@@ -114,19 +112,20 @@ impl World {
                 });
             }
         }
-        match self.live_test(plan).filter(|_| was_sound) {
-            Some(verdict) if verdict.outcome == Outcome::Failed => Err(verdict.into()),
-            _ => Ok(()),
-        }
+        // What nginx said before is not of this write.
+        let is_new =
+            |complaint: &Verdict| before.is_none_or(|it| !it.complaints.contains(complaint));
+        let complaints = self.live_test(plan).map_or(Vec::new(), |live| live.complaints);
+        complaints.into_iter().find(is_new).map_or(Ok(()), |new| Err(new.into()))
     }
 
     /// `nginx -t` on the live configuration, where the plan touches what that nginx reads.
-    fn live_test(&self, plan: &Plan) -> Option<Verdict> {
+    fn live_test(&self, plan: &Plan) -> Option<Live> {
         let conf = self.nginx.conf.as_ref()?.parent()?;
         let touches = plan
             .pending()
             .any(|change| change.kind == FileKind::Nginx && change.path.starts_with(conf));
-        touches.then(|| nginx::test_live(&self.nginx))
+        touches.then(|| nginx::ask_live(&self.nginx).ok()).flatten()
     }
 
     /// Looks at the world.
@@ -139,7 +138,8 @@ impl World {
                 vec![nginx::test_privately(&self.nginx, text, form)]
             }
             Check::Standing => self.standing(cancelled),
-            Check::Reload => vec![nginx::reload(&self.nginx)],
+            // nginx may have been started meanwhile.
+            Check::Reload => vec![nginx::reload(&nginx::find())],
         }
     }
 
@@ -181,7 +181,9 @@ impl World {
             return Ok(words::nothing_to_repair());
         };
         if finish {
-            return history::finish(open, &|| Ok(())).map(saved);
+            let plan = open.plan();
+            let before = self.live_test(&plan);
+            return history::finish(open, &|| self.prove(&plan, before.as_ref())).map(saved);
         }
         history::undo(open)?;
         Ok(words::undone())
@@ -208,6 +210,16 @@ impl World {
         let headline = "Taken back. The files are as they were before.".to_owned();
         Ok(Saved { state: "rolled back", headline, ..saved(receipt) })
     }
+}
+
+/// What nginx said of its configuration before the write, if it was not content.
+fn old_complaint(before: &Live) -> Option<String> {
+    let first = before.complaints.first()?;
+    Some(if before.accepted {
+        format!("nginx warned already before this write: {}.", first.evidence)
+    } else {
+        "nginx refused its configuration already before this write; run nginx -t.".to_owned()
+    })
 }
 
 fn unknown_proxy() -> Verdict {

@@ -91,6 +91,18 @@ fn an_nginx_that_was_broken_before_is_no_reason_to_put_back() {
 }
 
 #[test]
+fn what_nginx_warned_of_before_lets_no_new_failure_pass() {
+    let Some(here) = WithNginx::new() else { return };
+    let other = format!("server {{ listen {}; server_name x; }}\n", here.nginx.port);
+    fs::write(here.nginx.included("a.conf"), other.repeat(2)).unwrap();
+    let ran = here.apply("kestra-app.invalid:8080");
+    assert_eq!((ran.code, here.machine.has_old()), (Some(6), true), "{ran:?}");
+    let ran = here.apply("127.0.0.1:8080");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.talk.contains("nginx warned already before this write"), "{ran:?}");
+}
+
+#[test]
 fn the_wizard_shows_what_nginx_says_and_goes_on_from_there() {
     let Some(here) = WithNginx::new() else { return };
     let mut session = here.wizard("kestra-app.invalid:8080");

@@ -5,6 +5,7 @@
 
 use super::History;
 use super::journal::{CLOSED, Entry, Journal, OPEN};
+use crate::plan::{FileChange, FileKind, Plan};
 use crate::system::files::folder::Folder;
 use crate::system::files::step::Step;
 use crate::system::files::{Content, Snapshot, WriteError, sha256};
@@ -39,6 +40,22 @@ impl Open {
     /// The files it is about, as the operator named them.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
         self.steps.iter().map(|step| step.entry.path.as_path())
+    }
+
+    /// What it was to write, as far as its files are texts.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        let text = |content: &Content| String::from_utf8_lossy(content).into_owned().into();
+        let change = |step: &Step| {
+            Some(FileChange {
+                kind: FileKind::of(&step.entry.path),
+                path: step.entry.path.clone(),
+                before: step.old.as_ref().map(text),
+                after: step.new.as_ref().map(text)?,
+                mode: step.entry.new.as_ref()?.mode,
+            })
+        };
+        Plan { changes: self.steps.iter().filter_map(change).collect() }
     }
 
     pub(crate) fn folders(&self) -> &[PathBuf] {

@@ -111,24 +111,37 @@ const TROUBLES: &[Trouble] = &[
 /// Warnings that end with success and yet mean that something does not work.
 const WARNINGS_THAT_COUNT: [&str; 2] = ["conflicting server name", "suspicious symbols"];
 
-/// The failure in what nginx said, in plain words; `None` if there is none.
+/// The worst failure in what nginx said, in plain words; `None` if there is none.
 pub(super) fn failure(ok: bool, said: &str) -> Option<Verdict> {
+    failures(ok, said).into_iter().next()
+}
+
+/// Every failure in what nginx said, the worst first, each once: Debian's nginx says a line twice.
+pub(super) fn failures(ok: bool, said: &str) -> Vec<Verdict> {
     let fatal = |line: &&str| ["[emerg]", "[crit]"].iter().any(|level| line.contains(level));
     let counts = |line: &&str| WARNINGS_THAT_COUNT.iter().any(|warning| line.contains(warning));
-    let line = said.lines().find(fatal).or_else(|| said.lines().find(counts));
-    if ok && line.is_none() {
-        return None;
+    let mut all: Vec<Verdict> = Vec::new();
+    for line in said.lines().filter(fatal).chain(said.lines().filter(counts)) {
+        let verdict = in_plain_words(line);
+        if !all.contains(&verdict) {
+            all.push(verdict);
+        }
     }
-    let line = line.or(said.lines().last()).unwrap_or_default();
+    if all.is_empty() && !ok {
+        all.push(in_plain_words(said.lines().last().unwrap_or_default()));
+    }
+    all
+}
+
+fn in_plain_words(line: &str) -> Verdict {
     let (code, what, remedy) = meaning(line);
-    let evidence = without_level(line).to_owned();
-    Some(Verdict {
+    Verdict {
         code,
         outcome: Outcome::Failed,
         what: what.into(),
-        evidence,
+        evidence: without_level(line).to_owned(),
         remedy: remedy.into(),
-    })
+    }
 }
 
 fn meaning(line: &str) -> (&'static str, &'static str, &'static str) {
@@ -171,6 +184,14 @@ mod tests {
     fn an_ignored_server_block_is_a_failure() {
         let said = "nginx: [warn] conflicting server name \"a\" on 0.0.0.0:80, ignored\nnginx: test is successful";
         assert_eq!(code(true, said), Some("nginx-conflicting-name"));
+    }
+
+    #[test]
+    fn every_failure_is_told_once_and_the_fatal_one_first() {
+        let said = "nginx: [warn] conflicting server name \"a\"\n2026/11/23 12:00:00 [warn] 1#1: \
+                    conflicting server name \"a\"\nnginx: [emerg] invalid port";
+        let codes: Vec<_> = failures(false, said).into_iter().map(|it| it.code).collect();
+        assert_eq!(codes, ["nginx-bad-port", "nginx-conflicting-name"]);
     }
 
     #[test]

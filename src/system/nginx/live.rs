@@ -9,20 +9,39 @@ use rustix::process::geteuid;
 use std::path::Path;
 use std::process::Command;
 
+/// What nginx says of the configuration that it would read now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    /// Whether it would start with it.
+    pub accepted: bool,
+    /// What does not work, the worst first; also where it would start.
+    pub complaints: Vec<Verdict>,
+}
+
 /// Tests the configuration that nginx would read now, with `nginx -t`.
 ///
-/// Skipped where there is no nginx, or where this user may not open what it opens.
+/// # Errors
+/// Why it could not be tested, as a verdict: there is no nginx, or this user may not open what it
+/// opens.
+pub fn ask_live(found: &Found) -> Result<Live, Verdict> {
+    let (Some(binary), Some(conf)) = (&found.binary, &found.conf) else {
+        return Err(skipped("nginx-test-live", "There is no nginx on this machine.", ""));
+    };
+    let ran = run(nginx(binary, conf).arg("-t")).map_err(|error| Verdict {
+        evidence: error.to_string(),
+        ..skipped("nginx-test-live", "nginx could not be run.", "")
+    })?;
+    let complaints = explain::failures(ran.ok, &ran.said).into_iter().map(excuse_rights);
+    let complaints = complaints.collect::<Result<Vec<_>, _>>()?;
+    Ok(Live { accepted: ran.ok, complaints })
+}
+
+/// The worst that nginx says of that configuration.
 #[must_use]
 pub fn test_live(found: &Found) -> Verdict {
-    let (Some(binary), Some(conf)) = (&found.binary, &found.conf) else {
-        return skipped("nginx-test-live", "There is no nginx on this machine.", "");
-    };
-    match run(nginx(binary, conf).arg("-t")) {
-        Ok(ran) => explain::failure(ran.ok, &ran.said).map_or_else(accepted, excuse_rights),
-        Err(error) => Verdict {
-            evidence: error.to_string(),
-            ..skipped("nginx-test-live", "nginx could not be run.", "")
-        },
+    match ask_live(found) {
+        Ok(live) => live.complaints.into_iter().next().unwrap_or_else(accepted),
+        Err(skipped) => skipped,
     }
 }
 
@@ -32,9 +51,11 @@ pub fn test_live(found: &Found) -> Verdict {
 /// serving the old configuration.
 #[must_use]
 pub fn reload(found: &Found) -> Verdict {
-    let tested = test_live(found);
-    if tested.outcome != Outcome::Ok {
-        return tested;
+    match ask_live(found) {
+        Ok(Live { accepted: true, .. }) => {}
+        // What another server block does is no reason to keep this one from being read.
+        Ok(_) => return test_live(found),
+        Err(skipped) => return skipped,
     }
     if !found.running {
         return skipped(
@@ -43,7 +64,7 @@ pub fn reload(found: &Found) -> Verdict {
             "Start it when you are ready.",
         );
     }
-    let Some(mut command) = reloading(found) else { return tested };
+    let Some(mut command) = reloading(found) else { return accepted() };
     match run(&mut command) {
         Ok(ran) if ran.ok => {
             verdict("nginx-reload", Outcome::Ok, "nginx has read its configuration again.")
@@ -75,16 +96,16 @@ fn accepted() -> Verdict {
 }
 
 /// What another user may not open says nothing about the configuration.
-fn excuse_rights(failure: Verdict) -> Verdict {
+fn excuse_rights(failure: Verdict) -> Result<Verdict, Verdict> {
     if geteuid().is_root() || !failure.evidence.contains("Permission denied") {
-        return failure;
+        return Ok(failure);
     }
     let skipped = skipped(
         "nginx-test-live",
         "Only root may test the live configuration.",
         "Run: sudo nginx -t",
     );
-    Verdict { evidence: failure.evidence, ..skipped }
+    Err(Verdict { evidence: failure.evidence, ..skipped })
 }
 
 fn not_reloaded(evidence: &str) -> Verdict {

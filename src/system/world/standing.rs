@@ -43,16 +43,25 @@ impl World {
     }
 
     fn nginx_test(&self, looked: &Looked) -> Option<Verdict> {
-        self.nginx.binary.as_ref()?;
-        let live = nginx::test_live(&self.nginx);
+        looked.nginx.binary.as_ref()?;
+        let live = nginx::test_live(&looked.nginx);
         if live.outcome != Outcome::Skipped {
-            return Some(live);
+            return Some(about_others(live, looked));
         }
         let path = looked.answers.found(&form::NGINX_FILE)?;
         let text = looked.found.text(std::path::Path::new(path))?.as_str().to_owned();
         let is_location = looked.answers.found(&form::NGINX_FORM) == Some("location");
         self.check(&Check::Nginx { text, is_location }, &AtomicBool::new(false)).pop()
     }
+}
+
+/// Two other server blocks with one name are no fault of the file for Kestra.
+fn about_others(live: Verdict, looked: &Looked) -> Verdict {
+    let names = looked.answers.found(&form::SERVER_NAME).unwrap_or_default();
+    let is_ours =
+        names.split_whitespace().any(|name| live.evidence.contains(&format!("\"{name}\"")));
+    let is_foreign = live.code == "nginx-conflicting-name" && !is_ours;
+    if is_foreign { Verdict { outcome: Outcome::Note, ..live } } else { live }
 }
 
 /// What is said of a configuration that cannot be read.

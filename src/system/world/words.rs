@@ -121,7 +121,7 @@ pub fn listed(change: &FileChange) -> Vec<String> {
 #[must_use]
 pub fn restored(restore: &Restore) -> FileChange {
     FileChange {
-        kind: kind(&restore.path),
+        kind: FileKind::of(&restore.path),
         path: restore.path.clone(),
         before: restore.now.clone(),
         after: restore.then.clone().unwrap_or_default(),
@@ -129,18 +129,8 @@ pub fn restored(restore: &Restore) -> FileChange {
     }
 }
 
-/// Which of the files this most likely is; decides only what is masked, and that errs on the side
-/// of masking.
-fn kind(path: &Path) -> FileKind {
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("conf") => FileKind::Nginx,
-        Some("env") => FileKind::Env,
-        _ => FileKind::Config,
-    }
-}
-
 pub(super) fn what(path: &Path) -> String {
-    match kind(path) {
+    match FileKind::of(path) {
         FileKind::Nginx => "nginx".to_owned(),
         FileKind::Env => "env file".to_owned(),
         FileKind::Config => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
