@@ -9,7 +9,7 @@ mod here;
 mod meaning;
 mod problems;
 
-pub use file::{FileError, parse};
+pub use file::{AnswersFile, parse};
 pub use here::{FoundProxy, Here};
 pub use problems::{Fix, Problem};
 

@@ -14,7 +14,7 @@ use crate::system::console::Console;
 use crate::system::files::WriteError;
 use crate::system::look::LookError;
 use crate::system::world;
-use crate::{answers, wizard};
+use crate::wizard;
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
@@ -72,12 +72,6 @@ impl CommandError {
 impl From<io::Error> for CommandError {
     fn from(source: io::Error) -> Self {
         Self::Io { what: "cannot write to standard output".to_owned(), source }
-    }
-}
-
-impl From<answers::FileError> for CommandError {
-    fn from(error: answers::FileError) -> Self {
-        Self::Answers(error.0)
     }
 }
 

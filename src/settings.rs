@@ -125,6 +125,14 @@ impl Invalid {
         Self { message: message.into(), suggestion: None }
     }
 
+    /// Keeps the value that the operator may have meant only if it would do here: what is meant by a
+    /// part may not do as a whole.
+    #[must_use]
+    pub(crate) fn if_it_would_do<T: std::str::FromStr>(mut self) -> Self {
+        self.suggestion = self.suggestion.filter(|text| text.parse::<T>().is_ok());
+        self
+    }
+
     /// Adds the value that the operator may have meant.
     #[must_use]
     pub fn or_use(mut self, suggestion: impl Into<String>) -> Self {

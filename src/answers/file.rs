@@ -2,64 +2,94 @@
 
 use crate::form::{self, Field};
 use crate::settings::Secret;
-use serde_yaml::{Mapping, Value};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_yaml::{Error, Value};
+use std::collections::BTreeSet;
+use std::fmt;
 
-/// Why an answers file cannot be taken, every reason at once.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.join("\n"))]
-pub struct FileError(pub Vec<String>);
-
-/// The answers in the text of an answers file. JSON is YAML, so it may be JSON too.
-///
-/// # Errors
-/// Lists every unknown name and every value that is no text. The text itself is never repeated in
-/// the message, since a password may stand in it.
-pub fn parse(text: &str) -> Result<Vec<(&'static Field, Secret)>, FileError> {
-    if text.trim().is_empty() {
-        return Ok(Vec::new());
-    }
-    let (mut answers, problems) = entries(text)?.iter().map(entry).fold(
-        (Vec::new(), Vec::new()),
-        |(mut answers, mut problems), read| {
-            match read {
-                Ok(answer) => answers.push(answer),
-                Err(problem) => problems.push(problem),
-            }
-            (answers, problems)
-        },
-    );
-    if !problems.is_empty() {
-        return Err(FileError(problems));
-    }
-    // A mapping has no order: some answers follow others, which therefore come first.
-    answers.sort_by_key(|(field, _)| form::position(field));
-    Ok(answers)
+/// What an answers file says, and what is wrong with it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct AnswersFile {
+    /// The answers, in the order of the form: a mapping has none, and some answers follow others.
+    pub answers: Vec<(&'static Field, Secret)>,
+    /// Every unknown name and every value that is no text, one sentence each. The text itself is
+    /// never repeated, since a password may stand in it.
+    pub problems: Vec<String>,
 }
 
-fn entries(text: &str) -> Result<Mapping, FileError> {
-    let refuse = |reason: String| FileError(vec![reason]);
+/// Reads the text of an answers file. JSON is YAML, so it may be JSON too. A value counts as it is
+/// written, also without quotes: `1.10` is no number here.
+#[must_use]
+pub fn parse(text: &str) -> AnswersFile {
+    let mut file = AnswersFile::default();
+    let mut seen = BTreeSet::new();
+    match serde_yaml::from_str::<Option<Entries>>(text) {
+        _ if text.trim().is_empty() => {}
+        Ok(entries) => entries.unwrap_or_default().0.into_iter().for_each(|(name, value)| {
+            match form::field(&name) {
+                None => file.problems.push(unknown(&name)),
+                Some(_) if !seen.insert(name.clone()) => {
+                    file.problems.push(format!("{name}: given twice"));
+                }
+                Some(field) => file.answers.push((field, value.unwrap_or_default().into())),
+            }
+        }),
+        Err(error) => file.problems = refusals(text, &error),
+    }
+    file.answers.sort_by_key(|(field, _)| form::position(field));
+    file
+}
+
+/// Names and values as they are written; no value for null.
+#[derive(Default)]
+struct Entries(Vec<(String, Option<String>)>);
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(EntriesVisitor)
+    }
+}
+
+struct EntriesVisitor;
+
+impl<'de> Visitor<'de> for EntriesVisitor {
+    type Value = Entries;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a mapping of names to values")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Entries, M::Error> {
+        let mut entries = Entries::default();
+        while let Some(entry) = map.next_entry()? {
+            entries.0.push(entry);
+        }
+        Ok(entries)
+    }
+}
+
+/// Why a text is no mapping of names to texts: every entry that is none, if it is a mapping at all.
+fn refusals(text: &str, error: &Error) -> Vec<String> {
     match serde_yaml::from_str(text) {
-        Ok(Value::Mapping(mapping)) => Ok(mapping),
-        Ok(Value::Null) => Ok(Mapping::new()),
-        Ok(_) => Err(refuse("the answers file is not a mapping of names to values".to_owned())),
-        Err(error) => {
+        Ok(Value::Mapping(entries)) => {
+            let problem = |(name, value): (&Value, &Value)| match name.as_str() {
+                None => Some("a name in the answers file is no text".to_owned()),
+                Some(name) if form::field(name).is_none() => Some(unknown(name)),
+                Some(name) if value.is_sequence() || value.is_mapping() => {
+                    Some(format!("{name}: the value is no text; put it in quotes"))
+                }
+                Some(_) => None,
+            };
+            entries.iter().filter_map(problem).collect()
+        }
+        Ok(_) => vec!["the answers file is not a mapping of names to values".to_owned()],
+        Err(_) => {
             let line = |location: serde_yaml::Location| format!(", line {}", location.line());
             let line = error.location().map_or(String::new(), line);
-            Err(refuse(format!("the answers file is not YAML{line}")))
+            vec![format!("the answers file is not YAML{line}")]
         }
     }
-}
-
-fn entry((name, value): (&Value, &Value)) -> Result<(&'static Field, Secret), String> {
-    let name = name.as_str().ok_or("a name in the answers file is no text")?;
-    let field = form::field(name).ok_or_else(|| unknown(name))?;
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        Value::Null => String::new(),
-        _ => return Err(format!("{name}: the value is no text; put it in quotes")),
-    };
-    Ok((field, text.into()))
 }
 
 fn unknown(name: &str) -> String {
@@ -75,24 +105,39 @@ mod tests {
     fn json_and_yaml_say_the_same() {
         let yaml = parse("url: https://a.example/\nlisten: 8081\n");
         assert_eq!(parse(r#"{"url": "https://a.example/", "listen": 8081}"#), yaml);
-        assert_eq!(yaml.map(|answers| answers.len()), Ok(2));
+        assert_eq!((yaml.answers.len(), yaml.problems.len()), (2, 0));
     }
 
     #[test]
-    fn every_problem_is_listed_at_once() {
-        let FileError(problems) = parse("ulr: x\nlisten: [1]\n").unwrap_err();
+    fn a_value_is_taken_as_it_is_written() {
+        for text in ["1.10", "0x1F", "1e5", "+5", "0o17", ".5", "12345678901234567890123", "yes"] {
+            let file = parse(&format!("proxy-password: {text}\n"));
+            assert_eq!(file.answers, [(&form::PROXY_PASSWORD, text.into())]);
+        }
+        for text in ["", "~", "null"] {
+            assert_eq!(parse(&format!("certificate: {text}\n")).answers[0].1.reveal(), "");
+        }
+    }
+
+    #[test]
+    fn every_problem_is_listed_at_once_beside_the_answers() {
+        let AnswersFile { problems, .. } = parse("ulr: x\nlisten: [1]\n");
         assert!(problems[0].starts_with("ulr: there is no such question."));
         assert_eq!(problems[1], "listen: the value is no text; put it in quotes");
+        let file = parse("ulr: x\nlisten: 1\nlisten: 2\n");
+        assert_eq!((file.answers.len(), file.problems.len()), (1, 2));
+        assert_eq!(file.problems[1], "listen: given twice");
     }
 
     #[test]
     fn a_broken_file_is_refused_without_repeating_it() {
-        let error = parse("proxy-password: \"hunter2\n").unwrap_err();
-        assert!(!error.to_string().contains("hunter2"));
+        let file = parse("proxy-password: \"hunter2\n");
+        assert!(file.problems[0].contains("not YAML") && !file.problems[0].contains("hunter2"));
+        assert_eq!(parse("- x\n").problems.len(), 1);
     }
 
     #[test]
     fn an_empty_file_says_nothing() {
-        assert_eq!(parse("# nothing\n"), Ok(Vec::new()));
+        assert_eq!(parse("# nothing\n"), AnswersFile::default());
     }
 }

@@ -8,6 +8,7 @@ use crate::form::{self, Field};
 use crate::kestra::Refusal;
 use crate::plan::Plan;
 use crate::settings::Secret;
+use crate::shell;
 use crate::system::console::{first_line_of_input, variable};
 use crate::system::look::{Looked, look, snapshot};
 use std::path::Path;
@@ -15,21 +16,33 @@ use std::path::Path;
 /// Everything a command knows once the answers are in.
 pub(super) struct Gathered {
     pub(super) looked: Looked,
+    /// What was said and will not do, whatever the other answers are.
+    problems: Vec<String>,
 }
 
 impl Gathered {
     /// Looks at the files and takes what was said.
     pub(super) fn new(config: Option<&Path>, said: &Said) -> Result<Self, CommandError> {
         let mut looked = look(config, None)?;
-        take(&mut looked.answers, said)?;
+        let mut problems = take(&mut looked.answers, said)?;
         looked.read_named_nginx_file();
-        Ok(Self { looked })
+        problems.extend(unused(&looked.answers).filter_map(|(field, text)| {
+            let invalid = field.check(text).err()?;
+            Some(line(&Problem::invalid(field, invalid)))
+        }));
+        Ok(Self { looked, problems })
     }
 
     /// The plan of these answers.
     pub(super) fn plan(&mut self) -> Result<Plan, CommandError> {
         let Looked { answers, found, .. } = &mut self.looked;
-        let settings = answers.settings().map_err(|problems| refuse(&problems))?;
+        let settings = match answers.settings() {
+            Ok(settings) if self.problems.is_empty() => settings,
+            settings => {
+                let of_settings = settings.err().map_or(Vec::new(), |problems| refuse(&problems));
+                return Err(CommandError::Answers([self.problems.clone(), of_settings].concat()));
+            }
+        };
         for path in Plan::paths(&settings, found) {
             if found.snapshot(&path).is_none() {
                 let seen = snapshot(&path);
@@ -47,9 +60,10 @@ impl Gathered {
         let corrected = corrected.filter_map(|(field, text)| correction(field, text.reveal()));
         let problems = answers.problems().into_iter().filter(|problem| !problem.blocks);
         let served = answers.settings().ok().and_then(|settings| found.served_elsewhere(&settings));
+        let unused = unused(answers).map(|(field, _)| not_asked(answers, field));
         let known =
             served.into_iter().chain(found.edited_by_hand(plan)).chain(found.remarks.clone());
-        corrected.chain(problems.map(|one| line(&one))).chain(known).collect()
+        corrected.chain(unused).chain(problems.map(|one| line(&one))).chain(known).collect()
     }
 
     /// The nginx file that would be overwritten although it is not the wizard's.
@@ -62,12 +76,37 @@ impl Gathered {
     }
 }
 
-/// Takes what was said, so that flags win over variables and those over the answers file.
-pub(super) fn take(answers: &mut Answers, said: &Said) -> Result<(), CommandError> {
+/// What was said although the other answers leave no room for it.
+fn unused(answers: &Answers) -> impl Iterator<Item = (&'static Field, &str)> {
+    let unused = answers.said().filter(|(field, text)| !answers.asks(field) && !text.is_empty());
+    unused.map(|(field, text)| (field, text.reveal()))
+}
+
+/// Says which answer leaves no room for this one.
+fn not_asked(answers: &Answers, field: &'static Field) -> String {
+    let is_nginx = form::NGINX.contains(&field);
+    let because = if is_nginx && answers.get(&form::REVERSE_PROXY) == "none" {
+        &form::REVERSE_PROXY
+    } else if is_nginx {
+        &form::NGINX_FORM
+    } else if answers.get(&form::CONNECTION) == "direct" {
+        &form::CONNECTION
+    } else {
+        &form::PROXY_CREDENTIALS
+    };
+    format!("{} is not used, since {} is {}.", field.name, because.name, answers.get(because))
+}
+
+/// Takes what was said, so that flags win over variables and those over the answers file. Gives what
+/// is wrong with the answers file.
+fn take(answers: &mut Answers, said: &Said) -> Result<Vec<String>, CommandError> {
+    let mut problems = Vec::new();
     if let Some(path) = &said.file {
-        for (field, text) in answers::parse(&text_of(path)?)? {
+        let file = answers::parse(&text_of(path)?);
+        for (field, text) in file.answers {
             say(answers, field, &text);
         }
+        problems = file.problems;
     }
     take_variables(answers);
     for (field, text) in &said.flags {
@@ -76,7 +115,7 @@ pub(super) fn take(answers: &mut Answers, said: &Said) -> Result<(), CommandErro
     if let Some(password) = said.password.as_ref().map(password).transpose()? {
         answers.say(&form::PROXY_PASSWORD, password.reveal());
     }
-    Ok(())
+    Ok(problems)
 }
 
 /// A proxy URL in an answers file fills every field of the proxy, as a paste does.
@@ -117,13 +156,13 @@ fn correction(field: &Field, text: &str) -> Option<String> {
 
 /// Every problem at once, each with the way to give the answer. Names that are missing only because
 /// the address is, come with it.
-fn refuse(problems: &[Problem]) -> CommandError {
+fn refuse(problems: &[Problem]) -> Vec<String> {
     let lacks_url = problems.iter().any(|problem| *problem.field == form::URL && problem.blocks);
     let follows = |problem: &&Problem| {
         lacks_url && *problem.field == form::SERVER_NAME && problem.message == form::MISSING
     };
     let blocking = problems.iter().filter(|problem| problem.blocks);
-    CommandError::Answers(blocking.filter(|problem| !follows(problem)).map(line).collect())
+    blocking.filter(|problem| !follows(problem)).map(line).collect()
 }
 
 fn line(problem: &Problem) -> String {
@@ -135,7 +174,7 @@ fn line(problem: &Problem) -> String {
         );
     }
     let fixes = problem.fixes.iter().fold(String::new(), |fixes, fix| {
-        format!("{fixes} Did you mean --{} {}?", fix.field.name, fix.value)
+        format!("{fixes} Did you mean --{} {}?", fix.field.name, shell::word(&fix.value))
     });
     let stop = if message.ends_with(['.', '?', ')']) { "" } else { "." };
     format!("{}: {message}{stop}{fixes}", field.name)

@@ -85,7 +85,7 @@ impl FromStr for ProxyAddress {
         if address.trim_start_matches(':').parse::<Port>().is_ok() || address.is_empty() {
             return Err(missing("a host"));
         }
-        match host_and_port(address)? {
+        match host_and_port(address).map_err(Invalid::if_it_would_do::<Self>)? {
             (host, Some(port)) => Self::new(host, port),
             (_, None) => Err(missing("a port")),
         }

@@ -47,7 +47,7 @@ impl FromStr for Upstream {
         if let Ok(port) = text.parse::<Port>() {
             return Err(port_missing().or_use(format!("localhost:{port}")));
         }
-        let (host, port) = host_and_port(text)?;
+        let (host, port) = host_and_port(text).map_err(Invalid::if_it_would_do::<Self>)?;
         let host = UpstreamHost(host.connectable()?);
         match port {
             Some(port) => Ok(Self { host, port }),
