@@ -30,7 +30,7 @@ mod window;
 mod yaml;
 
 pub use kind::Kind;
-pub use mask::secrets;
+pub use mask::{covered_by, is_plain, secrets};
 pub use place::{Place, only_place, places};
 pub use reading::{Reading, Scalar};
 

@@ -33,6 +33,7 @@ pub use proxy::{ProxyAddress, ProxyKind};
 pub use rules::{Conflict, conflicts};
 pub use secret::Secret;
 pub use site::{Form, Site, Style, Tls};
+pub use text::is_hidden;
 pub use upstream::{Upstream, UpstreamHost};
 pub use url::ServerUrl;
 pub use variable::VariableName;

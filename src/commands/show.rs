@@ -5,8 +5,9 @@ use super::gather::Gathered;
 use crate::answers::{Answers, Source};
 use crate::cli::{Invocation, Said, ShowForm, What};
 use crate::form::{self, Field};
+use crate::kestra;
 use crate::plan::{FileKind, MASK};
-use crate::system::console::Console;
+use crate::system::console::{Console, harmless};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -36,7 +37,7 @@ pub(super) fn run(
     let gathered = Gathered::new(invocation.config.as_deref(), said)?;
     let answers = &gathered.looked.answers;
     match form {
-        ShowForm::Words => console.print(&words(answers))?,
+        ShowForm::Words => console.print(&harmless(&words(answers)))?,
         ShowForm::Answers => console.print(&answers_file(answers))?,
         ShowForm::Json => console.json(&Report {
             config: gathered.looked.found.config(),
@@ -59,10 +60,13 @@ fn problems(answers: &Answers) -> Vec<Entry> {
     answers.problems().into_iter().map(entry).collect()
 }
 
-/// The answer, or a mask of fixed length.
+/// The answer, or a mask of fixed length; without the password that stands in an address.
 fn shown(answers: &Answers, field: &Field) -> String {
     let text = answers.get(field);
-    if field.is_secret() && !text.is_empty() { MASK.to_owned() } else { text.into_owned() }
+    if field.is_secret() && !text.is_empty() {
+        return MASK.to_owned();
+    }
+    kestra::covered_by(MASK, &text)
 }
 
 fn words(answers: &Answers) -> String {
@@ -79,9 +83,12 @@ fn words(answers: &Answers) -> String {
     text
 }
 
-/// A file for `apply --answers`. A secret is left out: where it is kept already, it stays.
+/// A file for `apply --answers`. A secret, also one in an address, is left out: where it is kept
+/// already, it stays.
 fn answers_file(answers: &Answers) -> String {
-    let open = answers.questions().filter(|field| !field.is_secret());
+    let is_open =
+        |field: &&Field| !field.is_secret() && shown(answers, field) == answers.get(field);
+    let open = answers.questions().filter(is_open);
     let entries: serde_yaml::Mapping =
         open.map(|field| (field.name.into(), answers.get(field).into_owned().into())).collect();
     serde_yaml::to_string(&entries).unwrap_or_default()

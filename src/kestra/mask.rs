@@ -8,10 +8,11 @@ use super::{keys, text};
 use std::ops::Range;
 
 /// Parts of names whose values are covered. `key` alone is a name of too many other things.
-const SMELLS: [&str; 16] = [
+const SMELLS: [&str; 18] = [
     "password",
     "passwd",
     "passphrase",
+    "passcode",
     "pwd",
     "secret",
     "token",
@@ -19,6 +20,7 @@ const SMELLS: [&str; 16] = [
     "credential",
     "private-key",
     "license",
+    "licence",
     "api-key",
     "apikey",
     "access-key",
@@ -35,9 +37,35 @@ pub fn secrets(text: &str) -> Vec<Range<usize>> {
         Ok(tree) => of_tree(&tree),
         Err(_) => of_lines(text, 0),
     };
+    ranges.extend(in_comments(text));
     ranges.retain(|range| !is_placeholder(&text[range.clone()]));
     ranges.sort_by_key(|range| (range.start, range.end));
     united(ranges)
+}
+
+/// A text in which the passwords of addresses and the like are covered by this mask.
+#[must_use]
+pub fn covered_by(mask: &str, text: &str) -> String {
+    let mut shown = text.to_owned();
+    for range in united(hidden_in(text, 0)).into_iter().rev() {
+        shown.replace_range(range, mask);
+    }
+    shown
+}
+
+/// Whether secrets in a part of this text can be told from the part alone: an alias may stand for a
+/// secret that stands elsewhere.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    !text.contains('*')
+}
+
+/// A line that was commented out is still read by people.
+fn in_comments(text: &str) -> Vec<Range<usize>> {
+    let begins =
+        |&(at, _): &(usize, &str)| text[..at].chars().next_back().is_none_or(char::is_whitespace);
+    let comments = text.match_indices('#').filter(begins).map(|(at, _)| at + 1);
+    comments.flat_map(|start| of_line(text::rest_of_line(text, start), start)).collect()
 }
 
 fn of_tree(tree: &Tree) -> Vec<Range<usize>> {
@@ -51,8 +79,20 @@ fn of_tree(tree: &Tree) -> Vec<Range<usize>> {
         }
         let secret = tree.entries(id).filter(|&(key, _)| smells(tree.key(key)));
         ranges.extend(secret.flat_map(|(_, value)| below(tree, value)));
+        ranges.extend(of_named_value(tree, id));
     }
     ranges
+}
+
+/// `name: DB_PASSWORD` with `value: …` beside it, as Helm and Kubernetes have variables.
+fn of_named_value(tree: &Tree, map: Id) -> Vec<Range<usize>> {
+    let entry = |name: &str| tree.entries(map).find(|&(key, _)| tree.key(key) == name);
+    let is_secret = entry("name").is_some_and(|(_, name)| match &tree.nodes[name].shape {
+        Shape::Scalar(text, _) => smells(text),
+        _ => false,
+    });
+    let value = entry("value").filter(|_| is_secret);
+    value.map_or(Vec::new(), |(_, value)| below(tree, value))
 }
 
 /// The values below a key: of a list its items, of an alias what it stands for. What stands in a
@@ -90,7 +130,15 @@ fn of_scalar(tree: &Tree, node: &Node) -> Vec<Range<usize>> {
     {
         return of_lines(source, range.start);
     }
-    assigned(source, range.start).into_iter().chain(in_addresses(source, range.start)).collect()
+    hidden_in(source, range.start)
+}
+
+/// Secrets within one line that has no key of its own.
+fn hidden_in(source: &str, offset: usize) -> Vec<Range<usize>> {
+    let mut ranges = assigned(source, offset);
+    ranges.extend(in_addresses(source, offset));
+    ranges.extend(in_headers(source, offset));
+    ranges
 }
 
 /// Secrets of a text that is read line by line, because it is no YAML or only embedded.
@@ -113,8 +161,7 @@ fn of_lines(source: &str, offset: usize) -> Vec<Range<usize>> {
 }
 
 fn of_line(line: &str, offset: usize) -> Vec<Range<usize>> {
-    let mut ranges = in_addresses(line, offset);
-    ranges.extend(assigned(line, offset));
+    let mut ranges = hidden_in(line, offset);
     // A second look at what follows the first key finds the rest of a mapping in braces.
     let mut rest = 0;
     while let Some((is_secret, value)) = named(&line[rest..]) {
@@ -173,10 +220,40 @@ fn in_addresses(source: &str, offset: usize) -> Vec<Range<usize>> {
         .collect()
 }
 
+/// What follows `Basic` or `Bearer`, and the password behind `-u user:` of a command.
+fn in_headers(source: &str, offset: usize) -> Vec<Range<usize>> {
+    let word = |start: usize| {
+        let rest = &source[start..];
+        start..start + rest.find([' ', '\t', '\n', '"', '\'', ',', ']']).unwrap_or(rest.len())
+    };
+    let after = |what: &'static str| {
+        source.match_indices(what).map(move |(at, what)| word(at + what.len()))
+    };
+    let headers = ["Basic ", "basic ", "Bearer ", "bearer "].into_iter().flat_map(after);
+    // `Basic header` is a text, and what it would encode is longer.
+    let tokens = headers.filter(|range| {
+        let token = &source[range.clone()];
+        token.len() >= 8
+            && token.chars().any(|c| c.is_ascii_digit() || c.is_ascii_uppercase() || c == '=')
+    });
+    let logins = ["-u ", "--user "].into_iter().flat_map(after).filter_map(|range| {
+        let colon = source[range.clone()].find(':')?;
+        Some(range.start + colon + 1..range.end)
+    });
+    tokens.chain(logins).map(|range| offset + range.start..offset + range.end).collect()
+}
+
 fn smells(key: &str) -> bool {
     let name = keys::hyphenated(key);
     let last = name.rsplit('.').next().unwrap_or_default();
-    last != "redacted-env-vars" && SMELLS.iter().any(|smell| last.contains(smell))
+    last != "redacted-env-vars"
+        && (SMELLS.iter().any(|smell| last.contains(smell)) || last.split('-').any(is_pass))
+}
+
+/// `pass` and `dbpass`, but not words that end like it.
+fn is_pass(part: &str) -> bool {
+    const WORDS: [&str; 5] = ["bypass", "compass", "trespass", "overpass", "underpass"];
+    part.ends_with("pass") && !WORDS.contains(&part)
 }
 
 /// `${NAME}`, quoted or not; with a default in it, the default may be the secret.
@@ -231,6 +308,26 @@ mod tests {
         let text =
             "a:\n\tpassword: hunter2\nx: {token: t1, b: c}\nsecret:\n    more\n    of it\nz: [\n";
         assert_eq!(covered(text), ["hunter2", "t1, b: c}", "more", "of it"]);
+    }
+
+    #[test]
+    fn what_is_commented_out_is_covered() {
+        let text = "# proxy-password: hunter5\na: b # token: t1\n#secret=s1\n";
+        assert_eq!(covered(text), ["hunter5", "t1", "s1"]);
+    }
+
+    #[test]
+    fn other_ways_to_write_a_secret_are_covered() {
+        let text = "pass: p1\ndb-pass: p2\ndbPass: p3\npasscode: p4\nlicence: {key: k}\nbypass: no\n\
+                    env:\n  - {name: DB_PASSWORD, value: v}\n  - {name: TZ, value: UTC}\n\
+                    h: [\"Authorization: Basic dXNlcjpwYXNz\"]\nrun: curl -u admin:pw x\n";
+        assert_eq!(covered(text), ["p1", "p2", "p3", "p4", "k", "v", "dXNlcjpwYXNz", "pw"]);
+    }
+
+    #[test]
+    fn an_address_can_be_shown_without_its_password() {
+        assert_eq!(covered_by("*", "http://u:hunter3@p:1"), "http://u:*@p:1");
+        assert_eq!(covered_by("*", "https://a.example/"), "https://a.example/");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::Value;
 use super::kind::{self, Kind};
 use super::yaml::Style;
+use crate::settings::is_hidden;
 
 /// Writes a value in the style that the old one had, as far as the value allows it.
 pub(super) fn write(value: &Value, old: Style, in_flow: bool) -> String {
@@ -57,17 +58,10 @@ fn is_text_everywhere(text: &str) -> bool {
         && !(is_letter || is_decimal || is_octal || is_float || is_special)
 }
 
-/// Whether a character may stand in the file as it is: it is seen, and where it stands.
+/// Whether a character may stand in the file as it is: it is seen, and it is one (U+FFFE and U+FFFF
+/// are none, and SnakeYAML refuses them).
 fn is_raw(c: char) -> bool {
-    let is_hidden = matches!(
-        c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
-            | '\u{e0000}'..='\u{e0fff}'
-    );
-    !c.is_control() && !is_hidden
+    !is_hidden(c) && !matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
 fn double_quoted(text: &str) -> String {

@@ -49,10 +49,23 @@ pub(crate) fn value(text: &str, name: &str) -> Option<Zeroizing<String>> {
 
 /// Where the values of all variables stand: any of them may be a secret.
 pub(super) fn values(text: &str) -> Vec<Range<usize>> {
-    let assignments = lines(text).filter(|(_, line)| !line.trim_start().starts_with('#'));
-    assignments
-        .filter_map(|(start, line)| Some(start + line.find('=')? + 1..start + line.len()))
-        .collect()
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for (start, line) in lines(text).filter(|(_, line)| !line.trim_start().starts_with('#')) {
+        let Some(equals) = line.find('=') else { continue };
+        let value = start + equals + 1;
+        if ranges.last().is_none_or(|last| last.end <= start) {
+            ranges.push(value..(start + line.len()).max(closing_quote(text, value)));
+        }
+    }
+    ranges
+}
+
+/// Where a value in quotes ends, which may be lines further down; its beginning for another.
+fn closing_quote(text: &str, value: usize) -> usize {
+    let rest = &text[value..];
+    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let end = quote.map(|quote| rest[1..].find(quote).map_or(rest.len(), |at| at + 2));
+    value + end.unwrap_or(0)
 }
 
 fn assigned<'a>(line: &'a str, name: &str) -> Option<&'a str> {
@@ -108,6 +121,13 @@ mod tests {
     fn a_value_that_is_right_already_changes_no_byte() {
         let text = "PW=\"x\"  \r\n\r\n";
         assert_eq!(set(text, "PW", &"x".into()), text);
+    }
+
+    #[test]
+    fn a_value_of_several_lines_is_one_value() {
+        let text = "A=1\nKEY=\"-----BEGIN\nhunter2\n-----END\"\nB=2\n";
+        let texts: Vec<_> = values(text).into_iter().map(|range| &text[range]).collect();
+        assert_eq!(texts, ["1", "\"-----BEGIN\nhunter2\n-----END\"", "2"]);
     }
 
     #[test]

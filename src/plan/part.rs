@@ -7,6 +7,8 @@ use super::preview::CONTEXT;
 pub(super) struct Part<'a> {
     /// How many lines of the file stand before the part.
     pub(super) lines_before: usize,
+    /// How many bytes of the file stand before the part.
+    pub(super) start: usize,
     pub(super) before: &'a str,
     pub(super) after: &'a str,
 }
@@ -22,6 +24,7 @@ impl<'a> Part<'a> {
         let rest = before.len() - section_after(before, before.len() - end);
         Self {
             lines_before: before[..from].matches('\n').count(),
+            start: from,
             before: &before[from..before.len() - rest],
             after: &after[from..after.len() - rest],
         }

@@ -3,6 +3,7 @@
 use super::part::Part;
 use super::{FileChange, FileKind, Text};
 use crate::kestra;
+use crate::settings::is_hidden;
 use similar::{DiffOp, TextDiff};
 use std::ops::Range;
 
@@ -72,8 +73,20 @@ impl FileChange {
 
     fn difference(&self, before: &Text, reveal: bool) -> Vec<Line> {
         let part = Part::of(before.as_str(), self.after.as_str());
-        let old = Masked::new(part.before, self.kind, reveal);
-        let new = Masked::new(part.after, self.kind, reveal);
+        let masked = |whole: &str, lines: &str| {
+            if reveal || (self.kind == FileKind::Config && kestra::is_plain(whole)) {
+                return Masked::new(lines, self.kind, reveal);
+            }
+            // What is a secret may be decided elsewhere in the file.
+            let inside = part.start..part.start + lines.len();
+            let secrets = secrets(whole, self.kind).into_iter().filter_map(|range| {
+                let (start, end) = (range.start.max(inside.start), range.end.min(inside.end));
+                (start < end).then(|| start - inside.start..end - inside.start)
+            });
+            Masked::of(lines, &secrets.collect::<Vec<_>>())
+        };
+        let old = masked(before.as_str(), part.before);
+        let new = masked(self.after.as_str(), part.after);
         let diff = TextDiff::from_lines(part.before, part.after);
         let mut lines = Vec::new();
         for group in diff.grouped_ops(CONTEXT) {
@@ -158,6 +171,10 @@ fn push(lines: &mut Vec<Line>, op: &DiffOp, old: &Masked, new: &Masked) {
     } else {
         take(Mark::Removed, old, op.old_range());
         take(Mark::Added, new, op.new_range());
+        let gone = old.lines.get(op.old_range()).unwrap_or_default();
+        // Without its secret a line that changed looks as if it had not.
+        let added = lines.iter_mut().rev().take(op.new_range().len());
+        added.filter(|line| gone.contains(&line.text)).for_each(|line| line.text += "  (changed)");
     }
 }
 
@@ -175,12 +192,15 @@ struct Masked {
 
 impl Masked {
     fn new(text: &str, kind: FileKind, reveal: bool) -> Self {
-        let secrets = if reveal { Vec::new() } else { secrets(text, kind) };
+        Self::of(text, &if reveal { Vec::new() } else { secrets(text, kind) })
+    }
+
+    fn of(text: &str, secrets: &[Range<usize>]) -> Self {
         let mut at = 0;
         let lines = text.split_inclusive('\n').map(|line| {
             let range = at..at + line.len();
             at = range.end;
-            masked(line, range.start, &secrets)
+            masked(line, range.start, secrets)
         });
         Self { lines: lines.collect() }
     }
@@ -210,19 +230,15 @@ fn masked(line: &str, start: usize, secrets: &[Range<usize>]) -> String {
     printable(&shown)
 }
 
-/// Control characters made visible, so that no file can send sequences to the terminal.
+/// What cannot be seen made visible, so that no file can send sequences to the terminal, or look like
+/// another.
 fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c == '\t' {
-                ' '
-            } else if c.is_control() {
-                '?'
-            } else {
-                c
-            }
-        })
-        .collect()
+    let seen = |c| match c {
+        '\t' => ' ',
+        c if is_hidden(c) => '?',
+        c => c,
+    };
+    text.chars().map(seen).collect()
 }
 
 #[cfg(test)]
@@ -245,9 +261,21 @@ mod tests {
         let change = change("a: 1\npassword: old-one\n", "a: 1\npassword: new-one\n");
         assert_eq!(
             shown(&change, false),
-            "@@ line 1 @@\n a: 1\n-password: *********\n+password: *********\n"
+            "@@ line 1 @@\n a: 1\n-password: *********\n+password: *********  (changed)\n"
         );
         assert!(shown(&change, true).contains("+password: new-one"));
+    }
+
+    #[test]
+    fn a_secret_is_masked_wherever_its_name_stands() {
+        let far = (0..9).fold(String::new(), |text, n| format!("{text}far{n}: {n}\n"));
+        let text = |url: &str| format!("x: &pw hunter2\nurl: {url}\n{far}password: *pw\n");
+        let alias = change(&text("1"), &text("2"));
+        assert!(!shown(&alias, false).contains("hunter2"), "{}", shown(&alias, false));
+        let text =
+            |url: &str| format!("a: &a 1\n{far}b:\n  url: {url}\n  c: *a\nsecrets:\n- hunter2\n");
+        let list = change(&text("1"), &text("2"));
+        assert!(!shown(&list, false).contains("hunter2"), "{}", shown(&list, false));
     }
 
     #[test]
@@ -259,8 +287,8 @@ mod tests {
 
     #[test]
     fn no_file_can_send_sequences_to_the_terminal() {
-        let change = change("", "a: \u{1b}[31mred\n");
-        assert!(!shown(&change, true).contains('\u{1b}'));
+        let change = change("", "a: \u{1b}[31mred\nb: \u{202e}x\u{200b}\n");
+        assert!(!shown(&change, true).contains(['\u{1b}', '\u{202e}', '\u{200b}']));
     }
 
     #[test]

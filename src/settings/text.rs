@@ -41,9 +41,12 @@ pub(super) fn unquoted(text: &str) -> Option<&str> {
     pairs.iter().find_map(|&(open, close)| text.strip_prefix(open)?.strip_suffix(close))
 }
 
+/// Whether nobody can see a character, or tell it from a blank.
+///
 /// Control, format, private and non-ASCII space characters (Unicode categories Cc, Cf, Co, Zs, Zl,
 /// Zp), and the letters and selectors that are drawn as nothing.
-fn is_hidden(c: char) -> bool {
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
     let is_odd_space = c.is_whitespace() && c != ' ';
     c.is_control() || is_odd_space || is_format(c) || is_drawn_as_nothing(c) || is_private(c)
 }

@@ -5,7 +5,7 @@
     reason = "this is where commands read files, variables and standard input"
 )]
 
-use crate::settings::Secret;
+use crate::settings::{Secret, is_hidden};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, BufRead as _, IsTerminal as _, Read, Write};
@@ -52,8 +52,14 @@ impl Console {
 
     /// Says something to the operator. If nobody hears it, nothing can be done about that.
     pub fn say(&mut self, text: &str) {
-        let _ = writeln!(self.talk, "{}", text.trim_end());
+        let _ = writeln!(self.talk, "{}", harmless(text.trim_end()));
     }
+}
+
+/// A text of several lines that sends no sequences to a terminal, whatever was quoted in it.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    text.chars().map(|c| if is_hidden(c) && c != '\n' { '?' } else { c }).collect()
 }
 
 /// Whether somebody is there who can be asked.
