@@ -8,6 +8,7 @@ use crate::system::console::Console;
 use crate::system::look::{LookError, Looked, look};
 use crate::system::world::unreadable;
 use std::sync::atomic::AtomicBool;
+use url::Url;
 
 pub(super) fn run(
     invocation: &Invocation,
@@ -16,18 +17,26 @@ pub(super) fn run(
     console: &mut Console,
 ) -> Result<u8, CommandError> {
     let Looked { found, nginx, .. } = match look(invocation.config.as_deref(), None) {
-        Err(error @ LookError::Refused { .. }) => {
-            return show(&[unreadable(&error)], json, console);
+        Err(error @ (LookError::Refused { .. } | LookError::Read(_))) => {
+            show(&[unreadable(&error)], json, console)?;
+            let is_refused = matches!(error, LookError::Refused { .. });
+            return Ok(if is_refused { 6 } else { error.exit_code() });
         }
         looked => looked?,
     };
     let mut world = world(found.config().to_owned(), found.place().clone(), nginx)?;
     if let Some(url) = api_url {
-        let refused = |_| CommandError::Answers(vec![format!("api-url: \"{url}\" is no URL")]);
-        world.api_url = url.parse().map_err(refused)?;
+        let refused =
+            || CommandError::Answers(vec![format!("api-url: \"{url}\" is no http or https URL")]);
+        world.api_url = web_address(url).ok_or_else(refused)?;
     }
     let verdicts = world.check(&Check::Standing, &AtomicBool::new(false));
     show(&verdicts, json, console)
+}
+
+fn web_address(text: &str) -> Option<Url> {
+    let url = text.parse::<Url>().ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
 fn show(verdicts: &[Verdict], json: bool, console: &mut Console) -> Result<u8, CommandError> {

@@ -7,7 +7,7 @@ use crate::kestra::{Kind, Reading, Scalar};
 use crate::nginx::Written;
 use crate::plan::{Text, env};
 use crate::settings::{
-    self, Form, ProxyAddress, Secret, VariableName, decode_basic, has_placeholder,
+    self, Form, ProxyAddress, ProxyKind, Secret, VariableName, decode_basic, has_placeholder,
     unescape_placeholder,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,7 +61,7 @@ impl Entries {
 
     fn proxy<'a>(&mut self, get: impl Fn(&str) -> Option<&'a str>) {
         match (get("proxy-type"), get("proxy-address")) {
-            (Some(kind), _) => self.put(&form::CONNECTION, kind.to_ascii_lowercase()),
+            (Some(kind), _) => self.put(&form::CONNECTION, connection(kind)),
             (None, None) => self.put(&form::CONNECTION, "direct"),
             // Neither direct nor a proxy: every request fails, and any answer changes the file.
             (None, Some(_)) => {}
@@ -132,6 +132,15 @@ impl Entries {
                 self.put(&form::CERTIFICATE_KEY, path(tls.as_ref().map(|tls| &tls.key)));
             }
         }
+    }
+}
+
+/// The kind of connection, in any spelling that Micronaut takes; any other stays as it stands, so that
+/// every answer changes it.
+fn connection(kind: &str) -> String {
+    match kind {
+        "DIRECT" | "Direct" => "direct".to_owned(),
+        kind => kind.parse::<ProxyKind>().map_or(kind.to_owned(), |kind| kind.to_string()),
     }
 }
 

@@ -3,8 +3,8 @@
 //! Only what the questions do not see themselves: their answers are looked at as
 //! [`problems`](crate::answers::Answers::problems), and the screens correct as they read.
 
-use crate::kestra::{Kind, Reading, Scalar};
-use crate::settings::ContextPath;
+use crate::kestra::{self, Kind, Reading, Scalar};
+use crate::settings::{ContextPath, ProxyAddress, ProxyKind, has_placeholder};
 
 /// The properties that a null value makes fatal: Micronaut finds the key and no value for it
 /// (run with Micronaut 4.7 and 4.10).
@@ -16,6 +16,9 @@ const NEVER_NULL: [&str; 6] = [
     "micronaut.http.services.api.proxy-username",
     "micronaut.http.services.api.proxy-password",
 ];
+
+/// Whose proxy Kestra's calls take: its own client's, and what that inherits.
+const CLIENTS: [&str; 2] = ["micronaut.http.services.api", "micronaut.http.client"];
 
 /// Where webhooks arrive, below the context path.
 const WEBHOOKS: &str = "/api/v1/main/executions/webhook/";
@@ -39,8 +42,17 @@ impl Remark {
 #[must_use]
 pub fn of(reading: &Reading) -> Vec<Remark> {
     let each = NEVER_NULL.into_iter().flat_map(|property| of_property(reading, property));
-    let whole = [doubled_ui, bent_path, address_without_type, unread_authorization];
-    each.chain(whole.into_iter().filter_map(|trap| trap(reading))).collect()
+    let whole = [
+        doubled_ui,
+        bent_path,
+        address_without_type,
+        unread_authorization,
+        selector_before_address,
+    ];
+    let proxies = CLIENTS.into_iter().flat_map(|client| {
+        [wrong_type(reading, client), bent_address(reading, client)].into_iter().flatten()
+    });
+    each.chain(whole.into_iter().filter_map(|trap| trap(reading))).chain(proxies).collect()
 }
 
 /// What works and surprises, for whoever asks what can be proved.
@@ -89,9 +101,64 @@ fn bent_path(reading: &Reading) -> Option<Remark> {
 }
 
 fn proxy<'a>(reading: &'a Reading, key: &str) -> Option<&'a Scalar> {
-    reading
-        .get(&format!("micronaut.http.services.api.{key}"))
-        .or_else(|| reading.get(&format!("micronaut.http.client.{key}")))
+    CLIENTS.into_iter().find_map(|client| reading.get(&format!("{client}.{key}")))
+}
+
+/// The text of a property, if it has one that is no placeholder.
+fn literal<'a>(reading: &'a Reading, property: &str) -> Option<&'a Scalar> {
+    let scalar = reading.get(property)?;
+    (scalar.kind != Kind::Null && !has_placeholder(&scalar.text)).then_some(scalar)
+}
+
+/// Micronaut takes three spellings of each type; with any other Kestra does not start
+/// (`facts/kestra.md` 2.2).
+fn wrong_type(reading: &Reading, client: &str) -> Option<Remark> {
+    let property = format!("{client}.proxy-type");
+    let scalar = literal(reading, &property)?;
+    let is_known = matches!(scalar.text.as_str(), "direct" | "Direct" | "DIRECT")
+        || scalar.text.parse::<ProxyKind>().is_ok();
+    (!is_known).then(|| {
+        let what = format!(
+            "{property} is \"{}\": Kestra does not start with that. Write http or socks.",
+            scalar.text
+        );
+        Remark::new(scalar, what)
+    })
+}
+
+/// Of what is no plain `host:port`, Micronaut refuses some at the start and reads some as something
+/// else (`facts/kestra.md` 2.1).
+fn bent_address(reading: &Reading, client: &str) -> Option<Remark> {
+    let property = format!("{client}.proxy-address");
+    let scalar = literal(reading, &property)?;
+    let text = scalar.text.as_str();
+    let address = text.parse::<ProxyAddress>().ok();
+    let is_plain = address.as_ref().is_some_and(|address| {
+        let plain = address.to_string();
+        let url = format!("http://{plain}");
+        (text == plain && address.in_config() == plain)
+            || [&url, &format!("{url}/")].contains(&&text.to_owned())
+    });
+    (!is_plain).then(|| {
+        let shown = kestra::covered_by("*********", text);
+        let remedy = match address {
+            Some(address) => format!("Write {}.", address.in_config()),
+            None if text.contains('@') => {
+                "Write host:port; the login has properties of its own.".to_owned()
+            }
+            None => "Write host:port.".to_owned(),
+        };
+        let what = format!("{property} is \"{shown}\", which Micronaut refuses or takes for something else. {remedy}");
+        Remark::new(scalar, what)
+    })
+}
+
+/// A selector counts for more than an address (`facts/kestra.md` 1.5).
+fn selector_before_address(reading: &Reading) -> Option<Remark> {
+    let selector = proxy(reading, "proxy-selector")?;
+    proxy(reading, "proxy-address")?;
+    let what = "proxy-selector is set, so proxy-address counts for nothing. Remove one of the two.";
+    Some(Remark::new(selector, what))
 }
 
 /// The default type is `DIRECT`, which refuses an address at each request (`facts/kestra.md` 2.3).
@@ -168,6 +235,35 @@ mod tests {
         );
         is_said("micronaut.http.client.proxy-authorization: Basic x\n", 1, "does not act on");
         is_said("micronaut.server.ssl.enabled: on\n", 1, "speaks https itself");
+    }
+
+    #[test]
+    fn what_micronaut_does_not_take_of_a_proxy_is_found() {
+        let api =
+            |line: &str| format!("micronaut.http.services.api:\n  proxy-type: http\n  {line}\n");
+        for kind in ["hTTp", "\"http \"", "https", "SOCKS5"] {
+            let text = api("proxy-address: a:1").replace("type: http", &format!("type: {kind}"));
+            is_said(&text, 2, "does not start");
+        }
+        for address in [
+            "'[::1]:3128'",
+            "a:1/",
+            "a",
+            "'a:1 '",
+            "socks5://a:1",
+            "' a:1'",
+            "https://a:1",
+            "//a:1",
+            "':1'",
+        ] {
+            is_said(&api(&format!("proxy-address: {address}")), 3, "proxy-address is");
+        }
+        let text = api("proxy-address: http://u:hunter2@a:1");
+        assert!(!said(&text)[0].contains("hunter2") && said(&text)[0].contains("of its own"));
+        for address in ["a:1", "http://a:1", "http://a:1/", "'http://[::1]:3128'", "${P}"] {
+            assert_eq!(said(&api(&format!("proxy-address: {address}"))), [""; 0], "{address}");
+        }
+        is_said(&api("proxy-address: a:1\n  proxy-selector: default"), 4, "counts for nothing");
     }
 
     #[test]

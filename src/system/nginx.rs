@@ -17,6 +17,7 @@ mod explain;
 mod live;
 mod private;
 mod run;
+pub mod streaming;
 
 pub use live::{Live, ask_live, reload, test_live};
 pub use private::{Form, test_privately};

@@ -49,6 +49,11 @@ const LOOKS: &[(&str, Look)] = &[
     ("public-upload", upload::limit),
 ];
 
+/// The codes of every verdict that [`look`] gives, in their order.
+pub fn codes() -> impl Iterator<Item = &'static str> {
+    std::iter::once("kestra-answers").chain(LOOKS.iter().map(|(code, _)| *code))
+}
+
 /// Looks at Kestra, at its health, and through the public address at the pages, the redirects, the
 /// scheme, an event stream and the upload limit.
 ///

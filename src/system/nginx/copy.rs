@@ -114,12 +114,22 @@ fn firsts<'a>(all: &'a [Directive], name: &'static str) -> impl Iterator<Item = 
 
 fn ports(all: &[Directive]) -> impl Iterator<Item = (Option<Stub>, Splice)> {
     firsts(all, "listen").filter_map(|listen| {
-        let after_address = listen.text.rfind(':').map_or(0, |colon| colon + 1);
-        let (address, port) = listen.text.split_at(after_address);
-        let port: u16 = port.parse().ok().filter(|port| *port < 1024)?;
+        let (address, port) = address_and_port(&listen.text)?;
+        let port = Some(port).filter(|port| *port < 1024)?;
         let moved = format!("{address}{}", port + MOVED_BY);
         Some((Some(Stub::Port(port)), (listen.span.clone(), moved)))
     })
+}
+
+/// What stands in front of a port, and the port: 80 where none is said.
+fn address_and_port(listen: &str) -> Option<(String, u16)> {
+    if let Ok(port) = listen.parse() {
+        return Some((String::new(), port));
+    }
+    match listen.rsplit_once(':').filter(|(_, port)| !port.contains(']')) {
+        Some((address, port)) => Some((format!("{address}:"), port.parse().ok()?)),
+        None => Some((format!("{listen}:"), 80)),
+    }
 }
 
 /// All of them or none: half a pair would not match.
@@ -172,11 +182,12 @@ mod tests {
 
     #[test]
     fn privileged_ports_are_moved_and_said() {
-        let copy =
-            TestCopy::of("listen 80; listen [::]:443 ssl; listen 8080; listen 127.0.0.1:80;");
+        let copy = TestCopy::of(
+            "listen 80; listen [::]:443 ssl; listen 8080; listen 127.0.0.1:80; listen 127.0.0.1; listen [::]; listen unix:/s;",
+        );
         assert_eq!(
             copy.text,
-            "listen 20080; listen [::]:20443 ssl; listen 8080; listen 127.0.0.1:20080;"
+            "listen 20080; listen [::]:20443 ssl; listen 8080; listen 127.0.0.1:20080; listen 127.0.0.1:20080; listen [::]:20080; listen unix:/s;"
         );
         assert_eq!(copy.stubs, [Stub::Port(80), Stub::Port(443)]);
     }

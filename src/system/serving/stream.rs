@@ -23,7 +23,7 @@ const LATE: Duration = Duration::from_secs(1);
 pub(super) fn real_time(visitor: &Visitor) -> Finding {
     let inside = match first_event(visitor, &visitor.inside(STREAM)) {
         Ok(took) => took,
-        Err(Missed::Locked) => {
+        Err(Missed::Kept | Missed::Locked) => {
             return Finding::skipped("Kestra shows its event streams only after a login");
         }
         Err(Missed::Other(why)) => {
@@ -35,7 +35,10 @@ pub(super) fn real_time(visitor: &Visitor) -> Finding {
             Finding::ok("an event of Kestra's arrives at once").seen(&seconds(outside))
         }
         Ok(outside) => late(&format!("{} after {}", seconds(outside), seconds(inside))),
-        Err(Missed::Locked) => Finding::skipped("the login is kept from an unproved certificate"),
+        Err(Missed::Kept) => Finding::skipped("the login is kept from an unproved certificate"),
+        Err(Missed::Locked) => {
+            Finding::skipped("what stands in front of Kestra asks for a login of its own")
+        }
         Err(Missed::Other(why)) => late(&why),
     }
 }
@@ -52,8 +55,10 @@ fn seconds(took: Duration) -> String {
 
 /// Why there was no event.
 enum Missed {
-    /// It takes a login that is not known, or that may not be said on this connection.
+    /// It takes a login that is not known.
     Locked,
+    /// It takes a login that may not be said on this connection.
+    Kept,
     /// What happened instead.
     Other(String),
 }
@@ -63,7 +68,7 @@ fn first_event(visitor: &Visitor, url: &Url) -> Result<Duration, Missed> {
     let connection = visitor.open(url).map_err(Missed::Other)?;
     let login = visitor.serving.login.as_ref();
     if connection.doubt.is_some() && login.is_some() {
-        return Err(Missed::Locked);
+        return Err(Missed::Kept);
     }
     let headers = headers(login);
     let request = Request { method: "GET", headers: &headers, body: &[] };

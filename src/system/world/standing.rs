@@ -27,7 +27,9 @@ impl World {
     }
 
     fn way_out_of(&self, looked: &Looked, cancelled: &AtomicBool) -> Vec<Verdict> {
-        let Ok(connection) = looked.answers.settings_of_connection() else { return Vec::new() };
+        let Ok(connection) = looked.answers.settings_of_connection() else {
+            return vec![skipped("way-out", "The way out is not tested: correct the proxy first.")];
+        };
         let scope = Verdict {
             code: "way-out-scope",
             outcome: Outcome::Note,
@@ -39,7 +41,7 @@ impl World {
     }
 
     fn nginx_of(&self, looked: &Looked) -> Vec<Verdict> {
-        self.nginx_test(looked).into_iter().chain(buffered(looked)).collect()
+        self.nginx_test(looked).into_iter().chain(streaming(looked)).collect()
     }
 
     fn nginx_test(&self, looked: &Looked) -> Option<Verdict> {
@@ -125,24 +127,29 @@ fn in_doubt(problem: Problem) -> Verdict {
     }
 }
 
-/// Live executions arrive late without this line, and everything else works.
-fn buffered(looked: &Looked) -> Option<Verdict> {
-    let path = looked.answers.found(&form::NGINX_FILE)?;
-    let text = looked.found.text(std::path::Path::new(path))?.as_str();
-    let is_off = text.lines().any(|line| line.trim_start().starts_with("proxy_buffering off;"));
-    (!is_off).then(|| Verdict {
-        code: "nginx-buffering",
-        outcome: Outcome::Note,
-        what: "nginx holds live executions back: proxy_buffering off is missing.".to_owned(),
-        evidence: path.to_owned(),
-        remedy: "Put \"proxy_buffering off;\" into Kestra's location, then reload nginx."
-            .to_owned(),
-    })
+/// Live executions arrive late or end early because of a line, and everything else works.
+fn streaming(looked: &Looked) -> Vec<Verdict> {
+    let path = looked.answers.found(&form::NGINX_FILE);
+    let text = path.and_then(|path| looked.found.text(std::path::Path::new(path)));
+    let both = path.zip(text);
+    both.map_or(Vec::new(), |(path, text)| nginx::streaming::trouble(text.as_str(), path))
 }
 
 /// The running Kestra, seen from here and through the public URL.
 fn serving_of(looked: &Looked, cancelled: &AtomicBool) -> Vec<Verdict> {
-    serving(looked).map_or(Vec::new(), |serving| serving::look(&serving, cancelled))
+    let what = "not looked at, since the public URL is not known as one";
+    let unknown = || serving::codes().map(|code| skipped(code, what)).collect();
+    serving(looked).map_or_else(unknown, |serving| serving::look(&serving, cancelled))
+}
+
+fn skipped(code: &'static str, what: &str) -> Verdict {
+    Verdict {
+        code,
+        outcome: Outcome::Skipped,
+        what: what.to_owned(),
+        evidence: String::new(),
+        remedy: String::new(),
+    }
 }
 
 fn serving(looked: &Looked) -> Option<Serving> {
