@@ -30,6 +30,10 @@ pub struct Found {
     pub sights: Vec<String>,
     /// What nginx serves already.
     pub served: Vec<Served>,
+    /// The files that nginx reads by itself, as absolute patterns; none if it is not known.
+    pub includes: Vec<PathBuf>,
+    /// The files that this user could not write.
+    pub unwritable: Vec<PathBuf>,
     /// What is good to know before anything is written, one sentence each.
     pub remarks: Vec<String>,
 }
@@ -128,6 +132,24 @@ impl Found {
         Some(format!(
             "{file} answers to {name} already, so nginx would ignore this file. Write as location."
         ))
+    }
+
+    /// Says that nginx reads the file neither by itself nor through a line of the operator's.
+    #[must_use]
+    pub fn unread(&self, settings: &Settings) -> Option<String> {
+        let nginx = settings.nginx.as_ref()?;
+        let file = nginx.file.as_path();
+        let is_read = self.includes.iter().any(|pattern| nginx::reaches(pattern, file));
+        let is_block = matches!(nginx.site.form, Form::Server { .. });
+        (is_block && !is_read && !self.includes.is_empty()).then(|| {
+            format!("this nginx includes no file at {}, so it would not read it.", file.display())
+        })
+    }
+
+    /// What keeps nginx from serving the file.
+    #[must_use]
+    pub fn nginx_notes(&self, settings: &Settings) -> Vec<String> {
+        self.served_elsewhere(settings).into_iter().chain(self.unread(settings)).collect()
     }
 
     /// The nginx file, if it is one that the wizard wrote.
@@ -277,6 +299,20 @@ mod tests {
         let (file, after) = nginx_after(&[(&form::URL, "https://b.example/")]);
         assert_ne!(after, file);
         assert!(after.contains("listen 8443 ssl"), "{after}");
+    }
+
+    #[test]
+    fn a_file_that_no_include_reaches_is_noted() {
+        let mut answers = Answers::default();
+        answers.say(&form::URL, "http://a.example/");
+        answers.say(&form::REVERSE_PROXY, "nginx");
+        let mut found =
+            Found { includes: vec!["/etc/nginx/conf.d/*.conf".into()], ..Found::default() };
+        assert_eq!(found.unread(&answers.settings().unwrap()), None);
+        answers.say(&form::NGINX_FILE, "/srv/kestra.conf");
+        assert!(found.unread(&answers.settings().unwrap()).unwrap().contains("would not read it"));
+        found.includes.clear();
+        assert_eq!(found.unread(&answers.settings().unwrap()), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use super::{Answers, Source};
 use crate::form::{self, Field};
-use crate::settings::{Conflict, Invalid, Secret};
+use crate::settings::{Conflict, Invalid, Secret, has_placeholder};
 
 /// An answer that will not do, or that does not go together with another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,8 +52,14 @@ impl Problem {
 /// Why the answer to one question will not do.
 #[must_use]
 pub(super) fn of_field(answers: &Answers, field: &'static Field) -> Option<Problem> {
-    let invalid = field.check(&answers.get(field)).err()?;
-    let blocks = answers.source(field) != Source::Found;
+    let text = answers.get(field);
+    let invalid = field.check(&text).err()?;
+    let is_found = answers.source(field) == Source::Found;
+    if is_found && has_placeholder(&text) {
+        // What Kestra puts in its place is not known here.
+        return None;
+    }
+    let blocks = !is_found;
     Some(Problem { blocks, ..Problem::invalid(field, invalid) })
 }
 

@@ -59,7 +59,8 @@ impl Gathered {
         let corrected = answers.said().filter(|(field, _)| !field.is_secret());
         let corrected = corrected.filter_map(|(field, text)| correction(field, text.reveal()));
         let problems = answers.problems().into_iter().filter(|problem| !problem.blocks);
-        let served = answers.settings().ok().and_then(|settings| found.served_elsewhere(&settings));
+        let settings = answers.settings().ok();
+        let served = settings.map_or(Vec::new(), |settings| found.nginx_notes(&settings));
         let unused = unused(answers).map(|(field, _)| not_asked(answers, field));
         let known =
             served.into_iter().chain(found.edited_by_hand(plan)).chain(found.remarks.clone());

@@ -31,7 +31,7 @@ pub static REVERSE_PROXY: Field = Field {
     more: "\
 nginx takes the requests of browsers and passes them on to Kestra. The wizard
 writes one file of its own and never edits a file that is not its own.",
-    lands: "no file; it decides about the nginx file",
+    lands: "no property; it decides whether the nginx file is written",
     kind: Kind::Choice(&[
         Choice {
             value: "nginx",
@@ -253,7 +253,7 @@ this machine: beside config.yml, for you to copy.",
         ("/etc/nginx/conf.d/kestra", "not ok: nginx would ignore it without a word"),
         ("kestra.conf", "not ok: the path must begin with /"),
     ],
-    lands: "the name of the nginx file",
+    lands: "no property; it is the path of that file",
     asked: has_nginx,
     default: |answers| Cow::Borrowed(answers.here().nginx_file(answers.get(&NGINX_FORM).as_ref())),
     check: parsed::<NginxFile>,

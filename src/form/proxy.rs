@@ -209,7 +209,7 @@ Kestra does not read it by itself; your way of starting Kestra must:
 systemd         EnvironmentFile=/etc/kestra/kestra.env
 Docker Compose  env_file: kestra.env",
     examples: &[("/etc/kestra/kestra.env", "ok"), ("", "no file; you set the variable")],
-    lands: "the name of the env file",
+    lands: "no property; it is the path of that file",
     optional: true,
     asked: saves_in_environment,
     default: |answers| Cow::Borrowed(&answers.here().env_file),

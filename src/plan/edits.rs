@@ -399,6 +399,14 @@ mod tests {
     }
 
     #[test]
+    fn a_placeholder_in_the_file_is_no_problem() {
+        let text = "kestra.url: ${KESTRA_URL}\nmicronaut.server.context-path: ${PATH}\n";
+        let mut found = Found::new("c.yml".into(), Place::default());
+        found.see("c.yml".into(), Snapshot::Text(text.into()));
+        assert_eq!(found.answers(Here::default()).unwrap().problems(), []);
+    }
+
+    #[test]
     fn a_login_that_all_clients_have_is_changed_with_them() {
         let client = API.replace("services.api", "client");
         let text = format!("{client}  proxy-username: u\n  proxy-password: old\n");

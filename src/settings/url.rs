@@ -142,7 +142,7 @@ fn scheme(text: &str) -> Result<(bool, &str), Invalid> {
     match scheme.to_ascii_lowercase().as_str() {
         "https" => Ok((true, rest)),
         "http" => Ok((false, rest)),
-        _ => Err(Invalid::new("the address has to start with http:// or https://")),
+        _ => Err(Invalid::new("the address has to start with http:// or https://.")),
     }
 }
 

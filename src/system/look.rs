@@ -133,6 +133,7 @@ pub fn look(config: Option<&Path>, place: Option<Place>) -> Result<Looked, LookE
     found.machine = machine(&nginx);
     found.sights = sights(&nginx);
     found.served = nginx.servers.iter().flat_map(served).collect();
+    found.includes.clone_from(&nginx.includes);
     found.remarks = surroundings(&config);
     if text.is_some() {
         here.nginx_files = written_before(&config);
@@ -144,6 +145,8 @@ pub fn look(config: Option<&Path>, place: Option<Place>) -> Result<Looked, LookE
         found.see(path, snapshot);
     }
     here.has_nginx = nginx.binary.is_some();
+    let files = [&here.config_file, &here.server_file, &here.location_file].map(PathBuf::from);
+    found.unwritable = files.into_iter().filter(|path| !files::writable(path)).collect();
     let refused = |refusal| LookError::Refused { path: config.clone(), refusal };
     if let Some(reading) = found.reading().map_err(refused)? {
         found.remarks.extend(remarks::of(&reading).into_iter().map(|remark| remark.text));

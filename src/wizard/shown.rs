@@ -145,17 +145,18 @@ impl Wizard {
         }
     }
 
-    /// Says where nginx answers to the name already, so that it would ignore our file.
+    /// What keeps nginx from serving our file.
     #[must_use]
-    pub fn served_elsewhere(&self) -> Option<String> {
-        self.found.served_elsewhere(&self.answers.settings().ok()?)
+    pub fn nginx_notes(&self) -> Vec<String> {
+        let settings = self.answers.settings().ok();
+        settings.map_or(Vec::new(), |settings| self.found.nginx_notes(&settings))
     }
 
     /// What is good to know before writing.
     #[must_use]
     pub fn review_notes(&self) -> Vec<String> {
         let notes = self.answers.problems().into_iter().filter(|problem| !problem.blocks);
-        let mut all: Vec<_> = self.served_elsewhere().into_iter().collect();
+        let mut all = self.nginx_notes();
         if let Step::Reviewing(reviewing) = &self.step
             && let Preview::Ready(plan) = reviewing.preview()
         {

@@ -242,3 +242,13 @@ fn the_footer_names_no_key_that_would_do_nothing() {
         !review.screen(80, 24).contains("u undo") && !review.screen(80, 24).contains("Tab file")
     );
 }
+
+#[test]
+fn only_what_follows_the_address_is_said_to_be_taken_from_it() {
+    let fresh = Operator::fresh().types("https://ops.example.com/kestra").screen(80, 24);
+    assert!(fresh.contains("context path   /kestra") && fresh.contains("server name"));
+    let opened = existing().press(Key::Char('1'));
+    let old = opened.press(Key::Ctrl('u')).types("https://b.example/other/").screen(80, 24);
+    assert!(old.contains("kestra.url     https://b.example/other/"), "{old}");
+    assert!(!old.contains("context path"), "{old}");
+}

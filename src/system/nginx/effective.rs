@@ -6,6 +6,7 @@
 
 use super::conf::{Directive, parse};
 use super::{Server, real};
+use crate::nginx::wildcard;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -134,32 +135,13 @@ fn glob(pattern: &Path) -> Vec<PathBuf> {
 
 fn matches_in(folder: &Path, pattern: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let fits = |name: &str| !name.starts_with('.') && wildcard(pattern.as_bytes(), name.as_bytes());
+    let fits = |name: &str| !name.starts_with('.') && wildcard(pattern, name);
     let mut found: Vec<PathBuf> = entries
         .filter(|entry| entry.file_name().to_str().is_some_and(fits))
         .map(|entry| entry.path())
         .collect();
     found.sort();
     found
-}
-
-/// Whether a name fits a pattern of `*` and `?`. A set such as `[a-z]` is taken for any character.
-fn wildcard(pattern: &[u8], name: &[u8]) -> bool {
-    match (pattern, name) {
-        ([], []) => true,
-        ([b'*', pattern @ ..], _) => (0..=name.len()).any(|skip| wildcard(pattern, &name[skip..])),
-        ([b'?', pattern @ ..], [_, name @ ..]) => wildcard(pattern, name),
-        ([b'[', set @ ..], [_, name @ ..]) => {
-            after_set(set).is_some_and(|pattern| wildcard(pattern, name))
-        }
-        ([wanted, pattern @ ..], [byte, name @ ..]) => wanted == byte && wildcard(pattern, name),
-        _ => false,
-    }
-}
-
-fn after_set(set: &[u8]) -> Option<&[u8]> {
-    let close = set.iter().position(|&byte| byte == b']')?;
-    Some(&set[close + 1..])
 }
 
 #[cfg(test)]

@@ -38,11 +38,13 @@ impl Rows<'_> {
         };
         let path = if path.is_empty() { "/".to_owned() } else { path };
         self.row(page, " ", "The wizard takes from this address:");
-        for (label, value, remark) in [
-            ("kestra.url", address, corrected),
-            ("context path", path, "(change in step 3)"),
-            ("server name", host, "(change in step 3)"),
-        ] {
+        // What stands in the files does not follow the address.
+        let follows = |field| answers.found(field).is_none() && !answers.is_said(field);
+        let path = follows(&form::CONTEXT_PATH).then_some(("context path", path, CHANGED_LATER));
+        let is_asked = answers.asks(&form::SERVER_NAME) && follows(&form::SERVER_NAME);
+        let host = is_asked.then_some(("server name", host, CHANGED_LATER));
+        let rows = std::iter::once(("kestra.url", address, corrected)).chain(path).chain(host);
+        for (label, value, remark) in rows {
             let text = format!("{value:<33} {remark}");
             let has_room = 18 + text.len() < self.look.width.into();
             let text = if has_room { text } else { value };
@@ -67,7 +69,10 @@ impl Rows<'_> {
         for (path, label) in files.into_iter().flatten().zip(["Will write", ""]) {
             let exists = self.wizard.found().text(&PathBuf::from(&path)).is_some();
             let state = if exists { "exists" } else { "new file" };
-            self.row(page, &format!(" {label:<12}"), &format!("{path:<width$}   {state}"));
+            let is_closed = self.wizard.found().unwritable.contains(&PathBuf::from(&path));
+            let rights = if is_closed { ", not writable for you" } else { "" };
+            let text = format!("{path:<width$}   {state}{rights}");
+            self.row(page, &format!(" {label:<12}"), &text);
         }
         for remark in &self.wizard.found().remarks {
             self.note(page, remark);
@@ -124,7 +129,7 @@ impl Rows<'_> {
         for (line, label) in self.wizard.found().sights.iter().zip(labels) {
             self.row(page, &format!(" {label:<7}"), line);
         }
-        if let Some(note) = self.wizard.served_elsewhere() {
+        for note in self.wizard.nginx_notes() {
             self.note(page, &note);
         }
         if !answers.get(&form::CONTEXT_PATH).is_empty() {
@@ -179,6 +184,8 @@ impl Rows<'_> {
 
 /// Where the outcome of the test stands.
 const TEST: &str = "             ";
+
+const CHANGED_LATER: &str = "(change in step 3)";
 
 const COVERS: &str = "Covers the Kestra API only. HTTP tasks and plugins use their own settings or \
                       JAVA_OPTS -Dhttps.proxyHost; F1 explains.";
