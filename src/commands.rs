@@ -6,6 +6,7 @@ mod ask;
 mod check;
 mod gather;
 mod rollback;
+mod settle;
 mod show;
 
 use crate::cli::{self, Invocation, Task};

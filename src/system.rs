@@ -2,6 +2,7 @@
 
 pub mod console;
 pub mod draft;
+pub mod editor;
 pub mod elevate;
 pub mod files;
 pub mod handover;

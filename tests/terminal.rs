@@ -300,3 +300,43 @@ fn the_password_is_never_on_the_line() {
     assert!(text(folder.path(), "config.yml").contains(PASSWORD));
     assert!(!String::from_utf8_lossy(session.output()).contains("vonKarman"));
 }
+
+const BROKEN: &str = "kestra:\n\turl: http://ops.example.com/\n";
+
+/// In front of a configuration that nobody can read.
+fn in_front_of_a_broken_file(folder: &Path, editor: &str) -> Session {
+    fs::write(folder.join("config.yml"), BROKEN).expect("a configuration");
+    let mut session = wizard(folder).env("EDITOR", editor).start();
+    session.wait_for("line 2").wait_for("1. Open it in your editor").wait_for("Number 1 to 3:");
+    session
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_opened_in_the_editor_and_looked_at_again() {
+    let folder = folder();
+    let mut session = in_front_of_a_broken_file(folder.path(), "sed -i 's/\t/  /'");
+    session.type_text("1").press(key::ENTER);
+    session.wait_for("w write").wait_for("http://ops.example.com/");
+}
+
+#[test]
+fn beside_a_file_that_cannot_be_read_another_one_is_written() {
+    let folder = folder();
+    let mut session = in_front_of_a_broken_file(folder.path(), "false");
+    session.type_text("1").press(key::ENTER).wait_for("The editor could not be used");
+    session.type_text("2").press(key::ENTER).wait_for("config.yml.kestra-setup-new");
+    session.type_text("https://ops.example.com").press(key::ENTER).wait_for("2 Proxy]");
+    session.press(key::ENTER).wait_for("3 nginx]").press(key::ENTER).wait_for("w write");
+    session.press("w").wait_for("Done.");
+    let at = |name: &str| fs::read_to_string(folder.path().join(name)).expect("a file");
+    assert_eq!(at("config.yml"), BROKEN);
+    assert!(at("config.yml.kestra-setup-new").contains("https://ops.example.com/"));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_can_be_left_alone() {
+    let folder = folder();
+    let mut session = in_front_of_a_broken_file(folder.path(), "false");
+    session.type_text("3").press(key::ENTER);
+    assert_eq!(session.wait_exit(), 1);
+}

@@ -3,10 +3,10 @@
 
 use super::apply::world;
 use super::gather::take_variables;
+use super::settle::look_and_settle;
 use super::{CommandError, report};
 use crate::cli::{Colour, Invocation};
 use crate::found::Found;
-use crate::kestra::Place;
 use crate::plain::{self, AtTerminal};
 use crate::plan::Plan;
 use crate::system::console::{self, Console, variable};
@@ -14,13 +14,12 @@ use crate::system::files::WriteError;
 use crate::system::history::History;
 use crate::system::lines::Ended;
 use crate::system::lock::Lock;
-use crate::system::look::{LookError, Looked, look};
+use crate::system::look::Looked;
 use crate::system::world::{World, capital, interrupted, trouble};
 use crate::system::{draft, terminal};
 use crate::tui::backend::Colors;
 use crate::tui::{self, Left};
 use crate::wizard::{Choosing, Effect, Trouble, Way, Wizard};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,7 +92,7 @@ fn plain(
     Ok(ended.exit_code())
 }
 
-fn lost(source: std::io::Error) -> CommandError {
+pub(super) fn lost(source: std::io::Error) -> CommandError {
     CommandError::Io { what: "cannot use the terminal".to_owned(), source }
 }
 
@@ -129,31 +128,6 @@ fn before_the_first_question(
         state: "draft",
         lines: vec![draft.words()],
         ways: vec![Way::Continue, Way::Fresh, Way::Quit],
-    })
-}
-
-/// Looks at the machine; where the file holds several configurations, asks which one is meant.
-fn look_and_settle(config: Option<&Path>, console: &mut Console) -> Result<Looked, CommandError> {
-    match look(config, None) {
-        Err(LookError::Several { path, places }) => {
-            let place = which(&path, &places, console)?;
-            Ok(look(Some(&path), Some(place))?)
-        }
-        looked => Ok(looked?),
-    }
-}
-
-fn which(path: &Path, places: &[Place], console: &mut Console) -> Result<Place, CommandError> {
-    console.say(&format!("{} holds several configurations of Kestra:", path.display()));
-    for (place, number) in places.iter().zip(1..) {
-        console.say(&format!("{number}. {place}"));
-    }
-    console.say(&format!("Number 1 to {}:", places.len()));
-    let line = console::first_line_of_input().map_err(lost)?;
-    let number: Option<usize> = line.reveal().trim().parse().ok();
-    let chosen = number.and_then(|number| places.get(number.checked_sub(1)?));
-    chosen.cloned().ok_or_else(|| {
-        CommandError::Answers(vec!["None was chosen; nothing was changed.".to_owned()])
     })
 }
 
