@@ -34,8 +34,8 @@ pub struct Found {
     pub includes: Vec<PathBuf>,
     /// The files that this user could not write.
     pub unwritable: Vec<PathBuf>,
-    /// What is good to know before anything is written, one sentence each.
-    pub remarks: Vec<String>,
+    /// What around the configuration is good to know, one sentence each.
+    pub surroundings: Vec<String>,
 }
 
 /// A name that nginx answers to already.
@@ -117,6 +117,23 @@ impl Found {
     pub fn reading(&self) -> Result<Option<Arc<Reading>>, Refusal> {
         let read = |text: &Text| kestra::read_at(text.as_str(), &self.place).map(Arc::new);
         self.reading.get_or_init(|| self.text(&self.config).map(read).transpose()).clone()
+    }
+
+    /// What is good to know before anything is asked, one sentence each.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let reading = self.reading().ok().flatten();
+        self.surroundings.iter().cloned().chain(about(reading.as_deref())).collect()
+    }
+
+    /// What is still good to know once this is written.
+    #[must_use]
+    pub fn remarks_after(&self, plan: &Plan) -> Vec<String> {
+        let Some(change) = plan.pending().find(|change| change.kind == FileKind::Config) else {
+            return self.remarks();
+        };
+        let reading = kestra::read_at(change.after.as_str(), &self.place).ok();
+        self.surroundings.iter().cloned().chain(about(reading.as_ref())).collect()
     }
 
     /// Says where nginx answers to one of our names on our port already. It would say `conflicting
@@ -201,6 +218,11 @@ impl Found {
         }
         Ok(found.answers(here))
     }
+}
+
+/// What in a configuration cannot work.
+fn about(reading: Option<&Reading>) -> impl Iterator<Item = String> {
+    reading.into_iter().flat_map(remarks::of).map(|remark| remark.text)
 }
 
 /// The nginx file that would be replaced, and its text.

@@ -85,7 +85,7 @@ impl<O: Outside> Session<'_, O> {
         let mut lines =
             vec![GREETING.to_owned(), format!("Configuration: {file} ({})", self.wizard.state())];
         if let Step::Asking(_) = self.wizard.step() {
-            let remarks = self.wizard.found().remarks.iter();
+            let remarks = self.wizard.found().remarks().into_iter();
             lines.extend(remarks.map(|remark| format!("Note: {remark}")));
         }
         self.say(&lines.join("\n"))

@@ -215,7 +215,7 @@ impl Wizard {
         let settings = match self.answers.settings() {
             Ok(settings) => settings,
             Err(problems) => {
-                self.step = Step::Reviewing(Reviewing::new(Preview::Problems(problems)));
+                self.show_review(Preview::Problems(problems));
                 return None;
             }
         };
@@ -226,8 +226,13 @@ impl Wizard {
         }
         let preview = Preview::new(&self.answers, &settings, &self.found);
         let nginx = preview.nginx_check(&settings);
-        self.step = Step::Reviewing(Reviewing::new(preview));
+        self.show_review(preview);
         nginx.and_then(|check| self.check(check))
+    }
+
+    fn show_review(&mut self, preview: Preview) {
+        let notes = self.notes_on(&preview);
+        self.step = Step::Reviewing(Reviewing::new(preview, notes));
     }
 
     fn with_review(&mut self, change: impl FnOnce(&mut Reviewing)) {

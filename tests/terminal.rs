@@ -306,7 +306,8 @@ const BROKEN: &str = "kestra:\n\turl: http://ops.example.com/\n";
 /// In front of a configuration that nobody can read.
 fn in_front_of_a_broken_file(folder: &Path, editor: &str) -> Session {
     fs::write(folder.join("config.yml"), BROKEN).expect("a configuration");
-    let mut session = wizard(folder).env("EDITOR", editor).start();
+    let program = wizard(folder).env("KESTRA_SETUP_REVERSE_PROXY", "none");
+    let mut session = program.env("EDITOR", editor).start();
     session.wait_for("line 2").wait_for("1. Open it in your editor").wait_for("Number 1 to 3:");
     session
 }

@@ -63,7 +63,7 @@ impl Gathered {
         let served = settings.map_or(Vec::new(), |settings| found.nginx_notes(&settings));
         let unused = unused(answers).map(|(field, _)| not_asked(answers, field));
         let known =
-            served.into_iter().chain(found.edited_by_hand(plan)).chain(found.remarks.clone());
+            served.into_iter().chain(found.edited_by_hand(plan)).chain(found.remarks_after(plan));
         corrected.chain(unused).chain(problems.map(|one| line(&one))).chain(known).collect()
     }
 

@@ -110,7 +110,7 @@ fn page(wizard: &Wizard) -> String {
     let mut lines = vec![String::new(), format!("Review{state}. Nothing is written yet.")];
     lines.extend(reviewing.rows(wizard.answers()).iter().map(row));
     lines.extend(preview(reviewing));
-    lines.extend(wizard.review_notes().iter().map(|note| format!("Note: {note}")));
+    lines.extend(reviewing.notes().iter().map(|note| format!("Note: {note}")));
     lines.join("\n")
 }
 

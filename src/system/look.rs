@@ -9,7 +9,7 @@ use super::history::History;
 use super::nginx;
 use crate::answers::{Answers, FoundProxy, Here};
 use crate::form;
-use crate::found::{Found, Served, Snapshot, remarks};
+use crate::found::{Found, Served, Snapshot};
 use crate::kestra::{self, Place, Refusal};
 use crate::nginx::{Machine, Version};
 use crate::settings::PastedProxy;
@@ -134,7 +134,7 @@ pub fn look(config: Option<&Path>, place: Option<Place>) -> Result<Looked, LookE
     found.sights = sights(&nginx);
     found.served = nginx.servers.iter().flat_map(served).collect();
     found.includes.clone_from(&nginx.includes);
-    found.remarks = surroundings(&config);
+    found.surroundings = surroundings(&config);
     if text.is_some() {
         here.nginx_files = written_before(&config);
     }
@@ -148,9 +148,6 @@ pub fn look(config: Option<&Path>, place: Option<Place>) -> Result<Looked, LookE
     let files = [&here.config_file, &here.server_file, &here.location_file].map(PathBuf::from);
     found.unwritable = files.into_iter().filter(|path| !files::writable(path)).collect();
     let refused = |refusal| LookError::Refused { path: config.clone(), refusal };
-    if let Some(reading) = found.reading().map_err(refused)? {
-        found.remarks.extend(remarks::of(&reading).into_iter().map(|remark| remark.text));
-    }
     let answers = found.answers(here).map_err(refused)?;
     Ok(Looked { answers, found, nginx })
 }

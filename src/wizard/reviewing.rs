@@ -16,6 +16,8 @@ pub struct Reviewing {
     preview: Preview,
     /// The lines of every file, made once: a configuration may be large.
     lines: Vec<Vec<Line>>,
+    /// What is good to know before writing, found out once as well.
+    notes: Vec<String>,
     tab: usize,
     scroll: usize,
     is_full: bool,
@@ -61,10 +63,11 @@ impl Preview {
 }
 
 impl Reviewing {
-    pub(super) fn new(preview: Preview) -> Self {
+    pub(super) fn new(preview: Preview, notes: Vec<String>) -> Self {
         let mut reviewing = Self {
             preview,
             lines: Vec::new(),
+            notes,
             tab: 0,
             scroll: 0,
             is_full: false,
@@ -105,6 +108,12 @@ impl Reviewing {
     #[must_use]
     pub fn lines(&self) -> &[Line] {
         self.lines.get(self.tab).map_or(&[], Vec::as_slice)
+    }
+
+    /// What is good to know before writing, one sentence each.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The number of its tab, counted from 0.

@@ -152,17 +152,16 @@ impl Wizard {
         settings.map_or(Vec::new(), |settings| self.found.nginx_notes(&settings))
     }
 
-    /// What is good to know before writing.
-    #[must_use]
-    pub fn review_notes(&self) -> Vec<String> {
+    /// What is good to know before this is written.
+    pub(super) fn notes_on(&self, preview: &Preview) -> Vec<String> {
         let notes = self.answers.problems().into_iter().filter(|problem| !problem.blocks);
         let mut all = self.nginx_notes();
-        if let Step::Reviewing(reviewing) = &self.step
-            && let Preview::Ready(plan) = reviewing.preview()
-        {
+        if let Preview::Ready(plan) = preview {
             all.extend(self.found.edited_by_hand(plan));
+            all.extend(self.found.remarks_after(plan));
+        } else {
+            all.extend(self.found.remarks());
         }
-        all.extend(self.found.remarks.iter().cloned());
         all.extend(notes.map(|problem| format!("{}.", problem.message.trim_end_matches('.'))));
         all
     }

@@ -74,8 +74,8 @@ impl Rows<'_> {
             let text = format!("{path:<width$}   {state}{rights}");
             self.row(page, &format!(" {label:<12}"), &text);
         }
-        for remark in &self.wizard.found().remarks {
-            self.note(page, remark);
+        for remark in self.wizard.found().remarks() {
+            self.note(page, &remark);
         }
     }
 

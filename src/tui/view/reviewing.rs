@@ -190,8 +190,8 @@ fn notes(look: Look, wizard: &Wizard, reviewing: &Reviewing) -> Vec<Line<'static
         };
         page.paragraph(1, look.width, &verdict.in_words(), style);
     }
-    for note in wizard.review_notes() {
-        page.labelled(" Note: ", look.width, &note, look.theme.note());
+    for note in reviewing.notes() {
+        page.labelled(" Note: ", look.width, note, look.theme.note());
     }
     page.visible(NOTES).lines
 }
