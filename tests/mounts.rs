@@ -5,7 +5,6 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    clippy::print_stderr,
     clippy::unwrap_used,
     reason = "runs processes and looks at the disk from outside"
 )]
@@ -143,10 +142,7 @@ fn a_mounted_file_in_a_read_only_folder_is_written_in_place() {
 /// Cases with two users need the rights of root to begin with.
 fn can_be_nobody() -> bool {
     let is_root = rustix::process::geteuid().is_root();
-    if !is_root {
-        eprintln!("SKIPPED: only root can become nobody");
-    }
-    is_root && can_mount()
+    support::needs(is_root, "root, who alone can become nobody") && can_mount()
 }
 
 #[test]

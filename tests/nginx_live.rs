@@ -1,4 +1,5 @@
-//! Every nginx text, in a real nginx, in front of a fake of Kestra, as a browser would see it.
+//! Every nginx text that the wizard writes, in a real nginx, in front of a fake of Kestra, as a
+//! browser would see it.
 
 #![expect(
     clippy::unwrap_used,
@@ -19,7 +20,9 @@ mod nginx;
 mod site;
 
 use http::{free_port, get, request};
+use kestra_setup::answers::Here;
 use kestra_setup::checks::Outcome;
+use kestra_setup::form;
 use kestra_setup::system::nginx::{reload, test_live};
 use live_view::{Seen, see};
 use nginx::{Nginx, binary};
@@ -40,6 +43,11 @@ fn sites() -> Vec<Site> {
 
 fn site(recommended: bool, context: &'static str) -> Site {
     Site { recommended, context, upstream: fake_kestra::serve(context) }
+}
+
+/// Locations for a server block that is there.
+fn locations(site: Site) -> String {
+    site.written(Here::default(), &[(&form::NGINX_FORM, "location")])
 }
 
 #[test]
@@ -69,7 +77,7 @@ fn locations_work_inside_a_server_block_that_is_there() {
                 "server {{ listen {port}; include kestra.inc; location = /own {{ return 204; }} }}"
             )
         };
-        let nginx = Nginx::start(binary, including, &[("kestra.inc", &site.locations())]);
+        let nginx = Nginx::start(binary, including, &[("kestra.inc", &locations(site))]);
         assert_eq!(get(nginx.port, &format!("{}/ui/", site.context)).status, 200, "{site:?}");
         assert_eq!(get(nginx.port, "/own").status, 204, "{site:?}");
     }
@@ -83,24 +91,43 @@ fn a_live_execution_arrives_in_real_time() {
     }
 }
 
-/// What becomes of a live execution when a line of the text is another.
-fn with(line: &str, other: &str) -> Option<Seen> {
-    let site = site(true, "");
-    assert!(site.locations().contains(line));
-    let nginx = Nginx::start(binary()?, |port| site.server(port).replace(line, other), &[]);
-    Some(see(nginx.port, ""))
+/// What becomes of a live execution, in both wordings, when a line of the text is another.
+fn with(line: &str, other: &str) -> Option<[Seen; 2]> {
+    let binary = binary()?;
+    let seen = |recommended| {
+        let site = site(recommended, "");
+        let text = |port| replaced(&site.server(port), line, other);
+        see(Nginx::start(binary.clone(), text, &[]).port, "")
+    };
+    Some([true, false].map(seen))
+}
+
+/// A text with the rest of the line that begins so replaced.
+fn replaced(text: &str, line: &str, other: &str) -> String {
+    let found = text.lines().find(|it| it.trim_start().starts_with(line));
+    text.replace(found.unwrap_or_else(|| panic!("no {line} in {text}")), other)
 }
 
 #[test]
 fn a_live_execution_is_late_without_proxy_buffering_off() {
     let Some(seen) = with("proxy_buffering off;", "") else { return };
-    assert_eq!(seen, Seen::Late);
+    assert_eq!(seen, [Seen::Late, Seen::Late]);
 }
 
 #[test]
 fn a_silence_longer_than_the_read_timeout_cuts_a_live_execution() {
-    let Some(seen) = with("proxy_read_timeout 3600s;", "proxy_read_timeout 500ms;") else { return };
-    assert_eq!(seen, Seen::Cut);
+    let Some(seen) = with("proxy_read_timeout ", "proxy_read_timeout 500ms;") else { return };
+    assert_eq!(seen, [Seen::Cut, Seen::Cut]);
+}
+
+#[test]
+fn a_redirect_of_kestra_arrives_as_kestra_wrote_it() {
+    for site in sites() {
+        let Some(nginx) = start(site) else { return };
+        let reply = get(nginx.port, &format!("{}/api/v1/away", site.context));
+        let there = format!("http://localhost:{}{}/ui/", site.upstream, site.context);
+        assert_eq!(reply.header("location"), Some(&*there), "{site:?}");
+    }
 }
 
 #[test]
@@ -116,42 +143,53 @@ fn an_upload_of_5_mb_passes_only_in_the_recommended_wording() {
     }
 }
 
-/// The header lines that reach Kestra from a client which lies about everything.
-fn what_a_liar_gets_through(site: Site) -> Option<String> {
+/// What reaches Kestra from a client which lies about everything, line by line.
+fn what_a_liar_gets_through(site: Site) -> Option<Vec<String>> {
     let nginx = start(site)?;
-    let lies = "x-real-ip: 6.6.6.6\r\nx-forwarded-proto: https\r\nx-forwarded-host: evil.example\r\n\
-        x-forwarded-protocol: https\r\n";
-    Some(
-        request(nginx.port, "GET", &format!("{}/api/v1/echo", site.context), lies, "")
-            .body
-            .to_lowercase(),
-    )
+    let forged = "x-real-ip: 6.6.6.6\r\nx-forwarded-for: 6.6.6.6\r\nx-forwarded-proto: https\r\n\
+        x-forwarded-host: evil.example\r\nx-forwarded-protocol: https\r\nupgrade: h2c\r\n";
+    let head =
+        request(nginx.port, "GET", &format!("{}/api/v1/echo", site.context), forged, "").body;
+    let mut lines: Vec<_> = head.trim_end().lines().map(str::to_lowercase).collect();
+    lines.sort();
+    Some(lines)
+}
+
+/// What both wordings say of a client, in the order of the alphabet.
+const SAID: [&str; 7] = [
+    "connection: upgrade",
+    "content-length: 0",
+    "host: my-host.com",
+    "upgrade: h2c",
+    "x-forwarded-for: 6.6.6.6, 127.0.0.1",
+    "x-forwarded-protocol: http",
+    "x-real-ip: 127.0.0.1",
+];
+
+/// The same with the request line and what is said of scheme and host.
+fn said(site: Site, scheme: &str, host: &str) -> Vec<String> {
+    let mut lines = SAID.map(str::to_owned).to_vec();
+    lines.push(format!("get {}/api/v1/echo http/1.1", site.context));
+    lines.push(format!("x-forwarded-host: {host}"));
+    lines.push(format!("x-forwarded-proto: {scheme}"));
+    lines.sort();
+    lines
 }
 
 #[test]
 fn a_client_cannot_forge_what_the_recommended_wording_sets() {
-    for site in [site(true, ""), site(true, "/kestra")] {
-        let Some(head) = what_a_liar_gets_through(site) else { return };
-        for line in [
-            "x-real-ip: 127.0.0.1",
-            "x-forwarded-proto: http\r",
-            "x-forwarded-host: my-host.com",
-            "host: my-host.com",
-        ] {
-            assert!(head.contains(line), "{line} in {head}");
-        }
-        assert!(!head.contains("evil") && !head.contains("6.6.6.6"), "{head}");
+    for site in sites().into_iter().filter(|site| site.recommended) {
+        let Some(lines) = what_a_liar_gets_through(site) else { return };
+        assert_eq!(lines, said(site, "http", "my-host.com"), "{site:?}");
     }
 }
 
 #[test]
-fn a_client_can_forge_the_scheme_in_the_documented_wording() {
-    let Some(head) = what_a_liar_gets_through(site(false, "")) else { return };
-    assert!(
-        head.contains("x-forwarded-proto: https")
-            && head.contains("x-forwarded-host: evil.example"),
-        "{head}"
-    );
+fn a_client_can_forge_scheme_and_host_in_the_documented_wording() {
+    for site in sites().into_iter().filter(|site| !site.recommended) {
+        let Some(lines) = what_a_liar_gets_through(site) else { return };
+        assert_eq!(lines, said(site, "https", "evil.example"), "{site:?}");
+    }
 }
 
 /// The request line that reaches Kestra.
@@ -184,14 +222,14 @@ fn the_bare_context_path_leads_inside_and_a_longer_name_does_not() {
 /// Two servers, the first of which sends everyone to the second.
 fn tls_servers(site: Site, listen: u16, tls: u16) -> String {
     let pair = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/nginx/throwaway");
-    let locations = site.locations();
-    format!(
-        "server {{ listen {listen}; server_name my-host.com;
-            location / {{ return 308 https://my-host.com:{tls}$request_uri; }} }}
-        server {{ listen {tls} ssl http2; server_name my-host.com;
-            ssl_certificate {pair}.crt; ssl_certificate_key {pair}.key;
-            ssl_protocols TLSv1.2 TLSv1.3; {locations} }}"
-    )
+    let here = Here { tls_port: tls.to_string().parse().ok(), ..Here::default() };
+    let said = [
+        (&form::URL, &*format!("https://my-host.com:{tls}{}/", site.context)),
+        (&form::LISTEN, &*listen.to_string()),
+        (&form::CERTIFICATE, &*format!("{pair}.crt")),
+        (&form::CERTIFICATE_KEY, &*format!("{pair}.key")),
+    ];
+    site.written(here, &said)
 }
 
 /// An nginx with TLS, and the port of its TLS server.
@@ -203,24 +241,40 @@ fn start_tls(site: Site) -> Option<(Nginx, u16)> {
 
 #[test]
 fn the_redirect_to_https_keeps_a_post_a_post() {
-    let Some((nginx, tls)) = start_tls(site(true, "/kestra")) else { return };
-    let reply = request(nginx.port, "POST", "/kestra/api/v1/echo?a=%2F", "", "x");
-    let there = format!("https://my-host.com:{tls}/kestra/api/v1/echo?a=%2F");
-    assert_eq!((reply.status, reply.header("location")), (308, Some(&*there)));
+    for site in sites() {
+        let Some((nginx, tls)) = start_tls(site) else { return };
+        let echo = format!("{}/api/v1/echo?a=%2F", site.context);
+        let reply = request(nginx.port, "POST", &echo, "", "x");
+        let there = format!("https://my-host.com:{tls}{echo}");
+        assert_eq!((reply.status, reply.header("location")), (308, Some(&*there)), "{site:?}");
+    }
 }
 
-#[test]
-fn tls_speaks_http_2_and_says_https_to_kestra() {
-    let Some((_nginx, tls)) = start_tls(site(true, "/kestra")) else { return };
-    let url = format!("https://my-host.com:{tls}/kestra/api/v1/echo");
+/// What curl says of a page on the TLS port, and the version of HTTP that it came by.
+fn over_tls(tls: u16, path: &str) -> String {
+    let url = format!("https://my-host.com:{tls}{path}");
     let here = format!("my-host.com:{tls}:127.0.0.1");
     let curl = Command::new("curl")
         .args(["-sk", "--http2", "--resolve", &here, "-w", "%{http_version}", &url])
         .output();
-    let said = String::from_utf8(curl.unwrap().stdout).unwrap();
-    assert!(said.ends_with("\r\n2"), "{said}");
-    assert!(said.contains("X-Forwarded-Proto: https\r"), "{said}");
-    assert!(said.contains(&format!("X-Forwarded-Host: my-host.com:{tls}\r")), "{said}");
+    String::from_utf8(curl.unwrap().stdout).unwrap()
+}
+
+#[test]
+fn tls_speaks_http_2_and_says_https_to_kestra() {
+    if !support::has("curl") {
+        return;
+    }
+    for site in sites() {
+        let Some((_nginx, tls)) = start_tls(site) else { return };
+        let said = over_tls(tls, &format!("{}/api/v1/echo", site.context));
+        assert!(said.ends_with("\r\n2"), "{site:?}: {said}");
+        assert!(said.contains("X-Forwarded-Protocol: https\r"), "{site:?}: {said}");
+        for line in ["Proto: https\r", &format!("Host: my-host.com:{tls}\r")] {
+            let is_said = said.contains(&format!("X-Forwarded-{line}"));
+            assert_eq!(is_said, site.recommended, "{line}, {site:?}: {said}");
+        }
+    }
 }
 
 #[test]

@@ -271,8 +271,8 @@ const ON_A_FULL_DISK: &str = "mount -t tmpfs -o size=4k tmpfs \"$1\" &&
 fn a_full_disk_changes_nothing_and_keeps_the_answers() {
     let unshare = ["--mount", "--map-root-user"];
     let can = Command::new("unshare").args(unshare).arg("true").status();
-    if !can.is_ok_and(|status| status.success()) {
-        return assert!(std::env::var_os("CI").is_none(), "unshare does not work here");
+    if !support::needs(can.is_ok_and(|it| it.success()), "a right to make mount namespaces") {
+        return;
     }
     let (folder, disk) = (folder(), folder());
     let program = Program::new("unshare").args(unshare).args(["sh", "-c", ON_A_FULL_DISK, "sh"]);

@@ -50,10 +50,17 @@ fn answer(stream: &TcpStream, context: &str) {
         Some(ui) if ui.starts_with("/ui/") => reply(stream, "200 OK", "<title>Kestra</title>"),
         Some("/health") => reply(stream, "200 OK", "{\"status\":\"UP\"}"),
         Some("/api/v1/upload") => reply(stream, "200 OK", &request.body.to_string()),
+        Some("/api/v1/away") => reply(stream, &away(stream, context), ""),
         Some(follow) if follow.ends_with("/follow") => execution(stream),
         Some(echo) if echo.starts_with("/api/v1/echo") => reply(stream, "200 OK", &request.head),
         _ => reply(stream, "404 Not Found", ""),
     }
+}
+
+/// A redirect that names the address under which nginx reaches this fake.
+fn away(stream: &TcpStream, context: &str) -> String {
+    let port = stream.local_addr().unwrap().port();
+    format!("307 Found\r\nlocation: http://localhost:{port}{context}/ui/")
 }
 
 fn reply(mut stream: &TcpStream, status: &str, body: &str) {

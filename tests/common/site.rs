@@ -1,4 +1,9 @@
-//! The nginx texts under test.
+//! The nginx texts under test: what the wizard makes of its answers, and nothing by hand.
+
+use kestra_setup::answers::{Answers, Here};
+use kestra_setup::form::{self, Field};
+use kestra_setup::nginx::{Machine, Version, render};
+use kestra_setup::system::nginx::find;
 
 /// One way to put nginx in front of Kestra.
 #[derive(Debug, Clone, Copy)]
@@ -19,41 +24,28 @@ impl Site {
         [true, false].into_iter().flat_map(both)
     }
 
-    pub(crate) fn locations(&self) -> String {
-        let Self { context, upstream, .. } = self;
-        let common = COMMON.replace("600s", if self.recommended { "3600s" } else { "600s" });
-        match (self.recommended, *context) {
-            (true, "") => format!("location / {{ proxy_pass http://localhost:{upstream};{common}{ADDED} }}"),
-            (true, _) => format!(
-                "location = {context} {{ absolute_redirect off; return 308 {context}/$is_args$args; }}
-                location {context}/ {{ proxy_pass http://localhost:{upstream};{common}{ADDED} }}"
-            ),
-            (false, "") => format!("location / {{ proxy_pass http://localhost:{upstream};{common} }}"),
-            (false, _) => {
-                format!("location {context} {{ proxy_pass http://localhost:{upstream}{context};{common} }}")
-            }
-        }
+    /// A server block of its own.
+    pub(crate) fn server(&self, listen: u16) -> String {
+        self.written(Here::default(), &[(&form::LISTEN, &listen.to_string())])
     }
 
-    pub(crate) fn server(&self, listen: u16) -> String {
-        format!("server {{ listen {listen}; server_name my-host.com; {} }}", self.locations())
+    /// What is written for the nginx of this machine, after these answers.
+    pub(crate) fn written(&self, here: Here, said: &[(&Field, &str)]) -> String {
+        let mut answers = Answers::new(here, [].into());
+        let style = if self.recommended { "recommended" } else { "documented" };
+        answers.say(&form::URL, &format!("http://my-host.com{}/", self.context));
+        answers.say(&form::REVERSE_PROXY, "nginx");
+        answers.say(&form::NGINX_STYLE, style);
+        answers.say(&form::UPSTREAM, &format!("localhost:{}", self.upstream));
+        for (field, text) in said {
+            answers.say(field, text);
+        }
+        render(&answers.settings().unwrap().nginx.unwrap().site, &machine())
     }
 }
 
-const COMMON: &str = "
-    proxy_http_version 1.1;
-    proxy_set_header Upgrade $http_upgrade;
-    proxy_set_header Connection \"upgrade\";
-    proxy_read_timeout 600s;
-    proxy_redirect off;
-    proxy_set_header Host $http_host;
-    proxy_set_header X-Real-IP $remote_addr;
-    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-    proxy_set_header X-Forwarded-Protocol $scheme;
-    proxy_buffering off;
-    proxy_cache off;";
-
-const ADDED: &str = "
-    proxy_set_header X-Forwarded-Proto $scheme;
-    proxy_set_header X-Forwarded-Host $http_host;
-    client_max_body_size 10g;";
+fn machine() -> Machine {
+    let found = find();
+    let nginx = found.version.map(|(major, minor, patch)| Version(major, minor, patch));
+    Machine { nginx, ipv6: found.ipv6 }
+}

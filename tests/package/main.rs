@@ -22,10 +22,6 @@ fn said(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn has(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok()
-}
-
 /// Builds a package by its command.
 fn build(script: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -56,7 +52,7 @@ fn check(prefix: &Path, zsh: &str) {
         let script = share.join(path);
         let text = fs::read_to_string(&script).unwrap();
         assert!(text.contains("kestra-setup") && text.contains("proxy-address"), "{shell}");
-        if has(shell) {
+        if support::has(shell) {
             said(Command::new(shell).arg("-n").arg(script));
         }
     }
@@ -98,7 +94,7 @@ fn reads_as_a_manual(page: &Path) {
         let has = |name: &str| text.contains(&format!(".SH {name}\n"));
         assert!(has(section) || has(&plain), "{section}");
     }
-    if has("groff") {
+    if support::has("groff") {
         let script = "gzip -dc \"$0\" | groff -man -ww -z 2>&1";
         assert_eq!(said(Command::new("sh").args(["-c", script]).arg(page)), "");
     }
@@ -106,8 +102,7 @@ fn reads_as_a_manual(page: &Path) {
 
 #[test]
 fn the_debian_package_installs_runs_and_leaves() {
-    if !has("dpkg-deb") {
-        println!("SKIPPED: no dpkg here, so no Debian package was built");
+    if !support::has("dpkg-deb") {
         return;
     }
     let package = build("assets/package/deb.sh");

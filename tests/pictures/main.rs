@@ -1,9 +1,13 @@
-//! The pictures of the README, drawn from the real program in a real terminal.
+//! The pictures in `assets/screens`, drawn from the real program in a real terminal.
 //!
 //! `UPDATE_PICTURES=1 cargo test --test pictures` draws them anew; without it, a picture that the
 //! program no longer draws is a failure. The machine in them is made up: an nginx that only knows
 //! its version, and a home of its own.
-#![expect(clippy::disallowed_methods, reason = "writes the pictures")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "writes the pictures and the files in them"
+)]
 #![expect(clippy::expect_used, reason = "a picture that cannot be drawn fails its test")]
 
 mod svg;
@@ -11,12 +15,20 @@ mod svg;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 use support::{Program, Session, key};
 
 const NGINX: &str = "#!/bin/sh
 echo 'nginx version: nginx/1.22.1' >&2
 echo 'configure arguments: --conf-path=CONF --pid-path=/none' >&2
 ";
+
+/// What an nginx says that was built without its proxy module.
+const REFUSES: &str = r#"case "$*" in *-t*)
+    echo 'nginx: [emerg] unknown directive "proxy_pass" in snippet.conf:13' >&2
+    exit 1
+esac
+"#;
 
 const NGINX_CONF: &str = "http {\n    include conf.d/*.conf;\n    include sites-enabled/*;\n}\n";
 
@@ -58,13 +70,39 @@ impl Machine {
         Self(root)
     }
 
-    fn start(&self) -> Session {
+    /// The same where nginx refuses every file.
+    fn where_nginx_refuses(name: &str) -> Self {
+        let machine = Self::new(name);
+        let nginx = machine.0.join("bin/nginx");
+        let accepts = fs::read_to_string(&nginx).expect("a program");
+        fs::write(nginx, accepts + REFUSES).expect("a program");
+        machine
+    }
+
+    /// The same with a configuration, written at a time that the picture may show.
+    fn configured(name: &str) -> Self {
+        let machine = Self::new(name);
+        machine.write_config(CONFIG);
+        machine
+    }
+
+    fn write_config(&self, text: &str) {
+        let path = self.0.join("config.yml");
+        fs::write(&path, text).expect("a configuration");
+        let file = fs::File::options().write(true).open(path).expect("a configuration");
+        file.set_modified(UNIX_EPOCH + Duration::from_secs(1_800_000_000)).expect("a time");
+    }
+
+    fn program(&self) -> Program {
         Program::new(env!("CARGO_BIN_EXE_kestra-setup"))
             .env("PATH", format!("{}:/usr/bin:/bin", self.0.join("bin").display()))
             .env("KESTRA_SETUP_STATE", self.0.join("state"))
             .arg("--config")
             .arg(self.0.join("config.yml"))
-            .start()
+    }
+
+    fn start(&self) -> Session {
+        self.program().start()
     }
 }
 
@@ -88,24 +126,84 @@ fn a_first_setup_is_drawn() {
     session.press(key::ENTER).wait_for("1 Public URL").wait_gone("nginx -t ...");
     picture(&mut session, "first-4-review");
     session.press("w").wait_for("Done.");
-    // The page names the owner of the files, who is root in the picture.
-    if rustix::process::geteuid().is_root() {
-        picture(&mut session, "first-5-result");
-    } else {
-        eprintln!("NOT COMPARED: assets/screens/first-5-result.svg is drawn by root");
-    }
+    picture_of_root(&mut session, "first-5-result");
 }
 
 #[test]
 fn a_reconfiguration_is_drawn() {
-    let machine = Machine::new("again");
-    fs::write(machine.0.join("config.yml"), CONFIG).expect("a configuration");
+    let machine = Machine::configured("again");
     let mut session = machine.start();
     session.wait_for("3 Proxy address").press("3").wait_for("Pasting");
     session.press(key::BACKSPACE).press("9");
     picture(&mut session, "again-1-edit");
     session.press(key::ENTER).wait_for("1 line changed");
     picture(&mut session, "again-2-review");
+}
+
+#[test]
+fn the_help_of_a_field_is_drawn() {
+    let machine = Machine::new("help");
+    let mut session = machine.start();
+    session.wait_for("Public URL").press(key::F1).wait_for("Help: Public URL");
+    picture(&mut session, "help");
+}
+
+#[test]
+fn a_file_that_changed_meanwhile_is_drawn() {
+    let machine = Machine::configured("meanwhile");
+    let mut session = machine.start();
+    session.wait_for("3 Proxy address").press("3").wait_for("Pasting");
+    session.press(key::BACKSPACE).press("9").press(key::ENTER).wait_for("1 line changed");
+    machine.write_config(&CONFIG.replace("type: postgres", "type: mysql"));
+    session.press("w").wait_for("changed on disk");
+    picture_of_root(&mut session, "changed-meanwhile");
+}
+
+#[test]
+fn a_refusal_of_nginx_is_drawn() {
+    let machine = Machine::where_nginx_refuses("refused");
+    let mut session = machine.start();
+    session.wait_for("Public URL").type_text("http://ops.example.com/kestra");
+    session.press(key::ENTER).wait_for("How does Kestra").press(key::ENTER);
+    session.wait_for("Reverse proxy").press(key::ENTER).wait_for("nginx -t failed");
+    picture(&mut session, "nginx-refuses");
+}
+
+#[test]
+fn a_test_of_the_proxy_is_drawn() {
+    let machine = Machine::new("test");
+    let mut session = machine.start();
+    session.wait_for("Public URL").type_text("https://ops.example.com/").press(key::ENTER);
+    session.wait_for("How does Kestra").press(key::RIGHT).wait_for("Username");
+    // Nothing listens on the first port of this machine, wherever it is.
+    session.paste("http://svc-kestra:secret@127.0.0.1:1").wait_for("filled all fields");
+    session.press(key::CTRL_T).wait_for("Test failed");
+    picture(&mut session, "proxy-test");
+}
+
+#[test]
+fn a_form_on_the_smallest_screen_is_drawn() {
+    let machine = Machine::new("small");
+    let mut session = machine.program().size(40, 10).start();
+    session.wait_for("Public URL").type_text("https://ops.example.com/kestra");
+    picture(&mut session, "small");
+}
+
+#[test]
+fn the_first_questions_of_plain_mode_are_drawn() {
+    let machine = Machine::new("plain");
+    let mut session = machine.program().arg("--plain").start();
+    session.wait_for("Public URL:").send("https://ops.example.com/kestra\r");
+    session.settle().send("http\r").settle();
+    picture(&mut session, "plain");
+}
+
+/// The same for a page that names the owner of a file, who is root in the picture.
+fn picture_of_root(session: &mut Session, name: &str) {
+    let is_root = rustix::process::geteuid().is_root();
+    if support::needs(is_root, &format!("root, who is in the picture {name}")) {
+        picture(session, name);
+    }
 }
 
 /// Compares the screen with its picture, or draws it.

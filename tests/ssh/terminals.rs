@@ -1,6 +1,6 @@
 //! Terminals of every kind.
 
-use crate::{URL, at_proxy, at_review, program, sent};
+use crate::{URL, at_password, at_proxy, program, sent, shown};
 use support::{Program, Session, key};
 
 const TERMINALS: [&str; 7] =
@@ -10,17 +10,30 @@ const MONO: [&str; 4] = ["vt100", "vt220", "linux", "ansi"];
 
 /// Through every screen and out.
 fn through(program: Program) -> Session {
-    let mut session = at_review(program.start());
-    session.wait_for("proxy-type: http").press("?").wait_for("Help: Review");
-    session
-        .press(key::ESC)
-        .wait_gone("Help: Review")
-        .press("w")
-        .wait_for("Done.")
-        .press(key::ENTER);
+    looked_at(program).0
+}
+
+/// The same, with what each of the screens showed.
+fn looked_at(program: Program) -> (Session, Vec<String>) {
+    let mut session = program.start();
+    let mut screens = vec![seen(session.wait_for("Public URL"))];
+    let mut session = at_password(session);
+    screens.push(seen(&mut session));
+    screens.push(seen(session.press(key::ENTER).wait_for("Is there an nginx")));
+    screens.push(seen(session.press(key::ENTER).wait_for("proxy-type: http")));
+    screens.push(seen(session.press("?").wait_for("Help: Review")));
+    session.press(key::ESC).wait_gone("Help: Review");
+    screens.push(seen(session.press("w").wait_for("Done.")));
+    session.press(key::ENTER);
     assert_eq!(session.wait_exit(), 0);
     session.assert_restored();
-    session
+    (session, screens)
+}
+
+/// The screen once it is still, without the name of the home, which is another each time.
+fn seen(session: &mut Session) -> String {
+    let home = session.home().display().to_string();
+    shown(session.settle()).join("\n").replace(&home, "HOME")
 }
 
 /// The parameters of every change of style that was sent.
@@ -41,8 +54,10 @@ fn has_colours(session: &Session) -> bool {
 
 #[test]
 fn every_terminal_shows_the_same_and_gets_ascii_only() {
+    let (_, expected) = looked_at(program());
     for terminal in TERMINALS {
-        let session = through(program().env("TERM", terminal));
+        let (session, screens) = looked_at(program().env("TERM", terminal));
+        assert_eq!(screens, expected, "{terminal}");
         assert_eq!(has_colours(&session), !MONO.contains(&terminal), "{terminal}");
         assert!(session.output().is_ascii(), "{terminal}");
         assert!(!sent(&session).contains("38;5"), "{terminal}");
