@@ -9,9 +9,13 @@ use crate::kestra::Refusal;
 use crate::plan::Plan;
 use crate::settings::Secret;
 use crate::shell;
-use crate::system::console::{first_line_of_input, variable};
+use crate::system::console::{first_line_of_input, variable, variables};
+use crate::system::history::STATE;
 use crate::system::look::{Looked, look, snapshot};
 use std::path::Path;
+
+/// How the variables of the questions begin.
+const PREFIX: &str = "KESTRA_SETUP_";
 
 /// Everything a command knows once the answers are in.
 pub(super) struct Gathered {
@@ -64,7 +68,7 @@ impl Gathered {
         let unused = unused(answers).map(|(field, _)| not_asked(answers, field));
         let known =
             served.into_iter().chain(found.edited_by_hand(plan)).chain(found.remarks_after(plan));
-        corrected.chain(unused).chain(problems.map(|one| line(&one))).chain(known).collect()
+        unknown_variables().chain(corrected).chain(unused).chain(problems.map(|one| line(&one))).chain(known).collect()
     }
 
     /// The nginx file that would be overwritten although it is not the wizard's.
@@ -127,14 +131,25 @@ fn say(answers: &mut Answers, field: &'static Field, text: &Secret) {
     }
 }
 
-/// `KESTRA_SETUP_` and the name of the question in capitals, for every question.
+/// Takes the variable of every question.
 pub(super) fn take_variables(answers: &mut Answers) {
     for field in form::fields() {
-        let name = format!("KESTRA_SETUP_{}", field.name.to_ascii_uppercase().replace('-', "_"));
-        if let Some(text) = variable(&name) {
+        if let Some(text) = variable(&variable_of(field)) {
             say(answers, field, &text);
         }
     }
+}
+
+/// `KESTRA_SETUP_` and the name of the question in capitals.
+fn variable_of(field: &Field) -> String {
+    PREFIX.to_owned() + &field.name.to_ascii_uppercase().replace('-', "_")
+}
+
+/// A note for every variable that looks like an answer and is none.
+fn unknown_variables() -> impl Iterator<Item = String> {
+    let is_known = |name: &str| name == STATE || form::fields().any(|it| variable_of(it) == name);
+    let unknown = variables(PREFIX).filter(move |name| !is_known(name));
+    unknown.map(|name| format!("{name}: there is no such question."))
 }
 
 fn password(source: &PasswordSource) -> Result<Secret, CommandError> {

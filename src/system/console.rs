@@ -80,6 +80,14 @@ pub fn variable(name: &str) -> Option<Secret> {
     std::env::var(name).ok().map(Secret::from)
 }
 
+/// The names of the variables of the environment that begin like this; those that are not UTF-8 are
+/// left out.
+pub fn variables(start: &str) -> impl Iterator<Item = String> {
+    std::env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .filter(move |name| name.starts_with(start))
+}
+
 /// The text of a file, `-` for standard input.
 ///
 /// # Errors

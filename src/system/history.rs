@@ -21,6 +21,9 @@ use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+/// The variable that names another state folder.
+pub const STATE: &str = "KESTRA_SETUP_STATE";
+
 /// How many checkpoints are kept.
 pub const KEPT: usize = 20;
 
@@ -44,13 +47,13 @@ pub struct Checkpoint {
 }
 
 impl History {
-    /// The history of this user: `KESTRA_SETUP_STATE` if set, `/var/lib/kestra-setup` for root,
+    /// The history of this user: [`STATE`] if set, `/var/lib/kestra-setup` for root,
     /// else `kestra-setup` in the user's folder for state.
     ///
     /// # Errors
     /// [`WriteError::NoState`] if there is no home.
     pub fn here() -> Result<Self, WriteError> {
-        let named = env::var_os("KESTRA_SETUP_STATE").filter(|it| !it.is_empty());
+        let named = env::var_os(STATE).filter(|it| !it.is_empty());
         if let Some(folder) = named {
             let folder = std::path::absolute(folder).map_err(|_| WriteError::NoState)?;
             return Ok(Self::at(folder));
