@@ -51,9 +51,11 @@ pub(crate) struct Stream {
     pub(crate) whole: bool,
 }
 
-pub(crate) fn follow(port: u16, target: &str) -> Stream {
+/// Follows a stream to its end; `headers` as in [`request`].
+pub(crate) fn follow(port: u16, target: &str, headers: &str) -> Stream {
     let start = Instant::now();
-    let mut reader = open(port, "GET", target, "accept: text/event-stream\r\n", "");
+    let headers = format!("accept: text/event-stream\r\n{headers}");
+    let mut reader = open(port, "GET", target, &headers, "");
     assert_eq!(read_head(&mut reader).0, 200);
     let (mut events, mut text, mut whole) = (Vec::new(), String::new(), false);
     while let Some(chunk) = read_chunk(&mut reader) {

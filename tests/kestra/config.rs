@@ -54,13 +54,21 @@ pub(crate) fn config(context: &str, proxy: u16, credentials: Credentials) -> Str
     plan.changes[0].after.as_str().to_owned()
 }
 
-/// What the tests add for themselves: an administrator, and nothing that reports home.
-pub(crate) const LOCAL: &str = "---
+/// What the tests add for themselves: nothing that reports home.
+pub(crate) const QUIET: &str = "---
 kestra:
   anonymous-usage-report:
     enabled: false
+";
+
+/// An administrator, without whom Kestra shows its setup page.
+pub(crate) const ADMINISTRATOR: &str = "---
+kestra:
   server:
     basic-auth:
       username: admin@kestra.io
       password: Admin1234
 ";
+
+/// The administrator as a header line.
+pub(crate) const LOGGED_IN: &str = "authorization: Basic YWRtaW5Aa2VzdHJhLmlvOkFkbWluMTIzNA==\r\n";

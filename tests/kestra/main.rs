@@ -21,6 +21,7 @@ mod live_view;
 mod nginx;
 mod programs;
 mod proxy;
+mod real;
 #[path = "../common/site.rs"]
 mod site;
 mod squid;
