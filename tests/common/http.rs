@@ -1,13 +1,8 @@
 //! A client that says what it sends and sees when what arrives.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
-
-/// A port of the loopback address that nobody uses now.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
 
 #[derive(Debug)]
 pub(crate) struct Reply {
