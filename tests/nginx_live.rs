@@ -19,7 +19,7 @@ mod nginx;
 #[path = "common/site.rs"]
 mod site;
 
-use http::{free_port, get, request};
+use http::{get, request};
 use kestra_setup::answers::Here;
 use kestra_setup::checks::Outcome;
 use kestra_setup::form;
@@ -29,6 +29,7 @@ use nginx::{Nginx, binary};
 use site::Site;
 use std::process::Command;
 use std::thread;
+use support::free_port;
 
 /// Starts nginx with an own server block.
 fn start(site: Site) -> Option<Nginx> {

@@ -1,13 +1,8 @@
 //! A client that says what it sends and sees when what arrives.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
-
-/// A port of the loopback address that nobody uses now.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
 
 #[derive(Debug)]
 pub(crate) struct Reply {
@@ -51,9 +46,11 @@ pub(crate) struct Stream {
     pub(crate) whole: bool,
 }
 
-pub(crate) fn follow(port: u16, target: &str) -> Stream {
+/// Follows a stream to its end; `headers` as in [`request`].
+pub(crate) fn follow(port: u16, target: &str, headers: &str) -> Stream {
     let start = Instant::now();
-    let mut reader = open(port, "GET", target, "accept: text/event-stream\r\n", "");
+    let headers = format!("accept: text/event-stream\r\n{headers}");
+    let mut reader = open(port, "GET", target, &headers, "");
     assert_eq!(read_head(&mut reader).0, 200);
     let (mut events, mut text, mut whole) = (Vec::new(), String::new(), false);
     while let Some(chunk) = read_chunk(&mut reader) {

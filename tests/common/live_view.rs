@@ -22,7 +22,7 @@ pub(crate) enum Seen {
 
 /// Follows an execution under a context path.
 pub(crate) fn see(port: u16, context: &str) -> Seen {
-    let Stream { events, whole } = follow(port, &format!("{context}{PATH}?{QUERY}"));
+    let Stream { events, whole } = follow(port, &format!("{context}{PATH}?{QUERY}"), "");
     if !whole || events.len() != 7 {
         return Seen::Cut;
     }

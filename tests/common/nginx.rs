@@ -1,6 +1,5 @@
 //! A private nginx, started for one test and stopped with it.
 
-use super::http::free_port;
 use kestra_setup::system::nginx::{Found, find, look_at};
 use std::fs;
 use std::net::TcpStream;
@@ -8,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::Duration;
+use support::free_port;
 
 /// The program on this machine; `None`, said aloud, where there is none.
 pub(crate) fn binary() -> Option<PathBuf> {

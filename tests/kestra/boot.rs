@@ -1,13 +1,14 @@
 //! Boots a program with a configuration, and stops it.
 
-use super::config::{LOCAL, LOGIN, VARIABLE};
-use super::http::{free_port, get};
+use super::config::{ADMINISTRATOR, LOGIN, QUIET, VARIABLE};
+use super::http::get;
 use super::programs::Program;
 use std::fs::{File, read_to_string, write};
 use std::net::TcpStream;
 use std::process::{Child, ExitStatus};
 use std::thread::sleep;
 use std::time::Duration;
+use support::free_port;
 use tempfile::TempDir;
 
 /// A real Kestra needs a minute and more on two cores.
@@ -31,7 +32,7 @@ impl Booted {
     fn start(program: &Program, config: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("config.yml");
-        write(&file, format!("{config}{LOCAL}")).unwrap();
+        write(&file, format!("{config}{QUIET}")).unwrap();
         let log = File::create(dir.path().join("log")).unwrap();
         let port = free_port();
         let mut command = program.command();
@@ -40,8 +41,13 @@ impl Booted {
         Self { port, child: command.spawn().unwrap(), dir }
     }
 
-    /// Boots until the UI answers under the context path.
+    /// Boots with an administrator, until the UI answers under the context path.
     pub(crate) fn up(program: &Program, config: &str, context: &str) -> Self {
+        Self::fresh(program, &format!("{config}{ADMINISTRATOR}"), context)
+    }
+
+    /// The same without an administrator, as after a first setup.
+    pub(crate) fn fresh(program: &Program, config: &str, context: &str) -> Self {
         let mut booted = Self::start(program, config);
         let page = format!("{context}/ui/");
         for _ in 0..PATIENCE {

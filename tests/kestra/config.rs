@@ -1,6 +1,12 @@
 //! The configurations under test: what the wizard writes into a new file, and what a person would
 //! get wrong.
 
+use kestra_setup::answers::Answers;
+use kestra_setup::form;
+use kestra_setup::found::Found;
+use kestra_setup::kestra::Place;
+use kestra_setup::plan::Plan;
+
 /// The username and the password of every proxy here.
 pub(crate) const LOGIN: (&str, &str) = ("username", "s3cret pa:ss%");
 /// The same as it stands behind `Basic ` in a header.
@@ -16,46 +22,53 @@ pub(crate) enum Credentials {
     Basic,
 }
 
-/// What the wizard writes for a server behind a proxy, under a context path.
-pub(crate) fn config(context: &str, proxy: u16, credentials: Credentials) -> String {
-    let (username, password) = LOGIN;
-    let login = match credentials {
-        Credentials::Plain => {
-            format!(
-                "        proxy-username: \"{username}\"\n        proxy-password: \"{password}\"\n"
-            )
+impl Credentials {
+    /// The answer to the question.
+    fn answer(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Env => "env",
+            Self::Basic => "basic",
         }
-        Credentials::Env => {
-            format!(
-                "        proxy-username: \"{username}\"\n        proxy-password: \"${{{VARIABLE}}}\"\n"
-            )
-        }
-        Credentials::Basic => format!("        proxy-authorization: \"Basic {BASIC}\"\n"),
-    };
-    let client = match credentials {
-        Credentials::Basic => {
-            format!("    client:\n      proxy-authorization: \"Basic {BASIC}\"\n")
-        }
-        Credentials::Plain | Credentials::Env => String::new(),
-    };
-    let server = match context {
-        "" => String::new(),
-        context => format!("  server:\n    context-path: \"{context}\"\n"),
-    };
-    format!(
-        "kestra:\n  url: https://www.my-host.com{context}/\nmicronaut:\n{server}  http:\n{client}    \
-         services:\n      api:\n        url: https://api.kestra.io\n        proxy-type: http\n        \
-         proxy-address: 127.0.0.1:{proxy}\n{login}        follow-redirects: true\n"
-    )
+    }
 }
 
-/// What the tests add for themselves: an administrator, and nothing that reports home.
-pub(crate) const LOCAL: &str = "---
+/// What the wizard writes for a server behind a proxy, under a context path.
+pub(crate) fn config(context: &str, proxy: u16, credentials: Credentials) -> String {
+    let mut answers = Answers::default();
+    for (field, text) in [
+        (&form::URL, &*format!("https://www.my-host.com{context}/")),
+        (&form::CONTEXT_PATH, context),
+        (&form::CONNECTION, "http"),
+        (&form::PROXY_ADDRESS, &*format!("127.0.0.1:{proxy}")),
+        (&form::PROXY_USERNAME, LOGIN.0),
+        (&form::PROXY_PASSWORD, LOGIN.1),
+        (&form::PROXY_CREDENTIALS, credentials.answer()),
+        (&form::PROXY_PASSWORD_VARIABLE, VARIABLE),
+        (&form::ENV_FILE, ""),
+    ] {
+        answers.say(field, text);
+    }
+    let nothing = Found::new("config.yml".into(), Place::default());
+    let plan = Plan::new(&answers, &answers.settings().unwrap(), &nothing).unwrap();
+    plan.changes[0].after.as_str().to_owned()
+}
+
+/// What the tests add for themselves: nothing that reports home.
+pub(crate) const QUIET: &str = "---
 kestra:
   anonymous-usage-report:
     enabled: false
+";
+
+/// An administrator, without whom Kestra shows its setup page.
+pub(crate) const ADMINISTRATOR: &str = "---
+kestra:
   server:
     basic-auth:
       username: admin@kestra.io
       password: Admin1234
 ";
+
+/// The administrator as a header line.
+pub(crate) const LOGGED_IN: &str = "authorization: Basic YWRtaW5Aa2VzdHJhLmlvOkFkbWluMTIzNA==\r\n";

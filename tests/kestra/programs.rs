@@ -53,6 +53,16 @@ pub(crate) fn newest_standin() -> Option<&'static Program> {
     all().iter().rfind(|program| program.name.starts_with("Micronaut"))
 }
 
+/// Every real Kestra, for what a stand-in cannot show. That there is none is said aloud.
+pub(crate) fn kestras(what: &str) -> impl Iterator<Item = &'static Program> {
+    let kestras: Vec<_> =
+        all().iter().filter(|program| program.name.starts_with("Kestra ")).collect();
+    if kestras.is_empty() {
+        skip(&format!("{what}: there is no Kestra itself here"));
+    }
+    kestras.into_iter()
+}
+
 fn kestra(java: &Path, version: &str) -> Option<Program> {
     let jar = download("kestra", version)?;
     let open = ["nio", "util", "lang"]
@@ -143,7 +153,11 @@ fn is_new_enough(java: &Path) -> bool {
     version.and_then(|major| major.parse().ok()).is_some_and(|major: u32| major >= JAVA)
 }
 
-/// Not by `eprintln!`, which a test that passes keeps to itself.
 fn skip(what: &str) {
-    let _ = writeln!(std::io::stderr(), "NOT TESTED: {what}");
+    say(&format!("NOT TESTED: {what}"));
+}
+
+/// Not by `eprintln!`, which a test that passes keeps to itself.
+pub(crate) fn say(words: &str) {
+    let _ = writeln!(std::io::stderr(), "{words}");
 }

@@ -2,13 +2,13 @@
 //! machine; its log says whom it let in.
 
 use super::config::LOGIN;
-use super::http::free_port;
 use std::fs::{Permissions, read_to_string, set_permissions, write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::Duration;
+use support::free_port;
 use tempfile::TempDir;
 
 pub(crate) struct Squid {

@@ -3,6 +3,9 @@
 //! One that is not installed is a failure where `CI` is set, a loud line elsewhere.
 
 use crate::site::{Identity, free_port};
+use kestra_setup::answers::Answers;
+use kestra_setup::form;
+use kestra_setup::nginx::{Machine, render};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
@@ -86,9 +89,23 @@ pub(crate) fn nginx() -> Option<Server> {
 pub(crate) fn nginx_before(kestra: u16, left_out: &str, identity: &Identity) -> Option<Server> {
     let setup = Setup::new();
     setup.certificate(identity);
-    let text = include_str!("../fixtures/reverse.conf").replace("@KESTRA@", &kestra.to_string());
+    let text = include_str!("../fixtures/reverse.conf").replace("@LOCATIONS@", &locations(kestra));
     let lines = text.lines().filter(|line| left_out.is_empty() || !line.contains(left_out));
     setup.start_nginx(&lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// What the wizard writes for a server block that is there.
+fn locations(kestra: u16) -> String {
+    let mut answers = Answers::default();
+    for (field, text) in [
+        (&form::URL, "https://localhost/kestra/"),
+        (&form::REVERSE_PROXY, "nginx"),
+        (&form::NGINX_FORM, "location"),
+        (&form::UPSTREAM, &format!("127.0.0.1:{kestra}")),
+    ] {
+        answers.say(field, text);
+    }
+    render(&answers.settings().unwrap().nginx.unwrap().site, &Machine::default())
 }
 
 /// A running server.

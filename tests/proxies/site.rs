@@ -10,6 +10,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 
+pub(crate) use support::free_port;
+
 /// A site that answers every request with 204, and the authority behind its certificate.
 pub(crate) struct Site {
     pub(crate) port: u16,
@@ -116,9 +118,4 @@ impl BlackHole {
         let queue = queue.collect();
         Self { port: address.port(), _full: (listener, queue) }
     }
-}
-
-/// A port where nothing listens.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

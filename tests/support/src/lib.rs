@@ -16,10 +16,12 @@
 )]
 
 mod installed;
+mod port;
 mod program;
 mod session;
 
 pub use installed::{has, needs};
+pub use port::free_port;
 pub use program::Program;
 pub use rustix::process::Signal;
 pub use session::Session;

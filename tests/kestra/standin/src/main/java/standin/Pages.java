@@ -42,7 +42,7 @@ public class Pages {
     /** Events of a size, and a silence after them, both in the query. */
     @Get(value = "/api/v1/main/executions/{id}/follow", produces = MediaType.TEXT_EVENT_STREAM)
     Flux<Event<String>> follow(String id, @QueryValue int events, @QueryValue int bytes, @QueryValue int silence) {
-        var executions = Flux.interval(Duration.ZERO, Duration.ofMillis(200)).take(events)
+        var executions = Flux.interval(Duration.ZERO, Duration.ofMillis(200)).onBackpressureBuffer().take(events)
             .map(number -> Event.of(number + " " + "x".repeat(bytes)).id("progress"));
         var end = Flux.just(Event.of("end").id("end")).delaySubscription(Duration.ofMillis(silence));
         return executions.concatWith(end);
