@@ -29,6 +29,9 @@ pub enum CommandError {
     /// The files to be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A write that could not be taken back.
+    #[error(transparent)]
+    Rollback(WriteError),
     /// Answers, every problem at once, one a line.
     #[error("{}", .0.join("\n"))]
     Answers(Vec<String>),
@@ -54,7 +57,7 @@ impl CommandError {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Look(error) => error.exit_code(),
-            Self::Write(error) => error.exit_code(),
+            Self::Write(error) | Self::Rollback(error) => error.exit_code(),
             Self::Answers(_) | Self::Plan(_) => 2,
             Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => 5,
             Self::Refused(_) | Self::Io { .. } => 1,
@@ -64,7 +67,10 @@ impl CommandError {
     fn remedy(&self) -> String {
         match self {
             Self::Look(error) => error.remedy(),
-            Self::Write(error) => error.remedy(),
+            Self::Rollback(WriteError::Changed(_)) => {
+                "Look at their change; kestra-setup rollback --force takes it back as well.".into()
+            }
+            Self::Write(error) | Self::Rollback(error) => error.remedy(),
             Self::Answers(_) | Self::Refused(_) | Self::Plan(_) | Self::Io { .. } => String::new(),
         }
     }

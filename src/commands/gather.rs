@@ -68,7 +68,12 @@ impl Gathered {
         let unused = unused(answers).map(|(field, _)| not_asked(answers, field));
         let known =
             served.into_iter().chain(found.edited_by_hand(plan)).chain(found.remarks_after(plan));
-        unknown_variables().chain(corrected).chain(unused).chain(problems.map(|one| line(&one))).chain(known).collect()
+        unknown_variables()
+            .chain(corrected)
+            .chain(unused)
+            .chain(problems.map(|one| line(&one)))
+            .chain(known)
+            .collect()
     }
 
     /// The nginx file that would be overwritten although it is not the wizard's.

@@ -35,7 +35,7 @@ pub(super) fn run(
         console.say("Nothing to do: the files are as they were before that write.");
         return Ok(0);
     }
-    let receipt = rollback.run(&lock, force)?;
+    let receipt = rollback.run(&lock, force).map_err(CommandError::Rollback)?;
     let headline = "Taken back. The files are as they were before.".to_owned();
     report(&Saved { state: "rolled back", headline, ..saved(receipt) }, console);
     Ok(0)

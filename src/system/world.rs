@@ -200,7 +200,7 @@ impl World {
             beside.changes.push(change);
         }
         let receipt = files::write(&beside, &*self.lock()?, &|| Ok(()))?;
-        let headline = "Your files are untouched; mine are beside them.".to_owned();
+        let headline = "Your files are untouched; the new ones are beside them.".to_owned();
         Ok(Saved { state: "saved beside", headline, ..saved(receipt) })
     }
 

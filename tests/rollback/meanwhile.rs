@@ -78,9 +78,20 @@ fn theirs_is_kept_and_ours_beside_it_where_that_is_chosen() {
     let machine = Machine::new();
     let mut session = machine.wizard();
     fs::write(machine.config(), THEIRS).unwrap();
-    session.press("w").wait_for("Keep both").press("2").wait_for("mine are beside them");
+    session.press("w").wait_for("Keep both").press("2").wait_for("new ones are beside them");
     assert_eq!(machine.read("etc/config.yml"), THEIRS);
     assert!(machine.read("etc/config.yml.kestra-setup-new").contains(NEW_LINE));
+}
+
+#[test]
+fn a_file_that_is_gone_is_not_replaced_by_a_part_of_it() {
+    let machine = Machine::new();
+    let mut session = machine.wizard();
+    fs::remove_file(machine.config()).unwrap();
+    session.press("w").wait_for("now      no file").wait_for("1  Overwrite");
+    assert!(!machine.config().exists());
+    session.press(key::ENTER).wait_for("Done.");
+    assert_eq!(machine.read("etc/config.yml"), format!("# ours\nkestra:\n{NEW_LINE}"));
 }
 
 #[test]

@@ -15,7 +15,10 @@ pub fn trouble(error: &WriteError, plan: &Plan) -> Trouble {
         WriteError::Changed(conflict) => (
             "not written",
             changed(conflict, plan),
-            vec![Way::Reapply, Way::SaveBeside, Way::StartOver, Way::Overwrite],
+            match conflict.now {
+                Some(_) => vec![Way::Reapply, Way::SaveBeside, Way::StartOver, Way::Overwrite],
+                None => vec![Way::Overwrite, Way::SaveBeside, Way::Quit],
+            },
         ),
         WriteError::Denied { path, .. } => {
             let lines = vec![
@@ -83,9 +86,10 @@ pub fn capital(text: &impl ToString) -> String {
 fn changed(conflict: &Conflict, plan: &Plan) -> Vec<String> {
     let version = |version: &Option<Version>| match version {
         Some(version) => format!(
-            "sha256 {}...   {} lines",
+            "sha256 {}...   {} line{}",
             &version.sha256[..8.min(version.sha256.len())],
-            version.lines
+            version.lines,
+            if version.lines == 1 { "" } else { "s" }
         ),
         None => "no file".to_owned(),
     };
