@@ -105,3 +105,22 @@ fn theirs_is_lost_only_where_that_is_chosen_and_then_in_the_backup() {
     assert_eq!(machine.run(&["rollback"]).code, Some(0));
     assert_eq!(machine.read("etc/config.yml"), THEIRS);
 }
+
+#[test]
+fn a_file_that_is_gone_comes_back_with_every_setting_it_had() {
+    let machine = Machine::new();
+    let mut session = machine.wizard();
+    fs::remove_file(machine.config()).unwrap();
+    session.press("w").wait_for("now      no file").wait_for("3 lines");
+    session.wait_for("To overwrite it is to write it again").wait_gone("Keep both");
+    session.press("1").wait_for("Done. One file written.");
+    assert!(machine.has_new());
+}
+
+#[test]
+fn one_line_is_no_lines() {
+    let machine = Machine::new();
+    let mut session = machine.wizard();
+    fs::write(machine.config(), "kestra.url: https://old.example.com/\n").unwrap();
+    session.press("w").wait_for("1 line").wait_gone("1 lines");
+}
