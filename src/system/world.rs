@@ -200,7 +200,7 @@ impl World {
             beside.changes.push(change);
         }
         let receipt = files::write(&beside, &*self.lock()?, &|| Ok(()))?;
-        let headline = "Your files are untouched; mine are beside them.".to_owned();
+        let headline = "Your files are untouched; the new ones are beside them.".to_owned();
         Ok(Saved { state: "saved beside", headline, ..saved(receipt) })
     }
 
@@ -266,8 +266,12 @@ fn stopped(result: Result<Saved, WriteError>) -> Event {
 /// What was written, for the result page.
 #[must_use]
 pub fn saved(receipt: Receipt) -> Saved {
-    let count = receipt.files.len();
-    let files = if count == 1 { "One file" } else { "The files are" };
+    let files = match receipt.files.len() {
+        1 => "One file",
+        2 => "Two files",
+        3 => "Three files",
+        _ => "The files are",
+    };
     Saved {
         state: "written",
         headline: format!("Done. {files} written."),

@@ -78,7 +78,7 @@ fn theirs_is_kept_and_ours_beside_it_where_that_is_chosen() {
     let machine = Machine::new();
     let mut session = machine.wizard();
     fs::write(machine.config(), THEIRS).unwrap();
-    session.press("w").wait_for("Keep both").press("2").wait_for("mine are beside them");
+    session.press("w").wait_for("Keep both").press("2").wait_for("the new ones are beside them");
     assert_eq!(machine.read("etc/config.yml"), THEIRS);
     assert!(machine.read("etc/config.yml.kestra-setup-new").contains(NEW_LINE));
 }
