@@ -5,7 +5,7 @@
 
 mod address;
 
-use crate::kestra::{self, Kind, Reading, Scalar};
+use crate::kestra::{Kind, Reading, Scalar};
 use crate::plan::MASK;
 use crate::settings::{ContextPath, ProxyKind, has_placeholder};
 
@@ -135,8 +135,16 @@ fn bent_address(reading: &Reading, client: &str) -> Option<Remark> {
     let property = format!("{client}.proxy-address");
     let scalar = literal(reading, &property)?;
     let trouble = address::trouble(&scalar.text)?;
-    let shown = kestra::covered_by(MASK, &scalar.text);
+    let shown = without_login(&scalar.text);
     Some(Remark::new(scalar, format!("{property} is \"{shown}\". {trouble}")))
+}
+
+/// An address without what may be a password, however it is written.
+fn without_login(address: &str) -> String {
+    match address.rsplit_once('@') {
+        Some((_, host)) => format!("{MASK}@{host}"),
+        None => address.to_owned(),
+    }
 }
 
 /// A selector counts for more than an address (`facts/kestra.md` 1.5).
@@ -265,6 +273,19 @@ mod tests {
                 "micronaut.http.client: {{proxy-type: http, proxy-address: '{address}'}}\n"
             );
             assert_eq!(said(&text), [""; 0], "{address}");
+        }
+    }
+
+    #[test]
+    fn no_login_in_an_address_is_repeated() {
+        for address in
+            ["http://u:hunter2@a:1", "u:hunter2@a:1", "u:hunter2 @a:1", "//u:hunter2@a:1"]
+        {
+            let text = format!(
+                "micronaut.http.client: {{proxy-type: http, proxy-address: '{address}'}}\n"
+            );
+            let said = said(&text);
+            assert!(said.len() == 1 && !said[0].contains("hunter2"), "{address}: {said:?}");
         }
     }
 
