@@ -41,14 +41,20 @@ impl World {
     }
 
     fn nginx_of(&self, looked: &Looked) -> Vec<Verdict> {
-        self.nginx_test(looked).into_iter().chain(streaming(looked)).collect()
+        std::iter::once(self.nginx_test(looked)).chain(streaming(looked)).collect()
     }
 
-    fn nginx_test(&self, looked: &Looked) -> Option<Verdict> {
-        looked.nginx.binary.as_ref()?;
-        if let Ok(live) = nginx::ask_live(&looked.nginx) {
-            return Some(live.verdict(|complaint| is_about_others(complaint, looked)));
+    /// What nginx says of its configuration, else of the file for Kestra alone, else why it says
+    /// nothing.
+    fn nginx_test(&self, looked: &Looked) -> Verdict {
+        match nginx::ask_live(&looked.nginx) {
+            Ok(live) => live.verdict(|complaint| is_about_others(complaint, looked)),
+            Err(untested) => self.nginx_alone(looked).unwrap_or(untested),
         }
+    }
+
+    fn nginx_alone(&self, looked: &Looked) -> Option<Verdict> {
+        looked.nginx.binary.as_ref()?;
         let path = looked.answers.found(&form::NGINX_FILE)?;
         let text = looked.found.text(std::path::Path::new(path))?.as_str().to_owned();
         let is_location = looked.answers.found(&form::NGINX_FORM) == Some("location");
