@@ -3,8 +3,11 @@
 //! Only what the questions do not see themselves: their answers are looked at as
 //! [`problems`](crate::answers::Answers::problems), and the screens correct as they read.
 
-use crate::kestra::{self, Kind, Reading, Scalar};
-use crate::settings::{ContextPath, ProxyAddress, ProxyKind, has_placeholder};
+mod address;
+
+use crate::kestra::{Kind, Reading, Scalar};
+use crate::plan::MASK;
+use crate::settings::{ContextPath, ProxyKind, has_placeholder};
 
 /// The properties that a null value makes fatal: Micronaut finds the key and no value for it
 /// (run with Micronaut 4.7 and 4.10).
@@ -127,30 +130,21 @@ fn wrong_type(reading: &Reading, client: &str) -> Option<Remark> {
 }
 
 /// Of what is no plain `host:port`, Micronaut refuses some at the start and reads some as something
-/// else (`facts/kestra.md` 2.1).
+/// else.
 fn bent_address(reading: &Reading, client: &str) -> Option<Remark> {
     let property = format!("{client}.proxy-address");
     let scalar = literal(reading, &property)?;
-    let text = scalar.text.as_str();
-    let address = text.parse::<ProxyAddress>().ok();
-    let is_plain = address.as_ref().is_some_and(|address| {
-        let plain = address.to_string();
-        let url = format!("http://{plain}");
-        (text == plain && address.in_config() == plain)
-            || [&url, &format!("{url}/")].contains(&&text.to_owned())
-    });
-    (!is_plain).then(|| {
-        let shown = kestra::covered_by("*********", text);
-        let remedy = match address {
-            Some(address) => format!("Write {}.", address.in_config()),
-            None if text.contains('@') => {
-                "Write host:port; the login has properties of its own.".to_owned()
-            }
-            None => "Write host:port.".to_owned(),
-        };
-        let what = format!("{property} is \"{shown}\", which Micronaut refuses or takes for something else. {remedy}");
-        Remark::new(scalar, what)
-    })
+    let trouble = address::trouble(&scalar.text)?;
+    let shown = without_login(&scalar.text);
+    Some(Remark::new(scalar, format!("{property} is \"{shown}\". {trouble}")))
+}
+
+/// An address without what may be a password, however it is written.
+fn without_login(address: &str) -> String {
+    match address.rsplit_once('@') {
+        Some((_, host)) => format!("{MASK}@{host}"),
+        None => address.to_owned(),
+    }
 }
 
 /// A selector counts for more than an address (`facts/kestra.md` 1.5).
@@ -264,6 +258,35 @@ mod tests {
             assert_eq!(said(&api(&format!("proxy-address: {address}"))), [""; 0], "{address}");
         }
         is_said(&api("proxy-address: a:1\n  proxy-selector: default"), 4, "counts for nothing");
+    }
+
+    #[test]
+    fn what_micronaut_takes_of_a_proxy_is_no_failure() {
+        for address in [
+            "Proxy.Corp:3128",
+            "proxy.corp.:3128",
+            "HTTP://proxy.corp:3128",
+            "http://proxy.corp",
+            "http://proxy.corp:3128/path?x",
+        ] {
+            let text = format!(
+                "micronaut.http.client: {{proxy-type: http, proxy-address: '{address}'}}\n"
+            );
+            assert_eq!(said(&text), [""; 0], "{address}");
+        }
+    }
+
+    #[test]
+    fn no_login_in_an_address_is_repeated() {
+        for address in
+            ["http://u:hunter2@a:1", "u:hunter2@a:1", "u:hunter2 @a:1", "//u:hunter2@a:1"]
+        {
+            let text = format!(
+                "micronaut.http.client: {{proxy-type: http, proxy-address: '{address}'}}\n"
+            );
+            let said = said(&text);
+            assert!(said.len() == 1 && !said[0].contains("hunter2"), "{address}: {said:?}");
+        }
     }
 
     #[test]

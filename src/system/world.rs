@@ -9,14 +9,15 @@ use super::files::{self, InPlace, ProofFailure, Receipt, WriteError};
 use super::handover;
 use super::history::{self, History};
 use super::lock::Lock;
-use super::look::snapshot;
+use super::look::{self, snapshot};
 use super::nginx::{self, Live};
 use super::probe;
 use crate::checks::{Check, Outcome, Verdict};
+use crate::form;
 use crate::found::Snapshot;
 use crate::kestra::{self, Place};
 use crate::plan::{FileKind, Plan};
-use crate::settings::{Connection, ForwardProxy, ProxyKind};
+use crate::settings::{Connection, ForwardProxy, ProxyKind, has_placeholder};
 use crate::wizard::{Effect, Event, NextStep, Saved, SavedFile, Trouble, Way};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -148,12 +149,34 @@ impl World {
             Connection::Direct => probe::direct(&self.api_url, &[], cancelled),
             Connection::Proxy(proxy) => match self.route(proxy) {
                 Some(route) => probe::way_out(&route, cancelled),
-                None => unknown_proxy(),
+                None => self.unknown_proxy(proxy),
             },
         }
     }
 
-    /// The way through a proxy; `None` where only Kestra knows a part of it.
+    /// Why there is no way through this proxy to test. Only what stands in the file can be unknown.
+    fn unknown_proxy(&self, proxy: &ForwardProxy) -> Verdict {
+        let unread = [
+            ("type", &form::CONNECTION, proxy.kind.is_none()),
+            ("address", &form::PROXY_ADDRESS, proxy.address.is_none()),
+        ];
+        let answers = look::look(Some(&self.config), Some(self.place.clone())).ok();
+        let found = |field| answers.as_ref().and_then(|looked| looked.answers.found(field));
+        let is_wrong = |field| found(field).is_some_and(|text| !has_placeholder(text));
+        match unread.into_iter().find(|(_, field, is_unread)| *is_unread && is_wrong(field)) {
+            Some((part, ..)) => unknown_proxy(
+                format!("The proxy's {part} is none that Kestra takes, so no way is tested."),
+                "Correct it first.",
+            ),
+            None => unknown_proxy(
+                "A part of the proxy's settings is a placeholder; only Kestra knows its value."
+                    .to_owned(),
+                "",
+            ),
+        }
+    }
+
+    /// The way through a proxy; `None` where a part of it is a placeholder, or will not do.
     fn route(&self, proxy: &ForwardProxy) -> Option<probe::Route> {
         let address = proxy.address.as_ref()?;
         let login = match &proxy.login {
@@ -222,14 +245,13 @@ fn old_complaint(before: &Live) -> Option<String> {
     })
 }
 
-fn unknown_proxy() -> Verdict {
+fn unknown_proxy(what: String, remedy: &str) -> Verdict {
     Verdict {
         code: "proxy-unknown",
         outcome: Outcome::Skipped,
-        what: "A part of the proxy's settings is a placeholder; only Kestra knows its value."
-            .to_owned(),
+        what,
         evidence: String::new(),
-        remedy: String::new(),
+        remedy: remedy.to_owned(),
     }
 }
 
@@ -266,8 +288,12 @@ fn stopped(result: Result<Saved, WriteError>) -> Event {
 /// What was written, for the result page.
 #[must_use]
 pub fn saved(receipt: Receipt) -> Saved {
-    let count = receipt.files.len();
-    let files = if count == 1 { "One file" } else { "The files are" };
+    let files = match receipt.files.len() {
+        1 => "One file",
+        2 => "Two files",
+        3 => "Three files",
+        _ => "The files are",
+    };
     Saved {
         state: "written",
         headline: format!("Done. {files} written."),

@@ -67,3 +67,14 @@ fn the_result_page_checks_and_reloads() {
     session.press(key::ENTER);
     assert_eq!(session.wait_exit(), 0);
 }
+
+#[test]
+fn an_nginx_that_was_started_meanwhile_is_reloaded() {
+    let Some(mut standing) = Standing::new() else { return };
+    let url = format!("http://localhost:{}/other/", standing.nginx.port);
+    let mut session =
+        standing.wizard(&[("KESTRA_SETUP_URL", &url), ("KESTRA_SETUP_CONTEXT_PATH", "/other")]);
+    session.wait_for("w write").wait_gone("nginx -t ...").press("w").wait_for("Done.");
+    standing.start();
+    session.press("r").wait_for("nginx has read its configuration again");
+}

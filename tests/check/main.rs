@@ -7,6 +7,7 @@
     reason = "runs programs, and looks at the disk and at connections from outside"
 )]
 
+mod codes;
 #[path = "../common/fake_kestra.rs"]
 mod fake_kestra;
 mod keys;

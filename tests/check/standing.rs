@@ -155,3 +155,26 @@ fn a_kestra_that_does_not_run_is_no_failure_of_what_is_written() {
     assert!(ran.out.contains("Skipped: Kestra does not answer at"), "{ran:?}");
     assert!(ran.out.contains("(kestra-health, public-ui, public-redirect"), "{ran:?}");
 }
+
+/// What the live test comes to once these server blocks stand in a file of somebody else.
+fn beside(names: &[&str]) -> (Option<i32>, Vec<String>) {
+    let standing = Standing::served().unwrap();
+    let block =
+        |name: &&str| format!("server {{ listen {}; server_name {name}; }}\n", standing.nginx.port);
+    let text: String = names.iter().map(block).collect();
+    fs::write(standing.nginx.included("a.conf"), text).unwrap();
+    let (code, verdicts) = standing.check();
+    let live = |(code, outcome): &(String, String)| {
+        (code == "nginx-conflicting-name").then(|| outcome.clone())
+    };
+    (code, verdicts.iter().filter_map(live).collect())
+}
+
+#[test]
+fn a_name_that_others_have_twice_hides_no_name_of_ours() {
+    if Standing::new().is_none() {
+        return;
+    }
+    assert_eq!(beside(&["x", "x"]), (Some(0), vec!["note".to_owned()]));
+    assert_eq!(beside(&["x", "x", "localhost"]), (Some(6), vec!["failed".to_owned()]));
+}

@@ -89,3 +89,12 @@ fn a_good_configuration_has_one_verdict() {
     let (code, verdicts) = check("kestra:\n  url: https://my-host.com/\n");
     assert_eq!((code, verdicts.len()), (Some(0), 1), "{verdicts:?}");
 }
+
+#[test]
+fn a_type_that_kestra_does_not_take_is_written_anew() {
+    let machine = Machine::new();
+    fs::write(machine.config(), api(&PROXY.replace("http", "hTTp"))).unwrap();
+    let ran = machine.run(&["apply", "--connection", "http"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(machine.read("etc/config.yml"), api(PROXY));
+}

@@ -47,3 +47,25 @@ fn a_certificate_of_nobody_known_is_told_with_its_issuer() {
     assert_eq!(ran.code, Some(6), "{ran:?}");
     assert!(ran.out.contains("Corporate TLS Inspection CA"), "{ran:?}");
 }
+
+/// What is said of a proxy that cannot be tried.
+fn untried(keys: &str) -> String {
+    let machine = Machine::new();
+    fs::write(machine.config(), format!("micronaut.http.services.api: {{{keys}}}\n")).unwrap();
+    machine.run(&["check", "--api-url", "http://127.0.0.1:1"]).out
+}
+
+#[test]
+fn a_placeholder_is_told_from_what_will_not_do() {
+    let placeholder = "is a placeholder";
+    assert!(untried("proxy-type: http, proxy-address: '${P}'").contains(placeholder));
+    for (keys, part) in [
+        ("proxy-type: hTTp, proxy-address: 'a:1'", "type"),
+        ("proxy-type: http, proxy-address: 'socks5://a:1'", "address"),
+        ("proxy-type: '${T}', proxy-address: a", "address"),
+    ] {
+        let said = untried(keys);
+        let wanted = format!("The proxy's {part} is none that Kestra takes");
+        assert!(said.contains(&wanted) && !said.contains(placeholder), "{keys}: {said}");
+    }
+}

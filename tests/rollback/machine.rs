@@ -17,6 +17,17 @@ pub(crate) const OLD: &str = "# ours\nkestra:\n  url: https://old.example.com/\n
 /// The line that every write here changes.
 pub(crate) const NEW_LINE: &str = "  url: https://ops.example.com/\n";
 
+/// Before the program, it kills a write between its first file and its second.
+pub(crate) const KILLED: [&str; 7] = [
+    "strace",
+    "-f",
+    "--seccomp-bpf",
+    "-o",
+    "/dev/null",
+    "-e",
+    "inject=rename,renameat,renameat2:signal=KILL:when=3",
+];
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kestra-setup");
 
 /// Who runs the program.
@@ -160,9 +171,7 @@ impl Machine {
         let nginx = self.at("etc/kestra.conf").display().to_string();
         let words = ["apply", "--url", "https://ops.example.com/", "--reverse-proxy", "nginx"];
         let words = [&words[..], &["--nginx-file", &nginx]].concat();
-        let calls = "inject=rename,renameat,renameat2:signal=KILL:when=3";
-        let strace = ["strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", calls];
-        let ran = ran(self.command(&strace, &words).stdin(Stdio::null()));
+        let ran = ran(self.command(&KILLED, &words).stdin(Stdio::null()));
         assert_eq!((ran.code, self.has_new()), (None, true), "{ran:?}");
         assert_eq!(self.read("etc/kestra.conf"), "");
     }

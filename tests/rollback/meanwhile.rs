@@ -78,20 +78,9 @@ fn theirs_is_kept_and_ours_beside_it_where_that_is_chosen() {
     let machine = Machine::new();
     let mut session = machine.wizard();
     fs::write(machine.config(), THEIRS).unwrap();
-    session.press("w").wait_for("Keep both").press("2").wait_for("new ones are beside them");
+    session.press("w").wait_for("Keep both").press("2").wait_for("the new ones are beside them");
     assert_eq!(machine.read("etc/config.yml"), THEIRS);
     assert!(machine.read("etc/config.yml.kestra-setup-new").contains(NEW_LINE));
-}
-
-#[test]
-fn a_file_that_is_gone_is_not_replaced_by_a_part_of_it() {
-    let machine = Machine::new();
-    let mut session = machine.wizard();
-    fs::remove_file(machine.config()).unwrap();
-    session.press("w").wait_for("now      no file").wait_for("1  Overwrite");
-    assert!(!machine.config().exists());
-    session.press(key::ENTER).wait_for("Done.");
-    assert_eq!(machine.read("etc/config.yml"), format!("# ours\nkestra:\n{NEW_LINE}"));
 }
 
 #[test]
@@ -115,4 +104,23 @@ fn theirs_is_lost_only_where_that_is_chosen_and_then_in_the_backup() {
     assert_eq!(session.wait_exit(), 0);
     assert_eq!(machine.run(&["rollback"]).code, Some(0));
     assert_eq!(machine.read("etc/config.yml"), THEIRS);
+}
+
+#[test]
+fn a_file_that_is_gone_comes_back_with_every_setting_it_had() {
+    let machine = Machine::new();
+    let mut session = machine.wizard();
+    fs::remove_file(machine.config()).unwrap();
+    session.press("w").wait_for("now      no file").wait_for("3 lines");
+    session.wait_for("To overwrite it is to write it again").wait_gone("Keep both");
+    session.press("1").wait_for("Done. One file written.");
+    assert!(machine.has_new());
+}
+
+#[test]
+fn one_line_is_no_lines() {
+    let machine = Machine::new();
+    let mut session = machine.wizard();
+    fs::write(machine.config(), "kestra.url: https://old.example.com/\n").unwrap();
+    session.press("w").wait_for("1 line").wait_gone("1 lines");
 }

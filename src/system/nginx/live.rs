@@ -18,6 +18,18 @@ pub struct Live {
     pub complaints: Vec<Verdict>,
 }
 
+impl Live {
+    /// The first complaint that counts, else the first that is about others, as a note.
+    #[must_use]
+    pub fn verdict(self, is_about_others: impl Fn(&Verdict) -> bool) -> Verdict {
+        let (others, counting): (Vec<_>, Vec<_>) =
+            self.complaints.into_iter().partition(is_about_others);
+        let note = |other| Verdict { outcome: Outcome::Note, ..other };
+        let all = counting.into_iter().chain(others.into_iter().map(note));
+        all.into_iter().next().unwrap_or_else(accepted)
+    }
+}
+
 /// Tests the configuration that nginx would read now, with `nginx -t`.
 ///
 /// # Errors
@@ -39,10 +51,7 @@ pub fn ask_live(found: &Found) -> Result<Live, Verdict> {
 /// The worst that nginx says of that configuration.
 #[must_use]
 pub fn test_live(found: &Found) -> Verdict {
-    match ask_live(found) {
-        Ok(live) => live.complaints.into_iter().next().unwrap_or_else(accepted),
-        Err(skipped) => skipped,
-    }
+    ask_live(found).map_or_else(|skipped| skipped, |live| live.verdict(|_| false))
 }
 
 /// Tests the live configuration, then has the running nginx read it again.

@@ -171,6 +171,13 @@ fn a_stream_behind_an_unknown_login_is_skipped() {
 }
 
 #[test]
+fn a_login_in_front_of_kestra_is_not_taken_for_a_certificate() {
+    let locked = behind(|request| kestra(&request.replace("Authorization", "X")));
+    let stream = verdict(&locked, "public-stream");
+    assert!(stream.outcome == Outcome::Skipped && stream.what.contains("a login of its own"));
+}
+
+#[test]
 fn a_refused_upload_is_found() {
     let small = behind(|request| {
         if request.starts_with("POST") { "HTTP/1.1 413 x\r\n\r\n".into() } else { kestra(request) }
@@ -187,7 +194,8 @@ fn a_certificate_of_an_unknown_authority_is_a_note_and_gets_no_password() {
     let private = serving(&format!("https://localhost:{port}/kestra/"));
     assert_eq!(verdict(&private, "public-ui").outcome, Outcome::Note);
     assert_eq!(verdict(&private, "public-scheme").outcome, Outcome::Failed);
-    assert_eq!(verdict(&private, "public-stream").outcome, Outcome::Skipped);
+    let stream = verdict(&private, "public-stream");
+    assert!(stream.outcome == Outcome::Skipped && stream.what.contains("unproved certificate"));
     // The server is still there, so it never saw a password.
     assert_eq!(verdict(&private, "public-upload").outcome, Outcome::Ok);
 }

@@ -41,15 +41,20 @@ impl World {
     }
 
     fn nginx_of(&self, looked: &Looked) -> Vec<Verdict> {
-        self.nginx_test(looked).into_iter().chain(streaming(looked)).collect()
+        std::iter::once(self.nginx_test(looked)).chain(streaming(looked)).collect()
     }
 
-    fn nginx_test(&self, looked: &Looked) -> Option<Verdict> {
-        looked.nginx.binary.as_ref()?;
-        let live = nginx::test_live(&looked.nginx);
-        if live.outcome != Outcome::Skipped {
-            return Some(about_others(live, looked));
+    /// What nginx says of its configuration, else of the file for Kestra alone, else why it says
+    /// nothing.
+    fn nginx_test(&self, looked: &Looked) -> Verdict {
+        match nginx::ask_live(&looked.nginx) {
+            Ok(live) => live.verdict(|complaint| is_about_others(complaint, looked)),
+            Err(untested) => self.nginx_alone(looked).unwrap_or(untested),
         }
+    }
+
+    fn nginx_alone(&self, looked: &Looked) -> Option<Verdict> {
+        looked.nginx.binary.as_ref()?;
         let path = looked.answers.found(&form::NGINX_FILE)?;
         let text = looked.found.text(std::path::Path::new(path))?.as_str().to_owned();
         let is_location = looked.answers.found(&form::NGINX_FORM) == Some("location");
@@ -58,12 +63,11 @@ impl World {
 }
 
 /// Two other server blocks with one name are no fault of the file for Kestra.
-fn about_others(live: Verdict, looked: &Looked) -> Verdict {
+fn is_about_others(complaint: &Verdict, looked: &Looked) -> bool {
     let names = looked.answers.found(&form::SERVER_NAME).unwrap_or_default();
     let is_ours =
-        names.split_whitespace().any(|name| live.evidence.contains(&format!("\"{name}\"")));
-    let is_foreign = live.code == "nginx-conflicting-name" && !is_ours;
-    if is_foreign { Verdict { outcome: Outcome::Note, ..live } } else { live }
+        names.split_whitespace().any(|name| complaint.evidence.contains(&format!("\"{name}\"")));
+    complaint.code == "nginx-conflicting-name" && !is_ours
 }
 
 /// What is said of a configuration that cannot be read.

@@ -12,14 +12,9 @@ use std::path::Path;
 #[must_use]
 pub fn trouble(error: &WriteError, plan: &Plan) -> Trouble {
     let (state, lines, ways) = match error {
-        WriteError::Changed(conflict) => (
-            "not written",
-            changed(conflict, plan),
-            match conflict.now {
-                Some(_) => vec![Way::Reapply, Way::SaveBeside, Way::StartOver, Way::Overwrite],
-                None => vec![Way::Overwrite, Way::SaveBeside, Way::Quit],
-            },
-        ),
+        WriteError::Changed(conflict) => {
+            ("not written", changed(conflict, plan), ways_from(conflict))
+        }
         WriteError::Denied { path, .. } => {
             let lines = vec![
                 format!("{}.", capital(error)),
@@ -67,6 +62,15 @@ pub fn trouble(error: &WriteError, plan: &Plan) -> Trouble {
     Trouble { state, lines, ways }
 }
 
+/// Where the file is gone, there is nothing to keep beside what is planned: to start from no file
+/// would lose every other setting in it.
+fn ways_from(conflict: &Conflict) -> Vec<Way> {
+    match conflict.now {
+        Some(_) => vec![Way::Reapply, Way::SaveBeside, Way::StartOver, Way::Overwrite],
+        None => vec![Way::Overwrite, Way::SaveBeside, Way::Quit],
+    }
+}
+
 fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
@@ -85,12 +89,10 @@ pub fn capital(text: &impl ToString) -> String {
 /// Their change, as a difference with secrets masked.
 fn changed(conflict: &Conflict, plan: &Plan) -> Vec<String> {
     let version = |version: &Option<Version>| match version {
-        Some(version) => format!(
-            "sha256 {}...   {} line{}",
-            &version.sha256[..8.min(version.sha256.len())],
-            version.lines,
-            if version.lines == 1 { "" } else { "s" }
-        ),
+        Some(Version { sha256, lines }) => {
+            let unit = if *lines == 1 { "line" } else { "lines" };
+            format!("sha256 {}...   {lines} {unit}", &sha256[..8.min(sha256.len())])
+        }
         None => "no file".to_owned(),
     };
     let by = conflict.owner.as_ref().map_or(String::new(), |owner| format!("   owner {owner}"));
@@ -105,6 +107,9 @@ fn changed(conflict: &Conflict, plan: &Plan) -> Vec<String> {
     if let Some(theirs) = theirs(conflict, plan) {
         lines.push("Their change:".to_owned());
         lines.extend(listed(&theirs).into_iter().take(10));
+    }
+    if conflict.now.is_none() {
+        lines.push("To overwrite it is to write it again, with every setting it had.".to_owned());
     }
     lines
 }
