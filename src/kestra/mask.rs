@@ -53,11 +53,38 @@ pub fn covered_by(mask: &str, text: &str) -> String {
     shown
 }
 
-/// Whether secrets in a part of this text can be told from the part alone: an alias may stand for a
-/// secret that stands elsewhere.
+/// The secrets of a part of a text, in bytes of that part. The part begins with a line that has no
+/// indentation; `is_apart` says that nothing before it is still open there, see [`ends`].
 #[must_use]
-pub fn is_plain(text: &str) -> bool {
-    !text.contains('*')
+pub fn secrets_within(text: &str, part: Range<usize>, is_apart: bool) -> Vec<Range<usize>> {
+    let lines = &text[part.clone()];
+    if is_apart && !has_aliases(text) && ends(lines) {
+        return secrets(lines);
+    }
+    clipped(secrets(text), &part)
+}
+
+/// What of these ranges lies in a part of the text, in bytes of that part.
+#[must_use]
+pub fn clipped(ranges: Vec<Range<usize>>, part: &Range<usize>) -> Vec<Range<usize>> {
+    let inside = ranges.into_iter().filter_map(|range| {
+        let (start, end) = (range.start.max(part.start), range.end.min(part.end));
+        (start < end).then(|| start - part.start..end - part.start)
+    });
+    inside.collect()
+}
+
+/// Whether a text is YAML by itself: no bracket and no quote is open where it ends, so that a line
+/// without indentation after it begins a key.
+#[must_use]
+pub fn ends(text: &str) -> bool {
+    Tree::parse(text).is_ok()
+}
+
+/// Whether there may be an alias, which may stand for a secret that stands elsewhere.
+fn has_aliases(text: &str) -> bool {
+    let begins = |at: usize| text[..at].ends_with([' ', '\t', '\n', '[', '{', ',', ':']);
+    text.match_indices('*').any(|(at, _)| at == 0 || begins(at))
 }
 
 /// A line that was commented out is still read by people.

@@ -73,17 +73,15 @@ impl FileChange {
 
     fn difference(&self, before: &Text, reveal: bool) -> Vec<Line> {
         let part = Part::of(before.as_str(), self.after.as_str());
+        let is_config = self.kind == FileKind::Config;
+        let is_apart = is_config && !reveal && kestra::ends(&before.as_str()[..part.start]);
         let masked = |whole: &str, lines: &str| {
-            if reveal || (self.kind == FileKind::Config && kestra::is_plain(whole)) {
-                return Masked::new(lines, self.kind, reveal);
-            }
-            // What is a secret may be decided elsewhere in the file.
-            let inside = part.start..part.start + lines.len();
-            let secrets = secrets(whole, self.kind).into_iter().filter_map(|range| {
-                let (start, end) = (range.start.max(inside.start), range.end.min(inside.end));
-                (start < end).then(|| start - inside.start..end - inside.start)
-            });
-            Masked::of(lines, &secrets.collect::<Vec<_>>())
+            let range = part.start..part.start + lines.len();
+            let hidden = || match self.kind {
+                FileKind::Config => kestra::secrets_within(whole, range, is_apart),
+                kind => kestra::clipped(secrets(whole, kind), &range),
+            };
+            Masked::of(lines, &if reveal { Vec::new() } else { hidden() })
         };
         let old = masked(before.as_str(), part.before);
         let new = masked(self.after.as_str(), part.after);
@@ -276,6 +274,17 @@ mod tests {
             |url: &str| format!("a: &a 1\n{far}b:\n  url: {url}\n  c: *a\nsecrets:\n- hunter2\n");
         let list = change(&text("1"), &text("2"));
         assert!(!shown(&list, false).contains("hunter2"), "{}", shown(&list, false));
+    }
+
+    #[test]
+    fn a_bracket_or_quote_that_is_open_above_what_is_shown_is_seen() {
+        let list = "secrets: [\n0,\n@hunter2,\n1]\n";
+        let text = "password: \"0\n@also: hunter2\nmid: 0\nend: 1\"\n";
+        for open in [list, text] {
+            let open = open.replace('@', &"far,\n".repeat(9));
+            let change = change(&format!("{open}url: 1\n"), &format!("{open}url: 2\n"));
+            assert!(!shown(&change, false).contains("hunter2"), "{}", shown(&change, false));
+        }
     }
 
     #[test]
