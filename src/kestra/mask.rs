@@ -29,6 +29,8 @@ const SMELLS: [&str; 18] = [
     "signing-key",
 ];
 
+const QUOTES: [char; 2] = ['"', '\''];
+
 /// The byte ranges of all values that smell of a secret, in order: those of Compose variables, of
 /// an embedded configuration and of lines that are no YAML included.
 #[must_use]
@@ -87,12 +89,42 @@ fn has_aliases(text: &str) -> bool {
     text.match_indices('*').any(|(at, _)| at == 0 || begins(at))
 }
 
-/// A line that was commented out is still read by people.
+/// A line that was commented out is still read by people, and so are those that go on below it.
 fn in_comments(text: &str) -> Vec<Range<usize>> {
     let begins =
         |&(at, _): &(usize, &str)| text[..at].chars().next_back().is_none_or(char::is_whitespace);
-    let comments = text.match_indices('#').filter(begins).map(|(at, _)| at + 1);
-    comments.flat_map(|start| of_line(text::rest_of_line(text, start), start)).collect()
+    let mut ranges = Vec::new();
+    let mut next = 0;
+    for (at, _) in text.match_indices('#').filter(begins) {
+        if at >= next {
+            let block = comment_block(text, at);
+            next = block.end;
+            ranges.extend(of_lines(&uncommented(&text[block.clone()]), block.start));
+        }
+    }
+    ranges
+}
+
+/// The comment that begins here, with the lines below it that are nothing but comments.
+fn comment_block(text: &str, at: usize) -> Range<usize> {
+    let line = text::line_start(text, at);
+    let mut end = text::next_line(text, at);
+    if !text[line..at].trim().is_empty() {
+        return at..end;
+    }
+    while text::rest_of_line(text, end).trim_start().starts_with('#') {
+        end = text::next_line(text, end);
+    }
+    line..end
+}
+
+/// Blanks for the comment signs, so that every byte stays where it is.
+fn uncommented(block: &str) -> String {
+    let lines = block.split_inclusive('\n').map(|line| {
+        let rest = line.trim_start_matches([' ', '\t', '#']);
+        " ".repeat(line.len() - rest.len()) + rest
+    });
+    lines.collect()
 }
 
 fn of_tree(tree: &Tree) -> Vec<Range<usize>> {
@@ -171,29 +203,80 @@ fn hidden_in(source: &str, offset: usize) -> Vec<Range<usize>> {
 /// Secrets of a text that is read line by line, because it is no YAML or only embedded.
 fn of_lines(source: &str, offset: usize) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
-    let (mut at, mut secret_above) = (0, None);
+    let (mut at, mut above) = (0, Above::default());
     while at < source.len() {
         let line = text::rest_of_line(source, at);
         let content = line.trim_start();
         let indent = line.len() - content.len();
-        if secret_above.is_some_and(|above| indent > above) && !content.is_empty() {
+        if above.covers(line, indent) {
             ranges.push(offset + at + indent..offset + at + line.len());
         } else if !content.is_empty() {
-            secret_above = named(line).filter(|&(is_secret, _)| is_secret).map(|_| indent);
+            ranges.extend(
+                above.value(line).map(|value| offset + at + value.start..offset + at + value.end),
+            );
             ranges.extend(of_line(line, offset + at));
+            above = Above::of(line, indent);
         }
         at = text::next_line(source, at);
     }
     ranges
 }
 
+/// What a line says about the lines below it.
+#[derive(Default)]
+struct Above {
+    /// The indentation of a key that smells.
+    secret: Option<usize>,
+    /// Whether the value of that key is still to come, wherever it stands.
+    is_open: bool,
+    /// Whether a variable was named whose `value` is to come.
+    names_secret: bool,
+}
+
+impl Above {
+    fn of(line: &str, indent: usize) -> Self {
+        let (key, value) = named(line).map_or(("", ""), |(key, start)| (key, &line[start..]));
+        Self {
+            secret: smells(key).then_some(indent),
+            is_open: is_open(value),
+            names_secret: key == "name" && smells(value.trim_matches(QUOTES)),
+        }
+    }
+
+    /// Whether a line belongs to the secret: it stands further to the right, is an item of a list, or
+    /// names nothing.
+    fn covers(&self, line: &str, indent: usize) -> bool {
+        let goes_on = line.trim_start().starts_with('-') || named(line).is_none();
+        let is_below = |above| indent > above || (self.is_open && goes_on);
+        !line.trim().is_empty() && self.secret.is_some_and(is_below)
+    }
+
+    /// Where this line has the value of the variable that was named above it.
+    fn value(&self, line: &str) -> Option<Range<usize>> {
+        let (key, start) = named(line).filter(|_| self.names_secret)?;
+        (key == "value").then(|| start..line.trim_end().len().max(start))
+    }
+}
+
+/// Whether a value goes on below its line, or begins there.
+fn is_open(value: &str) -> bool {
+    let rest = value.get(1..).unwrap_or_default();
+    match value.chars().next() {
+        None | Some('|' | '>' | '&' | '!' | '#') => true,
+        Some('[') => !rest.contains(']'),
+        Some('{') => !rest.contains('}'),
+        Some(quote @ ('"' | '\'')) => !rest.contains(quote),
+        Some(_) => false,
+    }
+}
+
 fn of_line(line: &str, offset: usize) -> Vec<Range<usize>> {
     let mut ranges = hidden_in(line, offset);
     // A second look at what follows the first key finds the rest of a mapping in braces.
     let mut rest = 0;
-    while let Some((is_secret, value)) = named(&line[rest..]) {
+    while let Some((key, value)) = named(&line[rest..]) {
         let start = rest + value;
-        if is_secret {
+        if smells(key) {
             ranges.push(offset + start..offset + line.trim_end().len().max(start));
             break;
         }
@@ -202,15 +285,15 @@ fn of_line(line: &str, offset: usize) -> Vec<Range<usize>> {
     ranges
 }
 
-/// The first `name: value` of a line: whether the name smells, and where the value begins.
-fn named(line: &str) -> Option<(bool, usize)> {
+/// The first `name: value` of a line: the name, and where the value begins.
+fn named(line: &str) -> Option<(&str, usize)> {
     let colon = line.match_indices(':').map(|(at, _)| at).find(|&at| {
         let after = &line[at + 1..];
-        after.is_empty() || after.starts_with([' ', '\t']) || line[..at].ends_with(['"', '\''])
+        after.is_empty() || after.starts_with([' ', '\t']) || line[..at].ends_with(QUOTES)
     })?;
-    let name = line[..colon].rsplit([' ', '\t', '{', ',', '[']).next()?;
+    let name = line[..colon].trim_end().rsplit([' ', '\t', '{', ',', '[']).next()?;
     let blanks = line[colon + 1..].len() - line[colon + 1..].trim_start().len();
-    Some((smells(name.trim_matches(['"', '\''])), colon + 1 + blanks))
+    Some((name.trim_matches(QUOTES), colon + 1 + blanks))
 }
 
 /// The values of `NAME=value`, as in lists of variables and in command lines.
@@ -335,12 +418,21 @@ mod tests {
         let text =
             "a:\n\tpassword: hunter2\nx: {token: t1, b: c}\nsecret:\n    more\n    of it\nz: [\n";
         assert_eq!(covered(text), ["hunter2", "t1, b: c}", "more", "of it"]);
+        let text = "secrets:\n- s1\ntokens: [\nt1,\nt2\n]\na: b\n- c\nz: [\n";
+        assert_eq!(covered(text), ["- s1", "[", "t1,", "t2", "]"]);
     }
 
     #[test]
     fn what_is_commented_out_is_covered() {
         let text = "# proxy-password: hunter5\na: b # token: t1\n#secret=s1\n";
         assert_eq!(covered(text), ["hunter5", "t1", "s1"]);
+    }
+
+    #[test]
+    fn what_is_commented_out_over_several_lines_is_covered() {
+        let text = "# secrets:\n# - s1\n#   - s2\n# a: b\nx:\n  #password: |\n  #  p1\n\n\
+                    # - name: DB_PASSWORD\n#   value: p2\n# token: t\n# What this is for.\n";
+        assert_eq!(covered(text), ["- s1", "- s2", "|", "p1", "p2", "t"]);
     }
 
     #[test]
