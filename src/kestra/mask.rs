@@ -130,16 +130,20 @@ fn uncommented(block: &str) -> String {
 fn of_tree(tree: &Tree) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     for (id, node) in tree.nodes.iter().enumerate() {
-        if !matches!(node.shape, Shape::Map { .. }) {
-            if matches!(node.shape, Shape::Scalar(..)) {
-                ranges.extend(of_scalar(tree, node));
-            }
-            continue;
+        match node.shape {
+            Shape::Map { .. } => ranges.extend(of_map(tree, id)),
+            Shape::List { .. } => ranges.extend(of_words(tree, id)),
+            Shape::Scalar(..) => ranges.extend(of_scalar(tree, node)),
+            Shape::Alias(_) => {}
         }
-        let secret = tree.entries(id).filter(|&(key, _)| smells(tree.key(key)));
-        ranges.extend(secret.flat_map(|(_, value)| below(tree, value)));
-        ranges.extend(of_named_value(tree, id));
     }
+    ranges
+}
+
+fn of_map(tree: &Tree, map: Id) -> Vec<Range<usize>> {
+    let secret = tree.entries(map).filter(|&(key, _)| smells(tree.key(key)));
+    let mut ranges: Vec<_> = secret.flat_map(|(_, value)| below(tree, value)).collect();
+    ranges.extend(of_named_value(tree, map));
     ranges
 }
 
@@ -180,7 +184,7 @@ fn covered(tree: &Tree, node: &Node) -> Range<usize> {
     }
 }
 
-/// Secrets within a text whose key is harmless: an embedded file, `NAME=value`, an address.
+/// Secrets within a text whose key is harmless: an embedded file, `NAME: value`, an address.
 fn of_scalar(tree: &Tree, node: &Node) -> Vec<Range<usize>> {
     let range = covered(tree, node);
     let source = &tree.text[range.clone()];
@@ -189,14 +193,43 @@ fn of_scalar(tree: &Tree, node: &Node) -> Vec<Range<usize>> {
     {
         return of_lines(source, range.start);
     }
-    hidden_in(source, range.start)
+    let inside = source.trim_matches(QUOTES);
+    of_line(inside, range.start + (source.len() - source.trim_start_matches(QUOTES).len()))
+}
+
+/// The items behind `--password` and `-u` in the list of a command's words.
+fn of_words(tree: &Tree, list: Id) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let mut before = None;
+    for item in tree.items(list) {
+        match before.map(Flag::of) {
+            Some(Flag::Secret) => ranges.extend(below(tree, item)),
+            Some(Flag::Login) => ranges.extend(after_user(tree, item)),
+            _ => {}
+        }
+        before = match &tree.nodes[item].shape {
+            Shape::Scalar(text, _) => Some(text.as_ref()),
+            _ => None,
+        };
+    }
+    ranges
+}
+
+/// The password of an item that is `user:password`.
+fn after_user(tree: &Tree, item: Id) -> Option<Range<usize>> {
+    let value = covered(tree, &tree.nodes[item]);
+    let source = &tree.text[value.clone()];
+    Some(value.start + source.find(':')? + 1..value.start + source.trim_end_matches(QUOTES).len())
 }
 
 /// Secrets within one line that has no key of its own.
 fn hidden_in(source: &str, offset: usize) -> Vec<Range<usize>> {
     let mut ranges = assigned(source, offset);
     ranges.extend(in_addresses(source, offset));
-    ranges.extend(in_headers(source, offset));
+    if source.contains([' ', '-']) {
+        ranges.extend(in_headers(source, offset));
+        ranges.extend(in_commands(source, offset));
+    }
     ranges
 }
 
@@ -302,12 +335,15 @@ fn assigned(source: &str, offset: usize) -> Vec<Range<usize>> {
     let mut ranges: Vec<Range<usize>> = Vec::new();
     let mut end = 0;
     for (equals, _) in source.match_indices('=') {
-        let name = source[..equals].rsplit(|c| !is_name(c)).next().unwrap_or_default();
+        let left = source[..equals].trim_end();
+        let name = left.rsplit(|c| !is_name(c)).next().unwrap_or_default();
         if equals >= end && smells(name) {
             let value = &source[equals + 1..];
             end = equals + 1 + value.find(['\n', '&', ';']).unwrap_or(value.len());
-            let length = source[equals + 1..end].trim_end_matches(['"', '\'']).len();
-            ranges.push(offset + equals + 1..offset + equals + 1 + length);
+            let value = source[equals + 1..end].trim_end_matches(QUOTES);
+            let blanks = value.len() - value.trim_start().len();
+            let start = offset + equals + 1;
+            ranges.push(start + blanks..start + value.len());
         }
     }
     ranges
@@ -330,27 +366,77 @@ fn in_addresses(source: &str, offset: usize) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// What follows `Basic` or `Bearer`, and the password behind `-u user:` of a command.
+/// What follows `Basic` or `Bearer`.
 fn in_headers(source: &str, offset: usize) -> Vec<Range<usize>> {
-    let word = |start: usize| {
-        let rest = &source[start..];
-        start..start + rest.find([' ', '\t', '\n', '"', '\'', ',', ']']).unwrap_or(rest.len())
-    };
-    let after = |what: &'static str| {
-        source.match_indices(what).map(move |(at, what)| word(at + what.len()))
-    };
-    let headers = ["Basic ", "basic ", "Bearer ", "bearer "].into_iter().flat_map(after);
-    // `Basic header` is a text, and what it would encode is longer.
-    let tokens = headers.filter(|range| {
-        let token = &source[range.clone()];
-        token.len() >= 8
-            && token.chars().any(|c| c.is_ascii_digit() || c.is_ascii_uppercase() || c == '=')
+    let all = words(source);
+    let tokens = all.windows(2).filter(|pair| {
+        let scheme = &source[pair[0].clone()];
+        let is_scheme =
+            scheme.eq_ignore_ascii_case("basic") || scheme.eq_ignore_ascii_case("bearer");
+        let before = source[..pair[0].start].trim_end();
+        let begins = before.trim_end_matches(QUOTES).is_empty() || before.ends_with([':', '=']);
+        is_scheme && (begins || is_token(&source[pair[1].clone()]))
     });
-    let logins = ["-u ", "--user "].into_iter().flat_map(after).filter_map(|range| {
-        let colon = source[range.clone()].find(':')?;
-        Some(range.start + colon + 1..range.end)
+    tokens.map(|pair| offset + pair[1].start..offset + pair[1].end).collect()
+}
+
+/// Whether a word in the middle of a text is none of a language: `Basic header` is shown.
+fn is_token(word: &str) -> bool {
+    word.chars().skip(1).any(|c| c.is_ascii_digit() || c.is_ascii_uppercase() || c == '=')
+}
+
+/// What a command is given with `--password` and the like, and the password behind `-u user:`.
+fn in_commands(source: &str, offset: usize) -> Vec<Range<usize>> {
+    let all = words(source);
+    let values = all.windows(2).filter_map(|pair| {
+        let [flag, value] = [&source[pair[0].clone()], &source[pair[1].clone()]];
+        match Flag::of(flag) {
+            Flag::Secret if !value.starts_with('-') => Some(pair[1].clone()),
+            Flag::Login => Some(pair[1].start + value.find(':')? + 1..pair[1].end),
+            _ => None,
+        }
     });
-    tokens.chain(logins).map(|range| offset + range.start..offset + range.end).collect()
+    let attached = all.iter().filter_map(|range| {
+        let word = &source[range.clone()];
+        let starts = ["--user=", "--proxy-user=", "-u", "-U"];
+        starts.iter().find(|start| word.starts_with(**start))?;
+        Some(range.start + word.find(':')? + 1..range.end)
+    });
+    values.chain(attached).map(|range| offset + range.start..offset + range.end).collect()
+}
+
+/// What a word of a command says about the one behind it.
+enum Flag {
+    Secret,
+    Login,
+    Other,
+}
+
+impl Flag {
+    fn of(word: &str) -> Self {
+        let short = word.strip_prefix('-').filter(|rest| rest.chars().all(char::is_alphabetic));
+        if matches!(word, "--user" | "--proxy-user")
+            || short.is_some_and(|rest| rest.ends_with(['u', 'U']))
+        {
+            return Self::Login;
+        }
+        match word.strip_prefix("--") {
+            Some(name) if smells(name) => Self::Secret,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The words of a line without the quotes, commas and brackets around them.
+fn words(source: &str) -> Vec<Range<usize>> {
+    let is_between = |c: char| c.is_whitespace() || "\"',[]{}".contains(c);
+    let mut at = 0;
+    let pieces = source.split_inclusive(is_between).map(|piece| {
+        let start = at;
+        at += piece.len();
+        start..start + piece.trim_end_matches(is_between).len()
+    });
+    pieces.filter(|range| !range.is_empty()).collect()
 }
 
 fn smells(key: &str) -> bool {
@@ -360,10 +446,11 @@ fn smells(key: &str) -> bool {
         && (SMELLS.iter().any(|smell| last.contains(smell)) || last.split('-').any(is_pass))
 }
 
-/// `pass` and `dbpass`, but not words that end like it.
+/// `pw`, `pass` and `dbpass`, but not words that end like it.
 fn is_pass(part: &str) -> bool {
-    const WORDS: [&str; 5] = ["bypass", "compass", "trespass", "overpass", "underpass"];
-    part.ends_with("pass") && !WORDS.contains(&part)
+    const WORDS: [&str; 6] =
+        ["bypass", "compass", "encompass", "trespass", "overpass", "underpass"];
+    part == "pw" || (part.ends_with("pass") && !WORDS.contains(&part))
 }
 
 /// `${NAME}`, quoted or not; with a default in it, the default may be the secret.
@@ -440,7 +527,27 @@ mod tests {
         let text = "pass: p1\ndb-pass: p2\ndbPass: p3\npasscode: p4\nlicence: {key: k}\nbypass: no\n\
                     env:\n  - {name: DB_PASSWORD, value: v}\n  - {name: TZ, value: UTC}\n\
                     h: [\"Authorization: Basic dXNlcjpwYXNz\"]\nrun: curl -u admin:pw x\n";
-        assert_eq!(covered(text), ["p1", "p2", "p3", "p4", "k", "v", "dXNlcjpwYXNz", "pw"]);
+        assert_eq!(covered(text), ["p1", "p2", "p3", "p4", "k", "v", "Basic dXNlcjpwYXNz", "pw"]);
+    }
+
+    #[test]
+    fn headers_are_covered_however_short() {
+        let text = "a: [ \"Authorization: Basic Zm9v\" ]\nb: Basic abcd\nc: bearer t1\n\
+                    d: say BASIC Zm9v=\ne: 'X-Api-Key: t2'\nf: '{\"token\":\"t3\"}'\ng: a Basic header\n";
+        assert_eq!(covered(text), ["Basic Zm9v", "abcd", "t1", "Zm9v=", "t2", "\"t3\"}"]);
+    }
+
+    #[test]
+    fn what_a_command_is_given_is_covered() {
+        let text = "a: curl -u 'me:p1' x\nb: curl -ume:p2 -U me:p3 --proxy-user=me:p4\nc: [curl, -su, 'me:p5']\n\
+                    d: x --password p6 --no-token -v\ne: [--token, p7]\nf: pw = p8\n";
+        assert_eq!(covered(text), ["p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8"]);
+    }
+
+    #[test]
+    fn words_that_only_look_like_it_are_shown() {
+        let text = "path: a\nbypass: b\ncompass: c\nencompass: d\npassthrough: true\nauthor: e\n";
+        assert!(covered(text).is_empty(), "{:?}", covered(text));
     }
 
     #[test]
