@@ -41,7 +41,6 @@ pub fn secrets(text: &str) -> Vec<Range<usize>> {
     };
     ranges.extend(in_comments(text));
     ranges.retain(|range| !is_placeholder(&text[range.clone()]));
-    ranges.sort_by_key(|range| (range.start, range.end));
     united(ranges)
 }
 
@@ -462,7 +461,9 @@ fn is_placeholder(value: &str) -> bool {
     })
 }
 
-fn united(ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+/// In order, and none touches another.
+fn united(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| (range.start, range.end));
     let mut united: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
     for range in ranges.into_iter().filter(|range| !range.is_empty()) {
         match united.last_mut() {
@@ -553,6 +554,7 @@ mod tests {
     #[test]
     fn an_address_can_be_shown_without_its_password() {
         assert_eq!(covered_by("*", "http://u:hunter3@p:1"), "http://u:*@p:1");
+        assert_eq!(covered_by("*", "http://u:pw@p:1/?token=t"), "http://u:*@p:1/?token=*");
         assert_eq!(covered_by("*", "https://a.example/"), "https://a.example/");
     }
 
