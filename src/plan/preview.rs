@@ -1,7 +1,7 @@
 //! A change as lines to look at, with secrets masked.
 
 use super::part::Part;
-use super::{FileChange, FileKind, Text};
+use super::{FileChange, FileKind, Text, env};
 use crate::kestra;
 use crate::settings::is_hidden;
 use similar::{DiffOp, TextDiff};
@@ -176,10 +176,11 @@ fn push(lines: &mut Vec<Line>, op: &DiffOp, old: &Masked, new: &Masked) {
     }
 }
 
-/// A piece of configuration with every secret masked.
+/// A piece of configuration, or a line of an env file, with every secret masked.
 #[must_use]
 pub fn hide_secrets(text: &str) -> String {
-    let lines = Masked::new(text, FileKind::Config, false).lines;
+    let kind = if env::is_assignment(text) { FileKind::Env } else { FileKind::Config };
+    let lines = Masked::new(text, kind, false).lines;
     lines.iter().map(|line| line.clone() + "\n").collect()
 }
 
@@ -207,7 +208,7 @@ impl Masked {
 fn secrets(text: &str, kind: FileKind) -> Vec<Range<usize>> {
     match kind {
         FileKind::Config => kestra::secrets(text),
-        FileKind::Env => super::env::values(text),
+        FileKind::Env => env::values(text),
         FileKind::Nginx => Vec::new(),
     }
 }
@@ -285,6 +286,11 @@ mod tests {
             let change = change(&format!("{open}url: 1\n"), &format!("{open}url: 2\n"));
             assert!(!shown(&change, false).contains("hunter2"), "{}", shown(&change, false));
         }
+    }
+
+    #[test]
+    fn a_line_to_set_by_hand_hides_its_value() {
+        assert_eq!(hide_secrets("LOGIN='hunter2'"), format!("LOGIN={MASK}\n"));
     }
 
     #[test]
