@@ -30,7 +30,7 @@ mod window;
 mod yaml;
 
 pub use kind::Kind;
-pub use mask::{covered_by, is_plain, secrets};
+pub use mask::{clipped, covered_by, ends, secrets, secrets_within};
 pub use place::{Place, only_place, places};
 pub use reading::{Reading, Scalar};
 

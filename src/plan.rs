@@ -201,8 +201,17 @@ fn env_file(
 ) -> Result<FileChange, Refusal> {
     let before = readable(found, path)?;
     let text = before.as_ref().map_or("", Text::as_str);
-    let after = env::set(text, &variable.to_string(), password).into();
-    Ok(FileChange { kind: FileKind::Env, path: path.to_owned(), before, after, mode: 0o600 })
+    let after = env::set(text, variable.as_str(), password).map_err(|refusal| Refusal {
+        reason: format!("{}: {refusal}", path.display()),
+        ..refusal
+    })?;
+    Ok(FileChange {
+        kind: FileKind::Env,
+        path: path.to_owned(),
+        before,
+        after: after.into(),
+        mode: 0o600,
+    })
 }
 
 fn nginx_file(answers: &Answers, nginx: &Nginx, found: &Found) -> Result<FileChange, Refusal> {

@@ -29,6 +29,8 @@ const SMELLS: [&str; 18] = [
     "signing-key",
 ];
 
+const QUOTES: [char; 2] = ['"', '\''];
+
 /// The byte ranges of all values that smell of a secret, in order: those of Compose variables, of
 /// an embedded configuration and of lines that are no YAML included.
 #[must_use]
@@ -39,7 +41,6 @@ pub fn secrets(text: &str) -> Vec<Range<usize>> {
     };
     ranges.extend(in_comments(text));
     ranges.retain(|range| !is_placeholder(&text[range.clone()]));
-    ranges.sort_by_key(|range| (range.start, range.end));
     united(ranges)
 }
 
@@ -53,34 +54,95 @@ pub fn covered_by(mask: &str, text: &str) -> String {
     shown
 }
 
-/// Whether secrets in a part of this text can be told from the part alone: an alias may stand for a
-/// secret that stands elsewhere.
+/// The secrets of a part of a text, in bytes of that part. The part begins with a line that has no
+/// indentation; `is_apart` says that nothing before it is still open there, see [`ends`].
 #[must_use]
-pub fn is_plain(text: &str) -> bool {
-    !text.contains('*')
+pub fn secrets_within(text: &str, part: Range<usize>, is_apart: bool) -> Vec<Range<usize>> {
+    let lines = &text[part.clone()];
+    if is_apart && !has_aliases(text) && ends(lines) {
+        return secrets(lines);
+    }
+    clipped(secrets(text), &part)
 }
 
-/// A line that was commented out is still read by people.
+/// What of these ranges lies in a part of the text, in bytes of that part.
+#[must_use]
+pub fn clipped(ranges: Vec<Range<usize>>, part: &Range<usize>) -> Vec<Range<usize>> {
+    let inside = ranges.into_iter().filter_map(|range| {
+        let (start, end) = (range.start.max(part.start), range.end.min(part.end));
+        (start < end).then(|| start - part.start..end - part.start)
+    });
+    inside.collect()
+}
+
+/// Whether a text is YAML by itself: no bracket and no quote is open where it ends, so that a line
+/// without indentation after it begins a key.
+#[must_use]
+pub fn ends(text: &str) -> bool {
+    Tree::parse(text).is_ok()
+}
+
+/// Whether there may be an alias, which may stand for a secret that stands elsewhere.
+fn has_aliases(text: &str) -> bool {
+    let begins = |at: usize| text[..at].ends_with([' ', '\t', '\n', '[', '{', ',', ':']);
+    text.match_indices('*').any(|(at, _)| at == 0 || begins(at))
+}
+
+/// A line that was commented out is still read by people, and so are those that go on below it.
 fn in_comments(text: &str) -> Vec<Range<usize>> {
     let begins =
         |&(at, _): &(usize, &str)| text[..at].chars().next_back().is_none_or(char::is_whitespace);
-    let comments = text.match_indices('#').filter(begins).map(|(at, _)| at + 1);
-    comments.flat_map(|start| of_line(text::rest_of_line(text, start), start)).collect()
+    let mut ranges = Vec::new();
+    let mut next = 0;
+    for (at, _) in text.match_indices('#').filter(begins) {
+        if at >= next {
+            let block = comment_block(text, at);
+            next = block.end;
+            ranges.extend(of_lines(&uncommented(&text[block.clone()]), block.start));
+        }
+    }
+    ranges
+}
+
+/// The comment that begins here, with the lines below it that are nothing but comments.
+fn comment_block(text: &str, at: usize) -> Range<usize> {
+    let line = text::line_start(text, at);
+    let mut end = text::next_line(text, at);
+    if !text[line..at].trim().is_empty() {
+        return at..end;
+    }
+    while text::rest_of_line(text, end).trim_start().starts_with('#') {
+        end = text::next_line(text, end);
+    }
+    line..end
+}
+
+/// Blanks for the comment signs, so that every byte stays where it is.
+fn uncommented(block: &str) -> String {
+    let lines = block.split_inclusive('\n').map(|line| {
+        let rest = line.trim_start_matches([' ', '\t', '#']);
+        " ".repeat(line.len() - rest.len()) + rest
+    });
+    lines.collect()
 }
 
 fn of_tree(tree: &Tree) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     for (id, node) in tree.nodes.iter().enumerate() {
-        if !matches!(node.shape, Shape::Map { .. }) {
-            if matches!(node.shape, Shape::Scalar(..)) {
-                ranges.extend(of_scalar(tree, node));
-            }
-            continue;
+        match node.shape {
+            Shape::Map { .. } => ranges.extend(of_map(tree, id)),
+            Shape::List { .. } => ranges.extend(of_words(tree, id)),
+            Shape::Scalar(..) => ranges.extend(of_scalar(tree, node)),
+            Shape::Alias(_) => {}
         }
-        let secret = tree.entries(id).filter(|&(key, _)| smells(tree.key(key)));
-        ranges.extend(secret.flat_map(|(_, value)| below(tree, value)));
-        ranges.extend(of_named_value(tree, id));
     }
+    ranges
+}
+
+fn of_map(tree: &Tree, map: Id) -> Vec<Range<usize>> {
+    let secret = tree.entries(map).filter(|&(key, _)| smells(tree.key(key)));
+    let mut ranges: Vec<_> = secret.flat_map(|(_, value)| below(tree, value)).collect();
+    ranges.extend(of_named_value(tree, map));
     ranges
 }
 
@@ -121,7 +183,7 @@ fn covered(tree: &Tree, node: &Node) -> Range<usize> {
     }
 }
 
-/// Secrets within a text whose key is harmless: an embedded file, `NAME=value`, an address.
+/// Secrets within a text whose key is harmless: an embedded file, `NAME: value`, an address.
 fn of_scalar(tree: &Tree, node: &Node) -> Vec<Range<usize>> {
     let range = covered(tree, node);
     let source = &tree.text[range.clone()];
@@ -130,43 +192,123 @@ fn of_scalar(tree: &Tree, node: &Node) -> Vec<Range<usize>> {
     {
         return of_lines(source, range.start);
     }
-    hidden_in(source, range.start)
+    let inside = source.trim_matches(QUOTES);
+    of_line(inside, range.start + (source.len() - source.trim_start_matches(QUOTES).len()))
+}
+
+/// The items behind `--password` and `-u` in the list of a command's words.
+fn of_words(tree: &Tree, list: Id) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let mut before = None;
+    for item in tree.items(list) {
+        match before.map(Flag::of) {
+            Some(Flag::Secret) => ranges.extend(below(tree, item)),
+            Some(Flag::Login) => ranges.extend(after_user(tree, item)),
+            _ => {}
+        }
+        before = match &tree.nodes[item].shape {
+            Shape::Scalar(text, _) => Some(text.as_ref()),
+            _ => None,
+        };
+    }
+    ranges
+}
+
+/// The password of an item that is `user:password`.
+fn after_user(tree: &Tree, item: Id) -> Option<Range<usize>> {
+    let value = covered(tree, &tree.nodes[item]);
+    let source = &tree.text[value.clone()];
+    Some(value.start + source.find(':')? + 1..value.start + source.trim_end_matches(QUOTES).len())
 }
 
 /// Secrets within one line that has no key of its own.
 fn hidden_in(source: &str, offset: usize) -> Vec<Range<usize>> {
     let mut ranges = assigned(source, offset);
     ranges.extend(in_addresses(source, offset));
-    ranges.extend(in_headers(source, offset));
+    if source.contains([' ', '-']) {
+        ranges.extend(in_headers(source, offset));
+        ranges.extend(in_commands(source, offset));
+    }
     ranges
 }
 
 /// Secrets of a text that is read line by line, because it is no YAML or only embedded.
 fn of_lines(source: &str, offset: usize) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
-    let (mut at, mut secret_above) = (0, None);
+    let (mut at, mut above) = (0, Above::default());
     while at < source.len() {
         let line = text::rest_of_line(source, at);
         let content = line.trim_start();
         let indent = line.len() - content.len();
-        if secret_above.is_some_and(|above| indent > above) && !content.is_empty() {
+        if above.covers(line, indent) {
             ranges.push(offset + at + indent..offset + at + line.len());
         } else if !content.is_empty() {
-            secret_above = named(line).filter(|&(is_secret, _)| is_secret).map(|_| indent);
+            ranges.extend(
+                above.value(line).map(|value| offset + at + value.start..offset + at + value.end),
+            );
             ranges.extend(of_line(line, offset + at));
+            above = Above::of(line, indent);
         }
         at = text::next_line(source, at);
     }
     ranges
 }
 
+/// What a line says about the lines below it.
+#[derive(Default)]
+struct Above {
+    /// The indentation of a key that smells.
+    secret: Option<usize>,
+    /// Whether the value of that key is still to come, wherever it stands.
+    is_open: bool,
+    /// Whether a variable was named whose `value` is to come.
+    names_secret: bool,
+}
+
+impl Above {
+    fn of(line: &str, indent: usize) -> Self {
+        let (key, value) = named(line).map_or(("", ""), |(key, start)| (key, &line[start..]));
+        Self {
+            secret: smells(key).then_some(indent),
+            is_open: is_open(value),
+            names_secret: key == "name" && smells(value.trim_matches(QUOTES)),
+        }
+    }
+
+    /// Whether a line belongs to the secret: it stands further to the right, is an item of a list, or
+    /// names nothing.
+    fn covers(&self, line: &str, indent: usize) -> bool {
+        let goes_on = line.trim_start().starts_with('-') || named(line).is_none();
+        let is_below = |above| indent > above || (self.is_open && goes_on);
+        !line.trim().is_empty() && self.secret.is_some_and(is_below)
+    }
+
+    /// Where this line has the value of the variable that was named above it.
+    fn value(&self, line: &str) -> Option<Range<usize>> {
+        let (key, start) = named(line).filter(|_| self.names_secret)?;
+        (key == "value").then(|| start..line.trim_end().len().max(start))
+    }
+}
+
+/// Whether a value goes on below its line, or begins there.
+fn is_open(value: &str) -> bool {
+    let rest = value.get(1..).unwrap_or_default();
+    match value.chars().next() {
+        None | Some('|' | '>' | '&' | '!' | '#') => true,
+        Some('[') => !rest.contains(']'),
+        Some('{') => !rest.contains('}'),
+        Some(quote @ ('"' | '\'')) => !rest.contains(quote),
+        Some(_) => false,
+    }
+}
+
 fn of_line(line: &str, offset: usize) -> Vec<Range<usize>> {
     let mut ranges = hidden_in(line, offset);
     // A second look at what follows the first key finds the rest of a mapping in braces.
     let mut rest = 0;
-    while let Some((is_secret, value)) = named(&line[rest..]) {
+    while let Some((key, value)) = named(&line[rest..]) {
         let start = rest + value;
-        if is_secret {
+        if smells(key) {
             ranges.push(offset + start..offset + line.trim_end().len().max(start));
             break;
         }
@@ -175,15 +317,15 @@ fn of_line(line: &str, offset: usize) -> Vec<Range<usize>> {
     ranges
 }
 
-/// The first `name: value` of a line: whether the name smells, and where the value begins.
-fn named(line: &str) -> Option<(bool, usize)> {
+/// The first `name: value` of a line: the name, and where the value begins.
+fn named(line: &str) -> Option<(&str, usize)> {
     let colon = line.match_indices(':').map(|(at, _)| at).find(|&at| {
         let after = &line[at + 1..];
-        after.is_empty() || after.starts_with([' ', '\t']) || line[..at].ends_with(['"', '\''])
+        after.is_empty() || after.starts_with([' ', '\t']) || line[..at].ends_with(QUOTES)
     })?;
-    let name = line[..colon].rsplit([' ', '\t', '{', ',', '[']).next()?;
+    let name = line[..colon].trim_end().rsplit([' ', '\t', '{', ',', '[']).next()?;
     let blanks = line[colon + 1..].len() - line[colon + 1..].trim_start().len();
-    Some((smells(name.trim_matches(['"', '\''])), colon + 1 + blanks))
+    Some((name.trim_matches(QUOTES), colon + 1 + blanks))
 }
 
 /// The values of `NAME=value`, as in lists of variables and in command lines.
@@ -192,12 +334,15 @@ fn assigned(source: &str, offset: usize) -> Vec<Range<usize>> {
     let mut ranges: Vec<Range<usize>> = Vec::new();
     let mut end = 0;
     for (equals, _) in source.match_indices('=') {
-        let name = source[..equals].rsplit(|c| !is_name(c)).next().unwrap_or_default();
+        let left = source[..equals].trim_end();
+        let name = left.rsplit(|c| !is_name(c)).next().unwrap_or_default();
         if equals >= end && smells(name) {
             let value = &source[equals + 1..];
             end = equals + 1 + value.find(['\n', '&', ';']).unwrap_or(value.len());
-            let length = source[equals + 1..end].trim_end_matches(['"', '\'']).len();
-            ranges.push(offset + equals + 1..offset + equals + 1 + length);
+            let value = source[equals + 1..end].trim_end_matches(QUOTES);
+            let blanks = value.len() - value.trim_start().len();
+            let start = offset + equals + 1;
+            ranges.push(start + blanks..start + value.len());
         }
     }
     ranges
@@ -220,27 +365,77 @@ fn in_addresses(source: &str, offset: usize) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// What follows `Basic` or `Bearer`, and the password behind `-u user:` of a command.
+/// What follows `Basic` or `Bearer`.
 fn in_headers(source: &str, offset: usize) -> Vec<Range<usize>> {
-    let word = |start: usize| {
-        let rest = &source[start..];
-        start..start + rest.find([' ', '\t', '\n', '"', '\'', ',', ']']).unwrap_or(rest.len())
-    };
-    let after = |what: &'static str| {
-        source.match_indices(what).map(move |(at, what)| word(at + what.len()))
-    };
-    let headers = ["Basic ", "basic ", "Bearer ", "bearer "].into_iter().flat_map(after);
-    // `Basic header` is a text, and what it would encode is longer.
-    let tokens = headers.filter(|range| {
-        let token = &source[range.clone()];
-        token.len() >= 8
-            && token.chars().any(|c| c.is_ascii_digit() || c.is_ascii_uppercase() || c == '=')
+    let all = words(source);
+    let tokens = all.windows(2).filter(|pair| {
+        let scheme = &source[pair[0].clone()];
+        let is_scheme =
+            scheme.eq_ignore_ascii_case("basic") || scheme.eq_ignore_ascii_case("bearer");
+        let before = source[..pair[0].start].trim_end();
+        let begins = before.trim_end_matches(QUOTES).is_empty() || before.ends_with([':', '=']);
+        is_scheme && (begins || is_token(&source[pair[1].clone()]))
     });
-    let logins = ["-u ", "--user "].into_iter().flat_map(after).filter_map(|range| {
-        let colon = source[range.clone()].find(':')?;
-        Some(range.start + colon + 1..range.end)
+    tokens.map(|pair| offset + pair[1].start..offset + pair[1].end).collect()
+}
+
+/// Whether a word in the middle of a text is none of a language: `Basic header` is shown.
+fn is_token(word: &str) -> bool {
+    word.chars().skip(1).any(|c| c.is_ascii_digit() || c.is_ascii_uppercase() || c == '=')
+}
+
+/// What a command is given with `--password` and the like, and the password behind `-u user:`.
+fn in_commands(source: &str, offset: usize) -> Vec<Range<usize>> {
+    let all = words(source);
+    let values = all.windows(2).filter_map(|pair| {
+        let [flag, value] = [&source[pair[0].clone()], &source[pair[1].clone()]];
+        match Flag::of(flag) {
+            Flag::Secret if !value.starts_with('-') => Some(pair[1].clone()),
+            Flag::Login => Some(pair[1].start + value.find(':')? + 1..pair[1].end),
+            _ => None,
+        }
     });
-    tokens.chain(logins).map(|range| offset + range.start..offset + range.end).collect()
+    let attached = all.iter().filter_map(|range| {
+        let word = &source[range.clone()];
+        let starts = ["--user=", "--proxy-user=", "-u", "-U"];
+        starts.iter().find(|start| word.starts_with(**start))?;
+        Some(range.start + word.find(':')? + 1..range.end)
+    });
+    values.chain(attached).map(|range| offset + range.start..offset + range.end).collect()
+}
+
+/// What a word of a command says about the one behind it.
+enum Flag {
+    Secret,
+    Login,
+    Other,
+}
+
+impl Flag {
+    fn of(word: &str) -> Self {
+        let short = word.strip_prefix('-').filter(|rest| rest.chars().all(char::is_alphabetic));
+        if matches!(word, "--user" | "--proxy-user")
+            || short.is_some_and(|rest| rest.ends_with(['u', 'U']))
+        {
+            return Self::Login;
+        }
+        match word.strip_prefix("--") {
+            Some(name) if smells(name) => Self::Secret,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The words of a line without the quotes, commas and brackets around them.
+fn words(source: &str) -> Vec<Range<usize>> {
+    let is_between = |c: char| c.is_whitespace() || "\"',[]{}".contains(c);
+    let mut at = 0;
+    let pieces = source.split_inclusive(is_between).map(|piece| {
+        let start = at;
+        at += piece.len();
+        start..start + piece.trim_end_matches(is_between).len()
+    });
+    pieces.filter(|range| !range.is_empty()).collect()
 }
 
 fn smells(key: &str) -> bool {
@@ -250,10 +445,11 @@ fn smells(key: &str) -> bool {
         && (SMELLS.iter().any(|smell| last.contains(smell)) || last.split('-').any(is_pass))
 }
 
-/// `pass` and `dbpass`, but not words that end like it.
+/// `pw`, `pass` and `dbpass`, but not words that end like it.
 fn is_pass(part: &str) -> bool {
-    const WORDS: [&str; 5] = ["bypass", "compass", "trespass", "overpass", "underpass"];
-    part.ends_with("pass") && !WORDS.contains(&part)
+    const WORDS: [&str; 6] =
+        ["bypass", "compass", "encompass", "trespass", "overpass", "underpass"];
+    part == "pw" || (part.ends_with("pass") && !WORDS.contains(&part))
 }
 
 /// `${NAME}`, quoted or not; with a default in it, the default may be the secret.
@@ -265,7 +461,9 @@ fn is_placeholder(value: &str) -> bool {
     })
 }
 
-fn united(ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+/// In order, and none touches another.
+fn united(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| (range.start, range.end));
     let mut united: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
     for range in ranges.into_iter().filter(|range| !range.is_empty()) {
         match united.last_mut() {
@@ -308,6 +506,8 @@ mod tests {
         let text =
             "a:\n\tpassword: hunter2\nx: {token: t1, b: c}\nsecret:\n    more\n    of it\nz: [\n";
         assert_eq!(covered(text), ["hunter2", "t1, b: c}", "more", "of it"]);
+        let text = "secrets:\n- s1\ntokens: [\nt1,\nt2\n]\na: b\n- c\nz: [\n";
+        assert_eq!(covered(text), ["- s1", "[", "t1,", "t2", "]"]);
     }
 
     #[test]
@@ -317,16 +517,44 @@ mod tests {
     }
 
     #[test]
+    fn what_is_commented_out_over_several_lines_is_covered() {
+        let text = "# secrets:\n# - s1\n#   - s2\n# a: b\nx:\n  #password: |\n  #  p1\n\n\
+                    # - name: DB_PASSWORD\n#   value: p2\n# token: t\n# What this is for.\n";
+        assert_eq!(covered(text), ["- s1", "- s2", "|", "p1", "p2", "t"]);
+    }
+
+    #[test]
     fn other_ways_to_write_a_secret_are_covered() {
         let text = "pass: p1\ndb-pass: p2\ndbPass: p3\npasscode: p4\nlicence: {key: k}\nbypass: no\n\
                     env:\n  - {name: DB_PASSWORD, value: v}\n  - {name: TZ, value: UTC}\n\
                     h: [\"Authorization: Basic dXNlcjpwYXNz\"]\nrun: curl -u admin:pw x\n";
-        assert_eq!(covered(text), ["p1", "p2", "p3", "p4", "k", "v", "dXNlcjpwYXNz", "pw"]);
+        assert_eq!(covered(text), ["p1", "p2", "p3", "p4", "k", "v", "Basic dXNlcjpwYXNz", "pw"]);
+    }
+
+    #[test]
+    fn headers_are_covered_however_short() {
+        let text = "a: [ \"Authorization: Basic Zm9v\" ]\nb: Basic abcd\nc: bearer t1\n\
+                    d: say BASIC Zm9v=\ne: 'X-Api-Key: t2'\nf: '{\"token\":\"t3\"}'\ng: a Basic header\n";
+        assert_eq!(covered(text), ["Basic Zm9v", "abcd", "t1", "Zm9v=", "t2", "\"t3\"}"]);
+    }
+
+    #[test]
+    fn what_a_command_is_given_is_covered() {
+        let text = "a: curl -u 'me:p1' x\nb: curl -ume:p2 -U me:p3 --proxy-user=me:p4\nc: [curl, -su, 'me:p5']\n\
+                    d: x --password p6 --no-token -v\ne: [--token, p7]\nf: pw = p8\n";
+        assert_eq!(covered(text), ["p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8"]);
+    }
+
+    #[test]
+    fn words_that_only_look_like_it_are_shown() {
+        let text = "path: a\nbypass: b\ncompass: c\nencompass: d\npassthrough: true\nauthor: e\n";
+        assert!(covered(text).is_empty(), "{:?}", covered(text));
     }
 
     #[test]
     fn an_address_can_be_shown_without_its_password() {
         assert_eq!(covered_by("*", "http://u:hunter3@p:1"), "http://u:*@p:1");
+        assert_eq!(covered_by("*", "http://u:pw@p:1/?token=t"), "http://u:*@p:1/?token=*");
         assert_eq!(covered_by("*", "https://a.example/"), "https://a.example/");
     }
 

@@ -3,6 +3,7 @@
 //! systemd, Docker Compose and a shell read the same file differently; single quotes mean the same
 //! to all of them, which is why a value that needs quoting gets those.
 
+use crate::kestra::Refusal;
 use crate::settings::{Secret, escape_placeholder};
 use std::ops::Range;
 use zeroize::Zeroizing;
@@ -11,20 +12,118 @@ use zeroize::Zeroizing;
 ///
 /// A `${` inside the password is escaped here too: Micronaut resolves a variable's value once more
 /// (run with Micronaut 4.7 and 4.10).
-pub(super) fn set(text: &str, name: &str, password: &Secret) -> String {
+///
+/// # Errors
+/// Refuses where not every reader would agree on what is replaced, with the line to set by hand.
+pub(super) fn set(text: &str, name: &str, password: &Secret) -> Result<String, Refusal> {
     let wanted = escape_placeholder(password.reveal());
     if value(text, name).is_some_and(|old| *old == *wanted) {
-        return text.to_owned();
+        return Ok(text.to_owned());
     }
     let line = format!("{name}={}", quoted(&wanted));
-    if let Some((start, old)) =
-        lines(text).filter(|(_, line)| assigned(line, name).is_some()).last()
-    {
-        return [&text[..start], &line, &text[start + old.len()..]].concat();
+    match place(text, name) {
+        Ok(Some(old)) => Ok([&text[..old.start], &line, &text[old.end..]].concat()),
+        Ok(None) => Ok(appended(text, &line)),
+        Err((at, why)) => {
+            let number = 1 + text[..at].matches('\n').count();
+            Err(Refusal { line: Some(number), reason: format!("{name} {why}"), paste: line })
+        }
     }
+}
+
+fn appended(text: &str, line: &str) -> String {
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let open = if text.is_empty() || text.ends_with('\n') { "" } else { end };
-    [text, open, &line, end].concat()
+    [text, open, line, end].concat()
+}
+
+/// The last line that sets the variable; `None` where the text may get one more line. Else the byte
+/// that stands in the way, and why.
+fn place(text: &str, name: &str) -> Result<Option<Range<usize>>, (usize, &'static str)> {
+    let all: Vec<_> = statements(text).collect();
+    let Some((start, line)) = lines(text).filter(|(_, line)| mentions(line, name)).last() else {
+        let is_open = |last: &&Statement| last.is_open || ends_in_backslash(text.trim_end());
+        let open = all.last().filter(is_open);
+        let why = "cannot be added, since a quote or a backslash is open at the end";
+        return open.map_or(Ok(None), |last| Err((last.start, why)));
+    };
+    let Some(own) = all.iter().find(|own| own.start == start).filter(|_| !goes_on(text, start))
+    else {
+        return Err((start, "stands behind a quote or a backslash that is open"));
+    };
+    if own.is_open || own.end > start + line.len() {
+        return Err((start, "has a value of several lines"));
+    }
+    if assigned(line, name).is_none() {
+        return Err((start, "is not written as NAME=value alone"));
+    }
+    let mark = line.len() - line.trim_start_matches(BYTE_ORDER_MARK).len();
+    Ok(Some(start + mark..start + line.len()))
+}
+
+/// Only its first line can begin with one.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Whether a line sets the variable, in whatever way.
+fn mentions(line: &str, name: &str) -> bool {
+    let line = line.trim_start_matches(BYTE_ORDER_MARK).trim_start();
+    let exported = line.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t']));
+    let rest = exported.unwrap_or(line).trim_start().strip_prefix(name);
+    rest.is_some_and(|rest| rest.trim_start().starts_with('='))
+}
+
+/// Whether the line above ends in a backslash, which systemd minds in a comment too.
+fn goes_on(text: &str, start: usize) -> bool {
+    ends_in_backslash(text[..start].strip_suffix('\n').unwrap_or_default())
+}
+
+/// Two backslashes are one that does not count.
+fn ends_in_backslash(text: &str) -> bool {
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    (text.len() - text.trim_end_matches('\\').len()) % 2 == 1
+}
+
+/// Lines that are one assignment, one comment or something else.
+struct Statement {
+    start: usize,
+    /// Where it ends, without its line end.
+    end: usize,
+    /// Whether a quote is open there.
+    is_open: bool,
+}
+
+fn statements(text: &str) -> impl Iterator<Item = Statement> {
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        let start = Some(next).filter(|&start| start < text.len())?;
+        let line = first_line(&text[start..]);
+        let value = line.find('=').filter(|_| !is_comment(line)).map(|equals| start + equals + 1);
+        let (end, is_open) = value.map_or((start + line.len(), false), |at| end_of_value(text, at));
+        next = text[end..].find('\n').map_or(text.len(), |newline| end + newline + 1);
+        Some(Statement { start, end, is_open })
+    })
+}
+
+/// Where a value ends, and whether a quote is open there. A quote may go over lines, and so may what
+/// has a backslash at its end.
+fn end_of_value(text: &str, start: usize) -> (usize, bool) {
+    let mut quote = None;
+    let mut chars = text[start..].char_indices();
+    while let Some((at, c)) = chars.next() {
+        match (c, quote) {
+            ('\n', None) => {
+                return (start + text[start..start + at].trim_end_matches('\r').len(), false);
+            }
+            ('\\', None | Some('"')) => {
+                let rest = chars.as_str();
+                chars.nth(usize::from(rest.starts_with("\r\n")));
+            }
+            ('"' | '\'', None) => quote = Some(c),
+            (c, Some(open)) if c == open => quote = None,
+            _ => {}
+        }
+    }
+    (text.len(), quote.is_some())
 }
 
 /// Every line without its end, and the place where it begins.
@@ -33,13 +132,23 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.split_inclusive('\n').map(move |line| {
         let start = next;
         next += line.len();
-        (start, line.trim_end_matches(['\n', '\r']))
+        (start, first_line(line))
     })
 }
 
-/// The value of a variable, quotes taken off; the last one counts.
+fn first_line(text: &str) -> &str {
+    text.split('\n').next().unwrap_or_default().trim_end_matches('\r')
+}
+
+fn is_comment(line: &str) -> bool {
+    line.trim_start_matches(BYTE_ORDER_MARK).trim_start().starts_with(['#', ';'])
+}
+
+/// The value of a variable, quotes taken off; the last one counts. `None` where it is not clear to
+/// every reader.
 pub(crate) fn value(text: &str, name: &str) -> Option<Zeroizing<String>> {
-    let value = lines(text).filter_map(|(_, line)| assigned(line, name)).last()?.trim();
+    let line = place(text, name).ok()??;
+    let value = assigned(&text[line], name)?.trim();
     Some(Zeroizing::new(match value.as_bytes() {
         [b'\'', .., b'\''] => value[1..value.len() - 1].to_owned(),
         [b'"', .., b'"'] => unescape(&value[1..value.len() - 1]),
@@ -47,29 +156,30 @@ pub(crate) fn value(text: &str, name: &str) -> Option<Zeroizing<String>> {
     }))
 }
 
-/// Where the values of all variables stand: any of them may be a secret.
+/// Where the values of all variables stand, those that are commented out and lines without a name
+/// included: any of them may be a secret.
 pub(super) fn values(text: &str) -> Vec<Range<usize>> {
-    let mut ranges: Vec<Range<usize>> = Vec::new();
-    for (start, line) in lines(text).filter(|(_, line)| !line.trim_start().starts_with('#')) {
-        let Some(equals) = line.find('=') else { continue };
-        let value = start + equals + 1;
-        if ranges.last().is_none_or(|last| last.end <= start) {
-            ranges.push(value..(start + line.len()).max(closing_quote(text, value)));
-        }
-    }
-    ranges
+    let value = |statement: Statement| {
+        let line = &text[statement.start..statement.end];
+        let value = match line.find('=') {
+            Some(equals) => equals + 1,
+            None if is_comment(line) => line.len(),
+            None => line.len() - line.trim_start().len(),
+        };
+        statement.start + value..statement.end
+    };
+    statements(text).map(value).filter(|range| !range.is_empty()).collect()
 }
 
-/// Where a value in quotes ends, which may be lines further down; its beginning for another.
-fn closing_quote(text: &str, value: usize) -> usize {
-    let rest = &text[value..];
-    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
-    let end = quote.map(|quote| rest[1..].find(quote).map_or(rest.len(), |at| at + 2));
-    value + end.unwrap_or(0)
+/// Whether a text is a line of an env file: a name, then its value.
+pub(super) fn is_assignment(text: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.chars().all(is_name))
 }
 
 fn assigned<'a>(line: &'a str, name: &str) -> Option<&'a str> {
-    line.trim_start().strip_prefix(name)?.strip_prefix('=')
+    let line = line.trim_start_matches(BYTE_ORDER_MARK).trim_start();
+    line.strip_prefix(name)?.strip_prefix('=')
 }
 
 fn quoted(value: &str) -> String {
@@ -96,6 +206,10 @@ fn unescape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn set(text: &str, name: &str, password: &Secret) -> String {
+        super::set(text, name, password).unwrap()
+    }
 
     #[test]
     fn other_lines_stay_as_they_are() {
@@ -128,6 +242,48 @@ mod tests {
         let text = "A=1\nKEY=\"-----BEGIN\nhunter2\n-----END\"\nB=2\n";
         let texts: Vec<_> = values(text).into_iter().map(|range| &text[range]).collect();
         assert_eq!(texts, ["1", "\"-----BEGIN\nhunter2\n-----END\"", "2"]);
+    }
+
+    #[test]
+    fn whatever_may_be_a_value_is_one() {
+        let text = "A=\"a\\\"b\n#h=1\"\nB=x\\\nh2\n# prose\n#C=h3\nh4\n\nD='\\'\nE=5\n";
+        let texts: Vec<_> = values(text).into_iter().map(|range| &text[range]).collect();
+        assert_eq!(texts, ["\"a\\\"b\n#h=1\"", "x\\\nh2", "h3", "h4", "'\\'", "5"]);
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_replaced_safely_is_left_alone() {
+        for (text, line) in [
+            ("PW=\"multi\nline\"\n", 1),
+            ("A=\"x\nPW=old\n\"\n", 2),
+            ("A=foo\\\nPW=old\n", 2),
+            ("# foo\\\r\nPW=old\r\n", 2),
+            ("B=1\nexport PW=old\n", 2),
+            ("PW =old\n", 1),
+            ("PW='old\n", 1),
+            ("A=1\nB='x\n", 2),
+            ("A=1\nB=x\\\n", 2),
+            ("A=1\n# x\\", 2),
+        ] {
+            let refusal = super::set(text, "PW", &"new".into()).unwrap_err();
+            assert_eq!((refusal.line, refusal.paste.as_str()), (Some(line), "PW=new"), "{text}");
+            assert_eq!(value(text, "PW"), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_backslash_that_ends_nothing_is_in_nobodys_way() {
+        for above in ["A=x\\\\\n", "# x\\\n\n", "A='\\'\n", "A=\"x\ny\"\n"] {
+            assert_eq!(
+                set(&format!("{above}PW=old\n"), "PW", &"new".into()),
+                format!("{above}PW=new\n")
+            );
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_stays_before_the_line() {
+        assert_eq!(set("\u{feff}PW=old\nA=1\n", "PW", &"new".into()), "\u{feff}PW=new\nA=1\n");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A change as lines to look at, with secrets masked.
 
 use super::part::Part;
-use super::{FileChange, FileKind, Text};
+use super::{FileChange, FileKind, Text, env};
 use crate::kestra;
 use crate::settings::is_hidden;
 use similar::{DiffOp, TextDiff};
@@ -73,17 +73,15 @@ impl FileChange {
 
     fn difference(&self, before: &Text, reveal: bool) -> Vec<Line> {
         let part = Part::of(before.as_str(), self.after.as_str());
+        let is_config = self.kind == FileKind::Config;
+        let is_apart = is_config && !reveal && kestra::ends(&before.as_str()[..part.start]);
         let masked = |whole: &str, lines: &str| {
-            if reveal || (self.kind == FileKind::Config && kestra::is_plain(whole)) {
-                return Masked::new(lines, self.kind, reveal);
-            }
-            // What is a secret may be decided elsewhere in the file.
-            let inside = part.start..part.start + lines.len();
-            let secrets = secrets(whole, self.kind).into_iter().filter_map(|range| {
-                let (start, end) = (range.start.max(inside.start), range.end.min(inside.end));
-                (start < end).then(|| start - inside.start..end - inside.start)
-            });
-            Masked::of(lines, &secrets.collect::<Vec<_>>())
+            let range = part.start..part.start + lines.len();
+            let hidden = || match self.kind {
+                FileKind::Config => kestra::secrets_within(whole, range, is_apart),
+                kind => kestra::clipped(secrets(whole, kind), &range),
+            };
+            Masked::of(lines, &if reveal { Vec::new() } else { hidden() })
         };
         let old = masked(before.as_str(), part.before);
         let new = masked(self.after.as_str(), part.after);
@@ -178,10 +176,11 @@ fn push(lines: &mut Vec<Line>, op: &DiffOp, old: &Masked, new: &Masked) {
     }
 }
 
-/// A piece of configuration with every secret masked.
+/// A piece of configuration, or a line of an env file, with every secret masked.
 #[must_use]
 pub fn hide_secrets(text: &str) -> String {
-    let lines = Masked::new(text, FileKind::Config, false).lines;
+    let kind = if env::is_assignment(text) { FileKind::Env } else { FileKind::Config };
+    let lines = Masked::new(text, kind, false).lines;
     lines.iter().map(|line| line.clone() + "\n").collect()
 }
 
@@ -209,7 +208,7 @@ impl Masked {
 fn secrets(text: &str, kind: FileKind) -> Vec<Range<usize>> {
     match kind {
         FileKind::Config => kestra::secrets(text),
-        FileKind::Env => super::env::values(text),
+        FileKind::Env => env::values(text),
         FileKind::Nginx => Vec::new(),
     }
 }
@@ -276,6 +275,22 @@ mod tests {
             |url: &str| format!("a: &a 1\n{far}b:\n  url: {url}\n  c: *a\nsecrets:\n- hunter2\n");
         let list = change(&text("1"), &text("2"));
         assert!(!shown(&list, false).contains("hunter2"), "{}", shown(&list, false));
+    }
+
+    #[test]
+    fn a_bracket_or_quote_that_is_open_above_what_is_shown_is_seen() {
+        let list = "secrets: [\n0,\n@hunter2,\n1]\n";
+        let text = "password: \"0\n@also: hunter2\nmid: 0\nend: 1\"\n";
+        for open in [list, text] {
+            let open = open.replace('@', &"far,\n".repeat(9));
+            let change = change(&format!("{open}url: 1\n"), &format!("{open}url: 2\n"));
+            assert!(!shown(&change, false).contains("hunter2"), "{}", shown(&change, false));
+        }
+    }
+
+    #[test]
+    fn a_line_to_set_by_hand_hides_its_value() {
+        assert_eq!(hide_secrets("LOGIN='hunter2'"), format!("LOGIN={MASK}\n"));
     }
 
     #[test]
