@@ -68,9 +68,12 @@ pub(crate) fn dante() -> Option<Server> {
     const MOUNTS: &str = "cd \"$0\" && mount --make-rprivate / \
         && mount --bind passwd /etc/passwd && mount --bind shadow /etc/shadow \
         && mount --bind resolv.conf /etc/resolv.conf && exec danted -f \"$1\"";
+    if !support::is_root("Dante with a login") {
+        return None;
+    }
     let namespaces = Command::new("unshare").args(["-m", "true"]).status();
-    if !namespaces.is_ok_and(|status| status.success()) {
-        support::needs(false, "a right to make mount namespaces, for Dante with a login");
+    if !support::needs(namespaces.is_ok_and(|it| it.success()), "a right to make mount namespaces")
+    {
         return None;
     }
     let setup = Setup::new();
