@@ -141,8 +141,7 @@ fn a_mounted_file_in_a_read_only_folder_is_written_in_place() {
 
 /// Cases with two users need the rights of root to begin with.
 fn can_be_nobody() -> bool {
-    let is_root = rustix::process::geteuid().is_root();
-    support::needs(is_root, "root, who alone can become nobody") && can_mount()
+    support::is_root("what somebody else may not do") && can_mount()
 }
 
 #[test]

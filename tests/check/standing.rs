@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::fs;
 use std::net::TcpStream;
 use std::process::Child;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use support::{Session, Signal};
 
 /// Where nothing is that could be reached, so that no test goes further than this machine.
@@ -52,11 +52,8 @@ impl Standing {
         let child = self.nginx.command(&["-g", "daemon off;"]).spawn().unwrap();
         self.running = Some(child);
         let port: u16 = self.nginx.port.parse().unwrap();
-        let end = Instant::now() + Duration::from_secs(10);
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < end, "nginx does not start");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let answers = || TcpStream::connect(("127.0.0.1", port)).is_ok();
+        assert!(support::within(Duration::from_secs(10), answers), "nginx does not start");
     }
 
     fn run(&self, words: &[&str]) -> Ran {

@@ -39,6 +39,14 @@ impl Request {
     fn target(&self) -> &str {
         self.head.split(' ').nth(1).unwrap()
     }
+
+    /// Micronaut believes `X-Forwarded-Proto` only beside `X-Forwarded-Host`.
+    fn ok_with_cookie(&self) -> String {
+        let said = |line| self.head.contains(line);
+        let is_https = said("X-Forwarded-Proto: https") && said("X-Forwarded-Host:");
+        let secure = if is_https { "; Secure" } else { "" };
+        format!("200 OK\r\nset-cookie: csrfToken=x; Path=/{secure}")
+    }
 }
 
 fn answer(stream: &TcpStream, context: &str) {
@@ -47,10 +55,15 @@ fn answer(stream: &TcpStream, context: &str) {
     let path = request.target().split('?').next().unwrap();
     match path.strip_prefix(context) {
         Some("" | "/") => reply(stream, &format!("307 Found\r\nlocation: {context}/ui/"), ""),
-        Some(ui) if ui.starts_with("/ui/") => reply(stream, "200 OK", "<title>Kestra</title>"),
+        Some(ui) if ui.starts_with("/ui/") => {
+            reply(stream, &request.ok_with_cookie(), "<title>Kestra</title>");
+        }
         Some("/health") => reply(stream, "200 OK", "{\"status\":\"UP\"}"),
         Some("/api/v1/upload") => reply(stream, "200 OK", &request.body.to_string()),
         Some("/api/v1/away") => reply(stream, &away(stream, context), ""),
+        Some(unknown) if unknown.ends_with("/follow") && path == request.target() => {
+            nothing_yet(stream);
+        }
         Some(follow) if follow.ends_with("/follow") => execution(stream),
         Some(echo) if echo.starts_with("/api/v1/echo") => reply(stream, "200 OK", &request.head),
         _ => reply(stream, "404 Not Found", ""),
@@ -71,21 +84,38 @@ fn reply(mut stream: &TcpStream, status: &str, body: &str) {
 }
 
 /// The execution that `live_view::QUERY` asks for.
-fn execution(mut stream: &TcpStream) {
-    let head =
-        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
-    stream.write_all(head.as_bytes()).unwrap();
+fn execution(stream: &TcpStream) {
+    begin(stream);
     for number in 0..6 {
-        event(stream, &format!("{number} {}", "x".repeat(20_000)));
+        event(stream, "progress", &format!("{number} {}", "x".repeat(20_000)));
         sleep(Duration::from_millis(200));
     }
     sleep(Duration::from_millis(800));
-    event(stream, "end");
-    // The browser may have gone meanwhile.
-    let _ = stream.write_all(b"0\r\n\r\n");
+    event(stream, "progress", "end");
+    end(stream);
 }
 
-fn event(mut stream: &TcpStream, data: &str) {
-    let event = format!("id: progress\ndata: {data}\n\n");
+/// An execution of which there is nothing to say yet: the event that Kestra sends at once, and a
+/// silence that is long enough to tell bursts from real time.
+fn nothing_yet(stream: &TcpStream) {
+    begin(stream);
+    event(stream, "start", "{}");
+    sleep(Duration::from_millis(1500));
+    end(stream);
+}
+
+fn begin(mut stream: &TcpStream) {
+    let head =
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+}
+
+fn event(mut stream: &TcpStream, id: &str, data: &str) {
+    let event = format!("id: {id}\ndata: {data}\n\n");
     let _ = stream.write_all(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes());
+}
+
+fn end(mut stream: &TcpStream) {
+    // The browser may have gone meanwhile.
+    let _ = stream.write_all(b"0\r\n\r\n");
 }

@@ -5,9 +5,8 @@ use std::fs;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::thread::sleep;
 use std::time::Duration;
-use support::free_port;
+use support::{free_port, within};
 
 /// The program on this machine; `None`, said aloud, where there is none.
 pub(crate) fn binary() -> Option<PathBuf> {
@@ -52,9 +51,8 @@ impl Nginx {
 
     fn wait(&self) {
         let is_up = || TcpStream::connect(("127.0.0.1", self.port)).is_ok() && self.found().running;
-        let up = (0..100).any(|_| is_up() || (sleep(Duration::from_millis(50)), false).1);
         assert!(
-            up,
+            within(Duration::from_secs(10), is_up),
             "nginx did not start: {:?}",
             fs::read_to_string(self.dir.path().join("error.log"))
         );

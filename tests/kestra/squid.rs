@@ -6,9 +6,8 @@ use std::fs::{Permissions, read_to_string, set_permissions, write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command};
-use std::thread::sleep;
 use std::time::Duration;
-use support::free_port;
+use support::{free_port, within};
 use tempfile::TempDir;
 
 pub(crate) struct Squid {
@@ -55,7 +54,7 @@ impl Squid {
     }
 
     fn wait_until(&self, is_so: impl Fn(&Self) -> bool) {
-        let so = (0..600).any(|_| is_so(self) || (sleep(Duration::from_millis(100)), false).1);
+        let so = within(Duration::from_secs(60), || is_so(self));
         assert!(so, "{}{}", self.log("cache.log"), self.log("access.log"));
     }
 

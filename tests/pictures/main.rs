@@ -200,8 +200,7 @@ fn the_first_questions_of_plain_mode_are_drawn() {
 
 /// The same for a page that names the owner of a file, who is root in the picture.
 fn picture_of_root(session: &mut Session, name: &str) {
-    let is_root = rustix::process::geteuid().is_root();
-    if support::needs(is_root, &format!("root, who is in the picture {name}")) {
+    if support::is_root(&format!("the picture {name}, which names the owner of a file")) {
         picture(session, name);
     }
 }

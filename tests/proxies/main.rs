@@ -8,6 +8,8 @@
     reason = "this test is about the network, and its servers are part of the test"
 )]
 
+#[path = "../common/fake_kestra.rs"]
+mod fake_kestra;
 mod reverse;
 mod servers;
 mod site;

@@ -7,16 +7,20 @@ use kestra_setup::answers::Answers;
 use kestra_setup::form;
 use kestra_setup::nginx::{Machine, render};
 use rustix::process::{Pid, Signal, kill_process_group};
+use std::fs;
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-use std::{env, fs, thread};
+use std::time::Duration;
+use support::within;
 use tempfile::TempDir;
 
 /// Debian keeps these servers where the PATH of an ordinary user does not look.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// How long a server may take to start, and to end.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Squid with Basic.
 pub(crate) fn squid() -> Option<Server> {
@@ -64,9 +68,12 @@ pub(crate) fn dante() -> Option<Server> {
     const MOUNTS: &str = "cd \"$0\" && mount --make-rprivate / \
         && mount --bind passwd /etc/passwd && mount --bind shadow /etc/shadow \
         && mount --bind resolv.conf /etc/resolv.conf && exec danted -f \"$1\"";
+    if !support::is_root("Dante with a login") {
+        return None;
+    }
     let namespaces = Command::new("unshare").args(["-m", "true"]).status();
-    if !namespaces.is_ok_and(|status| status.success()) {
-        support::needs(false, "a right to make mount namespaces, for Dante with a login");
+    if !support::needs(namespaces.is_ok_and(|it| it.success()), "a right to make mount namespaces")
+    {
         return None;
     }
     let setup = Setup::new();
@@ -127,7 +134,7 @@ impl Drop for Server {
         let Some(group) = Pid::from_raw(self.child.id().cast_signed()) else { return };
         for signal in [Signal::TERM, Signal::KILL] {
             let _ = kill_process_group(group, signal);
-            if eventually(|| self.child.try_wait().is_ok_and(|status| status.is_some())) {
+            if within(PATIENCE, || self.child.try_wait().is_ok_and(|status| status.is_some())) {
                 return;
             }
         }
@@ -195,19 +202,7 @@ impl Setup {
             .unwrap();
         let server = Server { port: self.port, child, folder: self.folder };
         let answers = || TcpStream::connect(("127.0.0.1", server.port)).is_ok();
-        assert!(eventually(answers), "{} did not start: {}", command[0], server.output());
+        assert!(within(PATIENCE, answers), "{} did not start: {}", command[0], server.output());
         Some(server)
     }
-}
-
-/// Whether something comes true within ten seconds.
-fn eventually(mut is_so: impl FnMut() -> bool) -> bool {
-    let end = Instant::now() + Duration::from_secs(10);
-    while !is_so() {
-        if Instant::now() > end {
-            return false;
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-    true
 }

@@ -89,7 +89,7 @@ pub(crate) fn saying(words: &'static [u8]) -> u16 {
 }
 
 /// A port where every connection is talked to on a thread of its own.
-pub(crate) fn listen(talk: impl Fn(TcpStream) -> io::Result<()> + Clone + Send + 'static) -> u16 {
+fn listen(talk: impl Fn(TcpStream) -> io::Result<()> + Clone + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {

@@ -6,8 +6,8 @@ use rustix::process::{Pid, kill_process};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::{Duration, Instant};
-use support::{Program, Session, Signal, key};
+use std::time::Duration;
+use support::{Program, Session, Signal, key, within};
 
 fn draft(session: &Session) -> String {
     fs::read_to_string(session.home().join("state/draft.json")).unwrap_or_default()
@@ -22,12 +22,9 @@ fn state(pid: Pid) -> (String, u64) {
 }
 
 /// Waits for the program to end; gives how long it ran since, in ticks of a hundredth.
-fn ticks_until_gone(session: &mut Session, before: u64) -> u64 {
-    let end = Instant::now() + Duration::from_secs(10);
-    while state(session.pid()).0 != "Z" {
-        assert!(Instant::now() < end, "it does not leave");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+fn ticks_until_gone(session: &Session, before: u64) -> u64 {
+    let has_left = || state(session.pid()).0 == "Z";
+    assert!(within(Duration::from_secs(10), has_left), "it does not leave");
     state(session.pid()).1 - before
 }
 
@@ -110,7 +107,7 @@ fn a_lost_line_ends_the_program_at_once_and_costs_nothing() {
     let mut session = at_password(program().start());
     let (_, before) = state(session.pid());
     session.hang_up();
-    let ticks = ticks_until_gone(&mut session, before);
+    let ticks = ticks_until_gone(&session, before);
     assert!(ticks <= 20, "it ran for {ticks} hundredths of a second");
     assert_eq!(session.wait_exit(), 129);
     assert!(draft(&session).contains("svc-kestra") && !draft(&session).contains(PASSWORD));
@@ -127,11 +124,8 @@ fn a_line_that_is_lost_without_a_signal_is_noticed_by_the_next_frame() {
     kill_process(wizard, Signal::STOP).expect("it is there");
     session.send("x").hang_up();
     kill_process(wizard, Signal::CONT).expect("it is there");
-    let end = Instant::now() + Duration::from_secs(10);
-    while Path::new(&format!("/proc/{wizard}")).exists() && state(wizard).0 != "Z" {
-        assert!(Instant::now() < end, "it does not leave");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let is_there = || Path::new(&format!("/proc/{wizard}")).exists() && state(wizard).0 != "Z";
+    assert!(within(Duration::from_secs(10), || !is_there()), "it does not leave");
     let draft = fs::read_to_string(home.join("state/draft.json"));
     assert!(draft.expect("a draft").contains(URL));
 }

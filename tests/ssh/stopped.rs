@@ -1,7 +1,9 @@
 //! A shell with jobs, and the screen drawn anew.
 
 use crate::{URL, at_home, at_proxy, program, shown};
-use support::{Program, Session, key};
+use std::fs::read_to_string;
+use std::time::Duration;
+use support::{Program, Session, key, within};
 
 /// The wizard as a job of an interactive shell, on its second screen.
 fn job() -> Session {
@@ -36,11 +38,8 @@ fn a_stopped_job_that_loses_its_line_leaves_its_answers() {
     let mut session = job();
     session.press(key::CTRL_Z).wait_for("Stopped").hang_up();
     let draft = session.home().join("state/draft.json");
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
-    while !std::fs::read_to_string(&draft).is_ok_and(|text| text.contains(URL)) {
-        assert!(std::time::Instant::now() < end, "no draft");
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    let is_kept = || read_to_string(&draft).is_ok_and(|text| text.contains(URL));
+    assert!(within(Duration::from_secs(10), is_kept), "no draft");
 }
 
 #[test]

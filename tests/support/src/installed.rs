@@ -22,8 +22,22 @@ pub fn has(program: &str) -> bool {
 pub fn needs(is_there: bool, what: &str) -> bool {
     assert!(is_there || env::var_os("CI").is_none(), "this machine has to have {what}");
     if !is_there {
-        // Not by `eprintln!`, which a test that passes keeps to itself.
-        let _ = writeln!(io::stderr(), "NOT TESTED: this machine does not have {what}");
+        not_tested(&format!("this machine does not have {what}"));
     }
     is_there
+}
+
+/// Whether root runs the test. If not, what only root can test is named aloud; that fails no gate,
+/// since the gate may be run by anybody.
+pub fn is_root(what: &str) -> bool {
+    let is_root = rustix::process::geteuid().is_root();
+    if !is_root {
+        not_tested(&format!("only root can test {what}"));
+    }
+    is_root
+}
+
+fn not_tested(why: &str) {
+    // Not by `eprintln!`, which a test that passes keeps to itself.
+    let _ = writeln!(io::stderr(), "NOT TESTED: {why}");
 }

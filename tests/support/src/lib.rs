@@ -16,11 +16,13 @@
 )]
 
 mod installed;
+mod patience;
 mod port;
 mod program;
 mod session;
 
-pub use installed::{has, needs};
+pub use installed::{has, is_root, needs};
+pub use patience::within;
 pub use port::free_port;
 pub use program::Program;
 pub use rustix::process::Signal;
