@@ -11,7 +11,7 @@ mod show;
 
 use crate::cli::{self, Invocation, Task};
 use crate::plan::FileChange;
-use crate::system::console::Console;
+use crate::system::console::{Console, harmless};
 use crate::system::files::WriteError;
 use crate::system::look::LookError;
 use crate::system::world;
@@ -135,7 +135,7 @@ fn words(error: &CommandError) -> String {
 
 /// A change as it is printed: which file, then its difference.
 fn difference(change: &FileChange) -> String {
-    let mut text = format!("--- {}\n", change.path.display());
+    let mut text = format!("--- {}\n", harmless(&change.path.display().to_string()));
     let _ = writeln!(text, "    {}", change.summary());
     for line in world::listed(change) {
         let _ = writeln!(
@@ -157,4 +157,17 @@ fn text_of(path: &Path) -> Result<String, CommandError> {
     let failed =
         |source| CommandError::Io { what: format!("cannot read {}", path.display()), source };
     crate::system::console::read_named(path).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::FileKind;
+
+    #[test]
+    fn the_name_of_a_file_sends_nothing_to_the_terminal() {
+        let (path, after) = ("a\u{1b}[31m.yml".into(), "a: 1\n".into());
+        let change = FileChange { kind: FileKind::Config, path, before: None, after, mode: 0o600 };
+        assert_eq!(difference(&change), "--- a?[31m.yml\n    new file, 1 line\n+a: 1\n");
+    }
 }

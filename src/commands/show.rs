@@ -8,6 +8,7 @@ use crate::form::{self, Field};
 use crate::kestra;
 use crate::plan::{FileKind, MASK};
 use crate::system::console::{Console, harmless};
+use crate::system::look::Looked;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -35,12 +36,16 @@ pub(super) fn run(
     console: &mut Console,
 ) -> Result<u8, CommandError> {
     let gathered = Gathered::new(invocation.config.as_deref(), said)?;
-    let answers = &gathered.looked.answers;
+    let Looked { answers, found, .. } = &gathered.looked;
+    if found.text(found.config()).is_none() {
+        console
+            .say(&format!("Note: there is no configuration at {} yet.", found.config().display()));
+    }
     match form {
         ShowForm::Words => console.print(&harmless(&words(answers)))?,
         ShowForm::Answers => console.print(&answers_file(answers))?,
         ShowForm::Json => console.json(&Report {
-            config: gathered.looked.found.config(),
+            config: found.config(),
             settings: answers
                 .questions()
                 .map(|field| (field.name, shown(answers, field)))

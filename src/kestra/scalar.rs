@@ -166,6 +166,7 @@ mod tests {
             plain("a\u{200b}b\u{202e}\n\u{1}\u{e0001}"),
             r#""a\u200Bb\u202E\n\u0001\U000E0001""#
         );
+        assert_eq!(plain("\u{2800}\u{600}\u{e000}\u{180b}"), r#""\u2800\u0600\uE000\u180B""#);
     }
 
     #[test]

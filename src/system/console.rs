@@ -56,10 +56,11 @@ impl Console {
     }
 }
 
-/// A text of several lines that sends no sequences to a terminal, whatever was quoted in it.
+/// A text of lines and tabs that sends no sequences to a terminal, whatever was quoted in it.
 #[must_use]
 pub fn harmless(text: &str) -> String {
-    text.chars().map(|c| if is_hidden(c) && c != '\n' { '?' } else { c }).collect()
+    let is_layout = |c| matches!(c, '\n' | '\t');
+    text.chars().map(|c| if is_hidden(c) && !is_layout(c) { '?' } else { c }).collect()
 }
 
 /// Whether somebody is there who can be asked.
@@ -112,4 +113,14 @@ pub fn first_line_of_input() -> io::Result<Secret> {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(line.trim_end_matches(['\r', '\n']).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_keeps_its_lines_and_tabs_and_sends_nothing_else() {
+        assert_eq!(harmless("a\tb\nc\u{1b}[31m\r\u{9b}\u{202e}\u{7f}"), "a\tb\nc?[31m????");
+    }
 }
