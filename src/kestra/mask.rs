@@ -356,13 +356,20 @@ fn in_addresses(source: &str, offset: usize) -> Vec<Range<usize>> {
     });
     words
         .filter_map(|(start, word)| {
-            let user = word.find("://")? + 3;
+            let user = word.find("://").map(|at| at + 3).or(leads_to_port(word).then_some(0))?;
             // A password may hold a slash or an at sign that should have been escaped.
             let host = user + word[user..].rfind('@')?;
             let password = user + word[user..host].find(':')? + 1;
             Some(offset + start + password..offset + start + host)
         })
         .collect()
+}
+
+/// Whether a word without a scheme ends like `user:password@host:3128`.
+fn leads_to_port(word: &str) -> bool {
+    let end = word.trim_end_matches(|c: char| c.is_whitespace() || ",]}\"'".contains(c));
+    let port = end.rsplit_once('@').and_then(|(_, host)| host.rsplit_once(':'));
+    port.is_some_and(|(_, port)| port.parse::<u16>().is_ok())
 }
 
 /// What follows `Basic` or `Bearer`.
@@ -556,6 +563,8 @@ mod tests {
         assert_eq!(covered_by("*", "http://u:hunter3@p:1"), "http://u:*@p:1");
         assert_eq!(covered_by("*", "http://u:pw@p:1/?token=t"), "http://u:*@p:1/?token=*");
         assert_eq!(covered_by("*", "https://a.example/"), "https://a.example/");
+        assert_eq!(covered_by("*", "u:hunter3@p:3128"), "u:*@p:3128");
+        assert_eq!(covered_by("*", "a:1.25@sha256:0f"), "a:1.25@sha256:0f");
     }
 
     #[test]
