@@ -484,6 +484,7 @@ fn united(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn covered(text: &str) -> Vec<&str> {
         secrets(text).into_iter().map(|range| &text[range]).collect()
@@ -571,5 +572,20 @@ mod tests {
     fn a_placeholder_is_no_secret() {
         assert!(covered("password: ${FORWARD_PROXY_PASSWORD}\ntoken: \"$${T}\"\n").is_empty());
         assert_eq!(covered("password: ${A:dflt}\n"), ["${A:dflt}"]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_can_be_covered_and_no_address_is_left_out(text in "(password|name|value|http://u:p@h|-u|Basic|[-#:=|>&*'\"\\[\\]{}, \\\\é]|\n|\r\n){0,24}") {
+            let mut end = 0;
+            for range in secrets(&text) {
+                prop_assert!(end <= range.start && text.get(range.clone()).is_some(), "{range:?}");
+                end = range.end;
+            }
+            prop_assert!(!covered_by("*", &text).contains(":p@"));
+            let mut shown = text.clone();
+            secrets(&text).into_iter().rev().for_each(|range| shown.replace_range(range, "*"));
+            prop_assert!(!shown.contains(":p@"), "{shown}");
+        }
     }
 }

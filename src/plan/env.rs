@@ -206,6 +206,7 @@ fn unescape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn set(text: &str, name: &str, password: &Secret) -> String {
         super::set(text, name, password).unwrap()
@@ -292,6 +293,25 @@ mod tests {
             let text = set("", "PW", &password.into());
             let read = value(&text, "PW").unwrap();
             assert_eq!(*read, escape_placeholder(password), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_set_is_read_and_nothing_else_is_touched(
+            text in "\u{feff}?((PW|A|export|[=#;'\"\\\\ é])|\n|\r\n){0,16}",
+        ) {
+            let mut end = 0;
+            for range in values(&text) {
+                prop_assert!(end <= range.start && text.get(range.clone()).is_some(), "{range:?}");
+                end = range.end;
+            }
+            if let Ok(after) = super::set(&text, "PW", &"new".into()) {
+                let read = value(&after, "PW").map(|read| read.to_string());
+                prop_assert_eq!(read.as_deref(), Some("new"), "{}", after);
+                let kept = after.split('\n').filter(|line| text.contains(line)).count();
+                prop_assert!(kept + 1 >= text.split('\n').count(), "{}", after);
+            }
         }
     }
 }
