@@ -7,6 +7,9 @@ use crate::plan::{FileKind, Plan};
 use crate::settings::ServerUrl;
 use std::iter::once;
 
+/// The columns that a line may have where nothing is to wrap.
+const LONGEST: usize = 78;
+
 /// Adds what is left to do for these answers.
 #[must_use]
 pub fn with_next_steps(saved: Saved, answers: &Answers, plan: &Plan) -> Saved {
@@ -129,14 +132,18 @@ fn lines(saved: &Saved, key: fn(&NextStep) -> String) -> Vec<String> {
     lines
 }
 
+/// A command that does not fit beside its step stands below it, so that it can be copied whole.
 fn numbered(step: &NextStep, number: usize, key: &str) -> impl Iterator<Item = String> {
     let NextStep { what, command, lines, .. } = step;
-    let first = if command.is_empty() {
-        format!("  {number}  {what}{key}")
+    let beside = format!("  {number}  {what:<20}{key}{command}");
+    let (first, below) = if command.is_empty() {
+        (format!("  {number}  {what}{key}"), None)
+    } else if beside.chars().count() <= LONGEST {
+        (beside, None)
     } else {
-        format!("  {number}  {what:<20}{key}{command}")
+        (format!("  {number}  {what:<20}{key}").trim_end().to_owned(), Some(command))
     };
-    once(first).chain(lines.iter().map(|line| format!("       {line}")))
+    once(first).chain(below.into_iter().chain(lines).map(|line| format!("       {line}")))
 }
 
 #[cfg(test)]
@@ -156,5 +163,16 @@ mod tests {
             "  1  Check               [c] run now:  kestra-setup check"
         );
         assert_eq!(report(&saved).last().unwrap(), "  1  Check               kestra-setup check");
+    }
+
+    #[test]
+    fn a_long_command_has_a_line_of_its_own() {
+        let command = format!("kestra-setup --config /etc/{}/config.yml check", "k".repeat(30));
+        let what = "Check".to_owned();
+        let step = NextStep { key: Some('c'), command: command.clone(), ..NextStep::from(what) };
+        let lines = page(&Saved { next: vec![step], ..Saved::default() });
+        let [.., first, second] = &lines[..] else { panic!("{lines:?}") };
+        assert_eq!(first, "  1  Check               [c] run now:");
+        assert_eq!(second, &format!("       {command}"));
     }
 }
