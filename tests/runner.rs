@@ -2,8 +2,9 @@
 
 use support::{Program, Signal, key};
 
+/// A shell that hears a hangup also where this program was told to ignore them, as by nohup.
 fn shell(script: &str) -> support::Session {
-    Program::new("sh").args(["-c", script]).start()
+    Program::new("env").args(["--default-signal=HUP", "sh", "-c", script]).start()
 }
 
 #[test]
