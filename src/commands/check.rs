@@ -4,7 +4,7 @@ use super::CommandError;
 use super::apply::world;
 use crate::checks::{Check, Outcome, Verdict};
 use crate::cli::Invocation;
-use crate::system::console::Console;
+use crate::system::console::{Console, harmless};
 use crate::system::look::{LookError, Looked, look};
 use crate::system::world::unreadable;
 use std::sync::atomic::AtomicBool;
@@ -43,7 +43,7 @@ fn show(verdicts: &[Verdict], json: bool, console: &mut Console) -> Result<u8, C
     if json {
         console.json(&verdicts)?;
     } else {
-        console.print(&in_words(verdicts))?;
+        console.print(&harmless(&in_words(verdicts)))?;
     }
     let failed = verdicts.iter().any(|verdict| verdict.outcome == Outcome::Failed);
     Ok(if failed { 6 } else { 0 })
