@@ -173,7 +173,8 @@ fn review_of_what_is_there() {
     let alias =
         EXISTING.replace("http:\n    services", "http: &http\n    services") + "copy: *http\n";
     let shared = || Operator::reconfiguring(&alias);
-    see("review_refused", &shared().press(Key::Char('3')).press(Key::Backspace).types("9").enter());
+    let refused = shared().press(Key::Char('3')).press(Key::Backspace).types("9").enter();
+    see("review_refused", &refused.press(Key::Char('w')));
     see(
         "review_refused_password",
         &shared().press(Key::Char('4')).press(Key::Tab).types(PASSWORD).types("2").enter(),

@@ -31,6 +31,10 @@ pub(super) fn page(look: Look, wizard: &Wizard, reviewing: &Reviewing, rows: u16
             page.blank();
         }
     }
+    let is_ready = matches!(reviewing.preview(), Preview::Ready(_));
+    if let Some(note) = reviewing.note().filter(|_| !is_ready) {
+        page.paragraph(1, look.width, note, look.theme.strong());
+    }
     match reviewing.preview() {
         Preview::Ready(_) => files(look, wizard, reviewing, &mut page, rows),
         Preview::Refused(refusal) => {
