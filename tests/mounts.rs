@@ -41,9 +41,7 @@ fn write() -> Result<Receipt, WriteError> {
 
 /// Whether the cases can be made here.
 fn can_mount() -> bool {
-    let mut unshare = Command::new("unshare");
-    let can = unshare.args(MAP).arg("true").status().is_ok_and(|status| status.success());
-    support::needs(can, "a right to make mount namespaces")
+    support::can_unshare(&MAP)
 }
 
 /// A mount namespace; without root, in a user namespace, where the user is root.

@@ -4,7 +4,6 @@
 
 #![expect(
     clippy::disallowed_methods,
-    clippy::disallowed_types,
     clippy::expect_used,
     reason = "a test looks at the files that were written, and makes disks that are full"
 )]
@@ -12,7 +11,6 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Command;
 use support::{Program, Session, Signal, key};
 use tempfile::TempDir;
 
@@ -270,8 +268,7 @@ const ON_A_FULL_DISK: &str = "mount -t tmpfs -o size=4k tmpfs \"$1\" &&
 #[test]
 fn a_full_disk_changes_nothing_and_keeps_the_answers() {
     let unshare = ["--mount", "--map-root-user"];
-    let can = Command::new("unshare").args(unshare).arg("true").status();
-    if !support::needs(can.is_ok_and(|it| it.success()), "a right to make mount namespaces") {
+    if !support::can_unshare(&unshare) {
         return;
     }
     let (folder, disk) = (folder(), folder());

@@ -71,9 +71,7 @@ pub(crate) fn dante() -> Option<Server> {
     if !support::is_root("Dante with a login") {
         return None;
     }
-    let namespaces = Command::new("unshare").args(["-m", "true"]).status();
-    if !support::needs(namespaces.is_ok_and(|it| it.success()), "a right to make mount namespaces")
-    {
+    if !support::can_unshare(&["-m"]) {
         return None;
     }
     let setup = Setup::new();

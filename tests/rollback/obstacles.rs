@@ -4,7 +4,6 @@ use crate::machine::{As, Machine, OLD, PASSWORD, ran};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::process::Command;
 
 #[test]
 fn the_file_behind_a_symlink_is_written_and_named() {
@@ -122,8 +121,7 @@ fn a_full_disk_is_named_and_the_old_file_stays() {
     );
     fs::write(machine.at("home/old"), OLD).unwrap();
     let map = if rustix::process::geteuid().is_root() { "--fork" } else { "--map-root-user" };
-    let can_mount = Command::new("unshare").args(["-m", map, "true"]).status();
-    if !support::needs(can_mount.is_ok_and(|it| it.success()), "a right to make mount namespaces") {
+    if !support::can_unshare(&["-m", map]) {
         return;
     }
     let before = ["unshare", "-m", map, "sh", "-c", &mount, "sh"];

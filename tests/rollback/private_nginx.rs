@@ -3,7 +3,6 @@
 
 use crate::machine::Machine;
 use kestra_setup::system::nginx::find;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -27,8 +26,7 @@ impl PrivateNginx {
         fs::create_dir_all(folder.join("conf.d")).unwrap();
         fs::write(folder.join("nginx.conf"), conf(&folder)).unwrap();
         let path = in_front(machine, &binary, &folder);
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Some(Self { binary, folder, path, port: port.to_string() })
+        Some(Self { binary, folder, path, port: support::free_port().to_string() })
     }
 
     /// A file that it includes.

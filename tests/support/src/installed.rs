@@ -3,6 +3,7 @@
 use std::env;
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::process::Command;
 
 /// Where servers lie, which are not on the path of every user.
 const SERVERS: &str = "/usr/local/sbin:/usr/sbin:/sbin";
@@ -25,6 +26,12 @@ pub fn needs(is_there: bool, what: &str) -> bool {
         not_tested(&format!("this machine does not have {what}"));
     }
     is_there
+}
+
+/// Whether `unshare` may make what these options say, as [`needs`] has it.
+pub fn can_unshare(options: &[&str]) -> bool {
+    let status = Command::new("unshare").args(options).arg("true").status();
+    needs(status.is_ok_and(|status| status.success()), "a right to make mount namespaces")
 }
 
 /// Whether root runs the test. If not, what only root can test is named aloud; that fails no gate,

@@ -21,7 +21,7 @@ mod port;
 mod program;
 mod session;
 
-pub use installed::{has, is_root, needs};
+pub use installed::{can_unshare, has, is_root, needs};
 pub use patience::within;
 pub use port::free_port;
 pub use program::Program;
