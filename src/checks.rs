@@ -56,16 +56,22 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// The test of the way out was stopped before anything came of it.
+    /// Something could not be looked at, and this is why.
     #[must_use]
-    pub fn cancelled() -> Self {
+    pub fn skipped(code: &'static str, why: impl Into<String>) -> Self {
         Self {
-            code: "way-out-cancelled",
+            code,
             outcome: Outcome::Skipped,
-            what: "the test of the way out was stopped".to_owned(),
+            what: why.into(),
             evidence: String::new(),
             remedy: String::new(),
         }
+    }
+
+    /// The test of the way out was stopped before anything came of it.
+    #[must_use]
+    pub fn cancelled() -> Self {
+        Self::skipped("way-out-cancelled", "the test of the way out was stopped")
     }
 
     /// The verdict as one paragraph.

@@ -29,7 +29,7 @@ pub use names::{ServerName, ServerNames};
 pub use pasted_proxy::PastedProxy;
 pub use path::{EnvFile, FilePath, NginxFile};
 pub use port::Port;
-pub use proxy::{ProxyAddress, ProxyKind};
+pub use proxy::{ProxyAddress, ProxyKind, means_direct};
 pub use rules::{Conflict, conflicts};
 pub use secret::Secret;
 pub use site::{Form, Site, Style, Tls};

@@ -5,6 +5,7 @@ use super::{CommandError, words};
 use crate::kestra::Place;
 use crate::system::console::{self, Console};
 use crate::system::editor;
+use crate::system::files;
 use crate::system::look::{LookError, Looked, look};
 use std::path::{Path, PathBuf};
 
@@ -40,8 +41,7 @@ fn which(path: &Path, places: &[Place], console: &mut Console) -> Result<Place, 
 
 /// The file to go on with: the same once its operator has corrected it, or another one.
 fn mended(path: PathBuf, console: &mut Console) -> Result<PathBuf, CommandError> {
-    let mut separate = path.clone();
-    separate.as_mut_os_string().push(".kestra-setup-new");
+    let separate = files::beside(&path);
     let ways = [
         "Open it in your editor, then look again".to_owned(),
         format!("Write a separate file: {}", separate.display()),

@@ -82,7 +82,7 @@ fn words(answers: &Answers) -> String {
             Source::Default => "  (default)".to_owned(),
             Source::Said | Source::Found => String::new(),
         };
-        let line = format!("{:<24} {}{source}", field.name, harmless(&shown(answers, field)));
+        let line = format!("{:<24} {}{source}", field.name, shown(answers, field));
         let _ = writeln!(text, "{}", line.trim_end());
     }
     text

@@ -8,7 +8,7 @@ use crate::nginx::Written;
 use crate::plan::{Text, env};
 use crate::settings::{
     self, Form, ProxyAddress, ProxyKind, Secret, VariableName, decode_basic, has_placeholder,
-    unescape_placeholder,
+    means_direct, unescape_placeholder,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -138,10 +138,10 @@ impl Entries {
 /// The kind of connection, in any spelling that Micronaut takes; any other stays as it stands, so that
 /// every answer changes it.
 fn connection(kind: &str) -> String {
-    match kind {
-        "DIRECT" | "Direct" => "direct".to_owned(),
-        kind => kind.parse::<ProxyKind>().map_or(kind.to_owned(), |kind| kind.to_string()),
+    if means_direct(kind) {
+        return "direct".to_owned();
     }
+    kind.parse::<ProxyKind>().map_or(kind.to_owned(), |kind| kind.to_string())
 }
 
 /// The name in `${NAME}`, if the text is that and nothing else.

@@ -7,7 +7,7 @@ mod address;
 
 use crate::kestra::{Kind, Reading, Scalar};
 use crate::plan::MASK;
-use crate::settings::{ContextPath, ProxyKind, has_placeholder};
+use crate::settings::{ContextPath, ProxyKind, has_placeholder, means_direct};
 
 /// The properties that a null value makes fatal: Micronaut finds the key and no value for it
 /// (run with Micronaut 4.7 and 4.10).
@@ -118,8 +118,7 @@ fn literal<'a>(reading: &'a Reading, property: &str) -> Option<&'a Scalar> {
 fn wrong_type(reading: &Reading, client: &str) -> Option<Remark> {
     let property = format!("{client}.proxy-type");
     let scalar = literal(reading, &property)?;
-    let is_known = matches!(scalar.text.as_str(), "direct" | "Direct" | "DIRECT")
-        || scalar.text.parse::<ProxyKind>().is_ok();
+    let is_known = means_direct(&scalar.text) || scalar.text.parse::<ProxyKind>().is_ok();
     (!is_known).then(|| {
         let what = format!(
             "{property} is \"{}\": Kestra does not start with that. Write http or socks.",

@@ -35,10 +35,12 @@ const QUOTES: [char; 2] = ['"', '\''];
 /// an embedded configuration and of lines that are no YAML included.
 #[must_use]
 pub fn secrets(text: &str) -> Vec<Range<usize>> {
-    let mut ranges = match Tree::parse(text) {
-        Ok(tree) => of_tree(&tree),
-        Err(_) => of_lines(text, 0),
-    };
+    of_parsed(text, Tree::parse(text).ok().as_ref())
+}
+
+/// The same of a text that was parsed already; no tree where it is no YAML.
+fn of_parsed(text: &str, tree: Option<&Tree>) -> Vec<Range<usize>> {
+    let mut ranges = tree.map_or_else(|| of_lines(text, 0), of_tree);
     ranges.extend(in_comments(text));
     ranges.retain(|range| !is_placeholder(&text[range.clone()]));
     united(ranges)
@@ -59,10 +61,11 @@ pub fn covered_by(mask: &str, text: &str) -> String {
 #[must_use]
 pub fn secrets_within(text: &str, part: Range<usize>, is_apart: bool) -> Vec<Range<usize>> {
     let lines = &text[part.clone()];
-    if is_apart && !has_aliases(text) && ends(lines) {
-        return secrets(lines);
+    let may_be_apart = is_apart && !has_aliases(text);
+    match may_be_apart.then(|| Tree::parse(lines)) {
+        Some(Ok(tree)) => of_parsed(lines, Some(&tree)),
+        _ => clipped(secrets(text), &part),
     }
-    clipped(secrets(text), &part)
 }
 
 /// What of these ranges lies in a part of the text, in bytes of that part.

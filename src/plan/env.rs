@@ -64,9 +64,13 @@ fn place(text: &str, name: &str) -> Result<Option<Range<usize>>, (usize, &'stati
 /// Only its first line can begin with one.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
+fn unindented(line: &str) -> &str {
+    line.trim_start_matches(BYTE_ORDER_MARK).trim_start()
+}
+
 /// Whether a line sets the variable, in whatever way.
 fn mentions(line: &str, name: &str) -> bool {
-    let line = line.trim_start_matches(BYTE_ORDER_MARK).trim_start();
+    let line = unindented(line);
     let exported = line.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t']));
     let rest = exported.unwrap_or(line).trim_start().strip_prefix(name);
     rest.is_some_and(|rest| rest.trim_start().starts_with('='))
@@ -141,7 +145,7 @@ fn first_line(text: &str) -> &str {
 }
 
 fn is_comment(line: &str) -> bool {
-    line.trim_start_matches(BYTE_ORDER_MARK).trim_start().starts_with(['#', ';'])
+    unindented(line).starts_with(['#', ';'])
 }
 
 /// The value of a variable, quotes taken off; the last one counts. `None` where it is not clear to
@@ -178,8 +182,7 @@ pub(super) fn is_assignment(text: &str) -> bool {
 }
 
 fn assigned<'a>(line: &'a str, name: &str) -> Option<&'a str> {
-    let line = line.trim_start_matches(BYTE_ORDER_MARK).trim_start();
-    line.strip_prefix(name)?.strip_prefix('=')
+    unindented(line).strip_prefix(name)?.strip_prefix('=')
 }
 
 fn quoted(value: &str) -> String {

@@ -29,6 +29,12 @@ impl FromStr for ProxyKind {
     }
 }
 
+/// Whether Micronaut takes this text for the type without a proxy, in the same three spellings.
+#[must_use]
+pub fn means_direct(kind: &str) -> bool {
+    matches!(kind, "DIRECT" | "direct" | "Direct")
+}
+
 impl fmt::Display for ProxyKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

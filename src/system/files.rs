@@ -12,15 +12,23 @@ pub(crate) mod step;
 pub(crate) mod transaction;
 
 pub use error::{Conflict, ProofFailure, Version, WriteError};
-pub(crate) use read::{Content, Snapshot, resolve};
+pub(crate) use read::{Content, Snapshot, as_text, resolve};
 pub use read::{FileState, LARGEST, ReadError, read, sha256, writable};
 
 use crate::plan::{FileChange, FileKind, Plan};
 use crate::system::lock::Lock;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use transaction::Task;
 use zeroize::Zeroizing;
+
+/// Where a new text goes that is to lie beside this file, which stays as it is.
+#[must_use]
+pub fn beside(path: &Path) -> PathBuf {
+    let mut beside = path.to_owned();
+    beside.as_mut_os_string().push(".kestra-setup-new");
+    beside
+}
 
 /// Says what is wrong with the files just written, if anything is.
 pub type Proof<'a> = &'a dyn Fn() -> Result<(), ProofFailure>;

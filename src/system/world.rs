@@ -9,12 +9,13 @@ use super::files::{self, InPlace, ProofFailure, Receipt, WriteError};
 use super::handover;
 use super::history::{self, History};
 use super::lock::Lock;
-use super::look::{self, snapshot};
+use super::look::snapshot;
 use super::nginx::{self, Live};
 use super::probe;
-use crate::checks::{Check, Outcome, Verdict};
+use crate::answers::Here;
+use crate::checks::{Check, Verdict};
 use crate::form;
-use crate::found::Snapshot;
+use crate::found::{Found, Snapshot};
 use crate::kestra::{self, Place};
 use crate::plan::{FileKind, Plan};
 use crate::settings::{Connection, ForwardProxy, ProxyKind, has_placeholder};
@@ -160,18 +161,21 @@ impl World {
             ("type", &form::CONNECTION, proxy.kind.is_none()),
             ("address", &form::PROXY_ADDRESS, proxy.address.is_none()),
         ];
-        let answers = look::look(Some(&self.config), Some(self.place.clone())).ok();
-        let found = |field| answers.as_ref().and_then(|looked| looked.answers.found(field));
-        let is_wrong = |field| found(field).is_some_and(|text| !has_placeholder(text));
+        let mut found = Found::new(self.config.clone(), self.place.clone());
+        found.see(self.config.clone(), snapshot(&self.config));
+        let answers = found.answers(Here::default()).unwrap_or_default();
+        let is_wrong = |field| answers.found(field).is_some_and(|text| !has_placeholder(text));
         match unread.into_iter().find(|(_, field, is_unread)| *is_unread && is_wrong(field)) {
-            Some((part, ..)) => unknown_proxy(
-                format!("The proxy's {part} is none that Kestra takes, so no way is tested."),
-                "Correct it first.",
-            ),
-            None => unknown_proxy(
-                "A part of the proxy's settings is a placeholder; only Kestra knows its value."
-                    .to_owned(),
-                "",
+            Some((part, ..)) => Verdict {
+                remedy: "Correct it first.".to_owned(),
+                ..Verdict::skipped(
+                    "proxy-unknown",
+                    format!("The proxy's {part} is none that Kestra takes, so no way is tested."),
+                )
+            },
+            None => Verdict::skipped(
+                "proxy-unknown",
+                "A part of the proxy's settings is a placeholder; only Kestra knows its value.",
             ),
         }
     }
@@ -217,7 +221,7 @@ impl World {
         let mut beside = Plan::default();
         for change in plan.pending() {
             let mut change = change.clone();
-            change.path.as_mut_os_string().push(".kestra-setup-new");
+            change.path = files::beside(&change.path);
             change.before = snapshot(&change.path).text().cloned();
             change.mode = 0o600;
             beside.changes.push(change);
@@ -243,16 +247,6 @@ fn old_complaint(before: &Live) -> Option<String> {
     } else {
         "nginx refused its configuration already before this write; run nginx -t.".to_owned()
     })
-}
-
-fn unknown_proxy(what: String, remedy: &str) -> Verdict {
-    Verdict {
-        code: "proxy-unknown",
-        outcome: Outcome::Skipped,
-        what,
-        evidence: String::new(),
-        remedy: remedy.to_owned(),
-    }
 }
 
 /// Saves the files in a folder of the operator, with the commands that install them.

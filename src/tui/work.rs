@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "how long something takes is known here only")]
 
 use super::Happening;
-use crate::checks::{Outcome, Verdict};
+use crate::checks::Verdict;
 use crate::found::Snapshot;
 use crate::system::world::World;
 use crate::wizard::{Effect, Event, Trouble, Way};
@@ -53,13 +53,7 @@ fn last_word(effect: &Effect) -> Option<Event> {
             Some(Event::Looked(paths.iter().map(unread).collect()))
         }
         Effect::Check(check) => {
-            let verdict = Verdict {
-                code: "check-stopped",
-                outcome: Outcome::Skipped,
-                what: STOPPED.to_owned(),
-                evidence: String::new(),
-                remedy: String::new(),
-            };
+            let verdict = Verdict::skipped("check-stopped", STOPPED);
             Some(Event::Checked(check.clone(), vec![verdict]))
         }
         effect if effect.writes() => Some(Event::Written(Err(Trouble {

@@ -26,6 +26,11 @@ const MOST_LINKS: usize = 40;
 /// The bytes of a file, which may hold secrets.
 pub(crate) type Content = Zeroizing<Vec<u8>>;
 
+/// The same to be looked at, whatever is no text in it replaced.
+pub(crate) fn as_text(content: &Content) -> Text {
+    String::from_utf8_lossy(content).into_owned().into()
+}
+
 /// A file that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileState {

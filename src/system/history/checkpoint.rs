@@ -8,7 +8,7 @@ use super::journal::{CLOSED, Entry, Journal, OPEN};
 use crate::plan::{FileChange, FileKind, Plan};
 use crate::system::files::folder::Folder;
 use crate::system::files::step::Step;
-use crate::system::files::{Content, Snapshot, WriteError, sha256};
+use crate::system::files::{Content, Snapshot, WriteError, as_text, sha256};
 use crate::system::lock::Lock;
 use crate::system::names;
 use jiff::Timestamp;
@@ -45,13 +45,12 @@ impl Open {
     /// What it was to write, as far as its files are texts.
     #[must_use]
     pub fn plan(&self) -> Plan {
-        let text = |content: &Content| String::from_utf8_lossy(content).into_owned().into();
         let change = |step: &Step| {
             Some(FileChange {
                 kind: FileKind::of(&step.entry.path),
                 path: step.entry.path.clone(),
-                before: step.old.as_ref().map(text),
-                after: step.new.as_ref().map(text)?,
+                before: step.old.as_ref().map(as_text),
+                after: step.new.as_ref().map(as_text)?,
                 mode: step.entry.new.as_ref()?.mode,
             })
         };

@@ -8,7 +8,7 @@ use super::checkpoint::{folder_at, step};
 use crate::plan::Text;
 use crate::system::files::step::{Goal, Step};
 use crate::system::files::transaction::{self, Task, remove_folder};
-use crate::system::files::{Content, Receipt, Snapshot, WriteError};
+use crate::system::files::{Content, Receipt, Snapshot, WriteError, as_text};
 use crate::system::lock::Lock;
 use rustix::fs::CWD;
 use std::path::PathBuf;
@@ -71,11 +71,10 @@ impl Rollback {
     /// The files that would change.
     #[must_use]
     pub fn restores(&self) -> Vec<Restore> {
-        let text = |content: &Content| String::from_utf8_lossy(content).into_owned().into();
         let restores = self.files.iter().map(|(step, now)| Restore {
             path: step.entry.path.clone(),
-            now: now.as_ref().map(|now| text(&now.content)),
-            then: step.old.as_ref().map(text),
+            now: now.as_ref().map(|now| as_text(&now.content)),
+            then: step.old.as_ref().map(as_text),
             changed: content(now.as_ref()) != step.new.as_ref(),
         });
         restores.filter(|restore| restore.now != restore.then).collect()

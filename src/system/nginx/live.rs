@@ -63,7 +63,7 @@ pub fn reload(found: &Found) -> Verdict {
     match ask_live(found) {
         Ok(Live { accepted: true, .. }) => {}
         // What another server block does is no reason to keep this one from being read.
-        Ok(_) => return test_live(found),
+        Ok(refused) => return refused.verdict(|_| false),
         Err(skipped) => return skipped,
     }
     if !found.running {
@@ -128,7 +128,7 @@ fn not_reloaded(evidence: &str) -> Verdict {
 }
 
 fn skipped(code: &'static str, what: &str, remedy: &str) -> Verdict {
-    Verdict { remedy: remedy.into(), ..verdict(code, Outcome::Skipped, what) }
+    Verdict { remedy: remedy.into(), ..Verdict::skipped(code, what) }
 }
 
 fn verdict(code: &'static str, outcome: Outcome, what: &str) -> Verdict {

@@ -119,11 +119,5 @@ fn list(line: &str, stubs: &[Stub]) -> String {
 
 fn skipped(what: &str, evidence: String) -> Verdict {
     let remedy = if evidence.is_empty() { "" } else { "Run nginx -t after the file is installed." };
-    Verdict {
-        code: "nginx-test",
-        outcome: Outcome::Skipped,
-        what: what.into(),
-        evidence,
-        remedy: remedy.into(),
-    }
+    Verdict { evidence, remedy: remedy.into(), ..Verdict::skipped("nginx-test", what) }
 }

@@ -28,7 +28,10 @@ impl World {
 
     fn way_out_of(&self, looked: &Looked, cancelled: &AtomicBool) -> Vec<Verdict> {
         let Ok(connection) = looked.answers.settings_of_connection() else {
-            return vec![skipped("way-out", "The way out is not tested: correct the proxy first.")];
+            return vec![Verdict::skipped(
+                "way-out",
+                "The way out is not tested: correct the proxy first.",
+            )];
         };
         let scope = Verdict {
             code: "way-out-scope",
@@ -142,18 +145,8 @@ fn streaming(looked: &Looked) -> Vec<Verdict> {
 /// The running Kestra, seen from here and through the public URL.
 fn serving_of(looked: &Looked, cancelled: &AtomicBool) -> Vec<Verdict> {
     let what = "not looked at, since the public URL is not known as one";
-    let unknown = || serving::codes().map(|code| skipped(code, what)).collect();
+    let unknown = || serving::codes().map(|code| Verdict::skipped(code, what)).collect();
     serving(looked).map_or_else(unknown, |serving| serving::look(&serving, cancelled))
-}
-
-fn skipped(code: &'static str, what: &str) -> Verdict {
-    Verdict {
-        code,
-        outcome: Outcome::Skipped,
-        what: what.to_owned(),
-        evidence: String::new(),
-        remedy: String::new(),
-    }
 }
 
 fn serving(looked: &Looked) -> Option<Serving> {
