@@ -10,7 +10,7 @@
 use kestra_setup::answers::Here;
 use kestra_setup::form;
 use kestra_setup::found::{Found, Snapshot};
-use kestra_setup::kestra::{self, Edit, Place, Value};
+use kestra_setup::kestra_config::{self, Edit, Place, Value};
 use kestra_setup::plan::Plan;
 use rustix::time::{ClockId, clock_gettime};
 use std::hint::black_box;
@@ -27,13 +27,15 @@ fn main() {
     let rows = [
         ("parser events alone", best(|| events(&text))),
         ("serde_yaml to values", parsing),
-        ("read", best(|| kestra::read(&text).is_ok())),
-        ("patch, proof included", best(|| kestra::patch(&text, &edits()).is_ok())),
+        ("read", best(|| kestra_config::read(&text).is_ok())),
+        ("patch, proof included", best(|| kestra_config::patch(&text, &edits()).is_ok())),
         (
             "read and patch",
-            best(|| kestra::read(&text).is_ok() && kestra::patch(&text, &edits()).is_ok()),
+            best(|| {
+                kestra_config::read(&text).is_ok() && kestra_config::patch(&text, &edits()).is_ok()
+            }),
         ),
-        ("secrets", best(|| !kestra::secrets(&text).is_empty())),
+        ("secrets", best(|| !kestra_config::secrets(&text).is_empty())),
         ("open, show, write", best(|| session(&text).is_some())),
     ];
     println!("{:24} {:>9} {:>14}", "what", "ms", "times parsing");

@@ -7,8 +7,8 @@ mod entries;
 pub mod remarks;
 
 use crate::answers::{Answers, Here};
-use crate::kestra::{self, Place, Reading, Refusal};
-use crate::nginx::{self, Machine, Written};
+use crate::kestra_config::{self, Place, Reading, Refusal};
+use crate::nginx_site::{self, Machine, Written};
 use crate::plan::{FileChange, FileKind, Plan, Text};
 use crate::settings::{Form, Settings};
 use entries::Entries;
@@ -115,7 +115,7 @@ impl Found {
     /// # Errors
     /// Where the text cannot be read as Kestra would.
     pub fn reading(&self) -> Result<Option<Arc<Reading>>, Refusal> {
-        let read = |text: &Text| kestra::read_at(text.as_str(), &self.place).map(Arc::new);
+        let read = |text: &Text| kestra_config::read_at(text.as_str(), &self.place).map(Arc::new);
         self.reading.get_or_init(|| self.text(&self.config).map(read).transpose()).clone()
     }
 
@@ -132,7 +132,7 @@ impl Found {
         let Some(change) = plan.pending().find(|change| change.kind == FileKind::Config) else {
             return self.remarks();
         };
-        let reading = kestra::read_at(change.after.as_str(), &self.place).ok();
+        let reading = kestra_config::read_at(change.after.as_str(), &self.place).ok();
         self.surroundings.iter().cloned().chain(about(reading.as_ref())).collect()
     }
 
@@ -156,7 +156,7 @@ impl Found {
     pub fn unread(&self, settings: &Settings) -> Option<String> {
         let nginx = settings.nginx.as_ref()?;
         let file = nginx.file.as_path();
-        let is_read = self.includes.iter().any(|pattern| nginx::reaches(pattern, file));
+        let is_read = self.includes.iter().any(|pattern| nginx_site::reaches(pattern, file));
         let is_block = matches!(nginx.site.form, Form::Server { .. });
         (is_block && !is_read && !self.includes.is_empty()).then(|| {
             format!("this nginx includes no file at {}, so it would not read it.", file.display())
@@ -172,7 +172,7 @@ impl Found {
     /// The nginx file, if it is one that the wizard wrote.
     #[must_use]
     pub fn written(&self, path: &Path) -> Option<Written> {
-        nginx::read(self.text(path)?.as_str())
+        nginx_site::read(self.text(path)?.as_str())
     }
 
     /// What the wizard wrote for nginx, where it may lie, and in which file.
@@ -185,7 +185,7 @@ impl Found {
     #[must_use]
     pub fn foreign<'a>(&self, plan: &'a Plan) -> Option<&'a FileChange> {
         let (change, before) = replaced(plan)?;
-        let is_foreign = !before.trim().is_empty() && !nginx::is_ours(before);
+        let is_foreign = !before.trim().is_empty() && !nginx_site::is_ours(before);
         is_foreign.then_some(change)
     }
 
@@ -194,7 +194,7 @@ impl Found {
     pub fn edited_by_hand(&self, plan: &Plan) -> Option<String> {
         let (change, before) = replaced(plan)?;
         let path = change.path.display();
-        nginx::read(before)?.edited.then(|| {
+        nginx_site::read(before)?.edited.then(|| {
             format!("{path} was edited by hand since it was written; these edits are replaced.")
         })
     }
@@ -258,7 +258,7 @@ mod tests {
         answers.say(&form::URL, "http://a.example/");
         answers.say(&form::REVERSE_PROXY, "nginx");
         let site = answers.settings().unwrap().nginx.unwrap().site;
-        nginx::render(&site, &Machine::default())
+        nginx_site::render(&site, &Machine::default())
     }
 
     #[test]
@@ -301,7 +301,7 @@ mod tests {
         first.say(&form::CERTIFICATE, "/c.pem");
         first.say(&form::CERTIFICATE_KEY, "/k.pem");
         let site = first.settings().unwrap().nginx.unwrap().site;
-        let file = nginx::render(&site, &Machine::default()).replace("443 ssl", "8443 ssl");
+        let file = nginx_site::render(&site, &Machine::default()).replace("443 ssl", "8443 ssl");
         let mut found = Found::new("c.yml".into(), Place::default());
         found.see("c.yml".into(), Snapshot::Text("kestra.url: https://a.example/\n".into()));
         found.see(FILE.into(), Snapshot::Text(file.as_str().into()));

@@ -8,8 +8,8 @@
 //! - [`settings`]: values that cannot be wrong, and the rules across them
 //! - [`form`]: every question, once
 //! - [`answers`]: what was said, as text
-//! - [`kestra`]: a Kestra configuration: text in, properties out; edits in, text out
-//! - [`nginx`]: a site in, the text for nginx out; and back
+//! - [`kestra_config`]: a Kestra configuration: text in, properties out; edits in, text out
+//! - [`nginx_site`]: a site in, the text for nginx out; and back
 //! - [`found`]: what lies on this machine, and the answers in it
 //! - [`plan`]: what would change on disk, shown and written from the same value
 //! - [`checks`]: what can be looked at, and what came of it
@@ -27,9 +27,9 @@ pub mod cli;
 pub mod commands;
 pub mod form;
 pub mod found;
-pub mod kestra;
+pub mod kestra_config;
 pub mod key;
-pub mod nginx;
+pub mod nginx_site;
 pub mod plain;
 pub mod plan;
 pub mod settings;

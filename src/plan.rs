@@ -12,8 +12,8 @@ pub use preview::{Count, Line, MASK, Mark, hide_secrets};
 use crate::answers::Answers;
 use crate::form::{self, Field};
 use crate::found::{Found, Snapshot};
-use crate::kestra::{self, Refusal};
-use crate::nginx;
+use crate::kestra_config::{self, Refusal};
+use crate::nginx_site;
 use crate::settings::{
     Connection, EnvFile, ForwardProxy, Login, Nginx, Saved, Secret, Settings, VariableName,
 };
@@ -169,12 +169,12 @@ fn config(answers: &Answers, settings: &Settings, found: &Found) -> Result<FileC
     let after = match (&before, found.reading()?) {
         (Some(text), Some(reading)) if !reading.is_empty() => {
             let edits = edits::of_existing(answers, settings, &reading);
-            kestra::patch_at(text.as_str(), found.place(), &edits)?
+            kestra_config::patch_at(text.as_str(), found.place(), &edits)?
         }
         (Some(text), _) => {
-            kestra::patch_at(text.as_str(), found.place(), &edits::of_empty(settings))?
+            kestra_config::patch_at(text.as_str(), found.place(), &edits::of_empty(settings))?
         }
-        (None, _) => kestra::patch(NEW_CONFIG, &edits::of_new(settings))?,
+        (None, _) => kestra_config::patch(NEW_CONFIG, &edits::of_new(settings))?,
     };
     let path = found.config().to_owned();
     Ok(FileChange { kind: FileKind::Config, path, before, after: after.into(), mode: 0o600 })
@@ -222,7 +222,7 @@ fn nginx_file(answers: &Answers, nginx: &Nginx, found: &Found) -> Result<FileCha
         .is_some_and(|written| !is_asked_for(answers, written.site == nginx.site));
     let after = match &before {
         Some(text) if stays => text.clone(),
-        _ => nginx::render(&nginx.site, &found.machine).into(),
+        _ => nginx_site::render(&nginx.site, &found.machine).into(),
     };
     Ok(FileChange { kind: FileKind::Nginx, path, before, after, mode: 0o644 })
 }

@@ -5,7 +5,7 @@
 use kestra_setup::answers::{Answers, Here};
 use kestra_setup::form::{self, Field, Kind};
 use kestra_setup::found::{Found, Snapshot};
-use kestra_setup::kestra::Place;
+use kestra_setup::kestra_config::Place;
 use kestra_setup::key::Key;
 use kestra_setup::plain::{self, Outside};
 use kestra_setup::plan::Plan;

@@ -7,7 +7,7 @@
 
 mod nginx_variants;
 
-use kestra_setup::nginx::{Machine, Version, Written, read, render};
+use kestra_setup::nginx_site::{Machine, Version, Written, read, render};
 use kestra_setup::settings::{Form, Port, Site, Style, Tls};
 use nginx_variants::variants;
 use std::path::{Path, PathBuf};

@@ -13,7 +13,7 @@
 
 mod nginx_variants;
 
-use kestra_setup::nginx::{Machine, Version, render};
+use kestra_setup::nginx_site::{Machine, Version, render};
 use kestra_setup::settings::{Form, Site, Tls};
 use nginx_variants::variants;
 use std::path::Path;

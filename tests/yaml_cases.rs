@@ -11,7 +11,7 @@
     reason = "the cases are files, the variable says where they lie, and a broken one is a failure"
 )]
 
-use kestra_setup::kestra::{Edit, Place, Value, patch_at};
+use kestra_setup::kestra_config::{Edit, Place, Value, patch_at};
 use serde_json::Value as Json;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "what is not refused is a failure")]
 
-use kestra_setup::kestra::{Edit, Refusal, Value, patch, places, read, secrets};
+use kestra_setup::kestra_config::{Edit, Refusal, Value, patch, places, read, secrets};
 
 fn refused(text: &str) -> Refusal {
     let _ = (places(text), secrets(text));

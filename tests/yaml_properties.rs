@@ -1,6 +1,6 @@
 //! What holds for every configuration, on generated ones: any nesting, spelling and style.
 
-use kestra_setup::kestra::{Edit, Value, patch, read};
+use kestra_setup::kestra_config::{Edit, Value, patch, read};
 use proptest::prelude::*;
 
 /// A key with a value or with keys below it, and how both are written.
@@ -170,7 +170,7 @@ proptest! {
         let Ok(after) = patch(&text, &[Edit::Remove(name.clone())]) else { return Ok(()) };
         let left = read(&after).unwrap();
         prop_assert!(left.get(&name).is_none());
-        let others = |reading: &kestra_setup::kestra::Reading| -> Vec<String> {
+        let others = |reading: &kestra_setup::kestra_config::Reading| -> Vec<String> {
             let others = reading.iter().filter(|(other, _)| *other != name && !other.starts_with(&format!("{name}[")));
             others.map(|(other, scalar)| format!("{other} {} {:?}", scalar.text, scalar.kind)).collect()
         };

@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_types, clippy::unwrap_used, reason = "the other reader is a program")]
 
-use kestra_setup::kestra::{Edit, Value, patch};
+use kestra_setup::kestra_config::{Edit, Value, patch};
 use serde_json::{Value as Json, json};
 use std::io::Write;
 use std::process::{Command, Stdio};

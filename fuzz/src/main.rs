@@ -5,7 +5,7 @@
 //! result that `serde_yaml` reads otherwise ends the run with the text and the number that
 //! brings it back.
 
-use kestra_setup::kestra::{self, Edit, Kind, Place, Value};
+use kestra_setup::kestra_config::{self, Edit, Kind, Place, Value};
 use std::time::Instant;
 
 fn main() {
@@ -46,22 +46,22 @@ enum Outcome {
 
 /// Edits a text in every place it has, and checks what was promised.
 fn run(text: &str, edits: &[Edit]) -> Result<Outcome, String> {
-    for range in kestra::secrets(text) {
+    for range in kestra_config::secrets(text) {
         if text.get(range).is_none() {
             return Err("a secret is no part of the text".into());
         }
     }
     let mut outcome = Outcome::Refused;
-    for place in kestra::places(text).unwrap_or_else(|_| vec![Place::whole()]) {
+    for place in kestra_config::places(text).unwrap_or_else(|_| vec![Place::whole()]) {
         outcome = run_at(text, &place, edits)?;
     }
     Ok(outcome)
 }
 
 fn run_at(text: &str, place: &Place, edits: &[Edit]) -> Result<Outcome, String> {
-    let Ok(after) = kestra::patch_at(text, place, edits) else { return Ok(Outcome::Refused) };
+    let Ok(after) = kestra_config::patch_at(text, place, edits) else { return Ok(Outcome::Refused) };
     let reading =
-        kestra::read_at(&after, place).map_err(|refusal| format!("unreadable: {refusal}"))?;
+        kestra_config::read_at(&after, place).map_err(|refusal| format!("unreadable: {refusal}"))?;
     for edit in edits {
         let scalar = reading.get(edit.property());
         let is_right = match edit {
@@ -77,7 +77,7 @@ fn run_at(text: &str, place: &Place, edits: &[Edit]) -> Result<Outcome, String> 
             return Err(format!("{} came out as {scalar:?}\n{after}", edit.property()));
         }
     }
-    match kestra::patch_at(&after, place, edits) {
+    match kestra_config::patch_at(&after, place, edits) {
         Ok(again) if again == after => {}
         other => return Err(format!("not stable:\n{after}\n{other:?}")),
     }

@@ -3,7 +3,7 @@
 use super::gather::Gathered;
 use super::{CommandError, difference, report};
 use crate::cli::{Invocation, Said, Task};
-use crate::kestra::{self, Place};
+use crate::kestra_config::{self, Place};
 use crate::plan::{FileChange, FileKind, Plan};
 use crate::system::console::{Console, input};
 use crate::system::handover::piped;
@@ -95,7 +95,7 @@ fn answers(
 fn plan(console: &mut Console) -> Result<u8, CommandError> {
     let plan: Plan = piped::from_json(input())?;
     let config = plan.changes.iter().find(|change| change.kind == FileKind::Config);
-    let place = |change: &FileChange| kestra::only_place(change.after.as_str());
+    let place = |change: &FileChange| kestra_config::only_place(change.after.as_str());
     let (path, place) = config.map(|it| (it.path.clone(), place(it))).unwrap_or_default();
     let receipt = world(path, place, nginx::find())?.write(&plan)?;
     report(&saved(receipt), console);

@@ -5,7 +5,7 @@ use super::{CommandError, text_of};
 use crate::answers::{self, Answers, Problem};
 use crate::cli::{PasswordSource, Said};
 use crate::form::{self, Field};
-use crate::kestra::Refusal;
+use crate::kestra_config::Refusal;
 use crate::plan::Plan;
 use crate::settings::Secret;
 use crate::shell;

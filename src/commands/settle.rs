@@ -2,7 +2,7 @@
 //! one that Kestra could not read either.
 
 use super::{CommandError, words};
-use crate::kestra::Place;
+use crate::kestra_config::Place;
 use crate::system::console::{self, Console};
 use crate::system::editor;
 use crate::system::files;

@@ -5,7 +5,7 @@ use super::gather::Gathered;
 use crate::answers::{Answers, Source};
 use crate::cli::{Invocation, Said, ShowForm, What};
 use crate::form::{self, Field};
-use crate::kestra;
+use crate::kestra_config;
 use crate::plan::{FileKind, MASK};
 use crate::system::console::{Console, harmless};
 use crate::system::look::Looked;
@@ -71,7 +71,7 @@ fn shown(answers: &Answers, field: &Field) -> String {
     if field.is_secret() && !text.is_empty() {
         return MASK.to_owned();
     }
-    kestra::covered_by(MASK, &text)
+    kestra_config::covered_by(MASK, &text)
 }
 
 fn words(answers: &Answers) -> String {

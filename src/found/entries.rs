@@ -3,8 +3,8 @@
 use super::Found;
 use crate::answers::{Answers, Here};
 use crate::form;
-use crate::kestra::{Kind, Reading, Scalar};
-use crate::nginx::Written;
+use crate::kestra_config::{Kind, Reading, Scalar};
+use crate::nginx_site::Written;
 use crate::plan::{Text, env};
 use crate::settings::{
     self, Form, ProxyAddress, ProxyKind, Secret, VariableName, decode_basic, has_placeholder,

@@ -5,7 +5,7 @@
 
 mod address;
 
-use crate::kestra::{Kind, Reading, Scalar};
+use crate::kestra_config::{Kind, Reading, Scalar};
 use crate::plan::MASK;
 use crate::settings::{ContextPath, ProxyKind, has_placeholder, means_direct};
 
@@ -199,7 +199,7 @@ fn own_tls(reading: &Reading) -> Option<Remark> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kestra::{Place, read_at};
+    use crate::kestra_config::{Place, read_at};
 
     fn said(text: &str) -> Vec<String> {
         let reading = read_at(text, &Place::default()).unwrap();

@@ -4,7 +4,7 @@ use super::*;
 use crate::answers::Here;
 use crate::checks::Outcome;
 use crate::found::{Found, Snapshot};
-use crate::kestra::Place;
+use crate::kestra_config::Place;
 use crate::plan::Plan;
 use crate::wizard::{Choosing, Saved, Trouble, Way};
 use std::collections::VecDeque;

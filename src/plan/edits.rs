@@ -5,7 +5,7 @@
 
 use crate::answers::Answers;
 use crate::form::{self, Field};
-use crate::kestra::{Edit, Reading, Value};
+use crate::kestra_config::{Edit, Reading, Value};
 use crate::settings::{
     Connection, ForwardProxy, Login, ProxyAddress, Saved, Settings, escape_placeholder,
 };
@@ -317,7 +317,7 @@ mod tests {
     use super::*;
     use crate::answers::Here;
     use crate::found::{Found, Snapshot};
-    use crate::kestra::Place;
+    use crate::kestra_config::Place;
     use crate::plan::Plan;
 
     const API: &str = "kestra.url: https://a.example/\nmicronaut.http.services.api:\n  \

@@ -3,7 +3,7 @@
 //! systemd, Docker Compose and a shell read the same file differently; single quotes mean the same
 //! to all of them, which is why a value that needs quoting gets those.
 
-use crate::kestra::Refusal;
+use crate::kestra_config::Refusal;
 use crate::settings::{Secret, escape_placeholder};
 use std::ops::Range;
 use zeroize::Zeroizing;

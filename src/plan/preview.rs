@@ -2,7 +2,7 @@
 
 use super::part::Part;
 use super::{FileChange, FileKind, Text, env};
-use crate::kestra;
+use crate::kestra_config;
 use crate::settings::is_hidden;
 use similar::{DiffOp, TextDiff};
 use std::ops::Range;
@@ -74,12 +74,12 @@ impl FileChange {
     fn difference(&self, before: &Text, reveal: bool) -> Vec<Line> {
         let part = Part::of(before.as_str(), self.after.as_str());
         let is_config = self.kind == FileKind::Config;
-        let is_apart = is_config && !reveal && kestra::ends(&before.as_str()[..part.start]);
+        let is_apart = is_config && !reveal && kestra_config::ends(&before.as_str()[..part.start]);
         let masked = |whole: &str, lines: &str| {
             let range = part.start..part.start + lines.len();
             let hidden = || match self.kind {
-                FileKind::Config => kestra::secrets_within(whole, range, is_apart),
-                kind => kestra::clipped(secrets(whole, kind), &range),
+                FileKind::Config => kestra_config::secrets_within(whole, range, is_apart),
+                kind => kestra_config::clipped(secrets(whole, kind), &range),
             };
             Masked::of(lines, &if reveal { Vec::new() } else { hidden() })
         };
@@ -207,7 +207,7 @@ impl Masked {
 
 fn secrets(text: &str, kind: FileKind) -> Vec<Range<usize>> {
     match kind {
-        FileKind::Config => kestra::secrets(text),
+        FileKind::Config => kestra_config::secrets(text),
         FileKind::Env => env::values(text),
         FileKind::Nginx => Vec::new(),
     }

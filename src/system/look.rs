@@ -10,8 +10,8 @@ use super::nginx;
 use crate::answers::{Answers, FoundProxy, Here};
 use crate::form;
 use crate::found::{Found, Served, Snapshot};
-use crate::kestra::{self, Place, Refusal};
-use crate::nginx::{Machine, Version};
+use crate::kestra_config::{self, Place, Refusal};
+use crate::nginx_site::{Machine, Version};
 use crate::settings::PastedProxy;
 use crate::shell;
 use std::env;
@@ -192,7 +192,7 @@ fn config_path(named: Option<&Path>) -> Result<PathBuf, LookError> {
 
 fn only_place(path: &Path, text: &str) -> Result<Place, LookError> {
     let refused = |refusal| LookError::Refused { path: path.to_owned(), refusal };
-    let mut places = kestra::places(text).map_err(refused)?;
+    let mut places = kestra_config::places(text).map_err(refused)?;
     match places.len() {
         0 => Ok(Place::default()),
         1 => Ok(places.remove(0)),

@@ -16,7 +16,7 @@ use crate::answers::Here;
 use crate::checks::{Check, Verdict};
 use crate::form;
 use crate::found::{Found, Snapshot};
-use crate::kestra::{self, Place};
+use crate::kestra_config::{self, Place};
 use crate::plan::{FileKind, Plan};
 use crate::settings::{Connection, ForwardProxy, ProxyKind, has_placeholder};
 use crate::wizard::{Effect, Event, NextStep, Saved, SavedFile, Trouble, Way};
@@ -105,8 +105,8 @@ impl World {
             let text = on_disk.text().map_or("", |text| text.as_str());
             // What is finished or came through a pipe may be about another file.
             let is_open = change.path == self.config;
-            let place = if is_open { self.place.clone() } else { kestra::only_place(text) };
-            if let Err(refusal) = kestra::read_at(text, &place) {
+            let place = if is_open { self.place.clone() } else { kestra_config::only_place(text) };
+            if let Err(refusal) = kestra_config::read_at(text, &place) {
                 return Err(ProofFailure {
                     what: "the written configuration cannot be read as Kestra reads it".to_owned(),
                     evidence: refusal.to_string(),

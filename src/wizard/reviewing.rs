@@ -5,7 +5,7 @@ use super::{Effect, Step, Wizard};
 use crate::answers::{Answers, Problem};
 use crate::checks::Check;
 use crate::found::Found;
-use crate::kestra::Refusal;
+use crate::kestra_config::Refusal;
 use crate::plan::{FileChange, FileKind, Line, Plan};
 use crate::settings::{Form, Settings};
 use std::fmt;

@@ -2,7 +2,7 @@
 
 use kestra_setup::answers::{Answers, Here};
 use kestra_setup::form::{self, Field};
-use kestra_setup::nginx::{Machine, Version, render};
+use kestra_setup::nginx_site::{Machine, Version, render};
 use kestra_setup::system::nginx::find;
 
 /// One way to put nginx in front of Kestra.

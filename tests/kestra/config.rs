@@ -4,7 +4,7 @@
 use kestra_setup::answers::Answers;
 use kestra_setup::form;
 use kestra_setup::found::Found;
-use kestra_setup::kestra::Place;
+use kestra_setup::kestra_config::Place;
 use kestra_setup::plan::Plan;
 
 /// The username and the password of every proxy here.

@@ -5,7 +5,7 @@
 use crate::site::{Identity, free_port};
 use kestra_setup::answers::Answers;
 use kestra_setup::form;
-use kestra_setup::nginx::{Machine, render};
+use kestra_setup::nginx_site::{Machine, render};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs;
 use std::net::TcpStream;

@@ -6,7 +6,7 @@
 
 use super::conf::{Directive, parse};
 use super::{Server, real};
-use crate::nginx::wildcard;
+use crate::nginx_site::wildcard;
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -93,7 +93,7 @@ fn collateral(path: &str, line: usize) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kestra::{patch, read};
+    use crate::kestra_config::{patch, read};
     use proptest::prelude::*;
 
     const BEFORE: &str = "a: 1\nkestra:\n  url: u # c\n  queue: {type: h2, x: [1, two]}\n  text: |\n    one\n    two\n  last: 'yes'\nmicronaut.server.port: 80\n";

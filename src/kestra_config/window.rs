@@ -129,8 +129,8 @@ fn first_name(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kestra::proof::prove;
-    use crate::kestra::read;
+    use crate::kestra_config::proof::prove;
+    use crate::kestra_config::read;
     use proptest::prelude::*;
 
     fn apart(before: &str, after: &str) -> Option<(String, String)> {

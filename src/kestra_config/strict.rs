@@ -95,7 +95,7 @@ fn lonely_end(tree: &Tree) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use crate::kestra::read;
+    use crate::kestra_config::read;
 
     #[test]
     fn what_snakeyaml_cannot_read_is_refused() {

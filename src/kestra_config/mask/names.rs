@@ -1,6 +1,6 @@
 //! Which names smell of a secret.
 
-use crate::kestra::keys;
+use crate::kestra_config::keys;
 
 /// Parts of names whose values are covered. `key` alone is a name of too many other things.
 const SMELLS: [&str; 18] = [

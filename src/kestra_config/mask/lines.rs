@@ -3,7 +3,7 @@
 use super::QUOTES;
 use super::names::smells;
 use super::words::hidden_in;
-use crate::kestra::text;
+use crate::kestra_config::text;
 use std::ops::Range;
 
 /// Secrets of a text that is read line by line, because it is no YAML or only embedded.
