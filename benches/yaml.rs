@@ -9,8 +9,8 @@
 
 use kestra_setup::answers::Here;
 use kestra_setup::form;
-use kestra_setup::found::{Found, Snapshot};
 use kestra_setup::kestra_config::{self, Edit, Place, Value};
+use kestra_setup::machine::{Found, Snapshot};
 use kestra_setup::plan::Plan;
 use rustix::time::{ClockId, clock_gettime};
 use std::hint::black_box;
@@ -50,7 +50,7 @@ fn session(text: &str) -> Option<()> {
     let mut found = Found::new("config.yml".into(), Place::default());
     found.see("config.yml".into(), Snapshot::Text(text.into()));
     let mut answers = found.answers(Here::default()).ok()?;
-    answers.say(&form::URL, "https://kestra.example.org/");
+    answers.set(&form::URL, "https://kestra.example.org/");
     let plan = Plan::new(&answers, &answers.settings().ok()?, &found).ok()?;
     let change = plan.pending().next()?;
     assert!(!change.preview(false).is_empty() && !change.summary().is_empty());

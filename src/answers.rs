@@ -6,8 +6,8 @@
 
 mod file;
 mod here;
-mod meaning;
 mod problems;
+mod validate;
 
 pub use file::{AnswersFile, parse};
 pub use here::{FoundProxy, Here};
@@ -22,7 +22,7 @@ use std::fmt;
 /// Every answer, whoever gave it.
 #[derive(Clone, Default, PartialEq)]
 pub struct Answers {
-    said: BTreeMap<&'static str, Secret>,
+    given: BTreeMap<&'static str, Secret>,
     found: BTreeMap<&'static str, Secret>,
     /// The questions whose text in the files is a `${…}`, with or without more around it.
     placeholders: BTreeSet<&'static str>,
@@ -58,7 +58,7 @@ impl Answers {
     /// The answer to a question; empty if there is none.
     #[must_use]
     pub fn get(&self, field: &Field) -> Cow<'_, str> {
-        match self.said.get(field.name).or_else(|| self.found.get(field.name)) {
+        match self.given.get(field.name).or_else(|| self.found.get(field.name)) {
             Some(text) => Cow::Borrowed(text.reveal()),
             None => (field.default)(self),
         }
@@ -71,7 +71,7 @@ impl Answers {
     }
 
     /// Takes an answer. What the files say already counts as not said, so that it stays as it is.
-    pub fn say(&mut self, field: &Field, text: &str) {
+    pub fn set(&mut self, field: &Field, text: &str) {
         let Some(field) = form::field(field.name) else { return };
         let follows = *field == form::URL && self.is_named_after_url();
         let moves = *field == form::NGINX_FORM && self.is_at_the_usual_place();
@@ -107,62 +107,62 @@ impl Answers {
         let choice = field.check(text).ok().filter(|_| !field.choices().is_empty());
         let text = choice.as_deref().unwrap_or(text);
         if self.found(field) == Some(text) {
-            self.said.remove(field.name);
+            self.given.remove(field.name);
         } else {
-            self.said.insert(field.name, text.into());
+            self.given.insert(field.name, text.into());
         }
     }
 
     /// Takes an answer that may hold several: a pasted proxy URL fills every field of the proxy.
     /// Gives whether it did.
-    pub fn say_proxy(&mut self, text: &str) -> bool {
+    pub fn set_proxy(&mut self, text: &str) -> bool {
         let Ok(proxy) = text.trim().parse::<PastedProxy>() else { return false };
-        self.say(&form::CONNECTION, &proxy.kind.to_string());
-        self.say(&form::PROXY_ADDRESS, &proxy.address.to_string());
-        self.say(&form::PROXY_USERNAME, proxy.username.as_deref().unwrap_or(""));
-        self.say(&form::PROXY_PASSWORD, proxy.password.as_ref().map_or("", Secret::reveal));
+        self.set(&form::CONNECTION, &proxy.kind.to_string());
+        self.set(&form::PROXY_ADDRESS, &proxy.address.to_string());
+        self.set(&form::PROXY_USERNAME, proxy.username.as_deref().unwrap_or(""));
+        self.set(&form::PROXY_PASSWORD, proxy.password.as_ref().map_or("", Secret::reveal));
         true
     }
 
     /// Forgets everything that was said.
     pub fn forget(&mut self) {
-        self.said.clear();
+        self.given.clear();
     }
 
     /// The same machine and files, with what was said elsewhere.
     #[must_use]
     pub fn with(mut self, other: &Self) -> Self {
-        for (field, text) in other.said() {
-            self.say(field, text.reveal());
+        for (field, text) in other.given() {
+            self.set(field, text.reveal());
         }
         self
     }
 
     /// Takes back what was said, so that the files or the default answer again.
-    pub fn unsay(&mut self, field: &Field) {
-        self.said.remove(field.name);
+    pub fn clear(&mut self, field: &Field) {
+        self.given.remove(field.name);
     }
 
     /// Whether this was said, and differs from the files.
     #[must_use]
-    pub fn is_said(&self, field: &Field) -> bool {
-        self.said.contains_key(field.name)
+    pub fn is_set(&self, field: &Field) -> bool {
+        self.given.contains_key(field.name)
     }
 
     /// What was said, in the order of the form.
-    pub fn said(&self) -> impl Iterator<Item = (&'static Field, &Secret)> {
-        form::fields().filter_map(|field| Some((field, self.said.get(field.name)?)))
+    pub fn given(&self) -> impl Iterator<Item = (&'static Field, &Secret)> {
+        form::fields().filter_map(|field| Some((field, self.given.get(field.name)?)))
     }
 
     /// The open questions that were answered anew: what is not asked changes nothing.
     pub fn changes(&self) -> impl Iterator<Item = &'static Field> {
-        self.questions().filter(|field| self.is_said(field))
+        self.questions().filter(|field| self.is_set(field))
     }
 
     /// Whether nothing was said.
     #[must_use]
     pub fn is_untouched(&self) -> bool {
-        self.said.is_empty()
+        self.given.is_empty()
     }
 
     /// Whether the other answers leave this question open.
@@ -179,7 +179,7 @@ impl Answers {
     /// Where the answer comes from.
     #[must_use]
     pub fn source(&self, field: &Field) -> Source {
-        if self.is_said(field) {
+        if self.is_set(field) {
             Source::Said
         } else if self.found.contains_key(field.name) {
             Source::Found
@@ -197,7 +197,7 @@ impl Answers {
     /// Whether the answer is what the files name by a `${…}`: its text is not known.
     #[must_use]
     pub fn keeps_placeholder(&self, field: &Field) -> bool {
-        !self.is_said(field) && self.placeholders.contains(field.name)
+        !self.is_set(field) && self.placeholders.contains(field.name)
     }
 
     /// Whether the configuration names a variable for the password and none was typed: the
@@ -206,7 +206,7 @@ impl Answers {
     pub fn keeps_password_elsewhere(&self) -> bool {
         self.found(&form::PROXY_CREDENTIALS) == Some("env")
             && self.get(&form::PROXY_PASSWORD).is_empty()
-            && !self.is_said(&form::PROXY_PASSWORD)
+            && !self.is_set(&form::PROXY_PASSWORD)
     }
 }
 
@@ -233,15 +233,15 @@ mod tests {
     #[test]
     fn what_the_files_say_already_counts_as_not_said() {
         let mut answers = reconfiguration();
-        answers.say(&form::URL, "https://new.example/");
-        answers.say(&form::URL, "http://old.example/kestra/");
+        answers.set(&form::URL, "https://new.example/");
+        answers.set(&form::URL, "http://old.example/kestra/");
         assert!(answers.is_untouched());
     }
 
     #[test]
     fn one_url_fills_context_path_and_server_name() {
         let mut answers = Answers::default();
-        answers.say(&form::URL, "https://ops.example.com/kestra");
+        answers.set(&form::URL, "https://ops.example.com/kestra");
         assert_eq!(answers.get(&form::CONTEXT_PATH), "/kestra");
         assert_eq!(answers.get(&form::SERVER_NAME), "ops.example.com");
     }
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn a_found_context_path_is_not_replaced_by_the_path_of_a_new_url() {
         let mut answers = reconfiguration();
-        answers.say(&form::URL, "https://new.example/app/");
+        answers.set(&form::URL, "https://new.example/app/");
         assert_eq!(answers.get(&form::CONTEXT_PATH), "/kestra");
     }
 
@@ -258,9 +258,9 @@ mod tests {
         let found = [("url", "http://old.example/"), ("server-name", "old.example")];
         let found = found.map(|(name, text)| (name, text.into())).into();
         let mut answers = Answers::new(Here::default(), found);
-        answers.say(&form::URL, "https://new.example/");
+        answers.set(&form::URL, "https://new.example/");
         assert_eq!(answers.get(&form::SERVER_NAME), "new.example");
-        answers.say(&form::URL, "http://old.example/");
+        answers.set(&form::URL, "http://old.example/");
         assert!(answers.is_untouched());
     }
 
@@ -270,16 +270,16 @@ mod tests {
         let found = [("nginx-form", "server"), ("nginx-file", here.server_file.as_str())];
         let found = found.map(|(name, text)| (name, text.into())).into();
         let mut answers = Answers::new(here.clone(), found);
-        answers.say(&form::NGINX_FORM, "location");
+        answers.set(&form::NGINX_FORM, "location");
         assert_eq!(answers.get(&form::NGINX_FILE), here.location_file);
-        answers.say(&form::NGINX_FORM, "server");
+        answers.set(&form::NGINX_FORM, "server");
         assert!(answers.is_untouched());
     }
 
     #[test]
     fn a_pasted_proxy_url_fills_every_field_of_the_proxy() {
         let mut answers = Answers::default();
-        assert!(answers.say_proxy("http://us%40er:p%3Ass@proxy:3128\n"));
+        assert!(answers.set_proxy("http://us%40er:p%3Ass@proxy:3128\n"));
         let texts =
             [&form::CONNECTION, &form::PROXY_ADDRESS, &form::PROXY_USERNAME, &form::PROXY_PASSWORD]
                 .map(|field| answers.get(field).into_owned());
@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn debug_shows_no_password() {
         let mut answers = Answers::default();
-        answers.say_proxy("http://user:hunter2@proxy:3128");
+        answers.set_proxy("http://user:hunter2@proxy:3128");
         let shown = format!("{answers:?}");
         assert!(shown.contains("proxy:3128") && !shown.contains("hunter2"), "{shown}");
     }

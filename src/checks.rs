@@ -7,7 +7,7 @@ use serde::Serialize;
 pub const SCOPE: &str = "This tests the way out of this machine. A Kestra in a container, or on \
                          another machine, may have another one.";
 
-/// Something to look at. Equal checks are about the same value, so a verdict that comes late, about
+/// Something to look at. Equal checks are about the same value, so a finding that comes late, about
 /// a value that is no longer there, is not found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Check {
@@ -42,7 +42,7 @@ pub enum Outcome {
 
 /// One thing that was looked at, and what came of it. Never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Verdict {
+pub struct Finding {
     /// A stable name for scripts, such as `proxy-auth-wrong`.
     pub code: &'static str,
     /// How it came out.
@@ -55,7 +55,7 @@ pub struct Verdict {
     pub remedy: String,
 }
 
-impl Verdict {
+impl Finding {
     /// Something could not be looked at, and this is why.
     #[must_use]
     pub fn skipped(code: &'static str, why: impl Into<String>) -> Self {
@@ -74,7 +74,7 @@ impl Verdict {
         Self::skipped("way-out-cancelled", "the test of the way out was stopped")
     }
 
-    /// The verdict as one paragraph.
+    /// The finding as one paragraph.
     #[must_use]
     pub fn in_words(&self) -> String {
         let word = match self.outcome {

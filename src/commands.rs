@@ -2,20 +2,19 @@
 //! question unless both standard input and standard error are terminals.
 
 mod apply;
-mod ask;
 mod check;
-mod gather;
 mod rollback;
 mod settle;
 mod show;
+mod sources;
+mod wizard;
 
 use crate::cli::{self, Invocation, Task};
 use crate::plan::FileChange;
 use crate::system::console::{Console, harmless};
-use crate::system::files::WriteError;
-use crate::system::look::LookError;
-use crate::system::world;
-use crate::wizard;
+use crate::system::discover::DiscoverError;
+use crate::system::effects;
+use crate::system::fs::WriteError;
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
@@ -25,7 +24,7 @@ use std::path::Path;
 pub enum CommandError {
     /// The configuration that is there.
     #[error(transparent)]
-    Look(#[from] LookError),
+    Look(#[from] DiscoverError),
     /// The files to be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -41,7 +40,7 @@ pub enum CommandError {
     Refused(String),
     /// A plan that came through a pipe.
     #[error(transparent)]
-    Plan(#[from] crate::system::handover::piped::BadPlan),
+    Plan(#[from] crate::system::export::piped::BadPlan),
     /// Standard output, or a file that was named.
     #[error("{what}")]
     Io {
@@ -85,7 +84,7 @@ impl From<io::Error> for CommandError {
 /// Does what was asked for; gives the exit code.
 pub fn run(invocation: &Invocation, console: &mut Console) -> u8 {
     let result = match &invocation.task {
-        Task::Wizard => ask::run(invocation, console),
+        Task::Wizard => wizard::run(invocation, console),
         Task::Apply { .. } | Task::ApplyPlan => apply::run(invocation, console),
         Task::Show { said, form } => show::run(invocation, said, *form, console),
         Task::Print { what, said } => show::print(invocation, *what, said, console),
@@ -137,7 +136,7 @@ fn words(error: &CommandError) -> String {
 fn difference(change: &FileChange) -> String {
     let mut text = format!("--- {}\n", harmless(&change.path.display().to_string()));
     let _ = writeln!(text, "    {}", change.summary());
-    for line in world::listed(change) {
+    for line in effects::listed(change) {
         let _ = writeln!(
             text,
             "{}",
@@ -148,8 +147,8 @@ fn difference(change: &FileChange) -> String {
 }
 
 /// The result page on the normal screen.
-fn report(saved: &wizard::Saved, console: &mut Console) {
-    console.say(&wizard::report(saved).join("\n"));
+fn report(saved: &crate::wizard::WriteResult, console: &mut Console) {
+    console.say(&crate::wizard::report(saved).join("\n"));
 }
 
 /// The text of a file that was named on the command line.

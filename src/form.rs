@@ -49,13 +49,13 @@ pub struct Field {
     /// One line under the focused field, at most 66 columns.
     pub help: &'static str,
     /// What F1 shows above the examples; lines of at most 78 columns.
-    pub more: &'static str,
+    pub long_help: &'static str,
     /// Inputs and what becomes of them; the first one is a good answer.
     pub examples: &'static [(&'static str, &'static str)],
     /// Where the answer ends up, in the operator's words.
-    pub lands: &'static str,
+    pub stored_in: &'static str,
     /// How it is answered.
-    pub kind: Kind,
+    pub kind: FieldKind,
     /// Whether an empty answer will do.
     pub optional: bool,
     /// Whether the other answers leave this question open.
@@ -70,18 +70,18 @@ pub struct Field {
 
 /// How a question is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FieldKind {
     /// One line of text.
     Text,
     /// One line of text that is never shown.
     Secret,
     /// One of these.
-    Choice(&'static [Choice]),
+    Select(&'static [SelectOption]),
 }
 
 /// One answer of several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Choice {
+pub struct SelectOption {
     /// The word in flags and answers files.
     pub value: &'static str,
     /// The words on the screen.
@@ -99,10 +99,10 @@ const PLAIN: Field = Field {
     label: "",
     question: "",
     help: "",
-    more: "",
+    long_help: "",
     examples: &[],
-    lands: "",
-    kind: Kind::Text,
+    stored_in: "",
+    kind: FieldKind::Text,
     optional: false,
     asked: |_| true,
     default: |_| Cow::Borrowed(""),
@@ -113,22 +113,22 @@ const PLAIN: Field = Field {
 impl Field {
     /// The answers to choose from; none for text.
     #[must_use]
-    pub fn choices(&self) -> &'static [Choice] {
+    pub fn choices(&self) -> &'static [SelectOption] {
         match self.kind {
-            Kind::Choice(choices) => choices,
-            Kind::Text | Kind::Secret => &[],
+            FieldKind::Select(choices) => choices,
+            FieldKind::Text | FieldKind::Secret => &[],
         }
     }
 
     /// Whether the answer must not be shown.
     #[must_use]
     pub fn is_secret(&self) -> bool {
-        self.kind == Kind::Secret
+        self.kind == FieldKind::Secret
     }
 
     /// The choice with this value.
     #[must_use]
-    pub fn choice(&self, value: &str) -> Option<&'static Choice> {
+    pub fn choice(&self, value: &str) -> Option<&'static SelectOption> {
         self.choices().iter().find(|choice| choice.value == value)
     }
 
@@ -139,10 +139,10 @@ impl Field {
     pub fn check(&self, text: &str) -> Result<String, Invalid> {
         let is_empty = text.trim().is_empty();
         match self.kind {
-            Kind::Choice(choices) => choose(choices, text),
+            FieldKind::Select(choices) => choose(choices, text),
             _ if is_empty && self.optional => Ok(String::new()),
             _ if is_empty => Err(Invalid::new(MISSING)),
-            Kind::Text | Kind::Secret => (self.check)(text),
+            FieldKind::Text | FieldKind::Secret => (self.check)(text),
         }
     }
 }
@@ -203,7 +203,7 @@ fn parsed<T: FromStr<Err = Invalid> + Display>(text: &str) -> Result<String, Inv
     text.parse::<T>().map(|value| value.to_string())
 }
 
-fn choose(choices: &[Choice], text: &str) -> Result<String, Invalid> {
+fn choose(choices: &[SelectOption], text: &str) -> Result<String, Invalid> {
     let wanted = text.trim().to_ascii_lowercase();
     if let Some(choice) = choices.iter().find(|choice| choice.value == wanted) {
         return Ok(choice.value.to_owned());
@@ -247,11 +247,11 @@ mod tests {
     #[test]
     fn every_text_fits_its_place() {
         for field in fields() {
-            assert!(!field.question.is_empty() && !field.lands.is_empty(), "{}", field.name);
+            assert!(!field.question.is_empty() && !field.stored_in.is_empty(), "{}", field.name);
             assert!(field.label.len() <= 13, "{}", field.label);
             assert!(field.help.len() <= 66, "{}: {}", field.name, field.help.len());
-            assert!(field.more.lines().all(|line| line.len() <= 78), "{}", field.name);
-            assert!(field.more.is_ascii() && field.help.is_ascii());
+            assert!(field.long_help.lines().all(|line| line.len() <= 78), "{}", field.name);
+            assert!(field.long_help.is_ascii() && field.help.is_ascii());
             for choice in field.choices() {
                 assert!(choice.help.len() <= 65, "{}: {}", choice.value, choice.help.len());
             }

@@ -12,12 +12,12 @@ mod find;
 mod flow;
 mod keys;
 mod kind;
-mod mask;
 mod merge;
 mod patch;
 mod place;
 mod proof;
 mod reading;
+mod redact;
 mod remove;
 mod scalar;
 mod seed;
@@ -30,9 +30,9 @@ mod window;
 mod yaml;
 
 pub use kind::Kind;
-pub use mask::{clipped, covered_by, ends, secrets, secrets_within};
 pub use place::{Place, only_place, places};
 pub use reading::{Reading, Scalar};
+pub use redact::{clipped, covered_by, ends, secrets, secrets_within};
 
 use std::fmt;
 

@@ -11,11 +11,12 @@ pub use preview::{Count, Line, MASK, Mark, hide_secrets};
 
 use crate::answers::Answers;
 use crate::form::{self, Field};
-use crate::found::{Found, Snapshot};
 use crate::kestra_config::{self, Refusal};
+use crate::machine::{Found, Snapshot};
 use crate::nginx_site;
 use crate::settings::{
-    Connection, EnvFile, ForwardProxy, Login, Nginx, Saved, Secret, Settings, VariableName,
+    Connection, CredentialStorage, EnvFile, ForwardProxy, Login, Nginx, Secret, Settings,
+    VariableName,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -186,9 +187,9 @@ fn variable_to_save(settings: &Settings) -> Option<(&VariableName, &Secret, &Env
         return None;
     };
     match login {
-        Login { saved: Saved::Env { variable, file: Some(file) }, password, .. } => {
-            (!password.is_empty()).then_some((variable, password, file))
-        }
+        Login {
+            saved: CredentialStorage::Env { variable, file: Some(file) }, password, ..
+        } => (!password.is_empty()).then_some((variable, password, file)),
         Login { .. } => None,
     }
 }
@@ -230,7 +231,7 @@ fn nginx_file(answers: &Answers, nginx: &Nginx, found: &Found) -> Result<FileCha
 /// Whether something was said about nginx, or about what its file follows and does not say yet. Only
 /// then may edits made by hand be overwritten.
 fn is_asked_for(answers: &Answers, says_it: bool) -> bool {
-    let any = |fields: &[&Field]| fields.iter().any(|field| answers.is_said(field));
+    let any = |fields: &[&Field]| fields.iter().any(|field| answers.is_set(field));
     any(form::NGINX) || (!says_it && any(&[&form::URL, &form::CONTEXT_PATH]))
 }
 

@@ -79,12 +79,12 @@ pub struct Login {
     /// The password; empty where it stays in an environment variable that the wizard cannot see.
     pub password: Secret,
     /// How both are saved.
-    pub saved: Saved,
+    pub saved: CredentialStorage,
 }
 
 /// How a login is saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Saved {
+pub enum CredentialStorage {
     /// As `proxy-username` and `proxy-password`.
     Plain,
     /// As the two `proxy-authorization` properties of Kestra's documentation.

@@ -1,20 +1,16 @@
 //! The only door to disk, network, processes and signals.
 
+pub mod checks;
 pub mod console;
+pub mod discover;
 pub mod draft;
 pub mod editor;
+pub mod effects;
 pub mod elevate;
-pub mod files;
-pub mod handover;
-pub mod history;
-pub mod lines;
-pub mod lock;
-pub mod look;
-pub mod names;
-mod net;
+pub mod export;
+pub mod fs;
+pub mod line_reader;
 pub mod nginx;
-pub mod probe;
-pub mod serving;
+pub mod passwd;
 pub mod signals;
 pub mod terminal;
-pub mod world;

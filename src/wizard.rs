@@ -4,31 +4,31 @@
 //! out. It knows no terminal, no clock and no disk, so a test drives it like a person would, and
 //! full screen and plain mode cannot drift apart.
 
-mod asking;
-mod choosing;
+mod dialog;
 mod editor;
 mod event;
-mod keys;
+mod form_step;
+mod keymap;
 mod line;
-mod moving;
+mod navigation;
+mod queries;
 mod result;
-mod reviewing;
+mod review;
 mod rows;
-mod shown;
 mod typing;
 
-pub use asking::Asking;
-pub use choosing::{Choosing, Way};
-pub use event::{Effect, Event, NextStep, Saved, SavedFile, Trouble};
-pub use keys::{Action, Binding};
+pub use dialog::{Choice, Dialog};
+pub use event::{Effect, Event, Failure, NextStep, WriteResult, WrittenFile};
+pub use form_step::FormStep;
+pub use keymap::{Action, Binding};
 pub use result::{page, report, with_next_steps};
-pub use reviewing::{Preview, Reviewing};
+pub use review::{Preview, Review};
 pub use rows::Row;
 
 use crate::answers::Answers;
-use crate::checks::{Check, Verdict};
-use crate::found::Found;
+use crate::checks::{Check, Finding};
 use crate::key::Key;
+use crate::machine::Found;
 use crate::plan::Plan;
 use std::time::Duration;
 
@@ -39,17 +39,17 @@ pub const REVEAL: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub enum Step {
     /// On one of the screens.
-    Asking(Asking),
+    FormStep(FormStep),
     /// Before the plan.
-    Reviewing(Reviewing),
+    Review(Review),
     /// The files are being looked at, before this goes on.
     Looking(Then),
     /// Files are being written; nothing interrupts that. What is put back or repaired has no plan.
     Writing(Plan),
     /// Something stands in the way, and there is more than one way on.
-    Choosing(Choosing),
+    Dialog(Dialog),
     /// The files are written.
-    Done(Saved),
+    Done(WriteResult),
 }
 
 /// The whole state.
@@ -60,7 +60,7 @@ pub struct Wizard {
     step: Step,
     /// Answers before each edit from the review, for `u`.
     past: Vec<Answers>,
-    verdicts: Vec<(Check, Vec<Verdict>)>,
+    findings: Vec<(Check, Vec<Finding>)>,
     /// The checks that are under way.
     running: Vec<Check>,
     help: Option<usize>,
@@ -88,11 +88,11 @@ impl Wizard {
     pub fn new(answers: Answers, found: Found) -> (Self, Option<Effect>) {
         let is_reconfiguration = answers.here().is_reconfiguration;
         let mut wizard = Self {
-            step: Step::Asking(Asking::new(&answers, 0, 0)),
+            step: Step::FormStep(FormStep::new(&answers, 0, 0)),
             answers,
             found,
             past: Vec::new(),
-            verdicts: Vec::new(),
+            findings: Vec::new(),
             running: Vec::new(),
             help: None,
             scrolled: 0,
@@ -104,8 +104,8 @@ impl Wizard {
 
     /// Starts with a question about the start itself, such as what becomes of a draft.
     #[must_use]
-    pub fn asking_first(mut self, choosing: Choosing) -> Self {
-        self.step = Step::Choosing(choosing);
+    pub fn asking_first(mut self, choosing: Dialog) -> Self {
+        self.step = Step::Dialog(choosing);
         self
     }
 
@@ -122,8 +122,8 @@ impl Wizard {
             Event::Line(text) => self.line(&text),
             Event::Keep => self.keep(),
             Event::PreviousQuestion => self.previous_question(),
-            Event::Looked(files) => self.looked(files),
-            Event::Checked(check, verdicts) => self.checked(check, verdicts),
+            Event::Discovery(files) => self.looked(files),
+            Event::Checked(check, findings) => self.checked(check, findings),
             Event::Written(result) => self.written(result),
             Event::Stopped(saved) => {
                 self.forget_what_stood();
@@ -131,7 +131,7 @@ impl Wizard {
                 None
             }
             Event::Reminder => {
-                self.with_review(Reviewing::conceal);
+                self.with_review(Review::conceal);
                 None
             }
             Event::Drawn { furthest } => {
@@ -146,16 +146,16 @@ impl Wizard {
         self.keys().iter().copied().flatten()
     }
 
-    fn keys(&self) -> keys::Tables {
+    fn keys(&self) -> keymap::Tables {
         match &self.step {
-            _ if self.is_quitting => keys::QUITTING,
-            _ if self.help.is_some() => keys::HELP,
-            Step::Asking(asking) => asking.keys(),
-            Step::Reviewing(_) => keys::REVIEWING,
-            Step::Looking(_) => keys::LOOKING,
-            Step::Writing(_) => keys::WRITING,
-            Step::Choosing(_) => keys::CHOOSING,
-            Step::Done(_) => keys::DONE,
+            _ if self.is_quitting => keymap::QUITTING,
+            _ if self.help.is_some() => keymap::HELP,
+            Step::FormStep(asking) => asking.keys(),
+            Step::Review(_) => keymap::REVIEWING,
+            Step::Looking(_) => keymap::LOOKING,
+            Step::Writing(_) => keymap::WRITING,
+            Step::Dialog(_) => keymap::CHOOSING,
+            Step::Done(_) => keymap::DONE,
         }
     }
 
@@ -163,7 +163,7 @@ impl Wizard {
         if !self.is_covered() && self.takes_fix(key) {
             return None;
         }
-        if let Some(action) = keys::action(self.keys(), key) {
+        if let Some(action) = keymap::action(self.keys(), key) {
             return self.act(action);
         }
         if !self.is_covered() {
@@ -192,8 +192,8 @@ impl Wizard {
             Action::Reveal => return self.reveal(),
             Action::Test => return self.test(),
             Action::Write => return self.write(),
-            Action::NextTab => self.with_review(Reviewing::next_tab),
-            Action::Full => self.with_review(Reviewing::toggle_full),
+            Action::NextTab => self.with_review(Review::next_tab),
+            Action::Full => self.with_review(Review::toggle_full),
             Action::UndoChange => return self.undo_change(),
             Action::Copy => return self.copy(),
             Action::Choose(number) => return self.choose(number),
@@ -232,18 +232,18 @@ impl Wizard {
 
     fn show_review(&mut self, preview: Preview) {
         let notes = self.notes_on(&preview);
-        self.step = Step::Reviewing(Reviewing::new(preview, notes));
+        self.step = Step::Review(Review::new(preview, notes));
     }
 
-    fn with_review(&mut self, change: impl FnOnce(&mut Reviewing)) {
-        if let Step::Reviewing(reviewing) = &mut self.step {
+    fn with_review(&mut self, change: impl FnOnce(&mut Review)) {
+        if let Step::Review(reviewing) = &mut self.step {
             change(reviewing);
         }
     }
 
     fn looked(
         &mut self,
-        files: Vec<(std::path::PathBuf, crate::found::Snapshot)>,
+        files: Vec<(std::path::PathBuf, crate::machine::Snapshot)>,
     ) -> Option<Effect> {
         for (path, snapshot) in files {
             self.found.see(path, snapshot);
@@ -272,7 +272,7 @@ impl Wizard {
     }
 
     fn check(&mut self, check: Check) -> Option<Effect> {
-        if self.verdict(&check).is_some() {
+        if self.finding(&check).is_some() {
             return None;
         }
         self.running.push(check.clone());
@@ -284,29 +284,29 @@ impl Wizard {
         if self.is_running(|running| *running == check) {
             return None;
         }
-        self.verdicts.retain(|(about, _)| *about != check);
+        self.findings.retain(|(about, _)| *about != check);
         self.check(check)
     }
 
-    fn checked(&mut self, check: Check, verdicts: Vec<Verdict>) -> Option<Effect> {
-        if verdicts == [Verdict::cancelled()] {
+    fn checked(&mut self, check: Check, findings: Vec<Finding>) -> Option<Effect> {
+        if findings == [Finding::cancelled()] {
             // Was said when the operator stopped it, who may have begun another.
             return None;
         }
         self.running.retain(|running| *running != check);
-        self.verdicts.retain(|(about, _)| *about != check);
-        self.verdicts.push((check, verdicts));
+        self.findings.retain(|(about, _)| *about != check);
+        self.findings.push((check, findings));
         None
     }
 
     /// What was found about the files before they changed is no longer so.
     fn forget_what_stood(&mut self) {
-        self.verdicts.retain(|(check, _)| !matches!(check, Check::Standing | Check::Reload));
+        self.findings.retain(|(check, _)| !matches!(check, Check::Standing | Check::Reload));
     }
 
     fn quit(&mut self) -> Option<Effect> {
         let has_answers = match &self.step {
-            Step::Asking(asking) if asking.is_touched() => true,
+            Step::FormStep(asking) if asking.is_touched() => true,
             Step::Done(_) => false,
             _ => !self.answers.is_untouched(),
         };

@@ -60,7 +60,7 @@ impl Given {
             // Locations go into a server block whose TLS is not the wizard's.
             (&form::NGINX_FORM, if self.behind_proxy { "location" } else { "server" }),
         ] {
-            answers.say(field, text);
+            answers.set(field, text);
         }
         answers
     }

@@ -14,10 +14,10 @@
 )]
 
 use kestra_setup::plan::{FileChange, FileKind, Plan, Text};
-use kestra_setup::system::files::{self, Receipt, WriteError};
-use kestra_setup::system::handover::piped;
-use kestra_setup::system::history::{self, History};
-use kestra_setup::system::lock::Lock;
+use kestra_setup::system::export::piped;
+use kestra_setup::system::fs::backup::{self, History};
+use kestra_setup::system::fs::lock::Lock;
+use kestra_setup::system::fs::{self as files, Receipt, WriteError};
 use rustix::fs::XattrFlags;
 use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};
@@ -77,8 +77,8 @@ fn do_job(job: &str) -> Result<Receipt, WriteError> {
     let lock = Lock::take(&History::here()?)?;
     let open = lock.interrupted()?.unwrap();
     match job {
-        "Undo" => history::undo(open).map(|()| Receipt::default()),
-        _ => history::finish(open, &|| Ok(())),
+        "Undo" => backup::undo(open).map(|()| Receipt::default()),
+        _ => backup::finish(open, &|| Ok(())),
     }
 }
 
@@ -280,8 +280,8 @@ fn withstands(job: Job, fault: &str, number: usize) {
     let lock = Lock::take(&scene.history()).unwrap();
     match lock.interrupted().unwrap() {
         Some(_) if status.success() => panic!("the journal is open after success"),
-        Some(open) if number.is_multiple_of(2) => history::undo(open).unwrap(),
-        Some(open) => drop(history::finish(open, &|| Ok(())).unwrap()),
+        Some(open) if number.is_multiple_of(2) => backup::undo(open).unwrap(),
+        Some(open) => drop(backup::finish(open, &|| Ok(())).unwrap()),
         None if status.signal().is_some() => {}
         None => assert_eq!(scene.all_are_new(), new_after(job, status.success()), "{status}"),
     }

@@ -6,10 +6,10 @@
 
 use kestra_setup::key::Key;
 use kestra_setup::system::signals::{self, Signal};
-use kestra_setup::tui::backend::Colors;
-use kestra_setup::tui::input::{Decoder, Input};
-use kestra_setup::tui::reader::{self, Typed};
-use kestra_setup::tui::terminal::FullScreen;
+use kestra_setup::ui::tui::backend::Colors;
+use kestra_setup::ui::tui::input::{Decoder, Input};
+use kestra_setup::ui::tui::reader::{self, Typed};
+use kestra_setup::ui::tui::terminal::FullScreen;
 use rustix::event::{PollFd, PollFlags, poll};
 use std::io::Write;
 use std::sync::mpsc;

@@ -3,14 +3,14 @@
 #![expect(clippy::expect_used, reason = "a session that does not get to its review fails the test")]
 
 use kestra_setup::answers::{Answers, Here};
-use kestra_setup::form::{self, Field, Kind};
-use kestra_setup::found::{Found, Snapshot};
+use kestra_setup::form::{self, Field, FieldKind};
 use kestra_setup::kestra_config::Place;
 use kestra_setup::key::Key;
-use kestra_setup::plain::{self, Outside};
+use kestra_setup::machine::{Found, Snapshot};
 use kestra_setup::plan::Plan;
 use kestra_setup::settings::Secret;
-use kestra_setup::system::lines::{Echo, Ended};
+use kestra_setup::system::line_reader::{Echo, Ended};
+use kestra_setup::ui::plain::{self, Outside};
 use kestra_setup::wizard::{Effect, Event, Preview, Step, Wizard};
 use proptest::option;
 use proptest::prelude::*;
@@ -59,12 +59,12 @@ fn looked(found: &Found, paths: Vec<PathBuf>) -> Event {
         let snapshot = found.snapshot(&path).cloned().unwrap_or(Snapshot::Absent);
         (path, snapshot)
     };
-    Event::Looked(paths.into_iter().map(look).collect())
+    Event::Discovery(paths.into_iter().map(look).collect())
 }
 
 fn plan(wizard: &Wizard) -> Plan {
     match wizard.step() {
-        Step::Reviewing(reviewing) => match reviewing.preview() {
+        Step::Review(reviewing) => match reviewing.preview() {
             Preview::Ready(plan) => plan.clone(),
             other => panic!("no plan: {other:?}"),
         },
@@ -88,13 +88,13 @@ impl AtScreen {
 
     fn field(&self) -> Option<&'static Field> {
         match self.wizard.step() {
-            Step::Asking(asking) => Some(asking.field()),
+            Step::FormStep(asking) => Some(asking.field()),
             _ => None,
         }
     }
 
     fn answer(&mut self, field: &'static Field, wish: &str) {
-        if let Kind::Choice(choices) = field.kind {
+        if let FieldKind::Select(choices) = field.kind {
             let mut digits = choices.iter().zip('1'..);
             let (_, digit) = digits.find(|(choice, _)| choice.value == wish).expect(wish);
             return self.press(Key::Char(digit));
@@ -203,7 +203,7 @@ fn applied(config: Option<&str>, wishes: &Wishes, asked: &[&str]) -> Plan {
     let (mut answers, mut found) = machine(config);
     for field in form::fields().filter(|field| asked.contains(&field.name)) {
         if let Some(wish) = wishes.get(field.name) {
-            answers.say(field, wish);
+            answers.set(field, wish);
         }
     }
     let settings = answers.settings().expect("answers that will do");

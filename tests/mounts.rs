@@ -10,10 +10,10 @@
 )]
 
 use kestra_setup::plan::{FileChange, FileKind, Plan};
-use kestra_setup::system::files::{self, Receipt, WriteError};
-use kestra_setup::system::handover::piped;
-use kestra_setup::system::history::History;
-use kestra_setup::system::lock::Lock;
+use kestra_setup::system::export::piped;
+use kestra_setup::system::fs::backup::History;
+use kestra_setup::system::fs::lock::Lock;
+use kestra_setup::system::fs::{self as files, Receipt, WriteError};
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;

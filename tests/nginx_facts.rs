@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test touches the world")]
 
-use kestra_setup::checks::{Outcome, Verdict};
+use kestra_setup::checks::{Finding, Outcome};
 use kestra_setup::system::nginx::{Form, Found, find, look_at, reload, test_live, test_privately};
 use std::path::Path;
 
@@ -11,15 +11,15 @@ fn nginx() -> Option<Found> {
     support::needs(found.binary.is_some(), "nginx").then_some(found)
 }
 
-fn test(text: &str, form: Form) -> Option<Verdict> {
+fn test(text: &str, form: Form) -> Option<Finding> {
     Some(test_privately(&nginx()?, text, form))
 }
 
 fn refused(text: &str) -> Option<(&'static str, String)> {
-    let verdict = test(text, Form::Server)?;
-    assert_eq!(verdict.outcome, Outcome::Failed, "{verdict:?}");
-    assert_ne!(verdict.remedy, "");
-    Some((verdict.code, verdict.evidence))
+    let finding = test(text, Form::Server)?;
+    assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
+    assert_ne!(finding.remedy, "");
+    Some((finding.code, finding.evidence))
 }
 
 const DOCUMENTED: &str = "location /kestra {
@@ -41,34 +41,34 @@ fn server(lines: &str) -> String {
 
 #[test]
 fn good_locations_pass() {
-    let Some(verdict) = test(DOCUMENTED, Form::Location) else { return };
-    assert_eq!((verdict.code, verdict.outcome), ("nginx-test", Outcome::Ok), "{verdict:?}");
+    let Some(finding) = test(DOCUMENTED, Form::Location) else { return };
+    assert_eq!((finding.code, finding.outcome), ("nginx-test", Outcome::Ok), "{finding:?}");
 }
 
 #[test]
 fn a_moved_port_is_reported() {
-    let Some(verdict) = test(&server(DOCUMENTED), Form::Server) else { return };
-    assert_eq!(verdict.outcome, Outcome::Ok, "{verdict:?}");
-    assert!(verdict.evidence.ends_with("; tested with port 20080 for 80"), "{verdict:?}");
+    let Some(finding) = test(&server(DOCUMENTED), Form::Server) else { return };
+    assert_eq!(finding.outcome, Outcome::Ok, "{finding:?}");
+    assert!(finding.evidence.ends_with("; tested with port 20080 for 80"), "{finding:?}");
 }
 
 #[test]
 fn a_missing_certificate_is_a_note_that_names_it() {
     let tls = "listen 443 ssl; ssl_certificate /no/such.pem; ssl_certificate_key /no/such.key;";
-    let Some(verdict) = test(&server(tls), Form::Server) else { return };
-    assert_eq!(verdict.outcome, Outcome::Note, "{verdict:?}");
-    assert!(verdict.what.contains("/no/such.pem is not there"), "{verdict:?}");
+    let Some(finding) = test(&server(tls), Form::Server) else { return };
+    assert_eq!(finding.outcome, Outcome::Note, "{finding:?}");
+    assert!(finding.what.contains("/no/such.pem is not there"), "{finding:?}");
 }
 
 #[test]
 fn an_unknown_host_is_a_note_that_names_it() {
-    let Some(verdict) =
+    let Some(finding) =
         test("location / { proxy_pass http://kestra.invalid:8080; }", Form::Location)
     else {
         return;
     };
-    assert_eq!(verdict.outcome, Outcome::Note, "{verdict:?}");
-    assert!(verdict.what.contains("\"kestra.invalid\" does not resolve"), "{verdict:?}");
+    assert_eq!(finding.outcome, Outcome::Note, "{finding:?}");
+    assert!(finding.what.contains("\"kestra.invalid\" does not resolve"), "{finding:?}");
 }
 
 #[test]
@@ -128,9 +128,9 @@ fn the_live_test_explains_a_broken_configuration() {
     else {
         return;
     };
-    let verdict = test_live(&found);
-    assert_eq!((verdict.code, verdict.outcome), ("nginx-duplicate-location", Outcome::Failed));
-    assert_eq!(reload(&found), verdict);
+    let finding = test_live(&found);
+    assert_eq!((finding.code, finding.outcome), ("nginx-duplicate-location", Outcome::Failed));
+    assert_eq!(reload(&found), finding);
 }
 
 #[test]

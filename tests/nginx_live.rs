@@ -272,8 +272,8 @@ fn tls_speaks_http_2_and_says_https_to_kestra() {
         assert!(said.ends_with("\r\n2"), "{site:?}: {said}");
         assert!(said.contains("X-Forwarded-Protocol: https\r"), "{site:?}: {said}");
         for line in ["Proto: https\r", &format!("Host: my-host.com:{tls}\r")] {
-            let is_said = said.contains(&format!("X-Forwarded-{line}"));
-            assert_eq!(is_said, site.recommended, "{line}, {site:?}: {said}");
+            let is_set = said.contains(&format!("X-Forwarded-{line}"));
+            assert_eq!(is_set, site.recommended, "{line}, {site:?}: {said}");
         }
     }
 }

@@ -5,7 +5,7 @@ pub mod operator;
 use kestra_setup::checks::{Check, Outcome};
 use kestra_setup::form;
 use kestra_setup::key::Key;
-use kestra_setup::wizard::{Event, Preview, Saved, Step, Trouble, Way};
+use kestra_setup::wizard::{Choice, Event, Failure, Preview, Step, WriteResult};
 use operator::{Asked, CONFIG, EXISTING, Operator, PASSWORD};
 use proptest::prelude::*;
 
@@ -41,25 +41,25 @@ impl Move {
                 let ways = WAYS.into_iter().take(count).collect();
                 operator.is_refused("not written", &["", "no"], ways)
             }
-            Self::Stopped => operator.happens(Event::Stopped(Saved::default())),
+            Self::Stopped => operator.happens(Event::Stopped(WriteResult::default())),
             Self::Reminder => operator.happens(Event::Reminder),
         }
     }
 }
 
-const WAYS: [Way; 12] = [
-    Way::Reapply,
-    Way::StartOver,
-    Way::Overwrite,
-    Way::SaveBeside,
-    Way::Change(&form::NGINX_FILE),
-    Way::WithoutNginx,
-    Way::Retry,
-    Way::Sudo,
-    Way::Replace,
-    Way::Continue,
-    Way::Fresh,
-    Way::Quit,
+const WAYS: [Choice; 12] = [
+    Choice::Reapply,
+    Choice::StartOver,
+    Choice::Overwrite,
+    Choice::SaveBeside,
+    Choice::Change(&form::NGINX_FILE),
+    Choice::WithoutNginx,
+    Choice::Retry,
+    Choice::Sudo,
+    Choice::Replace,
+    Choice::Continue,
+    Choice::Fresh,
+    Choice::Quit,
 ];
 
 fn keys() -> impl Strategy<Value = Key> {
@@ -180,7 +180,7 @@ proptest! {
     ) {
         let operator = steps.into_iter().fold(start, Operator::press);
         let shown = match operator.wizard().step() {
-            Step::Reviewing(reviewing) => match reviewing.preview() {
+            Step::Review(reviewing) => match reviewing.preview() {
                 Preview::Ready(plan) => Some(plan.clone()),
                 _ => None,
             },
@@ -224,7 +224,7 @@ proptest! {
 #[test]
 fn no_event_shows_what_was_typed() {
     let events = [Event::Paste(PASSWORD.to_owned()), Event::Line(PASSWORD.to_owned())];
-    let trouble = Trouble { state: "", lines: Vec::new(), ways: Vec::new() };
+    let trouble = Failure { state: "", lines: Vec::new(), ways: Vec::new() };
     let shown = format!("{events:?}{:?}", Event::Written(Err(trouble)));
     assert!(!shown.contains(PASSWORD), "{shown}");
 }

@@ -6,13 +6,13 @@
 pub mod operator;
 
 use kestra_setup::answers::Here;
-use kestra_setup::checks::{Check, Outcome, Verdict};
+use kestra_setup::checks::{Check, Finding, Outcome};
 use kestra_setup::form;
 use kestra_setup::key::Key;
 use kestra_setup::plan::Plan;
-use kestra_setup::system::files::{ProofFailure, WriteError};
-use kestra_setup::system::world::trouble;
-use kestra_setup::wizard::{Choosing, Event, Trouble, Way};
+use kestra_setup::system::effects::trouble;
+use kestra_setup::system::fs::{ProofFailure, WriteError};
+use kestra_setup::wizard::{Choice, Dialog, Event, Failure};
 use operator::{CONFIG, EXISTING, Operator, PASSWORD, here};
 
 /// The wireframes' size, the smallest with explanations, and the smallest of all.
@@ -216,7 +216,7 @@ fn ways_on() {
                 " -   type: memory",
                 " +   type: postgres",
             ],
-            vec![Way::Reapply, Way::SaveBeside, Way::StartOver, Way::Overwrite],
+            vec![Choice::Reapply, Choice::SaveBeside, Choice::StartOver, Choice::Overwrite],
         ),
     );
 }
@@ -224,15 +224,18 @@ fn ways_on() {
 #[test]
 fn before_the_first_question() {
     let asked = |state, line: &str, ways| {
-        let trouble = Trouble { state, lines: vec![line.to_owned()], ways };
-        Operator::fresh().asked_first(Choosing::new(trouble, Plan::default()))
+        let trouble = Failure { state, lines: vec![line.to_owned()], ways };
+        Operator::fresh().asked_first(Dialog::new(trouble, Plan::default()))
     };
     let draft = "You stopped at step 2 at 14:02 on 2026-11-23.";
-    see("draft", &asked("draft", draft, vec![Way::Continue, Way::Fresh, Way::Quit]));
+    see("draft", &asked("draft", draft, vec![Choice::Continue, Choice::Fresh, Choice::Quit]));
     let locked = "Already being edited by alice (pid 4711, since 2026-11-23T14:02:11Z).";
-    see("locked", &asked("locked", locked, vec![Way::ReadOnly, Way::Quit]));
+    see("locked", &asked("locked", locked, vec![Choice::ReadOnly, Choice::Quit]));
     let open = "A write of 2026-11-23T08:50:10Z was interrupted.";
-    see("interrupted", &asked("interrupted", open, vec![Way::Finish, Way::Undo, Way::Quit]));
+    see(
+        "interrupted",
+        &asked("interrupted", open, vec![Choice::Finish, Choice::Undo, Choice::Quit]),
+    );
 }
 
 #[test]
@@ -240,7 +243,7 @@ fn result() {
     let written = || reviewing().press(Key::Char('w')).is_written();
     see("writing", &reviewing().press(Key::Char('w')));
     see("result", &written());
-    let verdict = |code, outcome, what: &str| Verdict {
+    let finding = |code, outcome, what: &str| Finding {
         code,
         outcome,
         what: what.to_owned(),
@@ -248,8 +251,8 @@ fn result() {
         remedy: String::new(),
     };
     let standing = vec![
-        verdict("config", Outcome::Ok, "the configuration reads as it should"),
-        verdict("kestra", Outcome::Failed, "nothing listens on localhost:8080"),
+        finding("config", Outcome::Ok, "the configuration reads as it should"),
+        finding("kestra", Outcome::Failed, "nothing listens on localhost:8080"),
     ];
     let checked =
         written().press(Key::Char('c')).happens(Event::Checked(Check::Standing, standing));

@@ -39,7 +39,7 @@ impl Problem {
     /// The same, but it does not block where these questions were left as the files have them.
     fn unless_untouched(self, answers: &Answers, asked: &[&Field]) -> Self {
         let is_old =
-            answers.here().is_reconfiguration && !asked.iter().any(|field| answers.is_said(field));
+            answers.here().is_reconfiguration && !asked.iter().any(|field| answers.is_set(field));
         Self { blocks: self.blocks && !is_old, ..self }
     }
 
@@ -97,7 +97,7 @@ fn of_saving(answers: &Answers) -> Option<Problem> {
     }
     let password = Secret::from(answers.get(&form::PROXY_PASSWORD).as_ref());
     let saved = answers.get(&form::PROXY_CREDENTIALS);
-    let is_moved = answers.is_said(&form::PROXY_CREDENTIALS);
+    let is_moved = answers.is_set(&form::PROXY_CREDENTIALS);
     let is_elsewhere = password.is_empty() && saved != "env";
     if is_moved && (is_elsewhere || answers.keeps_placeholder(&form::PROXY_PASSWORD)) {
         let message = "the file only names a variable. Give the password to save it here.";
@@ -122,9 +122,9 @@ fn of_saving(answers: &Answers) -> Option<Problem> {
 /// A new password where the variable is set by somebody else: nothing would become of it.
 fn kept_nowhere(answers: &Answers) -> Option<Problem> {
     let file = &form::ENV_FILE;
-    let is_lost = answers.is_said(&form::PROXY_PASSWORD)
+    let is_lost = answers.is_set(&form::PROXY_PASSWORD)
         && answers.get(file).is_empty()
-        && !answers.is_said(file);
+        && !answers.is_set(file);
     is_lost.then(|| {
         let variable = answers.get(&form::PROXY_PASSWORD_VARIABLE);
         let message = format!(

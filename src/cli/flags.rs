@@ -1,6 +1,6 @@
 //! The flags. Those of the questions are made from the form.
 
-use crate::form::{self, Field, Kind};
+use crate::form::{self, Field, FieldKind};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
 use std::path::PathBuf;
@@ -45,11 +45,11 @@ fn flag(field: &'static Field) -> Arg {
     let arg = Arg::new(field.name).long(field.name).help(field.question).help_heading(ANSWERS);
     match field.kind {
         // Not a list of possible values: an answer that will not do is listed with all others.
-        Kind::Choice(choices) => {
+        FieldKind::Select(choices) => {
             let values: Vec<_> = choices.iter().map(|choice| choice.value).collect();
             arg.value_name(values.join("|"))
         }
-        Kind::Text | Kind::Secret => arg.value_name("VALUE"),
+        FieldKind::Text | FieldKind::Secret => arg.value_name("VALUE"),
     }
     // An empty value is an answer: it takes a context path or a certificate away.
     .allow_hyphen_values(true)

@@ -77,10 +77,10 @@ fn answer(text: &mut String, field: &Field) {
             roff(choice.help)
         );
     }
-    for paragraph in field.more.split("\n\n").filter(|paragraph| !paragraph.is_empty()) {
+    for paragraph in field.long_help.split("\n\n").filter(|paragraph| !paragraph.is_empty()) {
         let _ = writeln!(text, ".sp\n{}", roff(paragraph));
     }
-    let _ = writeln!(text, ".sp\nGoes to: {}.", roff(field.lands));
+    let _ = writeln!(text, ".sp\nGoes to: {}.", roff(field.stored_in));
 }
 
 /// Text that roff does not take for a command.

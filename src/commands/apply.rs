@@ -1,15 +1,15 @@
 //! `apply`: writes without asking, or says what it would write.
 
-use super::gather::Gathered;
+use super::sources::Sources;
 use super::{CommandError, difference, report};
 use crate::cli::{Invocation, Said, Task};
 use crate::kestra_config::{self, Place};
 use crate::plan::{FileChange, FileKind, Plan};
 use crate::system::console::{Console, input};
-use crate::system::handover::piped;
-use crate::system::look::Looked;
+use crate::system::discover::Discovery;
+use crate::system::effects::{API_URL, EffectRunner, saved};
+use crate::system::export::piped;
 use crate::system::nginx;
-use crate::system::world::{API_URL, World, saved};
 use crate::wizard;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ fn answers(
     json: bool,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let mut gathered = Gathered::new(invocation.config.as_deref(), said)?;
+    let mut gathered = Sources::new(invocation.config.as_deref(), said)?;
     let plan = gathered.plan()?;
     if let Some(refused) = gathered.foreign(&plan) {
         return Err(refused);
@@ -77,7 +77,7 @@ fn answers(
         gathered.notes(&plan).iter().for_each(|note| console.say(&format!("Note: {note}")));
     }
     if !plan.is_noop() && !dry_run {
-        let Looked { answers, found, nginx } = gathered.looked;
+        let Discovery { answers, found, nginx } = gathered.looked;
         let receipt =
             world(found.config().to_owned(), found.place().clone(), nginx)?.write(&plan)?;
         id.clone_from(&receipt.id);
@@ -106,8 +106,8 @@ pub(crate) fn world(
     config: PathBuf,
     place: Place,
     nginx: nginx::Found,
-) -> Result<World, CommandError> {
+) -> Result<EffectRunner, CommandError> {
     let api_url =
         API_URL.parse().map_err(|_| CommandError::Answers(vec!["api-url: no URL".to_owned()]))?;
-    Ok(World { config, place, nginx, api_url, lock: None })
+    Ok(EffectRunner { config, place, nginx, api_url, lock: None })
 }

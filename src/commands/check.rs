@@ -2,11 +2,11 @@
 
 use super::CommandError;
 use super::apply::world;
-use crate::checks::{Check, Outcome, Verdict};
+use crate::checks::{Check, Finding, Outcome};
 use crate::cli::Invocation;
 use crate::system::console::{Console, harmless};
-use crate::system::look::{LookError, Looked, look};
-use crate::system::world::unreadable;
+use crate::system::discover::{DiscoverError, Discovery, look};
+use crate::system::effects::unreadable;
 use std::sync::atomic::AtomicBool;
 use url::Url;
 
@@ -16,10 +16,10 @@ pub(super) fn run(
     api_url: Option<&str>,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let Looked { found, nginx, .. } = match look(invocation.config.as_deref(), None) {
-        Err(error @ (LookError::Refused { .. } | LookError::Read(_))) => {
+    let Discovery { found, nginx, .. } = match look(invocation.config.as_deref(), None) {
+        Err(error @ (DiscoverError::Refused { .. } | DiscoverError::Read(_))) => {
             show(&[unreadable(&error)], json, console)?;
-            let is_refused = matches!(error, LookError::Refused { .. });
+            let is_refused = matches!(error, DiscoverError::Refused { .. });
             return Ok(if is_refused { 6 } else { error.exit_code() });
         }
         looked => looked?,
@@ -30,8 +30,8 @@ pub(super) fn run(
             || CommandError::Answers(vec![format!("api-url: \"{url}\" is no http or https URL")]);
         world.api_url = web_address(url).ok_or_else(refused)?;
     }
-    let verdicts = world.check(&Check::Standing, &AtomicBool::new(false));
-    show(&verdicts, json, console)
+    let findings = world.check(&Check::Standing, &AtomicBool::new(false));
+    show(&findings, json, console)
 }
 
 fn web_address(text: &str) -> Option<Url> {
@@ -39,24 +39,24 @@ fn web_address(text: &str) -> Option<Url> {
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
-fn show(verdicts: &[Verdict], json: bool, console: &mut Console) -> Result<u8, CommandError> {
+fn show(findings: &[Finding], json: bool, console: &mut Console) -> Result<u8, CommandError> {
     if json {
-        console.json(&verdicts)?;
+        console.json(&findings)?;
     } else {
-        console.print(&harmless(&in_words(verdicts)))?;
+        console.print(&harmless(&in_words(findings)))?;
     }
-    let failed = verdicts.iter().any(|verdict| verdict.outcome == Outcome::Failed);
+    let failed = findings.iter().any(|finding| finding.outcome == Outcome::Failed);
     Ok(if failed { 6 } else { 0 })
 }
 
 /// A line for each. What was not looked at for one and the same reason is said once, by its codes.
-fn in_words(verdicts: &[Verdict]) -> String {
+fn in_words(findings: &[Finding]) -> String {
     let mut lines = Vec::new();
-    let is_one = |a: &Verdict, b: &Verdict| a.outcome == Outcome::Skipped && a.what == b.what;
-    for alike in verdicts.chunk_by(is_one) {
+    let is_one = |a: &Finding, b: &Finding| a.outcome == Outcome::Skipped && a.what == b.what;
+    for alike in findings.chunk_by(is_one) {
         let [only] = alike else {
-            let codes: Vec<_> = alike.iter().map(|verdict| verdict.code).collect();
-            let all = Verdict { evidence: codes.join(", "), ..alike[0].clone() };
+            let codes: Vec<_> = alike.iter().map(|finding| finding.code).collect();
+            let all = Finding { evidence: codes.join(", "), ..alike[0].clone() };
             lines.push(all.in_words());
             continue;
         };

@@ -2,11 +2,11 @@
 
 use super::{CommandError, difference, report};
 use crate::system::console::Console;
-use crate::system::files::WriteError;
-use crate::system::history::{self, History, Open};
-use crate::system::lock::Lock;
-use crate::system::world::{restored, saved};
-use crate::wizard::Saved;
+use crate::system::effects::{restored, saved};
+use crate::system::fs::WriteError;
+use crate::system::fs::backup::{self, History, Open};
+use crate::system::fs::lock::Lock;
+use crate::wizard::WriteResult;
 
 pub(super) fn run(
     id: Option<&str>,
@@ -37,7 +37,7 @@ pub(super) fn run(
     }
     let receipt = rollback.run(&lock, force).map_err(CommandError::Rollback)?;
     let headline = "Taken back. The files are as they were before.".to_owned();
-    report(&Saved { state: "rolled back", headline, ..saved(receipt) }, console);
+    report(&WriteResult { state: "rolled back", headline, ..saved(receipt) }, console);
     Ok(0)
 }
 
@@ -50,7 +50,7 @@ fn undo_interrupted(
     if id.is_some_and(|id| id != open.id()) {
         return Err(WriteError::Interrupted { id: open.id().to_owned() }.into());
     }
-    history::undo(open)?;
+    backup::undo(open)?;
     console.say("The interrupted write is undone. Every file is as it was before.");
     Ok(0)
 }

@@ -4,25 +4,25 @@
 use super::{CommandError, words};
 use crate::kestra_config::Place;
 use crate::system::console::{self, Console};
+use crate::system::discover::{DiscoverError, Discovery, look};
 use crate::system::editor;
-use crate::system::files;
-use crate::system::look::{LookError, Looked, look};
+use crate::system::fs;
 use std::path::{Path, PathBuf};
 
 /// Looks at the machine, and asks what stands in the way of that.
 pub(super) fn look_and_settle(
     config: Option<&Path>,
     console: &mut Console,
-) -> Result<Looked, CommandError> {
+) -> Result<Discovery, CommandError> {
     let mut config = config.map(Path::to_owned);
     loop {
         match look(config.as_deref(), None) {
-            Err(LookError::Several { path, places }) => {
+            Err(DiscoverError::Several { path, places }) => {
                 let place = which(&path, &places, console)?;
                 return Ok(look(Some(&path), Some(place))?);
             }
-            Err(LookError::Refused { path, refusal }) => {
-                let error = LookError::Refused { path: path.clone(), refusal }.into();
+            Err(DiscoverError::Refused { path, refusal }) => {
+                let error = DiscoverError::Refused { path: path.clone(), refusal }.into();
                 console.say(&words(&error));
                 config = Some(mended(path, console)?);
             }
@@ -41,7 +41,7 @@ fn which(path: &Path, places: &[Place], console: &mut Console) -> Result<Place, 
 
 /// The file to go on with: the same once its operator has corrected it, or another one.
 fn mended(path: PathBuf, console: &mut Console) -> Result<PathBuf, CommandError> {
-    let separate = files::beside(&path);
+    let separate = fs::beside(&path);
     let ways = [
         "Open it in your editor, then look again".to_owned(),
         format!("Write a separate file: {}", separate.display()),
@@ -67,7 +67,7 @@ fn choose(choices: &[String], console: &mut Console) -> Result<Option<usize>, Co
     console.say(&format!("Number 1 to {}:", choices.len()));
     let line = match console::first_line_of_input() {
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
-        line => line.map_err(super::ask::lost)?,
+        line => line.map_err(super::wizard::lost)?,
     };
     let number: Option<usize> = line.reveal().trim().parse().ok();
     Ok(number.and_then(|number| number.checked_sub(1)))

@@ -1,14 +1,14 @@
 //! `show` and `print`: the current settings, and what would be written.
 
 use super::CommandError;
-use super::gather::Gathered;
+use super::sources::Sources;
 use crate::answers::{Answers, Source};
 use crate::cli::{Invocation, Said, ShowForm, What};
 use crate::form::{self, Field};
 use crate::kestra_config;
 use crate::plan::{FileKind, MASK};
 use crate::system::console::{Console, harmless};
-use crate::system::look::Looked;
+use crate::system::discover::Discovery;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -35,8 +35,8 @@ pub(super) fn run(
     form: ShowForm,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let gathered = Gathered::new(invocation.config.as_deref(), said)?;
-    let Looked { answers, found, .. } = &gathered.looked;
+    let gathered = Sources::new(invocation.config.as_deref(), said)?;
+    let Discovery { answers, found, .. } = &gathered.looked;
     if found.text(found.config()).is_none() {
         console
             .say(&format!("Note: there is no configuration at {} yet.", found.config().display()));
@@ -105,7 +105,7 @@ pub(super) fn print(
     said: &Said,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let mut gathered = Gathered::new(invocation.config.as_deref(), said)?;
+    let mut gathered = Sources::new(invocation.config.as_deref(), said)?;
     let kind = match what {
         What::Config => FileKind::Config,
         What::Nginx => FileKind::Nginx,

@@ -12,7 +12,7 @@ pub static URL: Field = Field {
     label: "Public URL",
     question: "Public URL of Kestra",
     help: "Full address without ui/ or api/, e.g. https://my-host.com/kestra/",
-    more: "\
+    long_help: "\
 The address that people type into their browser to open Kestra. Kestra puts it
 in front of the links that it sends (Slack, e-mail alerts).
 
@@ -25,7 +25,7 @@ Since version 1.0 Kestra does not start with an address that is no URL.",
         ("https://my-host.com/ui/", "corrected: Kestra adds ui/ itself"),
         ("my-host.com", "not ok: http:// or https:// is missing"),
     ],
-    lands: "config.yml as kestra.url",
+    stored_in: "config.yml as kestra.url",
     check: parsed::<ServerUrl>,
     notes: |text| text.parse::<ServerUrl>().map(|url| url.notes()).unwrap_or_default(),
     ..PLAIN

@@ -1,6 +1,6 @@
 //! Screen 3: the nginx in front of Kestra.
 
-use super::{Choice, Field, Kind, PLAIN, Screen, URL, parsed};
+use super::{Field, FieldKind, PLAIN, Screen, SelectOption, URL, parsed};
 use crate::answers::Answers;
 use crate::settings::{ContextPath, FilePath, NginxFile, Port, ServerNames, ServerUrl, Upstream};
 use std::borrow::Cow;
@@ -28,17 +28,17 @@ pub static REVERSE_PROXY: Field = Field {
     label: "Reverse proxy",
     question: "Is there an nginx in front of Kestra?",
     help: "",
-    more: "\
+    long_help: "\
 nginx takes the requests of browsers and passes them on to Kestra. The wizard
 writes one file of its own and never edits a file that is not its own.",
-    lands: "no property; it decides whether the nginx file is written",
-    kind: Kind::Choice(&[
-        Choice {
+    stored_in: "no property; it decides whether the nginx file is written",
+    kind: FieldKind::Select(&[
+        SelectOption {
             value: "nginx",
             label: "nginx",
             help: "One file of its own; other nginx files are not touched.",
         },
-        Choice { value: "none", label: "none", help: "No nginx file is written." },
+        SelectOption { value: "none", label: "none", help: "No nginx file is written." },
     ]),
     default: |answers| Cow::Borrowed(if answers.here().expects_nginx() { "nginx" } else { "none" }),
     ..PLAIN
@@ -50,7 +50,7 @@ pub static CONTEXT_PATH: Field = Field {
     label: "Context path",
     question: "Path under which Kestra serves, empty for /",
     help: "Must match the path of the public URL. Empty = serve at /.",
-    more: "\
+    long_help: "\
 Kestra serves its UI and API below this path. It must be the path of the
 public URL: nginx cannot add or take away a prefix, the UI would not load.
 
@@ -67,7 +67,7 @@ its own, such as kestra.my-host.com, needs no path.",
         ("kestra/", "corrected to /kestra"),
         ("/a", "not ok: the login would be switched off"),
     ],
-    lands: "config.yml as micronaut.server.context-path, and the locations of nginx",
+    stored_in: "config.yml as micronaut.server.context-path, and the locations of nginx",
     optional: true,
     default: |answers| match answers.get(&URL).parse::<ServerUrl>() {
         Ok(url) => Cow::Owned(url.path().to_string()),
@@ -83,7 +83,7 @@ pub static SERVER_NAME: Field = Field {
     label: "Server name",
     question: "Names that nginx answers to",
     help: "The host of the public URL; several are separated by spaces.",
-    more: "\
+    long_help: "\
 nginx picks the server block by the name in the request. The host of the
 public URL must be among them, or its requests end up in another block.",
     examples: &[
@@ -91,7 +91,7 @@ public URL must be among them, or its requests end up in another block.",
         ("ops.example.com *.ops.example.com", "ok"),
         ("ops.example.com:8080", "not ok: the port has its own field"),
     ],
-    lands: "the nginx file as server_name",
+    stored_in: "the nginx file as server_name",
     asked: |answers| has_own_server(answers),
     default: |answers| match answers.get(&URL).parse::<ServerUrl>() {
         Ok(url) => Cow::Owned(url.host().to_string()),
@@ -107,7 +107,7 @@ pub static UPSTREAM: Field = Field {
     label: "Forward to",
     question: "Where Kestra listens, as host:port",
     help: "host:port of Kestra, seen from nginx.",
-    more: "\
+    long_help: "\
 nginx passes requests on to this address. The name must resolve where nginx
 runs: nginx refuses to start otherwise. In Docker this is the service name.
 
@@ -119,7 +119,7 @@ Kestra, because it tries ::1 and 127.0.0.1; 127.0.0.1 avoids that.",
         ("kestra:8080", "ok if nginx can resolve the name"),
         ("http://localhost:8080", "not ok: leave out http://"),
     ],
-    lands: "the nginx file as proxy_pass",
+    stored_in: "the nginx file as proxy_pass",
     asked: has_nginx,
     default: |answers| Cow::Owned(format!("localhost:{}", answers.here().kestra_port)),
     check: parsed::<Upstream>,
@@ -132,11 +132,11 @@ pub static LISTEN: Field = Field {
     label: "Listen on",
     question: "Port that nginx listens on",
     help: "80 for http. With a certificate, 443 is added and 80 redirects.",
-    more: "\
+    long_help: "\
 The port of plain http. When a certificate is given, nginx also listens on 443
 and sends requests on this port there.",
     examples: &[("80", "ok"), ("8443", "ok"), ("70000", "not ok: ports go from 1 to 65535")],
-    lands: "the nginx file as listen",
+    stored_in: "the nginx file as listen",
     asked: |answers| has_own_server(answers),
     default: |_| Cow::Borrowed("80"),
     check: parsed::<Port>,
@@ -149,12 +149,12 @@ pub static CERTIFICATE: Field = Field {
     label: "Certificate",
     question: "File with the certificate, empty for plain http",
     help: "Absolute path of the certificate chain. Empty = http only.",
-    more: "\
+    long_help: "\
 With a certificate and its key nginx serves https on 443 and redirects the
 port above to it. Without, it serves plain http; certbot --nginx can add both
 later, the last page shows how.",
     examples: &[("/etc/letsencrypt/live/ops.example.com/fullchain.pem", "ok"), ("", "plain http")],
-    lands: "the nginx file as ssl_certificate",
+    stored_in: "the nginx file as ssl_certificate",
     optional: true,
     asked: |answers| has_own_server(answers),
     check: parsed::<FilePath>,
@@ -167,11 +167,11 @@ pub static CERTIFICATE_KEY: Field = Field {
     label: "Key",
     question: "File with the certificate's key, empty for plain http",
     help: "Absolute path of the private key that belongs to it.",
-    more: "\
+    long_help: "\
 The private key of the certificate. nginx reads it as root; the wizard never
 reads it.",
     examples: &[("/etc/letsencrypt/live/ops.example.com/privkey.pem", "ok"), ("", "plain http")],
-    lands: "the nginx file as ssl_certificate_key",
+    stored_in: "the nginx file as ssl_certificate_key",
     optional: true,
     asked: |answers| has_own_server(answers),
     check: parsed::<FilePath>,
@@ -184,21 +184,21 @@ pub static NGINX_FORM: Field = Field {
     label: "Write as",
     question: "What is written for nginx?",
     help: "",
-    more: "\
+    long_help: "\
 own server block: a file that nginx includes by itself. Right when no other
 server block answers to this name.
 
 location: for a server block that exists already, such as one made by certbot.
 The file is written beside, and the last page shows the one include line to
 add inside that server block.",
-    lands: "the nginx file, as its shape",
-    kind: Kind::Choice(&[
-        Choice {
+    stored_in: "the nginx file, as its shape",
+    kind: FieldKind::Select(&[
+        SelectOption {
             value: "server",
             label: "own server block",
             help: "A server block of its own for this name.",
         },
-        Choice {
+        SelectOption {
             value: "location",
             label: "location for an existing one",
             help: "You add one include line to the server block that you have.",
@@ -215,20 +215,20 @@ pub static NGINX_STYLE: Field = Field {
     label: "Wording",
     question: "Which wording of the nginx file?",
     help: "",
-    more: "\
+    long_help: "\
 recommended: the lines of Kestra's documentation, and what measuring added to
 them: uploads over 1 MB, live views longer than ten minutes, the headers that
 Micronaut reads, paths passed on unchanged.
 
 as in Kestra's documentation: word for word, nothing added.",
-    lands: "the nginx file, as its wording",
-    kind: Kind::Choice(&[
-        Choice {
+    stored_in: "the nginx file, as its wording",
+    kind: FieldKind::Select(&[
+        SelectOption {
             value: "recommended",
             label: "recommended",
             help: "The documentation's lines, plus uploads over 1 MB and long views.",
         },
-        Choice {
+        SelectOption {
             value: "documented",
             label: "as in Kestra's documentation",
             help: "Word for word: uploads over 1 MB fail, silent views end early.",
@@ -245,7 +245,7 @@ pub static NGINX_FILE: Field = Field {
     label: "File",
     question: "Path of the nginx file",
     help: "In conf.d the name must end in .conf, or nginx ignores it.",
-    more: "\
+    long_help: "\
 Where this nginx includes files, read from its nginx.conf. Without an nginx on
 this machine: beside config.yml, for you to copy.",
     examples: &[
@@ -253,7 +253,7 @@ this machine: beside config.yml, for you to copy.",
         ("/etc/nginx/conf.d/kestra", "not ok: nginx would ignore it without a word"),
         ("kestra.conf", "not ok: the path must begin with /"),
     ],
-    lands: "no property; it is the path of that file",
+    stored_in: "no property; it is the path of that file",
     asked: has_nginx,
     default: |answers| Cow::Borrowed(answers.here().nginx_file(answers.get(&NGINX_FORM).as_ref())),
     check: parsed::<NginxFile>,

@@ -1,6 +1,6 @@
 //! Screen 2: Kestra's way out to the internet.
 
-use super::{Choice, Field, Kind, PLAIN, Screen, parsed};
+use super::{Field, FieldKind, PLAIN, Screen, SelectOption, parsed};
 use crate::answers::Answers;
 use crate::settings::{self, EnvFile, ProxyAddress, ProxyUsername, VariableName};
 use std::borrow::Cow;
@@ -25,7 +25,7 @@ pub static CONNECTION: Field = Field {
     label: "Connection",
     question: "How does Kestra reach the internet?",
     help: "",
-    more: "\
+    long_help: "\
 Kestra's server asks api.kestra.io for blueprints at start and for the AI
 copilot. An HTTP proxy is also right for https sites. SOCKS means SOCKS5.
 
@@ -33,19 +33,19 @@ The setting covers these calls only. Not covered: what the browser of your
 users fetches from api.kestra.io (blueprints, plugin docs); HTTP tasks, which
 have their own options.proxy; plugin installation and other Java clients,
 which take JAVA_OPTS=\"-Dhttps.proxyHost=... -Dhttps.proxyPort=...\".",
-    lands: "config.yml as micronaut.http.services.api.proxy-type",
-    kind: Kind::Choice(&[
-        Choice {
+    stored_in: "config.yml as micronaut.http.services.api.proxy-type",
+    kind: FieldKind::Select(&[
+        SelectOption {
             value: "direct",
             label: "Direct, no proxy",
             help: "For api.kestra.io only; browsers and HTTP tasks go their own way.",
         },
-        Choice {
+        SelectOption {
             value: "http",
             label: "HTTP proxy",
             help: "Right for https sites too. Paste http://user:pass@host:port here.",
         },
-        Choice {
+        SelectOption {
             value: "socks",
             label: "SOCKS5 proxy",
             help: "Version 5 only, the one that Micronaut speaks.",
@@ -65,7 +65,7 @@ pub static PROXY_ADDRESS: Field = Field {
     label: "Address",
     question: "Address of the proxy, as host:port",
     help: "host:port.  Pasting http://user:pass@host:port fills all fields.",
-    more: "\
+    long_help: "\
 The machine and port of your outbound (forward) proxy, as host:port.
 Ask your network team if unsure; HTTPS_PROXY in your shell often shows it.",
     examples: &[
@@ -74,7 +74,7 @@ Ask your network team if unsure; HTTPS_PROXY in your shell often shows it.",
         ("proxy.corp.example", "not ok: Micronaut rejects an address without port"),
         ("[2001:db8::1]:3128", "ok, saved as http://[2001:db8::1]:3128"),
     ],
-    lands: "config.yml as micronaut.http.services.api.proxy-address",
+    stored_in: "config.yml as micronaut.http.services.api.proxy-address",
     asked: uses_proxy,
     default: |answers| match &answers.here().proxy {
         Some(found) => Cow::Owned(found.proxy.address.to_string()),
@@ -90,12 +90,12 @@ pub static PROXY_USERNAME: Field = Field {
     label: "Username",
     question: "Username for the proxy, empty for none",
     help: "Empty if the proxy asks for no login.",
-    more: "\
+    long_help: "\
 The name that the proxy knows you by. Username and password go together: with
 one of them empty Micronaut connects without a login and says nothing.
 Kestra can log in with Basic only, not with NTLM, Digest or Kerberos.",
     examples: &[("svc-kestra", "ok"), ("CORP\\svc-kestra", "ok"), ("", "no login")],
-    lands: "config.yml as micronaut.http.services.api.proxy-username",
+    stored_in: "config.yml as micronaut.http.services.api.proxy-username",
     optional: true,
     asked: uses_proxy,
     default: |answers| from_environment(answers, |proxy| proxy.username.as_deref()),
@@ -109,15 +109,15 @@ pub static PROXY_PASSWORD: Field = Field {
     label: "Password",
     question: "Password for the proxy, empty for none",
     help: "Masked, and never on a command line.",
-    more: "\
+    long_help: "\
 The password of the login. It is shown nowhere: not on the review, not in the
 diff, not in a message. Where it stands is the next question.
 
 A \"${\" inside it would be read as a variable by Micronaut; it is written in
 a way that gives the very same characters back.",
     examples: &[("correct horse: battery%", "ok, any characters but line ends and the like")],
-    lands: "config.yml or the env file, as the next question says",
-    kind: Kind::Secret,
+    stored_in: "config.yml or the env file, as the next question says",
+    kind: FieldKind::Secret,
     optional: true,
     asked: uses_proxy,
     default: |answers| {
@@ -133,7 +133,7 @@ pub static PROXY_CREDENTIALS: Field = Field {
     label: "Save as",
     question: "How is the login saved?",
     help: "",
-    more: "\
+    long_help: "\
 username + password: two plain properties. Works everywhere. Whoever can read
 config.yml can read the password; a new file gets mode 0600.
 
@@ -144,19 +144,19 @@ of Docker Compose). The right way to keep it out of config.yml.
 Basic header: the two proxy-authorization properties of Kestra's
 documentation, base64 of username:password. Encoded is not encrypted.
 Micronaut 4.10 was seen not to send them: squid answers 407.",
-    lands: "config.yml, and the env file for ${ENV_VAR}",
-    kind: Kind::Choice(&[
-        Choice {
+    stored_in: "config.yml, and the env file for ${ENV_VAR}",
+    kind: FieldKind::Select(&[
+        SelectOption {
             value: "plain",
             label: "username + password",
             help: "Whoever can read config.yml can read it (mode 0600 if new).",
         },
-        Choice {
+        SelectOption {
             value: "basic",
             label: "Basic header",
             help: "Documented, but Micronaut ignores it (answer 407); see help.",
         },
-        Choice {
+        SelectOption {
             value: "env",
             label: "${ENV_VAR}",
             help: "config.yml holds only the name; the password is kept beside it.",
@@ -178,7 +178,7 @@ pub static PROXY_PASSWORD_VARIABLE: Field = Field {
     label: "Variable",
     question: "Name of the environment variable with the password",
     help: "Not KESTRA_... or ENV_...: flows could read those.",
-    more: "\
+    long_help: "\
 config.yml says \"${NAME}\" and Kestra takes the password from its environment
 when it starts. If the variable is missing then, Kestra does not start; if it
 is set but empty, Kestra connects without a login and says nothing.
@@ -189,7 +189,7 @@ every flow as {{ envs.... }}, so these names are refused.",
         ("FORWARD_PROXY_PASSWORD", "ok"),
         ("KESTRA_PROXY_PASSWORD", "not ok: flows could read it"),
     ],
-    lands: "config.yml as ${NAME} in proxy-password",
+    stored_in: "config.yml as ${NAME} in proxy-password",
     asked: saves_in_environment,
     default: |_| Cow::Borrowed("FORWARD_PROXY_PASSWORD"),
     check: parsed::<VariableName>,
@@ -202,14 +202,14 @@ pub static ENV_FILE: Field = Field {
     label: "Env file",
     question: "File for the variable, empty to set it yourself",
     help: "Mode 0600, one line NAME=value.  Empty = you set the variable.",
-    more: "\
+    long_help: "\
 The password is written there as NAME=value; other lines of the file stay.
 Kestra does not read it by itself; your way of starting Kestra must:
 
 systemd         EnvironmentFile=/etc/kestra/kestra.env
 Docker Compose  env_file: kestra.env",
     examples: &[("/etc/kestra/kestra.env", "ok"), ("", "no file; you set the variable")],
-    lands: "no property; it is the path of that file",
+    stored_in: "no property; it is the path of that file",
     optional: true,
     asked: saves_in_environment,
     default: |answers| Cow::Borrowed(&answers.here().env_file),

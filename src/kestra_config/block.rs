@@ -2,7 +2,7 @@
 
 use super::find::{Entry, Parent};
 use super::patch::Scope;
-use super::seed::{self, Seed};
+use super::seed::{self, NewKey};
 use super::splice::Splice;
 use super::yaml::{Id, Tree};
 use super::{Refusal, step, text};
@@ -11,7 +11,7 @@ use super::{Refusal, step, text};
 pub(super) fn add(
     scope: &Scope,
     parent: &Parent,
-    seeds: &[Seed],
+    seeds: &[NewKey],
     ending: &str,
 ) -> Result<Vec<Splice>, Refusal> {
     let tree = scope.tree;
@@ -33,7 +33,7 @@ pub(super) fn add(
 fn below(
     tree: &Tree,
     holder: &Entry,
-    seeds: &[Seed],
+    seeds: &[NewKey],
     step: usize,
     ending: &str,
 ) -> Result<Vec<Splice>, Refusal> {
@@ -56,7 +56,7 @@ fn below(
 pub(super) fn at_root(
     tree: &Tree,
     root: Option<Id>,
-    seeds: &[Seed],
+    seeds: &[NewKey],
     step: usize,
     ending: &str,
 ) -> Vec<Splice> {
@@ -102,7 +102,7 @@ fn instead(source: &str, start: usize, end: usize, lines: &[String], ending: &st
 }
 
 /// A blank line before each new section.
-fn apart(seeds: &[Seed], column: usize, step: usize) -> Vec<String> {
+fn apart(seeds: &[NewKey], column: usize, step: usize) -> Vec<String> {
     let section = |seed| {
         let lines = seed::lines(std::slice::from_ref(seed), column, step);
         std::iter::once(String::new()).chain(lines)
@@ -128,7 +128,7 @@ fn after_last(
     tree: &Tree,
     map: Id,
     is_root: bool,
-    seeds: &[Seed],
+    seeds: &[NewKey],
     step: usize,
     ending: &str,
 ) -> Splice {

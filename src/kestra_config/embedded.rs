@@ -11,7 +11,7 @@ use super::yaml::{Id, Shape, Style, Tree};
 use super::{Edit, Refusal, proof, seed, step, text};
 
 /// What was found at a place.
-enum Spot {
+enum Located {
     /// Mappings of the file itself, and the entries that lead to them.
     Here(Vec<Id>, Vec<Entry>),
     /// A text within the file.
@@ -86,10 +86,10 @@ fn visit(
     let ending = text::line_ending(source);
     let outer = Tree::parse(source)?;
     match locate(&outer, place)? {
-        Spot::Here(roots, prefix) => {
+        Located::Here(roots, prefix) => {
             visitor(&Scope { tree: &outer, roots, prefix, is_compose, ending }, 0)
         }
-        Spot::Within(block) => {
+        Located::Within(block) => {
             let further_down = |refusal: Refusal| Refusal {
                 line: refusal.line.map(|line| line + block.lines_above()),
                 ..refusal
@@ -103,10 +103,10 @@ fn visit(
     }
 }
 
-fn locate(tree: &Tree, place: &Place) -> Result<Spot, Refusal> {
+fn locate(tree: &Tree, place: &Place) -> Result<Located, Refusal> {
     if place.is_whole() {
         let roots = tree.documents.iter().map(|document| document.root).collect();
-        return Ok(Spot::Here(roots, Vec::new()));
+        return Ok(Located::Here(roots, Vec::new()));
     }
     let absent = || Refusal::new(None, format!("there is no {place} in this file"));
     let roots = tree.documents.iter().rev().map(|document| document.root);
@@ -116,10 +116,10 @@ fn locate(tree: &Tree, place: &Place) -> Result<Spot, Refusal> {
     let node = &tree.nodes[value];
     let refuse = |reason: &str| Err(Refusal::new(Some(node.line), format!("{place} {reason}")));
     match &node.shape {
-        Shape::Map { .. } => Ok(Spot::Here(vec![value], prefix)),
-        _ if tree.is_empty(value) => Ok(Spot::Here(vec![value], prefix)),
+        Shape::Map { .. } => Ok(Located::Here(vec![value], prefix)),
+        _ if tree.is_empty(value) => Ok(Located::Here(vec![value], prefix)),
         Shape::Scalar(_, Style::Literal) => {
-            BlockText::of(tree, value, usual_indent(tree, &prefix)).map(Spot::Within)
+            BlockText::of(tree, value, usual_indent(tree, &prefix)).map(Located::Within)
         }
         Shape::Scalar(_, Style::Folded) => {
             refuse("is folded (>) where a literal block (|) is needed")

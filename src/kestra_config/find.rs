@@ -15,7 +15,7 @@ pub(super) struct Entry {
 
 /// The entries that lead to something, from the root down, its own entry last.
 #[derive(Debug, Clone)]
-pub(super) struct Trail {
+pub(super) struct KeyPath {
     pub(super) entries: Vec<Entry>,
     /// Whether no duplicate key further down hides it.
     pub(super) is_live: bool,
@@ -24,7 +24,7 @@ pub(super) struct Trail {
 /// A value that is on the way to a property that does not exist.
 #[derive(Debug, Clone)]
 pub(super) struct Parent {
-    pub(super) trail: Trail,
+    pub(super) trail: KeyPath,
     /// What would have to be a mapping.
     pub(super) value: Id,
     /// What is left of the property below it.
@@ -34,7 +34,7 @@ pub(super) struct Parent {
 /// What a walk along one property comes across, in file order.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    pub(super) occurrences: Vec<Trail>,
+    pub(super) occurrences: Vec<KeyPath>,
     pub(super) parents: Vec<Parent>,
 }
 
@@ -57,7 +57,7 @@ impl Found {
 pub(super) fn property(scope: &Scope, property: &str) -> Found {
     let mut walk = Walk { tree: scope.tree, found: Found::default() };
     for &root in &scope.roots {
-        let trail = Trail { entries: scope.prefix.clone(), is_live: true };
+        let trail = KeyPath { entries: scope.prefix.clone(), is_live: true };
         walk.value(root, property, &trail);
     }
     walk.found
@@ -69,13 +69,13 @@ struct Walk<'t, 'a> {
 }
 
 impl Walk<'_, '_> {
-    fn value(&mut self, value: Id, rest: &str, trail: &Trail) {
+    fn value(&mut self, value: Id, rest: &str, trail: &KeyPath) {
         let parent = Parent { trail: trail.clone(), value, rest: rest.len() };
         self.found.parents.push(parent);
         for (entry, below, is_live) in self.matching(value, rest) {
             let mut entries = trail.entries.clone();
             entries.push(entry);
-            let trail = Trail { entries, is_live: trail.is_live && is_live };
+            let trail = KeyPath { entries, is_live: trail.is_live && is_live };
             match below {
                 "" => self.found.occurrences.push(trail),
                 _ => self.value(entry.value, below, &trail),

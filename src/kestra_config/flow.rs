@@ -2,7 +2,7 @@
 
 use super::block::after_comments;
 use super::find::Entry;
-use super::seed::{Grows, Seed};
+use super::seed::{Grows, NewKey};
 use super::splice::Splice;
 use super::yaml::{Id, Style, Tree};
 use super::{scalar, step, text};
@@ -46,7 +46,7 @@ impl Item {
 }
 
 /// Adds new keys after the last entry of a mapping that has some.
-pub(super) fn add(tree: &Tree, map: Id, seeds: &[Seed], ending: &str) -> Vec<Splice> {
+pub(super) fn add(tree: &Tree, map: Id, seeds: &[NewKey], ending: &str) -> Vec<Splice> {
     let layout = layout(tree, map, ending);
     let items = items(tree, map);
     let Some(last) = items.last() else { return Vec::new() };
@@ -81,7 +81,7 @@ fn on_the_line(last: &Item, entries: &[String], separator: &str, gap: &str) -> S
 }
 
 /// Writes new keys as the value of a key that has none, in the layout of the mapping around it.
-pub(super) fn fill(tree: &Tree, holder: Entry, seeds: &[Seed], ending: &str) -> Splice {
+pub(super) fn fill(tree: &Tree, holder: Entry, seeds: &[NewKey], ending: &str) -> Splice {
     let layout = layout(tree, holder.map, ending);
     let braces = layout.braces(seeds, layout.column);
     let node = &tree.nodes[holder.value];
@@ -211,7 +211,7 @@ fn colon(source: &str, from: usize, to: usize) -> &str {
 }
 
 impl Layout<'_> {
-    fn entry(&self, seed: &Seed, column: Option<usize>) -> String {
+    fn entry(&self, seed: &NewKey, column: Option<usize>) -> String {
         let key = scalar::write_key(&seed.name, true, self.is_json);
         let style = if self.is_json { Style::Double } else { Style::Plain };
         match &seed.grows {
@@ -223,7 +223,7 @@ impl Layout<'_> {
     }
 
     /// A mapping in braces; `column` is that of the key it belongs to.
-    fn braces(&self, seeds: &[Seed], column: Option<usize>) -> String {
+    fn braces(&self, seeds: &[NewKey], column: Option<usize>) -> String {
         let inner = column.map(|column| column + self.step);
         let entries: Vec<String> = seeds.iter().map(|seed| self.entry(seed, inner)).collect();
         let (Some(column), Some(inner)) = (column, inner) else {

@@ -4,9 +4,9 @@
 //! never pruned.
 
 use super::embedded;
-use super::find::{self, Entry, Parent, Trail};
+use super::find::{self, Entry, KeyPath, Parent};
 use super::reading::Reading;
-use super::seed::{self, Seed};
+use super::seed::{self, NewKey};
 use super::splice::Splice;
 use super::window::Sections;
 use super::yaml::{Id, Shape, Style, Tree};
@@ -105,7 +105,7 @@ impl Scope<'_, '_> {
     }
 
     /// Refuses to touch what stands in a collection with a tag.
-    pub(super) fn refuse_special(&self, trail: &Trail) -> Result<(), Refusal> {
+    pub(super) fn refuse_special(&self, trail: &KeyPath) -> Result<(), Refusal> {
         let tagged = trail.entries.iter().find(|entry| self.tree.nodes[entry.map].tag.is_some());
         match tagged {
             Some(entry) => {
@@ -121,7 +121,7 @@ impl Scope<'_, '_> {
 fn set(scope: &Scope, edits: &[Edit]) -> Result<(Vec<Splice>, Vec<Id>), Refusal> {
     let ending = scope.ending;
     let mut splices = Vec::new();
-    let mut beds: Vec<Bed> = Vec::new();
+    let mut beds: Vec<Insertion> = Vec::new();
     for edit in edits {
         let Edit::Set(property, value) = edit else { continue };
         let value = seed::arriving(value, scope.is_compose);
@@ -156,23 +156,23 @@ fn is_done(before: &Reading, edit: &Edit, is_compose: bool) -> bool {
 }
 
 /// Where new keys go, and which.
-struct Bed {
+struct Insertion {
     parent: Option<Parent>,
-    seeds: Vec<Seed>,
+    seeds: Vec<NewKey>,
 }
 
-fn sow(beds: &mut Vec<Bed>, parent: Option<&Parent>, property: &str, value: &Value) {
+fn sow(beds: &mut Vec<Insertion>, parent: Option<&Parent>, property: &str, value: &Value) {
     let rest = parent.map_or(property, |parent| &property[property.len() - parent.rest..]);
     let place = parent.map(|parent| parent.value);
     let known = beds.iter().position(|bed| bed.parent.as_ref().map(|p| p.value) == place);
     let at = known.unwrap_or_else(|| {
-        beds.push(Bed { parent: parent.cloned(), seeds: Vec::new() });
+        beds.push(Insertion { parent: parent.cloned(), seeds: Vec::new() });
         beds.len() - 1
     });
     seed::plant(&mut beds[at].seeds, rest, value);
 }
 
-impl Bed {
+impl Insertion {
     fn grow(&self, scope: &Scope, ending: &str) -> Result<Vec<Splice>, Refusal> {
         let tree = scope.tree;
         let Some(parent) = &self.parent else {
@@ -195,7 +195,7 @@ impl Bed {
 }
 
 /// Puts a value in the place of another one; everything around it stays.
-fn replace(tree: &Tree, trail: &Trail, value: &Value) -> Result<Vec<Splice>, Refusal> {
+fn replace(tree: &Tree, trail: &KeyPath, value: &Value) -> Result<Vec<Splice>, Refusal> {
     let Some(entry) = trail.entries.last() else { return Ok(Vec::new()) };
     let node = &tree.nodes[entry.value];
     let in_flow = tree.is_flow(entry.map);

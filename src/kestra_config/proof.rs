@@ -105,7 +105,7 @@ mod tests {
         ]
     }
 
-    fn verdict(after: &str) -> Result<(), Refusal> {
+    fn finding(after: &str) -> Result<(), Refusal> {
         prove(&read(BEFORE)?, &read(after)?, &wanted())
     }
 
@@ -117,14 +117,14 @@ mod tests {
     #[test]
     fn the_wanted_result_is_proved() -> Result<(), Refusal> {
         assert_eq!(patch(BEFORE, &wanted())?, expected());
-        verdict(&expected())
+        finding(&expected())
     }
 
     #[test]
     fn every_lost_line_is_refused() {
         let text = expected();
         for lost in text.lines() {
-            assert!(verdict(&text.replace(&format!("{lost}\n"), "")).is_err(), "{lost}");
+            assert!(finding(&text.replace(&format!("{lost}\n"), "")).is_err(), "{lost}");
         }
     }
 
@@ -144,7 +144,7 @@ mod tests {
             ("  last: 'yes'\n", "  last: 'yes'\nkestra.URL: x\n"),
         ] {
             let corrupted = expected().replace(from, to);
-            assert!(verdict(&corrupted).is_err(), "{corrupted}");
+            assert!(finding(&corrupted).is_err(), "{corrupted}");
         }
     }
 
@@ -165,7 +165,7 @@ mod tests {
                     all.sort_by(|one, two| one.0.cmp(&two.0));
                     all
                 };
-                prop_assert_eq!(verdict(&mutated).is_ok(), values(&reading) == values(&right), "{}", mutated);
+                prop_assert_eq!(finding(&mutated).is_ok(), values(&reading) == values(&right), "{}", mutated);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Taking properties away, with the parents that this empties; comments and blank lines stay.
 
-use super::find::{self, Entry, Trail};
+use super::find::{self, Entry, KeyPath};
 use super::patch::Scope;
 use super::splice::Splice;
 use super::yaml::{Id, Shape, Style, Tree};
@@ -45,7 +45,7 @@ struct Pruning<'s, 't, 'a> {
 
 impl Pruning<'_, '_, '_> {
     /// Marks an entry, and those above it that hold nothing else.
-    fn take(&mut self, trail: &Trail) -> Result<(), Refusal> {
+    fn take(&mut self, trail: &KeyPath) -> Result<(), Refusal> {
         let tree = self.scope.tree;
         if let Some(leaf) = trail.entries.last() {
             let value = tree.resolve(leaf.value);

@@ -5,7 +5,7 @@ use super::{Edit, Value, compose, scalar};
 
 /// A new key and what goes below it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Seed {
+pub(super) struct NewKey {
     pub(super) name: String,
     pub(super) grows: Grows,
 }
@@ -13,19 +13,19 @@ pub(super) struct Seed {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Grows {
     Value(Value),
-    Keys(Vec<Seed>),
+    Keys(Vec<NewKey>),
 }
 
 /// Adds a property; parents that are new already are shared.
-pub(super) fn plant(seeds: &mut Vec<Seed>, property: &str, value: &Value) {
+pub(super) fn plant(seeds: &mut Vec<NewKey>, property: &str, value: &Value) {
     let Some((name, rest)) = property.split_once('.') else {
         let grows = Grows::Value(value.clone());
-        return seeds.push(Seed { name: property.to_owned(), grows });
+        return seeds.push(NewKey { name: property.to_owned(), grows });
     };
     let known =
         seeds.iter().position(|seed| seed.name == name && matches!(seed.grows, Grows::Keys(_)));
     let at = known.unwrap_or_else(|| {
-        seeds.push(Seed { name: name.to_owned(), grows: Grows::Keys(Vec::new()) });
+        seeds.push(NewKey { name: name.to_owned(), grows: Grows::Keys(Vec::new()) });
         seeds.len() - 1
     });
     if let Grows::Keys(below) = &mut seeds[at].grows {
@@ -34,13 +34,13 @@ pub(super) fn plant(seeds: &mut Vec<Seed>, property: &str, value: &Value) {
 }
 
 /// One line for each key, in block style.
-pub(super) fn lines(seeds: &[Seed], column: usize, step: usize) -> Vec<String> {
+pub(super) fn lines(seeds: &[NewKey], column: usize, step: usize) -> Vec<String> {
     let mut lines = Vec::new();
     push_lines(&mut lines, seeds, column, step);
     lines
 }
 
-fn push_lines(lines: &mut Vec<String>, seeds: &[Seed], column: usize, step: usize) {
+fn push_lines(lines: &mut Vec<String>, seeds: &[NewKey], column: usize, step: usize) {
     for seed in seeds {
         let key = scalar::write_key(&seed.name, false, false);
         match &seed.grows {

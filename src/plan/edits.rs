@@ -7,7 +7,7 @@ use crate::answers::Answers;
 use crate::form::{self, Field};
 use crate::kestra_config::{Edit, Reading, Value};
 use crate::settings::{
-    Connection, ForwardProxy, Login, ProxyAddress, Saved, Settings, escape_placeholder,
+    Connection, CredentialStorage, ForwardProxy, Login, ProxyAddress, Settings, escape_placeholder,
 };
 
 /// One property of config.yml.
@@ -216,7 +216,7 @@ struct Said<'a> {
 
 impl Said<'_> {
     fn any(&self, fields: &[&Field]) -> bool {
-        fields.iter().any(|field| self.answers.is_said(field))
+        fields.iter().any(|field| self.answers.is_set(field))
     }
 
     fn wants(&self, row: &Row, is_present: bool) -> bool {
@@ -285,7 +285,7 @@ fn kept_or(value: Option<&impl ToString>) -> Wanted {
 
 fn username(settings: &Settings) -> Wanted {
     match login(settings) {
-        None | Some(Login { saved: Saved::Basic, .. }) => Wanted::Absent,
+        None | Some(Login { saved: CredentialStorage::Basic, .. }) => Wanted::Absent,
         Some(Login { username, .. }) => {
             kept_or(username.as_ref().map(|name| escape_placeholder(name.as_str())).as_ref())
         }
@@ -295,14 +295,17 @@ fn username(settings: &Settings) -> Wanted {
 fn password(settings: &Settings) -> Wanted {
     let Some(login) = login(settings) else { return Wanted::Absent };
     match &login.saved {
-        Saved::Plain => Wanted::This(text(&escape_placeholder(login.password.reveal()))),
-        Saved::Env { variable, .. } => Wanted::This(text(&format!("${{{variable}}}"))),
-        Saved::Basic => Wanted::Absent,
+        CredentialStorage::Plain => {
+            Wanted::This(text(&escape_placeholder(login.password.reveal())))
+        }
+        CredentialStorage::Env { variable, .. } => Wanted::This(text(&format!("${{{variable}}}"))),
+        CredentialStorage::Basic => Wanted::Absent,
     }
 }
 
 fn authorization(settings: &Settings) -> Wanted {
-    let Some(login) = login(settings).filter(|login| login.saved == Saved::Basic) else {
+    let Some(login) = login(settings).filter(|login| login.saved == CredentialStorage::Basic)
+    else {
         return Wanted::Absent;
     };
     let encoded = login.username.as_ref().map(|name| name.basic(&login.password));
@@ -316,8 +319,8 @@ fn authorization(settings: &Settings) -> Wanted {
 mod tests {
     use super::*;
     use crate::answers::Here;
-    use crate::found::{Found, Snapshot};
     use crate::kestra_config::Place;
+    use crate::machine::{Found, Snapshot};
     use crate::plan::Plan;
 
     const API: &str = "kestra.url: https://a.example/\nmicronaut.http.services.api:\n  \
@@ -329,7 +332,7 @@ mod tests {
         found.see("c.yml".into(), Snapshot::Text(text.into()));
         let mut answers = found.answers(Here::default()).unwrap();
         for (field, text) in said {
-            answers.say(field, text);
+            answers.set(field, text);
         }
         let settings = answers.settings().map_err(|problems| {
             problems.into_iter().filter(|it| it.blocks).map(|it| it.message).collect::<Vec<_>>()

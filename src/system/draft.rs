@@ -1,7 +1,7 @@
 //! The answers of an interrupted session, without secrets, for the next start.
 #![expect(clippy::disallowed_methods, reason = "this is where the draft is written and read")]
 
-use super::history::History;
+use super::fs::backup::History;
 use crate::answers::Answers;
 use crate::form;
 use crate::wizard::{Step, Wizard};
@@ -35,7 +35,7 @@ impl Draft {
     pub fn resume(&self, answers: &mut Answers) {
         for (name, text) in &self.answers {
             if let Some(field) = form::field(name).filter(|field| !field.is_secret()) {
-                answers.say(field, text);
+                answers.set(field, text);
             }
         }
     }
@@ -47,16 +47,16 @@ impl Draft {
 pub fn save(wizard: &Wizard, config: &Path) {
     let said = wizard
         .answers()
-        .said()
+        .given()
         .filter(|(field, text)| !field.is_secret() && field.check(text.reveal()).is_ok());
     let answers: BTreeMap<_, _> =
         said.map(|(field, text)| (field.name.to_owned(), text.reveal().to_owned())).collect();
     let is_open = match wizard.step() {
         // What becomes of the draft that there is was being asked.
-        Step::Choosing(choosing) => choosing.is_about_a_plan(),
+        Step::Dialog(choosing) => choosing.is_about_a_plan(),
         // All is written; an older draft would be offered once more.
         Step::Done(_) => return forget(config),
-        Step::Asking(_) | Step::Reviewing(_) | Step::Looking(_) | Step::Writing(_) => {
+        Step::FormStep(_) | Step::Review(_) | Step::Looking(_) | Step::Writing(_) => {
             !answers.is_empty()
         }
     };

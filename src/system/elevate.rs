@@ -4,9 +4,9 @@
 //! asks for its own password at the terminal.
 #![expect(clippy::disallowed_types, reason = "this is where sudo is started")]
 
-use super::handover::piped;
+use super::export::piped;
 use crate::plan::Plan;
-use crate::wizard::{Saved, SavedFile, Trouble, Way};
+use crate::wizard::{Choice, Failure, WriteResult, WrittenFile};
 use std::io::{self, Write as _};
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -14,16 +14,16 @@ use std::process::{Command, ExitStatus, Stdio};
 ///
 /// # Errors
 /// Nothing was written: sudo is missing or refused, or the files changed meanwhile.
-pub fn run(plan: &Plan) -> Result<Saved, Trouble> {
+pub fn run(plan: &Plan) -> Result<WriteResult, Failure> {
     match pipe_to_sudo(plan) {
         Ok(()) => Ok(saved(plan)),
-        Err(why) => Err(Trouble {
+        Err(why) => Err(Failure {
             state: "not written",
             lines: vec![
                 format!("Writing with sudo failed: {why}"),
                 "Your answers are kept.".to_owned(),
             ],
-            ways: vec![Way::Sudo, Way::SaveAside, Way::Quit],
+            ways: vec![Choice::Sudo, Choice::SaveAside, Choice::Quit],
         }),
     }
 }
@@ -59,16 +59,16 @@ fn why(status: ExitStatus) -> String {
     }
 }
 
-fn saved(plan: &Plan) -> Saved {
-    let files = plan.pending().map(|change| SavedFile {
+fn saved(plan: &Plan) -> WriteResult {
+    let files = plan.pending().map(|change| WrittenFile {
         what: "written".to_owned(),
         path: change.path.display().to_string(),
         about: "as root".to_owned(),
     });
-    Saved {
+    WriteResult {
         state: "written",
         headline: "Done, with sudo. Take it back with: sudo kestra-setup rollback".to_owned(),
         files: files.collect(),
-        ..Saved::default()
+        ..WriteResult::default()
     }
 }

@@ -1,10 +1,10 @@
 //! What can happen, and what can be asked of the world.
 
-use crate::checks::{Check, Verdict};
-use crate::found::Snapshot;
+use crate::checks::{Check, Finding};
 use crate::key::Key;
+use crate::machine::Snapshot;
 use crate::plan::{Plan, Text};
-use crate::wizard::Way;
+use crate::wizard::Choice;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,13 +22,13 @@ pub enum Event {
     /// One question back, in plain mode.
     PreviousQuestion,
     /// Files were looked at.
-    Looked(Vec<(PathBuf, Snapshot)>),
+    Discovery(Vec<(PathBuf, Snapshot)>),
     /// A check came back.
-    Checked(Check, Vec<Verdict>),
+    Checked(Check, Vec<Finding>),
     /// A write came back.
-    Written(Result<Saved, Trouble>),
+    Written(Result<WriteResult, Failure>),
     /// Something was done that ends the work, such as saving the files elsewhere.
-    Stopped(Saved),
+    Stopped(WriteResult),
     /// The time asked for by [`Effect::Remind`] is over.
     Reminder,
     /// The page was drawn in the size that the terminal has now.
@@ -46,7 +46,7 @@ impl fmt::Debug for Event {
             Self::Key(key) => write!(f, "Key({key:?})"),
             Self::Paste(text) => write!(f, "Paste({} bytes)", text.len()),
             Self::Line(text) => write!(f, "Line({} bytes)", text.len()),
-            Self::Looked(files) => f.debug_tuple("Looked").field(files).finish(),
+            Self::Discovery(files) => f.debug_tuple("Discovery").field(files).finish(),
             Self::Checked(check, all) => f.debug_tuple("Checked").field(check).field(all).finish(),
             Self::Written(result) => f.debug_tuple("Written").field(result).finish(),
             Self::Stopped(saved) => f.debug_tuple("Stopped").field(saved).finish(),
@@ -119,13 +119,13 @@ impl Effect {
 
 /// What was written, for the result page.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Saved {
+pub struct WriteResult {
     /// The state in the title bar, such as `written`.
     pub state: &'static str,
     /// What happened, one sentence.
     pub headline: String,
     /// The files.
-    pub files: Vec<SavedFile>,
+    pub files: Vec<WrittenFile>,
     /// The name under which it can be taken back.
     pub undo: Option<String>,
     /// What is not done yet, numbered on the page.
@@ -155,7 +155,7 @@ impl From<String> for NextStep {
 
 /// One file that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SavedFile {
+pub struct WrittenFile {
     /// What it is, at most 11 columns.
     pub what: String,
     /// Where it really lies.
@@ -166,11 +166,11 @@ pub struct SavedFile {
 
 /// Why nothing was written, and the ways on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
+pub struct Failure {
     /// The state in the title bar, such as `not written`.
     pub state: &'static str,
     /// What happened; each line at most 78 columns.
     pub lines: Vec<String>,
     /// What can be done now, the best first.
-    pub ways: Vec<Way>,
+    pub ways: Vec<Choice>,
 }

@@ -1,7 +1,7 @@
 //! Answers as plain mode gives them: a whole line at once, every question in its turn.
 
 use super::editor::Editor;
-use super::{Asking, Effect, Step, Wizard, rows};
+use super::{Effect, FormStep, Step, Wizard, rows};
 use crate::answers::Problem;
 use crate::form::Field;
 
@@ -29,16 +29,16 @@ impl Wizard {
     /// One question back, always, also from an answer that will not do.
     pub(super) fn previous_question(&mut self) -> Option<Effect> {
         let previous = match &self.step {
-            Step::Asking(asking) if asking.is_returning => return self.review(),
-            Step::Asking(asking) => {
+            Step::FormStep(asking) if asking.is_returning => return self.review(),
+            Step::FormStep(asking) => {
                 self.answers.questions().take_while(|other| *other != asking.field).last()
             }
-            Step::Reviewing(_) => self.answers.questions().last(),
-            Step::Looking(_) | Step::Writing(_) | Step::Choosing(_) | Step::Done(_) => {
+            Step::Review(_) => self.answers.questions().last(),
+            Step::Looking(_) | Step::Writing(_) | Step::Dialog(_) | Step::Done(_) => {
                 return self.back();
             }
         };
-        self.step = Step::Asking(Asking::on(&self.answers, previous?));
+        self.step = Step::FormStep(FormStep::on(&self.answers, previous?));
         None
     }
 
@@ -46,7 +46,7 @@ impl Wizard {
     fn take_choice(&mut self, field: &'static Field, text: &str) -> bool {
         let checked = field.check(text);
         match (checked, self.asking()) {
-            (Ok(value), _) => self.answers.say(field, &value),
+            (Ok(value), _) => self.answers.set(field, &value),
             (Err(invalid), Some(asking)) => {
                 asking.problem = Some(Problem::invalid(field, invalid));
                 return false;
@@ -61,7 +61,7 @@ impl Wizard {
         if self.shows_problem() {
             return None;
         }
-        let Step::Asking(asking) = &self.step else { return None };
+        let Step::FormStep(asking) = &self.step else { return None };
         let (is_returning, field) = (asking.is_returning, asking.field);
         let is_settled = self.open_question(asking.screen(), field).is_none();
         let next = self.answers.questions().skip_while(|other| *other != field).nth(1);

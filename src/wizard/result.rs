@@ -1,6 +1,6 @@
 //! The result page: what is written, and what is not done yet.
 
-use super::{NextStep, Saved, SavedFile};
+use super::{NextStep, WriteResult, WrittenFile};
 use crate::answers::Answers;
 use crate::form;
 use crate::plan::{FileKind, Plan};
@@ -12,7 +12,7 @@ const LONGEST: usize = 78;
 
 /// Adds what is left to do for these answers.
 #[must_use]
-pub fn with_next_steps(saved: Saved, answers: &Answers, plan: &Plan) -> Saved {
+pub fn with_next_steps(saved: WriteResult, answers: &Answers, plan: &Plan) -> WriteResult {
     let is_written = |kind| plan.pending().any(|change| change.kind == kind);
     let mut next = Vec::new();
     if is_written(FileKind::Env) || answers.keeps_password_elsewhere() {
@@ -30,7 +30,7 @@ pub fn with_next_steps(saved: Saved, answers: &Answers, plan: &Plan) -> Saved {
         command: answers.here().check.clone(),
         ..NextStep::from("Check".to_owned())
     });
-    Saved { next, ..saved }
+    WriteResult { next, ..saved }
 }
 
 fn restart(answers: &Answers) -> NextStep {
@@ -97,7 +97,7 @@ fn certificate(answers: &Answers) -> Option<NextStep> {
 
 /// The result for the page whose keys do the next steps.
 #[must_use]
-pub fn page(saved: &Saved) -> Vec<String> {
+pub fn page(saved: &WriteResult) -> Vec<String> {
     lines(saved, |step| match step.key {
         Some(key) if step.command.is_empty() => format!(" [{key}]"),
         Some(key) => format!("[{key}] run now:  "),
@@ -107,14 +107,14 @@ pub fn page(saved: &Saved) -> Vec<String> {
 
 /// The result where no key does anything, such as on the normal screen once the wizard is left.
 #[must_use]
-pub fn report(saved: &Saved) -> Vec<String> {
+pub fn report(saved: &WriteResult) -> Vec<String> {
     lines(saved, |_| String::new())
 }
 
-fn lines(saved: &Saved, key: fn(&NextStep) -> String) -> Vec<String> {
+fn lines(saved: &WriteResult, key: fn(&NextStep) -> String) -> Vec<String> {
     let mut lines = vec![saved.headline.clone(), String::new()];
     let width = saved.files.iter().map(|file| file.path.len()).max().unwrap_or(0);
-    for SavedFile { what, path, about } in &saved.files {
+    for WrittenFile { what, path, about } in &saved.files {
         lines.push(format!("  {what:<11}  {path:<width$}   {about}"));
     }
     if saved.undo.is_some() {
@@ -157,7 +157,7 @@ mod tests {
             command: "kestra-setup check".to_owned(),
             ..NextStep::from("Check".to_owned())
         };
-        let saved = Saved { next: vec![step], ..Saved::default() };
+        let saved = WriteResult { next: vec![step], ..WriteResult::default() };
         assert_eq!(
             page(&saved).last().unwrap(),
             "  1  Check               [c] run now:  kestra-setup check"
@@ -170,7 +170,7 @@ mod tests {
         let command = format!("kestra-setup --config /etc/{}/config.yml check", "k".repeat(30));
         let what = "Check".to_owned();
         let step = NextStep { key: Some('c'), command: command.clone(), ..NextStep::from(what) };
-        let lines = page(&Saved { next: vec![step], ..Saved::default() });
+        let lines = page(&WriteResult { next: vec![step], ..WriteResult::default() });
         let [.., first, second] = &lines[..] else { panic!("{lines:?}") };
         assert_eq!(first, "  1  Check               [c] run now:");
         assert_eq!(second, &format!("       {command}"));

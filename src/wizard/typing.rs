@@ -1,15 +1,15 @@
 //! What is typed, pasted or corrected, until it is an answer.
 
 use super::editor::Editor;
-use super::{Asking, Step, Wizard};
+use super::{FormStep, Step, Wizard};
 use crate::answers::Fix;
-use crate::form::{self, Choice, Field, Kind};
+use crate::form::{self, Field, FieldKind, SelectOption};
 use crate::key::Key;
 
 impl Wizard {
-    pub(super) fn asking(&mut self) -> Option<&mut Asking> {
+    pub(super) fn asking(&mut self) -> Option<&mut FormStep> {
         match &mut self.step {
-            Step::Asking(asking) => Some(asking),
+            Step::FormStep(asking) => Some(asking),
             _ => None,
         }
     }
@@ -18,13 +18,13 @@ impl Wizard {
     pub(super) fn type_key(&mut self, key: Key) {
         let Some(field) = self.asking().map(|asking| asking.field) else { return };
         match field.kind {
-            Kind::Choice(_) if key == Key::Char('?') => self.help = Some(0),
-            Kind::Choice(choices) => self.move_choice(field, choices, key),
-            Kind::Text | Kind::Secret => self.edit_text(key),
+            FieldKind::Select(_) if key == Key::Char('?') => self.help = Some(0),
+            FieldKind::Select(choices) => self.move_choice(field, choices, key),
+            FieldKind::Text | FieldKind::Secret => self.edit_text(key),
         }
     }
 
-    fn move_choice(&mut self, field: &'static Field, choices: &'static [Choice], key: Key) {
+    fn move_choice(&mut self, field: &'static Field, choices: &'static [SelectOption], key: Key) {
         let current = self.answers.get(field);
         let at = choices.iter().position(|choice| choice.value == current).unwrap_or(0);
         let next = match key {
@@ -36,7 +36,7 @@ impl Wizard {
             _ => return,
         };
         let Some(choice) = choices.get(next) else { return };
-        self.answers.say(field, choice.value);
+        self.answers.set(field, choice.value);
         if let Some(asking) = self.asking() {
             asking.problem = None;
             asking.note = None;
@@ -75,7 +75,7 @@ impl Wizard {
     /// A proxy URL given to a field of the proxy fills all of them; false if it is none.
     pub(super) fn take_proxy(&mut self, field: &Field, text: &str) -> bool {
         let is_about_proxy = *field == form::CONNECTION || *field == form::PROXY_ADDRESS;
-        if !(is_about_proxy && text.contains("://") && self.answers.say_proxy(text)) {
+        if !(is_about_proxy && text.contains("://") && self.answers.set_proxy(text)) {
             return false;
         }
         self.show_answer("the proxy's URL filled all fields.".to_owned());
@@ -96,9 +96,9 @@ impl Wizard {
         // What will not do is kept as it was typed, so that going back loses nothing.
         let checked = field.check(&typed);
         let value = checked.as_deref().unwrap_or(&typed);
-        self.answers.say(field, value);
+        self.answers.set(field, value);
         let note = checked.as_ref().ok().and_then(|value| note(field, &typed, value));
-        if let Step::Asking(asking) = &mut self.step {
+        if let Step::FormStep(asking) = &mut self.step {
             asking.editor = Editor::of(&self.answers, field);
             asking.note = note;
         }
@@ -106,13 +106,13 @@ impl Wizard {
 
     /// Takes a correction, and shows it.
     pub(super) fn correct(&mut self, fix: &Fix) {
-        self.answers.say(fix.field, &fix.value);
+        self.answers.set(fix.field, &fix.value);
         self.show_answer(now_is(fix.field, &fix.value));
     }
 
     /// Shows what the field with the focus says by now, and why.
     fn show_answer(&mut self, note: String) {
-        if let Step::Asking(asking) = &mut self.step {
+        if let Step::FormStep(asking) = &mut self.step {
             asking.problem = None;
             asking.editor = Editor::of(&self.answers, asking.field);
             asking.note = Some(note);

@@ -62,11 +62,11 @@ fn what_cannot_be_looked_at_has_its_code_all_the_same() {
     fs::write(machine.at("home/nginx"), "").unwrap();
     let mut command = machine.command(&[], &["check", "--json", "--api-url", &url]);
     let ran = machine::ran(command.env("PATH", machine.at("home")));
-    let verdicts: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
-    let skipped: Vec<_> = verdicts
+    let findings: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
+    let skipped: Vec<_> = findings
         .iter()
-        .filter(|verdict| verdict["outcome"] == "skipped")
-        .map(|verdict| verdict["code"].as_str().unwrap())
+        .filter(|finding| finding["outcome"] == "skipped")
+        .map(|finding| finding["code"].as_str().unwrap())
         .collect();
     let serving = "kestra-answers kestra-health public-ui public-redirect public-scheme \
                    public-stream public-upload";

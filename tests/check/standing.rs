@@ -70,10 +70,10 @@ impl Standing {
     /// The exit code, and what came of each check by its code.
     fn check(&self) -> (Option<i32>, Vec<(String, String)>) {
         let ran = self.run(&["check", "--json", "--api-url", &nowhere()]);
-        let verdicts: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
-        let word = |verdict: &Value, name: &str| verdict[name].as_str().unwrap().to_owned();
-        let pair = |verdict: &Value| (word(verdict, "code"), word(verdict, "outcome"));
-        (ran.code, verdicts.iter().map(pair).collect())
+        let findings: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
+        let word = |finding: &Value, name: &str| finding[name].as_str().unwrap().to_owned();
+        let pair = |finding: &Value| (word(finding, "code"), word(finding, "outcome"));
+        (ran.code, findings.iter().map(pair).collect())
     }
 
     /// Changes the nginx file, and has nginx read it again.
@@ -97,16 +97,16 @@ impl Drop for Standing {
     }
 }
 
-fn codes(verdicts: &[(String, String)], outcome: &str) -> Vec<String> {
-    verdicts.iter().filter(|(_, is)| is == outcome).map(|(code, _)| code.clone()).collect()
+fn codes(findings: &[(String, String)], outcome: &str) -> Vec<String> {
+    findings.iter().filter(|(_, is)| is == outcome).map(|(code, _)| code.clone()).collect()
 }
 
 #[test]
 fn what_the_program_wrote_passes_every_check() {
     let Some(standing) = Standing::served() else { return };
-    let (code, verdicts) = standing.check();
-    assert_eq!((code, codes(&verdicts, "failed")), (Some(0), vec![]), "{verdicts:?}");
-    let ok = codes(&verdicts, "ok");
+    let (code, findings) = standing.check();
+    assert_eq!((code, codes(&findings, "failed")), (Some(0), vec![]), "{findings:?}");
+    let ok = codes(&findings, "ok");
     for expected in [
         "config-readable",
         "way-out-ok",
@@ -118,9 +118,9 @@ fn what_the_program_wrote_passes_every_check() {
         "public-stream",
         "public-upload",
     ] {
-        assert!(ok.iter().any(|code| code == expected), "{expected}: {verdicts:?}");
+        assert!(ok.iter().any(|code| code == expected), "{expected}: {findings:?}");
     }
-    assert_eq!(codes(&verdicts, "skipped"), ["public-scheme"]);
+    assert_eq!(codes(&findings, "skipped"), ["public-scheme"]);
 }
 
 #[test]
@@ -128,18 +128,18 @@ fn an_nginx_that_buffers_and_refuses_uploads_is_told() {
     let Some(standing) = Standing::served() else { return };
     standing.edit("proxy_buffering off;", "");
     standing.edit("client_max_body_size 10g;", "");
-    let (code, verdicts) = standing.check();
+    let (code, findings) = standing.check();
     assert_eq!(code, Some(6));
-    assert!(codes(&verdicts, "failed").contains(&"public-upload".to_owned()), "{verdicts:?}");
-    assert!(codes(&verdicts, "note").contains(&"nginx-buffering".to_owned()), "{verdicts:?}");
+    assert!(codes(&findings, "failed").contains(&"public-upload".to_owned()), "{findings:?}");
+    assert!(codes(&findings, "note").contains(&"nginx-buffering".to_owned()), "{findings:?}");
 }
 
 #[test]
 fn an_nginx_that_does_not_run_is_told() {
     let Some(standing) = Standing::new() else { return };
-    let (code, verdicts) = standing.check();
+    let (code, findings) = standing.check();
     assert_eq!(code, Some(6));
-    assert!(codes(&verdicts, "failed").contains(&"public-ui".to_owned()), "{verdicts:?}");
+    assert!(codes(&findings, "failed").contains(&"public-ui".to_owned()), "{findings:?}");
 }
 
 #[test]
@@ -160,11 +160,11 @@ fn beside(names: &[&str]) -> (Option<i32>, Vec<String>) {
         |name: &&str| format!("server {{ listen {}; server_name {name}; }}\n", standing.nginx.port);
     let text: String = names.iter().map(block).collect();
     fs::write(standing.nginx.included("a.conf"), text).unwrap();
-    let (code, verdicts) = standing.check();
+    let (code, findings) = standing.check();
     let live = |(code, outcome): &(String, String)| {
         (code == "nginx-conflicting-name").then(|| outcome.clone())
     };
-    (code, verdicts.iter().filter_map(live).collect())
+    (code, findings.iter().filter_map(live).collect())
 }
 
 #[test]

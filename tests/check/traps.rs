@@ -14,17 +14,17 @@ fn check(config: &str) -> (Option<i32>, Vec<String>) {
     let url = format!("http://127.0.0.1:{}", site::saying(b"HTTP/1.1 204 x\r\n\r\n"));
     let ran = machine.run(&["check", "--json", "--api-url", &url]);
     assert!(!ran.out.contains(PASSWORD), "{ran:?}");
-    let verdicts: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
-    let is_about_it = |verdict: &&Value| verdict["code"].as_str().unwrap().starts_with("config-");
-    let words = |verdict: &Value| format!("{} {}", verdict["outcome"], verdict["what"]);
-    (ran.code, verdicts.iter().filter(is_about_it).map(words).collect())
+    let findings: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
+    let is_about_it = |finding: &&Value| finding["code"].as_str().unwrap().starts_with("config-");
+    let words = |finding: &Value| format!("{} {}", finding["outcome"], finding["what"]);
+    (ran.code, findings.iter().filter(is_about_it).map(words).collect())
 }
 
 /// One failure says this.
 fn fails(config: &str, words: &str) {
-    let (code, verdicts) = check(config);
+    let (code, findings) = check(config);
     let is_it = |said: &&String| said.starts_with("\"failed\"") && said.contains(words);
-    assert_eq!((code, verdicts.iter().filter(is_it).count()), (Some(6), 1), "{verdicts:?}");
+    assert_eq!((code, findings.iter().filter(is_it).count()), (Some(6), 1), "{findings:?}");
 }
 
 fn api(keys: &str) -> String {
@@ -76,18 +76,18 @@ fn a_context_path_that_breaks_kestra_or_contradicts_the_address() {
 fn what_works_and_surprises_is_a_note() {
     let config = "kestra.url: https://my-host.com/kestra/\n\
                   micronaut.server: {context-path: /kestra, ssl.enabled: true}\n";
-    let (code, verdicts) = check(config);
+    let (code, findings) = check(config);
     let has = |words: &str| {
-        verdicts.iter().any(|said| said.starts_with("\"note\"") && said.contains(words))
+        findings.iter().any(|said| said.starts_with("\"note\"") && said.contains(words))
     };
-    assert_eq!(code, Some(0), "{verdicts:?}");
-    assert!(has("Webhooks") && has("speaks https itself"), "{verdicts:?}");
+    assert_eq!(code, Some(0), "{findings:?}");
+    assert!(has("Webhooks") && has("speaks https itself"), "{findings:?}");
 }
 
 #[test]
 fn a_good_configuration_has_one_verdict() {
-    let (code, verdicts) = check("kestra:\n  url: https://my-host.com/\n");
-    assert_eq!((code, verdicts.len()), (Some(0), 1), "{verdicts:?}");
+    let (code, findings) = check("kestra:\n  url: https://my-host.com/\n");
+    assert_eq!((code, findings.len()), (Some(0), 1), "{findings:?}");
 }
 
 #[test]

@@ -33,12 +33,12 @@ impl Site {
     pub(crate) fn written(&self, here: Here, said: &[(&Field, &str)]) -> String {
         let mut answers = Answers::new(here, [].into());
         let style = if self.recommended { "recommended" } else { "documented" };
-        answers.say(&form::URL, &format!("http://my-host.com{}/", self.context));
-        answers.say(&form::REVERSE_PROXY, "nginx");
-        answers.say(&form::NGINX_STYLE, style);
-        answers.say(&form::UPSTREAM, &format!("localhost:{}", self.upstream));
+        answers.set(&form::URL, &format!("http://my-host.com{}/", self.context));
+        answers.set(&form::REVERSE_PROXY, "nginx");
+        answers.set(&form::NGINX_STYLE, style);
+        answers.set(&form::UPSTREAM, &format!("localhost:{}", self.upstream));
         for (field, text) in said {
-            answers.say(field, text);
+            answers.set(field, text);
         }
         render(&answers.settings().unwrap().nginx.unwrap().site, &machine())
     }

@@ -1,7 +1,7 @@
 //! Links, modes, access lists: what a file keeps when it is written.
 
 use crate::place::{Place, change, mode, text};
-use kestra_setup::system::files::{How, InPlace};
+use kestra_setup::system::fs::{How, InPlace};
 use rustix::fs::{XattrFlags, getxattr, setxattr};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};

@@ -2,7 +2,7 @@
 
 use crate::place::{Place, change, mode, text};
 use kestra_setup::plan::{FileChange, Plan};
-use kestra_setup::system::handover::save_aside;
+use kestra_setup::system::export::save_aside;
 use std::fs;
 use std::process::Command;
 

@@ -1,9 +1,9 @@
 //! Backups, and the ways back.
 
 use crate::place::{Place, change, mode, text};
-use kestra_setup::system::files::{How, WriteError};
-use kestra_setup::system::history;
-use kestra_setup::system::lock::Lock;
+use kestra_setup::system::fs::backup;
+use kestra_setup::system::fs::lock::Lock;
+use kestra_setup::system::fs::{How, WriteError};
 use std::fs;
 
 #[test]
@@ -92,7 +92,7 @@ fn after_an_interrupted_write_nothing_else_is_written() {
 
 #[test]
 fn a_write_half_done_in_place_is_repaired_either_way() {
-    for ends in [history::undo, |open| history::finish(open, &|| Ok(())).map(drop)] {
+    for ends in [backup::undo, |open| backup::finish(open, &|| Ok(())).map(drop)] {
         let place = Place::new();
         let path = place.has("config.yml", "old contents\n");
         fs::hard_link(&path, place.path("other")).unwrap();
@@ -111,10 +111,10 @@ fn undoing_spares_what_others_changed_since_and_puts_back_the_rest() {
         .dies_writing(vec![change(&ours, Some("1\n"), "2\n"), change(&theirs, Some("1\n"), "2\n")]);
     fs::write(&theirs, "theirs\n").unwrap();
     let lock = Lock::take(&place.history).unwrap();
-    let error = history::undo(lock.interrupted().unwrap().unwrap()).unwrap_err();
+    let error = backup::undo(lock.interrupted().unwrap().unwrap()).unwrap_err();
     assert_eq!(error.exit_code(), 4);
     assert_eq!((text(&ours).as_str(), text(&theirs).as_str()), ("1\n", "theirs\n"));
-    history::leave(&lock.interrupted().unwrap().unwrap()).unwrap();
+    backup::leave(&lock.interrupted().unwrap().unwrap()).unwrap();
     assert!(lock.interrupted().unwrap().is_none());
     assert_eq!(place.history.list().len(), 1);
 }

@@ -1,9 +1,9 @@
 //! A folder for the files of a test, and a history beside it.
 
 use kestra_setup::plan::{FileChange, FileKind, Plan};
-use kestra_setup::system::files::{self, WriteError};
-use kestra_setup::system::history::History;
-use kestra_setup::system::lock::Lock;
+use kestra_setup::system::fs::backup::History;
+use kestra_setup::system::fs::lock::Lock;
+use kestra_setup::system::fs::{self as files, WriteError};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -1,7 +1,7 @@
 //! A path may be anything; reading it neither hangs nor guesses.
 
 use crate::place::{Place, change};
-use kestra_setup::system::files::{self, ReadError};
+use kestra_setup::system::fs::{self as files, ReadError};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;

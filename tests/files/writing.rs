@@ -2,8 +2,8 @@
 
 use crate::place::{Place, change, mode, text};
 use kestra_setup::plan::{FileChange, FileKind, Plan};
-use kestra_setup::system::files::{self, How, ProofFailure, WriteError};
-use kestra_setup::system::lock::Lock;
+use kestra_setup::system::fs::lock::Lock;
+use kestra_setup::system::fs::{self as files, How, ProofFailure, WriteError};
 use std::fs;
 use std::os::unix::fs::symlink;
 

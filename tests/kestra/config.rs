@@ -3,8 +3,8 @@
 
 use kestra_setup::answers::Answers;
 use kestra_setup::form;
-use kestra_setup::found::Found;
 use kestra_setup::kestra_config::Place;
+use kestra_setup::machine::Found;
 use kestra_setup::plan::Plan;
 
 /// The username and the password of every proxy here.
@@ -47,7 +47,7 @@ pub(crate) fn config(context: &str, proxy: u16, credentials: Credentials) -> Str
         (&form::PROXY_PASSWORD_VARIABLE, VARIABLE),
         (&form::ENV_FILE, ""),
     ] {
-        answers.say(field, text);
+        answers.set(field, text);
     }
     let nothing = Found::new("config.yml".into(), Place::default());
     let plan = Plan::new(&answers, &answers.settings().unwrap(), &nothing).unwrap();

@@ -11,15 +11,17 @@
 )]
 
 use kestra_setup::answers::{FoundProxy, Here};
-use kestra_setup::checks::{Check, Outcome, Verdict};
+use kestra_setup::checks::{Check, Finding, Outcome};
 use kestra_setup::form::{self, Field};
-use kestra_setup::found::{Found, Snapshot};
 use kestra_setup::kestra_config::Place;
 use kestra_setup::key::Key;
+use kestra_setup::machine::{Found, Snapshot};
 use kestra_setup::nginx_site::{Machine, Version};
 use kestra_setup::plan::Plan;
-use kestra_setup::tui::{theme::Theme, view::view};
-use kestra_setup::wizard::{Choosing, Effect, Event, Saved, SavedFile, Step, Trouble, Way, Wizard};
+use kestra_setup::ui::tui::{theme::Theme, view::view};
+use kestra_setup::wizard::{
+    Choice, Dialog, Effect, Event, Failure, Step, Wizard, WriteResult, WrittenFile,
+};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Cell;
@@ -120,7 +122,7 @@ impl Operator {
     }
 
     /// Is asked about the start itself.
-    pub fn asked_first(mut self, choosing: Choosing) -> Self {
+    pub fn asked_first(mut self, choosing: Dialog) -> Self {
         self.wizard = self.wizard.asking_first(choosing);
         self
     }
@@ -193,24 +195,24 @@ impl Operator {
             Asked::Check(check) => Some(check.clone()),
             _ => None,
         });
-        let verdict = Verdict {
+        let finding = Finding {
             code: "test",
             outcome,
             what: what.to_owned(),
             evidence: String::new(),
             remedy: remedy.to_owned(),
         };
-        self.happens(Event::Checked(check.expect("a check"), vec![verdict]))
+        self.happens(Event::Checked(check.expect("a check"), vec![finding]))
     }
 
     /// The write succeeds.
     pub fn is_written(self) -> Self {
-        let file = |(what, path, about): (&str, &str, &str)| SavedFile {
+        let file = |(what, path, about): (&str, &str, &str)| WrittenFile {
             what: what.to_owned(),
             path: path.to_owned(),
             about: about.to_owned(),
         };
-        let saved = Saved {
+        let saved = WriteResult {
             state: "written",
             headline: "Done. The files are written.".to_owned(),
             files: vec![
@@ -218,15 +220,15 @@ impl Operator {
                 file(("nginx", NGINX, "new, mode 0644 root:root")),
             ],
             undo: Some("20261123T085010Z".to_owned()),
-            ..Saved::default()
+            ..WriteResult::default()
         };
         self.happens(Event::Written(Ok(saved)))
     }
 
     /// The write fails.
-    pub fn is_refused(self, state: &'static str, lines: &[&str], ways: Vec<Way>) -> Self {
+    pub fn is_refused(self, state: &'static str, lines: &[&str], ways: Vec<Choice>) -> Self {
         let lines = lines.iter().map(|line| (*line).to_owned()).collect();
-        self.happens(Event::Written(Err(Trouble { state, lines, ways })))
+        self.happens(Event::Written(Err(Failure { state, lines, ways })))
     }
 
     /// Looks at the screen, as after every key press.
@@ -262,7 +264,7 @@ impl Operator {
     /// The question with the focus; empty where none has it.
     pub fn question(&self) -> &'static str {
         match self.wizard.step() {
-            Step::Asking(asking) => asking.field().name,
+            Step::FormStep(asking) => asking.field().name,
             _ => "",
         }
     }
@@ -334,7 +336,7 @@ impl Operator {
                     (path, snapshot)
                 };
                 let files = paths.into_iter().map(look).collect();
-                let effect = self.wizard.update(Event::Looked(files));
+                let effect = self.wizard.update(Event::Discovery(files));
                 self.take(effect);
             }
             Some(effect) => self.asked.push(effect.into()),

@@ -14,8 +14,8 @@ mod reverse;
 mod servers;
 mod site;
 
-use kestra_setup::checks::{Outcome, Verdict};
-use kestra_setup::system::probe::{self, Protocol, Route};
+use kestra_setup::checks::{Finding, Outcome};
+use kestra_setup::system::checks::proxy::{self, Protocol, Route};
 use site::{BlackHole, Site, free_port};
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicBool;
@@ -75,14 +75,14 @@ impl But for Route {
     }
 }
 
-fn way_out(route: &Route) -> Verdict {
+fn way_out(route: &Route) -> Finding {
     let started = Instant::now();
-    let verdict = probe::way_out(route, &GOING);
-    assert!(started.elapsed() < Duration::from_secs(11), "{verdict:?}");
-    let said = format!("{verdict:?} {route:?}");
+    let finding = proxy::way_out(route, &GOING);
+    assert!(started.elapsed() < Duration::from_secs(11), "{finding:?}");
+    let said = format!("{finding:?} {route:?}");
     assert!(!said.contains("s3cret") && !said.contains("czNjcmV0"), "the password shows: {said}");
     assert!(!said.contains("tinypass"), "the password shows: {said}");
-    verdict
+    finding
 }
 
 /// Each route has the diagnosis beside it. All are tried at once, since most of the time is waiting.
@@ -90,8 +90,8 @@ fn expect<const N: usize>(cases: [(Route, &'static str); N]) {
     thread::scope(|scope| {
         for (route, code) in cases {
             scope.spawn(move || {
-                let verdict = way_out(&route);
-                assert_eq!(verdict.code, code, "{} {verdict:?}", route.target);
+                let finding = way_out(&route);
+                assert_eq!(finding.code, code, "{} {finding:?}", route.target);
             });
         }
     });
@@ -165,8 +165,8 @@ fn dante_is_diagnosed() {
 #[test]
 fn dante_for_everybody_needs_no_login() {
     let Some(dante) = servers::open_dante() else { return };
-    let verdict = way_out(&socks(dante.port).without_login());
-    assert!(verdict.what.ends_with("which asks for no password"), "{verdict:?}");
+    let finding = way_out(&socks(dante.port).without_login());
+    assert!(finding.what.ends_with("which asks for no password"), "{finding:?}");
     expect([(socks(dante.port), "way-out-ok"), (http(dante.port), "proxy-is-socks")]);
 }
 
@@ -197,34 +197,34 @@ fn a_proxy_that_wants_a_login_of_windows_is_told_apart() {
         b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Negotiate\r\n\
           Proxy-Authenticate: NTLM\r\n\r\n",
     );
-    let verdict = way_out(&http(port));
-    assert_eq!(verdict.code, "proxy-auth-scheme");
-    assert_eq!(verdict.evidence, "status 407, offers Negotiate, NTLM");
+    let finding = way_out(&http(port));
+    assert_eq!(finding.code, "proxy-auth-scheme");
+    assert_eq!(finding.evidence, "status 407, offers Negotiate, NTLM");
 }
 
 #[test]
 fn an_interception_names_who_does_it() {
     let site = Site::start("localhost", "Corporate TLS Inspection CA");
-    let verdict = probe::direct(&localhost(site.port), &[], &GOING);
-    assert_eq!((verdict.code, verdict.outcome), ("tls-untrusted", Outcome::Failed));
-    assert_eq!(verdict.evidence, "Corporate TLS Inspection CA");
-    assert!(verdict.what.ends_with("is by Corporate TLS Inspection CA"), "{}", verdict.what);
-    assert!(verdict.remedy.contains("truststore"), "{}", verdict.remedy);
+    let finding = proxy::direct(&localhost(site.port), &[], &GOING);
+    assert_eq!((finding.code, finding.outcome), ("tls-untrusted", Outcome::Failed));
+    assert_eq!(finding.evidence, "Corporate TLS Inspection CA");
+    assert!(finding.what.ends_with("is by Corporate TLS Inspection CA"), "{}", finding.what);
+    assert!(finding.remedy.contains("truststore"), "{}", finding.remedy);
 }
 
 #[test]
 fn an_issuer_cannot_write_on_the_terminal() {
     let site = Site::start("localhost", "\u{1b}]0;owned\u{7}\u{1b}[2JCA");
-    let verdict = probe::direct(&localhost(site.port), &[], &GOING);
-    assert_eq!(verdict.evidence, "]0;owned [2JCA");
+    let finding = proxy::direct(&localhost(site.port), &[], &GOING);
+    assert_eq!(finding.evidence, "]0;owned [2JCA");
 }
 
 #[test]
 fn a_certificate_for_another_name_is_not_an_interception() {
     let site = Site::start("login.example", "Test CA");
     let trust = [site.authority.clone()];
-    let verdict = probe::direct(&localhost(site.port), &trust, &GOING);
-    assert_eq!(verdict.code, "tls-invalid", "{verdict:?}");
+    let finding = proxy::direct(&localhost(site.port), &trust, &GOING);
+    assert_eq!(finding.code, "tls-invalid", "{finding:?}");
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn the_direct_way_out_is_diagnosed() {
         (localhost(hole.port), "direct-timeout"),
         (localhost(site::closing()), "tls-closed"),
     ] {
-        let verdict = probe::direct(&target, slice::from_ref(&API.authority), &GOING);
-        assert_eq!(verdict.code, code, "{verdict:?}");
+        let finding = proxy::direct(&target, slice::from_ref(&API.authority), &GOING);
+        assert_eq!(finding.code, code, "{finding:?}");
     }
 }

@@ -2,14 +2,14 @@
 
 use crate::site::Identity;
 use crate::{fake_kestra, servers};
-use kestra_setup::checks::{Outcome, Verdict};
-use kestra_setup::system::serving::{self, Serving};
+use kestra_setup::checks::{Finding, Outcome};
+use kestra_setup::system::checks::kestra::{self, Serving};
 use std::sync::atomic::AtomicBool;
 
 static GOING: AtomicBool = AtomicBool::new(false);
 
 /// What is found with an nginx whose lines with `left_out` are missing.
-fn look(left_out: &str) -> Option<Vec<Verdict>> {
+fn look(left_out: &str) -> Option<Vec<Finding>> {
     let kestra = fake_kestra::serve("/kestra");
     let identity = Identity::new("localhost", "Test CA");
     let nginx = servers::nginx_before(kestra, left_out, &identity)?;
@@ -21,21 +21,21 @@ fn look(left_out: &str) -> Option<Vec<Verdict>> {
         login: None,
         trust: vec![identity.authority.clone()],
     };
-    Some(serving::look(&serving, &GOING))
+    Some(kestra::look(&serving, &GOING))
 }
 
 fn failures(left_out: &str) -> Option<Vec<&'static str>> {
-    let verdicts = look(left_out)?;
-    assert!(verdicts.iter().all(|verdict| verdict.outcome != Outcome::Skipped), "{verdicts:?}");
-    let failed = verdicts.into_iter().filter(|verdict| verdict.outcome == Outcome::Failed);
-    Some(failed.map(|verdict| verdict.code).collect())
+    let findings = look(left_out)?;
+    assert!(findings.iter().all(|finding| finding.outcome != Outcome::Skipped), "{findings:?}");
+    let failed = findings.into_iter().filter(|finding| finding.outcome == Outcome::Failed);
+    Some(failed.map(|finding| finding.code).collect())
 }
 
 #[test]
 fn a_good_nginx_passes_every_look() {
-    let Some(verdicts) = look("") else { return };
-    assert!(verdicts.iter().all(|verdict| verdict.outcome == Outcome::Ok), "{verdicts:?}");
-    assert_eq!(verdicts[3].evidence, "/kestra -> /kestra/ -> /kestra/ui/");
+    let Some(findings) = look("") else { return };
+    assert!(findings.iter().all(|finding| finding.outcome == Outcome::Ok), "{findings:?}");
+    assert_eq!(findings[3].evidence, "/kestra -> /kestra/ -> /kestra/ui/");
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn locations(kestra: u16) -> String {
         (&form::NGINX_FORM, "location"),
         (&form::UPSTREAM, &format!("127.0.0.1:{kestra}")),
     ] {
-        answers.say(field, text);
+        answers.set(field, text);
     }
     render(&answers.settings().unwrap().nginx.unwrap().site, &Machine::default())
 }

@@ -3,7 +3,7 @@
 use super::existing;
 use super::operator::{Asked, Operator, here};
 use kestra_setup::answers::Here;
-use kestra_setup::checks::{Check, Outcome, Verdict};
+use kestra_setup::checks::{Check, Finding, Outcome};
 use kestra_setup::form;
 use kestra_setup::key::Key;
 use kestra_setup::wizard::Event;
@@ -216,11 +216,11 @@ fn a_stopped_test_says_nothing_of_the_next_one() {
     let testing = Operator::fresh().at_the_proxy().press(Key::Ctrl('t'));
     let Some(Asked::Check(check)) = testing.last().cloned() else { panic!("no test") };
     let again = testing.press(Key::Esc).press(Key::Ctrl('t'));
-    let says = |verdict| Event::Checked(check.clone(), vec![verdict]);
-    let late = again.happens(says(Verdict::cancelled()));
+    let says = |finding| Event::Checked(check.clone(), vec![finding]);
+    let late = again.happens(says(Finding::cancelled()));
     assert!(late.screen(80, 24).contains("testing..."));
-    let verdict = Verdict { code: "way-out-ok", outcome: Outcome::Ok, ..Verdict::cancelled() };
-    assert!(!late.happens(says(verdict)).screen(80, 24).contains("testing..."));
+    let finding = Finding { code: "way-out-ok", outcome: Outcome::Ok, ..Finding::cancelled() };
+    assert!(!late.happens(says(finding)).screen(80, 24).contains("testing..."));
 }
 
 #[test]

@@ -24,12 +24,12 @@ fn one_value_changed() -> Operator {
 }
 
 fn is_reviewing(operator: &Operator) -> bool {
-    matches!(operator.wizard().step(), Step::Reviewing(_))
+    matches!(operator.wizard().step(), Step::Review(_))
 }
 
 /// What the configuration would be.
 fn config(operator: &Operator) -> String {
-    let Step::Reviewing(reviewing) = operator.wizard().step() else { panic!("not in the review") };
+    let Step::Review(reviewing) = operator.wizard().step() else { panic!("not in the review") };
     let Preview::Ready(plan) = reviewing.preview() else { panic!("{:?}", reviewing.preview()) };
     plan.changes[0].after.as_str().to_owned()
 }

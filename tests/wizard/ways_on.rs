@@ -6,12 +6,12 @@ use kestra_setup::checks::Check;
 use kestra_setup::form;
 use kestra_setup::key::Key;
 use kestra_setup::plan::{FileKind, Plan};
-use kestra_setup::wizard::{Choosing, Step, Trouble, Way};
+use kestra_setup::wizard::{Choice, Dialog, Failure, Step};
 
 /// A conflict about the configuration, which says something else by now.
 fn conflict() -> Operator {
     let theirs = EXISTING.replace("memory until 0.18", "postgres since 0.19");
-    let ways = vec![Way::Reapply, Way::SaveBeside, Way::StartOver, Way::Overwrite];
+    let ways = vec![Choice::Reapply, Choice::SaveBeside, Choice::StartOver, Choice::Overwrite];
     let writing = one_value_changed().press(Key::Char('w'));
     writing.meanwhile(CONFIG, &theirs).is_refused("not written", &["changed"], ways)
 }
@@ -48,7 +48,9 @@ fn overwriting_takes_the_new_text_as_what_was_there() {
 
 #[test]
 fn a_way_on_is_taken_once() {
-    for way in [Way::SaveBeside, Way::SaveAside, Way::Overwrite, Way::Finish, Way::Undo] {
+    for way in
+        [Choice::SaveBeside, Choice::SaveAside, Choice::Overwrite, Choice::Finish, Choice::Undo]
+    {
         let refused =
             at_review().press(Key::Char('w')).is_refused("changed", &[], vec![way.clone()]);
         let before = refused.asked().len();
@@ -85,21 +87,21 @@ fn esc_from_a_conflict_goes_back_to_the_review() {
 #[test]
 fn esc_from_a_refused_write_goes_back_to_the_review_of_a_new_setup_too() {
     let refused =
-        at_review().press(Key::Char('w')).is_refused("not written", &[], vec![Way::Retry]);
+        at_review().press(Key::Char('w')).is_refused("not written", &[], vec![Choice::Retry]);
     assert!(is_reviewing(&refused.press(Key::Esc)));
 }
 
 #[test]
 fn the_answers_survive_a_refused_write() {
     let refused =
-        at_review().press(Key::Char('w')).is_refused("not written", &[], vec![Way::Retry]);
+        at_review().press(Key::Char('w')).is_refused("not written", &[], vec![Choice::Retry]);
     assert_eq!(refused.answer(&form::PROXY_PASSWORD), PASSWORD);
     assert!(matches!(refused.enter().wizard().step(), Step::Writing(_)));
 }
 
 #[test]
 fn a_way_on_that_fails_too_keeps_what_was_to_be_written() {
-    let ways = || vec![Way::SaveAside, Way::Retry];
+    let ways = || vec![Choice::SaveAside, Choice::Retry];
     let refused = at_review().press(Key::Char('w')).is_refused("not written", &[], ways());
     let plan = refused.plan().cloned();
     let again = refused.enter().is_refused("not written", &[], ways()).press(Key::Char('2'));
@@ -109,7 +111,7 @@ fn a_way_on_that_fails_too_keeps_what_was_to_be_written() {
 
 #[test]
 fn without_nginx_the_other_files_are_written() {
-    let ways = vec![Way::Change(&form::UPSTREAM), Way::WithoutNginx];
+    let ways = vec![Choice::Change(&form::UPSTREAM), Choice::WithoutNginx];
     let refused = at_review().press(Key::Char('w')).is_refused("rolled back", &[], ways);
     let operator = refused.press(Key::Char('2'));
     let kinds: Vec<_> =
@@ -119,7 +121,7 @@ fn without_nginx_the_other_files_are_written() {
 
 #[test]
 fn changing_an_answer_from_a_refused_write_returns_to_the_review() {
-    let ways = vec![Way::Change(&form::UPSTREAM)];
+    let ways = vec![Choice::Change(&form::UPSTREAM)];
     let refused = at_review().press(Key::Char('w')).is_refused("rolled back", &[], ways).enter();
     assert_eq!(refused.question(), "upstream");
     assert!(is_reviewing(&refused.enter()));
@@ -135,13 +137,12 @@ fn the_file_of_somebody_else_is_not_replaced_without_a_word() {
 
 #[test]
 fn a_draft_can_be_forgotten() {
-    let trouble = Trouble {
+    let trouble = Failure {
         state: "draft",
         lines: Vec::new(),
-        ways: vec![Way::Continue, Way::Fresh, Way::Quit],
+        ways: vec![Choice::Continue, Choice::Fresh, Choice::Quit],
     };
-    let asked =
-        Operator::fresh().at_the_proxy().asked_first(Choosing::new(trouble, Plan::default()));
+    let asked = Operator::fresh().at_the_proxy().asked_first(Dialog::new(trouble, Plan::default()));
     assert_eq!(asked.clone().enter().answer(&form::URL), "https://ops.example.com/kestra/");
     assert!(asked.press(Key::Char('2')).wizard().answers().is_untouched());
 }
@@ -171,7 +172,7 @@ fn r_on_the_result_page_reloads_nginx() {
 fn what_happened_and_every_way_have_a_place_on_a_long_conflict() {
     let lines: Vec<String> = (0..90).map(|number| format!("line {number}")).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let ways = vec![Way::Reapply, Way::SaveBeside, Way::StartOver, Way::Overwrite];
+    let ways = vec![Choice::Reapply, Choice::SaveBeside, Choice::StartOver, Choice::Overwrite];
     let refused = at_review().press(Key::Char('w')).is_refused("not written", &lines, ways);
     let screen = refused.screen(80, 24);
     assert!(screen.contains("line 0") && screen.contains("more lines"), "{screen}");

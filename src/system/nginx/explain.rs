@@ -3,7 +3,7 @@
 //! `nginx -t` ends well although a server block is ignored, so two of its warnings count as
 //! failures here.
 
-use crate::checks::{Outcome, Verdict};
+use crate::checks::{Finding, Outcome};
 
 /// One trouble: words of nginx's line, a name for scripts, what it means, what to do.
 struct Trouble(&'static str, &'static str, &'static str, &'static str);
@@ -112,19 +112,19 @@ const TROUBLES: &[Trouble] = &[
 const WARNINGS_THAT_COUNT: [&str; 2] = ["conflicting server name", "suspicious symbols"];
 
 /// The worst failure in what nginx said, in plain words; `None` if there is none.
-pub(super) fn failure(ok: bool, said: &str) -> Option<Verdict> {
+pub(super) fn failure(ok: bool, said: &str) -> Option<Finding> {
     failures(ok, said).into_iter().next()
 }
 
 /// Every failure in what nginx said, the worst first, each once: Debian's nginx says a line twice.
-pub(super) fn failures(ok: bool, said: &str) -> Vec<Verdict> {
+pub(super) fn failures(ok: bool, said: &str) -> Vec<Finding> {
     let fatal = |line: &&str| ["[emerg]", "[crit]"].iter().any(|level| line.contains(level));
     let counts = |line: &&str| WARNINGS_THAT_COUNT.iter().any(|warning| line.contains(warning));
-    let mut all: Vec<Verdict> = Vec::new();
+    let mut all: Vec<Finding> = Vec::new();
     for line in said.lines().filter(fatal).chain(said.lines().filter(counts)) {
-        let verdict = in_plain_words(line);
-        if !all.contains(&verdict) {
-            all.push(verdict);
+        let finding = in_plain_words(line);
+        if !all.contains(&finding) {
+            all.push(finding);
         }
     }
     if all.is_empty() && !ok {
@@ -133,9 +133,9 @@ pub(super) fn failures(ok: bool, said: &str) -> Vec<Verdict> {
     all
 }
 
-fn in_plain_words(line: &str) -> Verdict {
+fn in_plain_words(line: &str) -> Finding {
     let (code, what, remedy) = meaning(line);
-    Verdict {
+    Finding {
         code,
         outcome: Outcome::Failed,
         what: what.into(),
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     fn code(ok: bool, said: &str) -> Option<&'static str> {
-        failure(ok, said).map(|verdict| verdict.code)
+        failure(ok, said).map(|finding| finding.code)
     }
 
     #[test]
@@ -197,9 +197,9 @@ mod tests {
     #[test]
     fn the_fatal_line_speaks_not_the_first() {
         let said = "nginx: [warn] user\nnginx: [emerg] host not found in upstream \"x\" in /a:3\nnginx: failed";
-        let verdict = failure(false, said).unwrap();
+        let finding = failure(false, said).unwrap();
         assert_eq!(
-            (verdict.code, verdict.evidence.as_str()),
+            (finding.code, finding.evidence.as_str()),
             ("nginx-unknown-host", "host not found in upstream \"x\" in /a:3")
         );
     }

@@ -4,7 +4,7 @@
 
 use super::run::run;
 use super::{Found, explain};
-use crate::checks::{Outcome, Verdict};
+use crate::checks::{Finding, Outcome};
 use rustix::process::geteuid;
 use std::path::Path;
 use std::process::Command;
@@ -15,16 +15,16 @@ pub struct Live {
     /// Whether it would start with it.
     pub accepted: bool,
     /// What does not work, the worst first; also where it would start.
-    pub complaints: Vec<Verdict>,
+    pub complaints: Vec<Finding>,
 }
 
 impl Live {
     /// The first complaint that counts, else the first that is about others, as a note.
     #[must_use]
-    pub fn verdict(self, is_about_others: impl Fn(&Verdict) -> bool) -> Verdict {
+    pub fn finding(self, is_about_others: impl Fn(&Finding) -> bool) -> Finding {
         let (others, counting): (Vec<_>, Vec<_>) =
             self.complaints.into_iter().partition(is_about_others);
-        let note = |other| Verdict { outcome: Outcome::Note, ..other };
+        let note = |other| Finding { outcome: Outcome::Note, ..other };
         let all = counting.into_iter().chain(others.into_iter().map(note));
         all.into_iter().next().unwrap_or_else(accepted)
     }
@@ -33,13 +33,13 @@ impl Live {
 /// Tests the configuration that nginx would read now, with `nginx -t`.
 ///
 /// # Errors
-/// Why it could not be tested, as a verdict: there is no nginx, or this user may not open what it
+/// Why it could not be tested, as a finding: there is no nginx, or this user may not open what it
 /// opens.
-pub fn ask_live(found: &Found) -> Result<Live, Verdict> {
+pub fn ask_live(found: &Found) -> Result<Live, Finding> {
     let (Some(binary), Some(conf)) = (&found.binary, &found.conf) else {
         return Err(skipped("nginx-test-live", "There is no nginx on this machine.", ""));
     };
-    let ran = run(nginx(binary, conf).arg("-t")).map_err(|error| Verdict {
+    let ran = run(nginx(binary, conf).arg("-t")).map_err(|error| Finding {
         evidence: error.to_string(),
         ..skipped("nginx-test-live", "nginx could not be run.", "")
     })?;
@@ -50,8 +50,8 @@ pub fn ask_live(found: &Found) -> Result<Live, Verdict> {
 
 /// The worst that nginx says of that configuration.
 #[must_use]
-pub fn test_live(found: &Found) -> Verdict {
-    ask_live(found).map_or_else(|skipped| skipped, |live| live.verdict(|_| false))
+pub fn test_live(found: &Found) -> Finding {
+    ask_live(found).map_or_else(|skipped| skipped, |live| live.finding(|_| false))
 }
 
 /// Tests the live configuration, then has the running nginx read it again.
@@ -59,11 +59,11 @@ pub fn test_live(found: &Found) -> Verdict {
 /// An open event stream survives this. With a broken file nothing is reloaded, and nginx goes on
 /// serving the old configuration.
 #[must_use]
-pub fn reload(found: &Found) -> Verdict {
+pub fn reload(found: &Found) -> Finding {
     match ask_live(found) {
         Ok(Live { accepted: true, .. }) => {}
         // What another server block does is no reason to keep this one from being read.
-        Ok(refused) => return refused.verdict(|_| false),
+        Ok(refused) => return refused.finding(|_| false),
         Err(skipped) => return skipped,
     }
     if !found.running {
@@ -76,7 +76,7 @@ pub fn reload(found: &Found) -> Verdict {
     let Some(mut command) = reloading(found) else { return accepted() };
     match run(&mut command) {
         Ok(ran) if ran.ok => {
-            verdict("nginx-reload", Outcome::Ok, "nginx has read its configuration again.")
+            finding("nginx-reload", Outcome::Ok, "nginx has read its configuration again.")
         }
         Ok(ran) => not_reloaded(ran.said.trim()),
         Err(error) => not_reloaded(&error.to_string()),
@@ -100,12 +100,12 @@ fn nginx(binary: &Path, conf: &Path) -> Command {
     command
 }
 
-fn accepted() -> Verdict {
-    verdict("nginx-test-live", Outcome::Ok, "nginx accepts its configuration.")
+fn accepted() -> Finding {
+    finding("nginx-test-live", Outcome::Ok, "nginx accepts its configuration.")
 }
 
 /// What another user may not open says nothing about the configuration.
-fn excuse_rights(failure: Verdict) -> Result<Verdict, Verdict> {
+fn excuse_rights(failure: Finding) -> Result<Finding, Finding> {
     if geteuid().is_root() || !failure.evidence.contains("Permission denied") {
         return Ok(failure);
     }
@@ -114,23 +114,23 @@ fn excuse_rights(failure: Verdict) -> Result<Verdict, Verdict> {
         "Only root may test the live configuration.",
         "Run: sudo nginx -t",
     );
-    Err(Verdict { evidence: failure.evidence, ..skipped })
+    Err(Finding { evidence: failure.evidence, ..skipped })
 }
 
-fn not_reloaded(evidence: &str) -> Verdict {
+fn not_reloaded(evidence: &str) -> Finding {
     let failed =
-        verdict("nginx-reload", Outcome::Failed, "nginx was not reloaded and goes on as before.");
-    Verdict {
+        finding("nginx-reload", Outcome::Failed, "nginx was not reloaded and goes on as before.");
+    Finding {
         evidence: evidence.into(),
         remedy: "Run as root: nginx -t && systemctl reload nginx".into(),
         ..failed
     }
 }
 
-fn skipped(code: &'static str, what: &str, remedy: &str) -> Verdict {
-    Verdict { remedy: remedy.into(), ..Verdict::skipped(code, what) }
+fn skipped(code: &'static str, what: &str, remedy: &str) -> Finding {
+    Finding { remedy: remedy.into(), ..Finding::skipped(code, what) }
 }
 
-fn verdict(code: &'static str, outcome: Outcome, what: &str) -> Verdict {
-    Verdict { code, outcome, what: what.into(), evidence: String::new(), remedy: String::new() }
+fn finding(code: &'static str, outcome: Outcome, what: &str) -> Finding {
+    Finding { code, outcome, what: what.into(), evidence: String::new(), remedy: String::new() }
 }

@@ -14,7 +14,7 @@
 use super::copy::{Stub, TestCopy};
 use super::run::{Ran, run};
 use super::{Found, explain};
-use crate::checks::{Outcome, Verdict};
+use crate::checks::{Finding, Outcome};
 use rustix::process::geteuid;
 use std::fs;
 use std::io;
@@ -40,7 +40,7 @@ const KEY: &str = include_str!("../../../assets/nginx/throwaway.key");
 ///
 /// The evidence names everything that the copy has in place of what the text says.
 #[must_use]
-pub fn test_privately(found: &Found, text: &str, form: Form) -> Verdict {
+pub fn test_privately(found: &Found, text: &str, form: Form) -> Finding {
     let Some(binary) = &found.binary else {
         return skipped("There is no nginx on this machine to test the file with.", String::new());
     };
@@ -87,7 +87,7 @@ fn wrapper(form: Form) -> String {
     )
 }
 
-fn judge(ran: &Ran, stubs: &[Stub]) -> Verdict {
+fn judge(ran: &Ran, stubs: &[Stub]) -> Finding {
     let said =
         ran.said.replace("in ./snippet.conf:", "in line ").replace("in snippet.conf:", "in line ");
     let Some(mut failure) = explain::failure(ran.ok, &said) else { return accepted(stubs) };
@@ -99,9 +99,9 @@ fn judge(ran: &Ran, stubs: &[Stub]) -> Verdict {
 }
 
 /// nginx takes the text; what it would not have taken as it stands makes it a note.
-fn accepted(stubs: &[Stub]) -> Verdict {
+fn accepted(stubs: &[Stub]) -> Finding {
     let evidence = list("nginx -t on a private copy: the test is successful", stubs);
-    let ok = Verdict {
+    let ok = Finding {
         code: "nginx-test",
         outcome: Outcome::Ok,
         what: "nginx accepts this file.".into(),
@@ -109,7 +109,7 @@ fn accepted(stubs: &[Stub]) -> Verdict {
         remedy: String::new(),
     };
     let Some((what, remedy)) = stubs.iter().find_map(Stub::trouble) else { return ok };
-    Verdict { outcome: Outcome::Note, what, remedy, ..ok }
+    Finding { outcome: Outcome::Note, what, remedy, ..ok }
 }
 
 fn list(line: &str, stubs: &[Stub]) -> String {
@@ -117,7 +117,7 @@ fn list(line: &str, stubs: &[Stub]) -> String {
     std::iter::once(line.to_owned()).chain(stubs).collect()
 }
 
-fn skipped(what: &str, evidence: String) -> Verdict {
+fn skipped(what: &str, evidence: String) -> Finding {
     let remedy = if evidence.is_empty() { "" } else { "Run nginx -t after the file is installed." };
-    Verdict { evidence, remedy: remedy.into(), ..Verdict::skipped("nginx-test", what) }
+    Finding { evidence, remedy: remedy.into(), ..Finding::skipped("nginx-test", what) }
 }

@@ -1,7 +1,7 @@
 //! What in an nginx file delays or ends the live views of Kestra, which are event streams.
 
 use super::conf::{Directive, parse};
-use crate::checks::{Outcome, Verdict};
+use crate::checks::{Finding, Outcome};
 
 /// How long nginx waits for the next event where nothing is said, in seconds.
 const DEFAULT: u64 = 60;
@@ -18,7 +18,7 @@ struct Streams {
 
 /// What holds back or cuts the event streams that go through this file; `path` is where it lies.
 #[must_use]
-pub fn trouble(text: &str, path: &str) -> Vec<Verdict> {
+pub fn trouble(text: &str, path: &str) -> Vec<Finding> {
     let mut proxied = Vec::new();
     collect(&parse(text), Streams { is_buffered: true, timeout: DEFAULT }, &mut proxied);
     let buffered = proxied.iter().any(|streams| streams.is_buffered).then(|| {
@@ -43,9 +43,9 @@ pub fn trouble(text: &str, path: &str) -> Vec<Verdict> {
     buffered.into_iter().chain(cut).collect()
 }
 
-fn note(code: &'static str, what: String, path: &str, remedy: &str) -> Verdict {
+fn note(code: &'static str, what: String, path: &str, remedy: &str) -> Finding {
     let (evidence, remedy) = (path.to_owned(), remedy.to_owned());
-    Verdict { code, outcome: Outcome::Note, what, evidence, remedy }
+    Finding { code, outcome: Outcome::Note, what, evidence, remedy }
 }
 
 /// The settings of every block that passes requests on; a block inherits what it does not say.
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     fn codes(text: &str) -> Vec<&'static str> {
-        trouble(text, "/k.conf").into_iter().map(|verdict| verdict.code).collect()
+        trouble(text, "/k.conf").into_iter().map(|finding| finding.code).collect()
     }
 
     #[test]

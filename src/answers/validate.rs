@@ -1,0 +1,167 @@
+//! From text to meaning: answers in, [`Settings`] or every problem out.
+
+use super::{Answers, Problem, Source, problems};
+use crate::form::{self, Field};
+use crate::settings::{
+    self, Connection, ContextPath, CredentialStorage, Form, ForwardProxy, Invalid, Login, Nginx,
+    Port, Secret, Settings, Site, Tls, VariableName,
+};
+use std::str::FromStr;
+
+impl Answers {
+    /// What the answers mean.
+    ///
+    /// # Errors
+    /// Every problem at once, notes included, where at least one of them blocks.
+    pub fn settings(&self) -> Result<Settings, Vec<Problem>> {
+        let problems = self.problems();
+        if problems.iter().any(|problem| problem.blocks) {
+            return Err(problems);
+        }
+        self.read().map_err(|problem| vec![problem])
+    }
+
+    /// Everything that stands in the way of writing, and what is good to know, in the order of the
+    /// form.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut all: Vec<_> =
+            self.questions().filter_map(|field| problems::of_field(self, field)).collect();
+        all.extend(problems::of_login(self));
+        all.extend(problems::of_certificate(self));
+        all.extend(problems::of_files(self));
+        if let Ok(settings) = self.read() {
+            let conflicts = settings::conflicts(&settings, self.here.kestra_port);
+            all.extend(conflicts.into_iter().filter_map(|one| problems::of_conflict(self, one)));
+        }
+        all.sort_by_key(|problem| form::position(problem.field));
+        all
+    }
+
+    fn read(&self) -> Result<Settings, Problem> {
+        let context_path = self.kept(&form::CONTEXT_PATH)?;
+        Ok(Settings {
+            url: self.kept(&form::URL)?,
+            connection: self.connection()?,
+            nginx: self.nginx(context_path.as_ref())?,
+            context_path,
+        })
+    }
+
+    /// What the answers about the proxy mean, whatever the others say.
+    ///
+    /// # Errors
+    /// The first of these answers that will not do.
+    pub fn settings_of_connection(&self) -> Result<Connection, Problem> {
+        self.connection()
+    }
+
+    fn connection(&self) -> Result<Connection, Problem> {
+        if !self.asks(&form::PROXY_ADDRESS) {
+            return Ok(Connection::Direct);
+        }
+        Ok(Connection::Proxy(ForwardProxy {
+            kind: self.kept(&form::CONNECTION)?,
+            address: self.kept(&form::PROXY_ADDRESS)?,
+            login: self.login()?,
+        }))
+    }
+
+    fn login(&self) -> Result<Option<Login>, Problem> {
+        if !self.asks(&form::PROXY_CREDENTIALS) {
+            return Ok(None);
+        }
+        let saved = match self.get(&form::PROXY_CREDENTIALS).as_ref() {
+            "plain" => CredentialStorage::Plain,
+            "basic" => CredentialStorage::Basic,
+            "env" => CredentialStorage::Env {
+                variable: self.variable()?,
+                file: self.optional(&form::ENV_FILE)?,
+            },
+            other => {
+                let invalid = Invalid::new(format!("there is no way \"{other}\" to save a login."));
+                return Err(Problem::invalid(&form::PROXY_CREDENTIALS, invalid));
+            }
+        };
+        let password = Secret::from(self.get(&form::PROXY_PASSWORD).as_ref());
+        let is_half = self.get(&form::PROXY_USERNAME).is_empty()
+            || password.is_empty() && !self.keeps_password_elsewhere();
+        if is_half {
+            // Half a login is none; what of it stands in a file stays there.
+            return Ok(None);
+        }
+        let username = if self.keeps_placeholder(&form::PROXY_USERNAME) {
+            None
+        } else {
+            self.kept(&form::PROXY_USERNAME)?
+        };
+        Ok(Some(Login { username, password, saved }))
+    }
+
+    /// A name that stands in the file stays, also one that would not be taken today.
+    fn variable(&self) -> Result<VariableName, Problem> {
+        let kept = || VariableName::found(&self.get(&form::PROXY_PASSWORD_VARIABLE));
+        Ok(self.kept(&form::PROXY_PASSWORD_VARIABLE)?.unwrap_or_else(kept))
+    }
+
+    fn nginx(&self, context_path: Option<&ContextPath>) -> Result<Option<Nginx>, Problem> {
+        if !self.asks(&form::NGINX_FILE) {
+            return Ok(None);
+        }
+        let context_path = context_path.cloned().ok_or_else(|| {
+            let message = "the file gives no plain path, and nginx needs one. Type it here.";
+            Problem::invalid(&form::CONTEXT_PATH, Invalid::new(message))
+        })?;
+        let site = Site {
+            context_path,
+            upstream: self.value(&form::UPSTREAM)?,
+            style: self.value(&form::NGINX_STYLE)?,
+            form: self.nginx_form()?,
+        };
+        Ok(Some(Nginx { file: self.value(&form::NGINX_FILE)?, site }))
+    }
+
+    fn nginx_form(&self) -> Result<Form, Problem> {
+        if !self.asks(&form::SERVER_NAME) {
+            return Ok(Form::Location);
+        }
+        Ok(Form::Server {
+            names: self.value(&form::SERVER_NAME)?,
+            listen: self.value(&form::LISTEN)?,
+            tls: self.tls()?,
+        })
+    }
+
+    fn tls(&self) -> Result<Option<Tls>, Problem> {
+        let certificate = self.optional(&form::CERTIFICATE)?;
+        let key = self.optional(&form::CERTIFICATE_KEY)?;
+        Ok(certificate.zip(key).map(|(certificate, key)| Tls {
+            certificate,
+            key,
+            port: self.here.tls_port.unwrap_or(Port::HTTPS),
+        }))
+    }
+
+    /// The value of an answer that must be optional.
+    fn value<T: FromStr<Err = Invalid>>(&self, field: &'static Field) -> Result<T, Problem> {
+        self.get(field).parse().map_err(|invalid| Problem::invalid(field, invalid))
+    }
+
+    /// The value of an answer that may be empty.
+    fn optional<T: FromStr<Err = Invalid>>(
+        &self,
+        field: &'static Field,
+    ) -> Result<Option<T>, Problem> {
+        let is_given = !self.get(field).trim().is_empty();
+        is_given.then(|| self.value(field)).transpose()
+    }
+
+    /// The value of an answer, or `None` where an untouched text of the file, such as a `${…}`,
+    /// stays as it is.
+    fn kept<T: FromStr<Err = Invalid>>(&self, field: &'static Field) -> Result<Option<T>, Problem> {
+        match self.value(field) {
+            Err(_) if self.source(field) == Source::Found => Ok(None),
+            value => value.map(Some),
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! Does what the wizard and the commands ask of the world, and says what came of it as data.
+//!
+//! Everything here may block; whoever must not wait calls it on a thread of its own.
+
+mod standing;
+mod words;
+
+use super::checks::proxy;
+use super::discover::snapshot;
+use super::export;
+use super::fs::backup::{self, History};
+use super::fs::lock::Lock;
+use super::fs::{self, InPlace, ProofFailure, Receipt, WriteError};
+use super::nginx::{self, Live};
+use crate::answers::Here;
+use crate::checks::{Check, Finding};
+use crate::form;
+use crate::kestra_config::{self, Place};
+use crate::machine::{Found, Snapshot};
+use crate::plan::{FileKind, Plan};
+use crate::settings::{Connection, ForwardProxy, ProxyKind, has_placeholder};
+use crate::wizard::{Choice, Effect, Event, Failure, NextStep, WriteResult, WrittenFile};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use url::Url;
+
+pub use standing::unreadable;
+pub use words::{capital, listed, restored, trouble};
+
+/// Where the way out is tested, as Kestra's own default has it.
+pub const API_URL: &str = "https://api.kestra.io";
+
+/// The world as far as the wizard touches it.
+#[derive(Debug, Clone)]
+pub struct EffectRunner {
+    /// Kestra's configuration.
+    pub config: PathBuf,
+    /// Where in that file it stands.
+    pub place: Place,
+    /// The nginx of this machine.
+    pub nginx: nginx::Found,
+    /// Where the way out is tested.
+    pub api_url: Url,
+    /// The lock, where it is held for the whole session; else each write takes it.
+    pub lock: Option<Arc<Lock>>,
+}
+
+impl EffectRunner {
+    /// Does what is asked. `None` where nothing comes of it for the wizard.
+    #[must_use]
+    pub fn perform(&self, effect: Effect, cancelled: &AtomicBool) -> Option<Event> {
+        Some(match effect {
+            Effect::Look(paths) => Event::Discovery(look(paths)),
+            Effect::Check(check) => {
+                let findings = self.check(&check, cancelled);
+                Event::Checked(check, findings)
+            }
+            Effect::Write(plan) => Event::Written(self.save(&plan)),
+            Effect::SaveAside(plan) => stopped(save_aside(&plan)),
+            Effect::SaveBeside(plan) => stopped(self.save_beside(&plan)),
+            Effect::Rollback(id) => stopped(self.roll_back(&id)),
+            Effect::Repair { finish } => stopped(self.repair(finish)),
+            Effect::Elevate(_)
+            | Effect::Cancel
+            | Effect::Copy(_)
+            | Effect::Remind(_)
+            | Effect::Redraw
+            | Effect::Suspend
+            | Effect::Exit => return None,
+        })
+    }
+
+    /// Writes the plan as a transaction, and proves it.
+    ///
+    /// # Errors
+    /// Nothing was changed, unless the error says otherwise.
+    pub fn write(&self, plan: &Plan) -> Result<Receipt, WriteError> {
+        let lock = self.lock()?;
+        if let Some(open) = lock.interrupted()? {
+            return Err(WriteError::Interrupted { id: open.id().to_owned() });
+        }
+        let before = self.live_test(plan);
+        let proof = || self.prove(plan, before.as_ref());
+        let mut receipt = fs::write(plan, &lock, &proof)?;
+        receipt.warnings.extend(before.as_ref().and_then(old_complaint));
+        Ok(receipt)
+    }
+
+    fn lock(&self) -> Result<Arc<Lock>, WriteError> {
+        match &self.lock {
+            Some(lock) => Ok(Arc::clone(lock)),
+            None => Lock::take(&History::here()?).map(Arc::new),
+        }
+    }
+
+    fn save(&self, plan: &Plan) -> Result<WriteResult, Failure> {
+        self.write(plan).map(saved).map_err(|error| trouble(&error, plan))
+    }
+
+    /// What stands on disk, read again the way its readers do.
+    fn prove(&self, plan: &Plan, before: Option<&Live>) -> Result<(), ProofFailure> {
+        for change in plan.pending().filter(|change| change.kind == FileKind::Config) {
+            let on_disk = snapshot(&change.path);
+            let text = on_disk.text().map_or("", |text| text.as_str());
+            // What is finished or came through a pipe may be about another file.
+            let is_open = change.path == self.config;
+            let place = if is_open { self.place.clone() } else { kestra_config::only_place(text) };
+            if let Err(refusal) = kestra_config::read_at(text, &place) {
+                return Err(ProofFailure {
+                    what: "the written configuration cannot be read as Kestra reads it".to_owned(),
+                    evidence: refusal.to_string(),
+                    remedy: "Report this with the lines around the change.".to_owned(),
+                });
+            }
+        }
+        // What nginx said before is not of this write.
+        let is_new =
+            |complaint: &Finding| before.is_none_or(|it| !it.complaints.contains(complaint));
+        let complaints = self.live_test(plan).map_or(Vec::new(), |live| live.complaints);
+        complaints.into_iter().find(is_new).map_or(Ok(()), |new| Err(new.into()))
+    }
+
+    /// `nginx -t` on the live configuration, where the plan touches what that nginx reads.
+    fn live_test(&self, plan: &Plan) -> Option<Live> {
+        let conf = self.nginx.conf.as_ref()?.parent()?;
+        let touches = plan
+            .pending()
+            .any(|change| change.kind == FileKind::Nginx && change.path.starts_with(conf));
+        touches.then(|| nginx::ask_live(&self.nginx).ok()).flatten()
+    }
+
+    /// Looks at the world.
+    #[must_use]
+    pub fn check(&self, check: &Check, cancelled: &AtomicBool) -> Vec<Finding> {
+        match check {
+            Check::WayOut(connection) => vec![self.way_out(connection, cancelled)],
+            Check::Nginx { text, is_location } => {
+                let form = if *is_location { nginx::Form::Location } else { nginx::Form::Server };
+                vec![nginx::test_privately(&self.nginx, text, form)]
+            }
+            Check::Standing => self.standing(cancelled),
+            // nginx may have been started meanwhile.
+            Check::Reload => vec![nginx::reload(&nginx::find())],
+        }
+    }
+
+    fn way_out(&self, connection: &Connection, cancelled: &AtomicBool) -> Finding {
+        match connection {
+            Connection::Direct => proxy::direct(&self.api_url, &[], cancelled),
+            Connection::Proxy(proxy) => match self.route(proxy) {
+                Some(route) => proxy::way_out(&route, cancelled),
+                None => self.unknown_proxy(proxy),
+            },
+        }
+    }
+
+    /// Why there is no way through this proxy to test. Only what stands in the file can be unknown.
+    fn unknown_proxy(&self, proxy: &ForwardProxy) -> Finding {
+        let unread = [
+            ("type", &form::CONNECTION, proxy.kind.is_none()),
+            ("address", &form::PROXY_ADDRESS, proxy.address.is_none()),
+        ];
+        let mut found = Found::new(self.config.clone(), self.place.clone());
+        found.see(self.config.clone(), snapshot(&self.config));
+        let answers = found.answers(Here::default()).unwrap_or_default();
+        let is_wrong = |field| answers.found(field).is_some_and(|text| !has_placeholder(text));
+        match unread.into_iter().find(|(_, field, is_unread)| *is_unread && is_wrong(field)) {
+            Some((part, ..)) => Finding {
+                remedy: "Correct it first.".to_owned(),
+                ..Finding::skipped(
+                    "proxy-unknown",
+                    format!("The proxy's {part} is none that Kestra takes, so no way is tested."),
+                )
+            },
+            None => Finding::skipped(
+                "proxy-unknown",
+                "A part of the proxy's settings is a placeholder; only Kestra knows its value.",
+            ),
+        }
+    }
+
+    /// The way through a proxy; `None` where a part of it is a placeholder, or will not do.
+    fn route(&self, proxy: &ForwardProxy) -> Option<proxy::Route> {
+        let address = proxy.address.as_ref()?;
+        let login = match &proxy.login {
+            Some(login) if !login.password.is_empty() => {
+                Some((login.username.as_ref()?.to_string(), login.password.clone()))
+            }
+            _ => None,
+        };
+        Some(proxy::Route {
+            protocol: match proxy.kind? {
+                ProxyKind::Http => proxy::Protocol::Http,
+                ProxyKind::Socks => proxy::Protocol::Socks,
+            },
+            host: address.host().to_string(),
+            port: address.port().get(),
+            login,
+            target: self.api_url.clone(),
+            trust: Vec::new(),
+        })
+    }
+
+    fn repair(&self, finish: bool) -> Result<WriteResult, WriteError> {
+        let lock = self.lock()?;
+        let Some(open) = lock.interrupted()? else {
+            return Ok(words::nothing_to_repair());
+        };
+        if finish {
+            let plan = open.plan();
+            let before = self.live_test(&plan);
+            return backup::finish(open, &|| self.prove(&plan, before.as_ref())).map(saved);
+        }
+        backup::undo(open)?;
+        Ok(words::undone())
+    }
+
+    /// Saves the new text beside each file that changed meanwhile.
+    fn save_beside(&self, plan: &Plan) -> Result<WriteResult, WriteError> {
+        let mut beside = Plan::default();
+        for change in plan.pending() {
+            let mut change = change.clone();
+            change.path = fs::beside(&change.path);
+            change.before = snapshot(&change.path).text().cloned();
+            change.mode = 0o600;
+            beside.changes.push(change);
+        }
+        let receipt = fs::write(&beside, &*self.lock()?, &|| Ok(()))?;
+        let headline = "Your files are untouched; the new ones are beside them.".to_owned();
+        Ok(WriteResult { state: "saved beside", headline, ..saved(receipt) })
+    }
+
+    fn roll_back(&self, id: &str) -> Result<WriteResult, WriteError> {
+        let lock = self.lock()?;
+        let receipt = lock.history().rollback(Some(id))?.run(&lock, false)?;
+        let headline = "Taken back. The files are as they were before.".to_owned();
+        Ok(WriteResult { state: "rolled back", headline, ..saved(receipt) })
+    }
+}
+
+/// What nginx said of its configuration before the write, if it was not content.
+fn old_complaint(before: &Live) -> Option<String> {
+    let first = before.complaints.first()?;
+    Some(if before.accepted {
+        format!("nginx warned already before this write: {}.", first.evidence)
+    } else {
+        "nginx refused its configuration already before this write; run nginx -t.".to_owned()
+    })
+}
+
+/// Saves the files in a folder of the operator, with the commands that install them.
+fn save_aside(plan: &Plan) -> Result<WriteResult, WriteError> {
+    let folder = dirs::home_dir().ok_or(WriteError::NoState)?.join("kestra-setup-out");
+    let aside = export::save_aside(plan, &folder)?;
+    let files = aside.files.iter().map(|path| WrittenFile {
+        what: "saved".to_owned(),
+        path: path.display().to_string(),
+        about: "mode 0600".to_owned(),
+    });
+    Ok(WriteResult {
+        state: "saved aside",
+        headline: "Nothing was installed. The files are saved; these commands install them."
+            .to_owned(),
+        files: files.collect(),
+        next: aside.commands.into_iter().map(NextStep::from).collect(),
+        ..WriteResult::default()
+    })
+}
+
+fn look(paths: Vec<PathBuf>) -> Vec<(PathBuf, Snapshot)> {
+    paths.into_iter().map(|path| (path.clone(), snapshot(&path))).collect()
+}
+
+fn stopped(result: Result<WriteResult, WriteError>) -> Event {
+    match result {
+        Ok(saved) => Event::Stopped(saved),
+        Err(error) => Event::Written(Err(trouble(&error, &Plan::default()))),
+    }
+}
+
+/// What was written, for the result page.
+#[must_use]
+pub fn saved(receipt: Receipt) -> WriteResult {
+    let files = match receipt.files.len() {
+        1 => "One file",
+        2 => "Two files",
+        3 => "Three files",
+        _ => "The files are",
+    };
+    WriteResult {
+        state: "written",
+        headline: format!("Done. {files} written."),
+        files: receipt.files.iter().map(saved_file).collect(),
+        undo: receipt.id,
+        next: Vec::new(),
+        warnings: receipt.warnings,
+    }
+}
+
+fn saved_file(written: &fs::Written) -> WrittenFile {
+    let real = if written.real_path == written.path {
+        String::new()
+    } else {
+        format!(" -> {}", written.real_path.display())
+    };
+    let how = match written.how {
+        fs::How::Created => "new".to_owned(),
+        fs::How::Replaced => "changed".to_owned(),
+        fs::How::Removed => "removed".to_owned(),
+        fs::How::InPlace(why) => in_place(why),
+    };
+    let about = if written.owner.is_empty() {
+        how
+    } else {
+        format!("{how}, mode {:04o} {}", written.mode, written.owner)
+    };
+    WrittenFile {
+        what: words::what(&written.path),
+        path: format!("{}{real}", written.path.display()),
+        about,
+    }
+}
+
+fn in_place(why: InPlace) -> String {
+    format!("changed in place, not atomic: {why}")
+}
+
+/// The ways on from a write that was interrupted, if there is one.
+///
+/// # Errors
+/// Where the state folder is damaged.
+pub fn interrupted(lock: &Lock) -> Result<Option<Failure>, WriteError> {
+    let Some(open) = lock.interrupted()? else { return Ok(None) };
+    let mut lines = vec![format!("A write of {:.0} was interrupted.", open.at()), String::new()];
+    lines.extend(open.files().map(|path: &Path| format!("  {}", path.display())));
+    Ok(Some(Failure {
+        state: "interrupted",
+        lines,
+        ways: vec![Choice::Finish, Choice::Undo, Choice::Quit],
+    }))
+}

@@ -1,0 +1,171 @@
+//! Errors of the world as what the operator reads: what happened, what it means, the ways on.
+
+use super::super::discover::snapshot;
+use super::super::fs::backup::{Checkpoint, Restore};
+use super::super::fs::{Conflict, Version, WriteError};
+use crate::form;
+use crate::plan::{FileChange, FileKind, Plan};
+use crate::wizard::{Choice, Failure, WriteResult};
+use std::path::Path;
+
+/// What happened and the ways on.
+#[must_use]
+pub fn trouble(error: &WriteError, plan: &Plan) -> Failure {
+    let (state, lines, ways) = match error {
+        WriteError::Changed(conflict) => {
+            ("not written", changed(conflict, plan), ways_from(conflict))
+        }
+        WriteError::Denied { path, .. } => {
+            let lines = vec![
+                format!("{}.", capital(error)),
+                "Nothing was changed. Your answers are kept.".to_owned(),
+            ];
+            let is_nginx = plan.changes.iter().any(|change| {
+                change.kind == FileKind::Nginx && path.starts_with(parent(&change.path))
+            });
+            let mut ways = vec![Choice::Sudo, Choice::SaveAside];
+            ways.extend(is_nginx.then_some(Choice::Change(&form::NGINX_FILE)));
+            ("not written", lines, ways)
+        }
+        WriteError::Proof(failure) => {
+            let mut lines = vec![
+                "The result failed its proof, so every file was put back as it was.".to_owned(),
+                String::new(),
+            ];
+            lines.extend([
+                failure.evidence.clone(),
+                String::new(),
+                capital(&failure.what),
+                failure.remedy.clone(),
+            ]);
+            (
+                "rolled back",
+                lines,
+                vec![Choice::Change(&form::UPSTREAM), Choice::WithoutNginx, Choice::SaveAside],
+            )
+        }
+        WriteError::Unrepaired { .. } | WriteError::Interrupted { .. } => (
+            "interrupted",
+            vec![format!("{}.", capital(error)), error.remedy()],
+            vec![Choice::Undo, Choice::Finish, Choice::Quit],
+        ),
+        other => {
+            let lines = vec![
+                format!("{}.", capital(other)),
+                other.remedy(),
+                String::new(),
+                "Nothing was changed. Your answers are kept.".to_owned(),
+            ];
+            ("not written", lines, vec![Choice::Retry, Choice::SaveAside, Choice::Quit])
+        }
+    };
+    Failure { state, lines, ways }
+}
+
+/// Where the file is gone, there is nothing to keep beside what is planned: to start from no file
+/// would lose every other setting in it.
+fn ways_from(conflict: &Conflict) -> Vec<Choice> {
+    match conflict.now {
+        Some(_) => vec![Choice::Reapply, Choice::SaveBeside, Choice::StartOver, Choice::Overwrite],
+        None => vec![Choice::Overwrite, Choice::SaveBeside, Choice::Quit],
+    }
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
+}
+
+/// A sentence from an error, which begins in lower case. The name of nginx stays what it is.
+#[must_use]
+pub fn capital(text: &impl ToString) -> String {
+    let text = text.to_string();
+    if text.starts_with("nginx") {
+        return text;
+    }
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Their change, as a difference with secrets masked.
+fn changed(conflict: &Conflict, plan: &Plan) -> Vec<String> {
+    let version = |version: &Option<Version>| match version {
+        Some(Version { sha256, lines }) => {
+            let unit = if *lines == 1 { "line" } else { "lines" };
+            format!("sha256 {}...   {lines} {unit}", &sha256[..8.min(sha256.len())])
+        }
+        None => "no file".to_owned(),
+    };
+    let by = conflict.owner.as_ref().map_or(String::new(), |owner| format!("   owner {owner}"));
+    let at = conflict.modified.map_or(String::new(), |at| format!("   {at:.0}"));
+    let mut lines = vec![
+        format!("{} changed on disk while you were editing.", conflict.path.display()),
+        String::new(),
+        format!("  opened   {}", version(&conflict.opened)),
+        format!("  now      {}{by}{at}", version(&conflict.now)),
+        String::new(),
+    ];
+    if let Some(theirs) = theirs(conflict, plan) {
+        lines.push("Their change:".to_owned());
+        lines.extend(listed(&theirs).into_iter().take(10));
+    }
+    if conflict.now.is_none() {
+        lines.push("To overwrite it is to write it again, with every setting it had.".to_owned());
+    }
+    lines
+}
+
+fn theirs(conflict: &Conflict, plan: &Plan) -> Option<FileChange> {
+    let ours = plan.changes.iter().find(|change| change.path == conflict.path)?;
+    let after = snapshot(&conflict.path).text()?.clone();
+    Some(FileChange { after, ..ours.clone() })
+}
+
+/// A change as lines of plain text, secrets masked.
+#[must_use]
+pub fn listed(change: &FileChange) -> Vec<String> {
+    change.preview(false).iter().map(|line| format!("{}{}", line.mark.sign(), line.text)).collect()
+}
+
+/// What taking back would do to one file, as a change to look at.
+#[must_use]
+pub fn restored(restore: &Restore) -> FileChange {
+    FileChange {
+        kind: FileKind::of(&restore.path),
+        path: restore.path.clone(),
+        before: restore.now.clone(),
+        after: restore.then.clone().unwrap_or_default(),
+        mode: 0o600,
+    }
+}
+
+pub(super) fn what(path: &Path) -> String {
+    match FileKind::of(path) {
+        FileKind::Nginx => "nginx".to_owned(),
+        FileKind::Env => "env file".to_owned(),
+        FileKind::Config => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+    }
+}
+
+pub(super) fn nothing_to_repair() -> WriteResult {
+    WriteResult {
+        state: "no changes",
+        headline: "There is nothing to repair.".to_owned(),
+        ..WriteResult::default()
+    }
+}
+
+pub(super) fn undone() -> WriteResult {
+    WriteResult {
+        state: "rolled back",
+        headline: "Undone. Every file is as it was before.".to_owned(),
+        ..WriteResult::default()
+    }
+}
+
+/// One line of `rollback --list`.
+impl std::fmt::Display for Checkpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let files: Vec<_> = self.files.iter().map(|path| path.display().to_string()).collect();
+        write!(f, "{}  {:.0}  by {}  {}", self.id, self.at, self.by, files.join(" "))
+    }
+}

@@ -1,0 +1,227 @@
+//! Why files were not written, and what the operator can do.
+
+use super::read::ReadError;
+use crate::checks::Finding;
+use crate::system::passwd;
+use jiff::Timestamp;
+use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+use rustix::io::Errno;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why nothing was written. Unless it is [`WriteError::Unrepaired`], every file is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// A file is no longer what was shown.
+    #[error("{} changed on disk meanwhile", .0.path.display())]
+    Changed(Box<Conflict>),
+    /// The user may not write there.
+    #[error("cannot write {}: permission denied (user {user})", path.display())]
+    Denied {
+        /// The file or folder that was refused.
+        path: PathBuf,
+        /// The user whose rights were not enough.
+        user: String,
+    },
+    /// No space left, or the user's quota is used up.
+    #[error("cannot write {}: the disk is full", path.display())]
+    Full {
+        /// The file that did not fit.
+        path: PathBuf,
+    },
+    /// The file system is mounted read-only.
+    #[error("cannot write {}: the file system is read-only", path.display())]
+    ReadOnly {
+        /// The file on it.
+        path: PathBuf,
+    },
+    /// The file or its folder has the immutable flag (`chattr +i`), which stops root too.
+    #[error("cannot write {}: it is marked immutable", path.display())]
+    Immutable {
+        /// The file or folder with the flag.
+        path: PathBuf,
+    },
+    /// Another wizard has the lock.
+    #[error("already being edited by {by}{}", who(*pid, *since))]
+    Locked {
+        /// The user, as the other wizard said it.
+        by: String,
+        /// Its process, if it said so.
+        pid: Option<u32>,
+        /// Since when, if it said so.
+        since: Option<Timestamp>,
+    },
+    /// A file could not be read before it was to be written.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The folder of a file does not exist, and it is not the wizard's to make.
+    #[error("the folder {} does not exist", folder.display())]
+    NoFolder {
+        /// The missing folder.
+        folder: PathBuf,
+    },
+    /// Two changes of one plan lead to the same file.
+    #[error("{} would be written twice", path.display())]
+    Twice {
+        /// The file, symlinks followed.
+        path: PathBuf,
+    },
+    /// No home and no `KESTRA_SETUP_STATE`: there is no place for backups.
+    #[error("there is no folder for backups")]
+    NoState,
+    /// An earlier write was interrupted and is neither finished nor undone.
+    #[error("the write {id} was interrupted and is not repaired yet")]
+    Interrupted {
+        /// The checkpoint that is open.
+        id: String,
+    },
+    /// A journal or a backup cannot be read.
+    #[error("the backup {} is damaged: {why}", path.display())]
+    Damaged {
+        /// The file in the state folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// There is no such checkpoint.
+    #[error("there is no backup {id}")]
+    NoCheckpoint {
+        /// What was asked for.
+        id: String,
+    },
+    /// Another error of the system.
+    #[error("cannot write {}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The files were written, failed their proof and were put back.
+    #[error("{0}")]
+    Proof(ProofFailure),
+    /// Something failed, and then putting the files back failed too.
+    #[error("writing failed, and not every file could be put back: {put_back}")]
+    Unrepaired {
+        /// The checkpoint, which stays open: the next start offers to finish or to undo.
+        id: String,
+        /// Why the files could not be put back.
+        put_back: Box<WriteError>,
+        /// Why the write failed in the first place.
+        #[source]
+        failure: Box<WriteError>,
+    },
+}
+
+fn who(pid: Option<u32>, since: Option<Timestamp>) -> String {
+    match (pid, since) {
+        (Some(pid), Some(since)) => format!(" (pid {pid}, since {since:.0})"),
+        (Some(pid), None) => format!(" (pid {pid})"),
+        _ => String::new(),
+    }
+}
+
+/// A file that is no longer what was shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// The file, as the operator named it.
+    pub path: PathBuf,
+    /// What was shown; `None` if there was no file.
+    pub opened: Option<Version>,
+    /// What is there now; `None` if there is no file.
+    pub now: Option<Version>,
+    /// When the file was last changed, if there is one.
+    pub modified: Option<Timestamp>,
+    /// Who owns the file now, which is often who changed it.
+    pub owner: Option<String>,
+}
+
+/// What a file was, short enough for one line on the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// SHA-256 in hexadecimal digits.
+    pub sha256: String,
+    /// How many lines.
+    pub lines: usize,
+}
+
+/// What the proof of the written files found wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct ProofFailure {
+    /// What is wrong, in plain words.
+    pub what: String,
+    /// What was seen, such as the line of nginx. May be empty.
+    pub evidence: String,
+    /// What the operator can do.
+    pub remedy: String,
+}
+
+impl From<Finding> for ProofFailure {
+    fn from(finding: Finding) -> Self {
+        Self { what: finding.what, evidence: finding.evidence, remedy: finding.remedy }
+    }
+}
+
+impl WriteError {
+    /// Finds the words for an error of the system at this path.
+    pub(crate) fn at(path: &Path, source: impl Into<io::Error>) -> Self {
+        let (path, source) = (path.to_owned(), source.into());
+        match Errno::from_io_error(&source) {
+            Some(Errno::PERM) if is_immutable(&path) => Self::Immutable { path },
+            Some(Errno::ACCESS | Errno::PERM) => {
+                Self::Denied { path, user: passwd::current_user() }
+            }
+            Some(Errno::NOSPC | Errno::DQUOT) => Self::Full { path },
+            Some(Errno::ROFS) => Self::ReadOnly { path },
+            _ => Self::Io { path, source },
+        }
+    }
+
+    /// What the operator can do about it.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Changed(_) => "Look at their change, then start from the new file.".into(),
+            Self::Denied { .. } => "Write with sudo, or choose another file name.".into(),
+            Self::Full { .. } => "Free some space, then write again.".into(),
+            Self::ReadOnly { .. } => "Mount it writable, or choose another file name.".into(),
+            Self::Immutable { path } => format!("Take the flag away: chattr -i {}", path.display()),
+            Self::Locked { .. } => "Wait until the other wizard is done, or end it.".into(),
+            Self::Read(error) => error.remedy(),
+            Self::NoFolder { .. } => "Create the folder, or choose another file name.".into(),
+            Self::Twice { .. } => "Choose different names for the files.".into(),
+            Self::NoState => "Set HOME, or name a folder in KESTRA_SETUP_STATE.".into(),
+            Self::Interrupted { .. } => {
+                "kestra-setup rollback undoes it; the wizard offers to finish it as well.".into()
+            }
+            Self::Damaged { .. } => "Compare your files with that folder, then remove it.".into(),
+            Self::NoCheckpoint { .. } => "See what there is: kestra-setup rollback --list".into(),
+            Self::Io { .. } => "Look for the cause in the system's log, then write again.".into(),
+            Self::Proof(failure) => failure.remedy.clone(),
+            Self::Unrepaired { .. } => {
+                "Remove the cause, then start kestra-setup: it offers to finish or to undo.".into()
+            }
+        }
+    }
+
+    /// The exit code of a command that ends with this error.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Changed(_) => 4,
+            Self::Denied { .. } | Self::Read(ReadError::Denied { .. }) => 5,
+            Self::Proof(_) => 6,
+            _ => 1,
+        }
+    }
+}
+
+/// Without this, root would read "permission denied (user root)".
+fn is_immutable(path: &Path) -> bool {
+    let flagged = |path: &Path| {
+        let found = statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
+        found.is_ok_and(|it| it.stx_attributes.contains(StatxAttributes::IMMUTABLE))
+    };
+    flagged(path) || path.parent().is_some_and(flagged)
+}

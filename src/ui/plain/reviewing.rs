@@ -1,0 +1,150 @@
+//! The review: numbered settings, then what would be written.
+
+use super::reply::{self, Reply};
+use super::{Outside, Session, Shown};
+use crate::plan::{FileChange, Mark, Plan, hide_secrets};
+use crate::system::line_reader::{Echo, Ended};
+use crate::wizard::{Effect, Event, Preview, Review, Row, Step, Wizard};
+
+const HELP: &str = "\
+Nothing is written before you type w and then yes.
+A number opens the setting; after its answer you are here again.
+d shows the files as they will be, secrets masked: the whole text of a new file, the difference \
+for one that exists (- on disk, + after writing).
+t tests whether api.kestra.io can be reached this way. u takes back the last change. \
+back returns to the questions, list says every answer.";
+
+impl<O: Outside> Session<'_, O> {
+    /// Asks what becomes of the plan.
+    pub(super) fn review(&mut self) -> Result<Option<Effect>, Ended> {
+        if self.shown != Some(Shown::Review) {
+            self.say(&page(self.wizard))?;
+            self.shown = Some(Shown::Review);
+        }
+        let prompt = "Type a number to change it, d for the diff, t to test the way out, \
+                      w to write, q to quit:";
+        let line = self.read(prompt, Echo::Shown)?;
+        match reply::read(line.reveal(), |_| false) {
+            Reply::Text(text) => self.review_command(text.trim()),
+            Reply::Back => Ok(self.wizard.update(Event::PreviousQuestion)),
+            Reply::Quit => Ok(self.press('q')),
+            Reply::List => self.list(),
+            Reply::Help => self.say(HELP).map(|()| None),
+            // Enter alone agrees to nothing.
+            Reply::Enter | Reply::Word(_) => Ok(None),
+        }
+    }
+
+    fn review_command(&mut self, text: &str) -> Result<Option<Effect>, Ended> {
+        let key = text.chars().next().filter(|_| text.len() == 1);
+        match key {
+            Some('w') => self.write(),
+            Some('d') => self.differences(),
+            Some(key @ ('1'..='6' | 't' | 'u' | 'q')) => {
+                self.shown = self.shown.take().filter(|_| key == 't');
+                Ok(self.press(key))
+            }
+            _ => self.say("Type help for what can be answered here.").map(|()| None),
+        }
+    }
+
+    /// Writes what was shown, if the operator types `yes`.
+    fn write(&mut self) -> Result<Option<Effect>, Ended> {
+        let files = plan(self.wizard).map_or(0, |plan| plan.pending().count());
+        let question = match files {
+            0 => return self.explain_refusal(),
+            1 => "Write 1 file? Type yes to write".to_owned(),
+            several => format!("Write {several} files? Type yes to write"),
+        };
+        if self.agrees(&question)? {
+            return Ok(self.press('w'));
+        }
+        self.say("Not written.").map(|()| None)
+    }
+
+    /// Lets the wizard say why there is nothing that could be written.
+    fn explain_refusal(&mut self) -> Result<Option<Effect>, Ended> {
+        let effect = self.press('w');
+        let note = match self.wizard.step() {
+            Step::Review(reviewing) => reviewing.note().unwrap_or_default().to_owned(),
+            _ => String::new(),
+        };
+        self.say(&note)?;
+        Ok(effect)
+    }
+
+    fn differences(&mut self) -> Result<Option<Effect>, Ended> {
+        let changes: Vec<_> = plan(self.wizard).into_iter().flat_map(Plan::pending).collect();
+        let lines: Vec<_> = changes.into_iter().flat_map(difference).collect();
+        if lines.is_empty() {
+            return self.explain_refusal();
+        }
+        self.say_verbatim(lines).map(|()| None)
+    }
+}
+
+fn plan(wizard: &Wizard) -> Option<&Plan> {
+    match wizard.step() {
+        Step::Review(reviewing) => match reviewing.preview() {
+            Preview::Ready(plan) => Some(plan),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn difference(change: &FileChange) -> Vec<String> {
+    let heading = format!("--- {} ({})", change.path.display(), change.summary());
+    let is_new = change.before.is_none();
+    let lines = change.preview(false).into_iter().map(|line| {
+        let sign = if is_new { Mark::Added.sign() } else { line.mark.sign() };
+        format!("{sign}{}", line.text)
+    });
+    std::iter::once(heading).chain(lines).collect()
+}
+
+fn page(wizard: &Wizard) -> String {
+    let Step::Review(reviewing) = wizard.step() else { return String::new() };
+    let is_new = !wizard.answers().here().is_reconfiguration;
+    let state = if is_new { String::new() } else { format!(": {}", wizard.state()) };
+    let mut lines = vec![String::new(), format!("Review{state}. Nothing is written yet.")];
+    lines.extend(reviewing.rows(wizard.answers()).iter().map(row));
+    lines.extend(preview(reviewing));
+    lines.extend(reviewing.notes().iter().map(|note| format!("Note: {note}")));
+    lines.join("\n")
+}
+
+fn row(row: &Row) -> String {
+    let remark = match (row.remark.as_str(), row.is_changed) {
+        ("", true) => " (changed)".to_owned(),
+        ("", false) => String::new(),
+        (remark, _) if remark.starts_with('(') => format!(" {remark}"),
+        (remark, _) => format!(" (changed, {remark})"),
+    };
+    format!("{}. {}: {}{remark}", row.number, row.label, row.text)
+}
+
+fn preview(reviewing: &Review) -> Vec<String> {
+    match reviewing.preview() {
+        Preview::Ready(plan) => plan.changes.iter().map(about).collect(),
+        Preview::Refused(refusal) => {
+            let line = refusal.line.map_or(String::new(), |line| format!(" (line {line})"));
+            let mut lines = vec![format!("Error: the file is left alone{line}: {refusal}")];
+            if !refusal.paste.is_empty() {
+                lines.push("Written into it by hand, this has the same effect:".to_owned());
+                lines.push(hide_secrets(&refusal.paste));
+            }
+            lines
+        }
+        Preview::Problems(problems) => {
+            let blocking = problems.iter().filter(|problem| problem.blocks);
+            blocking.map(|one| format!("Error: {}: {}", one.field.label, one.message)).collect()
+        }
+    }
+}
+
+fn about(change: &FileChange) -> String {
+    let mode =
+        if change.before.is_none() { format!(", mode {:04o}", change.mode) } else { String::new() };
+    format!("File {}: {}{mode}", change.path.display(), change.summary())
+}

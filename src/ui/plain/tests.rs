@@ -1,0 +1,432 @@
+//! A person at plain mode, as a list of typed lines; what is said is read as one text.
+
+use super::*;
+use crate::answers::Here;
+use crate::checks::Outcome;
+use crate::kestra_config::Place;
+use crate::machine::{Found, Snapshot};
+use crate::plan::Plan;
+use crate::wizard::{Choice, Dialog, Failure, WriteResult};
+use std::collections::VecDeque;
+use std::path::PathBuf;
+
+/// What was typed, what was said, what was done.
+#[derive(Default)]
+struct Script {
+    lines: VecDeque<&'static str>,
+    said: String,
+    hidden: Vec<String>,
+    written: Vec<Plan>,
+    elevated: usize,
+    trouble: Option<Failure>,
+}
+
+impl Outside for Script {
+    fn say(&mut self, text: &str) -> io::Result<()> {
+        self.said.push_str(text);
+        Ok(())
+    }
+
+    fn read(&mut self, prompt: &str, echo: Echo) -> Result<Secret, Ended> {
+        self.said.push_str(prompt);
+        if echo == Echo::Hidden {
+            self.hidden.push(prompt.to_owned());
+        }
+        let line = self.lines.pop_front().ok_or(Ended::Input)?;
+        self.said.push_str(if echo == Echo::Shown { line } else { "" });
+        self.said.push('\n');
+        Ok(line.into())
+    }
+
+    fn perform(&mut self, effect: Effect) -> Option<Event> {
+        Some(match effect {
+            Effect::Look(paths) => Event::Discovery(paths.into_iter().map(absent).collect()),
+            Effect::Check(check) => Event::Checked(check, vec![finding()]),
+            Effect::Write(plan) => {
+                self.written.push(plan);
+                Event::Written(self.trouble.take().map_or_else(|| Ok(saved()), Err))
+            }
+            Effect::Elevate(_) => {
+                self.elevated += 1;
+                Event::Written(Ok(saved()))
+            }
+            _ => return None,
+        })
+    }
+}
+
+fn absent(path: PathBuf) -> (PathBuf, Snapshot) {
+    (path, Snapshot::Absent)
+}
+
+fn finding() -> Finding {
+    Finding {
+        code: "way-out",
+        outcome: Outcome::Ok,
+        what: "api.kestra.io answered.".to_owned(),
+        evidence: String::new(),
+        remedy: String::new(),
+    }
+}
+
+fn saved() -> WriteResult {
+    WriteResult { headline: "Done. One file written.".to_owned(), ..WriteResult::default() }
+}
+
+fn denied() -> Failure {
+    Failure {
+        state: "not written",
+        lines: vec!["Permission denied.".to_owned()],
+        ways: vec![Choice::Sudo, Choice::Quit],
+    }
+}
+
+fn wizard(here: Here, config: Option<&str>) -> (Wizard, Option<Effect>) {
+    let mut found = Found::new("/etc/kestra/config.yml".into(), Place::default());
+    let config = config.map_or(Snapshot::Absent, |text| Snapshot::Text(text.into()));
+    found.see(found.config().to_owned(), config);
+    Wizard::new(found.answers(here).unwrap(), found)
+}
+
+/// A session of these lines, and how it ended.
+fn session(
+    (mut wizard, first): (Wizard, Option<Effect>),
+    lines: &[&'static str],
+    trouble: Option<Failure>,
+) -> (Script, Result<(), Ended>) {
+    let lines = lines.iter().copied().collect();
+    let mut script = Script { lines, trouble, ..Script::default() };
+    let ended = run(&mut wizard, first, &mut script);
+    (script, ended)
+}
+
+fn fresh(lines: &[&'static str]) -> Script {
+    session(wizard(Here::default(), None), lines, None).0
+}
+
+fn with_nginx(lines: &[&'static str]) -> Script {
+    session(wizard(Here { has_nginx: true, ..Here::default() }, None), lines, None).0
+}
+
+fn existing(lines: &[&'static str]) -> Script {
+    let config = "kestra:\n  url: http://old.example/\n";
+    session(wizard(Here::default(), Some(config)), lines, None).0
+}
+
+/// A whole session with a proxy, its login and nginx, up to the review.
+const LONG: [&str; 17] = [
+    "https://ops.example.com/kestra",
+    "2",
+    "proxy.corp.example:3128",
+    "svc-kestra",
+    "hunter2",
+    "",
+    "nginx",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "own",
+    "1",
+    "",
+    "d",
+];
+
+/// The shortest session, up to the review.
+const SHORT: [&str; 4] = ["https://ops.example.com/", "direct", "none", ""];
+
+fn after(start: &[&'static str], more: &[&'static str]) -> Vec<&'static str> {
+    [start, more].concat()
+}
+
+#[test]
+fn a_session_reads_like_a_conversation() {
+    let script = fresh(&after(&["ops.example.com", "", "1"], &["none", "", "w", "yes", ""]));
+    let expected = "\
+Kestra setup, plain mode. Answers: text, or: back, help, list, quit.
+Configuration: /etc/kestra/config.yml (new config)
+
+Question 1 of 4. Public URL of Kestra.
+Full address without ui/ or api/, e.g. https://my-host.com/kestra/
+Current value: none. An answer is required.
+Public URL: ops.example.com
+Error: the address needs http:// or https:// in front.
+Did you mean https://ops.example.com/ ? Press Enter for yes, or type it:\u{20}
+WriteResult: https://ops.example.com/
+
+Question 2 of 4. How does Kestra reach the internet?
+1. Direct, no proxy (default)
+   For api.kestra.io only; browsers and HTTP tasks go their own way.
+2. HTTP proxy
+   Right for https sites too. Paste http://user:pass@host:port here.
+3. SOCKS5 proxy
+   Version 5 only, the one that Micronaut speaks.
+Number 1 to 3: 1
+WriteResult: Direct, no proxy
+
+Question 3 of 4. Is there an nginx in front of Kestra?
+1. nginx
+   One file of its own; other nginx files are not touched.
+2. none (default)
+   No nginx file is written.
+Number 1 to 2: none
+WriteResult: none
+
+Question 4 of 4. Path under which Kestra serves, empty for /.
+Must match the path of the public URL. Empty = serve at /.
+Current value: none (Enter leaves it empty)
+Context path:\u{20}
+Kept: none
+
+Review. Nothing is written yet.
+1. Public URL: https://ops.example.com/
+2. Connection: Direct, no proxy
+3. Proxy address: -
+4. Credentials: -
+5. Context path: / (none)
+6. nginx: none
+File /etc/kestra/config.yml: new file, 2 lines, mode 0600
+Type a number to change it, d for the diff, t to test the way out, w to
+write, q to quit: w
+Write 1 file? Type yes to write (default: no): yes
+Writing...
+
+Done. One file written.
+";
+    assert!(script.said.starts_with(expected), "{}", script.said);
+}
+
+#[test]
+fn no_line_is_longer_than_72_columns_or_more_than_ascii() {
+    let lines = after(&LONG, &["help", "list", "w", "yes", "q"]);
+    for script in [with_nginx(&lines), existing(&["help", "4", "help", "list", "quit", "yes"])] {
+        for line in script.said.lines() {
+            assert!(line.trim_end().len() <= 72, "{line}");
+            assert!(line.chars().all(|c| c == ' ' || c.is_ascii_graphic()), "{line}");
+        }
+    }
+}
+
+#[test]
+fn no_question_is_longer_than_fifteen_lines() {
+    let said = with_nginx(&LONG).said;
+    let questions: Vec<_> =
+        said.split("\n\n").filter(|block| block.starts_with("Question ")).collect();
+    assert_eq!(questions.len(), 16);
+    assert!(questions.iter().all(|question| question.lines().count() <= 15), "{said}");
+}
+
+#[test]
+fn defaults_are_said_in_words_before_the_prompt() {
+    let said = with_nginx(&LONG).said;
+    for words in [
+        "Default: /kestra (Enter takes it, none empties it)\nContext path: ",
+        "Default: localhost:8080 (Enter takes it)\nForward to: ",
+        "Current value: none (Enter leaves it empty)\nCertificate: ",
+    ] {
+        assert!(said.contains(words), "{words}");
+    }
+    assert!(!said.contains("[]") && !said.contains("()"));
+}
+
+#[test]
+fn what_the_files_say_is_the_current_value_and_enter_keeps_it() {
+    let said = existing(&["1", ""]).said;
+    assert!(said.contains("Current value: http://old.example/ (Enter keeps it)\nPublic URL: "));
+    assert!(said.contains("Kept: http://old.example/"), "{said}");
+}
+
+#[test]
+fn a_proxy_of_the_shell_is_named_with_its_variable() {
+    let proxy = crate::answers::FoundProxy {
+        variable: "HTTPS_PROXY".to_owned(),
+        proxy: "http://proxy:3128".parse().unwrap(),
+    };
+    let here = Here { proxy: Some(proxy), ..Here::default() };
+    let said = session(wizard(here, None), &["https://a.example", "", ""], None).0.said;
+    assert!(said.contains("2. HTTP proxy (default, from HTTPS_PROXY)"), "{said}");
+    assert!(said.contains("Default: proxy:3128, from HTTPS_PROXY (Enter takes it)"), "{said}");
+}
+
+#[test]
+fn the_end_of_the_input_is_never_consent() {
+    let whole = after(&LONG, &["w", "yes"]);
+    for count in 0..whole.len() {
+        let (script, ended) = session(
+            wizard(Here { has_nginx: true, ..Here::default() }, None),
+            &whole[..count],
+            None,
+        );
+        assert!(matches!(ended, Err(Ended::Input)), "{count}");
+        assert_eq!(script.written, []);
+    }
+}
+
+#[test]
+fn only_the_typed_word_yes_writes() {
+    for answer in ["", "y", "no", "w", "yes please", "\\yes"] {
+        assert_eq!(fresh(&after(&SHORT, &["w", answer, "q", "yes"])).written, [], "{answer}");
+    }
+    assert_eq!(fresh(&after(&SHORT, &["w", "yes"])).written.len(), 1);
+}
+
+#[test]
+fn a_way_that_writes_needs_the_word_as_well() {
+    let sudo = |answer| {
+        let lines = after(&SHORT, &["w", "yes", "1", answer, "2"]);
+        session(wizard(Here::default(), None), &lines, Some(denied())).0
+    };
+    assert_eq!((sudo("").elevated, sudo("yes").elevated), (0, 1));
+    let said = sudo("").said;
+    assert!(said.contains("Permission denied.\n1. Write with sudo"), "{said}");
+    assert!(said.contains("Number 1 to 2 (default: 1):"), "{said}");
+}
+
+#[test]
+fn the_input_may_end_once_all_is_done() {
+    let (_, ended) = session(wizard(Here::default(), None), &after(&SHORT, &["w", "yes"]), None);
+    assert!(ended.is_ok());
+}
+
+#[test]
+fn a_password_is_read_without_echo_and_confirmed_by_its_length() {
+    let script = with_nginx(&after(&LONG, &["list", "q", "yes"]));
+    assert_eq!(script.hidden, ["Password (not shown): "]);
+    assert!(script.said.contains("WriteResult: typed 7 characters"));
+    assert!(!script.said.contains("hunter2"), "{}", script.said);
+}
+
+#[test]
+fn back_goes_one_question_back_and_no_further_than_the_first() {
+    let said = fresh(&["back", "https://a.example", "back", "", "1", "back"]).said;
+    assert!(said.contains("This is the first question."));
+    let numbers: Vec<_> =
+        said.split("\nQuestion ").skip(1).map(|question| &question[..1]).collect();
+    assert_eq!(numbers, ["1", "1", "2", "1", "2", "3", "2"], "{said}");
+}
+
+#[test]
+fn back_from_the_review_is_the_last_question() {
+    let said = fresh(&after(&SHORT, &["back"])).said;
+    assert_eq!(said.matches("Question 4 of 4.").count(), 2, "{said}");
+}
+
+#[test]
+fn help_explains_and_asks_again() {
+    let said = fresh(&["help"]).said;
+    assert!(said.contains("Example: https://my-host.com/kestra/ (ok)\n"), "{said}");
+    assert!(said.contains("Ends up in config.yml as kestra.url."));
+    assert_eq!(said.matches("Question 1 of 4.").count(), 2);
+}
+
+#[test]
+fn list_says_every_answer_and_no_secret() {
+    let said = with_nginx(&after(&LONG[..6], &["list"])).said;
+    assert!(said.contains("3. Address: proxy.corp.example:3128\n"), "{said}");
+    assert!(said.contains("5. Password: hidden\n"));
+}
+
+#[test]
+fn quit_asks_only_where_answers_would_be_lost() {
+    let (script, ended) = session(wizard(Here::default(), None), &["quit"], None);
+    assert!(ended.is_ok() && !script.said.contains("Quit?"));
+    let (script, ended) = session(
+        wizard(Here::default(), None),
+        &["https://a.example", "quit", "", "quit", "yes"],
+        None,
+    );
+    assert!(ended.is_ok());
+    assert_eq!(script.said.matches("Type yes to quit (default: no):").count(), 2);
+}
+
+#[test]
+fn a_word_behind_a_backslash_is_an_answer() {
+    let script = with_nginx(&after(&LONG[..3], &["\\quit"]));
+    assert!(script.said.contains("WriteResult: quit\n"), "{}", script.said);
+}
+
+#[test]
+fn what_is_no_choice_is_refused_and_changes_nothing() {
+    let said = fresh(&["https://a.example", "4", "list"]).said;
+    assert!(said.contains("Error: \"4\" is not one of: direct, http, socks."), "{said}");
+    assert!(said.contains("2. Connection: Direct, no proxy\n"));
+}
+
+#[test]
+fn several_corrections_are_numbered() {
+    let script = fresh(&["https://a.example/kestra", "1", "2", "/other", "2"]);
+    assert!(
+        script.said.contains("1. Context path: /kestra\n2. Public URL: https://a.example/other/")
+    );
+    assert!(script.said.contains("Number 1 to 2, or type another: 2\n"), "{}", script.said);
+    assert!(script.said.contains("WriteResult: Public URL: https://a.example/other/\n"));
+    assert!(script.said.contains("Review."), "{}", script.said);
+}
+
+#[test]
+fn a_pasted_proxy_answers_every_question_about_it() {
+    let said = fresh(&["https://a.example", "http://svc:hunter2@proxy:3128", "list"]).said;
+    let shown = said.replace("http://svc:hunter2@proxy:3128", "");
+    assert!(shown.contains("WriteResult: HTTP proxy\nSaved: Address: proxy:3128\n"), "{shown}");
+    assert!(
+        shown.contains("WriteResult: Password: hidden") && !shown.contains("hunter2"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn an_answer_can_be_emptied() {
+    let here = Here { has_nginx: true, ..Here::default() };
+    let lines = ["https://a.example/kestra", "1", "nginx", "none"];
+    let said = session(wizard(here, None), &lines, None).0.said;
+    assert!(said.contains("the context path is /\n1. Context path: /kestra"), "{said}");
+}
+
+#[test]
+fn the_review_changes_one_setting_and_returns() {
+    let said = existing(&["1", "http://new.example", "d"]).said;
+    assert!(said.contains("Review: no changes. Nothing is written yet."));
+    assert!(said.contains("1. Public URL: http://new.example/ (changed, was http://old.example/)"));
+    assert!(said.contains("-  url: http://old.example/\n+  url: http://new.example/\n"), "{said}");
+}
+
+#[test]
+fn a_number_opens_every_question_of_its_setting() {
+    let script = with_nginx(&after(&LONG, &["4", "", "n3w", "env", "", "", "d", "q", "yes"]));
+    assert_eq!(script.hidden.len(), 2);
+    let said = script.said.rsplit("Type a number to change it").nth(1).unwrap();
+    assert!(said.contains("${FORWARD_PROXY_PASSWORD}") && !said.contains("Question"), "{said}");
+}
+
+#[test]
+fn back_from_a_setting_returns_to_the_review() {
+    let said = existing(&["1", "back"]).said;
+    assert_eq!(said.matches("Review: no changes.").count(), 2, "{said}");
+}
+
+#[test]
+fn where_nothing_changed_nothing_is_written() {
+    let script = existing(&["d", "w", "yes"]);
+    assert!(script.said.contains("Nothing to write."));
+    assert_eq!(script.written, []);
+}
+
+#[test]
+fn the_way_out_is_tested_from_the_review() {
+    let said = fresh(&after(&SHORT, &["t"])).said;
+    assert!(said.contains("Testing the way out (max 10 s)...\nok: api.kestra.io answered."));
+}
+
+#[test]
+fn what_stands_in_the_way_of_the_start_is_asked_first() {
+    let ways = vec![Choice::Continue, Choice::Fresh, Choice::Quit];
+    let lines = vec!["You stopped at step 2.".to_owned()];
+    let draft = Failure { state: "draft", lines, ways };
+    let (wizard, _) = wizard(Here::default(), None);
+    let wizard = wizard.asking_first(Dialog::new(draft, Plan::default()));
+    let said = session((wizard, None), &[""], None).0.said;
+    assert!(said.contains("You stopped at step 2.\n1. Continue with these answers"), "{said}");
+    assert!(said.contains("Question 1 of 4."));
+}

@@ -1,0 +1,297 @@
+//! The full screen: bytes of a terminal in, bytes of a terminal out.
+//!
+//! One loop, one channel, no tick: it draws when something changed and sleeps otherwise. Whatever
+//! may block is done on a thread of its own and comes back as an event.
+
+pub mod backend;
+pub mod input;
+pub mod reader;
+pub mod terminal;
+pub mod theme;
+pub mod view;
+mod work;
+
+use crate::checks::Check;
+use crate::key::Key;
+use crate::system::effects::EffectRunner;
+use crate::system::signals::{self, Signal};
+use crate::system::terminal::is_tiny;
+use crate::system::{draft, elevate};
+use crate::wizard::{Effect, Event, Step, Wizard, WriteResult};
+use backend::Colors;
+use input::{Decoder, Input};
+use reader::Typed;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+use std::{io, mem};
+use terminal::FullScreen;
+use theme::Theme;
+use view::view;
+
+/// Works also where nothing can be shown.
+const QUIT: Key = Key::Ctrl('c');
+
+/// How the full screen was left.
+#[derive(Debug)]
+pub enum Left {
+    /// The operator is done; the result page, if there is one.
+    Done(Option<WriteResult>),
+    /// By a signal, with this exit code.
+    Signal(u8),
+    /// The operator asked for questions one by one.
+    Plain(Box<Wizard>),
+}
+
+/// What reaches the loop.
+enum Happening {
+    Typed(Typed),
+    Signal(Signal),
+    Event(Event),
+}
+
+impl From<Typed> for Happening {
+    fn from(typed: Typed) -> Self {
+        Self::Typed(typed)
+    }
+}
+
+impl From<Signal> for Happening {
+    fn from(signal: Signal) -> Self {
+        Self::Signal(signal)
+    }
+}
+
+/// Runs the wizard on the full screen until it is left.
+///
+/// # Errors
+/// Where the terminal cannot be taken over.
+pub fn run(
+    wizard: Wizard,
+    first: Option<Effect>,
+    world: EffectRunner,
+    colors: Colors,
+    escape_delay: Duration,
+) -> io::Result<Left> {
+    let (sender, happenings) = channel();
+    signals::listen(sender.clone())?;
+    let screen = FullScreen::enter(colors)?;
+    reader::listen(io::stdin(), Decoder::new(escape_delay), sender.clone())?;
+    let theme = if colors == Colors::Mono { Theme::mono() } else { Theme::colours() };
+    let cancelled = Arc::default();
+    let mut full = Loop {
+        wizard,
+        screen,
+        world,
+        theme,
+        sender,
+        happenings,
+        cancelled,
+        remind_at: None,
+        shown_at: None,
+        leaving: None,
+    };
+    Ok(full.run(first))
+}
+
+struct Loop {
+    wizard: Wizard,
+    screen: FullScreen,
+    world: EffectRunner,
+    theme: Theme,
+    sender: Sender<Happening>,
+    happenings: Receiver<Happening>,
+    /// Stops the check that is under way.
+    cancelled: Arc<AtomicBool>,
+    remind_at: Option<Instant>,
+    /// When this page was shown. What is typed while the program starts is meant for its first.
+    shown_at: Option<Instant>,
+    /// The exit code of a signal that came while files were written: nothing interrupts that.
+    leaving: Option<u8>,
+}
+
+impl Loop {
+    fn run(&mut self, first: Option<Effect>) -> Left {
+        let mut left = self.begin(first);
+        loop {
+            if let Some(left) = left.unwrap_or_else(|_| self.hang_up()) {
+                return left;
+            }
+            left = self.turn();
+        }
+    }
+
+    fn begin(&mut self, first: Option<Effect>) -> io::Result<Option<Left>> {
+        let left = first.map_or(Ok(None), |effect| self.perform(effect))?;
+        self.draw()?;
+        Ok(left)
+    }
+
+    /// One thing that happens, and what the screen shows then.
+    fn turn(&mut self) -> io::Result<Option<Left>> {
+        let place = self.wizard.place();
+        let left = match self.next() {
+            // Typed for a screen that is gone: impatient repeats must not answer the next one.
+            Happening::Typed(typed) if Some(typed.at) < self.shown_at => return Ok(None),
+            happening => self.take(happening)?,
+        };
+        if left.is_none() {
+            let drawn_at = self.draw()?;
+            if self.wizard.place() != place {
+                self.shown_at = Some(drawn_at);
+            }
+        }
+        Ok(left)
+    }
+
+    /// A terminal that can no longer be used is a lost line, whoever notices first.
+    fn hang_up(&mut self) -> Option<Left> {
+        self.leaving = Signal::Hangup.exit_code();
+        self.leave_after_writing()
+    }
+
+    fn draw(&mut self) -> io::Result<Instant> {
+        let Self { wizard, screen, theme, .. } = self;
+        let mut furthest = None;
+        let drawn_at = screen.draw(|frame| furthest = Some(view(wizard, *theme, frame)))?;
+        if let Some(furthest) = furthest {
+            wizard.update(Event::Drawn { furthest });
+        }
+        Ok(drawn_at)
+    }
+
+    fn next(&mut self) -> Happening {
+        let Some(at) = self.remind_at else {
+            return self.happenings.recv().unwrap_or(Happening::Signal(Signal::Hangup));
+        };
+        match self.happenings.recv_timeout(work::until(at)) {
+            Ok(happening) => happening,
+            Err(RecvTimeoutError::Timeout) => {
+                self.remind_at = None;
+                Happening::Event(Event::Reminder)
+            }
+            Err(RecvTimeoutError::Disconnected) => Happening::Signal(Signal::Hangup),
+        }
+    }
+
+    fn take(&mut self, happening: Happening) -> io::Result<Option<Left>> {
+        let event = match happening {
+            Happening::Typed(Typed { input, .. }) if is_tiny() && input != Input::Key(QUIT) => {
+                return Ok(self.typed_unseen(&input));
+            }
+            Happening::Typed(Typed { input: Input::Key(key), .. }) => Event::Key(key),
+            Happening::Typed(Typed { input: Input::Paste(text), .. }) => Event::Paste(text),
+            Happening::Event(event) => event,
+            Happening::Signal(signal) => return self.signal(signal),
+        };
+        let effect = self.wizard.update(event);
+        let left = effect.map_or(Ok(None), |effect| self.perform(effect))?;
+        Ok(left.or_else(|| self.leave_after_writing()))
+    }
+
+    /// What cannot be seen is not answered; `p` goes on line by line, which needs no room.
+    fn typed_unseen(&self, input: &Input) -> Option<Left> {
+        let goes_on = *input == Input::Key(Key::Char('p')) && !self.is_writing();
+        goes_on.then(|| self.plain())
+    }
+
+    fn signal(&mut self, signal: Signal) -> io::Result<Option<Left>> {
+        if let Some(code) = signal.exit_code() {
+            self.leaving = Some(code);
+            return Ok(self.leave_after_writing());
+        }
+        match signal {
+            Signal::Stop => self.suspend()?,
+            Signal::Continue => self.screen.resume()?,
+            // Drawing takes the size that the terminal has by then.
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    fn is_writing(&self) -> bool {
+        matches!(self.wizard.step(), Step::Writing(_))
+    }
+
+    /// Whoever asks from now on has the keyboard alone.
+    fn plain(&self) -> Left {
+        mem::forget(reader::pause());
+        Left::Plain(Box::new(self.wizard.clone()))
+    }
+
+    /// Nothing interrupts a write, nor makes it wait half way.
+    fn suspend(&mut self) -> io::Result<()> {
+        if self.is_writing() { Ok(()) } else { self.screen.suspend() }
+    }
+
+    /// Leaves for a signal, once no file is half written. The draft has no secrets in it.
+    fn leave_after_writing(&mut self) -> Option<Left> {
+        let code = self.leaving?;
+        if self.is_writing() {
+            return None;
+        }
+        // What stands in the field is an answer as well.
+        self.wizard.commit();
+        draft::save(&self.wizard, &self.world.config);
+        Some(Left::Signal(code))
+    }
+
+    /// Does what belongs to the terminal here, everything else on a thread of its own.
+    fn perform(&mut self, effect: Effect) -> io::Result<Option<Left>> {
+        match effect {
+            Effect::Exit => return Ok(Some(self.exit())),
+            Effect::Redraw => self.screen.redraw()?,
+            Effect::Suspend => self.suspend()?,
+            Effect::Copy(text) => self.screen.copy(text.as_str())?,
+            Effect::Remind(after) => self.remind_at = Some(work::after(after)),
+            Effect::Cancel => self.cancel(),
+            Effect::Elevate(plan) => {
+                let result = self.screen.lend(|| elevate::run(&plan));
+                self.forget_interrupts();
+                let effect = self.wizard.update(Event::Written(result));
+                return effect.map_or(Ok(None), |effect| self.perform(effect));
+            }
+            other => self.start(other),
+        }
+        Ok(None)
+    }
+
+    /// A Ctrl-C at the prompt of another program was meant for that one. It may arrive here a moment
+    /// after that program has ended of it.
+    fn forget_interrupts(&self) {
+        let settled = work::after(Duration::from_millis(50));
+        let next = || self.happenings.recv_timeout(work::until(settled)).ok();
+        let arrived: Vec<_> = std::iter::from_fn(next).collect();
+        let is_interrupt = |it: &Happening| matches!(it, Happening::Signal(Signal::Interrupt));
+        for other in arrived.into_iter().filter(|it| !is_interrupt(it)) {
+            // The receiver is this loop's own.
+            let _ = self.sender.send(other);
+        }
+    }
+
+    fn exit(&self) -> Left {
+        let is_undecided = matches!(self.wizard.step(), Step::Dialog(_));
+        if !is_undecided || self.wizard.is_quitting() {
+            draft::forget(&self.world.config);
+        }
+        match self.wizard.step() {
+            Step::Done(saved) => Left::Done(Some(saved.clone())),
+            _ => Left::Done(None),
+        }
+    }
+
+    fn start(&mut self, effect: Effect) {
+        if matches!(effect, Effect::Check(Check::WayOut(_))) {
+            // A newer test makes the one under way pointless.
+            self.cancel();
+        }
+        work::start(effect, &self.world, &self.cancelled, self.sender.clone());
+    }
+
+    /// Stops the check that is under way, and none that comes after.
+    fn cancel(&mut self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+        self.cancelled = Arc::default();
+    }
+}

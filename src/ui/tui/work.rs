@@ -1,0 +1,76 @@
+//! Work on threads of their own, whose outcome always arrives.
+#![expect(clippy::disallowed_methods, reason = "how long something takes is known here only")]
+
+use super::Happening;
+use crate::checks::Finding;
+use crate::machine::Snapshot;
+use crate::system::effects::EffectRunner;
+use crate::wizard::{Choice, Effect, Event, Failure};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::Sender;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Does what is asked on a thread of its own; what comes of it is sent.
+pub(super) fn start(
+    effect: Effect,
+    world: &EffectRunner,
+    cancelled: &Arc<AtomicBool>,
+    sender: Sender<Happening>,
+) {
+    let (world, cancelled) = (world.clone(), Arc::clone(cancelled));
+    let guard = Guard { sender, last_word: last_word(&effect) };
+    thread::spawn(move || {
+        if let Some(event) = world.perform(effect, &cancelled) {
+            // Nobody waits for it once the wizard is left.
+            let _ = guard.sender.send(Happening::Event(event));
+        }
+    });
+}
+
+/// Tells the loop when its thread dies, which would otherwise wait for ever.
+struct Guard {
+    sender: Sender<Happening>,
+    last_word: Option<Event>,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(event) = self.last_word.take().filter(|_| thread::panicking()) {
+            let _ = self.sender.send(Happening::Event(event));
+        }
+    }
+}
+
+/// What there is to say if nothing comes of it.
+fn last_word(effect: &Effect) -> Option<Event> {
+    const STOPPED: &str = "this stopped because of an error in kestra-setup itself";
+    match effect {
+        Effect::Look(paths) => {
+            let unread = |path: &PathBuf| (path.clone(), Snapshot::Unreadable(STOPPED.to_owned()));
+            Some(Event::Discovery(paths.iter().map(unread).collect()))
+        }
+        Effect::Check(check) => {
+            let finding = Finding::skipped("check-stopped", STOPPED);
+            Some(Event::Checked(check.clone(), vec![finding]))
+        }
+        effect if effect.writes() => Some(Event::Written(Err(Failure {
+            state: "interrupted",
+            lines: vec!["Writing stopped half way. The journal knows how to undo it.".to_owned()],
+            ways: vec![Choice::Undo, Choice::Finish, Choice::Quit],
+        }))),
+        _ => None,
+    }
+}
+
+/// The moment so long from now.
+pub(super) fn after(duration: Duration) -> Instant {
+    Instant::now() + duration
+}
+
+/// How long it is until then.
+pub(super) fn until(at: Instant) -> Duration {
+    at.saturating_duration_since(Instant::now())
+}

@@ -1,0 +1,257 @@
+//! Something stands in the way, and there is more than one way on.
+
+use super::{Effect, Failure, FormStep, Step, Then, Wizard, WriteResult};
+use crate::form::{self, Field};
+use crate::plan::{FileKind, Plan};
+use std::path::PathBuf;
+
+/// What happened, and the ways on.
+#[derive(Debug, Clone)]
+pub struct Dialog {
+    trouble: Failure,
+    selected: usize,
+    /// What was to be written when it happened.
+    plan: Plan,
+}
+
+/// A way on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// Read the files again and apply the answers to what they say now.
+    Reapply,
+    /// Save ours beside the files that changed.
+    SaveBeside,
+    /// Read the files again and forget what was said.
+    StartOver,
+    /// Write over what changed.
+    Overwrite,
+    /// Write with the rights of root.
+    Sudo,
+    /// Save in a folder of the operator, with the commands to install it.
+    SaveAside,
+    /// Answer this question anew.
+    Change(&'static Field),
+    /// Write everything but the nginx file.
+    WithoutNginx,
+    /// Try the same once more.
+    Retry,
+    /// Replace a file that somebody else wrote.
+    Replace,
+    /// Finish the write that was interrupted.
+    Finish,
+    /// Undo the write that was interrupted.
+    Undo,
+    /// Go on with the answers of the draft.
+    Continue,
+    /// Forget the draft.
+    Fresh,
+    /// Go on without the right to write.
+    ReadOnly,
+    /// Leave.
+    Quit,
+}
+
+impl Choice {
+    /// What the way does, in the operator's words; at most 74 columns.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::Reapply => {
+                "Keep both: apply my change to the new file, show the diff again".to_owned()
+            }
+            Self::SaveBeside => "Save mine beside it as *.kestra-setup-new and stop".to_owned(),
+            Self::StartOver => "Drop my change and start from the new file".to_owned(),
+            Self::Overwrite => {
+                "Overwrite with my version (their change is lost; backup kept)".to_owned()
+            }
+            Self::Sudo => {
+                "Write with sudo: asks your sudo password, writes what you saw".to_owned()
+            }
+            Self::SaveAside => {
+                "Save the files under ~/kestra-setup-out/, print how to install them".to_owned()
+            }
+            Self::Change(field) => {
+                let step = form::position(field).map_or(0, |(screen, _)| screen + 1);
+                format!("Change \"{}\" (step {step})", field.label)
+            }
+            Self::WithoutNginx => "Write the other files only, skip nginx".to_owned(),
+            Self::Retry => "Try again".to_owned(),
+            Self::Replace => "Replace it (a backup is kept)".to_owned(),
+            Self::Finish => "Finish it: write what was planned then".to_owned(),
+            Self::Undo => "Undo it: put every file back as it was before".to_owned(),
+            Self::Continue => "Continue with these answers (passwords are not kept)".to_owned(),
+            Self::Fresh => "Start over (or n)".to_owned(),
+            Self::ReadOnly => "Open it all the same, to look".to_owned(),
+            Self::Quit => "Quit, write nothing".to_owned(),
+        }
+    }
+
+    /// Whether files are written on this way, without another look at what is written.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        match self {
+            Self::SaveBeside
+            | Self::Overwrite
+            | Self::Replace
+            | Self::Sudo
+            | Self::SaveAside
+            | Self::WithoutNginx
+            | Self::Retry
+            | Self::Finish
+            | Self::Undo => true,
+            Self::Reapply
+            | Self::StartOver
+            | Self::Change(_)
+            | Self::Continue
+            | Self::Fresh
+            | Self::ReadOnly
+            | Self::Quit => false,
+        }
+    }
+}
+
+impl Dialog {
+    /// These ways, the best first.
+    #[must_use]
+    pub fn new(trouble: Failure, plan: Plan) -> Self {
+        Self { trouble, selected: 0, plan }
+    }
+
+    /// What happened.
+    #[must_use]
+    pub fn trouble(&self) -> &Failure {
+        &self.trouble
+    }
+
+    /// The way that Enter takes.
+    #[must_use]
+    pub fn selected(&self) -> usize {
+        self.selected
+    }
+
+    /// Whether a plan was to be written when it happened; else it is about the start.
+    #[must_use]
+    pub fn is_about_a_plan(&self) -> bool {
+        !self.plan.changes.is_empty()
+    }
+
+    pub(super) fn move_by(&mut self, by: isize) {
+        let count = self.trouble.ways.len().max(1);
+        self.selected = (self.selected + count).saturating_add_signed(by) % count;
+    }
+}
+
+impl Wizard {
+    pub(super) fn choose(&mut self, number: usize) -> Option<Effect> {
+        let Step::Dialog(choosing) = &self.step else { return None };
+        let way = choosing.trouble.ways.get(number)?.clone();
+        let plan = choosing.plan.clone();
+        match way {
+            Choice::Change(field) => {
+                self.step = Step::FormStep(FormStep::on(&self.answers, field).returning());
+                None
+            }
+            Choice::Continue | Choice::ReadOnly => self.review_or_ask(),
+            Choice::Fresh => {
+                self.answers.forget();
+                self.review_or_ask()
+            }
+            way => Some(self.take_way(&way, plan)),
+        }
+    }
+
+    /// `n`: without the draft, where that is one of the ways.
+    pub(super) fn start_over(&mut self) -> Option<Effect> {
+        let Step::Dialog(choosing) = &self.step else { return None };
+        let fresh = choosing.trouble.ways.iter().position(|way| *way == Choice::Fresh)?;
+        self.choose(fresh)
+    }
+
+    /// The ways that something outside has to go.
+    fn take_way(&mut self, way: &Choice, plan: Plan) -> Effect {
+        match way {
+            Choice::Reapply => self.look(paths(&plan), Then::Review),
+            Choice::StartOver => self.look(paths(&plan), Then::StartOver),
+            Choice::Overwrite => self.look(paths(&plan), Then::Overwrite(plan)),
+            Choice::SaveBeside => self.writing(plan, Effect::SaveBeside),
+            Choice::SaveAside => self.writing(plan, Effect::SaveAside),
+            Choice::Sudo => self.writing(plan, Effect::Elevate),
+            Choice::Retry | Choice::Replace => self.writing(plan, Effect::Write),
+            Choice::WithoutNginx => self.writing(plan.without(FileKind::Nginx), Effect::Write),
+            Choice::Finish => self.writing(plan, |_| Effect::Repair { finish: true }),
+            Choice::Undo => self.writing(plan, |_| Effect::Repair { finish: false }),
+            Choice::Change(_)
+            | Choice::Continue
+            | Choice::ReadOnly
+            | Choice::Fresh
+            | Choice::Quit => Effect::Exit,
+        }
+    }
+
+    pub(super) fn writing(&mut self, plan: Plan, effect: impl FnOnce(Plan) -> Effect) -> Effect {
+        self.step = Step::Writing(plan.clone());
+        effect(plan)
+    }
+
+    /// An existing configuration starts with the review, a new one where an answer is missing.
+    pub(super) fn review_or_ask(&mut self) -> Option<Effect> {
+        if self.answers.here().is_reconfiguration {
+            return self.review();
+        }
+        let open = self.answers.problems().into_iter().find(|problem| problem.blocks);
+        let field = open.map_or(&form::URL, |problem| problem.field);
+        self.step = Step::FormStep(FormStep::on(&self.answers, field));
+        None
+    }
+
+    /// `w`: writes what is shown, nothing else.
+    pub(super) fn write(&mut self) -> Option<Effect> {
+        let Step::Review(reviewing) = &mut self.step else { return None };
+        let plan = reviewing.plan_to_write()?.clone();
+        match self.foreign(&plan) {
+            Some(trouble) => {
+                self.step = Step::Dialog(Dialog::new(trouble, plan));
+                None
+            }
+            None => Some(self.writing(plan, Effect::Write)),
+        }
+    }
+
+    /// A file of somebody else is never replaced without a word.
+    fn foreign(&self, plan: &Plan) -> Option<Failure> {
+        let change = self.found.foreign(plan)?;
+        let path = change.path.display();
+        Some(Failure {
+            state: "not written",
+            lines: vec![
+                format!("{path} was not written by kestra-setup."),
+                format!("Replacing it: {}", change.summary()),
+                "The difference is on the review (Tab). Nothing was changed.".to_owned(),
+            ],
+            ways: vec![Choice::Change(&form::NGINX_FILE), Choice::Replace, Choice::WithoutNginx],
+        })
+    }
+
+    pub(super) fn written(&mut self, result: Result<WriteResult, Failure>) -> Option<Effect> {
+        self.forget_what_stood();
+        let plan = match &self.step {
+            Step::Writing(plan) | Step::Dialog(Dialog { plan, .. }) => plan.clone(),
+            _ => Plan::default(),
+        };
+        self.step = match result {
+            Ok(saved) => Step::Done(super::with_next_steps(saved, &self.answers, &plan)),
+            Err(trouble) => Step::Dialog(Dialog::new(trouble, plan)),
+        };
+        None
+    }
+
+    pub(super) fn undo_write(&mut self) -> Option<Effect> {
+        let Step::Done(saved) = &self.step else { return None };
+        let id = saved.undo.clone()?;
+        Some(self.writing(Plan::default(), |_| Effect::Rollback(id)))
+    }
+}
+
+fn paths(plan: &Plan) -> Vec<PathBuf> {
+    plan.changes.iter().map(|change| change.path.clone()).collect()
+}

@@ -1,0 +1,194 @@
+//! From question to question, and to the review.
+
+use super::{Effect, FormStep, Review, Step, Wizard};
+use crate::answers::Problem;
+use crate::checks::{Check, Finding};
+use crate::form::{Field, SCREENS, Screen};
+use crate::settings::Connection;
+
+impl Wizard {
+    /// Enter: the shown correction, or the next question that still needs an answer.
+    pub(super) fn accept(&mut self) -> Option<Effect> {
+        if let Step::Dialog(choosing) = &self.step {
+            return self.choose(choosing.selected());
+        }
+        let asking = self.asking()?;
+        if let Some(problem) = asking.problem.take_if(|problem| problem.fixes.len() == 1) {
+            problem.fixes.iter().for_each(|fix| self.correct(fix));
+            return None;
+        }
+        self.commit();
+        if self.shows_problem() { None } else { self.onwards() }
+    }
+
+    /// Shows what stands in the way on the field with the focus; gives whether something does.
+    pub(super) fn shows_problem(&mut self) -> bool {
+        let Step::FormStep(asking) = &mut self.step else { return false };
+        let mut problems = self.answers.problems().into_iter();
+        asking.problem = problems.find(|problem| problem.blocks && problem.field == asking.field);
+        asking.problem.is_some()
+    }
+
+    fn onwards(&mut self) -> Option<Effect> {
+        let Step::FormStep(asking) = &self.step else { return None };
+        let (number, is_returning) = (asking.screen, asking.is_returning);
+        match self.open_question(asking.screen(), asking.field) {
+            Some(problem) => self.focus(problem),
+            None if is_returning || number + 1 == SCREENS.len() => return self.finish(),
+            None => self.open_screen(number + 1),
+        }
+        None
+    }
+
+    /// The next question of this screen that stands in the way, in the order of the screen,
+    /// beginning after the one with the focus.
+    pub(super) fn open_question(&self, screen: &Screen, focus: &Field) -> Option<Problem> {
+        let problems = self.answers.problems();
+        let at = screen.fields.iter().position(|field| *field == focus).unwrap_or(0);
+        let (before, after) = screen.fields.split_at(at + 1);
+        after.iter().chain(before).find_map(|field| {
+            problems.iter().find(|problem| problem.blocks && problem.field == *field).cloned()
+        })
+    }
+
+    /// To the review, or to the first question that stands in its way.
+    pub(super) fn finish(&mut self) -> Option<Effect> {
+        match self.answers.problems().into_iter().find(|problem| problem.blocks) {
+            Some(problem) => {
+                self.focus(problem);
+                None
+            }
+            None => self.review(),
+        }
+    }
+
+    /// Moves to a question that stands in the way. An answer that is missing is not yet an error.
+    fn focus(&mut self, problem: Problem) {
+        let is_returning = matches!(&self.step, Step::FormStep(asking) if asking.is_returning);
+        let asking = FormStep { is_returning, ..FormStep::on(&self.answers, problem.field) };
+        let is_missing = problem.fixes.is_empty() && self.answers.get(problem.field).is_empty();
+        self.step = Step::FormStep(if is_missing { asking } else { asking.with_problem(problem) });
+    }
+
+    fn open_screen(&mut self, number: usize) {
+        self.step = Step::FormStep(FormStep::new(&self.answers, number, 0));
+    }
+
+    /// Moves the focus; what was corrected on the field before stays to be read.
+    pub(super) fn visit(&mut self, field: &'static Field, is_returning: bool) {
+        let note = self.asking().and_then(|asking| asking.note.take());
+        let problem = self.problem_left_at(field);
+        let asking = FormStep::on(&self.answers, field);
+        self.step = Step::FormStep(FormStep { problem, note, is_returning, ..asking });
+    }
+
+    /// Esc: one screen back, always, also from an answer that will not do.
+    pub(super) fn back(&mut self) -> Option<Effect> {
+        self.commit();
+        match &self.step {
+            Step::FormStep(asking) if asking.is_returning => return self.review(),
+            Step::FormStep(asking) => {
+                if let Some(screen) = asking.screen.checked_sub(1) {
+                    self.open_screen(screen);
+                }
+            }
+            Step::Review(reviewing) if reviewing.is_full() => {
+                self.with_review(Review::toggle_full);
+            }
+            Step::Review(_) | Step::Looking(_) => self.open_screen(SCREENS.len() - 1),
+            Step::Dialog(choosing) if choosing.is_about_a_plan() => return self.review(),
+            Step::Dialog(_) => return self.review_or_ask(),
+            Step::Writing(_) | Step::Done(_) => {}
+        }
+        None
+    }
+
+    /// Tab and the arrows visit every question, whatever stands in it.
+    pub(super) fn move_focus(&mut self, by: isize) {
+        if let Step::Dialog(choosing) = &mut self.step {
+            return choosing.move_by(by);
+        }
+        if let Some(asking) = self.asking() {
+            // Only what is corrected now is still to be read on the next question.
+            asking.note = None;
+        }
+        self.commit();
+        let Step::FormStep(asking) = &self.step else { return };
+        let fields = asking.screen().fields.iter().copied();
+        let asked: Vec<_> = fields.filter(|field| self.answers.asks(field)).collect();
+        let at = asked.iter().position(|field| *field == asking.field).unwrap_or(0);
+        let is_returning = asking.is_returning;
+        match at.checked_add_signed(by) {
+            Some(next) => self.visit(asked[next % asked.len()], is_returning),
+            // Shift-Tab on the first field also goes back: Esc is never the only way.
+            None if is_returning => self.visit(asked[asked.len() - 1], is_returning),
+            None => {
+                self.back();
+            }
+        }
+    }
+
+    /// Shows or hides a secret.
+    pub(super) fn reveal(&mut self) -> Option<Effect> {
+        match &mut self.step {
+            Step::FormStep(asking) if asking.field.is_secret() => {
+                asking.editor.is_revealed = !asking.editor.is_revealed;
+                None
+            }
+            Step::Review(reviewing) => {
+                reviewing.toggle_reveal().then_some(Effect::Remind(super::REVEAL))
+            }
+            _ => None,
+        }
+    }
+
+    /// ^T: the way out, as the answers have it at this moment.
+    pub(super) fn test(&mut self) -> Option<Effect> {
+        self.commit();
+        let check = self.way_out()?;
+        let is_another = |running: &Check| is_test(running) && *running != check;
+        // A newer test makes the one under way pointless.
+        self.running.retain(|running| !is_another(running));
+        self.check_anew(check)
+    }
+
+    /// Esc while the way out is tested: the test ends, and nothing else happens.
+    pub(super) fn stop_test(&mut self) -> Option<Effect> {
+        let at = self.running.iter().position(is_test)?;
+        let stopped = self.running.remove(at);
+        self.findings.push((stopped, vec![Finding::cancelled()]));
+        Some(Effect::Cancel)
+    }
+
+    /// The test of the way out that belongs to the answers at this moment.
+    #[must_use]
+    pub fn way_out(&self) -> Option<Check> {
+        match self.answers.settings_of_connection().ok()? {
+            Connection::Proxy(proxy) if proxy.address.is_none() => None,
+            connection => Some(Check::WayOut(connection)),
+        }
+    }
+
+    /// A digit of the review opens one setting, to which Enter returns.
+    pub(super) fn edit(&mut self, number: usize) {
+        let Step::Review(reviewing) = &self.step else { return };
+        let mut rows = reviewing.rows(&self.answers).into_iter();
+        let Some(row) = rows.find(|row| row.number == number) else { return };
+        self.past.push(self.answers.clone());
+        self.step = Step::FormStep(FormStep::on(&self.answers, row.field).returning());
+    }
+
+    /// `u`: the answers as they were before the last edit.
+    pub(super) fn undo_change(&mut self) -> Option<Effect> {
+        while self.past.last().is_some_and(|answers| *answers == self.answers) {
+            self.past.pop();
+        }
+        self.answers = self.past.pop()?;
+        self.review()
+    }
+}
+
+/// Whether this tests the way out, the one check that can be stopped.
+fn is_test(check: &Check) -> bool {
+    matches!(check, Check::WayOut(_))
+}

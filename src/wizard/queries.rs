@@ -1,0 +1,168 @@
+//! What the full screen and plain mode show: everything here only reads.
+
+use super::{Action, Preview, Step, Wizard};
+use crate::answers::{Answers, Problem};
+use crate::checks::{Check, Finding};
+use crate::form::{self, Field};
+use crate::machine::Found;
+
+impl Wizard {
+    /// The number of the step in the step bar, counted from 0.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        match &self.step {
+            Step::FormStep(asking) => asking.number(),
+            _ => form::SCREENS.len(),
+        }
+    }
+
+    /// Which page is shown: when this changes, what was typed before was meant for another page.
+    #[must_use]
+    pub fn place(&self) -> (usize, std::mem::Discriminant<Step>) {
+        (self.number(), std::mem::discriminant(&self.step))
+    }
+
+    /// What is wrong with an answer that was given and left as it is.
+    #[must_use]
+    pub fn problem_left_at(&self, field: &Field) -> Option<Problem> {
+        let is_left = self.answers.is_set(field) && !self.answers.get(field).is_empty();
+        let problems = is_left.then(|| self.answers.problems()).into_iter().flatten();
+        problems.into_iter().find(|problem| problem.blocks && problem.field == field)
+    }
+
+    /// Whether an action would do something at this moment, so that the footer names its key.
+    #[must_use]
+    pub fn offers(&self, action: Action) -> bool {
+        match (action, &self.step) {
+            (Action::Back, Step::FormStep(asking)) => asking.screen > 0 || asking.is_returning,
+            (Action::NextTab, Step::Review(reviewing)) => reviewing.files().len() > 1,
+            (Action::UndoChange, _) => self.past.iter().any(|past| *past != self.answers),
+            (Action::Reload, _) => self.answers.here().has_nginx,
+            (Action::UndoWrite, Step::Done(saved)) => saved.undo.is_some(),
+            _ => true,
+        }
+    }
+
+    /// Where the operator is.
+    #[must_use]
+    pub fn step(&self) -> &Step {
+        &self.step
+    }
+
+    /// What was said.
+    #[must_use]
+    pub fn answers(&self) -> &Answers {
+        &self.answers
+    }
+
+    /// What was found.
+    #[must_use]
+    pub fn found(&self) -> &Found {
+        &self.found
+    }
+
+    /// Whether it is being asked if the answers may be lost.
+    #[must_use]
+    pub fn is_quitting(&self) -> bool {
+        self.is_quitting
+    }
+
+    /// How many lines of the result page are scrolled away.
+    #[must_use]
+    pub fn scrolled(&self) -> usize {
+        self.scrolled
+    }
+
+    /// How many lines of the help are scrolled away, if it is open.
+    #[must_use]
+    pub fn help(&self) -> Option<usize> {
+        self.help
+    }
+
+    /// Whether such a check is under way.
+    #[must_use]
+    pub fn is_running(&self, is_it: impl Fn(&Check) -> bool) -> bool {
+        self.running.iter().any(is_it)
+    }
+
+    /// What came of a check. A finding about another value is not found, however late it comes.
+    #[must_use]
+    pub fn finding(&self, check: &Check) -> Option<&Finding> {
+        self.verdict_about(|about| about == check)
+    }
+
+    /// What came of the first check of this kind.
+    #[must_use]
+    pub fn verdict_about(&self, is_it: impl Fn(&Check) -> bool) -> Option<&Finding> {
+        self.findings.iter().find(|(about, _)| is_it(about))?.1.first()
+    }
+
+    /// What came of looking at what stands, and of the reload.
+    pub fn standing(&self) -> impl Iterator<Item = &Finding> {
+        let is_it = |check: &Check| matches!(check, Check::Standing | Check::Reload);
+        self.findings.iter().filter(move |(check, _)| is_it(check)).flat_map(|(_, all)| all)
+    }
+
+    /// The state of the files, for the title bar.
+    #[must_use]
+    pub fn state(&self) -> String {
+        let is_new = !self.answers.here().is_reconfiguration;
+        match &self.step {
+            _ if self.is_quitting => "quit?".to_owned(),
+            Step::Done(saved) => saved.state.to_owned(),
+            Step::Dialog(choosing) => choosing.trouble().state.to_owned(),
+            Step::Writing(_) => "writing".to_owned(),
+            Step::Looking(_) => "not written".to_owned(),
+            Step::Review(_) if is_new => "not written".to_owned(),
+            Step::FormStep(_) if is_new => "new config".to_owned(),
+            Step::FormStep(_) | Step::Review(_) => match self.answers.changes().count() {
+                0 => "no changes".to_owned(),
+                1 => "1 change".to_owned(),
+                count => format!("{count} changes"),
+            },
+        }
+    }
+
+    /// Which settings differ from the files, in words.
+    #[must_use]
+    pub fn changed_in_words(&self) -> String {
+        let said: Vec<_> = self.answers.changes().map(|field| field.name).collect();
+        match said.as_slice() {
+            _ if !self.answers.here().is_reconfiguration => "only listed keys".to_owned(),
+            [] => "nothing differs".to_owned(),
+            [only] => format!("only {only} differs"),
+            several => format!("only {} differ", several.join(", ")),
+        }
+    }
+
+    /// How many settings differ from the files, in words.
+    #[must_use]
+    pub fn change_count_in_words(&self) -> String {
+        match self.answers.changes().count() {
+            _ if !self.answers.here().is_reconfiguration => "only listed keys".to_owned(),
+            1 => "1 setting differs".to_owned(),
+            count => format!("{count} settings differ"),
+        }
+    }
+
+    /// What keeps nginx from serving our file.
+    #[must_use]
+    pub fn nginx_notes(&self) -> Vec<String> {
+        let settings = self.answers.settings().ok();
+        settings.map_or(Vec::new(), |settings| self.found.nginx_notes(&settings))
+    }
+
+    /// What is good to know before this is written.
+    pub(super) fn notes_on(&self, preview: &Preview) -> Vec<String> {
+        let notes = self.answers.problems().into_iter().filter(|problem| !problem.blocks);
+        let mut all = self.nginx_notes();
+        if let Preview::Ready(plan) = preview {
+            all.extend(self.found.edited_by_hand(plan));
+            all.extend(self.found.remarks_after(plan));
+        } else {
+            all.extend(self.found.remarks());
+        }
+        all.extend(notes.map(|problem| format!("{}.", problem.message.trim_end_matches('.'))));
+        all
+    }
+}

@@ -1,0 +1,217 @@
+//! Before the plan: numbered settings above, the files as they will be below.
+
+use super::rows::{self, Row};
+use super::{Effect, Step, Wizard};
+use crate::answers::{Answers, Problem};
+use crate::checks::Check;
+use crate::kestra_config::Refusal;
+use crate::machine::Found;
+use crate::plan::{FileChange, FileKind, Line, Plan};
+use crate::settings::{Form, Settings};
+use std::fmt;
+
+/// The review.
+#[derive(Clone)]
+pub struct Review {
+    preview: Preview,
+    /// The lines of every file, made once: a configuration may be large.
+    lines: Vec<Vec<Line>>,
+    /// What is good to know before writing, found out once as well.
+    notes: Vec<String>,
+    tab: usize,
+    scroll: usize,
+    is_full: bool,
+    is_revealed: bool,
+    note: Option<String>,
+}
+
+/// Says nothing of its lines, in which secrets may be revealed.
+impl fmt::Debug for Review {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Review").field("preview", &self.preview).finish_non_exhaustive()
+    }
+}
+
+/// What would be written, if anything can be.
+#[derive(Debug, Clone)]
+pub enum Preview {
+    /// This.
+    Ready(Plan),
+    /// Nothing, because the file cannot be changed without touching something else.
+    Refused(Refusal),
+    /// Nothing, because of answers that will not do.
+    Problems(Vec<Problem>),
+}
+
+impl Preview {
+    /// The plan of these answers.
+    #[must_use]
+    pub fn new(answers: &Answers, settings: &Settings, found: &Found) -> Self {
+        match Plan::new(answers, settings, found) {
+            Ok(plan) => Self::Ready(plan),
+            Err(refusal) => Self::Refused(refusal),
+        }
+    }
+
+    /// The private test of the nginx file, if one would be written.
+    pub(super) fn nginx_check(&self, settings: &Settings) -> Option<Check> {
+        let Self::Ready(plan) = self else { return None };
+        let change = plan.pending().find(|change| change.kind == FileKind::Nginx)?;
+        let is_location = settings.nginx.as_ref()?.site.form == Form::Location;
+        Some(Check::Nginx { text: change.after.as_str().to_owned(), is_location })
+    }
+}
+
+impl Review {
+    pub(super) fn new(preview: Preview, notes: Vec<String>) -> Self {
+        let mut reviewing = Self {
+            preview,
+            lines: Vec::new(),
+            notes,
+            tab: 0,
+            scroll: 0,
+            is_full: false,
+            is_revealed: false,
+            note: None,
+        };
+        reviewing.show_secrets(false);
+        reviewing
+    }
+
+    fn show_secrets(&mut self, is_revealed: bool) {
+        self.is_revealed = is_revealed;
+        self.lines = self.files().iter().map(|change| change.preview(is_revealed)).collect();
+    }
+
+    /// What would be written.
+    #[must_use]
+    pub fn preview(&self) -> &Preview {
+        &self.preview
+    }
+
+    /// The files to look at, in the order of their tabs.
+    #[must_use]
+    pub fn files(&self) -> &[FileChange] {
+        match &self.preview {
+            Preview::Ready(plan) => &plan.changes,
+            _ => &[],
+        }
+    }
+
+    /// The file that is shown.
+    #[must_use]
+    pub fn shown(&self) -> Option<&FileChange> {
+        self.files().get(self.tab)
+    }
+
+    /// Its lines, secrets masked unless they are revealed.
+    #[must_use]
+    pub fn lines(&self) -> &[Line] {
+        self.lines.get(self.tab).map_or(&[], Vec::as_slice)
+    }
+
+    /// What is good to know before writing, one sentence each.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The number of its tab, counted from 0.
+    #[must_use]
+    pub fn tab(&self) -> usize {
+        self.tab
+    }
+
+    /// How many lines are scrolled away above.
+    #[must_use]
+    pub fn scroll(&self) -> usize {
+        self.scroll
+    }
+
+    /// Whether the file has the whole screen.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.is_full
+    }
+
+    /// Whether secrets are shown.
+    #[must_use]
+    pub fn is_revealed(&self) -> bool {
+        self.is_revealed
+    }
+
+    /// What the last key came to, such as "Nothing to write."
+    #[must_use]
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
+    pub(super) fn next_tab(&mut self) {
+        self.tab = (self.tab + 1) % self.files().len().max(1);
+        self.scroll = 0;
+    }
+
+    pub(super) fn toggle_full(&mut self) {
+        self.is_full = !self.is_full;
+        self.scroll = 0;
+    }
+
+    /// Gives whether secrets are shown now.
+    pub(super) fn toggle_reveal(&mut self) -> bool {
+        self.show_secrets(!self.is_revealed);
+        self.is_revealed
+    }
+
+    pub(super) fn conceal(&mut self) {
+        if self.is_revealed {
+            self.show_secrets(false);
+        }
+    }
+
+    /// The plan, if it may be written; else the reason is shown.
+    pub(super) fn plan_to_write(&mut self) -> Option<&Plan> {
+        self.note = match &self.preview {
+            Preview::Ready(plan) if !plan.is_noop() => None,
+            Preview::Ready(_) => Some("Nothing to write.".to_owned()),
+            Preview::Refused(_) => {
+                Some("Cannot be written; the text to paste is shown.".to_owned())
+            }
+            Preview::Problems(_) => Some("Settle what is listed first.".to_owned()),
+        };
+        match &self.preview {
+            Preview::Ready(plan) if !plan.is_noop() => Some(plan),
+            _ => None,
+        }
+    }
+
+    /// The numbered settings.
+    #[must_use]
+    pub fn rows(&self, answers: &Answers) -> Vec<Row> {
+        rows::of(answers)
+    }
+}
+
+impl Wizard {
+    /// Scrolls what is in view. How far that goes, the next [`Event::Drawn`](super::Event) says.
+    pub(super) fn scroll_to(&mut self, place: impl FnOnce(usize) -> usize) {
+        let scroll = match (&mut self.help, &mut self.step) {
+            (Some(help), _) => help,
+            (None, Step::Review(reviewing)) => &mut reviewing.scroll,
+            (None, Step::Done(_)) => &mut self.scrolled,
+            (None, _) => return,
+        };
+        *scroll = place(*scroll);
+    }
+
+    /// `y`: the shown file for the operator's clipboard, secrets masked unless they are revealed.
+    pub(super) fn copy(&mut self) -> Option<Effect> {
+        let Step::Review(reviewing) = &mut self.step else { return None };
+        let change = reviewing.shown()?;
+        let text = change.masked(reviewing.is_revealed);
+        let is_masked = !reviewing.is_revealed && text != change.after.as_str();
+        let secrets = if is_masked { "; secrets are masked" } else { "" };
+        reviewing.note =
+            Some(format!("Sent {} bytes to the clipboard of your terminal{secrets}.", text.len()));
+        Some(Effect::Copy(text.into()))
+    }
+}
