@@ -20,6 +20,7 @@ mod patience;
 mod port;
 mod program;
 mod session;
+mod yaml_case;
 
 pub use installed::{can_unshare, has, is_root, needs};
 pub use patience::within;
@@ -27,6 +28,7 @@ pub use port::free_port;
 pub use program::Program;
 pub use rustix::process::Signal;
 pub use session::Session;
+pub use yaml_case::YamlCase;
 
 /// What keys send, on a terminal like xterm.
 pub mod key {
