@@ -1,6 +1,6 @@
 //! The terminal layer in a real terminal, under a form that does nothing else.
 //!
-//! The form is this test program itself, started again to run `a_form` alone.
+//! The form is this test program itself, started again to run `full_screen::a_form` alone.
 
 use kestra_setup::key::Key;
 use kestra_setup::system::signals::{self, Signal};
@@ -233,7 +233,7 @@ fn nobody_is_stopped_who_could_not_go_on() {
 #[test]
 fn a_stopped_job_gives_the_terminal_back_and_takes_it_again() {
     let script = format!(
-        "set -m; {} --exact a_form --nocapture; echo stopped; read -r line; fg",
+        "set -m; {} --exact full_screen::a_form --nocapture; echo stopped; read -r line; fg",
         path_of_form()
     );
     let mut session = program("sh").args(["-c", &script]).start();

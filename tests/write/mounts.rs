@@ -65,7 +65,7 @@ fn case(before: &str, user: As, old: Option<&str>, after: &str) -> String {
     // Where it is built, nobody may not look.
     fs::copy(env::current_exe().unwrap(), folder.path().join("me")).unwrap();
     let rights = if user == As::Nobody { NOBODY } else { "" };
-    let run = format!("{rights} ../me the_process_under_test --exact --nocapture");
+    let run = format!("{rights} ../me mounts::the_process_under_test --exact --nocapture");
     // A shell that is in a folder already does not see what is mounted over it.
     let script = format!("set -e\nmkdir -m 0777 ../state\n{before}\ncd \"$PWD\"\n{run}\n{after}");
     let output = Command::new("unshare")
