@@ -3,9 +3,8 @@
 //! What the wizard asks to look at is shown to it at once; checks and writes are answered when the
 //! test says so, since that is when things go wrong.
 
-use kestra_setup::answers::{FoundProxy, Here};
 use kestra_setup::checks::{Check, Finding, Outcome};
-use kestra_setup::form::{self, Field};
+use kestra_setup::form::{self, Defaults, EnvironmentProxy, Field};
 use kestra_setup::kestra_config::Place;
 use kestra_setup::key::Key;
 use kestra_setup::machine::{Found, Snapshot};
@@ -78,8 +77,8 @@ impl Operator {
     /// At a machine whose shell names this proxy.
     pub(crate) fn with_https_proxy(url: &str) -> Self {
         let proxy = url.parse().expect("the URL of a proxy");
-        let found = FoundProxy { variable: "HTTPS_PROXY".to_owned(), proxy };
-        Self::at(Here { proxy: Some(found), ..here() }, &[])
+        let found = EnvironmentProxy { variable: "HTTPS_PROXY".to_owned(), proxy };
+        Self::at(Defaults { proxy: Some(found), ..here() }, &[])
     }
 
     /// At a machine with this configuration, and no nginx file of the wizard's.
@@ -88,7 +87,7 @@ impl Operator {
     }
 
     /// At any machine.
-    pub(crate) fn at(here: Here, files: &[(&str, &str)]) -> Self {
+    pub(crate) fn at(here: Defaults, files: &[(&str, &str)]) -> Self {
         let disk: BTreeMap<_, _> = files
             .iter()
             .map(|(path, text)| (PathBuf::from(path), Snapshot::Text((*text).into())))
@@ -344,11 +343,11 @@ impl Operator {
 }
 
 /// A machine with an nginx.
-pub(crate) fn here() -> Here {
-    Here {
+pub(crate) fn here() -> Defaults {
+    Defaults {
         has_nginx: true,
         config_file: CONFIG.to_owned(),
         env_file: "/home/kestra/.kestra/kestra.env".to_owned(),
-        ..Here::default()
+        ..Defaults::default()
     }
 }
