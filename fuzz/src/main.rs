@@ -1,7 +1,7 @@
 //! Mutates configurations and edits them, over and over.
 //!
 //! `cargo run --release --manifest-path fuzz/Cargo.toml -- COUNT SEED`, from the top of the
-//! repository. The seeds are the cases of `tests/yaml`. A panic, an edit that is not stable, or a
+//! repository. The seeds are the cases of `tests/config/yaml`. A panic, an edit that is not stable, or a
 //! result that `serde_yaml` reads otherwise ends the run with the text and the number that
 //! brings it back.
 
@@ -100,7 +100,7 @@ fn second_reader(text: &str, after: &str, place: &Place) -> Result<(), String> {
 }
 
 fn seeds() -> Vec<String> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/yaml");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/config/yaml");
     YamlCase::all(Path::new(folder)).into_iter().map(|case| case.before).collect()
 }
 
