@@ -84,8 +84,8 @@ pub(super) fn verify_rest(before: &str, after: &str, place: &Place) -> Result<()
 fn value_at(tree: &Tree, place: &Place) -> Result<(Id, Vec<KeyValue>), Refusal> {
     let absent = || Refusal::new(None, format!("there is no {place} in this file"));
     let documents = tree.documents.iter().rev().map(|document| document.root);
-    let found = documents.map(|root| follow(tree, root, place));
-    found.filter_map(Result::transpose).next().transpose()?.ok_or_else(absent)
+    let mut found = documents.filter_map(|root| follow(tree, root, place).transpose());
+    found.next().transpose()?.ok_or_else(absent)
 }
 
 fn follow(tree: &Tree, root: Id, place: &Place) -> Result<Option<(Id, Vec<KeyValue>)>, Refusal> {

@@ -21,7 +21,7 @@ const MAX_MERGED: usize = 200_000;
 pub(super) struct EffectiveEntries {
     /// What Micronaut gets to see, in its order.
     pub(super) in_effect: Vec<(Id, Id)>,
-    /// EffectiveEntries whose key comes again further down in the same mapping.
+    /// Entries whose key comes again further down in the same mapping.
     pub(super) shadowed: Vec<(Id, Id)>,
 }
 

@@ -77,17 +77,17 @@ fn is_done(before: &Reading, edit: &Edit, is_compose: bool) -> bool {
 
 /// The edits as YAML to paste by hand; what is to be removed is named in comments.
 pub(super) fn paste(edits: &[Edit], is_compose: bool) -> String {
-    let (mut keys, mut removals) = (Vec::new(), String::new());
+    let (mut keys, mut lines) = (Vec::new(), Vec::new());
     for edit in edits {
         match edit.written(is_compose) {
             Edit::Set(property, value) => NewKey::queue(&mut keys, &property, &value),
             Edit::Remove(property) => {
-                removals.push_str(&format!("# Remove {property} wherever it is set.\n"));
+                lines.push(format!("# Remove {property} wherever it is set."));
             }
         }
     }
-    let lines = NewKey::lines(&keys, 0, DEFAULT_INDENT);
-    removals + &lines.into_iter().map(|line| line + "\n").collect::<String>()
+    lines.extend(NewKey::lines(&keys, 0, DEFAULT_INDENT));
+    lines.into_iter().map(|line| line + "\n").collect()
 }
 
 /// The splices that set what is to be set.
