@@ -10,10 +10,10 @@
     reason = "the test reads its cases from a file, and fails where they are none"
 )]
 
-use kestra_setup::answers::Answers;
+use kestra_setup::answers::{Answers, conflicts};
 use kestra_setup::form;
 use kestra_setup::settings::{
-    Connection, ContextPath, Form, Invalid, Nginx, Settings, Site, Style, Tls, conflicts,
+    Connection, ContextPath, Form, Invalid, Nginx, Settings, Site, Style, Tls,
 };
 use serde::Deserialize;
 use std::str::FromStr;
