@@ -4,6 +4,7 @@
 //! spans of a real parser, and it is proved by reading before and after the way Micronaut does.
 
 mod block;
+mod compose;
 mod find;
 mod flow;
 mod keys;
@@ -13,6 +14,7 @@ mod merge;
 mod parse;
 mod patch;
 mod place;
+mod places;
 mod proof;
 mod reading;
 mod redact;
@@ -22,7 +24,9 @@ mod text;
 mod yaml;
 
 pub use kind::Kind;
-pub use place::{Place, only_place, places};
+pub use compose::{KESTRA_PORT, PublishedPort, published_port, variables_beside};
+pub use place::{InvalidPlace, Place, PlaceKind};
+pub use places::{PlaceError, only_place, place_at, places};
 pub use reading::{Reading, Scalar};
 pub use redact::{clipped, covered_by, ends, secrets, secrets_within};
 
