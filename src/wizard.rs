@@ -14,7 +14,6 @@ mod navigation;
 mod queries;
 mod result;
 mod review;
-mod rows;
 mod typing;
 
 pub use dialog::{Choice, Dialog};
@@ -22,8 +21,7 @@ pub use event::{Effect, Event, Failure, NextStep, WriteResult, WrittenFile};
 pub use form_step::FormStep;
 pub use keymap::{Action, Binding};
 pub use result::{page, report, with_next_steps};
-pub use review::{Preview, Review};
-pub use rows::Row;
+pub use review::{Preview, Review, ReviewRow};
 
 use crate::answers::Answers;
 use crate::checks::{Check, Finding};
@@ -86,7 +84,7 @@ impl Wizard {
     /// Gives the first effect, if there is something to look at at once.
     #[must_use]
     pub fn new(answers: Answers, found: Found) -> (Self, Option<Effect>) {
-        let is_reconfiguration = answers.here().is_reconfiguration;
+        let is_reconfiguration = answers.defaults().is_reconfiguration;
         let mut wizard = Self {
             step: Step::FormStep(FormStep::new(&answers, 0, 0)),
             answers,
@@ -264,7 +262,7 @@ impl Wizard {
 
     /// Takes what the files say now as found, and keeps what was said unless it is to start over.
     fn read_again(&mut self, forget: bool) -> Option<Effect> {
-        if let Ok(found) = self.found.answers(self.answers.here().clone()) {
+        if let Ok(found) = self.found.answers(self.answers.defaults().clone()) {
             let said = if forget { Answers::default() } else { self.answers.clone() };
             self.answers = found.with(&said);
         }

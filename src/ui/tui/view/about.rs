@@ -4,17 +4,17 @@ use super::asking::Rows;
 use super::page::Page;
 use crate::answers::Source;
 use crate::checks::{Finding, Outcome, SCOPE, sentence};
-use crate::form;
+use crate::form::{self, ScreenId};
 use crate::settings::ServerUrl;
 use std::path::PathBuf;
 
 impl Rows<'_> {
     /// What is good to know on this screen.
     pub(super) fn about(&self, page: &mut Page) {
-        match self.asking.number() {
-            0 => self.about_address(page),
-            1 => self.about_proxy(page),
-            _ => self.about_nginx(page),
+        match self.asking.screen().id {
+            ScreenId::Address => self.about_address(page),
+            ScreenId::Proxy => self.about_proxy(page),
+            ScreenId::Nginx => self.about_nginx(page),
         }
     }
 
@@ -64,7 +64,7 @@ impl Rows<'_> {
         let answers = self.wizard.answers();
         let nginx =
             answers.asks(&form::NGINX_FILE).then(|| answers.get(&form::NGINX_FILE).into_owned());
-        let files = [Some(answers.here().config_file.clone()), nginx];
+        let files = [Some(answers.defaults().config_file.clone()), nginx];
         let width = files.iter().flatten().map(String::len).max().unwrap_or(0);
         for (path, label) in files.into_iter().flatten().zip(["Will write", ""]) {
             let exists = self.wizard.found().text(&PathBuf::from(&path)).is_some();
@@ -81,7 +81,7 @@ impl Rows<'_> {
 
     fn about_proxy(&self, page: &mut Page) {
         let answers = self.wizard.answers();
-        if let Some(found) = &answers.here().proxy {
+        if let Some(found) = &answers.defaults().proxy {
             let is_used = matches!(answers.source(&form::PROXY_ADDRESS), Source::Environment(_))
                 && answers.asks(&form::PROXY_ADDRESS);
             let used = if is_used { "   (used above)" } else { "" };
