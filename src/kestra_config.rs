@@ -23,8 +23,8 @@ mod strict;
 mod text;
 mod yaml;
 
-pub use kind::Kind;
 pub use compose::{KESTRA_PORT, PublishedPort, published_port, variables_beside};
+pub use kind::Kind;
 pub use place::{InvalidPlace, Place, PlaceKind};
 pub use places::{PlaceError, only_place, place_at, places};
 pub use reading::{Reading, Scalar};

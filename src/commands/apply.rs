@@ -60,8 +60,11 @@ fn answers(
     json: bool,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let mut gathered = Sources::new(invocation.config.as_deref(), said)?;
-    let plan = gathered.plan()?;
+    let mut gathered = Sources::new(invocation.config.as_deref(), invocation.at.first(), said)?;
+    let mut plan = gathered.plan()?;
+    for place in invocation.at.iter().skip(1) {
+        gathered.extend(&mut plan, place)?;
+    }
     if let Some(refused) = gathered.foreign(&plan) {
         return Err(refused);
     }

@@ -1,10 +1,10 @@
 //! What Docker Compose makes of a file: interpolation, published ports, mounted files, variables.
 
 use super::Refusal;
-use super::places::{self, VARIABLE};
 use super::place::{Place, PlaceKind};
+use super::places::{self, VARIABLE};
 use super::text;
-use super::yaml::{Id, Shape, Tree};
+use super::yaml::{Id, Tree};
 
 /// Kestra's port in its container, unless `micronaut.server.port` is another.
 pub const KESTRA_PORT: u16 = 8080;
@@ -12,8 +12,8 @@ pub const KESTRA_PORT: u16 = 8080;
 /// Where a Compose file publishes a port of the service that is edited.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PublishedPort {
-    /// `localhost:8081`; `None` where no port of the host leads to Kestra for certain.
-    pub upstream: Option<String>,
+    /// Host and port; `None` where no port of this machine leads to Kestra for certain.
+    pub upstream: Option<(String, u16)>,
     /// What is uncertain about it, as a sentence.
     pub note: Option<String>,
 }
@@ -41,21 +41,21 @@ fn published(tree: &Tree, name: &str, service: Id, port: u16) -> PublishedPort {
     let is_on_host =
         places::value(tree, service, "network_mode").is_some_and(|it| tree.scalar(it) == "host");
     if is_on_host {
-        return PublishedPort { upstream: Some(format!("localhost:{port}")), note: None };
+        return PublishedPort { upstream: Some(("localhost".to_owned(), port)), note: None };
     }
     let ports = places::value(tree, service, "ports");
     let entries = ports.map_or_else(Vec::new, |ports| tree.items(tree.resolve(ports)).collect());
     let mut unknown = None;
     for entry in entries {
         let Some(mapping) = PortMapping::of(tree, tree.resolve(entry)) else { continue };
-        match mapping.upstream(port) {
-            Some(Ok((upstream, variable))) => {
+        match mapping.on_host(port) {
+            Some(HostPort::Known { upstream, variable }) => {
                 let note = variable.map(|variable| {
                     format!("The port of service {name} is the variable {variable}; its default counts here.")
                 });
                 return PublishedPort { upstream: Some(upstream), note };
             }
-            Some(Err(written)) => unknown = Some(written),
+            Some(HostPort::Unknown(written)) => unknown = Some(written),
             None => {}
         }
     }
@@ -76,11 +76,21 @@ struct PortMapping {
     container: String,
 }
 
+enum HostPort {
+    Known {
+        upstream: (String, u16),
+        variable: Option<String>,
+    },
+    /// What is written in its place.
+    Unknown(String),
+}
+
 impl PortMapping {
     fn of(tree: &Tree, entry: Id) -> Option<Self> {
         if tree.is_map(entry) {
             let text = |key| {
-                places::value(tree, entry, key).map_or(String::new(), |id| tree.scalar(id).to_owned())
+                places::value(tree, entry, key)
+                    .map_or(String::new(), |id| tree.scalar(id).to_owned())
             };
             let (address, host, container) = (text("host_ip"), text("published"), text("target"));
             return (text("protocol") != "udp").then_some(Self { address, host, container });
@@ -98,16 +108,15 @@ impl PortMapping {
         Some(Self { address, host, container: (*container).to_owned() })
     }
 
-    /// `None` for another port of the container; an error with what is written where the port of
-    /// the host is not known; else the address, and the variable whose default it is.
-    fn upstream(&self, port: u16) -> Option<Result<(String, Option<String>), String>> {
+    /// `None` for another port of the container.
+    fn on_host(&self, port: u16) -> Option<HostPort> {
         let (container, _) = default_of(&self.container);
         let (first, last) = range(&container)?;
         let offset = port.checked_sub(first).filter(|_| port <= last)?;
         let (host, variable) = default_of(&self.host);
         let Some((first, _)) = range(&host) else {
             let written = if self.host.is_empty() { "any free port" } else { self.host.as_str() };
-            return Some(Err(written.to_owned()));
+            return Some(HostPort::Unknown(written.to_owned()));
         };
         let (address, _) = default_of(&self.address);
         let address = match address.trim_matches(['[', ']']) {
@@ -115,7 +124,8 @@ impl PortMapping {
             address if address.contains(':') => format!("[{address}]"),
             address => address.to_owned(),
         };
-        Some(Ok((format!("{address}:{}", first.saturating_add(offset)), variable)))
+        let upstream = (address, first.saturating_add(offset));
+        Some(HostPort::Known { upstream, variable })
     }
 }
 
@@ -146,9 +156,7 @@ fn range(text: &str) -> Option<(u16, u16)> {
 fn default_of(text: &str) -> (String, Option<String>) {
     let inner = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
     match inner.and_then(|inner| inner.split_once('-')) {
-        Some((name, default)) => {
-            (default.to_owned(), Some(name.trim_end_matches(':').to_owned()))
-        }
+        Some((name, default)) => (default.to_owned(), Some(name.trim_end_matches(':').to_owned())),
         None => (text.to_owned(), None),
     }
 }
@@ -185,16 +193,14 @@ pub(super) fn check_interpolation(source: &str, start: usize, end: usize) -> Res
     let mut at = 0;
     while let Some(found) = text[at..].find('$') {
         let dollar = at + found;
-        match variable_length(&text[dollar + 1..]) {
-            Some(length) => at = dollar + 1 + length,
-            None => {
-                let line = text::line_of(source, start + dollar);
-                return Err(Refusal::new(
-                    Some(line),
-                    "Docker Compose refuses a $ that begins no variable",
-                ));
-            }
-        }
+        let Some(length) = variable_length(&text[dollar + 1..]) else {
+            let line = text::line_of(source, start + dollar);
+            return Err(Refusal::new(
+                Some(line),
+                "Docker Compose refuses a $ that begins no variable",
+            ));
+        };
+        at = dollar + 1 + length;
     }
     Ok(())
 }
@@ -254,10 +260,7 @@ pub(super) fn mounted_file(tree: &Tree) -> Option<(String, String)> {
             }
             Some(tree.scalar(volume).split(':').next()?.to_owned())
         });
-        let mut files = mounted.filter(|file| {
-            let extension = file.rsplit('.').next().unwrap_or_default();
-            matches!(extension, "yml" | "yaml") && !matches!(tree.nodes[volumes].shape, Shape::Map { .. })
-        });
+        let mut files = mounted.filter(|file| places::is_yaml_file(file));
         Some((name.to_owned(), files.next()?))
     })
 }
@@ -288,7 +291,8 @@ mod tests {
             ("ports: [\"${KESTRA_PORT:-8081}:8080\"]", "localhost:8081"),
             ("network_mode: host", "localhost:8080"),
         ] {
-            assert_eq!(port(ports).upstream.as_deref(), Some(upstream), "{ports}");
+            let found = port(ports).upstream.map(|(host, port)| format!("{host}:{port}"));
+            assert_eq!(found.as_deref(), Some(upstream), "{ports}");
         }
     }
 
@@ -311,7 +315,8 @@ mod tests {
         for good in ["$$", "a$$b", "$A_1.", "${A}", "${A:-b}", "${A:-${B}}", "${A?no}", "${A:+x}"] {
             assert!(check_interpolation(good, 0, good.len()).is_ok(), "{good}");
         }
-        for bad in ["$", "$ ", "$1", "${", "${}", "${A B}", "${A", "${NOT A VALID $ thing}", "pa$-"] {
+        for bad in ["$", "$ ", "$1", "${", "${}", "${A B}", "${A", "${NOT A VALID $ thing}", "pa$-"]
+        {
             assert!(check_interpolation(bad, 0, bad.len()).is_err(), "{bad}");
         }
     }

@@ -53,10 +53,16 @@ pub(super) fn open<T>(
     place: &Place,
     visit: impl FnOnce(&Scope) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
-    open_level(source, place, Level { path: place.path(), ending: text::line_ending(source), blocks: &[] }, visit)
+    open_level(
+        source,
+        place,
+        Level { path: place.path(), ending: text::line_ending(source), blocks: &[] },
+        visit,
+    )
 }
 
 /// A text on the way to a place: what is left of the path, and the block scalars around it.
+#[derive(Clone, Copy)]
 struct Level<'p> {
     path: &'p [PathStep],
     ending: &'static str,
@@ -97,8 +103,7 @@ pub(super) fn verify_rest(before: &str, after: &str, place: &Place) -> Result<()
     let mut document = place.document();
     loop {
         let (old_tree, new_tree) = (Tree::parse(&before)?, Tree::parse(&after)?);
-        let (old, new) =
-            (value_at(&old_tree, document, path), value_at(&new_tree, document, path));
+        let (old, new) = (value_at(&old_tree, document, path), value_at(&new_tree, document, path));
         let (Some(old), Some(new)) = (old, new) else {
             return Err(Refusal::new(None, format!("{place} would be lost")));
         };

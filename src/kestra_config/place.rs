@@ -68,11 +68,6 @@ impl Place {
         self
     }
 
-    pub(super) fn with_kind(mut self, kind: PlaceKind) -> Self {
-        self.kind = kind;
-        self
-    }
-
     pub(super) fn document(&self) -> Option<usize> {
         self.document
     }
@@ -208,12 +203,11 @@ fn steps(text: &str) -> Option<Vec<PathStep>> {
         if !path.is_empty() {
             rest = rest.strip_prefix('.')?;
         }
-        let (key, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted_key(quoted)?,
-            None => {
-                let end = rest.find(['.', '[']).unwrap_or(rest.len());
-                (rest[..end].to_owned(), &rest[end..])
-            }
+        let (key, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            quoted_key(quoted)?
+        } else {
+            let end = rest.find(['.', '[']).unwrap_or(rest.len());
+            (rest[..end].to_owned(), &rest[end..])
         };
         if key.is_empty() {
             return None;
@@ -260,7 +254,9 @@ mod tests {
 
     #[test]
     fn what_is_no_path_is_refused() {
-        for text in ["", "a..b", "a.", ".a", "a[", "a[x]", "#:a", "#0:a", "#1a", "a.\"b", "a\"b\"c["] {
+        for text in
+            ["", "a..b", "a.", ".a", "a[", "a[x]", "#:a", "#0:a", "#1a", "a.\"b", "a\"b\"c["]
+        {
             assert!(text.parse::<Place>().is_err(), "{text}");
         }
     }

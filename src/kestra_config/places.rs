@@ -12,14 +12,34 @@ pub(super) const VARIABLE: &str = "KESTRA_CONFIGURATION";
 /// Top-level sections of Kestra's own `application.yml` and of the Micronaut modules it is built
 /// with. A file with none of them is no configuration of Kestra.
 const SECTIONS: [&str; 11] = [
-    "kestra", "micronaut", "datasources", "endpoints", "jackson", "flyway", "logger", "netty", "otel",
-    "tracing", "executors",
+    "kestra",
+    "micronaut",
+    "datasources",
+    "endpoints",
+    "jackson",
+    "flyway",
+    "logger",
+    "netty",
+    "otel",
+    "tracing",
+    "executors",
 ];
 
 /// Keys of the Helm chart's values that no section `kestra` of a configuration has.
 const CHART_KEYS: [&str; 13] = [
-    "configurations", "configuration", "configmaps", "deployments", "image", "ingress", "dind",
-    "replicaCount", "extraEnv", "serviceAccount", "nameOverride", "fullnameOverride", "podAnnotations",
+    "configurations",
+    "configuration",
+    "configmaps",
+    "deployments",
+    "image",
+    "ingress",
+    "dind",
+    "replicaCount",
+    "extraEnv",
+    "serviceAccount",
+    "nameOverride",
+    "fullnameOverride",
+    "podAnnotations",
 ];
 
 /// How many levels of subcharts may be above Kestra's values.
@@ -37,19 +57,26 @@ pub struct PlaceError {
     pub reason: String,
     /// What the operator can do, as sentences.
     pub remedy: String,
+    /// Whether the file is no YAML at all, or none that Kestra could read.
+    pub is_unreadable: bool,
 }
 
 impl From<Refusal> for PlaceError {
     fn from(refusal: Refusal) -> Self {
         let remedy = "Correct that line; kestra-setup never repairs a file by itself.".to_owned();
-        Self { line: refusal.line, reason: refusal.reason, remedy }
+        Self { line: refusal.line, reason: refusal.reason, remedy, is_unreadable: true }
     }
 }
 
 impl PlaceError {
+    fn new(line: Option<usize>, reason: String, remedy: impl Into<String>) -> Self {
+        Self { line, reason, remedy: remedy.into(), is_unreadable: false }
+    }
+
     fn looks_like(what: &str, remedy: &str) -> Self {
-        let remedy = if remedy.is_empty() { BY_HAND.to_owned() } else { format!("{remedy} {BY_HAND}") };
-        Self { line: None, reason: format!("this looks like {what}"), remedy }
+        let remedy =
+            if remedy.is_empty() { BY_HAND.to_owned() } else { format!("{remedy} {BY_HAND}") };
+        Self::new(None, format!("this looks like {what}"), remedy)
     }
 }
 
@@ -94,15 +121,15 @@ pub fn place_at(text: &str, named: &Place) -> Result<Place, PlaceError> {
         return Ok(Place::whole());
     }
     if let Some(known) = places(text).unwrap_or_default().into_iter().find(|place| {
-        place.path() == named.path() && (named.document().is_none() || place.document() == named.document())
+        place.path() == named.path()
+            && (named.document().is_none() || place.document() == named.document())
     }) {
         return Ok(known);
     }
     let tree = Tree::parse(text)?;
-    let absent = || PlaceError {
-        line: None,
-        reason: format!("there is no {named} in this file"),
-        remedy: "Leave --at out to see what is there.".to_owned(),
+    let absent = || {
+        let reason = format!("there is no {named} in this file");
+        PlaceError::new(None, reason, "Leave --at out to see what is there.")
     };
     let documents = tree.documents.iter().enumerate().rev();
     let mut meant = documents.filter(|(at, _)| named.document().is_none_or(|it| it == at + 1));
@@ -115,9 +142,11 @@ pub fn place_at(text: &str, named: &Place) -> Result<Place, PlaceError> {
     // An alias or a merge key leads to where the text is.
     let Some(path) = path_to(&tree, root, value) else { return Ok(named.clone()) };
     let place = Place::found(document, path, kind_of(&tree, root));
-    if let Some(known) = places(text).unwrap_or_default().into_iter().find(|known| {
-        known.path() == place.path() && known.document() == place.document()
-    }) {
+    if let Some(known) = places(text)
+        .unwrap_or_default()
+        .into_iter()
+        .find(|known| known.path() == place.path() && known.document() == place.document())
+    {
         return Ok(known);
     }
     let name = named.to_string();
@@ -241,9 +270,8 @@ pub(super) fn check_form(
 ) -> Result<(), PlaceError> {
     let node = &tree.nodes[id];
     let key = name.rsplit('.').next().unwrap_or(name);
-    let error = |reason: String, remedy: String| {
-        Err(PlaceError { line: Some(node.line), reason, remedy })
-    };
+    let error =
+        |reason: String, remedy: String| Err(PlaceError::new(Some(node.line), reason, remedy));
     let as_block = format!("Write `{key}: |` and the configuration as indented YAML below it.");
     let is_text_only = !matches!(kind, PlaceKind::Helm | PlaceKind::GitOps | PlaceKind::Named);
     match &node.shape {
@@ -260,8 +288,7 @@ pub(super) fn check_form(
             let is_one_line = !text.trim().contains('\n');
             let is_path = is_one_line
                 && !text.contains(": ")
-                && (text.trim().starts_with(['/', '.', '~'])
-                    || [".yml", ".yaml"].iter().any(|end| text.trim().ends_with(end)));
+                && (text.trim().starts_with(['/', '.', '~']) || is_yaml_file(text.trim()));
             if is_path {
                 return error(
                     format!("{name} holds a path; it must hold the YAML itself"),
@@ -277,10 +304,9 @@ pub(super) fn check_form(
                 _ if tree.is_empty(id) => {
                     error(format!("{name} has no value, so it comes from elsewhere"), as_block)
                 }
-                _ if text.starts_with('$') && is_one_line => error(
-                    format!("{name} is a variable that is set elsewhere"),
-                    as_block,
-                ),
+                _ if text.starts_with('$') && is_one_line => {
+                    error(format!("{name} is a variable that is set elsewhere"), as_block)
+                }
                 _ => error(
                     format!("{name} is a text on one line or in quotes, which cannot be edited"),
                     as_block,
@@ -295,12 +321,11 @@ fn check_literal(tree: &Tree, id: Id, kind: PlaceKind, name: &str) -> Result<(),
     let node = &tree.nodes[id];
     if kind == PlaceKind::Compose {
         compose::check_interpolation(tree.text, node.start, node.end).map_err(|refusal| {
-            PlaceError {
-                line: refusal.line,
-                reason: format!("{}, in {name}", refusal.reason),
-                remedy: "Write `$$` for a $ that Kestra is to get, or a variable as ${NAME}."
-                    .to_owned(),
-            }
+            PlaceError::new(
+                refusal.line,
+                format!("{}, in {name}", refusal.reason),
+                "Write `$$` for a $ that Kestra is to get, or a variable as ${NAME}.",
+            )
         })?;
     }
     let Shape::Scalar(text, _) = &node.shape else { return Ok(()) };
@@ -310,11 +335,11 @@ fn check_literal(tree: &Tree, id: Id, kind: PlaceKind, name: &str) -> Result<(),
     if inner.documents.iter().all(|document| is_mapping(document.root)) {
         return Ok(());
     }
-    Err(PlaceError {
-        line: Some(node.line),
-        reason: format!("{name} must hold the YAML itself, and holds another text"),
-        remedy: "Write the configuration there as indented YAML, such as `kestra:`.".to_owned(),
-    })
+    Err(PlaceError::new(
+        Some(node.line),
+        format!("{name} must hold the YAML itself, and holds another text"),
+        "Write the configuration there as indented YAML, such as `kestra:`.",
+    ))
 }
 
 /// What is found in the documents of a file.
@@ -348,9 +373,10 @@ impl<'t, 'a> Finder<'t, 'a> {
             let users: Vec<String> = users.filter_map(|it| it.service.clone()).collect();
             let Some(path) = path_to(self.tree, candidate.root, candidate.value) else { continue };
             let path = [path, candidate.inside.clone()].concat();
-            let place =
-                Place::found(candidate.document, path, candidate.kind).with_users(users);
-            if places.iter().all(|(_, known)| known.path() != place.path() || known.document() != place.document()) {
+            let place = Place::found(candidate.document, path, candidate.kind).with_users(users);
+            if places.iter().all(|(_, known)| {
+                known.path() != place.path() || known.document() != place.document()
+            }) {
                 places.push((candidate.value, place));
             }
         }
@@ -397,30 +423,32 @@ impl<'t, 'a> Finder<'t, 'a> {
                 self.take(root, value, PlaceKind::Compose, Some(&name));
             }
             let Shape::List { .. } = tree.nodes[environment].shape else { continue };
-            let named = tree.items(environment).find(|&item| {
-                tree.scalar(tree.resolve(item)).split('=').next() == Some(VARIABLE)
-            });
+            let named = tree
+                .items(environment)
+                .find(|&item| tree.scalar(tree.resolve(item)).split('=').next() == Some(VARIABLE));
             if let Some(item) = named {
-                self.problems.push(PlaceError {
-                    line: Some(tree.nodes[item].line),
-                    reason: format!(
+                self.problems.push(PlaceError::new(
+                    Some(tree.nodes[item].line),
+                    format!(
                         "service {name} has its variables as a list (- NAME=value), in which a configuration cannot be edited"
                     ),
-                    remedy: format!(
+                    format!(
                         "Write them as a mapping: `NAME: value`, and `{VARIABLE}: |` with the configuration as indented YAML below it."
                     ),
-                });
+                ));
             }
         }
         if self.found.len() == found && self.problems.len() == problems {
             self.problems.push(match compose::mounted_file(tree) {
                 Some((service, file)) => PlaceError::looks_like(
                     &format!("a Compose file whose service {service} mounts {file}"),
-                    &format!("Use --config {file}"),
+                    &format!("For that file, use --config {file} instead."),
                 ),
                 None => PlaceError::looks_like(
                     &format!("a Compose file in which no service has {VARIABLE}"),
-                    &format!("Add `{VARIABLE}: |` to the environment of the service that runs Kestra."),
+                    &format!(
+                        "Add `{VARIABLE}: |` to the environment of the service that runs Kestra."
+                    ),
                 ),
             });
         }
@@ -436,15 +464,14 @@ impl<'t, 'a> Finder<'t, 'a> {
                 let encoded = value(tree, object, "data").map(|data| effective_entries(tree, data));
                 let named = encoded.unwrap_or_default().into_iter().find(|&(key, _)| {
                     let key = tree.key(key);
-                    key == VARIABLE || key.ends_with(".yml") || key.ends_with(".yaml")
+                    key == VARIABLE || is_yaml_file(key)
                 });
                 if let Some((key, _)) = named {
-                    self.problems.push(PlaceError {
-                        line: Some(tree.nodes[key].line),
-                        reason: format!("data.{} of the Secret is encoded (base64)", tree.key(key)),
-                        remedy: "Write it as plain text under `stringData:`, as a literal block (|)."
-                            .to_owned(),
-                    });
+                    self.problems.push(PlaceError::new(
+                        Some(tree.nodes[key].line),
+                        format!("data.{} of the Secret is encoded (base64)", tree.key(key)),
+                        "Write it as plain text under `stringData:`, as a literal block (|).",
+                    ));
                 }
             }
             "List" => {
@@ -481,9 +508,8 @@ impl<'t, 'a> Finder<'t, 'a> {
         for (key, value) in effective_entries(tree, data) {
             let value = tree.resolve(value);
             let is_named = tree.key(key) == VARIABLE;
-            if is_named || is_configuration(tree.scalar(value)) {
-                self.take(root, value, PlaceKind::ConfigMap, None);
-            } else if tree.is_map(value) && has_section(tree, value) {
+            let is_mapping = tree.is_map(value) && has_section(tree, value);
+            if is_named || is_mapping || is_configuration(tree.scalar(value)) {
                 self.take(root, value, PlaceKind::ConfigMap, None);
             }
         }
@@ -525,11 +551,12 @@ impl<'t, 'a> Finder<'t, 'a> {
                     service: None,
                 });
             } else {
-                self.problems.push(PlaceError {
-                    line: Some(tree.nodes[values].line),
-                    reason: "the Helm values are a text in quotes or folded (>), which cannot be edited".to_owned(),
-                    remedy: "Write `values: |` and the values as indented YAML below it.".to_owned(),
-                });
+                self.problems.push(PlaceError::new(
+                    Some(tree.nodes[values].line),
+                    "the Helm values are a text in quotes or folded (>), which cannot be edited"
+                        .to_owned(),
+                    "Write `values: |` and the values as indented YAML below it.",
+                ));
             }
         }
         self.problems.extend(finder.problems);
@@ -583,15 +610,20 @@ impl<'t, 'a> Finder<'t, 'a> {
             let before = self.found.len();
             match value(tree, id, "value") {
                 Some(value) => self.take(root, value, PlaceKind::Container, None),
-                None => self.problems.push(PlaceError {
-                    line: Some(tree.nodes[name].line),
-                    reason: format!("{VARIABLE} has no value here: valueFrom names what holds it"),
-                    remedy: "Give the file with that ConfigMap or Secret.".to_owned(),
-                }),
+                None => self.problems.push(PlaceError::new(
+                    Some(tree.nodes[name].line),
+                    format!("{VARIABLE} has no value here: valueFrom names what holds it"),
+                    "Give the file with that ConfigMap or Secret.",
+                )),
             }
             self.found[before..].iter_mut().for_each(|candidate| candidate.kind = kind);
         }
     }
+}
+
+/// Whether a name is that of a YAML file.
+pub(super) fn is_yaml_file(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yml" | "yaml"))
 }
 
 fn without_application(tree: &Tree, configurations: Id) -> PlaceError {
@@ -607,7 +639,9 @@ fn without_application(tree: &Tree, configurations: Id) -> PlaceError {
         format!(", which is in {}", names.join(", "))
     };
     PlaceError::looks_like(
-        &format!("Helm values without a Kestra configuration{elsewhere}: add `configurations.application:`"),
+        &format!(
+            "Helm values without a Kestra configuration{elsewhere}: add `configurations.application:`"
+        ),
         "",
     )
 }
@@ -635,9 +669,15 @@ fn whole_file(tree: &Tree) -> Result<Vec<Place>, PlaceError> {
         })
     };
     Err(if is_flow {
-        PlaceError::looks_like("a Kestra flow", "Flows are edited in Kestra; give its configuration with --config.")
+        PlaceError::looks_like(
+            "a Kestra flow",
+            "Flows are edited in Kestra; give its configuration with --config.",
+        )
     } else if has("AWSTemplateFormatVersion") || roots.iter().any(is_aws) {
-        PlaceError::looks_like("a CloudFormation template", "Edit the text of KESTRA_CONFIGURATION in it by hand.")
+        PlaceError::looks_like(
+            "a CloudFormation template",
+            "Edit the text of KESTRA_CONFIGURATION in it by hand.",
+        )
     } else if has("jobs") && any(&["on", "true", "name"]) {
         PlaceError::looks_like("a workflow of GitHub Actions", "")
     } else if has("url") && any(&["connection", "proxy-address", "reverse-proxy", "context-path"]) {
@@ -659,17 +699,26 @@ fn whole_file(tree: &Tree) -> Result<Vec<Place>, PlaceError> {
 
 /// What is no YAML may be a file of another language.
 fn not_yaml(text: &str, refusal: Refusal) -> PlaceError {
-    let begins = |words: &[&str]| {
-        text.lines().any(|line| words.iter().any(|word| line.starts_with(word)))
-    };
-    if begins(&["resource \"", "module \"", "variable \"", "provider \"", "terraform {", "locals {"]) {
+    let begins =
+        |words: &[&str]| text.lines().any(|line| words.iter().any(|word| line.starts_with(word)));
+    if begins(&[
+        "resource \"",
+        "module \"",
+        "variable \"",
+        "provider \"",
+        "terraform {",
+        "locals {",
+    ]) {
         return PlaceError::looks_like(
             "a Terraform file",
             "Edit the text of KESTRA_CONFIGURATION in it by hand.",
         );
     }
     if text.contains("{{") && text.contains(".Values.") {
-        return PlaceError::looks_like("a template of a Helm chart", "Edit the values of the chart.");
+        return PlaceError::looks_like(
+            "a template of a Helm chart",
+            "Edit the values of the chart.",
+        );
     }
     if text.lines().any(|line| line.contains("proxy_pass ")) {
         return PlaceError::looks_like("a file for nginx", "");
