@@ -133,7 +133,7 @@ impl Case {
         if !home.apply(self).status.success() || home.text() != after {
             return fail("the second run changed something");
         }
-        home.run(&["rollback", "--yes"]);
+        home.run(&["rollback"]);
         (home.text() != self.before).then(|| format!("{}: not rolled back", self.name))
     }
 }
