@@ -170,7 +170,7 @@ impl LineReader {
                 continue;
             }
             // Ctrl-D behind some text ends a read, but not the line.
-            match self.read_once()? {
+            match read_once()? {
                 Some(bytes) if bytes.is_empty() => return Err(Ended::Input),
                 bytes => line.extend(bytes.into_iter().flatten()),
             }
@@ -217,7 +217,7 @@ impl LineReader {
     fn drop_paste(&self) -> Result<usize, Ended> {
         let mut count = 0;
         while self.wait(Some(&PASTE))? {
-            self.read_once()?;
+            read_once()?;
             count += 1;
         }
         if count > 0 {
@@ -225,20 +225,6 @@ impl LineReader {
             self.drop_typed_ahead();
         }
         Ok(count)
-    }
-
-    /// What the terminal has collected; `None` where another program has been faster.
-    fn read_once(&self) -> Result<Option<Vec<u8>>, Ended> {
-        let mut bytes = vec![0; LONGEST_LINE];
-        match retry_on_intr(|| read(io::stdin(), &mut bytes)) {
-            Ok(length) => {
-                bytes.truncate(length);
-                Ok(Some(bytes))
-            }
-            Err(Errno::AGAIN) => Ok(None),
-            Err(Errno::IO) => Err(Ended::Signal(Signal::Hangup)),
-            Err(error) => Err(Ended::Io(error.into())),
-        }
     }
 
     /// Lines, signal keys, and an echo or none. Ctrl-\ does nothing, since a program that dies of
@@ -265,5 +251,19 @@ impl LineReader {
 impl Drop for LineReader {
     fn drop(&mut self) {
         self.restore();
+    }
+}
+
+/// What the terminal has collected; `None` where another program has been faster.
+fn read_once() -> Result<Option<Vec<u8>>, Ended> {
+    let mut bytes = vec![0; LONGEST_LINE];
+    match retry_on_intr(|| read(io::stdin(), &mut bytes)) {
+        Ok(length) => {
+            bytes.truncate(length);
+            Ok(Some(bytes))
+        }
+        Err(Errno::AGAIN) => Ok(None),
+        Err(Errno::IO) => Err(Ended::Signal(Signal::Hangup)),
+        Err(error) => Err(Ended::Io(error.into())),
     }
 }
