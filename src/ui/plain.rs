@@ -211,8 +211,8 @@ impl<R: Runtime> PlainMode<'_, R> {
 fn announcement(effect: &Effect) -> Option<&'static str> {
     match effect {
         Effect::Check(Check::Nginx { .. }) => Some("Testing the nginx file..."),
-        Effect::Check(Check::WayOut(_)) => Some("Testing the outbound connection (max 10 s)..."),
-        Effect::Check(Check::Standing) => Some("Checking..."),
+        Effect::Check(Check::Outbound(_)) => Some("Testing the outbound connection (max 10 s)..."),
+        Effect::Check(Check::All) => Some("Checking..."),
         Effect::Check(Check::Reload) => Some("Reloading nginx..."),
         effect if effect.writes() => Some("Writing..."),
         _ => None,
