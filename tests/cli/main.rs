@@ -10,3 +10,4 @@
 mod cases;
 mod readme;
 mod transcript;
+mod unused;
