@@ -64,6 +64,20 @@ impl Answers {
         }
     }
 
+    /// The answer as a screen may show it: what the operator types shows, but of what a file has
+    /// only a valid answer does.
+    #[must_use]
+    pub fn shown(&self, field: &Field) -> Cow<'_, str> {
+        let text = self.get(field);
+        if self.is_set(field) && !field.is_secret() {
+            return text;
+        }
+        match field.shown(&text) {
+            shown if shown == text => text,
+            shown => Cow::Owned(shown.into_owned()),
+        }
+    }
+
     /// What stands in the files; `None` where they are silent.
     #[must_use]
     pub fn found(&self, field: &Field) -> Option<&str> {

@@ -19,7 +19,7 @@ pub use proxy::{
 };
 
 use crate::answers::Answers;
-use crate::settings::Invalid;
+use crate::settings::{Invalid, MASK, redacted};
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::str::FromStr;
@@ -132,6 +132,17 @@ impl Field {
         self.choices().iter().find(|choice| choice.value == value)
     }
 
+    /// The text as it may be shown: what is no valid answer may hold a secret.
+    #[must_use]
+    pub fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.kind {
+            _ if text.is_empty() => text.into(),
+            FieldKind::Secret => MASK.into(),
+            _ if self.check(text).is_ok() => text.into(),
+            _ => redacted(text),
+        }
+    }
+
     /// The corrected value, or why it will not do.
     ///
     /// # Errors
@@ -209,7 +220,7 @@ fn choose(choices: &[SelectOption], text: &str) -> Result<String, Invalid> {
         return Ok(choice.value.to_owned());
     }
     let values: Vec<_> = choices.iter().map(|choice| choice.value).collect();
-    Err(Invalid::new(format!("\"{text}\" is not one of: {}.", values.join(", "))))
+    Err(Invalid::new(format!("this takes one of: {}.", values.join(", "))))
 }
 
 #[cfg(test)]
@@ -262,6 +273,6 @@ mod tests {
     fn a_choice_is_taken_in_any_case_and_refused_by_naming_the_others() {
         assert_eq!(CONNECTION.check(" HTTP "), Ok("http".to_owned()));
         let refused = CONNECTION.check("https").unwrap_err();
-        assert_eq!(refused.message, "\"https\" is not one of: direct, http, socks.");
+        assert_eq!(refused.message, "this takes one of: direct, http, socks.");
     }
 }

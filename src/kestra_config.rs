@@ -17,7 +17,6 @@ mod patch;
 mod place;
 mod proof;
 mod reading;
-mod redact;
 mod remove;
 mod scalar;
 mod seed;
@@ -29,20 +28,33 @@ mod text;
 mod window;
 mod yaml;
 
+pub(crate) use keys::hyphenated;
 pub use kind::Kind;
 pub use place::{Place, only_place, places};
 pub use reading::{Reading, Scalar};
-pub use redact::{clipped, covered_by, ends, secrets, secrets_within};
 
-use std::fmt;
+use crate::settings::Secret;
 
 /// What a property is set to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// Must be read back as this string by a YAML 1.1 and a YAML 1.2 reader.
     Text(String),
+    /// The same, but shown nowhere, also not in a text to paste.
+    Secret(Secret),
     /// Must be read back as this boolean.
     Bool(bool),
+}
+
+impl Value {
+    /// The string; `None` for a boolean.
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Secret(secret) => Some(secret.reveal()),
+            Self::Bool(_) => None,
+        }
+    }
 }
 
 /// One wanted difference. Properties are canonical: dotted and kebab-case, such as
@@ -66,27 +78,16 @@ impl Edit {
 }
 
 /// Why a configuration was left alone, and what the operator can do by hand.
-#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Refusal {
     /// The line that stands in the way, counted from 1.
     pub line: Option<usize>,
     /// Lower case, no full stop.
     pub reason: String,
-    /// The YAML that has the same effect when it is pasted by hand, secrets included; empty when
-    /// a text could not be read and nothing was to be changed.
+    /// The YAML that has the same effect when it is pasted by hand, with `<password>` for a secret;
+    /// empty when a text could not be read and nothing was to be changed.
     pub paste: String,
-}
-
-/// Says nothing of the text to paste, which may hold secrets.
-impl fmt::Debug for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, reason, .. } = self;
-        f.debug_struct("Refusal")
-            .field("line", line)
-            .field("reason", reason)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Refusal {

@@ -34,14 +34,14 @@ struct Entry<'a> {
 
 impl<'a> From<&'a FileChange> for Entry<'a> {
     fn from(change: &'a FileChange) -> Self {
-        let count = change.count();
+        let stat = change.stat();
         Self {
             kind: change.kind,
             path: &change.path,
             new: change.before.is_none(),
-            changed: count.changed,
-            added: count.added,
-            removed: count.removed,
+            changed: stat.changed,
+            added: stat.added,
+            removed: stat.removed,
         }
     }
 }
@@ -67,7 +67,7 @@ fn answers(
     }
     if !json {
         for change in plan.pending() {
-            console.print(&difference(change))?;
+            console.print_text(&difference(change))?;
         }
     }
     let mut id = None;

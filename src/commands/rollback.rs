@@ -29,7 +29,7 @@ pub(super) fn run(
     let rollback = history.rollback(id)?;
     let restores = rollback.restores();
     for restore in &restores {
-        console.print(&difference(&restored(restore)))?;
+        console.print_text(&difference(&restored(restore)))?;
     }
     if restores.is_empty() {
         console.say("Nothing to do: the files are as they were before that write.");

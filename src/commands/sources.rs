@@ -104,7 +104,8 @@ fn not_asked(answers: &Answers, field: &'static Field) -> String {
     } else {
         &form::PROXY_CREDENTIALS
     };
-    format!("{} is not used, since {} is {}.", field.name, because.name, answers.get(because))
+    let value = answers.get(because);
+    format!("{} is not used, since {} is {}.", field.name, because.name, because.shown(&value))
 }
 
 /// Takes what was said, so that flags win over variables and those over the answers file. Gives what
@@ -172,7 +173,7 @@ fn password(source: &PasswordSource) -> Result<Secret, CommandError> {
 
 fn correction(field: &Field, text: &str) -> Option<String> {
     let corrected = field.check(text).ok()?;
-    (corrected != text).then(|| format!("{}: \"{text}\" is saved as \"{corrected}\".", field.name))
+    (corrected != text).then(|| format!("{}: saved as \"{corrected}\".", field.name))
 }
 
 /// Every problem at once, each with the way to give the answer. Names that are missing only because
@@ -206,7 +207,7 @@ fn to_paste(refusal: &Refusal) -> CommandError {
     let mut text = format!("the file was left alone{line}: {}", refusal.reason);
     if !refusal.paste.is_empty() {
         text.push_str("\nThis has the same effect when it is pasted by hand:\n\n");
-        text.push_str(&crate::plan::hide_secrets(&refusal.paste));
+        text.push_str(&refusal.paste);
     }
     CommandError::Refused(text)
 }

@@ -147,8 +147,9 @@ fn set(scope: &Scope, edits: &[Edit]) -> Result<(Vec<Splice>, Vec<Id>), Refusal>
 /// Whether a property has the wanted value already, in whatever style.
 fn is_done(before: &Reading, edit: &Edit, is_compose: bool) -> bool {
     match (before.get(edit.property()), edit) {
-        (Some(scalar), Edit::Set(_, Value::Text(text))) if is_compose => {
-            scalar.kind == Kind::Text && compose::is_same(&scalar.text, text)
+        (Some(scalar), Edit::Set(_, value)) if is_compose && value.text().is_some() => {
+            let is_same = |text| compose::is_same(&scalar.text, text);
+            scalar.kind == Kind::Text && value.text().is_some_and(is_same)
         }
         (Some(scalar), Edit::Set(_, value)) => proof::is_value(scalar, value),
         _ => false,

@@ -72,8 +72,8 @@ fn list_of(path: &str) -> &str {
 /// Whether a scalar is read as this value.
 pub(super) fn is_value(scalar: &Scalar, value: &Value) -> bool {
     match value {
-        Value::Text(text) => scalar.kind == Kind::Text && scalar.text == *text,
         Value::Bool(truth) => scalar.kind == Kind::Bool && scalar.text == truth.to_string(),
+        text => scalar.kind == Kind::Text && Some(scalar.text.as_str()) == text.text(),
     }
 }
 

@@ -56,15 +56,23 @@ fn push_lines(lines: &mut Vec<String>, seeds: &[NewKey], column: usize, step: us
     }
 }
 
-/// The edits as YAML to paste by hand; what is to be removed is named in comments.
+/// The edits as YAML to paste by hand, without their secrets; what is to be removed is named in
+/// comments.
 pub(super) fn by_hand(edits: &[Edit], is_compose: bool) -> String {
     let mut seeds = Vec::new();
     let mut paste = Vec::new();
     for edit in edits {
         match edit {
+            Edit::Set(property, Value::Secret(_)) if property.ends_with("proxy-authorization") => {
+                let header = "Basic <base64 of username:password>".to_owned();
+                plant(&mut seeds, property, &Value::Text(header));
+            }
+            Edit::Set(property, Value::Secret(_)) => {
+                plant(&mut seeds, property, &Value::Text("<password>".to_owned()));
+            }
             Edit::Set(property, value) => plant(&mut seeds, property, &arriving(value, is_compose)),
             Edit::Remove(property) => {
-                paste.push(format!("# Remove {property} wherever it stands."));
+                paste.push(format!("# Remove {property} wherever it is set."));
             }
         }
     }
@@ -76,6 +84,7 @@ pub(super) fn by_hand(edits: &[Edit], is_compose: bool) -> String {
 pub(super) fn arriving(value: &Value, is_compose: bool) -> Value {
     match value {
         Value::Text(text) if is_compose => Value::Text(compose::written(text)),
+        Value::Secret(text) if is_compose => Value::Secret(compose::written(text.reveal()).into()),
         _ => value.clone(),
     }
 }
@@ -102,7 +111,7 @@ mod tests {
         ];
         assert_eq!(
             by_hand(&edits, true),
-            "# Remove kestra.url wherever it stands.\nmicronaut:\n  server:\n    context-path: /k\n    cors: true\n  a: $$1\n"
+            "# Remove kestra.url wherever it is set.\nmicronaut:\n  server:\n    context-path: /k\n    cors: true\n  a: $$1\n"
         );
     }
 }

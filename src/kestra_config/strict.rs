@@ -36,10 +36,7 @@ pub(super) fn tags(tree: &Tree, root: Id) -> Result<(), Refusal> {
     for node in &tree.nodes[root..tree.nodes[root].after] {
         match &node.tag {
             Some(tag) if !is_right(tag, node) => {
-                return Err(Refusal::new(
-                    Some(node.line),
-                    format!("Kestra cannot read the tag {tag} there"),
-                ));
+                return Err(Refusal::new(Some(node.line), "Kestra cannot read the tag there"));
             }
             _ => {}
         }

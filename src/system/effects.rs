@@ -243,7 +243,7 @@ impl EffectRunner {
 fn old_complaint(before: &Live) -> Option<String> {
     let first = before.complaints.first()?;
     Some(if before.accepted {
-        format!("nginx warned already before this write: {}.", first.evidence)
+        format!("nginx warned already before this write: {}", first.what)
     } else {
         "nginx refused its configuration already before this write; run nginx -t.".to_owned()
     })

@@ -2,7 +2,7 @@
 
 use crate::answers::{Answers, Source};
 use crate::form::{self, Field};
-use crate::plan::MASK;
+use crate::settings::MASK;
 
 /// One numbered setting.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ static SETTINGS: [Setting; 6] = [
         field: &form::URL,
         label: "Public URL",
         shows: &[&form::URL],
-        text: |answers| answers.get(&form::URL).into_owned(),
+        text: |answers| answers.shown(&form::URL).into_owned(),
     },
     Setting {
         field: &form::CONNECTION,
@@ -98,8 +98,8 @@ fn remark(answers: &Answers, field: &'static Field, fields: &[&'static Field]) -
     let is_changed = is_changed(answers, fields);
     match (answers.found(field), answers.source(field)) {
         (Some(was), _) if is_changed && !field.is_secret() && was != answers.get(field) => {
-            let label = field.choice(was).map_or(was, |choice| choice.label);
-            format!("was {}", if label.is_empty() { "empty" } else { label })
+            let was = field.choice(was).map_or(field.shown(was), |choice| choice.label.into());
+            format!("was {}", if was.is_empty() { "empty" } else { &was })
         }
         _ if is_changed => "(changed)".to_owned(),
         (_, Source::Environment(variable)) => format!("(from {variable})"),
@@ -108,13 +108,13 @@ fn remark(answers: &Answers, field: &'static Field, fields: &[&'static Field]) -
 }
 
 fn connection(answers: &Answers) -> String {
-    let value = answers.get(&form::CONNECTION);
+    let value = answers.shown(&form::CONNECTION);
     form::CONNECTION.choice(&value).map_or(value.to_string(), |choice| choice.label.to_owned())
 }
 
 fn address(answers: &Answers) -> String {
     let is_asked = answers.asks(&form::PROXY_ADDRESS);
-    if is_asked { answers.get(&form::PROXY_ADDRESS).into_owned() } else { "-".to_owned() }
+    if is_asked { answers.shown(&form::PROXY_ADDRESS).into_owned() } else { "-".to_owned() }
 }
 
 fn credentials(answers: &Answers) -> String {
@@ -123,17 +123,17 @@ fn credentials(answers: &Answers) -> String {
     }
     let saved = answers.get(&form::PROXY_CREDENTIALS);
     let how = form::PROXY_CREDENTIALS.choice(&saved).map_or("", |choice| choice.label);
-    let how = how.replace("ENV_VAR", &answers.get(&form::PROXY_PASSWORD_VARIABLE));
+    let how = how.replace("ENV_VAR", &answers.shown(&form::PROXY_PASSWORD_VARIABLE));
     let has_password =
         !answers.get(&form::PROXY_PASSWORD).is_empty() || answers.keeps_password_elsewhere();
     let password = if has_password { MASK } else { "(none)" };
-    let username = answers.get(&form::PROXY_USERNAME);
+    let username = answers.shown(&form::PROXY_USERNAME);
     let username = if username.is_empty() { "(none)" } else { &username };
     format!("{username} / {password} ({how})")
 }
 
 fn context_path(answers: &Answers) -> String {
-    let path = answers.get(&form::CONTEXT_PATH);
+    let path = answers.shown(&form::CONTEXT_PATH);
     if path.is_empty() { "/ (none)".to_owned() } else { path.into_owned() }
 }
 
@@ -141,10 +141,10 @@ fn nginx(answers: &Answers) -> String {
     if !answers.asks(&form::NGINX_FILE) {
         return "none".to_owned();
     }
-    let upstream = answers.get(&form::UPSTREAM);
-    let path = answers.get(&form::CONTEXT_PATH);
+    let upstream = answers.shown(&form::UPSTREAM);
+    let path = answers.shown(&form::CONTEXT_PATH);
     if answers.asks(&form::SERVER_NAME) {
-        let (names, listen) = (answers.get(&form::SERVER_NAME), answers.get(&form::LISTEN));
+        let (names, listen) = (answers.shown(&form::SERVER_NAME), answers.shown(&form::LISTEN));
         format!("{names}:{listen} -> {upstream} {path}")
     } else {
         format!("location {path}/ -> {upstream}")

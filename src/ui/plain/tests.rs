@@ -154,7 +154,7 @@ Current value: none. An answer is required.
 Public URL: ops.example.com
 Error: the address needs http:// or https:// in front.
 Did you mean https://ops.example.com/ ? Press Enter for yes, or type it:\u{20}
-WriteResult: https://ops.example.com/
+Saved: https://ops.example.com/
 
 Question 2 of 4. How does Kestra reach the internet?
 1. Direct, no proxy (default)
@@ -164,7 +164,7 @@ Question 2 of 4. How does Kestra reach the internet?
 3. SOCKS5 proxy
    Version 5 only, the one that Micronaut speaks.
 Number 1 to 3: 1
-WriteResult: Direct, no proxy
+Saved: Direct, no proxy
 
 Question 3 of 4. Is there an nginx in front of Kestra?
 1. nginx
@@ -172,7 +172,7 @@ Question 3 of 4. Is there an nginx in front of Kestra?
 2. none (default)
    No nginx file is written.
 Number 1 to 2: none
-WriteResult: none
+Saved: none
 
 Question 4 of 4. Path under which Kestra serves, empty for /.
 Must match the path of the public URL. Empty = serve at /.
@@ -294,7 +294,7 @@ fn the_input_may_end_once_all_is_done() {
 fn a_password_is_read_without_echo_and_confirmed_by_its_length() {
     let script = with_nginx(&after(&LONG, &["list", "q", "yes"]));
     assert_eq!(script.hidden, ["Password (not shown): "]);
-    assert!(script.said.contains("WriteResult: typed 7 characters"));
+    assert!(script.said.contains("Saved: typed 7 characters"));
     assert!(!script.said.contains("hunter2"), "{}", script.said);
 }
 
@@ -344,13 +344,13 @@ fn quit_asks_only_where_answers_would_be_lost() {
 #[test]
 fn a_word_behind_a_backslash_is_an_answer() {
     let script = with_nginx(&after(&LONG[..3], &["\\quit"]));
-    assert!(script.said.contains("WriteResult: quit\n"), "{}", script.said);
+    assert!(script.said.contains("Saved: quit\n"), "{}", script.said);
 }
 
 #[test]
 fn what_is_no_choice_is_refused_and_changes_nothing() {
     let said = fresh(&["https://a.example", "4", "list"]).said;
-    assert!(said.contains("Error: \"4\" is not one of: direct, http, socks."), "{said}");
+    assert!(said.contains("Error: this takes one of: direct, http, socks."), "{said}");
     assert!(said.contains("2. Connection: Direct, no proxy\n"));
 }
 
@@ -361,7 +361,7 @@ fn several_corrections_are_numbered() {
         script.said.contains("1. Context path: /kestra\n2. Public URL: https://a.example/other/")
     );
     assert!(script.said.contains("Number 1 to 2, or type another: 2\n"), "{}", script.said);
-    assert!(script.said.contains("WriteResult: Public URL: https://a.example/other/\n"));
+    assert!(script.said.contains("Saved: Public URL: https://a.example/other/\n"));
     assert!(script.said.contains("Review."), "{}", script.said);
 }
 
@@ -369,11 +369,8 @@ fn several_corrections_are_numbered() {
 fn a_pasted_proxy_answers_every_question_about_it() {
     let said = fresh(&["https://a.example", "http://svc:hunter2@proxy:3128", "list"]).said;
     let shown = said.replace("http://svc:hunter2@proxy:3128", "");
-    assert!(shown.contains("WriteResult: HTTP proxy\nSaved: Address: proxy:3128\n"), "{shown}");
-    assert!(
-        shown.contains("WriteResult: Password: hidden") && !shown.contains("hunter2"),
-        "{shown}"
-    );
+    assert!(shown.contains("Saved: HTTP proxy\nSaved: Address: proxy:3128\n"), "{shown}");
+    assert!(shown.contains("Saved: Password: hidden") && !shown.contains("hunter2"), "{shown}");
 }
 
 #[test]
