@@ -238,12 +238,12 @@ impl Context for Answers {
     }
 }
 
-/// Shows names and texts, never a secret.
+/// Shows of each answer what a log may have.
 impl fmt::Debug for Answers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |field: &'static Field| -> (&'static str, Cow<'_, str>) {
-            let text = if field.is_secret() { "*********".into() } else { self.get(field) };
-            (field.name, text)
+            let text = self.get(field);
+            (field.name, field.shown(&text).into_owned().into())
         };
         f.debug_map().entries(self.questions().map(shown)).finish()
     }

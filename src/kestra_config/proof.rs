@@ -17,13 +17,11 @@ pub(super) fn prove(before: &Reading, after: &Reading, edits: &[Edit]) -> Result
             && !before.agrees(after, path)
             && !gave_way(after, path, scalar, edits)
         {
-            return Err(collateral(path, scalar.line));
+            return Err(collateral(scalar.line));
         }
     }
     match after.iter().find(|(path, _)| !wanted.contains_key(path) && before.get(path).is_none()) {
-        Some((path, _)) => {
-            Err(Refusal::new(None, format!("the edit would bring {path} into effect too")))
-        }
+        Some(_) => Err(Refusal::new(None, "the edit would bring another setting into effect too")),
         None => Ok(()),
     }
 }
@@ -35,11 +33,8 @@ pub(super) fn prove_rest(before: &Reading, after: &Reading, path: &str) -> Resul
     };
     for (reading, other) in [(before, after), (after, before)] {
         let changed = reading.iter().find(|(key, _)| is_rest(key) && !reading.agrees(other, key));
-        if let Some((key, scalar)) = changed {
-            return Err(collateral(
-                key.trim_start_matches('\u{0}').replace('\u{0}', ".").as_str(),
-                scalar.line,
-            ));
+        if let Some((_, scalar)) = changed {
+            return Err(collateral(scalar.line));
         }
     }
     Ok(())
@@ -86,8 +81,9 @@ fn gave_way(after: &Reading, path: &str, scalar: &Scalar, edits: &[Edit]) -> boo
         && edits.iter().any(|edit| matches!(edit, Edit::Set(property, _) if is_parent(property)))
 }
 
-fn collateral(path: &str, line: usize) -> Refusal {
-    Refusal::new(Some(line), format!("the edit would change {path} too"))
+/// Names the line only: a foreign key may hold anything.
+fn collateral(line: usize) -> Refusal {
+    Refusal::new(Some(line), "the edit would change another setting too")
 }
 
 #[cfg(test)]

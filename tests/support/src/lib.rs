@@ -24,6 +24,7 @@ mod patience;
 mod port;
 pub mod private_nginx;
 mod program;
+mod secrets;
 mod session;
 pub mod site;
 
@@ -32,6 +33,7 @@ pub use patience::within;
 pub use port::free_port;
 pub use program::Program;
 pub use rustix::process::Signal;
+pub use secrets::{SECRET, assert_no_secret, secret_texts};
 pub use session::Session;
 
 /// What keys send, on a terminal like xterm.
