@@ -4,10 +4,12 @@
 //! else the default of its question. Only what was said and differs from what was found is ever
 //! written, which is why an untouched value keeps its every byte.
 
+mod conflicts;
 mod file;
 mod problems;
 mod validate;
 
+pub use conflicts::conflicts;
 pub use file::{AnswersFile, parse};
 pub use problems::{Fix, Problem};
 
@@ -181,7 +183,7 @@ impl Answers {
     /// Whether the other answers leave this question open.
     #[must_use]
     pub fn asks(&self, field: &Field) -> bool {
-        (field.asked)(self)
+        field.is_asked(self)
     }
 
     /// Every open question, in its order.
@@ -227,6 +229,10 @@ impl Answers {
 impl Context for Answers {
     fn get(&self, field: &Field) -> Cow<'_, str> {
         self.get(field)
+    }
+
+    fn shown(&self, field: &Field) -> Cow<'_, str> {
+        self.shown(field)
     }
 
     fn keeps_password_elsewhere(&self) -> bool {

@@ -10,7 +10,7 @@ mod redact;
 pub use difference::{DiffLine, DiffStat, DiffTag};
 
 use crate::answers::Answers;
-use crate::form::{self, Field};
+use crate::form;
 use crate::kestra_config::{self, Refusal};
 use crate::machine::{Found, Snapshot};
 use crate::nginx_site;
@@ -174,9 +174,11 @@ fn config(answers: &Answers, settings: &Settings, found: &Found) -> Result<FileC
         (Some(text), _) => kestra_config::patch_at(
             text.as_str(),
             found.place(),
-            &properties::edits_of_empty(settings),
+            &properties::edits_of_empty(answers, settings),
         )?,
-        (None, _) => kestra_config::patch(NEW_CONFIG, &properties::edits_of_new(settings))?,
+        (None, _) => {
+            kestra_config::patch(NEW_CONFIG, &properties::edits_of_new(answers, settings))?
+        }
     };
     let path = found.config().to_owned();
     Ok(FileChange { kind: FileKind::Config, path, before, after: after.into(), mode: 0o600 })
@@ -232,8 +234,10 @@ fn nginx_file(answers: &Answers, nginx: &Nginx, found: &Found) -> Result<FileCha
 /// Whether a question about nginx was answered, or one that its file depends on and is behind. Only
 /// then may edits made by hand be overwritten.
 fn is_asked_for(answers: &Answers, is_current: bool) -> bool {
-    let any = |fields: &[&Field]| fields.iter().any(|field| answers.is_set(field));
-    any(form::NGINX) || (!is_current && any(&[&form::URL, &form::CONTEXT_PATH]))
+    let mut nginx = form::in_row_of(&form::REVERSE_PROXY);
+    let mut followed = [&form::URL, &form::CONTEXT_PATH].into_iter();
+    nginx.any(|field| answers.is_set(field))
+        || (!is_current && followed.any(|field| answers.is_set(field)))
 }
 
 /// The text at a path, which must have been looked at.

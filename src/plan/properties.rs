@@ -8,8 +8,8 @@ use crate::answers::Answers;
 use crate::form::{self, Field};
 use crate::kestra_config::{Edit, Reading, Value};
 use crate::settings::{
-    Connection, ContextPath, CredentialStorage, ForwardProxy, Login, MASK, ProxyAddress, ProxyKind,
-    ProxyUsername, ServerUrl, Settings, escape_placeholder, means_direct, redacted,
+    Connection, CredentialStorage, ForwardProxy, Login, ProxyAddress, ProxyKind, ProxyUsername,
+    Secret, ServerUrl, Settings, escape_placeholder, means_direct, redacted,
 };
 use std::str::FromStr;
 
@@ -44,9 +44,7 @@ impl From<Option<Value>> for Target {
 enum Removed {
     /// Never, because the property has a meaning without the wizard too.
     Never,
-    /// When one of these questions is answered anew.
-    With(&'static [&'static Field]),
-    /// Then, and when the connection becomes direct.
+    /// When one of these questions is answered anew, or the connection becomes direct.
     WithProxy(&'static [&'static Field]),
 }
 
@@ -62,28 +60,9 @@ const LOGIN: &[&Field] = &[&form::PROXY_USERNAME, &form::PROXY_PASSWORD, &form::
 const PASSWORD: &[&Field] =
     &[&form::PROXY_PASSWORD, &form::PROXY_CREDENTIALS, &form::PROXY_PASSWORD_VARIABLE];
 
-/// Every property that the wizard knows, in the order in which new ones are written: the order of
-/// Kestra's documentation.
-static PROPERTIES: [Property; 16] = [
-    Property {
-        name: "kestra.url",
-        answers: &[&form::URL],
-        added_with: &[&form::URL],
-        value: |settings| set_or_keep(settings.url.as_ref()),
-        removed: Removed::Never,
-        shown: typed::<ServerUrl>,
-    },
-    Property {
-        name: "micronaut.server.context-path",
-        answers: &[&form::CONTEXT_PATH],
-        added_with: &[&form::CONTEXT_PATH, &form::URL],
-        value: |settings| match &settings.context_path {
-            Some(path) if path.is_root() => Target::Absent,
-            path => set_or_keep(path.as_ref()),
-        },
-        removed: Removed::With(&[&form::CONTEXT_PATH]),
-        shown: typed::<ContextPath>,
-    },
+/// The properties that depend on several answers, in the order in which new ones are written: the
+/// order of Kestra's documentation.
+static PROPERTIES: [Property; 14] = [
     Property {
         name: "micronaut.http.client.proxy-authorization",
         answers: LOGIN,
@@ -199,10 +178,27 @@ const fn only_removed(
     }
 }
 
+/// The properties that hold one answer each, as the form declares them.
+fn single(answers: &Answers) -> impl Iterator<Item = (&'static Field, &'static str, Target)> {
+    form::fields().filter_map(|field| {
+        let target = match field.check(&answers.get(field)) {
+            _ if !answers.asks(field) => Target::Keep,
+            Ok(value) if value.is_empty() => Target::Absent,
+            Ok(value) => Target::Set(Value::Text(value)),
+            // The text in the file, such as a `${…}`, which was not answered anew.
+            Err(_) => Target::Keep,
+        };
+        Some((field, field.property?, target))
+    })
+}
+
 /// The value of a property as it may be shown; `None` where it is none of the wizard's. The path is
 /// canonical, and may be that of an item of a list.
 pub(super) fn shown(path: &str, value: &str) -> Option<String> {
     let name = path.split('[').next()?;
+    if let Some(field) = form::fields().find(|field| field.property == Some(name)) {
+        return Some(field.shown(value).into_owned());
+    }
     let property = PROPERTIES.iter().find(|property| property.name == name)?;
     Some((property.shown)(value).unwrap_or_else(|| redacted(value).into_owned()))
 }
@@ -224,7 +220,7 @@ fn origin(text: &str) -> Option<String> {
 /// A reference to a variable shows; a secret cannot.
 fn masked(text: &str) -> Option<String> {
     let is_reference = text.starts_with("${") && redacted(text) == text;
-    Some(if is_reference { text } else { MASK }.to_owned())
+    Some(if is_reference { text } else { Secret::MASK }.to_owned())
 }
 
 /// The edits that an existing configuration needs.
@@ -235,36 +231,48 @@ pub(super) fn edits_of_existing(
 ) -> Vec<Edit> {
     let context =
         EditContext { answers, has_api: reading.has("micronaut.http.services.api"), reading };
-    PROPERTIES
-        .iter()
-        .filter_map(|property| {
-            let is_present = reading.get(property.name).is_some();
-            match (property.value)(settings) {
-                Target::Set(value) => {
-                    context.sets(property, is_present).then(|| set(property, value))
-                }
-                Target::Absent => {
-                    (is_present && context.removes(property)).then(|| remove(property))
-                }
-                Target::Keep => None,
+    let single = single(answers).filter_map(|(field, name, target)| {
+        let is_present = reading.get(name).is_some();
+        let is_set = answers.is_set(field);
+        match target {
+            Target::Set(value) => {
+                let is_added = !is_present && context.any(field.follows);
+                (is_set || is_added).then(|| Edit::Set(name.to_owned(), value))
             }
-        })
-        .collect()
+            Target::Absent => (is_present && is_set).then(|| Edit::Remove(name.to_owned())),
+            Target::Keep => None,
+        }
+    });
+    let others = PROPERTIES.iter().filter_map(|property| {
+        let is_present = reading.get(property.name).is_some();
+        match (property.value)(settings) {
+            Target::Set(value) => context.sets(property, is_present).then(|| set(property, value)),
+            Target::Absent => (is_present && context.removes(property)).then(|| remove(property)),
+            Target::Keep => None,
+        }
+    });
+    single.chain(others).collect()
 }
 
 /// The edits that make a new configuration of the documentation's example, in which every property
 /// is set or removed.
-pub(super) fn edits_of_new(settings: &Settings) -> Vec<Edit> {
-    let edit = |property: &Property| match (property.value)(settings) {
+pub(super) fn edits_of_new(answers: &Answers, settings: &Settings) -> Vec<Edit> {
+    let single = single(answers).map(|(_, name, target)| match target {
+        Target::Set(value) => Edit::Set(name.to_owned(), value),
+        Target::Keep | Target::Absent => Edit::Remove(name.to_owned()),
+    });
+    let others = PROPERTIES.iter().map(|property| match (property.value)(settings) {
         Target::Set(value) if !property.added_with.is_empty() => set(property, value),
         Target::Set(_) | Target::Keep | Target::Absent => remove(property),
-    };
-    PROPERTIES.iter().map(edit).collect()
+    });
+    single.chain(others).collect()
 }
 
 /// The edits for a file without any property.
-pub(super) fn edits_of_empty(settings: &Settings) -> Vec<Edit> {
-    edits_of_new(settings).into_iter().filter(|edit| matches!(edit, Edit::Set(..))).collect()
+pub(super) fn edits_of_empty(answers: &Answers, settings: &Settings) -> Vec<Edit> {
+    let mut edits = edits_of_new(answers, settings);
+    edits.retain(|edit| matches!(edit, Edit::Set(..)));
+    edits
 }
 
 /// What decides whether a property is edited.
@@ -307,7 +315,6 @@ impl EditContext<'_> {
     fn removes(&self, property: &Property) -> bool {
         match property.removed {
             Removed::Never => false,
-            Removed::With(questions) => self.any(questions),
             Removed::WithProxy(questions) => self.any(questions) || self.became_direct(),
         }
     }

@@ -4,9 +4,6 @@ use super::Host;
 use std::borrow::Cow;
 use url::Url;
 
-/// What is shown in place of a secret, whatever its length.
-pub const MASK: &str = "*********";
-
 /// What is shown in place of a text that is not known to be free of secrets.
 pub const HIDDEN: &str = "…";
 

@@ -1,31 +1,37 @@
-//! The rules across answers: values that are good alone and contradict each other together.
+//! The rules across answers: values that are valid alone and contradict each other together.
 //!
 //! Only what cannot work at all blocks. An https address without a certificate, or another port
 //! than nginx listens on, works where TLS or ports are taken care of in front of this machine, and
-//! is said as a note.
+//! is only noted.
 
-use super::{ContextPath, Form, Nginx, Port, ServerNames, ServerUrl, Settings, Tls, Upstream};
+use super::Fix;
+use crate::form::{
+    CERTIFICATE, CONTEXT_PATH, Field, LISTEN, NGINX_FILE, NGINX_FORM, SERVER_NAME, UPSTREAM, URL,
+};
+use crate::settings::{
+    ContextPath, Form, Nginx, Port, ServerNames, ServerUrl, Settings, Tls, Upstream,
+};
 
-/// Two answers that do not go together.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Two answers that contradict each other.
+#[derive(Debug)]
 pub struct Conflict {
-    /// The questions whose answers contradict each other; the first is where it is shown.
-    pub between: &'static [&'static str],
+    /// The questions; the conflict is shown at the first.
+    pub(super) between: [&'static Field; 2],
     /// What contradicts what.
     pub message: String,
-    /// Answers that would settle it, each a question and its value.
-    pub fixes: Vec<(&'static str, String)>,
-    /// Whether nothing is written until it is settled.
-    pub blocks: bool,
+    /// Answers that would resolve it.
+    pub(super) fixes: Vec<Fix>,
+    /// Whether nothing is written until it is resolved.
+    pub(super) blocks: bool,
 }
 
 impl Conflict {
-    fn new(between: &'static [&'static str], message: impl Into<String>) -> Self {
+    fn new(between: [&'static Field; 2], message: impl Into<String>) -> Self {
         Self { between, message: message.into(), fixes: Vec::new(), blocks: true }
     }
 
-    fn fix(mut self, name: &'static str, value: &impl ToString) -> Self {
-        self.fixes.push((name, value.to_string()));
+    fn fix(mut self, field: &'static Field, value: &impl ToString) -> Self {
+        self.fixes.push(Fix { field, value: value.to_string() });
         self
     }
 
@@ -65,9 +71,9 @@ fn path_differs(url: &ServerUrl, path: &ContextPath) -> Option<Conflict> {
             |path: &ContextPath| if path.is_root() { "/".to_owned() } else { path.to_string() };
         let message =
             format!("kestra.url ends in {}/ but the context path is {}", of_url, slash(path));
-        Conflict::new(&["context-path", "url"], message)
-            .fix("context-path", of_url)
-            .fix("url", &url.with_path(path))
+        Conflict::new([&CONTEXT_PATH, &URL], message)
+            .fix(&CONTEXT_PATH, of_url)
+            .fix(&URL, &url.with_path(path))
     })
 }
 
@@ -76,7 +82,7 @@ fn location_outside_of_a_server(nginx: &Nginx) -> Option<Conflict> {
     is_outside.then(|| {
         let message =
             "nginx reads this folder outside of any server block, where a location stops it. Name a file elsewhere";
-        Conflict::new(&["nginx-file", "nginx-form"], message)
+        Conflict::new([&NGINX_FILE, &NGINX_FORM], message)
     })
 }
 
@@ -91,8 +97,8 @@ impl Front<'_> {
     fn same_port_twice(&self) -> Option<Conflict> {
         let tls = self.tls?;
         (tls.port == self.listen).then(|| {
-            Conflict::new(&["listen", "certificate"], "HTTP and HTTPS need different ports")
-                .fix("listen", &80)
+            Conflict::new([&LISTEN, &CERTIFICATE], "HTTP and HTTPS need different ports")
+                .fix(&LISTEN, &80)
         })
     }
 
@@ -104,14 +110,14 @@ impl Front<'_> {
         (is_here && (takes(upstream.port().get()) || takes(kestra_port))).then(|| {
             let message =
                 "nginx would proxy to itself: Kestra and nginx cannot share a port on one machine";
-            Conflict::new(&["listen", "upstream"], message)
+            Conflict::new([&LISTEN, &UPSTREAM], message)
         })
     }
 
     fn serves_another_host(&self, url: &ServerUrl) -> Option<Conflict> {
         (!self.names.matches(url.host())).then(|| {
             let message = format!("kestra.url uses {}, which no server_name matches", url.host());
-            Conflict::new(&["server-name", "url"], message).fix("server-name", url.host())
+            Conflict::new([&SERVER_NAME, &URL], message).fix(&SERVER_NAME, url.host())
         })
     }
 
@@ -119,11 +125,11 @@ impl Front<'_> {
         match (url.is_https(), self.tls) {
             (true, None) => {
                 let message = "kestra.url says https but nginx would serve http";
-                Some(Conflict::new(&["certificate", "url"], message).only_noted())
+                Some(Conflict::new([&CERTIFICATE, &URL], message).only_noted())
             }
             (false, Some(_)) => {
                 let message = "kestra.url says http but nginx would serve https";
-                Some(Conflict::new(&["certificate", "url"], message).fix("url", &url.with_https()))
+                Some(Conflict::new([&CERTIFICATE, &URL], message).fix(&URL, &url.with_https()))
             }
             _ => None,
         }
@@ -134,7 +140,7 @@ impl Front<'_> {
         let asked = url.effective_port();
         (asked != port).then(|| {
             let message = format!("kestra.url uses port {asked} but nginx listens on {port}");
-            Conflict::new(&["listen", "url"], message).only_noted()
+            Conflict::new([&LISTEN, &URL], message).only_noted()
         })
     }
 }
