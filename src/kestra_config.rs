@@ -4,28 +4,20 @@
 //! spans of a real parser, and it is proved by reading before and after the way Micronaut does.
 
 mod block;
-mod block_text;
-mod builder;
-mod compose;
-mod embedded;
 mod find;
 mod flow;
 mod keys;
 mod kind;
+mod locate;
 mod merge;
+mod parse;
 mod patch;
 mod place;
 mod proof;
 mod reading;
-mod remove;
 mod scalar;
-mod seed;
-mod splice;
-mod step;
 mod strict;
-mod tabs;
 mod text;
-mod window;
 mod yaml;
 
 pub(crate) use keys::hyphenated;
@@ -34,9 +26,10 @@ pub use place::{Place, only_place, places};
 pub use reading::{Reading, Scalar};
 
 use crate::settings::Secret;
+use std::fmt;
 
 /// What a property is set to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Value {
     /// Must be read back as this string by a YAML 1.1 and a YAML 1.2 reader.
     Text(String),
@@ -57,6 +50,17 @@ impl Value {
     }
 }
 
+/// Shows no text, which may be a password.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Secret(secret) => write!(f, "Secret({secret:?})"),
+            Self::Bool(truth) => write!(f, "Bool({truth})"),
+        }
+    }
+}
+
 /// One wanted difference. Properties are canonical: dotted and kebab-case, such as
 /// `micronaut.http.services.api.proxy-address`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,11 +72,25 @@ pub enum Edit {
 }
 
 impl Edit {
-    /// The property that it is about.
+    /// Its property.
     #[must_use]
     pub fn property(&self) -> &str {
         match self {
             Self::Set(property, _) | Self::Remove(property) => property,
+        }
+    }
+
+    /// The edit with the value to write, so that the wanted one arrives.
+    fn written(&self, is_compose: bool) -> Self {
+        match self {
+            Self::Set(property, Value::Text(text)) if is_compose => {
+                Self::Set(property.clone(), Value::Text(scalar::for_compose(text)))
+            }
+            Self::Set(property, Value::Secret(text)) if is_compose => {
+                let text = scalar::for_compose(text.reveal());
+                Self::Set(property.clone(), Value::Secret(text.into()))
+            }
+            _ => self.clone(),
         }
     }
 }
@@ -81,7 +99,7 @@ impl Edit {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Refusal {
-    /// The line that stands in the way, counted from 1.
+    /// The line that is the obstacle, counted from 1.
     pub line: Option<usize>,
     /// Lower case, no full stop.
     pub reason: String,
@@ -106,13 +124,13 @@ pub fn read(text: &str) -> Result<Reading, Refusal> {
     read_at(text, &Place::whole())
 }
 
-/// Reads the configuration that stands at this place of a file. Lines are those of the file.
+/// Reads the configuration at this place of a file. Lines are those of the file.
 ///
 /// # Errors
 ///
 /// Like [`read`], and when there is no configuration at this place.
 pub fn read_at(text: &str, place: &Place) -> Result<Reading, Refusal> {
-    embedded::read(text, place)
+    locate::read(text, place)
 }
 
 /// Sets and removes properties in a config.yml and leaves every other byte.
@@ -125,13 +143,13 @@ pub fn patch(text: &str, edits: &[Edit]) -> Result<String, Refusal> {
     patch_at(text, &Place::whole(), edits)
 }
 
-/// Sets and removes properties in the configuration that stands at this place of a file, and
-/// leaves every other byte of the file.
+/// Sets and removes properties in the configuration at this place of a file, and leaves every other
+/// byte of the file.
 ///
 /// # Errors
 ///
 /// Like [`patch`], and when there is no configuration at this place.
 pub fn patch_at(text: &str, place: &Place, edits: &[Edit]) -> Result<String, Refusal> {
     patch::patch(text, place, edits)
-        .map_err(|refusal| Refusal { paste: seed::by_hand(edits, place.is_compose()), ..refusal })
+        .map_err(|refusal| Refusal { paste: patch::paste(edits, place.is_compose()), ..refusal })
 }

@@ -2,6 +2,7 @@
 
 use super::redact::{redacted, revealed};
 use super::{FileChange, FileKind, Text};
+use crate::settings::{HIDDEN, Secret};
 use similar::{DiffOp, TextDiff};
 
 /// How many unchanged lines are shown around a change.
@@ -71,7 +72,7 @@ impl FileChange {
     /// The whole text of a new or unchanged file, else the difference; redacted.
     #[must_use]
     pub fn preview(&self) -> Vec<DiffLine> {
-        self.lines(|text| redacted(text, self.kind))
+        self.lines(|text| self.redact(text))
     }
 
     /// The same with everything that is in the file, for the operator who asks for it.
@@ -83,7 +84,16 @@ impl FileChange {
     /// The new text, redacted.
     #[must_use]
     pub fn redacted(&self) -> String {
-        redacted(self.after.as_str(), self.kind).into_iter().map(|line| line + "\n").collect()
+        self.redact(self.after.as_str()).into_iter().map(|line| line + "\n").collect()
+    }
+
+    /// What is hidden in a new env file is the password, so it shows as one.
+    fn redact(&self, text: &str) -> Vec<String> {
+        let lines = redacted(text, self.kind);
+        if self.kind != FileKind::Env || self.before.is_some() {
+            return lines;
+        }
+        lines.into_iter().map(|line| line.replace(HIDDEN, Secret::MASK)).collect()
     }
 
     fn lines(&self, shown: impl Fn(&str) -> Vec<String>) -> Vec<DiffLine> {

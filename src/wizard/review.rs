@@ -261,7 +261,7 @@ impl Wizard {
         let change = reviewing.shown()?;
         let text = change.redacted();
         let is_whole = text == change.after.as_str();
-        let secrets = if is_whole { "" } else { "; what is not yours to set is left out" };
+        let secrets = if is_whole { "" } else { "; secrets are masked" };
         reviewing.note =
             Some(format!("Sent {} bytes to the clipboard of your terminal{secrets}.", text.len()));
         Some(Effect::Copy(text.into()))

@@ -27,6 +27,7 @@ mod program;
 mod secrets;
 mod session;
 pub mod site;
+mod yaml_case;
 
 pub use installed::{can_unshare, has, is_root, needs};
 pub use patience::within;
@@ -35,6 +36,7 @@ pub use program::Program;
 pub use rustix::process::Signal;
 pub use secrets::{SECRET, assert_no_secret, secret_texts};
 pub use session::Session;
+pub use yaml_case::YamlCase;
 
 /// What keys send, on a terminal like xterm.
 pub mod key {
