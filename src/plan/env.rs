@@ -38,7 +38,7 @@ fn appended(text: &str, line: &str) -> String {
 }
 
 /// The last line that sets the variable; `None` where the text may get one more line. Else the byte
-/// that stands in the way, and why.
+/// that is the obstacle, and why.
 fn place(text: &str, name: &str) -> Result<Option<Range<usize>>, (usize, &'static str)> {
     let all: Vec<_> = statements(text).collect();
     let Some((start, line)) = lines(text).filter(|(_, line)| mentions(line, name)).last() else {
@@ -49,7 +49,7 @@ fn place(text: &str, name: &str) -> Result<Option<Range<usize>>, (usize, &'stati
     };
     let Some(own) = all.iter().find(|own| own.start == start).filter(|_| !goes_on(text, start))
     else {
-        return Err((start, "stands behind a quote or a backslash that is open"));
+        return Err((start, "follows an open quote or backslash"));
     };
     if own.is_open || own.end > start + line.len() {
         return Err((start, "has a value of several lines"));

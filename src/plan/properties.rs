@@ -395,12 +395,12 @@ mod tests {
     const API: &str = "kestra.url: https://a.example/\nmicronaut.http.services.api:\n  \
                        proxy-type: http\n  proxy-address: p:1\n";
 
-    /// The configuration once this was said, or what stands in the way.
-    fn after(text: &str, said: &[(&Field, &str)]) -> Result<String, Vec<String>> {
+    /// The configuration after these answers, or what blocks them.
+    fn after(text: &str, given: &[(&Field, &str)]) -> Result<String, Vec<String>> {
         let mut found = Found::new("c.yml".into(), Place::default());
         found.see("c.yml".into(), Snapshot::Text(text.into()));
         let mut answers = found.answers(Defaults::default()).unwrap();
-        for (field, text) in said {
+        for (field, text) in given {
             answers.set(field, text);
         }
         let settings = answers.settings().map_err(|problems| {
@@ -410,17 +410,17 @@ mod tests {
         Ok(plan.changes[0].after.as_str().to_owned())
     }
 
-    /// Saying this changes this one text, and nothing else.
-    fn replaces(text: &str, said: &[(&Field, &str)], old: &str, new: &str) {
+    /// These answers change this one text, and nothing else.
+    fn replaces(text: &str, given: &[(&Field, &str)], old: &str, new: &str) {
         assert!(text.contains(old), "{text}");
-        assert_eq!(after(text, said), Ok(text.replace(old, new)));
+        assert_eq!(after(text, given), Ok(text.replace(old, new)));
     }
 
     #[test]
     fn a_choice_in_any_case_is_the_same_choice() {
         let login = [(&form::PROXY_USERNAME, "u"), (&form::PROXY_PASSWORD, "hunter2")];
-        let said = [&login[..], &[(&form::PROXY_CREDENTIALS, "ENV")]].concat();
-        let text = after(API, &said).unwrap();
+        let given = [&login[..], &[(&form::PROXY_CREDENTIALS, "ENV")]].concat();
+        let text = after(API, &given).unwrap();
         assert!(text.contains("${FORWARD_PROXY_PASSWORD}") && !text.contains("hunter2"), "{text}");
         assert_eq!(after(API, &[(&form::CONNECTION, "HTTP")]), Ok(API.to_owned()));
     }
@@ -457,7 +457,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_the_file_never_blocks_another_change() {
+    fn what_is_in_the_file_never_blocks_another_change() {
         for line in [
             "proxy-username: u\n  proxy-password: ${KESTRA_PROXY_PASSWORD}",
             "proxy-username: \"u\\tv\"\n  proxy-password: p",
@@ -500,8 +500,8 @@ mod tests {
     #[test]
     fn a_selector_goes_with_what_it_would_make_useless() {
         let text = format!("{API}  proxy-selector: default\n");
-        let said = [(&form::PROXY_ADDRESS, "p:2")];
-        assert_eq!(after(&text, &said), Ok(API.replace("p:1", "p:2")));
+        let given = [(&form::PROXY_ADDRESS, "p:2")];
+        assert_eq!(after(&text, &given), Ok(API.replace("p:1", "p:2")));
         let direct = after(&text, &[(&form::CONNECTION, "direct")]).unwrap();
         assert!(!direct.contains("proxy-"), "{direct}");
     }

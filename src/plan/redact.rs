@@ -150,7 +150,7 @@ fn split_key(body: &str) -> Option<(&str, &str)> {
     Some((&body[..end], &body[end + 1..]))
 }
 
-/// Whether every name of a key is published, so that the key says nothing of its own.
+/// Whether every name of a key is published, so that the key tells nothing of its own.
 fn is_known_key(key: &str) -> bool {
     let key = key.trim_matches(QUOTES);
     key == "<<" || hyphenated(key).split('.').all(|name| KEYS.contains(name))

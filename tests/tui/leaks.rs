@@ -99,21 +99,21 @@ fn screens(files: &[(&str, &str)]) -> String {
     shown
 }
 
-/// Somebody in plain mode who asks for everything, and what is said to them.
+/// Somebody in plain mode who asks for everything, and what they are shown.
 struct Reader<'a> {
     found: &'a Found,
     lines: std::slice::Iter<'static, &'static str>,
-    said: String,
+    shown: String,
 }
 
 impl Outside for Reader<'_> {
     fn say(&mut self, text: &str) -> io::Result<()> {
-        self.said.push_str(text);
+        self.shown.push_str(text);
         Ok(())
     }
 
     fn read(&mut self, prompt: &str, _: Echo) -> Result<Secret, Ended> {
-        self.said.push_str(prompt);
+        self.shown.push_str(prompt);
         self.lines.next().map(|line| (*line).into()).ok_or(Ended::Input)
     }
 
@@ -151,9 +151,9 @@ fn plain_mode(answers: Answers, found: &Found) -> String {
         "no",
     ];
     let (mut wizard, first) = Wizard::new(answers, found.clone());
-    let mut reader = Reader { found, lines: LINES.iter(), said: String::new() };
+    let mut reader = Reader { found, lines: LINES.iter(), shown: String::new() };
     let _ = plain::run(&mut wizard, first, &mut reader);
-    reader.said
+    reader.shown
 }
 
 fn found(config: &str) -> Found {
