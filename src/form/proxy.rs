@@ -74,7 +74,7 @@ Ask your network team if unsure; HTTPS_PROXY in your shell often shows it.",
     stored_in: "config.yml as micronaut.http.services.api.proxy-address",
     review: InReview::Summary {
         label: "Proxy address",
-        text: |context| context.get(&PROXY_ADDRESS).into_owned(),
+        text: |context| context.shown(&PROXY_ADDRESS).into_owned(),
     },
     ruled_out_by: without_proxy,
     proxy_part: Some(|proxy| Cow::Owned(proxy.address.to_string())),

@@ -175,7 +175,7 @@ mod tests {
     }
 
     fn shown(lines: &[DiffLine]) -> String {
-        lines.iter().map(|line| format!("{}{}\n", line.tag.sign(), line.text)).collect()
+        lines.iter().flat_map(|line| [line.tag.sign(), &line.text, "\n"]).collect()
     }
 
     #[test]

@@ -23,8 +23,15 @@ struct Property {
     value: fn(&Settings) -> Target,
     /// When it goes, if its target is to be absent.
     removed: Removed,
-    /// The value as it may be shown; `None` where it has not the type of the property.
-    shown: fn(&str) -> Option<String>,
+    shown: Shown,
+}
+
+/// Which values of a property may be shown.
+enum Shown {
+    /// Those of its type.
+    If(fn(&str) -> bool),
+    /// None, since it is a secret.
+    Never,
 }
 
 /// What a property should be.
@@ -69,7 +76,7 @@ static PROPERTIES: [Property; 14] = [
         added_with: PROXY,
         value: authorization,
         removed: Removed::WithProxy(LOGIN),
-        shown: masked,
+        shown: Shown::Never,
     },
     Property {
         name: "micronaut.http.services.api.url",
@@ -77,7 +84,7 @@ static PROPERTIES: [Property; 14] = [
         added_with: PROXY,
         value: |settings| proxy(settings).map(|_| text(&"https://api.kestra.io")).into(),
         removed: Removed::Never,
-        shown: origin,
+        shown: Shown::If(is_origin),
     },
     Property {
         name: "micronaut.http.services.api.proxy-type",
@@ -87,7 +94,7 @@ static PROPERTIES: [Property; 14] = [
             proxy(settings).map_or(Target::Absent, |proxy| set_or_keep(proxy.kind.as_ref()))
         },
         removed: Removed::WithProxy(&[]),
-        shown: proxy_type,
+        shown: Shown::If(is_proxy_type),
     },
     Property {
         name: "micronaut.http.services.api.proxy-address",
@@ -99,7 +106,7 @@ static PROPERTIES: [Property; 14] = [
             proxy(settings).map_or(Target::Absent, |proxy| set_or_keep(address(proxy).as_ref()))
         },
         removed: Removed::WithProxy(&[]),
-        shown: typed::<ProxyAddress>,
+        shown: Shown::If(is::<ProxyAddress>),
     },
     Property {
         name: "micronaut.http.services.api.proxy-username",
@@ -107,7 +114,7 @@ static PROPERTIES: [Property; 14] = [
         added_with: PROXY,
         value: username,
         removed: Removed::WithProxy(LOGIN),
-        shown: typed::<ProxyUsername>,
+        shown: Shown::If(is::<ProxyUsername>),
     },
     Property {
         name: "micronaut.http.services.api.proxy-password",
@@ -115,7 +122,7 @@ static PROPERTIES: [Property; 14] = [
         added_with: PROXY,
         value: password,
         removed: Removed::WithProxy(LOGIN),
-        shown: masked,
+        shown: Shown::Never,
     },
     Property {
         name: "micronaut.http.services.api.proxy-authorization",
@@ -123,7 +130,7 @@ static PROPERTIES: [Property; 14] = [
         added_with: PROXY,
         value: authorization,
         removed: Removed::WithProxy(LOGIN),
-        shown: masked,
+        shown: Shown::Never,
     },
     Property {
         name: "micronaut.http.services.api.follow-redirects",
@@ -131,7 +138,7 @@ static PROPERTIES: [Property; 14] = [
         added_with: PROXY,
         value: |settings| proxy(settings).map(|_| Value::Bool(true)).into(),
         removed: Removed::Never,
-        shown: typed::<bool>,
+        shown: Shown::If(is::<bool>),
     },
     // `services.api` inherits from `client` what it does not set. The wizard adds nothing there, but
     // a login in `client` is changed with the other one, or it would stay in effect.
@@ -141,7 +148,7 @@ static PROPERTIES: [Property; 14] = [
         added_with: &[],
         value: username,
         removed: Removed::WithProxy(LOGIN),
-        shown: typed::<ProxyUsername>,
+        shown: Shown::If(is::<ProxyUsername>),
     },
     Property {
         name: "micronaut.http.client.proxy-password",
@@ -149,24 +156,24 @@ static PROPERTIES: [Property; 14] = [
         added_with: &[],
         value: password,
         removed: Removed::WithProxy(LOGIN),
-        shown: masked,
+        shown: Shown::Never,
     },
-    only_removed("micronaut.http.client.proxy-type", &[], proxy_type),
-    only_removed("micronaut.http.client.proxy-address", &[], typed::<ProxyAddress>),
+    only_removed("micronaut.http.client.proxy-type", &[], Shown::If(is_proxy_type)),
+    only_removed("micronaut.http.client.proxy-address", &[], Shown::If(is::<ProxyAddress>)),
     // Overrides an address (`facts/kestra.md` 1.5).
     only_removed(
         "micronaut.http.services.api.proxy-selector",
         &[&form::CONNECTION, &form::PROXY_ADDRESS],
-        |_| None,
+        Shown::Never,
     ),
-    only_removed("micronaut.http.client.proxy-selector", &[], |_| None),
+    only_removed("micronaut.http.client.proxy-selector", &[], Shown::Never),
 ];
 
 /// A property that the wizard never writes, but that keeps a proxy in effect.
 const fn only_removed(
     name: &'static str,
     with: &'static [&'static Field],
-    shown: fn(&str) -> Option<String>,
+    shown: Shown,
 ) -> Property {
     Property {
         name,
@@ -200,27 +207,25 @@ pub(super) fn shown(path: &str, value: &str) -> Option<String> {
         return Some(field.shown(value).into_owned());
     }
     let property = PROPERTIES.iter().find(|property| property.name == name)?;
-    Some((property.shown)(value).unwrap_or_else(|| redacted(value).into_owned()))
+    let is_reference = value.starts_with("${") && redacted(value) == value;
+    Some(match property.shown {
+        Shown::If(is_valid) if is_valid(value) => value.to_owned(),
+        Shown::Never if !is_reference => Secret::MASK.to_owned(),
+        _ => redacted(value).into_owned(),
+    })
 }
 
-fn typed<T: FromStr>(text: &str) -> Option<String> {
-    text.parse::<T>().is_ok().then(|| text.to_owned())
+fn is<T: FromStr>(text: &str) -> bool {
+    text.parse::<T>().is_ok()
 }
 
-fn proxy_type(text: &str) -> Option<String> {
-    (means_direct(text) || text.parse::<ProxyKind>().is_ok()).then(|| text.to_owned())
+fn is_proxy_type(text: &str) -> bool {
+    means_direct(text) || is::<ProxyKind>(text)
 }
 
-/// An address without a path: Kestra's API has none, and another service may have a token in it.
-fn origin(text: &str) -> Option<String> {
-    let url: ServerUrl = text.parse().ok()?;
-    url.path().is_root().then(|| text.to_owned())
-}
-
-/// A reference to a variable shows; a secret cannot.
-fn masked(text: &str) -> Option<String> {
-    let is_reference = text.starts_with("${") && redacted(text) == text;
-    Some(if is_reference { text } else { Secret::MASK }.to_owned())
+/// Whether an address has no path: Kestra's API has none, and another service may have a token in it.
+fn is_origin(text: &str) -> bool {
+    text.parse::<ServerUrl>().is_ok_and(|url| url.path().is_root())
 }
 
 /// The edits that an existing configuration needs.

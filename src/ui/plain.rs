@@ -156,8 +156,8 @@ impl<O: Outside> Session<'_, O> {
 fn announcement(effect: &Effect) -> Option<&'static str> {
     match effect {
         Effect::Check(Check::Nginx { .. }) => Some("Testing the nginx file..."),
-        Effect::Check(Check::WayOut(_)) => Some("Testing the way out (max 10 s)..."),
-        Effect::Check(Check::Standing) => Some("Checking..."),
+        Effect::Check(Check::Outbound(_)) => Some("Testing the way out (max 10 s)..."),
+        Effect::Check(Check::All) => Some("Checking..."),
         Effect::Check(Check::Reload) => Some("Reloading nginx..."),
         effect if effect.writes() => Some("Writing..."),
         _ => None,

@@ -139,7 +139,7 @@ fn in_plain_words(line: &str) -> Finding {
     Finding {
         code,
         outcome: Outcome::Failed,
-        what: what.into(),
+        summary: what.into(),
         evidence: evidence(line),
         remedy: remedy.into(),
     }
