@@ -102,7 +102,7 @@ impl<O: Outside> Session<'_, O> {
             Step::Dialog(_) => self.choose(),
             Step::Done(_) => self.result(),
             // Every look and every write comes back; one that does not leaves nothing to ask.
-            Step::Looking(_) | Step::Writing(_) => Ok(Some(Effect::Exit)),
+            Step::Discovering(_) | Step::Writing(_) => Ok(Some(Effect::Exit)),
         }
     }
 

@@ -10,7 +10,7 @@ impl<O: Outside> Session<'_, O> {
     /// Asks for the way on.
     pub(super) fn choose(&mut self) -> Result<Option<Effect>, Ended> {
         let Step::Dialog(choosing) = self.wizard.step() else { return Ok(None) };
-        let trouble = choosing.trouble().clone();
+        let trouble = choosing.failure().clone();
         let default = choosing.selected();
         self.say("")?;
         self.say_verbatim(trouble.lines)?;
