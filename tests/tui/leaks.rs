@@ -8,10 +8,9 @@ use kestra_setup::kestra_config::{self, Place};
 use kestra_setup::key::Key;
 use kestra_setup::machine::{Found, Snapshot};
 use kestra_setup::plan::{FileChange, FileKind, Plan};
-use kestra_setup::settings::Secret;
-use kestra_setup::system::line_reader::{Echo, Ended};
+use kestra_setup::system::line_reader::{Echo, Ended, TypedLine};
 use kestra_setup::system::nginx::streaming;
-use kestra_setup::ui::plain::{self, Outside};
+use kestra_setup::ui::plain::{self, Runtime};
 use kestra_setup::wizard::{Effect, Event, Wizard};
 use std::fmt::Write as _;
 use std::io;
@@ -106,13 +105,13 @@ struct Reader<'a> {
     shown: String,
 }
 
-impl Outside for Reader<'_> {
-    fn say(&mut self, text: &str) -> io::Result<()> {
+impl Runtime for Reader<'_> {
+    fn print(&mut self, text: &str) -> io::Result<()> {
         self.shown.push_str(text);
         Ok(())
     }
 
-    fn read(&mut self, prompt: &str, _: Echo) -> Result<Secret, Ended> {
+    fn read(&mut self, prompt: &str, _: Echo) -> Result<TypedLine, Ended> {
         self.shown.push_str(prompt);
         self.lines.next().map(|line| (*line).into()).ok_or(Ended::Input)
     }
