@@ -28,7 +28,7 @@ pub(crate) const KILLED: [&str; 7] = [
     "inject=rename,renameat,renameat2:signal=KILL:when=3",
 ];
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_kestra-setup");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_kestra-setup");
 
 /// Who runs the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,7 +154,12 @@ impl Machine {
 
     /// The wizard, with answers in its environment.
     pub(crate) fn start(&self, answers: &[(&str, &str)]) -> Session {
-        let words = self.words();
+        self.start_behind(&[], answers)
+    }
+
+    /// The wizard behind other words.
+    pub(crate) fn start_behind(&self, before: &[String], answers: &[(&str, &str)]) -> Session {
+        let words = [before, &self.words()].concat();
         let mut program = Program::new(&words[0]).args(&words[1..]);
         program = program.arg("--config").arg(self.config());
         for (name, value) in self.variables() {

@@ -36,7 +36,10 @@ impl Outside for AtTerminal<'_> {
     fn perform(&mut self, effect: Effect) -> Option<Event> {
         match effect {
             // sudo asks for its password at this terminal.
-            Effect::Elevate(plan) => Some(Event::Written(self.lines.lend(|| elevate::run(&plan)))),
+            Effect::Elevate(plan) => {
+                let result = self.lines.lend(|| elevate::run(&plan, &self.world.config));
+                Some(Event::Written(result))
+            }
             other => self.world.perform(other, self.lines.leaving()),
         }
     }
