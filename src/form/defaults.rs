@@ -1,0 +1,68 @@
+//! What the defaults of the questions come from: the machine and the shell of the operator, as data.
+
+use crate::settings::{PastedProxy, Port};
+
+/// The machine as far as answers depend on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Defaults {
+    /// The proxy that the operator's shell names.
+    pub proxy: Option<EnvironmentProxy>,
+    /// Whether an nginx is installed.
+    pub has_nginx: bool,
+    /// Whether there is a configuration already: then only what was answered is changed.
+    pub is_reconfiguration: bool,
+    /// Where a server block of ours goes.
+    pub server_file: String,
+    /// Where locations to include go.
+    pub location_file: String,
+    /// Other nginx files that the wizard may have written, the likeliest first.
+    pub nginx_files: Vec<String>,
+    /// The file that holds the configuration, or will.
+    pub config_file: String,
+    /// How Kestra is restarted so that it reads that file, as a command to adapt.
+    pub restart: String,
+    /// The command that checks that configuration.
+    pub check: String,
+    /// `kestra.env` beside the configuration.
+    pub env_file: String,
+    /// The port that the configuration gives Kestra.
+    pub kestra_port: u16,
+    /// The port for https in the existing nginx file.
+    pub tls_port: Option<Port>,
+}
+
+/// A proxy and the environment variable that names it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EnvironmentProxy {
+    /// The name of the variable, such as `HTTPS_PROXY`.
+    pub variable: String,
+    /// Its value.
+    pub proxy: PastedProxy,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self {
+            proxy: None,
+            has_nginx: false,
+            is_reconfiguration: false,
+            server_file: "/etc/nginx/conf.d/kestra.conf".to_owned(),
+            location_file: "/etc/nginx/snippets/kestra.conf".to_owned(),
+            nginx_files: Vec::new(),
+            config_file: "/etc/kestra/config.yml".to_owned(),
+            restart: "kestra server standalone --config /etc/kestra/config.yml".to_owned(),
+            check: "kestra-setup check".to_owned(),
+            env_file: "/etc/kestra/kestra.env".to_owned(),
+            kestra_port: 8080,
+            tls_port: None,
+        }
+    }
+}
+
+impl Defaults {
+    /// Where the nginx file goes, by the answer to `nginx-form`.
+    #[must_use]
+    pub fn nginx_file<'a>(&'a self, nginx_form: &str) -> &'a str {
+        if nginx_form == "location" { &self.location_file } else { &self.server_file }
+    }
+}
