@@ -89,7 +89,7 @@ impl CommandError {
                 "Look at their change; kestra-setup rollback --force undoes it as well.".into()
             }
             Self::Write(error) | Self::Rollback(error) => error.remedy(),
-            Self::NothingToUndo { .. } => "List the others: kestra-setup rollback --list".into(),
+            Self::NothingToUndo { .. } => "List every write: kestra-setup rollback --list".into(),
             Self::Unexpected => "Review the change again.".into(),
             Self::Answers(_) | Self::Refused(_) | Self::Output { .. } | Self::Io { .. } => {
                 String::new()

@@ -85,7 +85,8 @@ impl Directory {
     pub(crate) fn names(&self) -> Result<Vec<OsString>, WriteError> {
         let failed = |errno| WriteError::at(&self.path, errno);
         let mut names = Vec::new();
-        for entry in Dir::read_from(&self.fd).map_err(failed)? {
+        let readable = openat(&self.fd, ".", READ, Mode::empty()).map_err(failed)?;
+        for entry in Dir::new(readable).map_err(failed)? {
             let name = entry.map_err(failed)?.file_name().to_owned();
             names.push(OsString::from_vec(name.into_bytes()));
         }
