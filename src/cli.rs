@@ -85,21 +85,29 @@ pub enum Task {
     Man,
 }
 
+/// What `rollback` does.
+#[derive(Debug)]
+pub enum Rollback {
+    /// List the writes.
+    List {
+        /// For machines.
+        json: bool,
+    },
+    /// Leave the files as they are and forget an interrupted write.
+    Forget,
+    /// Undo a write.
+    Undo(Undo),
+}
+
 /// Which write is undone, and how.
 #[derive(Debug, Default)]
-pub struct Rollback {
+pub struct Undo {
     /// Its name; the last write of the configuration if not given.
     pub id: Option<String>,
-    /// List the writes instead.
-    pub list: bool,
-    /// List them for machines.
-    pub json: bool,
     /// Also where files changed since.
     pub force: bool,
     /// Do not ask.
     pub yes: bool,
-    /// Leave the files as they are and forget an interrupted write.
-    pub forget: bool,
 }
 
 /// How `show` shows.
@@ -247,17 +255,24 @@ fn task(name: &str, matches: &ArgMatches) -> Task {
         "check" => {
             Task::Check { json: matches.get_flag("json"), api_url: text_of(matches, "api-url") }
         }
-        "rollback" => Task::Rollback(Rollback {
-            id: text_of(matches, "id"),
-            list: matches.get_flag("list"),
-            json: matches.get_flag("json"),
-            force: matches.get_flag("force"),
-            yes: matches.get_flag("yes"),
-            forget: matches.get_flag("forget"),
-        }),
+        "rollback" => Task::Rollback(rollback(matches)),
         "completions" => matches.get_one("shell").copied().map_or(Task::Man, Task::Completions),
         _ => Task::Man,
     }
+}
+
+fn rollback(matches: &ArgMatches) -> Rollback {
+    if matches.get_flag("list") {
+        return Rollback::List { json: matches.get_flag("json") };
+    }
+    if matches.get_flag("forget") {
+        return Rollback::Forget;
+    }
+    Rollback::Undo(Undo {
+        id: text_of(matches, "id"),
+        force: matches.get_flag("force"),
+        yes: matches.get_flag("yes"),
+    })
 }
 
 fn show_form(matches: &ArgMatches) -> ShowForm {

@@ -4,13 +4,12 @@
 
 mod edits;
 pub(crate) mod env;
-mod part;
 mod preview;
 
 pub use preview::{Count, Line, MASK, Mark, hide_secrets};
 
 use crate::answers::Answers;
-use crate::form::{self, Field};
+use crate::form;
 use crate::kestra_config::{self, Refusal};
 use crate::machine::{Found, Snapshot};
 use crate::nginx_site;
@@ -115,6 +114,12 @@ pub struct PlannedAnswer {
     pub is_set: bool,
 }
 
+/// Hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 /// What a new config.yml starts from: the example of Kestra's documentation, every property that
 /// the wizard knows included.
 const NEW_CONFIG: &str = include_str!("../assets/config.yml");
@@ -133,7 +138,7 @@ impl Plan {
         if let Some(nginx) = &settings.nginx {
             changes.push(nginx_file(answers, nginx, found)?);
         }
-        let planned = |field: &'static Field| PlannedAnswer {
+        let planned = |field: &'static crate::form::Field| PlannedAnswer {
             name: field.name,
             text: answers.get(field).as_ref().into(),
             is_set: answers.is_set(field),
@@ -163,7 +168,7 @@ impl Plan {
             add(change.before.as_ref().map_or("", Text::as_str).as_bytes());
             add(change.after.as_str().as_bytes());
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash.finalize())
     }
 
     /// The files that these settings are about, which must have been looked at.
@@ -209,10 +214,12 @@ fn config(answers: &Answers, settings: &Settings, found: &Found) -> Result<FileC
             let edits = edits::of_existing(answers, settings, &reading);
             kestra_config::patch_at(text.as_str(), found.place(), &edits)?
         }
-        (Some(text), _) => {
-            kestra_config::patch_at(text.as_str(), found.place(), &edits::of_empty(settings))?
-        }
-        (None, _) => kestra_config::patch(NEW_CONFIG, &edits::of_new(settings))?,
+        (Some(text), _) => kestra_config::patch_at(
+            text.as_str(),
+            found.place(),
+            &edits::of_empty(answers, settings),
+        )?,
+        (None, _) => kestra_config::patch(NEW_CONFIG, &edits::of_new(answers, settings))?,
     };
     let path = found.config().to_owned();
     Ok(FileChange { kind: FileKind::Config, path, before, after: after.into(), mode: 0o600 })
@@ -268,8 +275,10 @@ fn nginx_file(answers: &Answers, nginx: &Nginx, found: &Found) -> Result<FileCha
 /// Whether something was said about nginx, or about what its file follows and does not say yet. Only
 /// then may edits made by hand be overwritten.
 fn is_asked_for(answers: &Answers, says_it: bool) -> bool {
-    let any = |fields: &[&Field]| fields.iter().any(|field| answers.is_set(field));
-    any(form::NGINX) || (!says_it && any(&[&form::URL, &form::CONTEXT_PATH]))
+    let mut nginx = form::in_row_of(&form::REVERSE_PROXY);
+    let mut followed = [&form::URL, &form::CONTEXT_PATH].into_iter();
+    nginx.any(|field| answers.is_set(field))
+        || (!says_it && followed.any(|field| answers.is_set(field)))
 }
 
 /// What was at a path, which must have been looked at.

@@ -63,10 +63,21 @@ struct Reader {
     depth: usize,
     /// The open collections in one that is no answer.
     skipped: usize,
-    /// The key whose value comes next; `Some(None)` if the key is no text.
-    key: Option<Option<String>>,
+    key: Key,
     seen: BTreeSet<&'static str>,
     anchors: BTreeMap<usize, String>,
+}
+
+/// What the next node is.
+#[derive(Default)]
+enum Key {
+    /// A key.
+    #[default]
+    Next,
+    /// The value of this key.
+    Text(String),
+    /// The value of a key that is no text.
+    Other,
 }
 
 impl Reader {
@@ -82,7 +93,7 @@ impl Reader {
                 self.skipped += 1;
             }
             Event::MappingStart(..) if self.depth == 0 || self.is_defaults() => {
-                self.key = None;
+                self.key = Key::Next;
                 self.depth += 1;
             }
             Event::MappingStart(..) | Event::SequenceStart(..) => {
@@ -110,7 +121,7 @@ impl Reader {
     }
 
     fn is_defaults(&self) -> bool {
-        self.depth == 1 && matches!(&self.key, Some(Some(key)) if key == DEFAULTS)
+        self.depth == 1 && matches!(&self.key, Key::Text(key) if key == DEFAULTS)
     }
 
     fn problem(&mut self, problem: impl Into<String>) {
@@ -124,11 +135,11 @@ impl Reader {
             }
             return;
         }
-        let Some(key) = self.key.take() else {
-            self.key = Some(Some(text.into_owned()));
-            return;
+        let name = match std::mem::take(&mut self.key) {
+            Key::Next => return self.key = Key::Text(text.into_owned()),
+            Key::Text(name) => name,
+            Key::Other => return,
         };
-        let Some(name) = key else { return };
         match form::field(&name) {
             None => self.problem(unknown(&name)),
             Some(field) if !self.seen.insert(field.name) => {
@@ -144,19 +155,19 @@ impl Reader {
 
     /// A mapping or a list where a text belongs.
     fn collection(&mut self) {
-        match self.key.take() {
+        match std::mem::take(&mut self.key) {
             _ if self.depth == 0 => {
                 self.problem("the answers file is not a mapping of names to values");
             }
-            None => {
+            Key::Next => {
                 self.problem("a name in the answers file is no text");
-                self.key = Some(None);
+                self.key = Key::Other;
             }
-            Some(Some(name)) if form::field(&name).is_some() => {
+            Key::Text(name) if form::field(&name).is_some() => {
                 self.problem(format!("{name}: the value is no text; put it in quotes"));
             }
-            Some(Some(name)) => self.problem(unknown(&name)),
-            Some(None) => {}
+            Key::Text(name) => self.problem(unknown(&name)),
+            Key::Other => {}
         }
     }
 }

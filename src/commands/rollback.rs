@@ -1,7 +1,7 @@
 //! `rollback`: undoes a write, after showing what that changes.
 
 use super::{CommandError, difference, report};
-use crate::cli::{Invocation, Rollback};
+use crate::cli::{Invocation, Rollback, Undo};
 use crate::settings::is_hidden;
 use crate::system::console::{Console, can_ask, first_line_of_input};
 use crate::system::discover::config_path;
@@ -14,18 +14,25 @@ use std::path::PathBuf;
 
 pub(super) fn run(
     invocation: &Invocation,
-    wanted: &Rollback,
+    rollback: &Rollback,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
     let history = History::here()?;
-    if wanted.list {
-        return list(&history.list(), wanted.json, console);
+    match rollback {
+        Rollback::List { json } => list(&history.list(), *json, console),
+        Rollback::Forget => forget(&Lock::take(&history)?, console),
+        Rollback::Undo(wanted) => undo(invocation, wanted, &history, console),
     }
+}
+
+fn undo(
+    invocation: &Invocation,
+    wanted: &Undo,
+    history: &History,
+    console: &mut Console,
+) -> Result<u8, CommandError> {
     // Before anything is read, so that nothing changes between the difference and the write.
-    let lock = Lock::take(&history)?;
-    if wanted.forget {
-        return forget(&lock, console);
-    }
+    let lock = Lock::take(history)?;
     let config = config_path(invocation.config.as_deref())?;
     if let Some(pending) = lock.interrupted()? {
         // It is the last write, so it is undone first.
@@ -58,7 +65,7 @@ pub(super) fn run(
 /// A write that was interrupted is the last one, so it is undone if none is named.
 fn undo_interrupted(
     pending: PendingWrite,
-    wanted: &Rollback,
+    wanted: &Undo,
     lock: &Lock,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
@@ -84,7 +91,7 @@ fn show(restores: &[Restore], console: &mut Console) -> Result<(), CommandError>
 }
 
 /// Asks, where somebody is there to be asked.
-fn agrees(wanted: &Rollback, console: &mut Console) -> Result<bool, CommandError> {
+fn agrees(wanted: &Undo, console: &mut Console) -> Result<bool, CommandError> {
     if wanted.yes || !can_ask() {
         return Ok(true);
     }

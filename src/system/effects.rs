@@ -62,7 +62,7 @@ impl EffectRunner {
             Effect::Write(plan) => Event::Written(self.save(&plan)),
             Effect::SaveAside(plan) => stopped(save_aside(&plan)),
             Effect::SaveBeside(plan) => stopped(self.save_beside(&plan)),
-            Effect::Rollback { id, overwrite } => undone(self.roll_back(&id, overwrite), Some(id)),
+            Effect::Rollback { id, overwrite } => undone(self.roll_back(&id, overwrite), Some(&id)),
             Effect::Repair(repair) => undone(self.repair(repair), None),
             Effect::Elevate(_)
             | Effect::Cancel
@@ -285,7 +285,7 @@ fn stopped(result: Result<WriteResult, WriteError>) -> Event {
 }
 
 /// The outcome of undoing the completed write with this name, or the interrupted one.
-fn undone(result: Result<WriteResult, WriteError>, id: Option<String>) -> Event {
+fn undone(result: Result<WriteResult, WriteError>, id: Option<&str>) -> Event {
     match result {
         Ok(saved) => Event::Stopped(saved),
         Err(error) => Event::Written(Err(words::not_undone(&error, id))),

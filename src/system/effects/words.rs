@@ -190,12 +190,12 @@ pub fn rolled_back(receipt: Receipt, is_redo: bool) -> WriteResult {
 
 /// What can be done where undoing failed: of the completed write with this name, or of the
 /// interrupted one.
-pub(super) fn not_undone(error: &WriteError, id: Option<String>) -> Failure {
+pub(super) fn not_undone(error: &WriteError, id: Option<&str>) -> Failure {
     let (mut lines, mut ways) = (Vec::new(), Vec::new());
     match error {
         WriteError::Changed(conflict) => {
             lines.push(format!("{} was changed since that write.", conflict.path.display()));
-            ways.push(Choice::UndoOverwriting(id.clone()));
+            ways.push(Choice::UndoOverwriting(id.map(str::to_owned)));
         }
         // The undoing itself was interrupted.
         WriteError::Unrepaired { .. } => return trouble(error, &Plan::default()),

@@ -4,7 +4,7 @@
 #![expect(clippy::disallowed_types, reason = "reads the disk")]
 
 use super::resolve::locate;
-use crate::plan::Text;
+use crate::plan::{Text, hex};
 use crate::system::passwd;
 use jiff::Timestamp;
 use rustix::fs::{
@@ -159,10 +159,7 @@ pub fn writable(path: &Path) -> bool {
 /// SHA-256 in hexadecimal digits.
 #[must_use]
 pub(crate) fn sha256(content: &[u8]) -> String {
-    let digits = |byte: u8| {
-        [byte >> 4, byte & 15].map(|half| char::from(b"0123456789abcdef"[usize::from(half)]))
-    };
-    Sha256::digest(content).iter().copied().flat_map(digits).collect()
+    hex(&Sha256::digest(content))
 }
 
 /// A regular file that was read. It stays open, so its attributes can be copied.

@@ -124,9 +124,9 @@ fn survey(requests: Vec<WriteRequest>) -> Result<(Vec<PathBuf>, Vec<FileWrite>),
             return Err(WriteError::Twice { path: real.clone() });
         }
         if makes_folders {
-            folders.extend(missing)
+            folders.extend(missing);
         } else {
-            needed.extend(missing)
+            needed.extend(missing);
         }
         files.push(file);
     }
