@@ -119,7 +119,12 @@ fn lines(saved: &WriteResult, key: fn(&NextStep) -> String) -> Vec<String> {
         lines.push(format!("  {what:<11}  {path:<width$}   {about}"));
     }
     if let Some(undo) = &saved.undo {
-        lines.push(format!("  undo         {}", undo.command));
+        let beside = format!("  undo         {}", undo.command);
+        if beside.chars().count() <= LONGEST {
+            lines.push(beside);
+        } else {
+            lines.extend(["  undo".to_owned(), format!("       {}", undo.command)]);
+        }
     }
     if !saved.next.is_empty() {
         lines.extend([String::new(), "Not in effect yet. Next:".to_owned(), String::new()]);
