@@ -177,7 +177,7 @@ pub struct VerificationFailure {
 
 impl From<Finding> for VerificationFailure {
     fn from(finding: Finding) -> Self {
-        Self { what: finding.what, evidence: finding.evidence, remedy: finding.remedy }
+        Self { what: finding.summary, evidence: finding.evidence, remedy: finding.remedy }
     }
 }
 

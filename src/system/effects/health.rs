@@ -1,4 +1,4 @@
-//! What can be proved about what stands: the configuration, its traps, the way out, nginx, Kestra.
+//! The health check: the configuration and its traps, the outbound connection, nginx, Kestra.
 
 use super::EffectRunner;
 use crate::answers::Problem;
@@ -6,27 +6,27 @@ use crate::checks::{Check, Finding, Outcome, SCOPE};
 use crate::form;
 use crate::machine::remarks::{self, Remark};
 use crate::settings::{Secret, ServerUrl, Upstream};
-use crate::system::checks::kestra::{self, Serving};
+use crate::system::checks::kestra::{Kestra, codes};
 use crate::system::discover::{DiscoverError, Discovery, look};
 use crate::system::nginx;
 use std::sync::atomic::AtomicBool;
 
 impl EffectRunner {
-    /// Looks at everything, the configuration as it is on disk now.
-    pub(super) fn standing(&self, cancelled: &AtomicBool) -> Vec<Finding> {
+    /// Checks everything, with the configuration as it is on disk now.
+    pub(super) fn health(&self, cancelled: &AtomicBool) -> Vec<Finding> {
         let looked = match look(Some(&self.config), Some(self.place.clone())) {
             Ok(looked) => looked,
             Err(error) => return vec![unreadable(&error)],
         };
         let mut all = vec![readable(&looked)];
         all.extend(traps(&looked));
-        all.extend(self.way_out_of(&looked, cancelled));
+        all.extend(self.outbound_of(&looked, cancelled));
         all.extend(self.nginx_of(&looked));
-        all.extend(serving_of(&looked, cancelled));
+        all.extend(kestra_of(&looked, cancelled));
         all
     }
 
-    fn way_out_of(&self, looked: &Discovery, cancelled: &AtomicBool) -> Vec<Finding> {
+    fn outbound_of(&self, looked: &Discovery, cancelled: &AtomicBool) -> Vec<Finding> {
         let Ok(connection) = looked.answers.settings_of_connection() else {
             return vec![Finding::skipped(
                 "way-out",
@@ -36,11 +36,11 @@ impl EffectRunner {
         let scope = Finding {
             code: "way-out-scope",
             outcome: Outcome::Note,
-            what: SCOPE.to_owned(),
+            summary: SCOPE.to_owned(),
             evidence: String::new(),
             remedy: String::new(),
         };
-        vec![self.way_out(&connection, cancelled), scope]
+        vec![self.outbound(&connection, cancelled), scope]
     }
 
     fn nginx_of(&self, looked: &Discovery) -> Vec<Finding> {
@@ -79,7 +79,7 @@ pub fn unreadable(error: &DiscoverError) -> Finding {
     Finding {
         code: "config-readable",
         outcome: Outcome::Failed,
-        what: "The configuration cannot be read.".to_owned(),
+        summary: "The configuration cannot be read.".to_owned(),
         evidence: error.to_string(),
         remedy: error.remedy(),
     }
@@ -96,7 +96,7 @@ fn readable(looked: &Discovery) -> Finding {
     Finding {
         code: "config-readable",
         outcome,
-        what: what.to_owned(),
+        summary: what.to_owned(),
         evidence: config.display().to_string(),
         remedy: if exists { String::new() } else { "Run kestra-setup to write one.".to_owned() },
     }
@@ -109,7 +109,7 @@ fn traps(looked: &Discovery) -> Vec<Finding> {
         move |Remark { text, line }| Finding {
             code: "config-trap",
             outcome,
-            what: text,
+            summary: text,
             evidence: format!("line {line}"),
             remedy: "Run kestra-setup to change it.".to_owned(),
         }
@@ -128,7 +128,7 @@ fn in_doubt(problem: Problem) -> Finding {
     Finding {
         code: "config-value",
         outcome: if problem.is_error { Outcome::Failed } else { Outcome::Note },
-        what: if is_missing { format!("{name} has no value") } else { problem.message },
+        summary: if is_missing { format!("{name} has no value") } else { problem.message },
         evidence: name.to_owned(),
         remedy: "Run kestra-setup to change it.".to_owned(),
     }
@@ -143,13 +143,13 @@ fn streaming(looked: &Discovery) -> Vec<Finding> {
 }
 
 /// The running Kestra, seen from here and through the public URL.
-fn serving_of(looked: &Discovery, cancelled: &AtomicBool) -> Vec<Finding> {
+fn kestra_of(looked: &Discovery, cancelled: &AtomicBool) -> Vec<Finding> {
     let what = "not looked at, since the public URL is not known as one";
-    let unknown = || kestra::codes().map(|code| Finding::skipped(code, what)).collect();
-    serving(looked).map_or_else(unknown, |serving| kestra::look(&serving, cancelled))
+    let unknown = || codes().map(|code| Finding::skipped(code, what)).collect();
+    kestra(looked).map_or_else(unknown, |kestra| kestra.check(cancelled))
 }
 
-fn serving(looked: &Discovery) -> Option<Serving> {
+fn kestra(looked: &Discovery) -> Option<Kestra> {
     let reading = looked.found.reading().ok()??;
     let property = |name: &str| reading.get(name).map(|scalar| scalar.text.clone());
     let get = |field| looked.answers.get(field);
@@ -160,12 +160,11 @@ fn serving(looked: &Discovery) -> Option<Serving> {
     let health = format!("http://{}:{management}{context_path}/health", upstream.host());
     let username = property("kestra.server.basic-auth.username");
     let password = property("kestra.server.basic-auth.password").map(Secret::from);
-    Some(Serving {
+    Some(Kestra {
         public: url.to_string().parse().ok()?,
         upstream: format!("http://{upstream}").parse().ok()?,
         health: health.parse().ok()?,
         login: username.zip(password),
-        trust: Vec::new(),
         context_path,
     })
 }
