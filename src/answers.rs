@@ -156,11 +156,6 @@ impl Answers {
         self
     }
 
-    /// Takes back what was said, so that the files or the default answer again.
-    pub fn clear(&mut self, field: &Field) {
-        self.given.remove(field.name);
-    }
-
     /// Whether this was said, and differs from the files.
     #[must_use]
     pub fn is_set(&self, field: &Field) -> bool {

@@ -146,7 +146,7 @@ impl<R: Runtime> PlainMode<'_, R> {
             Step::Dialog(_) => self.dialog(),
             Step::Done(_) => self.result(),
             // Every look and every write comes back; one that does not leaves nothing to ask.
-            Step::Looking(_) | Step::Writing(_) => Ok(Some(Effect::Exit)),
+            Step::Discovering(_) | Step::Writing(_) => Ok(Some(Effect::Exit)),
         }
     }
 

@@ -31,9 +31,12 @@ pub enum Event {
     Stopped(WriteResult),
     /// The time asked for by [`Effect::Remind`] is over.
     Reminder,
-    /// The page was drawn in the size that the terminal has now.
-    Drawn {
-        /// How many lines can be scrolled away before its end is in view.
+    /// A key that scrolls was pressed.
+    Scroll {
+        /// Lines to scroll down; up where it is negative.
+        lines: i16,
+        /// How many lines can be scrolled away, in the size of the terminal, before the end of the
+        /// page is in view.
         furthest: usize,
     },
 }
@@ -53,7 +56,7 @@ impl fmt::Debug for Event {
             Self::Keep => f.write_str("Keep"),
             Self::PreviousQuestion => f.write_str("PreviousQuestion"),
             Self::Reminder => f.write_str("Reminder"),
-            Self::Drawn { furthest } => write!(f, "Drawn({furthest})"),
+            Self::Scroll { lines, .. } => write!(f, "Scroll({lines})"),
         }
     }
 }

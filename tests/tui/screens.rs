@@ -138,8 +138,8 @@ fn review() {
     see("review_new", &reviewing());
     see("review_new_nginx", &reviewing().press(Key::Tab));
     see("review_new_full", &reviewing().press(Key::Char('f')));
-    see("review_scrolled", &reviewing().press(Key::PageDown));
-    see("review_revealed", &reviewing().press(Key::Char('r')).press(Key::PageDown));
+    see("review_scrolled", &reviewing().sized(60, 16).press(Key::PageDown));
+    see("review_revealed", &reviewing().sized(60, 16).press(Key::Char('r')).press(Key::PageDown));
     see("review_tested", &reviewing().finds(Outcome::Ok, "nginx takes it", ""));
     let line = "nginx does not take it: host not found in upstream \"kestra-app\"";
     see("review_nginx_refuses", &reviewing().finds(Outcome::Failed, line, "Use localhost:8080."));

@@ -87,7 +87,7 @@ impl<R: Runtime> PlainMode<'_, R> {
     /// Asks which of the choices of a dialog to take.
     pub(super) fn dialog(&mut self) -> Result<Option<Effect>, Ended> {
         let Step::Dialog(dialog) = self.wizard.step() else { return Ok(None) };
-        let trouble = dialog.trouble().clone();
+        let trouble = dialog.failure().clone();
         let default = dialog.selected();
         self.print("")?;
         self.print_verbatim(trouble.lines)?;

@@ -155,7 +155,7 @@ fn the_result_page_says_what_is_not_done_yet() {
 
 #[test]
 fn the_result_page_scrolls_where_it_has_too_little_room() {
-    let written = at_review().press(Key::Char('w')).write_succeeds();
+    let written = at_review().sized(60, 16).press(Key::Char('w')).write_succeeds();
     assert!(!written.screen(60, 16).contains("Add a certificate"));
     let scrolled = written.press(Key::PageDown).press(Key::PageDown);
     assert!(scrolled.screen(60, 16).contains("Add a certificate"));
