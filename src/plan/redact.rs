@@ -33,6 +33,7 @@ pub(super) fn redacted(text: &str, kind: FileKind) -> Vec<String> {
         FileKind::Nginx if is_rendered(text) => revealed(text),
         FileKind::Nginx => lines(text).map(nginx).collect(),
         FileKind::Env => env::redacted(text),
+        FileKind::Unknown => lines(text).map(|_| HIDDEN.to_owned()).collect(),
     }
 }
 
@@ -295,7 +296,7 @@ mod tests {
             after in "(password|value|url|[-#:=|>&*'\"\\[\\]{};, ]|\n|\r\n){0,12}",
         ) {
             let text = format!("{before}hunter2{after}");
-            for kind in [FileKind::Config, FileKind::Nginx] {
+            for kind in [FileKind::Config, FileKind::Nginx, FileKind::Unknown] {
                 let shown = redacted(&text, kind);
                 prop_assert_eq!(shown.len(), text.split_inclusive('\n').count());
                 prop_assert!(!shown.concat().contains("hunter2"), "{:?}", shown);

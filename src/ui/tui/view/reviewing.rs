@@ -146,7 +146,7 @@ fn tabs(look: Look, reviewing: &Review) -> Line<'static> {
 fn name(change: &FileChange) -> String {
     match change.kind {
         FileKind::Nginx => "nginx".to_owned(),
-        FileKind::Config | FileKind::Env => change
+        FileKind::Config | FileKind::Env | FileKind::Unknown => change
             .path
             .file_name()
             .map_or("file".to_owned(), |name| name.to_string_lossy().into_owned()),
