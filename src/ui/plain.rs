@@ -76,7 +76,10 @@ impl Runtime for TerminalRuntime<'_> {
     fn perform(&mut self, effect: Effect) -> Option<Event> {
         match effect {
             // sudo asks for its password at this terminal.
-            Effect::Elevate(plan) => Some(Event::Written(self.lines.lend(|| elevate::run(&plan)))),
+            Effect::Elevate(plan) => {
+                let result = self.lines.lend(|| elevate::run(&plan, &self.effects.config));
+                Some(Event::Written(result))
+            }
             other => self.effects.perform(other, self.lines.leaving()),
         }
     }
@@ -143,7 +146,7 @@ impl<R: Runtime> PlainMode<'_, R> {
             Step::Dialog(_) => self.dialog(),
             Step::Done(_) => self.result(),
             // Every look and every write comes back; one that does not leaves nothing to ask.
-            Step::Looking(_) | Step::Writing(_) => Ok(Some(Effect::Exit)),
+            Step::Discovering(_) | Step::Writing(_) => Ok(Some(Effect::Exit)),
         }
     }
 
