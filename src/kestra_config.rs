@@ -8,6 +8,7 @@ mod find;
 mod flow;
 mod keys;
 mod kind;
+mod list;
 mod locate;
 mod merge;
 mod parse;
@@ -35,6 +36,8 @@ pub enum Value {
     Text(String),
     /// Must be read back as this boolean.
     Bool(bool),
+    /// Must be read back as a list of these strings.
+    List(Vec<String>),
 }
 
 /// Shows no text, which may be a password.
@@ -43,6 +46,7 @@ impl fmt::Debug for Value {
         match self {
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Self::Bool(truth) => write!(f, "Bool({truth})"),
+            Self::List(items) => write!(f, "List({} items)", items.len()),
         }
     }
 }

@@ -22,7 +22,10 @@ pub(super) fn prove(before: &Reading, after: &Reading, edits: &[Edit]) -> Result
             return Err(collateral(path, scalar.line));
         }
     }
-    match after.iter().find(|(path, _)| !wanted.contains_key(path) && before.get(path).is_none()) {
+    match after
+        .iter()
+        .find(|(path, _)| !wanted.contains_key(list_of(path)) && before.get(path).is_none())
+    {
         Some((path, _)) => {
             Err(Refusal::new(None, format!("the edit would bring {path} into effect too")))
         }
@@ -71,6 +74,9 @@ pub(super) fn same_outside(
 pub(super) fn came_out(before: &Reading, after: &Reading, edit: &Edit) -> Result<(), Refusal> {
     let line = before.get(edit.property()).map(|scalar| scalar.line);
     match (edit, after.get(edit.property())) {
+        (Edit::Set(_, Value::List(items)), Some(_)) if is_list(after, edit.property(), items) => {
+            Ok(())
+        }
         (Edit::Set(_, value), Some(scalar)) if is_value(scalar, value) => Ok(()),
         (Edit::Remove(_), None) => Ok(()),
         (Edit::Set(property, _), _) => Err(Refusal::new(
@@ -96,7 +102,19 @@ pub(super) fn is_value(scalar: &Scalar, value: &Value) -> bool {
     match value {
         Value::Text(text) => scalar.kind == Kind::Text && scalar.text == *text,
         Value::Bool(truth) => scalar.kind == Kind::Bool && scalar.text == truth.to_string(),
+        Value::List(_) => false,
     }
+}
+
+/// Whether a property is a list of exactly these texts.
+pub(super) fn is_list(reading: &Reading, property: &str, items: &[String]) -> bool {
+    let is_list =
+        |scalar: &Scalar| scalar.kind == Kind::List && scalar.text == items.len().to_string();
+    reading.get(property).is_some_and(is_list)
+        && items.iter().enumerate().all(|(index, item)| {
+            let scalar = reading.get(&format!("{property}[{index}]"));
+            scalar.is_some_and(|scalar| scalar.kind == Kind::Text && scalar.text == *item)
+        })
 }
 
 /// A null parent disappears once it has a child.
