@@ -146,7 +146,7 @@ fn tabs(look: Look, reviewing: &Review) -> Line<'static> {
 fn name(change: &FileChange) -> String {
     match change.kind {
         FileKind::Nginx => "nginx".to_owned(),
-        FileKind::Config | FileKind::Env => change
+        FileKind::Config | FileKind::Env | FileKind::Unknown => change
             .path
             .file_name()
             .map_or("file".to_owned(), |name| name.to_string_lossy().into_owned()),
@@ -186,7 +186,7 @@ fn below(
 fn notes(look: Look, wizard: &Wizard, reviewing: &Review) -> Vec<Line<'static>> {
     let mut page = Page::default();
     let nginx = reviewing.files().iter().find(|change| change.kind == FileKind::Nginx);
-    let finding = nginx.and_then(|change| wizard.verdict_about(is_test_of(change)));
+    let finding = nginx.and_then(|change| wizard.finding_about(is_test_of(change)));
     if let Some(finding) = finding.filter(|finding| finding.outcome != Outcome::Ok) {
         let style = match finding.outcome {
             Outcome::Failed => look.theme.error(),
@@ -233,7 +233,7 @@ fn nginx_word(wizard: &Wizard, change: &FileChange) -> &'static str {
     if change.is_noop() {
         return "nginx: nothing to do";
     }
-    match wizard.verdict_about(is_test_of(change)).map(|finding| finding.outcome) {
+    match wizard.finding_about(is_test_of(change)).map(|finding| finding.outcome) {
         Some(Outcome::Ok) => "nginx -t ok (sandbox)",
         Some(Outcome::Note) => "nginx -t: see the note",
         Some(Outcome::Failed) => "nginx -t failed",

@@ -33,6 +33,7 @@ fn coloured(look: Look, kind: FileKind, text: &str) -> Vec<Span<'static>> {
         FileKind::Config => text.find(": ").or_else(|| text.strip_suffix(':').map(str::len)),
         FileKind::Env => text.find('='),
         FileKind::Nginx => text[indent..].find(' ').map(|end| indent + end),
+        FileKind::Unknown => None,
     };
     let (key, rest) = text.split_at(key.unwrap_or(0));
     vec![Span::styled(key.to_owned(), look.theme.key()), Span::raw(rest.to_owned())]
