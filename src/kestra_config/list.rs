@@ -45,15 +45,15 @@ pub(super) fn replace(scope: &Scope, list: Id, texts: &[String]) -> Result<Vec<S
         return in_block(scope, &items, removed, added)
             .ok_or_else(|| refuse("an entry of the list shares its line with something else"));
     }
-    let Some(last) = kept.last() else {
+    let Some(tail) = kept.last() else {
         let node = &tree.nodes[list];
         let style = items.first().map_or(ScalarStyle::Plain, |item| item.style);
         return Ok(vec![Splice::replace(node.start..node.end, in_brackets(texts, style))]);
     };
-    let new: Vec<_> = added.iter().map(|item| written(item, last.style, true)).collect();
+    let new: Vec<_> = added.iter().map(|item| written(item, tail.style, true)).collect();
     let mut splices: Vec<_> = removed.map(|item| item.out_of_brackets(tree, &items)).collect();
     if !new.is_empty() {
-        splices.push(Splice::insert(last.end, format!(", {}", new.join(", "))));
+        splices.push(Splice::insert(tail.end, format!(", {}", new.join(", "))));
     }
     Ok(splices)
 }

@@ -150,6 +150,7 @@ fn another_reader_takes_every_written_value_for_that_value() {
             wanted.push(match &value {
                 Value::Text(text) => json!(text),
                 Value::Bool(truth) => json!(truth),
+                Value::List(items) => json!(items),
             });
         }
     }
