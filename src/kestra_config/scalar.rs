@@ -11,14 +11,15 @@ pub(super) fn write(value: &Value, old: ScalarStyle, in_flow: bool) -> String {
     let text = match value {
         Value::Bool(truth) => return truth.to_string(),
         Value::List(items) => return list::in_brackets(items, old),
-        Value::Text(text) => text,
+        Value::Text(text) => text.as_str(),
+        Value::Secret(secret) => secret.reveal(),
     };
     match old {
         ScalarStyle::Single if text.chars().all(is_raw) => {
             format!("'{}'", text.replace('\'', "''"))
         }
         ScalarStyle::Single | ScalarStyle::Double => double_quoted(text),
-        _ if is_plain(text, in_flow) => text.clone(),
+        _ if is_plain(text, in_flow) => text.to_owned(),
         _ => double_quoted(text),
     }
 }
