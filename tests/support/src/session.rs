@@ -16,7 +16,7 @@ use tempfile::TempDir;
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Longer than the pause by which a program tells typing from an unmarked paste.
-const TYPING: Duration = Duration::from_millis(60);
+const TYPING: Duration = Duration::from_millis(45);
 
 /// A program that runs in a terminal, and the person in front of it.
 pub struct Session {
@@ -26,6 +26,8 @@ pub struct Session {
     tty: Option<OwnedFd>,
     emulator: vt100::Parser,
     output: Vec<u8>,
+    /// How much of the output came before the last answer to a prompt.
+    answered: usize,
     modes_at_exit: Option<Termios>,
     home: TempDir,
 }
@@ -44,6 +46,7 @@ impl Session {
             tty: Some(tty),
             emulator: vt100::Parser::new(at_least_one(rows), at_least_one(columns), 0),
             output: Vec::new(),
+            answered: 0,
             modes_at_exit: None,
             home,
         }
@@ -156,8 +159,36 @@ impl Session {
         self
     }
 
-    /// Waits until the program has written nothing for a while, so that bytes can be counted.
+    /// Waits until a program that asks line by line has asked something since the last answer.
+    ///
+    /// # Panics
+    ///
+    /// With the screen, if it never does.
+    #[track_caller]
+    pub fn wait_for_prompt(&mut self) -> &mut Self {
+        let end = Instant::now() + DEADLINE;
+        while self.output.len() <= self.answered || !self.output.ends_with(b": ") {
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(self.read_once(left), "waited for a prompt; the screen is\n{}", self.screen());
+        }
+        self
+    }
+
+    /// Answers the next prompts, each with a line.
+    #[track_caller]
+    pub fn answer<'a>(&mut self, lines: impl IntoIterator<Item = &'a str>) -> &mut Self {
+        for line in lines {
+            self.wait_for_prompt();
+            self.answered = self.output.len();
+            self.send(format!("{line}\r"));
+        }
+        self
+    }
+
+    /// Waits until the program has read its input and written nothing for a while, so that bytes
+    /// can be counted.
     pub fn settle(&mut self) -> &mut Self {
+        self.wait_until_read();
         while self.read_once(Duration::from_millis(200)) {}
         self
     }
@@ -243,13 +274,17 @@ impl Session {
 
     /// Waits until the program has read what was sent, and then as long as hands do.
     fn pause(&mut self) -> &mut Self {
+        self.wait_until_read();
+        self.read_for(TYPING);
+        self
+    }
+
+    fn wait_until_read(&mut self) {
         let end = Instant::now() + DEADLINE;
         while self.tty.as_ref().is_some_and(|tty| ioctl_fionread(tty).is_ok_and(|left| left > 0)) {
             assert!(Instant::now() < end, "it reads nothing; the screen is\n{}", self.screen());
             self.read_once(Duration::from_millis(1));
         }
-        self.read_for(TYPING);
-        self
     }
 
     fn read_for(&mut self, time: Duration) {

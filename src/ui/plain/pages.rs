@@ -1,0 +1,240 @@
+//! What follows the questions: the review, the dialogs on the way, and the result.
+
+use super::reply::{self, Reply};
+use super::{PlainMode, Printed, Runtime};
+use crate::form;
+use crate::key::Key;
+use crate::plan::{DiffTag, FileChange, Plan};
+use crate::system::line_reader::{Echo, Ended};
+use crate::wizard::{Choice, Effect, Event, Preview, Review, ReviewRow, Step, Wizard, report};
+
+const HELP: &str = "\
+Nothing is written before you type w and then y.
+A number opens the setting; after its answer you are here again.
+d shows the whole text of a new file, the difference for one that exists (- on disk, + after \
+writing): your settings, and of everything else its structure only.
+t tests whether api.kestra.io can be reached this way. u undoes the last change. \
+back returns to the questions, list says every answer.";
+
+impl<R: Runtime> PlainMode<'_, R> {
+    /// Asks what to do with the plan.
+    pub(super) fn review(&mut self) -> Result<Option<Effect>, Ended> {
+        if self.printed != Some(Printed::Review) {
+            self.print(&page(self.wizard))?;
+            self.printed = Some(Printed::Review);
+        }
+        let prompt = "Type a number to change it, d for the diff, t to test the outbound connection, \
+                      w to write, q to quit:";
+        let line = self.read(prompt, Echo::Shown)?;
+        match reply::read(line.reveal(), |_| false) {
+            Reply::Text(text) => self.review_command(text.trim()),
+            Reply::Back => Ok(self.wizard.update(Event::PreviousQuestion)),
+            Reply::Quit => Ok(self.press('q')),
+            Reply::List => self.list(),
+            Reply::Help => self.print(HELP).map(|()| None),
+            // Enter alone agrees to nothing.
+            Reply::Enter | Reply::Word(_) => Ok(None),
+        }
+    }
+
+    fn review_command(&mut self, text: &str) -> Result<Option<Effect>, Ended> {
+        let key = text.chars().next().filter(|_| text.len() == 1);
+        match key {
+            Some('w') => self.write(),
+            Some('d') => self.differences(),
+            Some(key) if matches!(key, 't' | 'u' | 'q') || is_row(key) => {
+                self.printed = self.printed.take().filter(|_| key == 't');
+                Ok(self.press(key))
+            }
+            _ => self.print("Type help for what can be answered here.").map(|()| None),
+        }
+    }
+
+    /// Writes what was shown, if the operator confirms it.
+    fn write(&mut self) -> Result<Option<Effect>, Ended> {
+        let files = plan(self.wizard).map_or(0, |plan| plan.pending().count());
+        let question = match files {
+            0 => return self.explain_refusal(),
+            1 => "Write 1 file?".to_owned(),
+            several => format!("Write {several} files?"),
+        };
+        if self.confirms(&question)? {
+            return Ok(self.press('w'));
+        }
+        self.print("Not written.").map(|()| None)
+    }
+
+    /// Lets the wizard say why there is nothing that could be written.
+    fn explain_refusal(&mut self) -> Result<Option<Effect>, Ended> {
+        let effect = self.press('w');
+        let note = match self.wizard.step() {
+            Step::Review(reviewing) => reviewing.note().unwrap_or_default().to_owned(),
+            _ => String::new(),
+        };
+        self.print(&note)?;
+        Ok(effect)
+    }
+
+    fn differences(&mut self) -> Result<Option<Effect>, Ended> {
+        let changes: Vec<_> = plan(self.wizard).into_iter().flat_map(Plan::pending).collect();
+        let lines: Vec<_> = changes.into_iter().flat_map(difference).collect();
+        if lines.is_empty() {
+            return self.explain_refusal();
+        }
+        self.print_verbatim(lines).map(|()| None)
+    }
+
+    /// Asks which of the choices of a dialog to take.
+    pub(super) fn dialog(&mut self) -> Result<Option<Effect>, Ended> {
+        let Step::Dialog(dialog) = self.wizard.step() else { return Ok(None) };
+        let trouble = dialog.failure().clone();
+        let default = dialog.selected();
+        self.print("")?;
+        self.print_verbatim(trouble.lines)?;
+        self.print(&numbered(&trouble.ways))?;
+        self.printed = None;
+        let prompt = format!("Number 1 to {} [{}]:", trouble.ways.len(), default + 1);
+        let line = self.read(&prompt, Echo::Shown)?;
+        match reply::read(line.reveal(), |_| false) {
+            Reply::Enter => self.go(default, &trouble.ways),
+            Reply::Text(text) if text.trim() == "n" && trouble.ways.contains(&Choice::Fresh) => {
+                Ok(self.press('n'))
+            }
+            Reply::Text(text) => match text.trim().parse::<usize>() {
+                Ok(number) if (1..=trouble.ways.len()).contains(&number) => {
+                    self.go(number - 1, &trouble.ways)
+                }
+                _ => self
+                    .print(&format!("Type a number from 1 to {}.", trouble.ways.len()))
+                    .map(|()| None),
+            },
+            Reply::Back => Ok(self.wizard.update(Event::Key(Key::Esc))),
+            Reply::Quit => Ok(self.press('q')),
+            Reply::Help | Reply::List | Reply::Word(_) => Ok(None),
+        }
+    }
+
+    /// Takes the choice with this number, counted from 0; one that writes only after a yes.
+    fn go(&mut self, number: usize, ways: &[Choice]) -> Result<Option<Effect>, Ended> {
+        let Some(way) = ways.get(number) else { return Ok(None) };
+        if way.writes() && !self.confirms(&format!("{}?", way.label()))? {
+            return Ok(None);
+        }
+        let key = char::from_digit(u32::try_from(number + 1).unwrap_or(0), 10);
+        Ok(key.and_then(|key| self.press(key)))
+    }
+
+    /// Prints the result, and asks what else there is to do. The input may end here: all is done.
+    pub(super) fn result(&mut self) -> Result<Option<Effect>, Ended> {
+        let Step::Done(saved) = self.wizard.step() else { return Ok(None) };
+        let can_undo = saved.undo.is_some();
+        if self.printed != Some(Printed::Result) {
+            let lines = report(saved);
+            self.print("")?;
+            self.print_verbatim(lines)?;
+            self.printed = Some(Printed::Result);
+        }
+        let undo = if can_undo { "u to undo, " } else { "" };
+        let prompt = format!("Type r to reload nginx, c to check, {undo}or press Enter to quit:");
+        let line = match self.read(&prompt, Echo::Shown) {
+            Err(Ended::Input) => return Ok(Some(Effect::Exit)),
+            line => line?,
+        };
+        match reply::read(line.reveal(), |_| false) {
+            Reply::Enter | Reply::Quit => Ok(self.press('q')),
+            Reply::Text(text) => self.result_command(text.trim(), can_undo),
+            _ => Ok(None),
+        }
+    }
+
+    fn result_command(&mut self, text: &str, can_undo: bool) -> Result<Option<Effect>, Ended> {
+        match text {
+            "r" => Ok(self.press('r')),
+            "c" => Ok(self.press('c')),
+            "q" => Ok(self.press('q')),
+            "u" if can_undo && self.confirms("Put the files back?")? => {
+                self.printed = None;
+                Ok(self.press('u'))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Whether a row of the review has this digit.
+fn is_row(key: char) -> bool {
+    let digit = key.to_digit(10).and_then(|digit| usize::try_from(digit).ok());
+    digit.is_some_and(|digit| (1..=form::review_rows().len()).contains(&digit))
+}
+
+fn plan(wizard: &Wizard) -> Option<&Plan> {
+    match wizard.step() {
+        Step::Review(reviewing) => match reviewing.preview() {
+            Preview::Ready(plan) => Some(plan),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn difference(change: &FileChange) -> Vec<String> {
+    let heading = format!("--- {} ({})", change.path.display(), change.summary());
+    let is_new = change.before.is_none();
+    let lines = change.preview().into_iter().map(|line| {
+        let sign = if is_new { DiffTag::Added.sign() } else { line.tag.sign() };
+        format!("{sign}{}", line.text)
+    });
+    std::iter::once(heading).chain(lines).collect()
+}
+
+fn page(wizard: &Wizard) -> String {
+    let Step::Review(reviewing) = wizard.step() else { return String::new() };
+    let is_new = !wizard.answers().defaults().is_reconfiguration;
+    let state = if is_new { String::new() } else { format!(": {}", wizard.state()) };
+    let mut lines = vec![String::new(), format!("Review{state}. Nothing is written yet.")];
+    lines.extend(ReviewRow::all(wizard.answers()).iter().map(row));
+    lines.extend(preview(reviewing));
+    lines.extend(reviewing.notes().iter().map(|note| format!("Note: {note}")));
+    lines.join("\n")
+}
+
+fn row(row: &ReviewRow) -> String {
+    let remark = match (row.remark.as_str(), row.is_changed) {
+        ("", true) => " (changed)".to_owned(),
+        ("", false) => String::new(),
+        (remark, _) if remark.starts_with('(') => format!(" {remark}"),
+        (remark, _) => format!(" (changed, {remark})"),
+    };
+    format!("{}. {}: {}{remark}", row.number, row.label, row.text)
+}
+
+fn preview(reviewing: &Review) -> Vec<String> {
+    match reviewing.preview() {
+        Preview::Ready(plan) => plan.changes.iter().map(about).collect(),
+        Preview::Refused(refusal) => {
+            let line = refusal.line.map_or(String::new(), |line| format!(" (line {line})"));
+            let mut lines = vec![format!("Error: the file is left alone{line}: {refusal}")];
+            if !refusal.paste.is_empty() {
+                lines.push("Written into it by hand, this has the same effect:".to_owned());
+                lines.push(refusal.paste.clone());
+            }
+            lines
+        }
+        Preview::Problems(problems) => {
+            let blocking = problems.iter().filter(|problem| problem.blocks);
+            blocking.map(|one| format!("Error: {}: {}", one.field.label, one.message)).collect()
+        }
+    }
+}
+
+fn about(change: &FileChange) -> String {
+    let mode =
+        if change.before.is_none() { format!(", mode {:04o}", change.mode) } else { String::new() };
+    format!("File {}: {}{mode}", change.path.display(), change.summary())
+}
+
+fn numbered(ways: &[Choice]) -> String {
+    let lines: Vec<_> =
+        (1..).zip(ways).map(|(number, way)| format!("{number}. {}", way.label())).collect();
+    lines.join("\n")
+}
