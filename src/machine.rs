@@ -11,7 +11,7 @@ use crate::form::Defaults;
 use crate::kestra_config::{self, Place, PublishedPort, Reading, Refusal};
 use crate::nginx_site::{self, Machine, Written};
 use crate::plan::{FileChange, FileKind, Plan, Text};
-use crate::settings::{Form, Settings};
+use crate::settings::{Settings, SiteForm};
 use entries::Entries;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -151,7 +151,7 @@ impl Found {
     #[must_use]
     pub fn served_elsewhere(&self, settings: &Settings) -> Option<String> {
         let nginx = settings.nginx.as_ref()?;
-        let Form::Server { names, listen, .. } = &nginx.site.form else { return None };
+        let SiteForm::Server { names, listen, .. } = &nginx.site.form else { return None };
         let is_named = |served: &Served| names.iter().any(|name| name.to_string() == served.name);
         let others = self.served.iter().filter(|served| served.file != nginx.file.as_path());
         let served = others.filter(|served| served.port == listen.get()).find(|it| is_named(it))?;
@@ -167,7 +167,7 @@ impl Found {
         let nginx = settings.nginx.as_ref()?;
         let file = nginx.file.as_path();
         let is_read = self.includes.iter().any(|pattern| nginx_site::reaches(pattern, file));
-        let is_block = matches!(nginx.site.form, Form::Server { .. });
+        let is_block = matches!(nginx.site.form, SiteForm::Server { .. });
         (is_block && !is_read && !self.includes.is_empty()).then(|| {
             format!("this nginx includes no file at {}, so it would not read it.", file.display())
         })

@@ -5,7 +5,7 @@
 
 use super::render::{FINGERPRINT, HEADER, fingerprint};
 use super::{Machine, Version, render};
-use crate::settings::{ContextPath, Form, Port, Site, Style, Tls, Upstream};
+use crate::settings::{ContextPath, Port, Site, SiteForm, Template, Tls, Upstream};
 
 /// A file that the wizard wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,13 +21,13 @@ pub struct Written {
 #[must_use]
 pub fn read(text: &str) -> Option<Written> {
     if text.starts_with(HEADER) {
-        let site = site(text, Style::Recommended)?;
+        let site = site(text, Template::Recommended)?;
         return Some(Written { site, edited: !has_own_fingerprint(text) });
     }
     if !is_from_the_documentation(text) {
         return None;
     }
-    let site = site(text, Style::Documented)?;
+    let site = site(text, Template::Documented)?;
     let edited = render(&site, &machine(text)) != text;
     Some(Written { site, edited })
 }
@@ -66,9 +66,9 @@ fn machine(text: &str) -> Machine {
     Machine { nginx, ipv6: has("listen [::]:") }
 }
 
-fn site(text: &str, style: Style) -> Option<Site> {
+fn site(text: &str, template: Template) -> Option<Site> {
     let (context_path, upstream) = kestra(text)?;
-    Some(Site { context_path, upstream, style, form: form(text)? })
+    Some(Site { context_path, upstream, template, form: form(text)? })
 }
 
 /// The location that passes to Kestra, and where it passes to.
@@ -88,10 +88,10 @@ fn upstream(target: &str) -> Option<Upstream> {
     target.strip_prefix("http://")?.split('/').next()?.parse().ok()
 }
 
-fn form(text: &str) -> Option<Form> {
+fn form(text: &str) -> Option<SiteForm> {
     let first = |wanted: &str| Some(directives(text).find(|(name, _)| *name == wanted)?.1);
     let Some(names) = first("server_name") else {
-        return first("listen").is_none().then_some(Form::Location);
+        return first("listen").is_none().then_some(SiteForm::Location);
     };
     let tls = match (first("ssl_certificate"), first("ssl_certificate_key")) {
         (Some(certificate), Some(key)) => Some(Tls {
@@ -102,7 +102,7 @@ fn form(text: &str) -> Option<Form> {
         _ => None,
     };
     let listen = port(text, false).unwrap_or(Port::HTTP);
-    Some(Form::Server { names: names.parse().ok()?, listen, tls })
+    Some(SiteForm::Server { names: names.parse().ok()?, listen, tls })
 }
 
 /// The first port that is listened on with or without TLS, on every address.
@@ -128,19 +128,23 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn site(style: Style, names: &str, host: &str, path: &str, ports: (u16, u16)) -> Site {
+    fn site(template: Template, names: &str, host: &str, path: &str, ports: (u16, u16)) -> Site {
         let port = |number: u16| number.to_string().parse().unwrap();
         Site {
             context_path: path.parse().unwrap(),
             upstream: format!("{host}:{}", ports.1).parse().unwrap(),
-            style,
-            form: Form::Server { names: names.parse().unwrap(), listen: port(ports.0), tls: None },
+            template,
+            form: SiteForm::Server {
+                names: names.parse().unwrap(),
+                listen: port(ports.0),
+                tls: None,
+            },
         }
     }
 
     /// Lines of our own files in any order, with hostile ones between them.
     fn shuffled() -> impl Strategy<Value = String> {
-        let site = site(Style::Recommended, "a.example", "kestra", "/kestra", (80, 8080));
+        let site = site(Template::Recommended, "a.example", "kestra", "/kestra", (80, 8080));
         let text = render(&site, &Machine::default());
         let hostile = [
             "proxy_pass ;",
@@ -167,8 +171,8 @@ mod tests {
             path in "(/k[a-z0-9._~-]{0,9}){0,3}",
             ports in (1_u16.., 1_u16..),
         ) {
-            let style = if documented { Style::Documented } else { Style::Recommended };
-            let site = site(style, &names, &host, &path, ports);
+            let template = if documented { Template::Documented } else { Template::Recommended };
+            let site = site(template, &names, &host, &path, ports);
             let written = Written { site: site.clone(), edited: false };
             prop_assert_eq!(read(&render(&site, &Machine::default())), Some(written));
         }

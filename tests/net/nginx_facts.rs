@@ -1,7 +1,9 @@
 //! A real nginx says what the private test says it says.
 
 use kestra_setup::checks::{Finding, Outcome};
-use kestra_setup::system::nginx::{Form, Found, find, look_at, reload, test_live, test_privately};
+use kestra_setup::system::nginx::{
+    Found, SiteForm, find, look_at, reload, test_live, test_privately,
+};
 use std::path::Path;
 
 fn nginx() -> Option<Found> {
@@ -14,7 +16,7 @@ fn test(text: &str, form: Form) -> Option<Finding> {
 }
 
 fn refused(text: &str) -> Option<(&'static str, String)> {
-    let finding = test(text, Form::Server)?;
+    let finding = test(text, SiteForm::Server)?;
     assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
     assert_ne!(finding.remedy, "");
     Some((finding.code, finding.evidence))
@@ -39,13 +41,13 @@ fn server(lines: &str) -> String {
 
 #[test]
 fn good_locations_pass() {
-    let Some(finding) = test(DOCUMENTED, Form::Location) else { return };
+    let Some(finding) = test(DOCUMENTED, SiteForm::Location) else { return };
     assert_eq!((finding.code, finding.outcome), ("nginx-test", Outcome::Ok), "{finding:?}");
 }
 
 #[test]
 fn a_moved_port_is_reported() {
-    let Some(finding) = test(&server(DOCUMENTED), Form::Server) else { return };
+    let Some(finding) = test(&server(DOCUMENTED), SiteForm::Server) else { return };
     assert_eq!(finding.outcome, Outcome::Ok, "{finding:?}");
     assert!(finding.evidence.ends_with("; tested with port 20080 for 80"), "{finding:?}");
 }
@@ -53,7 +55,7 @@ fn a_moved_port_is_reported() {
 #[test]
 fn a_missing_certificate_is_a_note_that_names_it() {
     let tls = "listen 443 ssl; ssl_certificate /no/such.pem; ssl_certificate_key /no/such.key;";
-    let Some(finding) = test(&server(tls), Form::Server) else { return };
+    let Some(finding) = test(&server(tls), SiteForm::Server) else { return };
     assert_eq!(finding.outcome, Outcome::Note, "{finding:?}");
     assert!(finding.summary.contains("/no/such.pem is not there"), "{finding:?}");
 }
@@ -61,7 +63,7 @@ fn a_missing_certificate_is_a_note_that_names_it() {
 #[test]
 fn an_unknown_host_is_a_note_that_names_it() {
     let Some(finding) =
-        test("location / { proxy_pass http://kestra.invalid:8080; }", Form::Location)
+        test("location / { proxy_pass http://kestra.invalid:8080; }", SiteForm::Location)
     else {
         return;
     };
