@@ -1,5 +1,6 @@
 //! What can be looked at, and what came of it, as plain data.
 
+use crate::nginx_site::Gap;
 use crate::settings::Connection;
 use serde::Serialize;
 
@@ -89,6 +90,18 @@ impl Finding {
         let remedy = sentence(&self.remedy);
         let space = if remedy.is_empty() { "" } else { " " };
         format!("{word} {what}{evidence}.{space}{remedy}")
+    }
+}
+
+impl From<Gap> for Finding {
+    fn from(gap: Gap) -> Self {
+        Self {
+            code: gap.code,
+            outcome: if gap.is_failure { Outcome::Failed } else { Outcome::Note },
+            evidence: gap.place(),
+            remedy: format!("{}, then reload nginx.", gap.change),
+            what: gap.summary,
+        }
     }
 }
 

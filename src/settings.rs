@@ -31,7 +31,7 @@ pub use path::{EnvFile, FilePath, NginxFile};
 pub use port::Port;
 pub use proxy::{ProxyAddress, ProxyKind, means_direct};
 pub use rules::{Conflict, conflicts};
-pub use secret::Secret;
+pub use secret::{MASK, Secret};
 pub use site::{Form, Site, Style, Tls};
 pub use text::is_hidden;
 pub use upstream::{Upstream, UpstreamHost};

@@ -3,16 +3,17 @@
 use super::sources::Sources;
 use super::{CommandError, difference, report};
 use crate::cli::{Invocation, Said, Task};
-use crate::kestra_config::{self, Place};
+use crate::kestra_config;
+use crate::machine::Machine;
+use crate::messages;
 use crate::plan::{FileChange, FileKind, Plan};
 use crate::system::console::{Console, input};
-use crate::system::discover::Discovery;
-use crate::system::effects::{API_URL, EffectRunner, saved};
+use crate::system::effects::{API_URL, EffectRunner};
 use crate::system::export::piped;
-use crate::system::nginx;
+use crate::system::nginx::{self, Deadline};
 use crate::wizard;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// `apply --json`; the shape is documented in the manual page.
 #[derive(Serialize)]
@@ -77,11 +78,11 @@ fn answers(
         gathered.notes(&plan).iter().for_each(|note| console.say(&format!("Note: {note}")));
     }
     if !plan.is_noop() && !dry_run {
-        let Discovery { answers, found, nginx } = gathered.looked;
-        let receipt =
-            world(found.config().to_owned(), found.place().clone(), nginx)?.write(&plan)?;
+        let Sources { answers, machine, .. } = &gathered;
+        let receipt = runner(machine)?.write(&plan)?;
         id.clone_from(&receipt.id);
-        report(&wizard::with_next_steps(saved(receipt), &answers, &plan), console);
+        let written = messages::written(receipt);
+        report(&wizard::with_next_steps(written, answers, &plan), console);
     }
     if json {
         let files = plan.pending().map(Entry::from).collect();
@@ -97,17 +98,16 @@ fn plan(console: &mut Console) -> Result<u8, CommandError> {
     let config = plan.changes.iter().find(|change| change.kind == FileKind::Config);
     let place = |change: &FileChange| kestra_config::only_place(change.after.as_str());
     let (path, place) = config.map(|it| (it.path.clone(), place(it))).unwrap_or_default();
-    let receipt = world(path, place, nginx::find())?.write(&plan)?;
-    report(&saved(receipt), console);
+    let mut machine = Machine::new(path, place);
+    machine.nginx = nginx::find(Deadline::usual());
+    report(&messages::written(runner(&machine)?.write(&plan)?), console);
     Ok(0)
 }
 
-pub(crate) fn world(
-    config: PathBuf,
-    place: Place,
-    nginx: nginx::Found,
-) -> Result<EffectRunner, CommandError> {
+/// What carries out effects on this machine.
+pub(super) fn runner(machine: &Machine) -> Result<EffectRunner, CommandError> {
     let api_url =
         API_URL.parse().map_err(|_| CommandError::Answers(vec!["api-url: no URL".to_owned()]))?;
-    Ok(EffectRunner { config, place, nginx, api_url, lock: None })
+    let (config, place) = (machine.config().to_owned(), machine.place().clone());
+    Ok(EffectRunner { config, place, nginx: machine.nginx.clone(), api_url, lock: None })
 }

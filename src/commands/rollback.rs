@@ -1,12 +1,11 @@
 //! `rollback`: takes a write back, after showing what that changes.
 
 use super::{CommandError, difference, report};
+use crate::messages::{restored, rolled_back};
 use crate::system::console::Console;
-use crate::system::effects::{restored, saved};
 use crate::system::fs::WriteError;
 use crate::system::fs::backup::{self, History, Open};
 use crate::system::fs::lock::Lock;
-use crate::wizard::WriteResult;
 
 pub(super) fn run(
     id: Option<&str>,
@@ -36,8 +35,7 @@ pub(super) fn run(
         return Ok(0);
     }
     let receipt = rollback.run(&lock, force).map_err(CommandError::Rollback)?;
-    let headline = "Taken back. The files are as they were before.".to_owned();
-    report(&WriteResult { state: "rolled back", headline, ..saved(receipt) }, console);
+    report(&rolled_back(receipt), console);
     Ok(0)
 }
 

@@ -6,9 +6,9 @@ use crate::answers::{Answers, Source};
 use crate::cli::{Invocation, Said, ShowForm, What};
 use crate::form::{self, Field};
 use crate::kestra_config;
-use crate::plan::{FileKind, MASK};
+use crate::plan::FileKind;
+use crate::settings::MASK;
 use crate::system::console::{Console, harmless};
-use crate::system::discover::Discovery;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -36,16 +36,16 @@ pub(super) fn run(
     console: &mut Console,
 ) -> Result<u8, CommandError> {
     let gathered = Sources::new(invocation.config.as_deref(), said)?;
-    let Discovery { answers, found, .. } = &gathered.looked;
-    if found.text(found.config()).is_none() {
-        console
-            .say(&format!("Note: there is no configuration at {} yet.", found.config().display()));
+    let Sources { answers, machine, .. } = &gathered;
+    if machine.text(machine.config()).is_none() {
+        let config = machine.config().display();
+        console.say(&format!("Note: there is no configuration at {config} yet."));
     }
     match form {
         ShowForm::Words => console.print(&harmless(&words(answers)))?,
         ShowForm::Answers => console.print(&answers_file(answers))?,
         ShowForm::Json => console.json(&Report {
-            config: found.config(),
+            config: machine.config(),
             settings: answers
                 .questions()
                 .map(|field| (field.name, shown(answers, field)))

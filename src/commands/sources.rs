@@ -6,12 +6,14 @@ use crate::answers::{self, Answers, Problem};
 use crate::cli::{PasswordSource, Said};
 use crate::form::{self, Field};
 use crate::kestra_config::Refusal;
-use crate::plan::Plan;
+use crate::machine::Machine;
+use crate::plan::{self, Plan};
 use crate::settings::Secret;
 use crate::shell;
 use crate::system::console::{first_line_of_input, variable, variables};
-use crate::system::discover::{Discovery, look, snapshot};
+use crate::system::discover::{self, snapshot};
 use crate::system::fs::backup::STATE;
+use crate::system::nginx::Deadline;
 use std::path::Path;
 
 /// How the variables of the questions begin.
@@ -19,27 +21,32 @@ const PREFIX: &str = "KESTRA_SETUP_";
 
 /// Everything a command knows once the answers are in.
 pub(super) struct Sources {
-    pub(super) looked: Discovery,
-    /// What was said and will not do, whatever the other answers are.
+    pub(super) machine: Machine,
+    pub(super) answers: Answers,
+    /// What is invalid, whatever the other answers are.
     problems: Vec<String>,
 }
 
 impl Sources {
-    /// Looks at the files and takes what was said.
+    /// Looks at the machine and takes the answers of the command.
     pub(super) fn new(config: Option<&Path>, said: &Said) -> Result<Self, CommandError> {
-        let mut looked = look(config, None)?;
-        let mut problems = take(&mut looked.answers, said)?;
-        looked.read_named_nginx_file();
-        problems.extend(unused(&looked.answers).filter_map(|(field, text)| {
+        let mut machine = discover::configuration(config, None)?;
+        // Here and below: it was read already.
+        let mut answers = machine.answers().unwrap_or_default();
+        let mut problems = take(&mut answers, said)?;
+        machine.expect_nginx_file(&answers);
+        let machine = discover::complete(machine, Deadline::usual());
+        let answers = machine.answers().unwrap_or_default().with(&answers);
+        problems.extend(unused(&answers).filter_map(|(field, text)| {
             let invalid = field.check(text).err()?;
             Some(line(&Problem::invalid(field, invalid)))
         }));
-        Ok(Self { looked, problems })
+        Ok(Self { machine, answers, problems })
     }
 
     /// The plan of these answers.
     pub(super) fn plan(&mut self) -> Result<Plan, CommandError> {
-        let Discovery { answers, found, .. } = &mut self.looked;
+        let Self { answers, machine, .. } = self;
         let settings = match answers.settings() {
             Ok(settings) if self.problems.is_empty() => settings,
             settings => {
@@ -47,38 +54,34 @@ impl Sources {
                 return Err(CommandError::Answers([self.problems.clone(), of_settings].concat()));
             }
         };
-        for path in Plan::paths(&settings, found) {
-            if found.snapshot(&path).is_none() {
+        for path in Plan::paths(&settings, machine) {
+            if machine.snapshot(&path).is_none() {
                 let seen = snapshot(&path);
-                found.see(path, seen);
+                machine.see(path, seen);
             }
         }
-        Plan::new(answers, &settings, found).map_err(|refusal| to_paste(&refusal))
+        Plan::new(answers, &settings, machine).map_err(|refusal| to_paste(&refusal))
     }
 
     /// What is good to know before these answers are written, one sentence each: values that were
     /// corrected, what does not block, what surrounds the configuration.
     pub(super) fn notes(&self, plan: &Plan) -> Vec<String> {
-        let Discovery { answers, found, .. } = &self.looked;
+        let answers = &self.answers;
         let corrected = answers.given().filter(|(field, _)| !field.is_secret());
         let corrected = corrected.filter_map(|(field, text)| correction(field, text.reveal()));
         let problems = answers.problems().into_iter().filter(|problem| !problem.blocks);
-        let settings = answers.settings().ok();
-        let served = settings.map_or(Vec::new(), |settings| found.nginx_notes(&settings));
         let unused = unused(answers).map(|(field, _)| not_asked(answers, field));
-        let known =
-            served.into_iter().chain(found.edited_by_hand(plan)).chain(found.remarks_after(plan));
         unknown_variables()
             .chain(corrected)
             .chain(unused)
             .chain(problems.map(|one| line(&one)))
-            .chain(known)
+            .chain(plan::notes(answers, &self.machine, Some(plan)))
             .collect()
     }
 
     /// The nginx file that would be overwritten although it is not the wizard's.
     pub(super) fn foreign(&self, plan: &Plan) -> Option<CommandError> {
-        let change = self.looked.found.foreign(plan)?;
+        let change = plan::foreign(plan)?;
         Some(CommandError::Answers(vec![format!(
             "nginx-file: {} was not written by kestra-setup. Name another file, or move it away.",
             change.path.display()

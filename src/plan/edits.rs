@@ -320,7 +320,7 @@ mod tests {
     use super::*;
     use crate::answers::Here;
     use crate::kestra_config::Place;
-    use crate::machine::{Found, Snapshot};
+    use crate::machine::{Machine, Snapshot};
     use crate::plan::Plan;
 
     const API: &str = "kestra.url: https://a.example/\nmicronaut.http.services.api:\n  \
@@ -328,7 +328,7 @@ mod tests {
 
     /// The configuration once this was said, or what stands in the way.
     fn after(text: &str, said: &[(&Field, &str)]) -> Result<String, Vec<String>> {
-        let mut found = Found::new("c.yml".into(), Place::default());
+        let mut found = Machine::new("c.yml".into(), Place::default());
         found.see("c.yml".into(), Snapshot::Text(text.into()));
         let mut answers = found.answers(Here::default()).unwrap();
         for (field, text) in said {
@@ -404,7 +404,7 @@ mod tests {
     #[test]
     fn a_placeholder_in_the_file_is_no_problem() {
         let text = "kestra.url: ${KESTRA_URL}\nmicronaut.server.context-path: ${PATH}\n";
-        let mut found = Found::new("c.yml".into(), Place::default());
+        let mut found = Machine::new("c.yml".into(), Place::default());
         found.see("c.yml".into(), Snapshot::Text(text.into()));
         assert_eq!(found.answers(Here::default()).unwrap().problems(), []);
     }

@@ -1,14 +1,12 @@
 //! A change as lines to look at, with secrets masked.
 
 use super::part::Part;
-use super::{FileChange, FileKind, Text, env};
+use super::{FileChange, FileKind, Text};
+use crate::env_file;
 use crate::kestra_config;
-use crate::settings::is_hidden;
+use crate::settings::{MASK, is_hidden};
 use similar::{DiffOp, TextDiff};
 use std::ops::Range;
-
-/// What stands in place of a secret, whatever its length.
-pub const MASK: &str = "*********";
 
 /// How many unchanged lines are shown around a change.
 pub(super) const CONTEXT: usize = 3;
@@ -179,7 +177,7 @@ fn push(lines: &mut Vec<Line>, op: &DiffOp, old: &Masked, new: &Masked) {
 /// A piece of configuration, or a line of an env file, with every secret masked.
 #[must_use]
 pub fn hide_secrets(text: &str) -> String {
-    let kind = if env::is_assignment(text) { FileKind::Env } else { FileKind::Config };
+    let kind = if env_file::is_assignment(text) { FileKind::Env } else { FileKind::Config };
     let lines = Masked::new(text, kind, false).lines;
     lines.iter().map(|line| line.clone() + "\n").collect()
 }
@@ -208,7 +206,7 @@ impl Masked {
 fn secrets(text: &str, kind: FileKind) -> Vec<Range<usize>> {
     match kind {
         FileKind::Config => kestra_config::secrets(text),
-        FileKind::Env => env::values(text),
+        FileKind::Env => env_file::values(text),
         FileKind::Nginx => Vec::new(),
     }
 }

@@ -5,6 +5,9 @@ use std::fmt;
 use std::str::FromStr;
 use zeroize::Zeroizing;
 
+/// What is shown in place of a secret, whatever its length.
+pub const MASK: &str = "*********";
+
 /// A password or another text that only the one writer may see.
 ///
 /// It has no `Display`, its `Debug` is masked, and its memory is zeroed on drop.

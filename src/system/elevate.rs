@@ -6,7 +6,6 @@
 
 use super::export::piped;
 use crate::plan::Plan;
-use crate::wizard::{Choice, Failure, WriteResult, WrittenFile};
 use std::io::{self, Write as _};
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -14,21 +13,7 @@ use std::process::{Command, ExitStatus, Stdio};
 ///
 /// # Errors
 /// Nothing was written: sudo is missing or refused, or the files changed meanwhile.
-pub fn run(plan: &Plan) -> Result<WriteResult, Failure> {
-    match pipe_to_sudo(plan) {
-        Ok(()) => Ok(saved(plan)),
-        Err(why) => Err(Failure {
-            state: "not written",
-            lines: vec![
-                format!("Writing with sudo failed: {why}"),
-                "Your answers are kept.".to_owned(),
-            ],
-            ways: vec![Choice::Sudo, Choice::SaveAside, Choice::Quit],
-        }),
-    }
-}
-
-fn pipe_to_sudo(plan: &Plan) -> Result<(), String> {
+pub fn run(plan: &Plan) -> Result<(), String> {
     let text = piped::to_json(plan).map_err(|error| error.to_string())?;
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut child = Command::new("sudo")
@@ -56,19 +41,5 @@ fn why(status: ExitStatus) -> String {
         Some(5) => "root may not write there either".to_owned(),
         Some(6) => "the result failed its proof, and was put back".to_owned(),
         _ => format!("sudo ended with {status}; what it said shows when you leave"),
-    }
-}
-
-fn saved(plan: &Plan) -> WriteResult {
-    let files = plan.pending().map(|change| WrittenFile {
-        what: "written".to_owned(),
-        path: change.path.display().to_string(),
-        about: "as root".to_owned(),
-    });
-    WriteResult {
-        state: "written",
-        headline: "Done, with sudo. Take it back with: sudo kestra-setup rollback".to_owned(),
-        files: files.collect(),
-        ..WriteResult::default()
     }
 }

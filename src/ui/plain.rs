@@ -18,6 +18,7 @@ pub use terminal::AtTerminal;
 
 use crate::checks::{Check, Finding};
 use crate::form::Field;
+use crate::plan;
 use crate::settings::Secret;
 use crate::system::line_reader::{Echo, Ended};
 use crate::wizard::{Effect, Event, Step, Wizard};
@@ -85,7 +86,7 @@ impl<O: Outside> Session<'_, O> {
         let mut lines =
             vec![GREETING.to_owned(), format!("Configuration: {file} ({})", self.wizard.state())];
         if let Step::FormStep(_) = self.wizard.step() {
-            let remarks = self.wizard.found().remarks().into_iter();
+            let remarks = plan::config_notes(self.wizard.machine(), None).into_iter();
             lines.extend(remarks.map(|remark| format!("Note: {remark}")));
         }
         self.say(&lines.join("\n"))

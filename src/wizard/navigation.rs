@@ -1,6 +1,6 @@
 //! From question to question, and to the review.
 
-use super::{Effect, FormStep, Review, Step, Wizard};
+use super::{Effect, FormStep, Review, Step, Then, Wizard};
 use crate::answers::Problem;
 use crate::checks::{Check, Finding};
 use crate::form::{Field, SCREENS, Screen};
@@ -12,7 +12,12 @@ impl Wizard {
         if let Step::Dialog(choosing) = &self.step {
             return self.choose(choosing.selected());
         }
+        let is_partial = self.machine.is_partial;
         let asking = self.asking()?;
+        if is_partial && asking.depends_on_the_machine() {
+            self.step = Step::Looking(Then::Accept(asking.clone()));
+            return None;
+        }
         if let Some(problem) = asking.problem.take_if(|problem| problem.fixes.len() == 1) {
             problem.fixes.iter().for_each(|fix| self.correct(fix));
             return None;

@@ -2,7 +2,7 @@
 
 use crate::answers::{Answers, Source};
 use crate::form::{self, Field};
-use crate::plan::MASK;
+use crate::settings::MASK;
 
 /// One numbered setting.
 #[derive(Debug, PartialEq, Eq)]

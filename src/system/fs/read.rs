@@ -3,7 +3,7 @@
 //! A path is looked at before it is opened, and opened without blocking, so nothing here hangs.
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "reads the disk")]
 
-use crate::plan::Text;
+use crate::machine::Text;
 use crate::system::passwd;
 use jiff::Timestamp;
 use rustix::fs::{

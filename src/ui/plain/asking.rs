@@ -6,6 +6,7 @@ use super::{Outside, Session, Shown, text};
 use crate::answers::{Answers, Fix, Problem};
 use crate::form::{self, Field, FieldKind};
 use crate::key::Key;
+use crate::lint;
 use crate::settings::Secret;
 use crate::system::line_reader::{Echo, Ended};
 use crate::wizard::{Effect, Event, Step};
@@ -53,7 +54,11 @@ impl<O: Outside> Session<'_, O> {
         let mut lines =
             vec![String::new(), format!("Question {number} of {count}. {question}{stop}")];
         if *field == form::REVERSE_PROXY {
-            lines.extend(self.wizard.found().sights.iter().map(|sight| format!("Found: {sight}")));
+            lines.extend(
+                lint::nginx_summary(self.wizard.machine())
+                    .iter()
+                    .map(|line| format!("Found: {line}")),
+            );
         }
         lines.extend(Some(field.help.to_owned()).filter(|help| !help.is_empty()));
         lines.extend(choices(answers, field));

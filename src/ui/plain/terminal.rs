@@ -1,6 +1,7 @@
 //! The real operator and the real world.
 
 use super::Outside;
+use crate::messages;
 use crate::settings::Secret;
 use crate::system::effects::EffectRunner;
 use crate::system::elevate;
@@ -11,7 +12,7 @@ use std::io;
 /// An operator at a terminal, and this machine.
 pub struct AtTerminal<'a> {
     lines: Lines,
-    world: &'a EffectRunner,
+    runner: &'a EffectRunner,
 }
 
 impl<'a> AtTerminal<'a> {
@@ -19,8 +20,8 @@ impl<'a> AtTerminal<'a> {
     ///
     /// # Errors
     /// If standard input is no terminal.
-    pub fn new(world: &'a EffectRunner) -> io::Result<Self> {
-        Ok(Self { lines: Lines::take()?, world })
+    pub fn new(runner: &'a EffectRunner) -> io::Result<Self> {
+        Ok(Self { lines: Lines::take()?, runner })
     }
 }
 
@@ -36,8 +37,11 @@ impl Outside for AtTerminal<'_> {
     fn perform(&mut self, effect: Effect) -> Option<Event> {
         match effect {
             // sudo asks for its password at this terminal.
-            Effect::Elevate(plan) => Some(Event::Written(self.lines.lend(|| elevate::run(&plan)))),
-            other => self.world.perform(other, self.lines.leaving()),
+            Effect::Elevate(plan) => {
+                let result = self.lines.lend(|| elevate::run(&plan));
+                Some(messages::elevated(&plan, result))
+            }
+            other => self.runner.perform(other, self.lines.leaving()).map(messages::event),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::answers::Here;
 use crate::checks::Outcome;
 use crate::kestra_config::Place;
-use crate::machine::{Found, Snapshot};
+use crate::machine::{Machine, Snapshot};
 use crate::plan::Plan;
 use crate::wizard::{Choice, Dialog, Failure, WriteResult};
 use std::collections::VecDeque;
@@ -82,7 +82,7 @@ fn denied() -> Failure {
 }
 
 fn wizard(here: Here, config: Option<&str>) -> (Wizard, Option<Effect>) {
-    let mut found = Found::new("/etc/kestra/config.yml".into(), Place::default());
+    let mut found = Machine::new("/etc/kestra/config.yml".into(), Place::default());
     let config = config.map_or(Snapshot::Absent, |text| Snapshot::Text(text.into()));
     found.see(found.config().to_owned(), config);
     Wizard::new(found.answers(here).unwrap(), found)

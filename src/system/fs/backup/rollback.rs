@@ -5,7 +5,7 @@
 
 use super::History;
 use super::checkpoint::{folder_at, step};
-use crate::plan::Text;
+use crate::machine::Text;
 use crate::system::fs::lock::Lock;
 use crate::system::fs::step::{Goal, Step};
 use crate::system::fs::transaction::{self, Task, remove_folder};

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 ///
 /// # Errors
 /// Refuses where not every reader would agree on what is replaced, with the line to set by hand.
-pub(super) fn set(text: &str, name: &str, password: &Secret) -> Result<String, Refusal> {
+pub(crate) fn set(text: &str, name: &str, password: &Secret) -> Result<String, Refusal> {
     let wanted = escape_placeholder(password.reveal());
     if value(text, name).is_some_and(|old| *old == *wanted) {
         return Ok(text.to_owned());
@@ -162,7 +162,7 @@ pub(crate) fn value(text: &str, name: &str) -> Option<Zeroizing<String>> {
 
 /// Where the values of all variables stand, those that are commented out and lines without a name
 /// included: any of them may be a secret.
-pub(super) fn values(text: &str) -> Vec<Range<usize>> {
+pub(crate) fn values(text: &str) -> Vec<Range<usize>> {
     let value = |statement: Statement| {
         let line = &text[statement.start..statement.end];
         let value = match line.find('=') {
@@ -176,7 +176,7 @@ pub(super) fn values(text: &str) -> Vec<Range<usize>> {
 }
 
 /// Whether a text is a line of an env file: a name, then its value.
-pub(super) fn is_assignment(text: &str) -> bool {
+pub(crate) fn is_assignment(text: &str) -> bool {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.chars().all(is_name))
 }

@@ -1,0 +1,181 @@
+//! The health check: the configuration, what cannot work in it, the outbound connection, nginx,
+//! Kestra.
+
+use super::EffectRunner;
+use crate::answers::{Answers, Problem};
+use crate::checks::{Finding, Outcome, SCOPE};
+use crate::form;
+use crate::lint::{self, Remark};
+use crate::machine::Machine;
+use crate::nginx_site;
+use crate::settings::{Secret, ServerUrl, Upstream};
+use crate::system::checks::kestra::{self, Serving};
+use crate::system::discover::{self, DiscoverError};
+use crate::system::nginx::{self, Deadline};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+impl EffectRunner {
+    /// Checks everything, the configuration as it is on disk now.
+    pub(super) fn health(&self, cancelled: &AtomicBool) -> Vec<Finding> {
+        let machine = match discover::machine(Some(&self.config), Some(self.place.clone())) {
+            Ok(machine) => machine,
+            Err(error) => return vec![unreadable(&error)],
+        };
+        // It was read already.
+        let answers = machine.answers().unwrap_or_default();
+        let mut all = vec![readable(&machine)];
+        all.extend(traps(&machine, &answers));
+        all.extend(self.outbound(&answers, cancelled));
+        all.push(nginx_test(&machine, &answers));
+        all.extend(site(&machine, &answers));
+        all.extend(serving_of(&machine, &answers, cancelled));
+        all
+    }
+
+    fn outbound(&self, answers: &Answers, cancelled: &AtomicBool) -> Vec<Finding> {
+        let Ok(connection) = answers.settings_of_connection() else {
+            return vec![Finding::skipped(
+                "way-out",
+                "The way out is not tested: correct the proxy first.",
+            )];
+        };
+        let scope = Finding {
+            code: "way-out-scope",
+            outcome: Outcome::Note,
+            what: SCOPE.to_owned(),
+            evidence: String::new(),
+            remedy: String::new(),
+        };
+        vec![self.way_out(&connection, cancelled), scope]
+    }
+}
+
+/// What nginx reports about its configuration, else about the file for Kestra alone, else why it
+/// was not asked.
+fn nginx_test(machine: &Machine, answers: &Answers) -> Finding {
+    let deadline = Deadline::usual();
+    let untested = match nginx::ask_live(&machine.nginx, deadline) {
+        Ok(live) => return live.finding(|complaint| is_about_others(complaint, answers)),
+        Err(untested) => untested,
+    };
+    let alone = || {
+        machine.nginx.binary.as_ref()?;
+        let text = machine.text(Path::new(answers.found(&form::NGINX_FILE)?))?;
+        let is_location = answers.found(&form::NGINX_FORM) == Some("location");
+        let level = if is_location { nginx::Level::Server } else { nginx::Level::Http };
+        Some(nginx::test_privately(&machine.nginx, text.as_str(), level, deadline))
+    };
+    alone().unwrap_or(untested)
+}
+
+/// Two other server blocks with one name are no fault of the file for Kestra.
+fn is_about_others(complaint: &Finding, answers: &Answers) -> bool {
+    let names = answers.found(&form::SERVER_NAME).unwrap_or_default();
+    let is_ours =
+        names.split_whitespace().any(|name| complaint.evidence.contains(&format!("\"{name}\"")));
+    complaint.code == "nginx-conflicting-name" && !is_ours
+}
+
+/// The finding about a configuration that cannot be read.
+#[must_use]
+pub fn unreadable(error: &DiscoverError) -> Finding {
+    Finding {
+        code: "config-readable",
+        outcome: Outcome::Failed,
+        what: "The configuration cannot be read.".to_owned(),
+        evidence: error.to_string(),
+        remedy: error.remedy(),
+    }
+}
+
+fn readable(machine: &Machine) -> Finding {
+    let config = machine.config();
+    let exists = machine.text(config).is_some();
+    let (outcome, what) = if exists {
+        (Outcome::Ok, "The configuration is readable and well formed.")
+    } else {
+        (Outcome::Failed, "There is no configuration.")
+    };
+    Finding {
+        code: "config-readable",
+        outcome,
+        what: what.to_owned(),
+        evidence: config.display().to_string(),
+        remedy: if exists { String::new() } else { "Run kestra-setup to write one.".to_owned() },
+    }
+}
+
+/// What stops Kestra from starting, what it ignores, and answers that contradict each other.
+fn traps(machine: &Machine, answers: &Answers) -> Vec<Finding> {
+    let Ok(Some(reading)) = machine.reading() else { return Vec::new() };
+    let trap = |outcome| {
+        move |Remark { text, line }| Finding {
+            code: "config-trap",
+            outcome,
+            what: text,
+            evidence: format!("line {line}"),
+            remedy: "Run kestra-setup to change it.".to_owned(),
+        }
+    };
+    let remarks = lint::config(&reading).into_iter().map(trap(Outcome::Failed));
+    let surprises = lint::surprises(&reading)
+        .into_iter()
+        .map(|remark| Finding { remedy: String::new(), ..trap(Outcome::Note)(remark) });
+    let problems = answers.problems().into_iter().map(in_doubt);
+    remarks.chain(surprises).chain(problems).collect()
+}
+
+fn in_doubt(problem: Problem) -> Finding {
+    let name = problem.field.name;
+    let is_missing = problem.message == form::MISSING;
+    Finding {
+        code: "config-value",
+        outcome: if problem.is_error { Outcome::Failed } else { Outcome::Note },
+        what: if is_missing { format!("{name} has no value") } else { problem.message },
+        evidence: name.to_owned(),
+        remedy: "Run kestra-setup to change it.".to_owned(),
+    }
+}
+
+/// What the server block that answers the public name lacks, whoever wrote it.
+fn site(machine: &Machine, answers: &Answers) -> Vec<Finding> {
+    let Ok(url) = answers.get(&form::URL).parse::<ServerUrl>() else { return Vec::new() };
+    if let Some(server) = machine.site(&url) {
+        let gaps = nginx_site::gaps(&machine.nginx.config, server, &url);
+        return gaps.into_iter().map(Finding::from).collect();
+    }
+    // The nginx that reads the file may be on another machine.
+    let path = answers.found(&form::NGINX_FILE).map(Path::new);
+    let text = path.and_then(|path| Some((path, machine.text(path)?)));
+    let gaps = text.and_then(|(path, text)| nginx_site::gaps_of_file(text.as_str(), path, &url));
+    gaps.into_iter().flatten().map(Finding::from).collect()
+}
+
+/// The running Kestra, seen from here and through the public URL.
+fn serving_of(machine: &Machine, answers: &Answers, cancelled: &AtomicBool) -> Vec<Finding> {
+    let what = "not looked at, since the public URL is not known as one";
+    let unknown = || kestra::codes().map(|code| Finding::skipped(code, what)).collect();
+    serving(machine, answers).map_or_else(unknown, |serving| kestra::look(&serving, cancelled))
+}
+
+fn serving(machine: &Machine, answers: &Answers) -> Option<Serving> {
+    let reading = machine.reading().ok()??;
+    let property = |name: &str| reading.get(name).map(|scalar| scalar.text.clone());
+    let get = |field| answers.get(field);
+    let url: ServerUrl = get(&form::URL).parse().ok()?;
+    let upstream: Upstream = get(&form::UPSTREAM).parse().ok()?;
+    let context_path = get(&form::CONTEXT_PATH).into_owned();
+    let management = property("endpoints.all.port").unwrap_or_else(|| "8081".to_owned());
+    let health = format!("http://{}:{management}{context_path}/health", upstream.host());
+    let username = property("kestra.server.basic-auth.username");
+    let password = property("kestra.server.basic-auth.password").map(Secret::from);
+    Some(Serving {
+        public: url.to_string().parse().ok()?,
+        upstream: format!("http://{upstream}").parse().ok()?,
+        health: health.parse().ok()?,
+        login: username.zip(password),
+        trust: Vec::new(),
+        context_path,
+    })
+}
