@@ -4,8 +4,8 @@
 
 mod entries;
 
-use crate::answers::{Answers, Here};
-use crate::form;
+use crate::answers::Answers;
+use crate::form::{self, Defaults};
 use crate::kestra_config::{self, Place, Reading, Refusal};
 use crate::nginx_site::{self, Config, Server, Target, Version, Written};
 use crate::settings::ServerUrl;
@@ -25,7 +25,7 @@ pub struct Machine {
     /// The configuration as it was read, once: it may be large.
     reading: OnceLock<Result<Option<Arc<Reading>>, Refusal>>,
     /// What the defaults of the questions depend on.
-    pub defaults: Here,
+    pub defaults: Defaults,
     /// Its nginx.
     pub nginx: Nginx,
     /// What surrounds the configuration.
@@ -227,20 +227,22 @@ impl Machine {
     pub fn answers(&self) -> Result<Answers, Refusal> {
         let reading = self.reading()?.filter(|reading| !reading.is_empty());
         let mut found = Entries::default();
-        let mut here = Here { is_reconfiguration: reading.is_some(), ..self.defaults.clone() };
+        let mut defaults =
+            Defaults { is_reconfiguration: reading.is_some(), ..self.defaults.clone() };
         if let Some(reading) = &reading {
             found.configuration(reading);
             let port = reading.get("micronaut.server.port").and_then(|it| it.text.parse().ok());
-            here.kestra_port = port.unwrap_or(here.kestra_port);
+            defaults.kestra_port = port.unwrap_or(defaults.kestra_port);
         }
-        found.password_in_env_file(self, &here.env_file);
-        let files = here.nginx_files.iter().chain([&here.server_file, &here.location_file]);
+        found.password_in_env_file(self, &defaults.env_file);
+        let files =
+            defaults.nginx_files.iter().chain([&defaults.server_file, &defaults.location_file]);
         let ours = |file: &String| Some((self.written(Path::new(file))?, file.clone()));
         let ours = files.into_iter().find_map(ours);
         if let Some((written, file)) = ours {
             found.nginx(&written, &file);
-            here.tls_port = written.site.tls_port();
+            defaults.tls_port = written.site.tls_port();
         }
-        Ok(found.answers(here))
+        Ok(found.answers(defaults))
     }
 }

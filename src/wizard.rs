@@ -88,7 +88,7 @@ impl Wizard {
     /// Gives the first effect, if there is something to look at at once.
     #[must_use]
     pub fn new(answers: Answers, machine: Machine) -> (Self, Option<Effect>) {
-        let is_reconfiguration = answers.here().is_reconfiguration;
+        let is_reconfiguration = answers.defaults().is_reconfiguration;
         let mut wizard = Self {
             step: Step::FormStep(FormStep::new(&answers, 0, 0)),
             answers,

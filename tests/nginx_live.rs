@@ -20,10 +20,9 @@ mod nginx;
 mod site;
 
 use http::{get, request};
-use kestra_setup::answers::Here;
 use kestra_setup::checks::Outcome;
-use kestra_setup::form;
-use kestra_setup::system::nginx::{reload, test_live};
+use kestra_setup::form::{self, Defaults};
+use kestra_setup::system::nginx::{Deadline, ask_live, reload};
 use live_view::{Seen, see};
 use nginx::{Nginx, binary};
 use site::Site;
@@ -48,7 +47,7 @@ fn site(recommended: bool, context: &'static str) -> Site {
 
 /// Locations for a server block that is there.
 fn locations(site: Site) -> String {
-    site.written(Here::default(), &[(&form::NGINX_FORM, "location")])
+    site.written(Defaults::default(), &[(&form::NGINX_FORM, "location")])
 }
 
 #[test]
@@ -223,7 +222,7 @@ fn the_bare_context_path_leads_inside_and_a_longer_name_does_not() {
 /// Two servers, the first of which sends everyone to the second.
 fn tls_servers(site: Site, listen: u16, tls: u16) -> String {
     let pair = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/nginx/throwaway");
-    let here = Here { tls_port: tls.to_string().parse().ok(), ..Here::default() };
+    let here = Defaults { tls_port: tls.to_string().parse().ok(), ..Defaults::default() };
     let said = [
         (&form::URL, &*format!("https://my-host.com:{tls}{}/", site.context)),
         (&form::LISTEN, &*listen.to_string()),
@@ -285,8 +284,9 @@ fn a_reload_leaves_a_live_execution_alone() {
     thread::scope(|scope| {
         scope.spawn(|| assert_eq!(see(nginx.port, ""), Seen::Live));
         let found = nginx.found();
-        assert_eq!((found.running, test_live(&found).outcome), (true, Outcome::Ok));
-        assert_eq!(reload(&found).outcome, Outcome::Ok);
+        let live = ask_live(&found, Deadline::usual()).unwrap();
+        assert_eq!((live.accepted, live.complaints), (true, vec![]));
+        assert_eq!(reload(&found, Deadline::usual()).outcome, Outcome::Ok);
     });
     assert_eq!(get(nginx.port, "/ui/").status, 200);
 }

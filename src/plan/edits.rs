@@ -318,7 +318,6 @@ fn authorization(settings: &Settings) -> Wanted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answers::Here;
     use crate::kestra_config::Place;
     use crate::machine::{Machine, Snapshot};
     use crate::plan::Plan;
@@ -328,16 +327,16 @@ mod tests {
 
     /// The configuration once this was said, or what stands in the way.
     fn after(text: &str, said: &[(&Field, &str)]) -> Result<String, Vec<String>> {
-        let mut found = Machine::new("c.yml".into(), Place::default());
-        found.see("c.yml".into(), Snapshot::Text(text.into()));
-        let mut answers = found.answers(Here::default()).unwrap();
+        let mut machine = Machine::new("c.yml".into(), Place::default());
+        machine.see("c.yml".into(), Snapshot::Text(text.into()));
+        let mut answers = machine.answers().unwrap();
         for (field, text) in said {
             answers.set(field, text);
         }
         let settings = answers.settings().map_err(|problems| {
             problems.into_iter().filter(|it| it.blocks).map(|it| it.message).collect::<Vec<_>>()
         })?;
-        let plan = Plan::new(&answers, &settings, &found).unwrap();
+        let plan = Plan::new(&answers, &settings, &machine).unwrap();
         Ok(plan.changes[0].after.as_str().to_owned())
     }
 
@@ -404,9 +403,9 @@ mod tests {
     #[test]
     fn a_placeholder_in_the_file_is_no_problem() {
         let text = "kestra.url: ${KESTRA_URL}\nmicronaut.server.context-path: ${PATH}\n";
-        let mut found = Machine::new("c.yml".into(), Place::default());
-        found.see("c.yml".into(), Snapshot::Text(text.into()));
-        assert_eq!(found.answers(Here::default()).unwrap().problems(), []);
+        let mut machine = Machine::new("c.yml".into(), Place::default());
+        machine.see("c.yml".into(), Snapshot::Text(text.into()));
+        assert_eq!(machine.answers().unwrap().problems(), []);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use super::fs::backup::History;
 use super::fs::{self, ReadError};
 use super::nginx::{self, Deadline};
-use crate::answers::{FoundProxy, Here};
+use crate::form::{Defaults, EnvironmentProxy};
 use crate::kestra_config::{self, Place, Refusal};
 use crate::machine::{Machine, Snapshot, Surroundings};
 use crate::settings::PastedProxy;
@@ -113,7 +113,7 @@ pub fn configuration(
     };
     let mut machine = Machine::new(config.clone(), place);
     let beside = |name: &str| config.with_file_name(name).display().to_string();
-    machine.defaults = Here {
+    machine.defaults = Defaults {
         proxy: proxy(),
         server_file: beside("kestra-nginx.conf"),
         location_file: beside("kestra-nginx.conf"),
@@ -121,7 +121,7 @@ pub fn configuration(
         config_file: config.display().to_string(),
         restart: restart(&config, machine.place()),
         check: check(&config),
-        ..Here::default()
+        ..Defaults::default()
     };
     machine.is_partial = true;
     let env_file = PathBuf::from(&machine.defaults.env_file);
@@ -147,7 +147,7 @@ pub fn complete(mut machine: Machine, deadline: Deadline) -> Machine {
     let before = written_before(&machine);
     let defaults = &mut machine.defaults;
     defaults.nginx_files.extend(before);
-    let Here { server_file, location_file, nginx_files, .. } = defaults.clone();
+    let Defaults { server_file, location_file, nginx_files, .. } = defaults.clone();
     machine.nginx = nginx;
     for path in [&server_file, &location_file].into_iter().chain(&nginx_files).map(PathBuf::from) {
         machine.see(path.clone(), snapshot(&path));
@@ -243,10 +243,10 @@ fn restart(config: &Path, place: &Place) -> String {
     }
 }
 
-fn proxy() -> Option<FoundProxy> {
+fn proxy() -> Option<EnvironmentProxy> {
     PROXY_VARIABLES.iter().find_map(|variable| {
         let proxy: PastedProxy = env::var(variable).ok()?.parse().ok()?;
-        Some(FoundProxy { variable: (*variable).to_owned(), proxy })
+        Some(EnvironmentProxy { variable: (*variable).to_owned(), proxy })
     })
 }
 

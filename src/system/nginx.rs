@@ -43,12 +43,6 @@ pub fn find(deadline: Deadline) -> Nginx {
     }
 }
 
-/// The same for one program and one nginx.conf, such as those of a private prefix.
-#[must_use]
-pub fn look_at(binary: &Path, conf: &Path) -> Nginx {
-    describe(binary.to_owned(), Built::ask(binary, Deadline::usual()), Some(conf))
-}
-
 /// Relative folders are skipped: root must not run whatever is in the working directory.
 fn program() -> Option<PathBuf> {
     let path = env::var("PATH").unwrap_or_default();

@@ -10,13 +10,12 @@
     reason = "a test that cannot go on panics, and one that drops its operator tests nothing"
 )]
 
-use kestra_setup::answers::{FoundProxy, Here};
 use kestra_setup::checks::{Check, Finding, Outcome};
-use kestra_setup::form::{self, Field};
+use kestra_setup::form::{self, Defaults, EnvironmentProxy, Field};
 use kestra_setup::kestra_config::Place;
 use kestra_setup::key::Key;
-use kestra_setup::machine::{Found, Snapshot};
-use kestra_setup::nginx_site::{Machine, Version};
+use kestra_setup::machine::{Machine, Nginx, Snapshot};
+use kestra_setup::nginx_site::{Config, Include, Version};
 use kestra_setup::plan::Plan;
 use kestra_setup::ui::tui::{theme::Theme, view::view};
 use kestra_setup::wizard::{
@@ -85,8 +84,8 @@ impl Operator {
     /// At a machine whose shell names this proxy.
     pub fn with_https_proxy(url: &str) -> Self {
         let proxy = url.parse().expect("the URL of a proxy");
-        let found = FoundProxy { variable: "HTTPS_PROXY".to_owned(), proxy };
-        Self::at(Here { proxy: Some(found), ..here() }, &[])
+        let found = EnvironmentProxy { variable: "HTTPS_PROXY".to_owned(), proxy };
+        Self::at(Defaults { proxy: Some(found), ..here() }, &[])
     }
 
     /// At a machine with this configuration, and no nginx file of the wizard's.
@@ -95,20 +94,19 @@ impl Operator {
     }
 
     /// At any machine.
-    pub fn at(here: Here, files: &[(&str, &str)]) -> Self {
+    pub fn at(here: Defaults, files: &[(&str, &str)]) -> Self {
         let disk: BTreeMap<_, _> = files
             .iter()
             .map(|(path, text)| (PathBuf::from(path), Snapshot::Text((*text).into())))
             .collect();
-        let mut found = Found::new(CONFIG.into(), Place::default());
-        found.machine = Machine { nginx: Some(Version(1, 22, 1)), ipv6: true };
-        found.sights =
-            vec!["nginx 1.22.1, running; includes conf.d/*.conf and sites-enabled/*".to_owned()];
+        let mut machine = Machine::new(CONFIG.into(), Place::default());
+        machine.nginx = nginx();
         for (path, snapshot) in disk.clone() {
-            found.see(path, snapshot);
+            machine.see(path, snapshot);
         }
-        let answers = found.answers(here).expect("a configuration that can be read");
-        let (wizard, effect) = Wizard::new(answers, found);
+        machine.defaults = here;
+        let answers = machine.answers().expect("a configuration that can be read");
+        let (wizard, effect) = Wizard::new(answers, machine);
         let mut operator = Self {
             wizard,
             disk,
@@ -336,7 +334,7 @@ impl Operator {
                     (path, snapshot)
                 };
                 let files = paths.into_iter().map(look).collect();
-                let effect = self.wizard.update(Event::Discovery(files));
+                let effect = self.wizard.update(Event::Looked(files));
                 self.take(effect);
             }
             Some(effect) => self.asked.push(effect.into()),
@@ -345,12 +343,26 @@ impl Operator {
     }
 }
 
+/// The nginx of Debian, with its folders empty.
+fn nginx() -> Nginx {
+    let include = |pattern: &str| Include { pattern: pattern.into(), start: 0, end: 0 };
+    let includes = ["/etc/nginx/conf.d/*.conf", "/etc/nginx/sites-enabled/*"].map(include).into();
+    Nginx {
+        binary: Some("/usr/sbin/nginx".into()),
+        version: Some(Version(1, 22, 1)),
+        is_running: true,
+        ipv6: true,
+        config: Config { includes, ..Config::default() },
+        ..Nginx::default()
+    }
+}
+
 /// A machine with an nginx.
-pub fn here() -> Here {
-    Here {
+pub fn here() -> Defaults {
+    Defaults {
         has_nginx: true,
         config_file: CONFIG.to_owned(),
         env_file: "/home/kestra/.kestra/kestra.env".to_owned(),
-        ..Here::default()
+        ..Defaults::default()
     }
 }

@@ -198,8 +198,8 @@ mod tests {
             ("conf.d/kestra", "server {}"),
             ("conf.d/kestra.conf", "server {}"),
         ]);
-        let files: Vec<_> = found.config.servers().map(|server| &server.0.file).collect();
-        assert_eq!(files, [&*dir.path().join("conf.d/kestra.conf")]);
+        let files: Vec<_> = found.config.servers().map(|server| &*server.0.file).collect();
+        assert_eq!(files, [dir.path().join("conf.d/kestra.conf")]);
     }
 
     #[test]

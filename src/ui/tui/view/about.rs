@@ -66,7 +66,7 @@ impl Rows<'_> {
         let answers = self.wizard.answers();
         let nginx =
             answers.asks(&form::NGINX_FILE).then(|| answers.get(&form::NGINX_FILE).into_owned());
-        let files = [Some(answers.here().config_file.clone()), nginx];
+        let files = [Some(answers.defaults().config_file.clone()), nginx];
         let width = files.iter().flatten().map(String::len).max().unwrap_or(0);
         for (path, label) in files.into_iter().flatten().zip(["Will write", ""]) {
             let exists = self.wizard.machine().text(&PathBuf::from(&path)).is_some();
@@ -83,7 +83,7 @@ impl Rows<'_> {
 
     fn about_proxy(&self, page: &mut Page) {
         let answers = self.wizard.answers();
-        if let Some(found) = &answers.here().proxy {
+        if let Some(found) = &answers.defaults().proxy {
             let is_used = matches!(answers.source(&form::PROXY_ADDRESS), Source::Environment(_))
                 && answers.asks(&form::PROXY_ADDRESS);
             let used = if is_used { "   (used above)" } else { "" };
