@@ -13,7 +13,8 @@
     reason = "runs processes and looks at the disk from outside"
 )]
 
-use kestra_setup::plan::{FileChange, FileKind, Plan, Text};
+use kestra_setup::machine::Text;
+use kestra_setup::plan::{FileChange, FileKind, Plan};
 use kestra_setup::system::export::piped;
 use kestra_setup::system::fs::backup::{self, History};
 use kestra_setup::system::fs::lock::Lock;

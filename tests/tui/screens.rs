@@ -5,8 +5,8 @@ use crate::operator::{CONFIG, EXISTING, Operator, PASSWORD, here};
 use kestra_setup::checks::{Check, Finding, Outcome};
 use kestra_setup::form::{self, Defaults};
 use kestra_setup::key::Key;
-use kestra_setup::plan::Plan;
 use kestra_setup::messages::not_written;
+use kestra_setup::plan::Plan;
 use kestra_setup::system::effects::WriteFailure;
 use kestra_setup::system::fs::{ProofFailure, WriteError};
 use kestra_setup::wizard::{Choice, Dialog, Event, Failure};
@@ -186,8 +186,7 @@ fn choosing(error: WriteError) -> Operator {
 
 #[test]
 fn ways_on() {
-    let denied =
-        || WriteError::Denied { path: "/etc/nginx/conf.d".into(), user: "alice".into() };
+    let denied = || WriteError::Denied { path: "/etc/nginx/conf.d".into(), user: "alice".into() };
     see("denied", &choosing(denied()));
     see("denied_second_way", &choosing(denied()).press(Key::Down));
     see("denied_back", &choosing(denied()).press(Key::Esc));

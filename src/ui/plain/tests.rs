@@ -168,6 +168,7 @@ Number 1 to 3: 1
 Saved: Direct, no proxy
 
 Question 3 of 4. Is there an nginx in front of Kestra?
+Found: no nginx on this machine; the file is for you to copy
 1. nginx
    One file of its own; other nginx files are not touched.
 2. none (default)
