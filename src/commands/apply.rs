@@ -1,6 +1,6 @@
 //! `apply`: writes without asking, or says what it would write.
 
-use super::sources::Sources;
+use super::sources::{Sources, foreign};
 use super::{CommandError, difference, report};
 use crate::cli::{Invocation, Said, Task};
 use crate::kestra_config;
@@ -61,9 +61,9 @@ fn answers(
     json: bool,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let mut gathered = Sources::new(invocation.config.as_deref(), said)?;
-    let plan = gathered.plan()?;
-    if let Some(refused) = gathered.foreign(&plan) {
+    let mut sources = Sources::new(invocation.config.as_deref(), said)?;
+    let plan = sources.plan()?;
+    if let Some(refused) = foreign(&plan) {
         return Err(refused);
     }
     if !json {
@@ -75,10 +75,10 @@ fn answers(
     if plan.is_noop() {
         console.say("Nothing to do.");
     } else {
-        gathered.notes(&plan).iter().for_each(|note| console.say(&format!("Note: {note}")));
+        sources.notes(&plan).iter().for_each(|note| console.say(&format!("Note: {note}")));
     }
     if !plan.is_noop() && !dry_run {
-        let Sources { answers, machine, .. } = &gathered;
+        let Sources { answers, machine, .. } = &sources;
         let receipt = runner(machine)?.write(&plan)?;
         id.clone_from(&receipt.id);
         let written = messages::written(receipt);

@@ -35,8 +35,8 @@ pub(super) fn run(
     form: ShowForm,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let gathered = Sources::new(invocation.config.as_deref(), said)?;
-    let Sources { answers, machine, .. } = &gathered;
+    let sources = Sources::new(invocation.config.as_deref(), said)?;
+    let Sources { answers, machine, .. } = &sources;
     if machine.text(machine.config()).is_none() {
         let config = machine.config().display();
         console.say(&format!("Note: there is no configuration at {config} yet."));
@@ -105,13 +105,13 @@ pub(super) fn print(
     said: &Said,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let mut gathered = Sources::new(invocation.config.as_deref(), said)?;
+    let mut sources = Sources::new(invocation.config.as_deref(), said)?;
     let kind = match what {
         What::Config => FileKind::Config,
         What::Nginx => FileKind::Nginx,
         What::Env => FileKind::Env,
     };
-    let plan = gathered.plan()?;
+    let plan = sources.plan()?;
     let Some(change) = plan.changes.iter().find(|change| change.kind == kind) else {
         return Err(CommandError::Answers(vec![match what {
             What::Nginx => format!(

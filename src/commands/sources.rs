@@ -78,15 +78,15 @@ impl Sources {
             .chain(plan::notes(answers, &self.machine, Some(plan)))
             .collect()
     }
+}
 
-    /// The nginx file that would be overwritten although it is not the wizard's.
-    pub(super) fn foreign(&self, plan: &Plan) -> Option<CommandError> {
-        let change = plan::foreign(plan)?;
-        Some(CommandError::Answers(vec![format!(
-            "nginx-file: {} was not written by kestra-setup. Name another file, or move it away.",
-            change.path.display()
-        )]))
-    }
+/// The nginx file that would be overwritten although it is not the wizard's.
+pub(super) fn foreign(plan: &Plan) -> Option<CommandError> {
+    let change = plan::foreign(plan)?;
+    Some(CommandError::Answers(vec![format!(
+        "nginx-file: {} was not written by kestra-setup. Name another file, or move it away.",
+        change.path.display()
+    )]))
 }
 
 /// What was said although the other answers leave no room for it.

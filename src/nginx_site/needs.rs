@@ -93,7 +93,7 @@ pub fn gaps(config: &Config, server: Server<'_>, url: &ServerUrl) -> Vec<Gap> {
     };
     let Some(pass) = location.own("proxy_pass") else {
         let summary = format!("requests for {wanted}/ are not passed on to Kestra.");
-        let gap = Gap::new("nginx-location", summary, location.directive(), Change::Include);
+        let gap = Gap::new("nginx-location", summary, location.directive, Change::Include);
         return vec![gap.failure()];
     };
     if let Some(gap) = location.path_gap(pass, wanted.as_str()) {
@@ -116,37 +116,32 @@ pub fn gaps_of_file(text: &str, file: &Path, url: &ServerUrl) -> Option<Vec<Gap>
     }
     let config = Config { http, ..Config::default() };
     let name = url.host().to_string();
-    let ports = [url.effective_port().get(), 443, 80].into_iter();
-    let server = ports.filter_map(|port| config.answering(&name, port)).next()?;
+    let mut ports = [url.effective_port().get(), 443, 80].into_iter();
+    let server = ports.find_map(|port| config.answering(&name, port))?;
     Some(gaps(&config, server, url))
 }
 
 /// A location and the blocks around it, from `http {}` inwards.
 struct Location<'a> {
     blocks: Vec<&'a [Directive]>,
-    /// The server block, then the locations, the innermost last.
-    path: Vec<&'a Directive>,
+    directive: &'a Directive,
 }
 
 impl<'a> Location<'a> {
-    /// The location that takes a path. Regular expressions are passed over.
+    /// The location that takes a path, the innermost. Regular expressions are skipped.
     fn of(config: &'a Config, server: Server<'a>, path: &str) -> Option<Self> {
-        let blocks = vec![config.http.as_slice(), server.0.block.as_slice()];
-        let mut found = Self { blocks, path: vec![server.0] };
-        while let Some(next) = best(found.blocks.last()?, path) {
-            found.blocks.push(&next.block);
-            found.path.push(next);
+        let mut directive = best(&server.0.block, path)?;
+        let mut blocks = vec![config.http.as_slice(), server.0.block.as_slice(), &directive.block];
+        while let Some(inner) = best(&directive.block, path) {
+            blocks.push(&inner.block);
+            directive = inner;
         }
-        (found.path.len() > 1).then_some(found)
-    }
-
-    fn directive(&self) -> &'a Directive {
-        self.path.last().expect("a location is in a server block")
+        Some(Self { blocks, directive })
     }
 
     /// A directive of the location itself.
     fn own(&self, name: &str) -> Option<&'a Directive> {
-        self.directive().block.iter().find(|directive| directive.name == name)
+        self.directive.block.iter().find(|directive| directive.name == name)
     }
 
     /// A directive of the location, or what it inherits.
@@ -166,7 +161,7 @@ impl<'a> Location<'a> {
     }
 
     fn add(&self, code: &'static str, summary: impl Into<String>, line: &str) -> Gap {
-        Gap::new(code, summary, self.directive(), Change::Add(vec![line.to_owned()]))
+        Gap::new(code, summary, self.directive, Change::Add(vec![line.to_owned()]))
     }
 
     /// Adds a directive to the location, or replaces the one that is in it. One that is inherited
@@ -182,7 +177,7 @@ impl<'a> Location<'a> {
     fn path_gap(&self, pass: &'a Directive, wanted: &str) -> Option<Gap> {
         let summary =
             |to: &str| format!("{wanted}/ui/ reaches Kestra as {to}, so its pages do not load.");
-        let rewrite = self.directive().block.iter().find(|it| {
+        let rewrite = self.directive.block.iter().find(|it| {
             let to = it.args.get(1).map_or("", |to| to.text.as_str());
             let is_redirect = to.contains("://")
                 || it.value().ends_with(" redirect")
@@ -199,7 +194,7 @@ impl<'a> Location<'a> {
         if target.contains('$') {
             return None;
         }
-        let prefix = self.directive().args.last().map_or("", |prefix| prefix.text.as_str());
+        let prefix = self.directive.args.last().map_or("", |prefix| prefix.text.as_str());
         let request = format!("{wanted}/ui/");
         let sent = format!("{path}{}", request.strip_prefix(prefix)?);
         (sent != request).then(|| {
@@ -279,7 +274,7 @@ impl<'a> Location<'a> {
             missing.map(|(name, line)| (*name, (*line).to_owned())).unzip();
         (!names.is_empty()).then(|| {
             let summary = format!("Kestra does not get {}.", names.join(", "));
-            Gap::new("nginx-forwarded", summary, self.directive(), Change::Add(lines))
+            Gap::new("nginx-forwarded", summary, self.directive, Change::Add(lines))
         })
     }
 }
@@ -314,7 +309,7 @@ fn plain_http(config: &Config, server: Server<'_>, url: &ServerUrl) -> Option<Ga
     };
     let location = Location::of(config, plain, &format!("{}/ui/", url.path()));
     let is_redirected = redirects(&plain.0.block)
-        || location.as_ref().is_some_and(|location| redirects(&location.directive().block));
+        || location.as_ref().is_some_and(|location| redirects(&location.directive.block));
     let passes = location.is_some_and(|location| location.own("proxy_pass").is_some());
     (listens_plainly && passes && !is_redirected).then(|| {
         let summary = "http requests are answered in clear instead of being sent to https.";
