@@ -8,7 +8,7 @@ mod address;
 use crate::kestra_config::{Kind, Reading, Scalar};
 use crate::machine::Machine;
 use crate::nginx_site::{self, Server};
-use crate::settings::{ContextPath, Form, MASK, Nginx, ProxyKind, has_placeholder, means_direct};
+use crate::settings::{ContextPath, Form, Nginx, ProxyKind, Secret, has_placeholder, means_direct};
 use std::path::PathBuf;
 
 /// The properties that a null value makes fatal: Micronaut finds the key and no value for it
@@ -143,7 +143,7 @@ fn bent_address(reading: &Reading, client: &str) -> Option<Remark> {
 /// An address without what may be a password, however it is written.
 fn without_login(address: &str) -> String {
     match address.rsplit_once('@') {
-        Some((_, host)) => format!("{MASK}@{host}"),
+        Some((_, host)) => format!("{}@{host}", Secret::MASK),
         None => address.to_owned(),
     }
 }

@@ -4,7 +4,6 @@
 
 mod edits;
 mod notes;
-mod part;
 mod preview;
 
 pub use notes::{config_notes, foreign, nginx_notes, notes};
@@ -12,7 +11,7 @@ pub use preview::{Count, Line, Mark, hide_secrets};
 
 use crate::answers::Answers;
 use crate::env_file;
-use crate::form::{self, Field};
+use crate::form;
 use crate::kestra_config::{self, Refusal};
 use crate::machine::{Machine, Snapshot, Text};
 use crate::nginx_site;
@@ -146,10 +145,12 @@ fn config(
             let edits = edits::of_existing(answers, settings, &reading);
             kestra_config::patch_at(text.as_str(), machine.place(), &edits)?
         }
-        (Some(text), _) => {
-            kestra_config::patch_at(text.as_str(), machine.place(), &edits::of_empty(settings))?
-        }
-        (None, _) => kestra_config::patch(NEW_CONFIG, &edits::of_new(settings))?,
+        (Some(text), _) => kestra_config::patch_at(
+            text.as_str(),
+            machine.place(),
+            &edits::of_empty(answers, settings),
+        )?,
+        (None, _) => kestra_config::patch(NEW_CONFIG, &edits::of_new(answers, settings))?,
     };
     let path = machine.config().to_owned();
     Ok(FileChange { kind: FileKind::Config, path, before, after: after.into(), mode: 0o600 })
@@ -205,8 +206,10 @@ fn nginx_file(answers: &Answers, nginx: &Nginx, machine: &Machine) -> Result<Fil
 /// Whether something was said about nginx, or about what its file follows and does not say yet. Only
 /// then may edits made by hand be overwritten.
 fn is_asked_for(answers: &Answers, says_it: bool) -> bool {
-    let any = |fields: &[&Field]| fields.iter().any(|field| answers.is_set(field));
-    any(form::NGINX) || (!says_it && any(&[&form::URL, &form::CONTEXT_PATH]))
+    let mut nginx = form::in_row_of(&form::REVERSE_PROXY);
+    let mut followed = [&form::URL, &form::CONTEXT_PATH].into_iter();
+    nginx.any(|field| answers.is_set(field))
+        || (!says_it && followed.any(|field| answers.is_set(field)))
 }
 
 /// What was at a path, which must have been looked at.

@@ -7,7 +7,7 @@ use crate::cli::{Invocation, Said, ShowForm, What};
 use crate::form::{self, Field};
 use crate::kestra_config;
 use crate::plan::FileKind;
-use crate::settings::MASK;
+use crate::settings::Secret;
 use crate::system::console::{Console, harmless};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -69,9 +69,9 @@ fn problems(answers: &Answers) -> Vec<Entry> {
 fn shown(answers: &Answers, field: &Field) -> String {
     let text = answers.get(field);
     if field.is_secret() && !text.is_empty() {
-        return MASK.to_owned();
+        return Secret::MASK.to_owned();
     }
-    kestra_config::covered_by(MASK, &text)
+    kestra_config::covered_by(Secret::MASK, &text)
 }
 
 fn words(answers: &Answers) -> String {

@@ -1,15 +1,14 @@
 //! A change as lines to look at, with secrets masked.
 
-use super::part::Part;
 use super::{FileChange, FileKind, Text};
 use crate::env_file;
 use crate::kestra_config;
-use crate::settings::{MASK, is_hidden};
+use crate::settings::{Secret, is_hidden};
 use similar::{DiffOp, TextDiff};
 use std::ops::Range;
 
 /// How many unchanged lines are shown around a change.
-pub(super) const CONTEXT: usize = 3;
+const CONTEXT: usize = 3;
 
 /// One line of a preview.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,23 +69,12 @@ impl FileChange {
     }
 
     fn difference(&self, before: &Text, reveal: bool) -> Vec<Line> {
-        let part = Part::of(before.as_str(), self.after.as_str());
-        let is_config = self.kind == FileKind::Config;
-        let is_apart = is_config && !reveal && kestra_config::ends(&before.as_str()[..part.start]);
-        let masked = |whole: &str, lines: &str| {
-            let range = part.start..part.start + lines.len();
-            let hidden = || match self.kind {
-                FileKind::Config => kestra_config::secrets_within(whole, range, is_apart),
-                kind => kestra_config::clipped(secrets(whole, kind), &range),
-            };
-            Masked::of(lines, &if reveal { Vec::new() } else { hidden() })
-        };
-        let old = masked(before.as_str(), part.before);
-        let new = masked(self.after.as_str(), part.after);
-        let diff = TextDiff::from_lines(part.before, part.after);
+        let old = Masked::new(before.as_str(), self.kind, reveal);
+        let new = Masked::new(self.after.as_str(), self.kind, reveal);
+        let diff = TextDiff::from_lines(before.as_str(), self.after.as_str());
         let mut lines = Vec::new();
         for group in diff.grouped_ops(CONTEXT) {
-            let first = part.lines_before + group.first().map_or(0, |op| op.old_range().start);
+            let first = group.first().map_or(0, |op| op.old_range().start);
             lines.push(Line { mark: Mark::Place, text: format!("@@ line {} @@", first + 1) });
             for op in &group {
                 push(&mut lines, op, &old, &new);
@@ -122,8 +110,7 @@ impl FileChange {
     #[must_use]
     pub fn count(&self) -> Count {
         let before = self.before.as_ref().map_or("", Text::as_str);
-        let part = Part::of(before, self.after.as_str());
-        let diff = TextDiff::from_lines(part.before, part.after);
+        let diff = TextDiff::from_lines(before, self.after.as_str());
         diff.ops().iter().fold(Count::default(), Count::add)
     }
 }
@@ -220,7 +207,7 @@ fn masked(line: &str, start: usize, secrets: &[Range<usize>]) -> String {
     let mut at = start;
     for secret in secrets[first..].iter().take_while(|secret| secret.start < end) {
         shown.push_str(&line[at - start..secret.start.max(at) - start]);
-        shown.push_str(MASK);
+        shown.push_str(Secret::MASK);
         at = secret.end.min(end).max(at);
     }
     shown.push_str(&line[at - start..end - start]);
@@ -288,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_line_to_set_by_hand_hides_its_value() {
-        assert_eq!(hide_secrets("LOGIN='hunter2'"), format!("LOGIN={MASK}\n"));
+        assert_eq!(hide_secrets("LOGIN='hunter2'"), format!("LOGIN={}\n", Secret::MASK));
     }
 
     #[test]

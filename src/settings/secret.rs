@@ -5,9 +5,6 @@ use std::fmt;
 use std::str::FromStr;
 use zeroize::Zeroizing;
 
-/// What is shown in place of a secret, whatever its length.
-pub const MASK: &str = "*********";
-
 /// A password or another text that only the one writer may see.
 ///
 /// It has no `Display`, its `Debug` is masked, and its memory is zeroed on drop.
@@ -15,6 +12,9 @@ pub const MASK: &str = "*********";
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
+    /// Shown in place of every secret, however long it is.
+    pub const MASK: &'static str = "*********";
+
     /// The text itself. Every call is a place where the secret could leak; there are few.
     #[must_use]
     pub fn reveal(&self) -> &str {
@@ -57,7 +57,7 @@ impl From<&str> for Secret {
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("*********")
+        f.write_str(Self::MASK)
     }
 }
 

@@ -4,10 +4,10 @@
 //! problems they have, and the words of each. What no question asks for, another port of https and
 //! a TLS that ends in front of this machine, is set in the settings themselves.
 
-use kestra_setup::answers::Answers;
+use kestra_setup::answers::{Answers, conflicts};
 use kestra_setup::form;
 use kestra_setup::settings::{
-    Connection, ContextPath, Form, Invalid, Nginx, Settings, Site, Style, Tls, conflicts,
+    Connection, ContextPath, Form, Invalid, Nginx, Settings, Site, Style, Tls,
 };
 use serde::Deserialize;
 use std::str::FromStr;

@@ -11,7 +11,7 @@ mod reviewing;
 mod syntax;
 
 use super::theme::Theme;
-use crate::form::SCREENS;
+use crate::form::{self, SCREENS};
 use crate::wizard::{Action, Binding, Step, Wizard};
 use page::{Page, Visible};
 use ratatui::Frame;
@@ -159,7 +159,7 @@ impl Look {
                     count => format!("{} {count} files", binding.label),
                 }
             }
-            _ => binding.label.to_owned(),
+            _ => binding.label.replace("{digits}", &form::review_digits()),
         }
     }
 }

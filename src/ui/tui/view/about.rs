@@ -4,7 +4,7 @@ use super::asking::Rows;
 use super::page::Page;
 use crate::answers::Source;
 use crate::checks::{Finding, Outcome, SCOPE, sentence};
-use crate::form;
+use crate::form::{self, ScreenId};
 use crate::lint;
 use crate::plan;
 use crate::settings::ServerUrl;
@@ -13,10 +13,10 @@ use std::path::PathBuf;
 impl Rows<'_> {
     /// What is good to know on this screen.
     pub(super) fn about(&self, page: &mut Page) {
-        match self.asking.number() {
-            0 => self.about_address(page),
-            1 => self.about_proxy(page),
-            _ => self.about_nginx(page),
+        match self.asking.screen().id {
+            ScreenId::Address => self.about_address(page),
+            ScreenId::Proxy => self.about_proxy(page),
+            ScreenId::Nginx => self.about_nginx(page),
         }
     }
 

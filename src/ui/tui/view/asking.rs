@@ -105,7 +105,7 @@ impl Rows<'_> {
 
     fn kept_secret(&self, field: &Field) -> String {
         let answers = self.wizard.answers();
-        let mask = crate::settings::MASK;
+        let mask = crate::settings::Secret::MASK;
         match answers.source(field) {
             _ if answers.keeps_password_elsewhere() => "(kept in the environment)".to_owned(),
             _ if answers.get(field).is_empty() => String::new(),

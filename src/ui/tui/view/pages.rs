@@ -3,7 +3,7 @@
 use super::Look;
 use super::page::Page;
 use crate::checks::{Check, Finding, Outcome};
-use crate::form::Field;
+use crate::form::{self, Field};
 use crate::wizard::{Dialog, Step, Wizard, WriteResult};
 use ratatui::text::Span;
 
@@ -30,7 +30,7 @@ there returns here. Below are the files as they will be: the whole text of a
 new file, the difference for one that exists ( - on disk, + after writing).
 
 w        write the files that are shown, all or none
-1-6      change one setting
+{digits} change one setting
 Tab      the next file
 f        the file on the whole screen
 Up Down  scroll; PgUp PgDn faster
@@ -68,6 +68,7 @@ pub(super) fn help(look: Look, step: &Step, scroll: usize) -> Page {
         Step::Dialog(_) => ("Ways on", CHOICES),
         Step::Done(_) => ("Result", RESULT),
     };
+    let text = &text.replace("{digits}", &format!("{:<8}", form::review_digits()));
     page.line(Span::styled(format!(" Help: {title}"), look.theme.strong()));
     page.blank();
     page.paragraph(1, look.width, &flowing(look, text), look.theme.plain());

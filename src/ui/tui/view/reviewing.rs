@@ -5,7 +5,7 @@ use super::{Look, syntax};
 use crate::checks::{Check, Finding, Outcome};
 use crate::plan::{FileChange, FileKind, Line as PreviewLine, Mark, hide_secrets};
 use crate::settings::Connection;
-use crate::wizard::{Preview, Review, Row, Wizard};
+use crate::wizard::{Preview, Review, ReviewRow, Wizard};
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
@@ -24,7 +24,7 @@ const LEAST_REMARK: usize = 12;
 pub(super) fn page(look: Look, wizard: &Wizard, reviewing: &Review, rows: u16) -> Page {
     let mut page = Page::default();
     if !reviewing.is_full() {
-        for row in reviewing.rows(wizard.answers()) {
+        for row in ReviewRow::all(wizard.answers()) {
             page.line(setting(look, &row));
         }
         if !look.is_small {
@@ -66,7 +66,7 @@ fn paste(look: Look, page: &mut Page, text: &str, is_revealed: bool) {
 }
 
 /// What a setting says, and what it said before if there is room for that.
-fn setting(look: Look, row: &Row) -> Line<'static> {
+fn setting(look: Look, row: &ReviewRow) -> Line<'static> {
     let width = usize::from(look.width);
     let (mark, style) =
         if row.is_changed { ('*', look.theme.strong()) } else { (' ', look.theme.plain()) };
