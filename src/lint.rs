@@ -8,7 +8,9 @@ mod address;
 use crate::kestra_config::{Kind, Reading, Scalar};
 use crate::machine::Machine;
 use crate::nginx_site::{self, Server};
-use crate::settings::{ContextPath, Form, Nginx, ProxyKind, Secret, has_placeholder, means_direct};
+use crate::settings::{
+    ContextPath, Form, Nginx, ProxyKind, Secret, ServerUrl, has_placeholder, means_direct,
+};
 use std::path::PathBuf;
 
 /// The properties that a null value makes fatal: Micronaut finds the key and no value for it
@@ -241,6 +243,25 @@ pub fn nginx_summary(machine: &Machine) -> Vec<String> {
         lines.push("SELinux is enforced: setsebool -P httpd_can_network_connect 1".to_owned());
     }
     lines
+}
+
+/// The server block that serves this URL already and is not the wizard's: where it is, and what it
+/// lacks, one sentence each.
+#[must_use]
+pub fn existing_site(machine: &Machine, url: &ServerUrl) -> Vec<String> {
+    let config = &machine.nginx.config;
+    let Some(server) = machine.site(url) else { return Vec::new() };
+    let file = config.file(server);
+    if machine.written(file).is_some() {
+        return Vec::new();
+    }
+    let gaps = nginx_site::gaps(config, server, url);
+    let place = format!("{}:{}", file.display(), server.0.line);
+    let lacks = if gaps.is_empty() { "does all that Kestra needs" } else { "lacks something" };
+    let first = format!("the server block at {place} answers to {} and {lacks}.", url.host());
+    let each =
+        gaps.into_iter().map(|gap| format!("{}: {} {}.", gap.place(), gap.summary, gap.change));
+    std::iter::once(first).chain(each).collect()
 }
 
 /// What keeps nginx from serving the file of these settings, one sentence each. With two server

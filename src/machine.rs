@@ -5,7 +5,7 @@
 mod entries;
 
 use crate::answers::Answers;
-use crate::form::{self, Defaults};
+use crate::form::{self, Defaults, ExistingServer};
 use crate::kestra_config::{self, Place, Reading, Refusal};
 use crate::nginx_site::{self, Config, Server, Target, Version, Written};
 use crate::settings::ServerUrl;
@@ -243,6 +243,30 @@ impl Machine {
             found.nginx(&written, &file);
             defaults.tls_port = written.site.tls_port();
         }
+        defaults.existing_servers = self.existing_servers();
         Ok(found.answers(defaults))
+    }
+
+    /// The server blocks that the wizard did not write; those that only redirect come last.
+    fn existing_servers(&self) -> Vec<ExistingServer> {
+        let config = &self.nginx.config;
+        let is_ours = |server: &Server<'_>| self.written(config.file(*server)).is_some();
+        let described = |server: Server<'_>| {
+            let is_plain = |name: &&str| *name != "_" && !name.contains(['*', '~', '"']);
+            let locations = server.0.block.iter().filter(|it| it.name == "location");
+            ExistingServer {
+                names: server.names().filter(is_plain).map(str::to_ascii_lowercase).collect(),
+                place: format!("{}:{}", config.file(server).display(), server.0.line),
+                locations: locations.map(|it| (it.value(), it.line)).collect(),
+            }
+        };
+        let serves = |server: &Server<'_>| {
+            let mut directives = nginx_site::conf::flat(&server.0.block);
+            directives.any(|it| it.name.ends_with("_pass") || it.name == "root")
+        };
+        let mut theirs: Vec<_> = config.servers().filter(|server| !is_ours(server)).collect();
+        theirs.sort_by_key(|server| !serves(server));
+        let described = theirs.into_iter().map(described);
+        described.filter(|server| !server.names.is_empty()).collect()
     }
 }

@@ -6,6 +6,7 @@ use crate::answers::{Answers, Source};
 use crate::cli::{Invocation, Said, ShowForm, What};
 use crate::form::{self, Field};
 use crate::kestra_config;
+use crate::machine::Machine;
 use crate::plan::FileKind;
 use crate::settings::Secret;
 use crate::system::console::{Console, harmless};
@@ -19,7 +20,16 @@ use std::path::Path;
 struct Report<'a> {
     config: &'a Path,
     settings: BTreeMap<&'static str, String>,
+    /// The server block of nginx that answers the public URL.
+    site: Option<Site<'a>>,
     problems: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Site<'a> {
+    file: &'a Path,
+    line: usize,
+    names: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -42,7 +52,13 @@ pub(super) fn run(
         console.say(&format!("Note: there is no configuration at {config} yet."));
     }
     match form {
-        ShowForm::Words => console.print(&harmless(&words(answers)))?,
+        ShowForm::Words => {
+            let site = site(answers, machine).map_or(String::new(), |site| {
+                let (file, names) = (site.file.display(), site.names.join(" "));
+                format!("{:<24} {file}:{} ({names})\n", "answered by", site.line)
+            });
+            console.print(&harmless(&(words(answers) + &site)))?;
+        }
         ShowForm::Answers => console.print(&answers_file(answers))?,
         ShowForm::Json => console.json(&Report {
             config: machine.config(),
@@ -50,10 +66,17 @@ pub(super) fn run(
                 .questions()
                 .map(|field| (field.name, shown(answers, field)))
                 .collect(),
+            site: site(answers, machine),
             problems: problems(answers),
         })?,
     }
     Ok(0)
+}
+
+fn site<'a>(answers: &Answers, machine: &'a Machine) -> Option<Site<'a>> {
+    let server = machine.site(&answers.get(&form::URL).parse().ok()?)?;
+    let (file, line) = (machine.nginx.config.file(server), server.0.line);
+    Some(Site { file, line, names: server.names().collect() })
 }
 
 fn problems(answers: &Answers) -> Vec<Entry> {

@@ -6,6 +6,7 @@ use crate::kestra_config;
 use crate::lint;
 use crate::machine::Machine;
 use crate::nginx_site;
+use crate::settings::{Form, Nginx};
 use std::sync::Arc;
 
 /// What is good to know about these answers on this machine, one sentence each; with a plan, about
@@ -21,8 +22,13 @@ pub fn notes(answers: &Answers, machine: &Machine, plan: Option<&Plan>) -> Vec<S
 /// What keeps nginx from serving Kestra as it should.
 #[must_use]
 pub fn nginx_notes(answers: &Answers, machine: &Machine) -> Vec<String> {
-    let nginx = answers.settings().ok().and_then(|settings| settings.nginx);
-    nginx.map_or(Vec::new(), |nginx| lint::existing_servers(machine, &nginx))
+    let Ok(settings) = answers.settings() else { return Vec::new() };
+    let has_own_server = |nginx: &Nginx| matches!(nginx.site.form, Form::Server { .. });
+    match &settings.nginx {
+        Some(nginx) if has_own_server(nginx) => lint::existing_servers(machine, nginx),
+        // The server block that is kept, or takes the locations.
+        _ => settings.url.map_or(Vec::new(), |url| lint::existing_site(machine, &url)),
+    }
 }
 
 /// What in the configuration or around it cannot work.

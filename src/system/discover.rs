@@ -1,8 +1,4 @@
 //! Looks at this machine before anything is asked: the configuration, nginx, the shell.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this is where the environment and the disk are looked at"
-)]
 
 use super::fs::backup::History;
 use super::fs::{self, ReadError};

@@ -4,12 +4,6 @@
 //! only [`reload`] changes anything, and it asks nginx first. nginx is never restarted, because a
 //! restart that fails is an outage.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "system/ looks at the machine"
-)]
-
 mod config;
 mod explain;
 mod live;

@@ -2,8 +2,6 @@
 //!
 //! `nginx -T` would print the same, but it wants to be root, so the files are followed here.
 
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "system/ reads the disk")]
-
 use crate::nginx_site::conf::{Directive, parse_file};
 use crate::nginx_site::{Config, Include, wildcard};
 use std::fs::{self, File};

@@ -1,7 +1,5 @@
 //! The live configuration: tested where that is allowed, reloaded after a test, never restarted.
 
-#![expect(clippy::disallowed_types, reason = "system/ starts processes")]
-
 use super::explain;
 use super::run::{Deadline, run};
 use crate::checks::{Finding, Outcome};

@@ -5,12 +5,6 @@
 //! text's, so the copy has others instead, and every one of them is reported. What the live
 //! configuration adds, such as the same server name in another file, is not seen here.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "system/ runs nginx in a folder of its own"
-)]
-
 use super::explain;
 use super::run::{Deadline, Ran, run};
 use crate::checks::{Finding, Outcome};

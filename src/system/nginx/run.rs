@@ -1,11 +1,5 @@
 //! Runs nginx or systemctl, with limits of time and output.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "this is where nginx is started and timed"
-)]
-
 use std::io::{self, Read};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
