@@ -19,7 +19,7 @@ use crate::system::fs::{self, WriteError};
 use crate::system::line_reader::Ended;
 use crate::system::nginx::Deadline;
 use crate::system::{draft, terminal};
-use crate::ui::plain::{self, AtTerminal};
+use crate::ui::plain::{self, TerminalRuntime};
 use crate::ui::tui::backend::Colors;
 use crate::ui::tui::{self, Left};
 use crate::wizard::{Choice, Dialog, Effect, Event, Failure, Wizard};
@@ -151,9 +151,9 @@ fn plain(
         runner.nginx = machine.nginx.clone();
         first = wizard.update(Event::Discovered(Box::new(machine))).or(first);
     }
-    let mut outside = AtTerminal::new(&runner).map_err(lost)?;
-    let ended = plain::run(&mut wizard, first, &mut outside);
-    drop(outside);
+    let mut runtime = TerminalRuntime::new(&runner).map_err(lost)?;
+    let ended = plain::run(&mut wizard, first, &mut runtime);
+    drop(runtime);
     let Err(ended) = ended else {
         draft::forget(&runner.config);
         return Ok(0);

@@ -1,5 +1,5 @@
-//! The live checks: the forward proxy, and Kestra behind whatever stands in front of it.
+//! The live checks: the outbound connection, and Kestra behind whatever reverse proxy is in front.
 
+mod http;
 pub mod kestra;
-mod net;
 pub mod proxy;

@@ -4,7 +4,10 @@
 
 mod health;
 
-use super::checks::proxy;
+use super::checks::{
+    self,
+    proxy::{Outbound, Proxy},
+};
 use super::discover::snapshot;
 use super::export::{self, Exported};
 use super::fs::backup::{self, History};
@@ -16,7 +19,7 @@ use crate::form;
 use crate::kestra_config::{self, Place};
 use crate::machine::{Machine, Nginx, Snapshot, Text};
 use crate::plan::{FileKind, Plan};
-use crate::settings::{Connection, ForwardProxy, ProxyKind, has_placeholder};
+use crate::settings::{Connection, ForwardProxy, has_placeholder};
 use crate::wizard::Effect;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -183,12 +186,12 @@ impl EffectRunner {
     #[must_use]
     pub fn check(&self, check: &Check, cancelled: &AtomicBool) -> Vec<Finding> {
         match check {
-            Check::WayOut(connection) => vec![self.way_out(connection, cancelled)],
+            Check::Outbound(connection) => vec![self.outbound(connection, cancelled)],
             Check::Nginx { text, is_location } => {
                 let level = if *is_location { nginx::Level::Server } else { nginx::Level::Http };
                 vec![nginx::test_privately(&self.nginx, text, level, Deadline::usual())]
             }
-            Check::Standing => self.health(cancelled),
+            Check::All => self.health(cancelled),
             // nginx may have been started meanwhile.
             Check::Reload => {
                 let deadline = Deadline::usual();
@@ -197,17 +200,18 @@ impl EffectRunner {
         }
     }
 
-    fn way_out(&self, connection: &Connection, cancelled: &AtomicBool) -> Finding {
-        match connection {
-            Connection::Direct => proxy::direct(&self.api_url, &[], cancelled),
-            Connection::Proxy(proxy) => match self.route(proxy) {
-                Some(route) => proxy::way_out(&route, cancelled),
-                None => self.unknown_proxy(proxy),
+    fn outbound(&self, connection: &Connection, cancelled: &AtomicBool) -> Finding {
+        let proxy = match connection {
+            Connection::Direct => None,
+            Connection::Proxy(proxy) => match proxy_to_test(proxy) {
+                Some(proxy) => Some(proxy),
+                None => return self.unknown_proxy(proxy),
             },
-        }
+        };
+        checks::proxy::outbound(&Outbound { proxy, target: self.api_url.clone() }, cancelled)
     }
 
-    /// Why there is no way through this proxy to test. Only what stands in the file can be unknown.
+    /// Why this proxy is not tested. Only what is in the file can be unknown.
     fn unknown_proxy(&self, proxy: &ForwardProxy) -> Finding {
         let unread = [
             ("type", &form::CONNECTION, proxy.kind.is_none()),
@@ -222,7 +226,7 @@ impl EffectRunner {
                 remedy: "Correct it first.".to_owned(),
                 ..Finding::skipped(
                     "proxy-unknown",
-                    format!("The proxy's {part} is none that Kestra takes, so no way is tested."),
+                    format!("The proxy's {part} is none that Kestra accepts, so it is not tested."),
                 )
             },
             None => Finding::skipped(
@@ -230,28 +234,6 @@ impl EffectRunner {
                 "A part of the proxy's settings is a placeholder; only Kestra knows its value.",
             ),
         }
-    }
-
-    /// The way through a proxy; `None` where a part of it is a placeholder, or will not do.
-    fn route(&self, proxy: &ForwardProxy) -> Option<proxy::Route> {
-        let address = proxy.address.as_ref()?;
-        let login = match &proxy.login {
-            Some(login) if !login.password.is_empty() => {
-                Some((login.username.as_ref()?.to_string(), login.password.clone()))
-            }
-            _ => None,
-        };
-        Some(proxy::Route {
-            protocol: match proxy.kind? {
-                ProxyKind::Http => proxy::Protocol::Http,
-                ProxyKind::Socks => proxy::Protocol::Socks,
-            },
-            host: address.host().to_string(),
-            port: address.port().get(),
-            login,
-            target: self.api_url.clone(),
-            trust: Vec::new(),
-        })
     }
 
     fn repair(&self, finish: bool) -> Result<Performed, WriteError> {
@@ -283,6 +265,19 @@ impl EffectRunner {
         let lock = self.lock()?;
         lock.history().rollback(Some(id))?.run(&lock, false).map(Performed::RolledBack)
     }
+}
+
+/// The proxy to test; `None` where a part of it is a placeholder or invalid.
+fn proxy_to_test(proxy: &ForwardProxy) -> Option<Proxy> {
+    let address = proxy.address.as_ref()?;
+    let login = match &proxy.login {
+        Some(login) if !login.password.is_empty() => {
+            Some((login.username.as_ref()?.to_string(), login.password.clone()))
+        }
+        _ => None,
+    };
+    let (host, port) = (address.host().to_string(), address.port().get());
+    Some(Proxy { kind: proxy.kind?, host, port, login })
 }
 
 /// Saves the files in a folder of the operator, with the commands that install them.

@@ -189,7 +189,7 @@ impl Operator {
         let finding = Finding {
             code: "test",
             outcome,
-            what: what.to_owned(),
+            summary: what.to_owned(),
             evidence: String::new(),
             remedy: remedy.to_owned(),
         };

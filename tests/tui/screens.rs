@@ -243,7 +243,7 @@ fn result() {
     let finding = |code, outcome, what: &str| Finding {
         code,
         outcome,
-        what: what.to_owned(),
+        summary: what.to_owned(),
         evidence: String::new(),
         remedy: String::new(),
     };
@@ -251,8 +251,7 @@ fn result() {
         finding("config", Outcome::Ok, "the configuration reads as it should"),
         finding("kestra", Outcome::Failed, "nothing listens on localhost:8080"),
     ];
-    let checked =
-        written().press(Key::Char('c')).happens(Event::Checked(Check::Standing, standing));
+    let checked = written().press(Key::Char('c')).happens(Event::Checked(Check::All, standing));
     see("result_checked", &checked);
 }
 

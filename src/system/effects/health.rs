@@ -9,7 +9,7 @@ use crate::lint::{self, Remark};
 use crate::machine::Machine;
 use crate::nginx_site;
 use crate::settings::{Secret, ServerUrl, Upstream};
-use crate::system::checks::kestra::{self, Serving};
+use crate::system::checks::kestra::{Kestra, codes};
 use crate::system::discover::{self, DiscoverError};
 use crate::system::nginx::{self, Deadline};
 use std::path::Path;
@@ -26,14 +26,14 @@ impl EffectRunner {
         let answers = machine.answers().unwrap_or_default();
         let mut all = vec![readable(&machine)];
         all.extend(traps(&machine, &answers));
-        all.extend(self.outbound(&answers, cancelled));
+        all.extend(self.outbound_of(&answers, cancelled));
         all.push(nginx_test(&machine, &answers));
         all.extend(site(&machine, &answers));
-        all.extend(serving_of(&machine, &answers, cancelled));
+        all.extend(kestra_of(&machine, &answers, cancelled));
         all
     }
 
-    fn outbound(&self, answers: &Answers, cancelled: &AtomicBool) -> Vec<Finding> {
+    fn outbound_of(&self, answers: &Answers, cancelled: &AtomicBool) -> Vec<Finding> {
         let Ok(connection) = answers.settings_of_connection() else {
             return vec![Finding::skipped(
                 "way-out",
@@ -43,11 +43,11 @@ impl EffectRunner {
         let scope = Finding {
             code: "way-out-scope",
             outcome: Outcome::Note,
-            what: SCOPE.to_owned(),
+            summary: SCOPE.to_owned(),
             evidence: String::new(),
             remedy: String::new(),
         };
-        vec![self.way_out(&connection, cancelled), scope]
+        vec![self.outbound(&connection, cancelled), scope]
     }
 }
 
@@ -83,7 +83,7 @@ pub fn unreadable(error: &DiscoverError) -> Finding {
     Finding {
         code: "config-readable",
         outcome: Outcome::Failed,
-        what: "The configuration cannot be read.".to_owned(),
+        summary: "The configuration cannot be read.".to_owned(),
         evidence: error.to_string(),
         remedy: error.remedy(),
     }
@@ -100,7 +100,7 @@ fn readable(machine: &Machine) -> Finding {
     Finding {
         code: "config-readable",
         outcome,
-        what: what.to_owned(),
+        summary: what.to_owned(),
         evidence: config.display().to_string(),
         remedy: if exists { String::new() } else { "Run kestra-setup to write one.".to_owned() },
     }
@@ -113,7 +113,7 @@ fn traps(machine: &Machine, answers: &Answers) -> Vec<Finding> {
         move |Remark { text, line }| Finding {
             code: "config-trap",
             outcome,
-            what: text,
+            summary: text,
             evidence: format!("line {line}"),
             remedy: "Run kestra-setup to change it.".to_owned(),
         }
@@ -132,7 +132,7 @@ fn in_doubt(problem: Problem) -> Finding {
     Finding {
         code: "config-value",
         outcome: if problem.is_error { Outcome::Failed } else { Outcome::Note },
-        what: if is_missing { format!("{name} has no value") } else { problem.message },
+        summary: if is_missing { format!("{name} has no value") } else { problem.message },
         evidence: name.to_owned(),
         remedy: "Run kestra-setup to change it.".to_owned(),
     }
@@ -153,13 +153,13 @@ fn site(machine: &Machine, answers: &Answers) -> Vec<Finding> {
 }
 
 /// The running Kestra, seen from here and through the public URL.
-fn serving_of(machine: &Machine, answers: &Answers, cancelled: &AtomicBool) -> Vec<Finding> {
+fn kestra_of(machine: &Machine, answers: &Answers, cancelled: &AtomicBool) -> Vec<Finding> {
     let what = "not looked at, since the public URL is not known as one";
-    let unknown = || kestra::codes().map(|code| Finding::skipped(code, what)).collect();
-    serving(machine, answers).map_or_else(unknown, |serving| kestra::look(&serving, cancelled))
+    let unknown = || codes().map(|code| Finding::skipped(code, what)).collect();
+    kestra(machine, answers).map_or_else(unknown, |kestra| kestra.check(cancelled))
 }
 
-fn serving(machine: &Machine, answers: &Answers) -> Option<Serving> {
+fn kestra(machine: &Machine, answers: &Answers) -> Option<Kestra> {
     let reading = machine.reading().ok()??;
     let property = |name: &str| reading.get(name).map(|scalar| scalar.text.clone());
     let get = |field| answers.get(field);
@@ -170,12 +170,11 @@ fn serving(machine: &Machine, answers: &Answers) -> Option<Serving> {
     let health = format!("http://{}:{management}{context_path}/health", upstream.host());
     let username = property("kestra.server.basic-auth.username");
     let password = property("kestra.server.basic-auth.password").map(Secret::from);
-    Some(Serving {
+    Some(Kestra {
         public: url.to_string().parse().ok()?,
         upstream: format!("http://{upstream}").parse().ok()?,
         health: health.parse().ok()?,
         login: username.zip(password),
-        trust: Vec::new(),
         context_path,
     })
 }

@@ -19,7 +19,7 @@ fn a_test_says_what_it_found() {
     let machine = Machine::new();
     let mut session = at_the_proxy(&machine, site::saying(b"HTTP/1.1 403 Forbidden\r\n\r\n"));
     session.press(key::CTRL_T).wait_for("Test failed:").wait_for("You can continue.");
-    session.wait_for("This tests the way out of this machine.");
+    session.wait_for("This tests the outbound connection of this");
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn esc_stops_a_test_at_once_and_the_next_one_runs() {
     let mut session = at_the_proxy(&machine, site::silent());
     for _ in 0..2 {
         session.press(key::CTRL_T).wait_for("testing...").press(key::ESC);
-        session.wait_for("not tested: the test of the way out was stopped");
+        session.wait_for("not tested: the test of the outbound connection was stopped");
     }
     session.press(key::ESC).wait_for("w write");
 }

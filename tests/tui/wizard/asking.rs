@@ -157,7 +157,7 @@ fn a_test_is_only_run_when_it_is_asked_for() {
     let operator = Operator::fresh().at_the_proxy().pastes("http://u:p@proxy:3128");
     assert_eq!(operator.last(), None);
     let tested = operator.press(Key::Ctrl('t'));
-    assert!(matches!(tested.last(), Some(Asked::Check(Check::WayOut(_)))));
+    assert!(matches!(tested.last(), Some(Asked::Check(Check::Outbound(_)))));
 }
 
 #[test]

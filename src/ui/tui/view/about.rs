@@ -112,7 +112,7 @@ impl Rows<'_> {
             Outcome::Skipped => ("not tested: ", theme.plain()),
             Outcome::Failed => ("Test failed: ", theme.error()),
         };
-        page.labelled(TEST, self.look.width, &format!("{word}{}", finding.what), style);
+        page.labelled(TEST, self.look.width, &format!("{word}{}", finding.summary), style);
         let remedy = sentence(&finding.remedy);
         let remedy = match finding.outcome {
             // A machine that the operator sits at may be closed where Kestra's is not.

@@ -169,9 +169,7 @@ pub(super) fn done(look: Look, wizard: &Wizard, saved: &WriteResult) -> Page {
         page.paragraph(1, look.width, &line, look.theme.plain());
     }
     page.blank();
-    for (check, words) in
-        [(Check::Standing, " Checking..."), (Check::Reload, " Reloading nginx...")]
-    {
+    for (check, words) in [(Check::All, " Checking..."), (Check::Reload, " Reloading nginx...")] {
         if wizard.is_running(|running| *running == check) {
             page.text(words);
         }

@@ -219,7 +219,7 @@ fn checks(look: Look, wizard: &Wizard, reviewing: &Review) -> Line<'static> {
 }
 
 fn way_out_word(way: &Check, finding: &Finding) -> &'static str {
-    let is_direct = *way == Check::WayOut(Connection::Direct);
+    let is_direct = *way == Check::Outbound(Connection::Direct);
     match (finding.outcome, is_direct) {
         (Outcome::Ok | Outcome::Note, false) => "proxy test ok",
         (Outcome::Ok | Outcome::Note, true) => "way out ok",

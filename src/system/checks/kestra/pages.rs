@@ -1,18 +1,17 @@
 //! The pages: Kestra's own, the public one, its redirects, its health, and the scheme that Kestra
 //! sees.
 
-use super::{Client, Observation};
+use super::{Answer, Client, Observation};
 use crate::checks::Outcome;
-use crate::system::checks::net::Answer;
 use url::Url;
 
 /// How many redirects there may be in a row; nginx and Kestra need two.
 const HOPS: usize = 5;
 
 /// Kestra's user interface, asked from Kestra itself. Skipped means that nobody answers.
-pub(super) fn kestra(visitor: &Client) -> Observation {
-    let url = visitor.inside("ui/");
-    let answer = match visitor.get(&url) {
+pub(super) fn kestra(client: &Client) -> Observation {
+    let url = client.inside("ui/");
+    let answer = match client.get(&url) {
         Ok(answer) => answer,
         Err(why) => {
             return Observation::skipped(format!(
@@ -22,7 +21,7 @@ pub(super) fn kestra(visitor: &Client) -> Observation {
             .try_this("Start Kestra, then check again");
         }
     };
-    match (answer.head.status, is_kestra(&answer.text())) {
+    match (answer.status(), is_kestra(&answer.text())) {
         (200, true) => Observation::ok(format!("Kestra answers at {url}")),
         (404, _) => Observation::failed(format!("the Kestra that runs has no pages at {url}"))
             .status(404)
@@ -41,9 +40,9 @@ fn is_kestra(text: &str) -> bool {
 }
 
 /// Kestra's health on its management port, which `server local` puts on a random port.
-pub(super) fn health(visitor: &Client) -> Observation {
-    let url = &visitor.serving.health;
-    let answer = match visitor.get(url) {
+pub(super) fn health(client: &Client) -> Observation {
+    let url = &client.kestra.health;
+    let answer = match client.get(url) {
         Ok(answer) => answer,
         Err(why) => {
             return Observation::skipped(format!("nothing answers at {url}"))
@@ -51,7 +50,7 @@ pub(super) fn health(visitor: &Client) -> Observation {
                 .try_this("Look at endpoints.all.port; kestra server local takes a random one");
         }
     };
-    match answer.head.status {
+    match answer.status() {
         200 => Observation::ok("Kestra says that it is healthy").seen(&answer.text()),
         503 => Observation::failed("Kestra says that it is not healthy")
             .seen(&answer.text())
@@ -63,9 +62,9 @@ pub(super) fn health(visitor: &Client) -> Observation {
 }
 
 /// The user interface where people open it.
-pub(super) fn public_ui(visitor: &Client) -> Observation {
-    let url = visitor.outside("ui/");
-    let answer = match visitor.get(&url) {
+pub(super) fn public_ui(client: &Client) -> Observation {
+    let url = client.outside("ui/");
+    let answer = match client.get(&url) {
         Ok(answer) => answer,
         Err(why) => {
             return Observation::failed(format!("{url} cannot be reached from this machine"))
@@ -73,7 +72,7 @@ pub(super) fn public_ui(visitor: &Client) -> Observation {
                 .try_this("Check the name, that nginx runs, and the firewall");
         }
     };
-    match answer.head.status {
+    match answer.status() {
         200 => whose_page(&url, answer),
         status @ (502 | 504) => {
             Observation::failed(format!("nginx does not reach Kestra for {url}"))
@@ -103,26 +102,25 @@ fn whose_page(url: &Url, answer: Answer) -> Observation {
 }
 
 /// Where the public address leads, step by step: it has to stay on the same server and path.
-pub(super) fn redirect(visitor: &Client) -> Observation {
-    let public = &visitor.serving.public;
+pub(super) fn redirect(client: &Client) -> Observation {
+    let public = &client.kestra.public;
     let mut here = public.clone();
     if public.path() != "/" {
         here.set_path(public.path().trim_end_matches('/'));
     }
     let mut way = here.path().to_owned();
     for _ in 0..HOPS {
-        let answer = match visitor.get(&here) {
+        let answer = match client.get(&here) {
             Ok(answer) => answer,
             Err(why) => return Observation::failed(format!("{here} gives no answer")).seen(&why),
         };
-        let status = answer.head.status;
-        let Some(location) = answer.head.headers("Location").next().filter(|_| status / 100 == 3)
-        else {
+        let status = answer.status();
+        let Some(location) = answer.header("location").filter(|_| status / 100 == 3) else {
             return arrived(public, &here, status, &way);
         };
-        let Ok(next) = here.join(location) else { return astray(&here, location) };
+        let Ok(next) = here.join(&location) else { return astray(&here, &location) };
         if !is_within(&next, public) {
-            return astray(&here, location);
+            return astray(&here, &location);
         }
         way = format!("{way} -> {}", next.path());
         here = next;
@@ -155,23 +153,26 @@ fn astray(from: &Url, location: &str) -> Observation {
         )
 }
 
-/// Whether Kestra knows that its visitors come by https. It shows in cookies without `Secure`, and
+/// Whether Kestra knows that its users come by https. It shows in cookies without `Secure`, and
 /// from 2.0.x on in `Strict-Transport-Security`; nothing else in its answers depends on it.
-pub(super) fn scheme(visitor: &Client) -> Observation {
-    if visitor.serving.public.scheme() != "https" {
+pub(super) fn scheme(client: &Client) -> Observation {
+    if client.kestra.public.scheme() != "https" {
         return Observation::skipped("the public address is not https");
     }
-    let pages = ["ui/", "api/v1/configs"].map(|page| visitor.get(&visitor.outside(page)));
-    let heads = pages.iter().flatten().map(|answer| &answer.head);
-    let cookies = heads.clone().flat_map(|head| head.headers("Set-Cookie"));
-    let mut marks = heads.flat_map(|head| head.headers("Strict-Transport-Security"));
-    match cookies.map(is_secure).reduce(|all, one| all && one) {
-        Some(false) => Observation::failed("Kestra believes that its visitors come by http")
+    let pages = ["ui/", "api/v1/configs"].map(|page| client.get(&client.outside(page)));
+    let heads = pages.iter().flatten().map(|answer| answer.response.headers());
+    let cookies = heads.clone().flat_map(|head| head.get_all("set-cookie"));
+    let mut marks = heads.filter_map(|head| head.get("strict-transport-security"));
+    match cookies
+        .map(|cookie| is_secure(&String::from_utf8_lossy(cookie.as_bytes())))
+        .reduce(|all, one| all && one)
+    {
+        Some(false) => Observation::failed("Kestra believes that its users come by http")
             .seen("a cookie without Secure on an https address")
             .try_this("Let nginx pass X-Forwarded-Proto and X-Forwarded-Host on, then reload it"),
-        Some(true) => Observation::ok("Kestra knows that its visitors come by https"),
+        Some(true) => Observation::ok("Kestra knows that its users come by https"),
         None if marks.next().is_some() => {
-            Observation::ok("Kestra knows that its visitors come by https")
+            Observation::ok("Kestra knows that its users come by https")
         }
         None => Observation::skipped("Kestra's answers do not show which scheme it sees"),
     }

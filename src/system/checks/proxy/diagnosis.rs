@@ -4,33 +4,32 @@
 //! the integration tests hold the table to them.
 
 use crate::checks::{Finding, Outcome};
-use crate::system::checks::net::shown;
-use std::io;
+use crate::system::checks::http::shown;
 
 /// One row: `{proxy}`, `{site}` and `{seen}` stand for what the test was about and what it saw.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Trouble {
+pub(super) struct Diagnosis {
     code: &'static str,
-    what: &'static str,
+    summary: &'static str,
     remedy: &'static str,
 }
 
 /// A row and what was seen, fit for a terminal.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {seen}", trouble.code)]
-pub(super) struct Closed {
-    trouble: &'static Trouble,
+#[error("{}: {seen}", diagnosis.code)]
+pub(super) struct Failure {
+    diagnosis: &'static Diagnosis,
     seen: String,
 }
 
-impl Trouble {
-    /// This trouble, with what the other side said or what the system did.
-    pub(super) fn seen(&'static self, seen: &str) -> Closed {
-        Closed { trouble: self, seen: shown(seen) }
+impl Diagnosis {
+    /// This diagnosis, with what the other side said or what the system did.
+    pub(super) fn seen(&'static self, seen: &str) -> Failure {
+        Failure { diagnosis: self, seen: shown(seen) }
     }
 }
 
-impl Closed {
+impl Failure {
     /// The same as data for the operator.
     pub(super) fn finding(&self, proxy: &str, site: &str) -> Finding {
         // What was seen comes last: foreign text is never searched for holes.
@@ -38,159 +37,151 @@ impl Closed {
             words.replace("{proxy}", proxy).replace("{site}", site).replace("{seen}", &self.seen)
         };
         Finding {
-            code: self.trouble.code,
+            code: self.diagnosis.code,
             outcome: Outcome::Failed,
-            what: fill(self.trouble.what),
+            summary: fill(self.diagnosis.summary),
             evidence: self.seen.clone(),
-            remedy: fill(self.trouble.remedy),
+            remedy: fill(self.diagnosis.remedy),
         }
     }
 }
 
-/// What it means for a read or a write to fail.
-pub(super) fn no_reply(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::TimedOut => "no answer in time".into(),
-        io::ErrorKind::UnexpectedEof => "the connection was closed".into(),
-        io::ErrorKind::InvalidData => "the answer is not HTTP".into(),
-        _ => error.to_string(),
-    }
-}
-
-pub(super) static PROXY_DNS: Trouble = Trouble {
+pub(super) static PROXY_DNS: Diagnosis = Diagnosis {
     code: "proxy-dns",
-    what: "the name of the proxy {proxy} has no address on this machine",
+    summary: "the name of the proxy {proxy} has no address on this machine",
     remedy: "Check the spelling, and try the full name with its domain",
 };
 
-pub(super) static PROXY_REFUSED: Trouble = Trouble {
+pub(super) static PROXY_REFUSED: Diagnosis = Diagnosis {
     code: "proxy-refused",
-    what: "nothing listens on {proxy}",
+    summary: "nothing listens on {proxy}",
     remedy: "Check the port; 3128 and 8080 are usual for HTTP, 1080 for SOCKS",
 };
 
-pub(super) static PROXY_TIMEOUT: Trouble = Trouble {
+pub(super) static PROXY_TIMEOUT: Diagnosis = Diagnosis {
     code: "proxy-timeout",
-    what: "no connection to {proxy}",
+    summary: "no connection to {proxy}",
     remedy: "Check name and port, and ask whether a firewall lets this machine reach the proxy",
 };
 
-pub(super) static AUTH_NEEDED: Trouble = Trouble {
+pub(super) static AUTH_NEEDED: Diagnosis = Diagnosis {
     code: "proxy-auth-needed",
-    what: "{proxy} wants a username and a password",
+    summary: "{proxy} wants a username and a password",
     remedy: "Fill in both; Kestra sends neither if one is empty",
 };
 
-pub(super) static AUTH_WRONG: Trouble = Trouble {
+pub(super) static AUTH_WRONG: Diagnosis = Diagnosis {
     code: "proxy-auth-wrong",
-    what: "{proxy} does not accept this username with this password",
+    summary: "{proxy} does not accept this username with this password",
     remedy: "Type the password again, or ask whether the account is locked or has expired",
 };
 
-pub(super) static AUTH_SCHEME: Trouble = Trouble {
+pub(super) static AUTH_SCHEME: Diagnosis = Diagnosis {
     code: "proxy-auth-scheme",
-    what: "{proxy} wants a login that Kestra cannot do",
+    summary: "{proxy} wants a login that Kestra cannot do",
     remedy: "Kestra can do Basic for HTTP, and username and password for SOCKS. Ask for one of \
              these, or run a local relay such as cntlm and enter its address here",
 };
 
-pub(super) static FORBIDDEN: Trouble = Trouble {
+pub(super) static FORBIDDEN: Diagnosis = Diagnosis {
     code: "proxy-forbidden",
-    what: "{proxy} does not allow connections to {site}",
+    summary: "{proxy} does not allow connections to {site}",
     remedy: "Ask its administrators to allow {site}, with CONNECT if it is an HTTP proxy",
 };
 
-pub(super) static DEST_FAILED: Trouble = Trouble {
+pub(super) static DEST_FAILED: Diagnosis = Diagnosis {
     code: "proxy-dest-failed",
-    what: "{proxy} cannot reach {site}; most often it does not know the name",
+    summary: "{proxy} cannot reach {site}; most often it does not know the name",
     remedy: "Ask its administrators whether the proxy can resolve and reach {site}",
 };
 
-pub(super) static DEST_REFUSED: Trouble = Trouble {
+pub(super) static DEST_REFUSED: Diagnosis = Diagnosis {
     code: "proxy-dest-refused",
-    what: "{site} refused the connection from {proxy}",
+    summary: "{site} refused the connection from {proxy}",
     remedy: "Ask its administrators whether a firewall behind the proxy blocks {site}",
 };
 
-pub(super) static DEST_TIMEOUT: Trouble = Trouble {
+pub(super) static DEST_TIMEOUT: Diagnosis = Diagnosis {
     code: "proxy-dest-timeout",
-    what: "{proxy} got no answer from {site}",
+    summary: "{proxy} got no answer from {site}",
     remedy: "Ask its administrators whether a firewall behind the proxy blocks {site}",
 };
 
-pub(super) static NO_REPLY: Trouble = Trouble {
+pub(super) static NO_REPLY: Diagnosis = Diagnosis {
     code: "proxy-no-reply",
-    what: "{proxy} took the connection and gave no answer",
+    summary: "{proxy} took the connection and gave no answer",
     remedy: "It may still be waiting for {site}: ask its administrators whether it can reach that. \
              Check also that the port is the one of the proxy",
 };
 
-pub(super) static IS_TLS: Trouble = Trouble {
+pub(super) static IS_TLS: Diagnosis = Diagnosis {
     code: "proxy-is-tls",
-    what: "{proxy} speaks only TLS",
+    summary: "{proxy} speaks only TLS",
     remedy: "Kestra speaks to proxies in clear text: ask for the plain HTTP port",
 };
 
-pub(super) static IS_SOCKS: Trouble = Trouble {
+pub(super) static IS_SOCKS: Diagnosis = Diagnosis {
     code: "proxy-is-socks",
-    what: "{proxy} is a SOCKS proxy",
+    summary: "{proxy} is a SOCKS proxy",
     remedy: "Choose SOCKS as the connection, or ask for the port of the HTTP proxy",
 };
 
-pub(super) static IS_HTTP: Trouble = Trouble {
+pub(super) static IS_HTTP: Diagnosis = Diagnosis {
     code: "proxy-is-http",
-    what: "{proxy} speaks HTTP, not SOCKS",
+    summary: "{proxy} speaks HTTP, not SOCKS",
     remedy: "Choose HTTP as the connection; it is right for https sites too",
 };
 
-pub(super) static NOT_A_PROXY: Trouble = Trouble {
+pub(super) static NOT_A_PROXY: Diagnosis = Diagnosis {
     code: "not-a-proxy",
-    what: "what answers on {proxy} is not a proxy",
+    summary: "what answers on {proxy} is not a proxy",
     remedy: "Check name and port: this looks like a web server or another service",
 };
 
-pub(super) static TLS_CLOSED: Trouble = Trouble {
+pub(super) static TLS_CLOSED: Diagnosis = Diagnosis {
     code: "tls-closed",
-    what: "the connection to {site} opened, and ended before it was secure",
+    summary: "the connection to {site} opened, and ended before it was secure",
     remedy: "Something on the way, a proxy or a firewall, lets connections start and cuts them: \
              ask its administrators to let TLS to {site} through",
 };
 
-pub(super) static TLS_UNTRUSTED: Trouble = Trouble {
+pub(super) static TLS_UNTRUSTED: Diagnosis = Diagnosis {
     code: "tls-untrusted",
-    what: "TLS to {site} is opened on the way: the certificate that arrives is by {seen}",
-    remedy: "If that is your company's authority, import it into the truststore of the Java that \
-             runs Kestra: keytool -importcert -cacerts -alias company -file company-ca.pem. Or ask \
-             for {site} to be exempt from inspection",
+    summary: "the certificate that arrives for {site} is not trusted: {seen}",
+    remedy: "A proxy on the way inspects TLS, and Java will refuse its certificate too. Import your \
+             company's authority into the Java that runs Kestra: keytool -importcert -cacerts \
+             -alias company -file company-ca.pem; or name a store that holds it in JAVA_OPTS: \
+             -Djavax.net.ssl.trustStore=/path/truststore.jks. Or ask for {site} to be exempt from \
+             inspection",
 };
 
-pub(super) static TLS_INVALID: Trouble = Trouble {
+pub(super) static TLS_INVALID: Diagnosis = Diagnosis {
     code: "tls-invalid",
-    what: "the certificate that {site} shows is not valid: {seen}",
+    summary: "the certificate of {site} is not valid: {seen}",
     remedy: "Check the clock of this machine, and whether this network wants a sign-in first",
 };
 
-pub(super) static SITE_SILENT: Trouble = Trouble {
+pub(super) static SITE_SILENT: Diagnosis = Diagnosis {
     code: "site-silent",
-    what: "{site} was reached and did not answer a request",
+    summary: "{site} was reached and did not answer a request",
     remedy: "Try again; if it stays so, ask whether the proxy or a firewall inspects the traffic",
 };
 
-pub(super) static DIRECT_DNS: Trouble = Trouble {
+pub(super) static DIRECT_DNS: Diagnosis = Diagnosis {
     code: "direct-dns",
-    what: "the name {site} has no address on this machine",
+    summary: "the name {site} has no address on this machine",
     remedy: "Check the DNS of this machine; where only a proxy knows outside names, choose HTTP or \
              SOCKS as the connection",
 };
 
-pub(super) static DIRECT_REFUSED: Trouble = Trouble {
+pub(super) static DIRECT_REFUSED: Diagnosis = Diagnosis {
     code: "direct-refused",
-    what: "{site} refused the connection from this machine",
+    summary: "{site} refused the connection from this machine",
     remedy: "Ask whether a firewall blocks {site}, and whether there is a proxy to go through",
 };
 
-pub(super) static DIRECT_TIMEOUT: Trouble = Trouble {
+pub(super) static DIRECT_TIMEOUT: Diagnosis = Diagnosis {
     code: "direct-timeout",
-    what: "no connection from this machine to {site}",
+    summary: "no connection from this machine to {site}",
     remedy: "Ask whether a firewall blocks {site}, and whether there is a proxy to go through",
 };
