@@ -8,6 +8,7 @@
 //! - [`settings`]: values that cannot be wrong, and the rules across them
 //! - [`form`]: every question, once
 //! - [`answers`]: the answers, as text
+//! - [`kestra_release`]: releases of Kestra that differ in their login
 //! - [`kestra_config`]: a Kestra configuration: text in, properties out; edits in, text out
 //! - [`env_file`]: a file of environment variables, read and edited
 //! - [`nginx_site`]: a site in, the text for nginx out; and what an existing nginx does
@@ -30,6 +31,7 @@ pub mod commands;
 pub mod env_file;
 pub mod form;
 pub mod kestra_config;
+pub mod kestra_release;
 pub mod key;
 pub mod lint;
 pub mod machine;

@@ -14,7 +14,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use zeroize::Zeroizing;
 
 /// The machine as it was when it was looked at.
 #[derive(Debug, Clone, Default)]
@@ -77,9 +76,9 @@ pub struct Surroundings {
     pub other_home: Option<PathBuf>,
 }
 
-/// The contents of a file, which may hold secrets: masked `Debug`, zeroed on drop.
+/// The contents of a file. `Debug` gives their size only, since they may hold secrets.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Text(Zeroizing<String>);
+pub struct Text(String);
 
 /// What was at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +109,7 @@ impl Text {
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Self(Zeroizing::new(text))
+        Self(text)
     }
 }
 

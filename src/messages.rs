@@ -2,11 +2,15 @@
 
 use crate::form;
 use crate::plan::{FileChange, FileKind, Plan};
+use crate::shell;
+use crate::system::discover::command_for;
 use crate::system::effects::{Performed, WriteFailure};
 use crate::system::export::Exported;
-use crate::system::fs::backup::{Checkpoint, Open, Restore};
-use crate::system::fs::{self, Conflict, InPlace, Receipt, Version, WriteError};
-use crate::wizard::{Choice, Event, Failure, NextStep, WriteResult, WrittenFile};
+use crate::system::fs::backup::{PendingWrite, Restore};
+use crate::system::fs::{
+    FileAction, FileConflict, FileDigest, FileReceipt, InPlaceReason, Receipt, WriteError,
+};
+use crate::wizard::{Choice, Event, Failure, NextStep, Undo, WriteResult, WrittenFile};
 use std::path::Path;
 
 /// What the wizard hears of it.
@@ -18,8 +22,10 @@ pub fn event(performed: Performed) -> Event {
         Performed::Written(receipt) => Event::Written(Ok(written(receipt))),
         Performed::SavedBeside(receipt) => Event::Stopped(saved_beside(receipt)),
         Performed::Exported(exported) => Event::Stopped(saved_aside(exported)),
-        Performed::RolledBack(receipt) => Event::Stopped(rolled_back(receipt)),
+        Performed::RolledBack(receipt, is_redo) => Event::Stopped(rolled_back(receipt, is_redo)),
         Performed::Undone => Event::Stopped(undone()),
+        Performed::Forgotten => Event::Stopped(forgotten()),
+        Performed::NotUndone(error, id) => Event::Written(Err(not_undone(error, id.as_deref()))),
         Performed::NothingToRepair => Event::Stopped(nothing_to_repair()),
         Performed::Failed(failure) => Event::Written(Err(not_written(&failure))),
     }
@@ -45,7 +51,7 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
             ways.extend(is_nginx.then_some(Choice::Change(&form::NGINX_FILE)));
             ("not written", lines, ways)
         }
-        WriteError::Proof(failure) => {
+        WriteError::Verification(failure) => {
             let mut lines = vec![
                 "The result failed its proof, so every file was put back as it was.".to_owned(),
                 String::new(),
@@ -65,7 +71,12 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
         WriteError::Unrepaired { .. } | WriteError::Interrupted { .. } => (
             "interrupted",
             vec![format!("{}.", capital(error)), error.remedy()],
-            vec![Choice::Undo, Choice::Finish, Choice::Quit],
+            vec![Choice::Undo, Choice::Forget, Choice::Quit],
+        ),
+        WriteError::Damaged { .. } => (
+            "interrupted",
+            vec![format!("{}.", capital(error)), "It cannot be undone from here.".to_owned()],
+            vec![Choice::Forget, Choice::Quit],
         ),
         other => {
             let lines = vec![
@@ -81,7 +92,7 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
 }
 
 /// Where the file is gone, starting from no file would lose every other setting in it.
-fn ways_from(conflict: &Conflict) -> Vec<Choice> {
+fn ways_from(conflict: &FileConflict) -> Vec<Choice> {
     match conflict.now {
         Some(_) => vec![Choice::Reapply, Choice::SaveBeside, Choice::StartOver, Choice::Overwrite],
         None => vec![Choice::Overwrite, Choice::SaveBeside, Choice::Quit],
@@ -103,10 +114,10 @@ pub fn capital(text: &impl ToString) -> String {
     chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// Their change, as a difference with secrets masked.
-fn changed(conflict: &Conflict, failure: &WriteFailure) -> Vec<String> {
-    let version = |version: &Option<Version>| match version {
-        Some(Version { sha256, lines }) => {
+/// Their change, as a redacted difference.
+fn changed(conflict: &FileConflict, failure: &WriteFailure) -> Vec<String> {
+    let version = |version: &Option<FileDigest>| match version {
+        Some(FileDigest { sha256, lines }) => {
             let unit = if *lines == 1 { "line" } else { "lines" };
             format!("sha256 {}...   {lines} {unit}", &sha256[..8.min(sha256.len())])
         }
@@ -131,23 +142,23 @@ fn changed(conflict: &Conflict, failure: &WriteFailure) -> Vec<String> {
     lines
 }
 
-fn theirs(conflict: &Conflict, failure: &WriteFailure) -> Option<FileChange> {
+fn theirs(conflict: &FileConflict, failure: &WriteFailure) -> Option<FileChange> {
     let ours = failure.plan.changes.iter().find(|change| change.path == conflict.path)?;
     let after = failure.theirs.clone()?;
     Some(FileChange { after, ..ours.clone() })
 }
 
-/// A change as lines of plain text, secrets masked.
+/// A change as lines of plain text, redacted.
 #[must_use]
 pub fn listed(change: &FileChange) -> Vec<String> {
-    change.preview(false).iter().map(|line| format!("{}{}", line.mark.sign(), line.text)).collect()
+    change.preview().iter().map(|line| format!("{}{}", line.tag.sign(), line.text)).collect()
 }
 
-/// What an undo would do to one file, as a change to look at.
+/// What undoing would do to one file, as a change to preview.
 #[must_use]
 pub fn restored(restore: &Restore) -> FileChange {
     FileChange {
-        kind: FileKind::of(&restore.path),
+        kind: restore.kind,
         path: restore.path.clone(),
         before: restore.now.clone(),
         after: restore.then.clone().unwrap_or_default(),
@@ -155,32 +166,27 @@ pub fn restored(restore: &Restore) -> FileChange {
     }
 }
 
-/// What can be done about a write that was interrupted.
-#[must_use]
-pub fn interrupted(open: &Open) -> Failure {
-    let mut lines = vec![format!("A write of {:.0} was interrupted.", open.at()), String::new()];
-    lines.extend(open.files().map(|path: &Path| format!("  {}", path.display())));
-    Failure { state: "interrupted", lines, ways: vec![Choice::Finish, Choice::Undo, Choice::Quit] }
+/// What can be done about a write that was interrupted. Undoing overwrites files, so what that
+/// changes is shown first.
+///
+/// # Errors
+/// Where a backup cannot be read.
+pub fn interrupted(pending: &PendingWrite) -> Result<Failure, WriteError> {
+    let mut lines = vec![format!("A write of {:.0} was interrupted.", pending.at()), String::new()];
+    lines.extend(pending.paths().map(|path: &Path| format!("  {}", path.display())));
+    for restore in pending.restores()? {
+        lines.extend([String::new(), format!("Undoing changes {}:", restore.path.display())]);
+        lines.extend(listed(&restored(&restore)).into_iter().take(10));
+    }
+    let ways = vec![Choice::Undo, Choice::Forget, Choice::Quit];
+    Ok(Failure { state: "interrupted", lines, ways })
 }
 
 /// What sudo did with a plan.
 #[must_use]
-pub fn elevated(plan: &Plan, result: Result<(), String>) -> Event {
+pub fn elevated(plan: &Plan, config: &Path, result: Result<(), String>) -> Event {
     Event::Written(match result {
-        Ok(()) => {
-            let files = plan.pending().map(|change| WrittenFile {
-                what: "written".to_owned(),
-                path: change.path.display().to_string(),
-                about: "as root".to_owned(),
-            });
-            Ok(WriteResult {
-                state: "written",
-                headline: "Done, with sudo. Take it back with: sudo kestra-setup rollback"
-                    .to_owned(),
-                files: files.collect(),
-                ..WriteResult::default()
-            })
-        }
+        Ok(()) => Ok(written_as_root(plan, config)),
         Err(why) => Err(Failure {
             state: "not written",
             lines: vec![
@@ -190,6 +196,23 @@ pub fn elevated(plan: &Plan, result: Result<(), String>) -> Event {
             ways: vec![Choice::Sudo, Choice::SaveAside, Choice::Quit],
         }),
     })
+}
+
+fn written_as_root(plan: &Plan, config: &Path) -> WriteResult {
+    let files = plan.pending().map(|change| WrittenFile {
+        what: "written".to_owned(),
+        path: change.path.display().to_string(),
+        about: "as root".to_owned(),
+    });
+    let config = config.to_string_lossy();
+    let undo = format!("sudo kestra-setup --config {} rollback", shell::word(&config));
+    WriteResult {
+        state: "written",
+        headline: "Done, with sudo.".to_owned(),
+        files: files.collect(),
+        next: vec![NextStep { lines: vec![undo], ..NextStep::from("Undo with:".to_owned()) }],
+        ..WriteResult::default()
+    }
 }
 
 /// What was written, for the result page.
@@ -205,23 +228,29 @@ pub fn written(receipt: Receipt) -> WriteResult {
         state: "written",
         headline: format!("Done. {files} written."),
         files: receipt.files.iter().map(written_file).collect(),
-        undo: receipt.id,
+        undo: receipt.id.map(|id| {
+            let command = match &receipt.config {
+                Some(config) => command_for(config, "rollback"),
+                None => format!("kestra-setup rollback {id}"),
+            };
+            Undo { id, command }
+        }),
         next: Vec::new(),
         warnings: receipt.warnings,
     }
 }
 
-fn written_file(written: &fs::Written) -> WrittenFile {
+fn written_file(written: &FileReceipt) -> WrittenFile {
     let real = if written.real_path == written.path {
         String::new()
     } else {
         format!(" -> {}", written.real_path.display())
     };
-    let how = match written.how {
-        fs::How::Created => "new".to_owned(),
-        fs::How::Replaced => "changed".to_owned(),
-        fs::How::Removed => "removed".to_owned(),
-        fs::How::InPlace(why) => in_place(why),
+    let how = match written.action {
+        FileAction::Created => "new".to_owned(),
+        FileAction::Replaced => "changed".to_owned(),
+        FileAction::Removed => "removed".to_owned(),
+        FileAction::InPlace(reason) => in_place(reason),
     };
     let about = if written.owner.is_empty() {
         how
@@ -229,14 +258,14 @@ fn written_file(written: &fs::Written) -> WrittenFile {
         format!("{how}, mode {:04o} {}", written.mode, written.owner)
     };
     WrittenFile {
-        what: what(&written.path),
+        what: label(written.kind, &written.path),
         path: format!("{}{real}", written.path.display()),
         about,
     }
 }
 
-fn in_place(why: InPlace) -> String {
-    format!("changed in place, not atomic: {why}")
+fn in_place(reason: InPlaceReason) -> String {
+    format!("changed in place, not atomic: {reason}")
 }
 
 fn saved_beside(receipt: Receipt) -> WriteResult {
@@ -260,18 +289,24 @@ fn saved_aside(exported: Exported) -> WriteResult {
     }
 }
 
-/// What was undone, for the result page.
+/// The result of a rollback, which may have undone an undo.
 #[must_use]
-pub fn rolled_back(receipt: Receipt) -> WriteResult {
-    let headline = "Taken back. The files are as they were before.".to_owned();
-    WriteResult { state: "rolled back", headline, ..written(receipt) }
+pub fn rolled_back(receipt: Receipt, is_redo: bool) -> WriteResult {
+    let headline = if is_redo {
+        "Redone. The files are as they were before the undo."
+    } else {
+        "Undone. The files are as they were before."
+    };
+    WriteResult { state: "rolled back", headline: headline.to_owned(), ..written(receipt) }
 }
 
-fn what(path: &Path) -> String {
-    match FileKind::of(path) {
+fn label(kind: FileKind, path: &Path) -> String {
+    match kind {
         FileKind::Nginx => "nginx".to_owned(),
         FileKind::Env => "env file".to_owned(),
-        FileKind::Config => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        FileKind::Config | FileKind::Unknown => {
+            path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        }
     }
 }
 
@@ -291,10 +326,34 @@ fn undone() -> WriteResult {
     }
 }
 
-/// One line of `rollback --list`.
-impl std::fmt::Display for Checkpoint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let files: Vec<_> = self.files.iter().map(|path| path.display().to_string()).collect();
-        write!(f, "{}  {:.0}  by {}  {}", self.id, self.at, self.by, files.join(" "))
+fn forgotten() -> WriteResult {
+    WriteResult {
+        state: "forgotten",
+        headline: "The files stay as they are; the backups are kept.".to_owned(),
+        ..WriteResult::default()
     }
+}
+
+/// What can be done where undoing failed: of the completed write with this name, or of the
+/// interrupted one.
+fn not_undone(error: WriteError, id: Option<&str>) -> Failure {
+    let (mut lines, mut ways) = (Vec::new(), Vec::new());
+    match error {
+        WriteError::Changed(conflict) => {
+            lines.push(format!("{} was changed since that write.", conflict.path.display()));
+            ways.push(Choice::UndoOverwriting(id.map(str::to_owned)));
+        }
+        // The undoing itself was interrupted.
+        error @ WriteError::Unrepaired { .. } => {
+            return not_written(&WriteFailure { error, plan: Plan::default(), theirs: None });
+        }
+        other => {
+            lines.extend([format!("{}.", capital(&other)), other.remedy()]);
+            let is_damaged = matches!(other, WriteError::Damaged { .. });
+            ways.extend((id.is_none() && !is_damaged).then_some(Choice::Undo));
+        }
+    }
+    ways.extend(id.is_none().then_some(Choice::Forget));
+    ways.push(Choice::Quit);
+    Failure { state: if id.is_none() { "interrupted" } else { "not undone" }, lines, ways }
 }

@@ -5,11 +5,9 @@
 //! full screen and plain mode cannot drift apart.
 
 mod dialog;
-mod editor;
 mod event;
 mod form_step;
 mod keymap;
-mod line;
 mod navigation;
 mod queries;
 mod result;
@@ -17,7 +15,7 @@ mod review;
 mod typing;
 
 pub use dialog::{Choice, Dialog};
-pub use event::{Effect, Event, Failure, NextStep, WriteResult, WrittenFile};
+pub use event::{Effect, Event, Failure, NextStep, Repair, Undo, WriteResult, WrittenFile};
 pub use form_step::FormStep;
 pub use keymap::{Action, Binding};
 pub use result::{page, report, with_next_steps};
@@ -41,7 +39,7 @@ pub enum Step {
     /// Before the plan.
     Review(Review),
     /// The machine or the files are being looked at, before this goes on.
-    Looking(Then),
+    Discovering(AfterDiscovery),
     /// Files are being written; nothing interrupts that. What is put back or repaired has no plan.
     Writing(Plan),
     /// Something stands in the way, and there is more than one way on.
@@ -69,7 +67,7 @@ pub struct Wizard {
 
 /// What goes on once the files have been looked at.
 #[derive(Debug, Clone)]
-pub enum Then {
+pub enum AfterDiscovery {
     /// The review of the answers, on top of what the files hold now.
     Review,
     /// Leaving a screen whose defaults depend on the rest of the machine.
@@ -104,8 +102,8 @@ impl Wizard {
 
     /// Starts with a question about the start itself, such as what becomes of a draft.
     #[must_use]
-    pub fn asking_first(mut self, choosing: Dialog) -> Self {
-        self.step = Step::Dialog(choosing);
+    pub fn asking_first(mut self, dialog: Dialog) -> Self {
+        self.step = Step::Dialog(dialog);
         self
     }
 
@@ -127,7 +125,7 @@ impl Wizard {
             Event::Checked(check, findings) => self.checked(check, findings),
             Event::Written(result) => self.written(result),
             Event::Stopped(saved) => {
-                self.forget_what_stood();
+                self.forget_checks();
                 self.step = Step::Done(saved);
                 None
             }
@@ -135,8 +133,11 @@ impl Wizard {
                 self.with_review(Review::conceal);
                 None
             }
-            Event::Drawn { furthest } => {
-                self.scroll_to(|scroll| scroll.min(furthest));
+            Event::Scroll { lines, furthest } => {
+                if let Some(scroll) = self.scroll() {
+                    let from = furthest.min(*scroll);
+                    *scroll = from.saturating_add_signed(lines.into()).min(furthest);
+                }
                 None
             }
         }
@@ -151,11 +152,11 @@ impl Wizard {
         match &self.step {
             _ if self.is_quitting => keymap::QUITTING,
             _ if self.help.is_some() => keymap::HELP,
-            Step::FormStep(asking) => asking.keys(),
-            Step::Review(_) => keymap::REVIEWING,
-            Step::Looking(_) => keymap::LOOKING,
+            Step::FormStep(form_step) => form_step.keys(),
+            Step::Review(_) => keymap::REVIEW,
+            Step::Discovering(_) => keymap::DISCOVERING,
             Step::Writing(_) => keymap::WRITING,
-            Step::Dialog(_) => keymap::CHOOSING,
+            Step::Dialog(_) => keymap::DIALOG,
             Step::Done(_) => keymap::DONE,
         }
     }
@@ -187,9 +188,8 @@ impl Wizard {
             Action::Edit(number) => self.edit(number),
             Action::Help => self.help = Some(0),
             Action::CloseHelp => self.help = None,
-            Action::Scroll(lines) => {
-                self.scroll_to(|scroll| scroll.saturating_add_signed(lines.into()));
-            }
+            // Needs the size of the terminal: see `Event::Scroll`.
+            Action::Scroll(_) => {}
             Action::Reveal => return self.reveal(),
             Action::Test => return self.test(),
             Action::Write => return self.write(),
@@ -214,7 +214,7 @@ impl Wizard {
     /// To the review. The machine and the files are looked at first, where that was not done yet.
     fn review(&mut self) -> Option<Effect> {
         if self.machine.is_partial {
-            self.step = Step::Looking(Then::Review);
+            self.step = Step::Discovering(AfterDiscovery::Review);
             return None;
         }
         let settings = match self.answers.settings() {
@@ -227,7 +227,7 @@ impl Wizard {
         let mut unseen = Plan::paths(&settings, &self.machine);
         unseen.retain(|path| self.machine.snapshot(path).is_none());
         if !unseen.is_empty() {
-            return Some(self.look(unseen, Then::Review));
+            return Some(self.look(unseen, AfterDiscovery::Review));
         }
         let preview = Preview::new(&self.answers, &settings, &self.machine);
         let nginx = preview.nginx_check(&settings);
@@ -241,8 +241,8 @@ impl Wizard {
     }
 
     fn with_review(&mut self, change: impl FnOnce(&mut Review)) {
-        if let Step::Review(reviewing) = &mut self.step {
-            change(reviewing);
+        if let Step::Review(review) = &mut self.step {
+            change(review);
         }
     }
 
@@ -253,8 +253,8 @@ impl Wizard {
             self.answers = found.with(&self.answers);
         }
         match &self.step {
-            Step::Looking(Then::Review) => self.review(),
-            Step::Looking(Then::Accept(asking)) => {
+            Step::Discovering(AfterDiscovery::Review) => self.review(),
+            Step::Discovering(AfterDiscovery::Accept(asking)) => {
                 self.step = Step::FormStep(asking.clone().refreshed(&self.answers));
                 self.accept()
             }
@@ -274,16 +274,18 @@ impl Wizard {
             self.machine.see(path, snapshot);
         }
         // Whoever went back meanwhile is not called away.
-        let Step::Looking(then) = &self.step else { return None };
+        let Step::Discovering(then) = &self.step else { return None };
         match then.clone() {
-            Then::Review | Then::Accept(_) => self.read_again(false),
-            Then::StartOver => self.read_again(true),
-            Then::Overwrite(plan) => Some(self.writing(plan.over(&self.machine), Effect::Write)),
+            AfterDiscovery::Review | AfterDiscovery::Accept(_) => self.read_again(false),
+            AfterDiscovery::StartOver => self.read_again(true),
+            AfterDiscovery::Overwrite(plan) => {
+                Some(self.writing(plan.over(&self.machine), Effect::Write))
+            }
         }
     }
 
-    fn look(&mut self, files: Vec<std::path::PathBuf>, then: Then) -> Effect {
-        self.step = Step::Looking(then);
+    fn look(&mut self, files: Vec<std::path::PathBuf>, then: AfterDiscovery) -> Effect {
+        self.step = Step::Discovering(then);
         Effect::Look(files)
     }
 
@@ -325,13 +327,13 @@ impl Wizard {
     }
 
     /// What was found about the files before they changed is no longer so.
-    fn forget_what_stood(&mut self) {
+    fn forget_checks(&mut self) {
         self.findings.retain(|(check, _)| !matches!(check, Check::All | Check::Reload));
     }
 
     fn quit(&mut self) -> Option<Effect> {
         let has_answers = match &self.step {
-            Step::FormStep(asking) if asking.is_touched() => true,
+            Step::FormStep(form_step) if form_step.is_touched() => true,
             Step::Done(_) => false,
             _ => !self.answers.is_untouched(),
         };

@@ -5,11 +5,9 @@ use super::sources::Sources;
 use crate::answers::{Answers, Source};
 use crate::cli::{Invocation, Said, ShowForm, What};
 use crate::form::{self, Field};
-use crate::kestra_config;
 use crate::machine::Machine;
 use crate::plan::FileKind;
-use crate::settings::Secret;
-use crate::system::console::{Console, harmless};
+use crate::system::console::Console;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -57,7 +55,7 @@ pub(super) fn run(
                 let (file, names) = (site.file.display(), site.names.join(" "));
                 format!("{:<24} {file}:{} ({names})\n", "answered by", site.line)
             });
-            console.print(&harmless(&(words(answers) + &site)))?;
+            console.print_text(&(words(answers) + &site))?;
         }
         ShowForm::Answers => console.print(&answers_file(answers))?,
         ShowForm::Json => console.json(&Report {
@@ -88,13 +86,9 @@ fn problems(answers: &Answers) -> Vec<Entry> {
     answers.problems().into_iter().map(entry).collect()
 }
 
-/// The answer, or a mask of fixed length; without the password that stands in an address.
+/// The answer as it may be shown.
 fn shown(answers: &Answers, field: &Field) -> String {
-    let text = answers.get(field);
-    if field.is_secret() && !text.is_empty() {
-        return Secret::MASK.to_owned();
-    }
-    kestra_config::covered_by(Secret::MASK, &text)
+    field.shown(&answers.get(field)).into_owned()
 }
 
 fn words(answers: &Answers) -> String {
@@ -111,8 +105,7 @@ fn words(answers: &Answers) -> String {
     text
 }
 
-/// A file for `apply --answers`. A secret, also one in an address, is left out: where it is kept
-/// already, it stays.
+/// A file for `apply --answers`. What may not be shown is left out, so it stays as it is.
 fn answers_file(answers: &Answers) -> String {
     let is_open =
         |field: &&Field| !field.is_secret() && shown(answers, field) == answers.get(field);

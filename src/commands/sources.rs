@@ -44,6 +44,22 @@ impl Sources {
         Ok(Self { machine, answers, problems })
     }
 
+    /// Looks at the files and takes exactly the answers that a reviewed plan was made from. No
+    /// variable and no default of this process counts.
+    pub(super) fn exactly(config: Option<&Path>, said: &Said) -> Result<Self, CommandError> {
+        let mut machine = discover::configuration(config, None)?;
+        let file = said.file.as_deref().map(text_of).transpose()?.unwrap_or_default();
+        let file = answers::parse(&file);
+        // Here and below: it was read already.
+        let mut answers = machine.answers().unwrap_or_default();
+        answers.restore(file.answers.clone(), Vec::new());
+        machine.expect_nginx_file(&answers);
+        let machine = discover::complete(machine, Deadline::usual());
+        let mut answers = machine.answers().unwrap_or_default();
+        answers.restore(file.answers, file.defaults);
+        Ok(Self { machine, answers, problems: file.problems })
+    }
+
     /// The plan of these answers.
     pub(super) fn plan(&mut self) -> Result<Plan, CommandError> {
         let Self { answers, machine, .. } = self;
@@ -99,7 +115,7 @@ fn unused(answers: &Answers) -> impl Iterator<Item = (&'static Field, &str)> {
 fn not_asked(answers: &Answers, field: &'static Field) -> String {
     let because = field.ruled_out_by(answers).unwrap_or(field);
     let value = answers.get(because);
-    let value = if value.is_empty() { "empty" } else { &value };
+    let value = if value.is_empty() { "empty".into() } else { because.shown(&value) };
     format!("{} is not used, since {} is {value}.", field.name, because.name)
 }
 
@@ -113,6 +129,8 @@ fn take(answers: &mut Answers, said: &Said) -> Result<Vec<String>, CommandError>
             set(answers, field, &text);
         }
         problems = file.problems;
+        // Only a plan that was reviewed has defaults of its own.
+        problems.extend(file.defaults.first().map(|_| answers::unknown("defaults")));
     }
     take_variables(answers);
     for (field, text) in &said.flags {
@@ -168,7 +186,7 @@ fn password(source: &PasswordSource) -> Result<Secret, CommandError> {
 
 fn correction(field: &Field, text: &str) -> Option<String> {
     let corrected = field.check(text).ok()?;
-    (corrected != text).then(|| format!("{}: \"{text}\" is saved as \"{corrected}\".", field.name))
+    (corrected != text).then(|| format!("{}: saved as \"{corrected}\".", field.name))
 }
 
 /// Every problem at once, each with the way to give the answer. Names that are missing only because
@@ -202,7 +220,7 @@ fn to_paste(refusal: &Refusal) -> CommandError {
     let mut text = format!("the file was left alone{line}: {}", refusal.reason);
     if !refusal.paste.is_empty() {
         text.push_str("\nThis has the same effect when it is pasted by hand:\n\n");
-        text.push_str(&crate::plan::hide_secrets(&refusal.paste));
+        text.push_str(&refusal.paste);
     }
     CommandError::Refused(text)
 }

@@ -189,8 +189,10 @@ fn before_the_first_question(
         // Without a place for backups nothing can be written, and the write will say so.
         Err(_) => {}
     }
-    match runner.lock.as_ref().map(|lock| lock.interrupted()) {
-        Some(Ok(Some(open))) => return Some(interrupted(&open)),
+    let open =
+        runner.lock.as_ref().map(|lock| lock.interrupted()?.as_ref().map(interrupted).transpose());
+    match open {
+        Some(Ok(Some(open))) => return Some(open),
         Some(Err(error)) => {
             let failure = WriteFailure { error, plan: Plan::default(), theirs: None };
             return Some(not_written(&failure));

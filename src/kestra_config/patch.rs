@@ -67,19 +67,27 @@ fn pending(before: &Reading, edits: &[Edit], is_compose: bool) -> Vec<Edit> {
 /// Whether a property has the wanted value already, in whatever style.
 fn is_done(before: &Reading, edit: &Edit, is_compose: bool) -> bool {
     match (before.get(edit.property()), edit) {
-        (Some(scalar), Edit::Set(_, Value::Text(text))) if is_compose => {
-            scalar.kind == Kind::Text && scalar::is_same_for_compose(&scalar.text, text)
+        (Some(scalar), Edit::Set(_, value)) if is_compose && value.text().is_some() => {
+            let is_same = |text| scalar::is_same_for_compose(&scalar.text, text);
+            scalar.kind == Kind::Text && value.text().is_some_and(is_same)
         }
         (Some(scalar), Edit::Set(_, value)) => proof::is_value(scalar, value),
         _ => false,
     }
 }
 
-/// The edits as YAML to paste by hand; what is to be removed is named in comments.
+/// The edits as YAML to paste by hand, without their secrets; what is to be removed is named in
+/// comments.
 pub(super) fn paste(edits: &[Edit], is_compose: bool) -> String {
     let (mut keys, mut lines) = (Vec::new(), Vec::new());
     for edit in edits {
         match edit.written(is_compose) {
+            Edit::Set(property, Value::Secret(_)) => {
+                let is_header = property.ends_with("proxy-authorization");
+                let blank =
+                    if is_header { "Basic <base64 of username:password>" } else { "<password>" };
+                NewKey::queue(&mut keys, &property, &Value::Text(blank.to_owned()));
+            }
             Edit::Set(property, value) => NewKey::queue(&mut keys, &property, &value),
             Edit::Remove(property) => {
                 lines.push(format!("# Remove {property} wherever it is set."));

@@ -19,13 +19,11 @@ pub(super) fn prove(before: &Reading, after: &Reading, edits: &[Edit]) -> Result
             && !before.agrees(after, path)
             && !gave_way(after, path, scalar, edits)
         {
-            return Err(collateral(path, scalar.line));
+            return Err(collateral(scalar.line));
         }
     }
     match after.iter().find(|(path, _)| !wanted.contains_key(path) && before.get(path).is_none()) {
-        Some((path, _)) => {
-            Err(Refusal::new(None, format!("the edit would bring {path} into effect too")))
-        }
+        Some(_) => Err(Refusal::new(None, "the edit would bring another setting into effect too")),
         None => Ok(()),
     }
 }
@@ -94,8 +92,8 @@ fn list_of(path: &str) -> &str {
 /// Whether a scalar is read as this value.
 pub(super) fn is_value(scalar: &Scalar, value: &Value) -> bool {
     match value {
-        Value::Text(text) => scalar.kind == Kind::Text && scalar.text == *text,
         Value::Bool(truth) => scalar.kind == Kind::Bool && scalar.text == truth.to_string(),
+        text => scalar.kind == Kind::Text && Some(scalar.text.as_str()) == text.text(),
     }
 }
 
@@ -108,8 +106,9 @@ fn gave_way(after: &Reading, path: &str, scalar: &Scalar, edits: &[Edit]) -> boo
         && edits.iter().any(|edit| matches!(edit, Edit::Set(property, _) if is_parent(property)))
 }
 
-fn collateral(path: &str, line: usize) -> Refusal {
-    Refusal::new(Some(line), format!("the edit would change {path} too"))
+/// Names the line only: a foreign key may hold anything.
+fn collateral(line: usize) -> Refusal {
+    Refusal::new(Some(line), "the edit would change another setting too")
 }
 
 #[cfg(test)]

@@ -10,14 +10,15 @@ use crate::settings::is_hidden;
 pub(super) fn write(value: &Value, old: ScalarStyle, in_flow: bool) -> String {
     let text = match value {
         Value::Bool(truth) => return truth.to_string(),
-        Value::Text(text) => text,
+        Value::Text(text) => text.as_str(),
+        Value::Secret(secret) => secret.reveal(),
     };
     match old {
         ScalarStyle::Single if text.chars().all(is_raw) => {
             format!("'{}'", text.replace('\'', "''"))
         }
         ScalarStyle::Single | ScalarStyle::Double => double_quoted(text),
-        _ if is_plain(text, in_flow) => text.clone(),
+        _ if is_plain(text, in_flow) => text.to_owned(),
         _ => double_quoted(text),
     }
 }

@@ -243,7 +243,9 @@ impl<'a> Location<'a> {
     fn host(&self, url: &ServerUrl) -> Option<Gap> {
         const LINE: &str = "proxy_set_header Host $http_host;";
         let name = url.host().to_string();
-        let port = url.port().map_or(String::new(), |port| format!(":{port}"));
+        let usual = if url.is_https() { 443 } else { 80 };
+        let port = url.effective_port().get();
+        let port = if port == usual { String::new() } else { format!(":{port}") };
         let Some(header) = self.header("Host") else {
             return Some(self.add("nginx-host", "Kestra does not see the public host name.", LINE));
         };

@@ -93,7 +93,7 @@ mod tests {
             after: "server {}\n".into(),
             mode: 0o644,
         };
-        Plan { changes: vec![change] }
+        Plan { changes: vec![change], ..Plan::default() }
     }
 
     fn ours() -> String {

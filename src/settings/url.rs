@@ -32,12 +32,6 @@ impl ServerUrl {
         &self.host
     }
 
-    /// The port in the address, where it is not the default one.
-    #[must_use]
-    pub fn port(&self) -> Option<Port> {
-        self.port
-    }
-
     /// The port that a browser connects to.
     #[must_use]
     pub fn effective_port(&self) -> Port {
@@ -159,6 +153,10 @@ fn base_of(text: &str) -> Option<ServerUrl> {
     let address = rest.split(['?', '#']).next()?;
     let (authority, path) = address.split_once('/').unwrap_or((address, ""));
     let host = authority.rsplit('@').next()?;
+    // A single word may be anything, such as a password in the wrong field.
+    if !text.contains("://") && !host.contains(['.', ':']) && host != "localhost" {
+        return None;
+    }
     read(&format!("{scheme}://{host}{}", ContextPath::before_kestra(path))).ok()
 }
 

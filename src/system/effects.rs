@@ -10,9 +10,9 @@ use super::checks::{
 };
 use super::discover::snapshot;
 use super::export::{self, Exported};
-use super::fs::backup::{self, History};
+use super::fs::backup::History;
 use super::fs::lock::Lock;
-use super::fs::{self, ProofFailure, Receipt, WriteError};
+use super::fs::{self, Receipt, VerificationFailure, WriteError};
 use super::nginx::{self, Deadline, Live};
 use crate::checks::{Check, Finding};
 use crate::form;
@@ -20,7 +20,7 @@ use crate::kestra_config::{self, Place};
 use crate::machine::{Machine, Nginx, Snapshot, Text};
 use crate::plan::{FileKind, Plan};
 use crate::settings::{Connection, ForwardProxy, has_placeholder};
-use crate::wizard::Effect;
+use crate::wizard::{Effect, Repair};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -59,12 +59,16 @@ pub enum Performed {
     SavedBeside(Receipt),
     /// The files are in a folder of the operator, to be installed by hand.
     Exported(Exported),
-    /// An earlier write is undone.
-    RolledBack(Receipt),
+    /// An earlier write is undone; or, where this is set, the undoing of one.
+    RolledBack(Receipt, bool),
     /// The interrupted write is undone.
     Undone,
     /// There was no interrupted write.
     NothingToRepair,
+    /// The interrupted write is forgotten.
+    Forgotten,
+    /// The completed write with this name could not be undone, or the interrupted one.
+    NotUndone(WriteError, Option<String>),
     /// Nothing was written.
     Failed(WriteFailure),
 }
@@ -107,8 +111,14 @@ impl EffectRunner {
             Effect::Write(plan) => (self.write(&plan).map(Performed::Written), plan),
             Effect::SaveAside(plan) => (export(&plan).map(Performed::Exported), nothing),
             Effect::SaveBeside(plan) => (self.save_beside(&plan), nothing),
-            Effect::Rollback(id) => (self.roll_back(&id), nothing),
-            Effect::Repair { finish } => (self.repair(finish), nothing),
+            Effect::Rollback { id, overwrite } => {
+                let failed = |error| Performed::NotUndone(error, Some(id.clone()));
+                return Some(self.roll_back(&id, overwrite).unwrap_or_else(failed));
+            }
+            Effect::Repair(repair) => {
+                let failed = |error| Performed::NotUndone(error, None);
+                return Some(self.repair(repair).unwrap_or_else(failed));
+            }
             Effect::Elevate(_)
             | Effect::Cancel
             | Effect::Copy(_)
@@ -121,19 +131,19 @@ impl EffectRunner {
         Some(result.unwrap_or_else(failed))
     }
 
-    /// Writes the plan as a transaction, and proves it.
+    /// Writes the plan as a transaction, and verifies it.
     ///
     /// # Errors
-    /// Nothing was changed, unless the error says otherwise.
+    /// Nothing was changed, unless the error is [`WriteError::Unrepaired`].
     pub fn write(&self, plan: &Plan) -> Result<Receipt, WriteError> {
         let lock = self.lock()?;
-        if let Some(open) = lock.interrupted()? {
-            return Err(WriteError::Interrupted { id: open.id().to_owned() });
+        if let Some(pending) = lock.interrupted()? {
+            return Err(WriteError::Interrupted { id: pending.id().to_owned() });
         }
         let deadline = Deadline::usual();
         let before = self.live_test(plan, deadline);
-        let proof = || self.prove(plan, before.as_ref(), deadline);
-        let mut receipt = fs::write(plan, &lock, &proof)?;
+        let verify = || self.verify(plan, before.as_ref(), deadline);
+        let mut receipt = fs::write(plan, &lock, &verify)?;
         receipt.warnings.extend(before.as_ref().and_then(old_complaint));
         Ok(receipt)
     }
@@ -145,28 +155,25 @@ impl EffectRunner {
         }
     }
 
-    /// Reads the files again the way their readers do.
-    fn prove(
+    /// Reads the written files again, the way Kestra and nginx do.
+    fn verify(
         &self,
         plan: &Plan,
         before: Option<&Live>,
         deadline: Deadline,
-    ) -> Result<(), ProofFailure> {
+    ) -> Result<(), VerificationFailure> {
         for change in plan.pending().filter(|change| change.kind == FileKind::Config) {
             let on_disk = snapshot(&change.path);
             let text = on_disk.text().map_or("", |text| text.as_str());
-            // What is finished or came through a pipe may be about another file.
-            let is_open = change.path == self.config;
-            let place = if is_open { self.place.clone() } else { kestra_config::only_place(text) };
-            if let Err(refusal) = kestra_config::read_at(text, &place) {
-                return Err(ProofFailure {
+            if let Err(refusal) = kestra_config::read_at(text, &self.place) {
+                return Err(VerificationFailure {
                     what: "the written configuration cannot be read as Kestra reads it".to_owned(),
                     evidence: refusal.to_string(),
                     remedy: "Report this with the lines around the change.".to_owned(),
                 });
             }
         }
-        // What nginx reported before is not of this write.
+        // An earlier complaint is not about this write.
         let is_new =
             |complaint: &Finding| before.is_none_or(|it| !it.complaints.contains(complaint));
         let complaints = self.live_test(plan, deadline).map_or(Vec::new(), |live| live.complaints);
@@ -236,23 +243,30 @@ impl EffectRunner {
         }
     }
 
-    fn repair(&self, finish: bool) -> Result<Performed, WriteError> {
+    fn repair(&self, repair: Repair) -> Result<Performed, WriteError> {
         let lock = self.lock()?;
-        let Some(open) = lock.interrupted()? else { return Ok(Performed::NothingToRepair) };
-        if finish {
-            let (plan, deadline) = (open.plan(), Deadline::usual());
-            let before = self.live_test(&plan, deadline);
-            let proof = || self.prove(&plan, before.as_ref(), deadline);
-            return backup::finish(open, &proof).map(Performed::Written);
+        if repair == Repair::Forget {
+            return lock.forget_interrupted().map(|_| Performed::Forgotten);
         }
-        backup::undo(open).map(|()| Performed::Undone)
+        let Some(pending) = lock.interrupted()? else { return Ok(Performed::NothingToRepair) };
+        if repair == Repair::UndoOverwriting {
+            return pending
+                .undo_overwriting(&lock)
+                .map(|receipt| Performed::RolledBack(receipt, false));
+        }
+        pending.undo().map(|_| Performed::Undone)
     }
 
-    /// Saves the new text beside each file that changed meanwhile.
+    /// Saves the new text beside each file that changed meanwhile. One of nginx goes beside the
+    /// configuration: nginx may include every file of its own folder.
     fn save_beside(&self, plan: &Plan) -> Result<Performed, WriteError> {
         let mut beside = Plan::default();
         for change in plan.pending() {
             let mut change = change.clone();
+            if change.kind == FileKind::Nginx {
+                change.path =
+                    self.config.with_file_name(change.path.file_name().unwrap_or_default());
+            }
             change.path = fs::beside(&change.path);
             change.before = snapshot(&change.path).text().cloned();
             change.mode = 0o600;
@@ -261,9 +275,11 @@ impl EffectRunner {
         fs::write(&beside, &*self.lock()?, &|| Ok(())).map(Performed::SavedBeside)
     }
 
-    fn roll_back(&self, id: &str) -> Result<Performed, WriteError> {
+    fn roll_back(&self, id: &str, overwrite: bool) -> Result<Performed, WriteError> {
         let lock = self.lock()?;
-        lock.history().rollback(Some(id))?.run(&lock, false).map(Performed::RolledBack)
+        let rollback = lock.history().rollback(id)?;
+        let is_redo = rollback.is_redo();
+        rollback.run(&lock, overwrite).map(|receipt| Performed::RolledBack(receipt, is_redo))
     }
 }
 
@@ -286,11 +302,11 @@ fn export(plan: &Plan) -> Result<Exported, WriteError> {
     export::save_aside(plan, &folder)
 }
 
-/// What nginx complained about before the write.
+/// The complaint that nginx had about its configuration before the write.
 fn old_complaint(before: &Live) -> Option<String> {
     let first = before.complaints.first()?;
     Some(if before.accepted {
-        format!("nginx warned already before this write: {}.", first.evidence)
+        format!("nginx warned already before this write: {}", first.summary)
     } else {
         "nginx refused its configuration already before this write; run nginx -t.".to_owned()
     })

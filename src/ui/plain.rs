@@ -79,8 +79,8 @@ impl Runtime for TerminalRuntime<'_> {
         match effect {
             // sudo asks for its password at this terminal.
             Effect::Elevate(plan) => {
-                let result = self.lines.lend(|| elevate::run(&plan));
-                Some(messages::elevated(&plan, result))
+                let result = self.lines.lend(|| elevate::run(&plan, &self.effects.config));
+                Some(messages::elevated(&plan, &self.effects.config, result))
             }
             other => self.effects.perform(other, self.lines.leaving()).map(messages::event),
         }
@@ -148,7 +148,7 @@ impl<R: Runtime> PlainMode<'_, R> {
             Step::Dialog(_) => self.dialog(),
             Step::Done(_) => self.result(),
             // Every look and every write comes back; one that does not leaves nothing to ask.
-            Step::Looking(_) | Step::Writing(_) => Ok(Some(Effect::Exit)),
+            Step::Discovering(_) | Step::Writing(_) => Ok(Some(Effect::Exit)),
         }
     }
 

@@ -95,12 +95,12 @@ const EVERYWHERE: &[Binding] =
     &[silent(Key::Ctrl('l'), Action::Redraw), silent(Key::Ctrl('z'), Action::Suspend)];
 
 /// Every screen of the form.
-pub(super) const ASKING: Tables = &[MOVING, LEAVING];
+pub(super) const SCREEN: Tables = &[MOVE, LEAVE];
 
 /// The proxy's screen has a test.
-pub(super) const ASKING_PROXY: Tables = &[MOVING, TESTING, LEAVING];
+pub(super) const PROXY_SCREEN: Tables = &[MOVE, TEST, LEAVE];
 
-const MOVING: &[Binding] = &[
+const MOVE: &[Binding] = &[
     shown(Key::Enter, Action::Accept, "Enter next"),
     spare(Key::Tab, Action::NextField, "Tab field"),
     shown(Key::Esc, Action::Back, "Esc back"),
@@ -110,12 +110,12 @@ const MOVING: &[Binding] = &[
     silent(Key::Ctrl('r'), Action::Reveal),
 ];
 
-const TESTING: &[Binding] = &[spare(Key::Ctrl('t'), Action::Test, "^T test")];
+const TEST: &[Binding] = &[spare(Key::Ctrl('t'), Action::Test, "^T test")];
 
-const LEAVING: &[Binding] =
+const LEAVE: &[Binding] =
     &[shown(Key::F1, Action::Help, "F1 help"), spare(Key::Ctrl('c'), Action::Quit, "^C quit")];
 
-const SCROLLING: &[Binding] = &[
+const SCROLL: &[Binding] = &[
     silent(Key::Down, Action::Scroll(1)),
     silent(Key::Up, Action::Scroll(-1)),
     silent(Key::PageDown, Action::Scroll(10)),
@@ -125,7 +125,7 @@ const SCROLLING: &[Binding] = &[
 ];
 
 /// The review. Enter is bound to nothing: holding it must never write.
-pub(super) const REVIEWING: Tables = &[
+pub(super) const REVIEW: Tables = &[
     &[
         shown(Key::Char('w'), Action::Write, "w write"),
         shown(Key::Char('1'), Action::Edit(1), "{digits} edit"),
@@ -149,18 +149,18 @@ pub(super) const REVIEWING: Tables = &[
         silent(Key::Char('q'), Action::Quit),
         silent(Key::Ctrl('c'), Action::Quit),
     ],
-    SCROLLING,
+    SCROLL,
 ];
 
 /// While the files are looked at, which a disk far away may take its time for.
-pub(super) const LOOKING: Tables =
+pub(super) const DISCOVERING: Tables =
     &[&[shown(Key::Esc, Action::Back, "Esc back"), spare(Key::Ctrl('c'), Action::Quit, "^C quit")]];
 
 /// Nothing interrupts a write.
 pub(super) const WRITING: Tables = &[];
 
 /// Several ways on.
-pub(super) const CHOOSING: Tables = &[&[
+pub(super) const DIALOG: Tables = &[&[
     shown(Key::Enter, Action::Accept, "Enter choose"),
     spare(Key::Char('1'), Action::Choose(0), "or its number"),
     shown(Key::Esc, Action::Back, "Esc back, nothing written"),
@@ -191,7 +191,7 @@ pub(super) const DONE: Tables = &[
         silent(Key::Esc, Action::Leave),
         silent(Key::Ctrl('c'), Action::Leave),
     ],
-    SCROLLING,
+    SCROLL,
 ];
 
 /// While the help is open.
@@ -205,7 +205,7 @@ pub(super) const HELP: Tables = &[
         silent(Key::Char('q'), Action::CloseHelp),
         silent(Key::Ctrl('c'), Action::Quit),
     ],
-    SCROLLING,
+    SCROLL,
 ];
 
 /// While asking whether to quit.

@@ -8,5 +8,6 @@
 )]
 
 mod cases;
+mod leaks;
 mod readme;
 mod transcript;

@@ -10,6 +10,7 @@
 mod first_frame;
 mod focus;
 mod full_screen;
+mod leaks;
 mod modes;
 mod operator;
 mod pictures;

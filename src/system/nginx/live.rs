@@ -71,7 +71,12 @@ pub fn reload(found: &Nginx, deadline: Deadline) -> Finding {
         Ok(ran) if ran.ok => {
             finding("nginx-reload", Outcome::Ok, "nginx has read its configuration again.")
         }
-        Ok(ran) => not_reloaded(ran.output.trim()),
+        // systemctl quotes no file; nginx may.
+        Ok(ran) if found.is_service => not_reloaded(ran.output.trim()),
+        Ok(ran) => {
+            let failure = explain::failure(false, &ran.output);
+            not_reloaded(&failure.map_or_else(String::new, |failure| failure.evidence))
+        }
         Err(error) => not_reloaded(&error.to_string()),
     }
 }
@@ -99,7 +104,7 @@ fn accepted() -> Finding {
 
 /// A file that this user may not open is no fault of the configuration.
 fn excuse_rights(failure: Finding) -> Result<Finding, Finding> {
-    if geteuid().is_root() || !failure.evidence.contains("Permission denied") {
+    if geteuid().is_root() || failure.code != "nginx-permission" {
         return Ok(failure);
     }
     let skipped = skipped(

@@ -12,7 +12,8 @@ mod syntax;
 
 use super::theme::Theme;
 use crate::form::{self, SCREENS};
-use crate::wizard::{Action, Binding, Step, Wizard};
+use crate::key::Key;
+use crate::wizard::{Action, Binding, Event, Step, Wizard};
 use page::{Page, Visible};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -24,28 +25,53 @@ const SMALL: (u16, u16) = (60, 16);
 /// Below this, one sentence.
 const LEAST: (u16, u16) = (40, 10);
 
-/// Draws everything. Gives how many lines can be scrolled away before the end is in view.
-pub fn view(wizard: &Wizard, theme: Theme, frame: &mut Frame<'_>) -> usize {
-    let area = frame.area();
-    if area.width < LEAST.0 || area.height < LEAST.1 {
-        too_small(frame);
-        return 0;
-    }
-    let is_small = area.width < SMALL.0 || area.height < SMALL.1;
-    let look = Look { theme, width: area.width, is_small };
-    let header = if is_small { vec![look.small_title(wizard)] } else { look.title(wizard) };
-    let footer = [look.rule(), look.footer(wizard)];
-    let rows = area.height - u16::try_from(header.len() + footer.len()).unwrap_or(0);
-    let top = area.height - rows - 2;
-
-    let page = look.page(wizard, rows);
-    let Visible { lines, cursor, furthest } = page.visible(rows);
+/// Draws everything.
+pub fn view(wizard: &Wizard, theme: Theme, frame: &mut Frame<'_>) {
+    let Rect { width, height, .. } = frame.area();
+    let Some(Layout { header, page, footer }) = Layout::new(wizard, theme, (width, height)) else {
+        return too_small(frame);
+    };
+    let top = u16::try_from(header.len()).unwrap_or(0);
     put(frame, 0, &header);
-    put(frame, top, &lines);
-    put(frame, area.height - 2, &footer);
-    let (x, y) = cursor.unwrap_or((1, rows.saturating_sub(1)));
-    frame.set_cursor_position(Position::new(x.min(area.width - 1), top + y));
-    furthest
+    put(frame, top, &page.lines);
+    put(frame, height - 2, &footer);
+    let (x, y) = page.cursor.unwrap_or((1, height.saturating_sub(top + 3)));
+    frame.set_cursor_position(Position::new(x.min(width - 1), top + y));
+}
+
+/// The event of a key: one that scrolls depends on the size of the terminal, in columns and rows.
+#[must_use]
+pub fn key_event(wizard: &Wizard, theme: Theme, size: (u16, u16), key: Key) -> Event {
+    match wizard.scrolls_by(key) {
+        Some(lines) => {
+            let layout = Layout::new(wizard, theme, size);
+            Event::Scroll { lines, furthest: layout.map_or(0, |layout| layout.page.furthest) }
+        }
+        None => Event::Key(key),
+    }
+}
+
+/// Everything on the screen, in one size of the terminal.
+struct Layout {
+    header: Vec<Line<'static>>,
+    page: Visible,
+    footer: [Line<'static>; 2],
+}
+
+impl Layout {
+    /// `None` where the terminal is too small for the form.
+    fn new(wizard: &Wizard, theme: Theme, (width, height): (u16, u16)) -> Option<Self> {
+        if width < LEAST.0 || height < LEAST.1 {
+            return None;
+        }
+        let is_small = width < SMALL.0 || height < SMALL.1;
+        let look = Look { theme, width, is_small };
+        let header = if is_small { vec![look.small_title(wizard)] } else { look.title(wizard) };
+        let footer = [look.rule(), look.footer(wizard)];
+        let rows = height - u16::try_from(header.len() + footer.len()).unwrap_or(0);
+        let page = look.page(wizard, rows).visible(rows);
+        Some(Self { header, page, footer })
+    }
 }
 
 fn put(frame: &mut Frame<'_>, top: u16, lines: &[Line<'_>]) {
@@ -78,10 +104,10 @@ impl Look {
             (Some(scroll), step) => pages::help(self, step, scroll),
             (None, Step::FormStep(asking)) => asking::page(self, wizard, asking),
             (None, Step::Review(reviewing)) => reviewing::page(self, wizard, reviewing, rows),
-            (None, Step::Looking(_)) if wizard.machine().is_partial => {
+            (None, Step::Discovering(_)) if wizard.machine().is_partial => {
                 pages::waiting(self, "Looking for nginx on this machine (at most 2 s)...")
             }
-            (None, Step::Looking(_)) => pages::waiting(self, "Reading the files..."),
+            (None, Step::Discovering(_)) => pages::waiting(self, "Reading the files..."),
             (None, Step::Writing(_)) => pages::waiting(self, "Writing..."),
             (None, Step::Dialog(choosing)) => pages::choosing(self, choosing, rows),
             (None, Step::Done(saved)) => pages::done(self, wizard, saved),

@@ -64,7 +64,7 @@ pub(super) fn help(look: Look, step: &Step, scroll: usize) -> Page {
     let mut page = Page::scrolled(scroll);
     let (title, text) = match step {
         Step::FormStep(asking) => return about(look, page, asking.field()),
-        Step::Review(_) | Step::Looking(_) | Step::Writing(_) => ("Review", REVIEW),
+        Step::Review(_) | Step::Discovering(_) | Step::Writing(_) => ("Review", REVIEW),
         Step::Dialog(_) => ("Ways on", CHOICES),
         Step::Done(_) => ("Result", RESULT),
     };
@@ -137,7 +137,7 @@ pub(super) fn waiting(look: Look, what: &str) -> Page {
 pub(super) fn choosing(look: Look, choosing: &Dialog, rows: u16) -> Page {
     let ways = ways(look, choosing);
     let mut page = Page::default();
-    for line in &choosing.trouble().lines {
+    for line in &choosing.failure().lines {
         page.paragraph(1, look.width, line, look.theme.plain());
     }
     page.shorten(usize::from(rows).saturating_sub(ways.len() + 1).max(LEAST_TOLD));
@@ -148,7 +148,7 @@ pub(super) fn choosing(look: Look, choosing: &Dialog, rows: u16) -> Page {
 
 fn ways(look: Look, choosing: &Dialog) -> Page {
     let mut page = Page::default();
-    for (number, way) in choosing.trouble().ways.iter().enumerate() {
+    for (number, way) in choosing.failure().ways.iter().enumerate() {
         let is_selected = number == choosing.selected();
         let mark = if is_selected { '>' } else { ' ' };
         let style = if is_selected { look.theme.strong() } else { look.theme.plain() };
