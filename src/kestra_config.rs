@@ -8,6 +8,7 @@ mod find;
 mod flow;
 mod keys;
 mod kind;
+mod list;
 mod locate;
 mod merge;
 mod parse;
@@ -37,15 +38,17 @@ pub enum Value {
     Secret(Secret),
     /// Must be read back as this boolean.
     Bool(bool),
+    /// Must be read back as a list of these strings.
+    List(Vec<String>),
 }
 
 impl Value {
-    /// The string; `None` for a boolean.
+    /// The string; `None` for a boolean or a list.
     fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
             Self::Secret(secret) => Some(secret.reveal()),
-            Self::Bool(_) => None,
+            Self::Bool(_) | Self::List(_) => None,
         }
     }
 }
@@ -57,6 +60,7 @@ impl fmt::Debug for Value {
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Self::Secret(secret) => write!(f, "Secret({secret:?})"),
             Self::Bool(truth) => write!(f, "Bool({truth})"),
+            Self::List(items) => write!(f, "List({} items)", items.len()),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::place::Place;
 use super::reading::Reading;
 use super::text::{self, Splice};
 use super::yaml::{DEFAULT_INDENT, Id, KeyValue, ScalarStyle, Shape, Tree};
-use super::{Edit, Kind, Refusal, Value, flow, proof, scalar};
+use super::{Edit, Kind, Refusal, Value, flow, list, proof, scalar};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -71,6 +71,9 @@ fn is_done(before: &Reading, edit: &Edit, is_compose: bool) -> bool {
             let is_same = |text| scalar::is_same_for_compose(&scalar.text, text);
             scalar.kind == Kind::Text && value.text().is_some_and(is_same)
         }
+        (Some(_), Edit::Set(property, Value::List(items))) => {
+            proof::is_list(before, property, items)
+        }
         (Some(scalar), Edit::Set(_, value)) => proof::is_value(scalar, value),
         _ => false,
     }
@@ -107,7 +110,7 @@ fn set(scope: &Scope, edits: &[Edit]) -> Result<Vec<Splice>, Refusal> {
         let matches = find::property(scope, property);
         if let Some(path) = matches.occurrences.iter().rfind(|path| path.is_live) {
             refuse_tag(scope, path)?;
-            splices.extend(replace(scope.tree, path, value)?);
+            splices.extend(replace(scope, path, value)?);
         } else {
             Insertion::queue(&mut insertions, matches.deepest(scope.tree), property, value);
         }
@@ -175,9 +178,13 @@ fn refuse_tag(scope: &Scope, path: &KeyPath) -> Result<(), Refusal> {
 }
 
 /// Puts a value in the place of another one; everything around it stays.
-fn replace(tree: &Tree, path: &KeyPath, value: &Value) -> Result<Vec<Splice>, Refusal> {
+fn replace(scope: &Scope, path: &KeyPath, value: &Value) -> Result<Vec<Splice>, Refusal> {
+    let tree = scope.tree;
     let Some(entry) = path.entries.last() else { return Ok(Vec::new()) };
     let node = &tree.nodes[entry.value];
+    if let (Shape::List { .. }, Value::List(items)) = (&node.shape, value) {
+        return list::replace(scope, entry.value, items);
+    }
     let write = |style| scalar::write(value, style, tree.is_flow(entry.map));
     match &node.shape {
         Shape::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) => {

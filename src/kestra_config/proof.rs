@@ -22,7 +22,8 @@ pub(super) fn prove(before: &Reading, after: &Reading, edits: &[Edit]) -> Result
             return Err(collateral(scalar.line));
         }
     }
-    match after.iter().find(|(path, _)| !wanted.contains_key(path) && before.get(path).is_none()) {
+    let is_new = |path: &str| !wanted.contains_key(list_of(path)) && before.get(path).is_none();
+    match after.iter().find(|(path, _)| is_new(path)) {
         Some(_) => Err(Refusal::new(None, "the edit would bring another setting into effect too")),
         None => Ok(()),
     }
@@ -69,6 +70,9 @@ pub(super) fn same_outside(
 pub(super) fn came_out(before: &Reading, after: &Reading, edit: &Edit) -> Result<(), Refusal> {
     let line = before.get(edit.property()).map(|scalar| scalar.line);
     match (edit, after.get(edit.property())) {
+        (Edit::Set(_, Value::List(items)), Some(_)) if is_list(after, edit.property(), items) => {
+            Ok(())
+        }
         (Edit::Set(_, value), Some(scalar)) if is_value(scalar, value) => Ok(()),
         (Edit::Remove(_), None) => Ok(()),
         (Edit::Set(property, _), _) => Err(Refusal::new(
@@ -93,8 +97,20 @@ fn list_of(path: &str) -> &str {
 pub(super) fn is_value(scalar: &Scalar, value: &Value) -> bool {
     match value {
         Value::Bool(truth) => scalar.kind == Kind::Bool && scalar.text == truth.to_string(),
+        Value::List(_) => false,
         text => scalar.kind == Kind::Text && Some(scalar.text.as_str()) == text.text(),
     }
+}
+
+/// Whether a property is a list of exactly these texts.
+pub(super) fn is_list(reading: &Reading, property: &str, items: &[String]) -> bool {
+    let is_list =
+        |scalar: &Scalar| scalar.kind == Kind::List && scalar.text == items.len().to_string();
+    reading.get(property).is_some_and(is_list)
+        && items.iter().enumerate().all(|(index, item)| {
+            let scalar = reading.get(&format!("{property}[{index}]"));
+            scalar.is_some_and(|scalar| scalar.kind == Kind::Text && scalar.text == *item)
+        })
 }
 
 /// A null parent disappears once it has a child.

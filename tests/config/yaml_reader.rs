@@ -151,6 +151,7 @@ fn another_reader_takes_every_written_value_for_that_value() {
                 Value::Text(text) => json!(text),
                 Value::Secret(text) => json!(text.reveal()),
                 Value::Bool(truth) => json!(truth),
+                Value::List(items) => json!(items),
             });
         }
     }
