@@ -254,7 +254,7 @@ impl EffectRunner {
                 .undo_overwriting(&lock)
                 .map(|receipt| Performed::RolledBack(receipt, false));
         }
-        pending.undo().map(|_| Performed::Undone)
+        pending.undo().map(|()| Performed::Undone)
     }
 
     /// Saves the new text beside each file that changed meanwhile. One of nginx goes beside the
