@@ -5,8 +5,8 @@
 
 mod address;
 
-use crate::kestra_config::{Kind, Reading, Scalar};
-use crate::machine::Machine;
+use crate::kestra_config::{self, Kind, Reading, Scalar};
+use crate::machine::{Machine, Text};
 use crate::nginx_site::{self, Server};
 use crate::settings::{
     ContextPath, Form, Nginx, ProxyAddress, ProxyKind, ServerUrl, has_placeholder, means_direct,
@@ -60,7 +60,30 @@ pub fn config(reading: &Reading) -> Vec<Remark> {
     let proxies = CLIENTS.into_iter().flat_map(|client| {
         [wrong_type(reading, client), bent_address(reading, client)].into_iter().flatten()
     });
-    each.chain(whole.into_iter().filter_map(|trap| trap(reading))).chain(proxies).collect()
+    let whole = whole.into_iter().filter_map(|trap| trap(reading));
+    let reinterpreted = reading.iter().filter_map(|(path, scalar)| reinterpreted(path, scalar));
+    each.chain(whole).chain(proxies).chain(reinterpreted).collect()
+}
+
+/// A text without quotes that YAML 1.1 takes for something else: the password `0123` is 83. No
+/// value is named, since any may be a secret.
+fn reinterpreted(path: &str, scalar: &Scalar) -> Option<Remark> {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    let is_text = ["password", "username", "secret", "token", "url", "path", "address"]
+        .iter()
+        .any(|part| name.contains(part));
+    let is = match scalar.kind {
+        Kind::Int | Kind::Float if scalar.is_reinterpreted => "another number",
+        Kind::Date => "a date",
+        Kind::Bool if is_text => "true or false",
+        _ => return None,
+    };
+    Some(Remark::new(
+        scalar,
+        format!(
+            "{path} has no quotes, so Kestra reads {is} there. If it is a text, quote it: \"…\"."
+        ),
+    ))
 }
 
 /// What works and surprises, for `check`.
@@ -210,7 +233,33 @@ pub fn config_warnings(machine: &Machine) -> Vec<String> {
     let home = around.other_home.as_ref().map(|home| {
         format!("Kestra takes its home from the user database: {}, not $HOME.", home.display())
     });
-    yaml.into_iter().chain(compose).chain(variable).chain(home).collect()
+    let around = yaml.into_iter().chain(compose).chain(variable).chain(home);
+    around.chain(around_place(machine)).collect()
+}
+
+/// What the file shows around the configuration: who shares it, and variables that win over it.
+fn around_place(machine: &Machine) -> Vec<String> {
+    let services = machine.place().used_by();
+    let shared = (services.len() > 1)
+        .then(|| format!("This configuration is used by the services {}.", services.join(", ")));
+    let text = machine.text(machine.config()).map_or("", Text::as_str);
+    let variables = kestra_config::variables_beside(text, machine.place()).into_iter();
+    let beside = variables.map(|name| {
+        format!(
+            "The variable {name} of the service wins over the same setting in KESTRA_CONFIGURATION."
+        )
+    });
+    shared.into_iter().chain(beside).collect()
+}
+
+/// What is uncertain about the port at which the service of a Compose file is published.
+#[must_use]
+pub fn unpublished(machine: &Machine, settings: &Nginx) -> Option<String> {
+    let reading = machine.reading().ok().flatten()?;
+    let published = machine.published_port(&reading)?;
+    let port = published.upstream.as_ref().map(|(_, port)| *port);
+    let is_used = port.is_none_or(|port| settings.site.upstream.port().get() == port);
+    published.note.filter(|_| is_used)
 }
 
 /// The nginx of a machine, for its screen; lines of at most 71 columns.

@@ -6,7 +6,7 @@ mod entries;
 
 use crate::answers::Answers;
 use crate::form::{self, Defaults, ExistingServer};
-use crate::kestra_config::{self, Place, Reading, Refusal};
+use crate::kestra_config::{self, Place, PublishedPort, Reading, Refusal};
 use crate::nginx_site::{self, Config, Server, Target, Version, Written};
 use crate::settings::ServerUrl;
 use entries::Entries;
@@ -151,6 +151,13 @@ impl Machine {
         known
     }
 
+    /// The same files with the configuration at another place.
+    #[must_use]
+    pub fn at(mut self, place: Place) -> Self {
+        (self.place, self.reading) = (place, OnceLock::new());
+        self
+    }
+
     /// Takes what is at a path now.
     pub fn see(&mut self, path: PathBuf, snapshot: Snapshot) {
         if path == self.config {
@@ -230,8 +237,10 @@ impl Machine {
             Defaults { is_reconfiguration: reading.is_some(), ..self.defaults.clone() };
         if let Some(reading) = &reading {
             found.configuration(reading);
-            let port = reading.get("micronaut.server.port").and_then(|it| it.text.parse().ok());
-            defaults.kestra_port = port.unwrap_or(defaults.kestra_port);
+            defaults.kestra_port = port(reading).unwrap_or(defaults.kestra_port);
+            if let Some((host, port)) = self.published_port(reading).and_then(|it| it.upstream) {
+                (defaults.kestra_host, defaults.kestra_port) = (host, port);
+            }
         }
         found.password_in_env_file(self, &defaults.env_file);
         let files =
@@ -244,6 +253,14 @@ impl Machine {
         }
         defaults.existing_servers = self.existing_servers();
         Ok(found.answers(defaults))
+    }
+
+    /// The port that the edited service of a Compose file publishes.
+    #[must_use]
+    pub fn published_port(&self, reading: &Reading) -> Option<PublishedPort> {
+        let text = self.text(&self.config)?.as_str();
+        let port = port(reading).unwrap_or(kestra_config::KESTRA_PORT);
+        kestra_config::published_port(text, &self.place, port)
     }
 
     /// The server blocks that the wizard did not write; those that only redirect come last.
@@ -268,4 +285,8 @@ impl Machine {
         let described = theirs.into_iter().map(described);
         described.filter(|server| !server.names.is_empty()).collect()
     }
+}
+
+fn port(reading: &Reading) -> Option<u16> {
+    reading.get("micronaut.server.port")?.text.parse().ok()
 }

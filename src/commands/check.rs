@@ -1,7 +1,7 @@
 //! `check`: what can be proved about the current settings.
 
-use super::CommandError;
 use super::apply::runner;
+use super::{CommandError, only};
 use crate::checks::{Check, Finding, Outcome};
 use crate::cli::Invocation;
 use crate::system::console::Console;
@@ -16,10 +16,15 @@ pub(super) fn run(
     api_url: Option<&str>,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let machine = match discover::configuration(invocation.config.as_deref(), None) {
-        Err(error @ (DiscoverError::Refused { .. } | DiscoverError::Read(_))) => {
+    let place = only(&invocation.at)?.cloned();
+    let machine = match discover::configuration(invocation.config.as_deref(), place) {
+        Err(
+            error @ (DiscoverError::Refused { .. }
+            | DiscoverError::NoPlace { .. }
+            | DiscoverError::Read(_)),
+        ) => {
             show(&[unreadable(&error)], json, console)?;
-            let is_refused = matches!(error, DiscoverError::Refused { .. });
+            let is_refused = !matches!(error, DiscoverError::Read(_));
             return Ok(if is_refused { 6 } else { error.exit_code() });
         }
         machine => machine?,

@@ -1,7 +1,7 @@
 //! `show` and `print`: the current settings, and what would be written.
 
-use super::CommandError;
 use super::sources::Sources;
+use super::{CommandError, only};
 use crate::answers::{Answers, Source};
 use crate::cli::{Invocation, Said, ShowForm, What};
 use crate::form::{self, Field};
@@ -43,7 +43,7 @@ pub(super) fn run(
     form: ShowForm,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let sources = Sources::new(invocation.config.as_deref(), said)?;
+    let sources = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, said)?;
     let Sources { answers, machine, .. } = &sources;
     if machine.text(machine.config()).is_none() {
         let config = machine.config().display();
@@ -121,7 +121,7 @@ pub(super) fn print(
     said: &Said,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let mut sources = Sources::new(invocation.config.as_deref(), said)?;
+    let mut sources = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, said)?;
     let kind = match what {
         What::Config => FileKind::Config,
         What::Nginx => FileKind::Nginx,

@@ -5,13 +5,13 @@ use super::{CommandError, text_of};
 use crate::answers::{self, Answers, Problem};
 use crate::cli::{PasswordSource, Said};
 use crate::form::{self, Field};
-use crate::kestra_config::Refusal;
-use crate::machine::Machine;
-use crate::plan::{self, Plan};
+use crate::kestra_config::{Place, Refusal};
+use crate::machine::{Machine, Snapshot};
+use crate::plan::{self, FileChange, FileKind, Plan};
 use crate::settings::Secret;
 use crate::shell;
 use crate::system::console::{first_line_of_input, variable, variables};
-use crate::system::discover::{self, snapshot};
+use crate::system::discover::{self, place_in, snapshot};
 use crate::system::fs::backup::STATE;
 use crate::system::nginx::Deadline;
 use std::path::Path;
@@ -29,8 +29,12 @@ pub(super) struct Sources {
 
 impl Sources {
     /// Looks at the machine and takes the answers of the command.
-    pub(super) fn new(config: Option<&Path>, said: &Said) -> Result<Self, CommandError> {
-        let mut machine = discover::configuration(config, None)?;
+    pub(super) fn new(
+        config: Option<&Path>,
+        place: Option<&Place>,
+        said: &Said,
+    ) -> Result<Self, CommandError> {
+        let mut machine = discover::configuration(config, place.cloned())?;
         // Here and below: it was read already.
         let mut answers = machine.answers().unwrap_or_default();
         let mut problems = take(&mut answers, said)?;
@@ -46,8 +50,12 @@ impl Sources {
 
     /// Looks at the files and takes exactly the answers that a reviewed plan was made from. No
     /// variable and no default of this process counts.
-    pub(super) fn exactly(config: Option<&Path>, said: &Said) -> Result<Self, CommandError> {
-        let mut machine = discover::configuration(config, None)?;
+    pub(super) fn exactly(
+        config: Option<&Path>,
+        place: Option<&Place>,
+        said: &Said,
+    ) -> Result<Self, CommandError> {
+        let mut machine = discover::configuration(config, place.cloned())?;
         let file = said.file.as_deref().map(text_of).transpose()?.unwrap_or_default();
         let file = answers::parse(&file);
         // Here and below: it was read already.
@@ -77,6 +85,24 @@ impl Sources {
             }
         }
         Plan::new(answers, &settings, machine).map_err(|refusal| to_paste(&refusal))
+    }
+
+    /// Adds the same edit at another place of the file.
+    pub(super) fn extend(&self, plan: &mut Plan, place: &Place) -> Result<(), CommandError> {
+        let Self { answers, machine, .. } = self;
+        let is_config = |change: &&mut FileChange| change.kind == FileKind::Config;
+        let Some(change) = plan.changes.iter_mut().find(is_config) else { return Ok(()) };
+        let place = place_in(machine.config(), change.after.as_str(), place)?;
+        let mut there = machine.clone().at(place);
+        there.see(machine.config().to_owned(), Snapshot::Text(change.after.clone()));
+        let answers = there.answers().map_err(|refusal| to_paste(&refusal))?.with(answers);
+        let settings =
+            answers.settings().map_err(|problems| CommandError::Answers(refuse(&problems)))?;
+        let next = Plan::new(&answers, &settings, &there).map_err(|refusal| to_paste(&refusal))?;
+        if let Some(next) = next.changes.into_iter().find(|next| next.kind == FileKind::Config) {
+            change.after = next.after;
+        }
+        Ok(())
     }
 
     /// What is good to know before these answers are written, one sentence each: values that were

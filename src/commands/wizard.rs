@@ -3,7 +3,7 @@
 
 use super::apply::runner;
 use super::sources::take_variables;
-use super::{CommandError, report, words};
+use super::{CommandError, only, report, words};
 use crate::cli::{Colour, Invocation};
 use crate::kestra_config::Place;
 use crate::machine::Machine;
@@ -37,7 +37,7 @@ pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, 
                 .to_owned(),
         ]));
     }
-    let mut machine = configuration(invocation.config.as_deref(), console)?;
+    let mut machine = configuration(invocation.config.as_deref(), only(&invocation.at)?, console)?;
     // It was read already.
     let mut answers = machine.answers().unwrap_or_default();
     take_variables(&mut answers);
@@ -53,21 +53,28 @@ pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, 
 }
 
 /// Reads the configuration, and asks where that is not possible as it is.
-fn configuration(config: Option<&Path>, console: &mut Console) -> Result<Machine, CommandError> {
+fn configuration(
+    config: Option<&Path>,
+    place: Option<&Place>,
+    console: &mut Console,
+) -> Result<Machine, CommandError> {
     let mut config = config.map(Path::to_owned);
     loop {
-        match discover::configuration(config.as_deref(), None) {
+        let error = match discover::configuration(config.as_deref(), place.cloned()) {
             Err(DiscoverError::Several { path, places }) => {
                 let place = which(&path, &places, console)?;
                 return Ok(discover::configuration(Some(&path), Some(place))?);
             }
-            Err(DiscoverError::Refused { path, refusal }) => {
-                let error = DiscoverError::Refused { path: path.clone(), refusal }.into();
-                console.say(&words(&error));
-                config = Some(mended(path, console)?);
-            }
+            Err(error) => error,
             machine => return Ok(machine?),
-        }
+        };
+        let (DiscoverError::Refused { path, .. } | DiscoverError::NoPlace { path, .. }) = &error
+        else {
+            return Err(error.into());
+        };
+        let path = path.clone();
+        console.say(&words(&error.into()));
+        config = Some(mended(path, console)?);
     }
 }
 

@@ -24,11 +24,13 @@ pub fn notes(answers: &Answers, machine: &Machine, plan: Option<&Plan>) -> Vec<S
 pub fn nginx_notes(answers: &Answers, machine: &Machine) -> Vec<String> {
     let Ok(settings) = answers.settings() else { return Vec::new() };
     let has_own_server = |nginx: &Nginx| matches!(nginx.site.form, Form::Server { .. });
-    match &settings.nginx {
+    let unpublished = settings.nginx.as_ref().and_then(|it| lint::unpublished(machine, it));
+    let servers = match &settings.nginx {
         Some(nginx) if has_own_server(nginx) => lint::existing_servers(machine, nginx),
         // The server block that is kept, or takes the locations.
         _ => settings.url.map_or(Vec::new(), |url| lint::existing_site(machine, &url)),
-    }
+    };
+    servers.into_iter().chain(unpublished).collect()
 }
 
 /// What in the configuration or around it cannot work.

@@ -4,7 +4,7 @@ use super::fs::backup::{Checkpoint, History};
 use super::fs::{self, ReadError};
 use super::nginx::{self, Deadline};
 use crate::form::{Defaults, EnvironmentProxy};
-use crate::kestra_config::{self, Place, Refusal};
+use crate::kestra_config::{self, Place, PlaceError, Refusal};
 use crate::machine::{Machine, Snapshot, Surroundings};
 use crate::plan::FileKind;
 use crate::settings::PastedProxy;
@@ -36,7 +36,15 @@ pub enum DiscoverError {
         /// Why.
         refusal: Refusal,
     },
-    /// One file has several configurations of Kestra.
+    /// The file holds no configuration that can be edited.
+    #[error("{}{}: {error}", path.display(), line(error.line))]
+    NoPlace {
+        /// The file.
+        path: PathBuf,
+        /// What it looks like, and what to do.
+        error: PlaceError,
+    },
+    /// Several configurations of Kestra in one file.
     #[error("{} holds {} configurations of Kestra", path.display(), places.len())]
     Several {
         /// The file.
@@ -64,11 +72,9 @@ impl DiscoverError {
             }
             Self::Several { places, .. } => {
                 let names: Vec<_> = places.iter().map(ToString::to_string).collect();
-                format!(
-                    "Start the wizard without a command and choose one of: {}",
-                    names.join(", ")
-                )
+                format!("Choose with --at: {}", names.join(", "))
             }
+            Self::NoPlace { error, .. } => error.remedy.clone(),
             Self::NoHome => "Name the file with --config PATH.".to_owned(),
         }
     }
@@ -78,13 +84,14 @@ impl DiscoverError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Read(ReadError::Denied { .. }) => 5,
-            Self::Several { .. } | Self::NoHome => 2,
+            Self::Several { .. } | Self::NoPlace { .. } | Self::NoHome => 2,
             Self::Read(_) | Self::Refused { .. } => 1,
         }
     }
 }
 
-/// The whole machine. `place` is where in the file the configuration is, if that was asked before.
+/// The whole machine. `place` is where in the file the configuration is, if that was given or
+/// chosen.
 ///
 /// # Errors
 /// Where the configuration cannot be read as Kestra would read it.
@@ -104,9 +111,9 @@ pub fn configuration(
     let config = config_path(config)?;
     let text = fs::read(&config)?.map(|state| state.text);
     let place = match (place, &text) {
-        (Some(place), _) => place,
+        (Some(place), Some(text)) => place_in(&config, text.as_str(), &place)?,
         (None, Some(text)) => only_place(&config, text.as_str())?,
-        (None, None) => Place::default(),
+        (place, None) => place.unwrap_or_default(),
     };
     let mut machine = Machine::new(config.clone(), place);
     let beside = |name: &str| config.with_file_name(name).display().to_string();
@@ -116,7 +123,7 @@ pub fn configuration(
         location_file: beside("kestra-nginx.conf"),
         env_file: beside("kestra.env"),
         config_file: config.display().to_string(),
-        restart: restart(&config, machine.place()),
+        restart: machine.place().restart_command(&shell::word(&config.to_string_lossy())),
         check: command_for(&config, "check"),
         ..Defaults::default()
     };
@@ -133,8 +140,9 @@ pub fn configuration(
 pub fn complete(mut machine: Machine, deadline: Deadline) -> Machine {
     let nginx = nginx::find(deadline);
     let text = |path: &PathBuf| path.display().to_string();
+    let is_kubernetes = machine.place().is_kubernetes();
     let defaults = &mut machine.defaults;
-    defaults.has_nginx = nginx.binary.is_some();
+    defaults.has_nginx = nginx.binary.is_some() && !is_kubernetes;
     if let Some(file) = &nginx.server_file {
         defaults.server_file = text(file);
     }
@@ -212,13 +220,32 @@ pub(crate) fn config_path(named: Option<&Path>) -> Result<PathBuf, DiscoverError
 }
 
 fn only_place(path: &Path, text: &str) -> Result<Place, DiscoverError> {
-    let refused = |refusal| DiscoverError::Refused { path: path.to_owned(), refusal };
-    let mut places = kestra_config::places(text).map_err(refused)?;
+    let mut places = kestra_config::places(text).map_err(|error| no_place(path, error))?;
     match places.len() {
         0 => Ok(Place::default()),
         1 => Ok(places.remove(0)),
         _ => Err(DiscoverError::Several { path: path.to_owned(), places }),
     }
+}
+
+/// A place that was given for this text, with its kind.
+///
+/// # Errors
+/// Where the text has no such place, or it cannot be edited.
+pub fn place_in(path: &Path, text: &str, place: &Place) -> Result<Place, DiscoverError> {
+    kestra_config::place_at(text, place).map_err(|error| no_place(path, error))
+}
+
+fn no_place(path: &Path, error: PlaceError) -> DiscoverError {
+    let path = path.to_owned();
+    if error.is_unreadable {
+        let PlaceError { line, reason, .. } = error;
+        return DiscoverError::Refused {
+            path,
+            refusal: Refusal { line, reason, paste: String::new() },
+        };
+    }
+    DiscoverError::NoPlace { path, error }
 }
 
 /// This program with a command for this configuration, which is named unless it is the default.
@@ -227,18 +254,6 @@ pub(crate) fn command_for(config: &Path, command: &str) -> String {
         return format!("kestra-setup {command}");
     }
     format!("kestra-setup --config {} {command}", shell::word(&config.to_string_lossy()))
-}
-
-fn restart(config: &Path, place: &Place) -> String {
-    let config = config.to_string_lossy();
-    let config = shell::word(&config);
-    if place.is_whole() {
-        format!("kestra server standalone --config {config}")
-    } else if place.is_compose() {
-        format!("docker compose -f {config} up -d")
-    } else {
-        format!("helm upgrade kestra kestra/kestra -f {config}")
-    }
 }
 
 fn proxy() -> Option<EnvironmentProxy> {

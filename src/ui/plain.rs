@@ -79,8 +79,9 @@ impl Runtime for TerminalRuntime<'_> {
         match effect {
             // sudo asks for its password at this terminal.
             Effect::Elevate(plan) => {
-                let result = self.lines.lend(|| elevate::run(&plan, &self.effects.config));
-                Some(messages::elevated(&plan, &self.effects.config, result))
+                let EffectRunner { config, place, .. } = self.effects;
+                let result = self.lines.lend(|| elevate::run(&plan, config, place));
+                Some(messages::elevated(&plan, config, result))
             }
             other => self.effects.perform(other, self.lines.leaving()).map(messages::event),
         }

@@ -253,7 +253,8 @@ impl Loop {
             Effect::Remind(after) => self.remind_at = Some(work::after(after)),
             Effect::Cancel => self.cancel(),
             Effect::Elevate(plan) => {
-                let result = self.screen.lend(|| elevate::run(&plan, &self.runner.config));
+                let EffectRunner { config, place, .. } = &self.runner;
+                let result = self.screen.lend(|| elevate::run(&plan, config, place));
                 self.forget_interrupts();
                 let effect =
                     self.wizard.update(messages::elevated(&plan, &self.runner.config, result));
