@@ -9,7 +9,7 @@ use crate::kestra_config::Refusal;
 use crate::plan::Plan;
 use crate::settings::Secret;
 use crate::shell;
-use crate::system::console::{first_line_of_input, variable, variables};
+use crate::system::console::{first_line_of_input, unreadable_variables, variable, variables};
 use crate::system::discover::{Discovery, look, snapshot};
 use crate::system::fs::backup::STATE;
 use std::path::Path;
@@ -125,6 +125,8 @@ fn take(answers: &mut Answers, said: &Said) -> Result<Vec<String>, CommandError>
         problems.extend(file.defaults.first().map(|_| answers::unknown("defaults")));
     }
     take_variables(answers);
+    let unreadable = unreadable_variables(PREFIX);
+    problems.extend(unreadable.map(|name| format!("{name}: the value is not UTF-8 text.")));
     for (field, text) in &said.flags {
         answers.set(field, text.reveal());
     }
@@ -167,7 +169,9 @@ fn password(source: &PasswordSource) -> Result<Secret, CommandError> {
     match source {
         PasswordSource::File(path) => {
             let text = Secret::from(text_of(path)?);
-            Ok(text.reveal().lines().next().unwrap_or_default().into())
+            let line = text.reveal().lines().next().unwrap_or_default();
+            // The byte-order mark of an editor is not part of the password.
+            Ok(line.trim_start_matches('\u{feff}').into())
         }
         PasswordSource::Input => first_line_of_input().map_err(|source| CommandError::Io {
             what: "cannot read the password from standard input".to_owned(),
