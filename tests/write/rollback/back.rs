@@ -148,11 +148,11 @@ fn the_list_says_what_each_write_did_and_sends_nothing_to_the_terminal() {
     let words = ["apply", "--url", "https://ops.example.com/"];
     assert_eq!(ran(machine.command_for(&strange, &[], &words).stdin(Stdio::null())).code, Some(0));
     let lines = machine.run(&["rollback", "--list"]).out;
-    assert!(lines.contains("etc/\\u{1b}[31m.yml  url\n"), "{lines}");
+    assert!(lines.contains("etc/\\u{1b}[31m.yml  url, reverse-proxy\n"), "{lines}");
     let json = machine.run(&["rollback", "--list", "--json"]).out;
     let list: serde_json::Value = serde_json::from_str(&json).unwrap();
     let write = &list["writes"][0];
-    assert_eq!(write["settings"], serde_json::json!(["url"]));
+    assert_eq!(write["settings"], serde_json::json!(["url", "reverse-proxy"]));
     assert_eq!(write["files"], serde_json::json!([strange]));
     assert_eq!(write["config"], serde_json::json!(strange));
 }
