@@ -44,12 +44,12 @@ impl Draft {
 /// is invalid. A draft that cannot be saved is lost: the session ends because its terminal is gone,
 /// so nobody can be told.
 pub fn save(wizard: &Wizard, config: &Path) {
-    let said = wizard
+    let given = wizard
         .answers()
         .given()
         .filter(|(field, text)| !field.is_secret() && field.check(text.reveal()).is_ok());
     let answers: BTreeMap<_, _> =
-        said.map(|(field, text)| (field.name.to_owned(), text.reveal().to_owned())).collect();
+        given.map(|(field, text)| (field.name.to_owned(), text.reveal().to_owned())).collect();
     let is_open = match wizard.step() {
         // What becomes of the draft that there is was being asked.
         Step::Dialog(choosing) => choosing.is_about_a_plan(),

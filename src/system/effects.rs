@@ -1,4 +1,4 @@
-//! Does what the wizard and the commands ask of the world, and says what came of it as data.
+//! Does what the wizard and the commands ask for, and gives the outcome as data.
 //!
 //! Everything here may block; whoever must not wait calls it on a thread of its own.
 
@@ -42,7 +42,7 @@ pub const API_URL: &str = "https://api.kestra.io";
 pub struct EffectRunner {
     /// Kestra's configuration.
     pub config: PathBuf,
-    /// Where in that file it stands.
+    /// Where in that file it is.
     pub place: Place,
     /// The nginx of this machine.
     pub nginx: nginx::Found,
