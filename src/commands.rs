@@ -4,18 +4,17 @@
 mod apply;
 mod check;
 mod rollback;
-mod settle;
 mod show;
 mod sources;
 mod wizard;
 
 use crate::cli::{self, Invocation, Task};
 use crate::kestra_config::Place;
+use crate::messages;
 use crate::plan::FileChange;
 use crate::system::console::{Console, harmless};
 use crate::system::discover::DiscoverError;
-use crate::system::effects;
-use crate::system::fs::WriteError;
+use crate::system::fs::{WriteError, link_target};
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
@@ -171,9 +170,11 @@ fn words(error: &CommandError) -> String {
 
 /// A change as it is printed: which file, then its difference.
 fn difference(change: &FileChange) -> String {
-    let mut text = format!("--- {}\n", harmless(&change.path.display().to_string()));
+    let target = link_target(&change.path).map(|target| format!(" -> {}", target.display()));
+    let path = format!("{}{}", change.path.display(), target.unwrap_or_default());
+    let mut text = format!("--- {}\n", harmless(&path));
     let _ = writeln!(text, "    {}", change.summary());
-    for line in effects::listed(change) {
+    for line in messages::listed(change) {
         let _ = writeln!(
             text,
             "{}",

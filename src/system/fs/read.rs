@@ -4,7 +4,9 @@
 #![expect(clippy::disallowed_types, reason = "reads the disk")]
 
 use super::resolve::locate;
-use crate::plan::{Text, hex};
+use crate::machine::Text;
+use crate::plan::hex;
+use crate::shell;
 use crate::system::passwd;
 use jiff::Timestamp;
 use rustix::fs::{
@@ -119,7 +121,9 @@ impl ReadError {
     pub fn remedy(&self) -> String {
         match self {
             Self::NotRegular { .. } | Self::TooLarge { .. } => "Name another file.".into(),
-            Self::Loop { path } => format!("Remove the link: {}", path.display()),
+            Self::Loop { path } => {
+                format!("Remove the link: rm {}", shell::word(&path.to_string_lossy()))
+            }
             Self::UntrustedLink { .. } => {
                 "Name the file that it leads to, or run kestra-setup as that user.".into()
             }
