@@ -45,7 +45,7 @@ pub fn trouble(text: &str, path: &str) -> Vec<Finding> {
 
 fn note(code: &'static str, what: String, path: &str, remedy: &str) -> Finding {
     let (evidence, remedy) = (path.to_owned(), remedy.to_owned());
-    Finding { code, outcome: Outcome::Note, summary: what, evidence, remedy }
+    Finding { code, outcome: Outcome::Warning, summary: what, evidence, remedy }
 }
 
 /// The settings of every block that passes requests on; a block inherits what it does not say.
