@@ -10,6 +10,7 @@ mod problems;
 mod validate;
 
 pub use conflicts::conflicts;
+pub(crate) use file::unknown;
 pub use file::{AnswersFile, parse};
 pub use problems::{Fix, Problem};
 
@@ -26,6 +27,8 @@ pub struct Answers {
     found: BTreeMap<&'static str, Secret>,
     /// The questions whose text in the files is a `${…}`, with or without more around it.
     placeholders: BTreeSet<&'static str>,
+    /// What replaces the defaults of the questions: see [`Answers::restore`].
+    restored: BTreeMap<&'static str, Secret>,
     defaults: Defaults,
 }
 
@@ -58,9 +61,24 @@ impl Answers {
     /// The answer to a question; empty if there is none.
     #[must_use]
     pub fn get(&self, field: &Field) -> Cow<'_, str> {
-        match self.given.get(field.name).or_else(|| self.found.get(field.name)) {
+        let known = [&self.given, &self.found, &self.restored];
+        match known.into_iter().find_map(|answers| answers.get(field.name)) {
             Some(text) => Cow::Borrowed(text.reveal()),
             None => field.default(self),
+        }
+    }
+
+    /// The answer as a screen may show it: what the operator types shows, but of what a file has
+    /// only a valid answer does.
+    #[must_use]
+    pub fn shown(&self, field: &Field) -> Cow<'_, str> {
+        let text = self.get(field);
+        if self.is_set(field) && !field.is_secret() {
+            return text;
+        }
+        match field.shown(&text) {
+            shown if shown == text => text,
+            shown => Cow::Owned(shown.into_owned()),
         }
     }
 
@@ -123,6 +141,19 @@ impl Answers {
             }
         }
         true
+    }
+
+    /// Takes exactly the answers of another session, and what it used where none was given: no
+    /// answer follows another one here.
+    pub fn restore(
+        &mut self,
+        given: Vec<(&'static Field, Secret)>,
+        defaults: Vec<(&'static Field, Secret)>,
+    ) {
+        for (field, text) in given {
+            self.take(field, text.reveal());
+        }
+        self.restored = defaults.into_iter().map(|(field, text)| (field.name, text)).collect();
     }
 
     /// Forgets everything that was said.
@@ -212,6 +243,10 @@ impl Context for Answers {
         self.get(field)
     }
 
+    fn shown(&self, field: &Field) -> Cow<'_, str> {
+        self.shown(field)
+    }
+
     fn keeps_password_elsewhere(&self) -> bool {
         self.keeps_password_elsewhere()
     }
@@ -221,12 +256,12 @@ impl Context for Answers {
     }
 }
 
-/// Shows names and texts, never a secret.
+/// Shows of each answer what a log may have.
 impl fmt::Debug for Answers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |field: &'static Field| -> (&'static str, Cow<'_, str>) {
-            let text = if field.is_secret() { Secret::MASK.into() } else { self.get(field) };
-            (field.name, text)
+            let text = self.get(field);
+            (field.name, field.shown(&text).into_owned().into())
         };
         f.debug_map().entries(self.questions().map(shown)).finish()
     }

@@ -2,11 +2,12 @@
 //!
 //! The preview and the write both read the same [`Plan`], so what is shown is what is written.
 
-mod edits;
+mod difference;
 pub(crate) mod env;
-mod preview;
+mod properties;
+mod redact;
 
-pub use preview::{Count, Line, MASK, Mark, hide_secrets};
+pub use difference::{DiffLine, DiffStat, DiffTag};
 
 use crate::answers::Answers;
 use crate::form;
@@ -18,13 +19,13 @@ use crate::settings::{
     VariableName,
 };
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
 
-/// The contents of a file, which may hold secrets: masked `Debug`, zeroed on drop.
+/// The contents of a file. `Debug` gives their size only, since they may hold secrets.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Text(Zeroizing<String>);
+pub struct Text(String);
 
 impl Text {
     /// The contents, secrets included.
@@ -36,7 +37,7 @@ impl Text {
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Self(Zeroizing::new(text))
+        Self(text)
     }
 }
 
@@ -53,7 +54,9 @@ impl fmt::Debug for Text {
 }
 
 /// Which of the files a change is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum FileKind {
     /// Kestra's config.yml, or the compose or values file that holds it.
@@ -62,18 +65,9 @@ pub enum FileKind {
     Nginx,
     /// The file with the proxy password as an environment variable.
     Env,
-}
-
-impl FileKind {
-    /// Which of the files this most likely is, where only its name is known.
-    #[must_use]
-    pub fn of(path: &Path) -> Self {
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("conf") => Self::Nginx,
-            Some("env") => Self::Env,
-            _ => Self::Config,
-        }
-    }
+    /// A file in a journal of version 0.1.0, which recorded no kind.
+    #[default]
+    Unknown,
 }
 
 /// One file before and after.
@@ -81,12 +75,12 @@ impl FileKind {
 pub struct FileChange {
     /// Which of the files this is.
     pub kind: FileKind,
-    /// Where it lies, as the operator named it.
+    /// Its path, as the operator named it.
     pub path: PathBuf,
     /// What was read when the plan was made; `None` if there was no file. A write is refused when
     /// the file is no longer this.
     pub before: Option<Text>,
-    /// What will stand there.
+    /// What is written.
     pub after: Text,
     /// Permission bits of a new file; an existing file keeps its own.
     pub mode: u32,
@@ -105,6 +99,25 @@ impl FileChange {
 pub struct Plan {
     /// The files, those that stay as they are included.
     pub changes: Vec<FileChange>,
+    /// The answer to every open question, defaults included.
+    pub answers: Vec<PlannedAnswer>,
+}
+
+/// An answer that a plan was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedAnswer {
+    /// The question.
+    pub name: &'static str,
+    /// The answer.
+    pub text: Secret,
+    /// Whether the operator gave it; else it is a default or was found in the files.
+    pub is_set: bool,
+}
+
+/// Hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// What a new config.yml starts from: the example of Kestra's documentation, every property that
@@ -125,7 +138,37 @@ impl Plan {
         if let Some(nginx) = &settings.nginx {
             changes.push(nginx_file(answers, nginx, found)?);
         }
-        Ok(Self { changes })
+        let planned = |field: &'static crate::form::Field| PlannedAnswer {
+            name: field.name,
+            text: answers.get(field).as_ref().into(),
+            is_set: answers.is_set(field),
+        };
+        Ok(Self { changes, answers: answers.questions().map(planned).collect() })
+    }
+
+    /// The names of the settings that the operator gave.
+    pub fn settings(&self) -> impl Iterator<Item = &'static str> {
+        self.answers.iter().filter(|answer| answer.is_set).map(|answer| answer.name)
+    }
+
+    /// SHA-256 over kind, path, before and after of each change, in hexadecimal digits. Two plans
+    /// with the same digest write the same.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        // Each part is preceded by its length, so that no two lists of parts have the same bytes.
+        let mut add = |part: &[u8]| {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        };
+        for change in self.pending() {
+            add(format!("{:?}", change.kind).as_bytes());
+            add(change.path.as_os_str().as_encoded_bytes());
+            add(if change.before.is_some() { b"file" } else { b"" });
+            add(change.before.as_ref().map_or("", Text::as_str).as_bytes());
+            add(change.after.as_str().as_bytes());
+        }
+        hex(&hash.finalize())
     }
 
     /// The files that these settings are about, which must have been looked at.
@@ -148,7 +191,7 @@ impl Plan {
         self
     }
 
-    /// The same texts, to be written over what the files say now.
+    /// The same texts, to be written over what the files have now.
     #[must_use]
     pub fn over(mut self, found: &Found) -> Self {
         for change in &mut self.changes {
@@ -168,15 +211,17 @@ fn config(answers: &Answers, settings: &Settings, found: &Found) -> Result<FileC
     let before = readable(found, found.config())?;
     let after = match (&before, found.reading()?) {
         (Some(text), Some(reading)) if !reading.is_empty() => {
-            let edits = edits::of_existing(answers, settings, &reading);
+            let edits = properties::edits_of_existing(answers, settings, &reading);
             kestra_config::patch_at(text.as_str(), found.place(), &edits)?
         }
         (Some(text), _) => kestra_config::patch_at(
             text.as_str(),
             found.place(),
-            &edits::of_empty(answers, settings),
+            &properties::edits_of_empty(answers, settings),
         )?,
-        (None, _) => kestra_config::patch(NEW_CONFIG, &edits::of_new(answers, settings))?,
+        (None, _) => {
+            kestra_config::patch(NEW_CONFIG, &properties::edits_of_new(answers, settings))?
+        }
     };
     let path = found.config().to_owned();
     Ok(FileChange { kind: FileKind::Config, path, before, after: after.into(), mode: 0o600 })
@@ -229,16 +274,16 @@ fn nginx_file(answers: &Answers, nginx: &Nginx, found: &Found) -> Result<FileCha
     Ok(FileChange { kind: FileKind::Nginx, path, before, after, mode: 0o644 })
 }
 
-/// Whether something was said about nginx, or about what its file follows and does not say yet. Only
+/// Whether a question about nginx was answered, or one that its file depends on and is behind. Only
 /// then may edits made by hand be overwritten.
-fn is_asked_for(answers: &Answers, says_it: bool) -> bool {
+fn is_asked_for(answers: &Answers, is_current: bool) -> bool {
     let mut nginx = form::in_row_of(&form::REVERSE_PROXY);
     let mut followed = [&form::URL, &form::CONTEXT_PATH].into_iter();
     nginx.any(|field| answers.is_set(field))
-        || (!says_it && followed.any(|field| answers.is_set(field)))
+        || (!is_current && followed.any(|field| answers.is_set(field)))
 }
 
-/// What was at a path, which must have been looked at.
+/// The text at a path, which must have been looked at.
 fn readable(found: &Found, path: &Path) -> Result<Option<Text>, Refusal> {
     match found.snapshot(path) {
         Some(Snapshot::Text(text)) => Ok(Some(text.clone())),

@@ -15,7 +15,7 @@ mod review;
 mod typing;
 
 pub use dialog::{Choice, Dialog};
-pub use event::{Effect, Event, Failure, NextStep, WriteResult, WrittenFile};
+pub use event::{Effect, Event, Failure, NextStep, Repair, Undo, WriteResult, WrittenFile};
 pub use form_step::FormStep;
 pub use keymap::{Action, Binding};
 pub use result::{page, report, with_next_steps};

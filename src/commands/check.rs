@@ -4,7 +4,7 @@ use super::CommandError;
 use super::apply::world;
 use crate::checks::{Check, Finding, Outcome};
 use crate::cli::Invocation;
-use crate::system::console::{Console, harmless};
+use crate::system::console::Console;
 use crate::system::discover::{DiscoverError, Discovery, look};
 use crate::system::effects::unreadable;
 use serde::Serialize;
@@ -28,7 +28,7 @@ pub(super) fn run(
     let mut world = world(found.config().to_owned(), found.place().clone(), nginx)?;
     if let Some(url) = api_url {
         let refused =
-            || CommandError::Answers(vec![format!("api-url: \"{url}\" is no http or https URL")]);
+            || CommandError::Answers(vec!["api-url: this takes an http or https URL".to_owned()]);
         world.api_url = web_address(url).ok_or_else(refused)?;
     }
     let findings = world.check(&Check::All, &AtomicBool::new(false));
@@ -55,7 +55,7 @@ fn show(findings: &[Finding], json: bool, console: &mut Console) -> Result<u8, C
         let warnings = count(Outcome::Warning);
         console.json(&Report { failed, warnings, findings })?;
     } else {
-        console.print(&harmless(&in_words(findings)))?;
+        console.print_text(&in_words(findings))?;
     }
     Ok(if failed > 0 { 6 } else { 0 })
 }

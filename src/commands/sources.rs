@@ -37,6 +37,17 @@ impl Sources {
         Ok(Self { looked, problems })
     }
 
+    /// Looks at the files and takes exactly the answers that a reviewed plan was made from. No
+    /// variable and no default of this process counts.
+    pub(super) fn exactly(config: Option<&Path>, said: &Said) -> Result<Self, CommandError> {
+        let mut looked = look(config, None)?;
+        let file = said.file.as_deref().map(text_of).transpose()?.unwrap_or_default();
+        let file = answers::parse(&file);
+        looked.answers.restore(file.answers, file.defaults);
+        looked.read_named_nginx_file();
+        Ok(Self { looked, problems: file.problems })
+    }
+
     /// The plan of these answers.
     pub(super) fn plan(&mut self) -> Result<Plan, CommandError> {
         let Discovery { answers, found, .. } = &mut self.looked;
@@ -96,7 +107,7 @@ fn unused(answers: &Answers) -> impl Iterator<Item = (&'static Field, &str)> {
 fn not_asked(answers: &Answers, field: &'static Field) -> String {
     let because = field.ruled_out_by(answers).unwrap_or(field);
     let value = answers.get(because);
-    let value = if value.is_empty() { "empty" } else { &value };
+    let value = if value.is_empty() { "empty".into() } else { because.shown(&value) };
     format!("{} is not used, since {} is {value}.", field.name, because.name)
 }
 
@@ -110,6 +121,8 @@ fn take(answers: &mut Answers, said: &Said) -> Result<Vec<String>, CommandError>
             set(answers, field, &text);
         }
         problems = file.problems;
+        // Only a plan that was reviewed has defaults of its own.
+        problems.extend(file.defaults.first().map(|_| answers::unknown("defaults")));
     }
     take_variables(answers);
     for (field, text) in &said.flags {
@@ -165,7 +178,7 @@ fn password(source: &PasswordSource) -> Result<Secret, CommandError> {
 
 fn correction(field: &Field, text: &str) -> Option<String> {
     let corrected = field.check(text).ok()?;
-    (corrected != text).then(|| format!("{}: \"{text}\" is saved as \"{corrected}\".", field.name))
+    (corrected != text).then(|| format!("{}: saved as \"{corrected}\".", field.name))
 }
 
 /// Every problem at once, each with the way to give the answer. Names that are missing only because
@@ -199,7 +212,7 @@ fn to_paste(refusal: &Refusal) -> CommandError {
     let mut text = format!("the file was left alone{line}: {}", refusal.reason);
     if !refusal.paste.is_empty() {
         text.push_str("\nThis has the same effect when it is pasted by hand:\n\n");
-        text.push_str(&crate::plan::hide_secrets(&refusal.paste));
+        text.push_str(&refusal.paste);
     }
     CommandError::Refused(text)
 }

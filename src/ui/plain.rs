@@ -76,7 +76,10 @@ impl Runtime for TerminalRuntime<'_> {
     fn perform(&mut self, effect: Effect) -> Option<Event> {
         match effect {
             // sudo asks for its password at this terminal.
-            Effect::Elevate(plan) => Some(Event::Written(self.lines.lend(|| elevate::run(&plan)))),
+            Effect::Elevate(plan) => {
+                let result = self.lines.lend(|| elevate::run(&plan, &self.effects.config));
+                Some(Event::Written(result))
+            }
             other => self.effects.perform(other, self.lines.leaving()),
         }
     }

@@ -1,6 +1,6 @@
 //! Something stands in the way, and there is more than one way on.
 
-use super::{AfterDiscovery, Effect, Failure, FormStep, Step, Wizard, WriteResult};
+use super::{AfterDiscovery, Effect, Failure, FormStep, Repair, Step, Wizard, WriteResult};
 use crate::form::{self, Field};
 use crate::plan::{FileKind, Plan};
 use std::path::PathBuf;
@@ -37,10 +37,13 @@ pub enum Choice {
     Retry,
     /// Replace a file that somebody else wrote.
     Replace,
-    /// Finish the write that was interrupted.
-    Finish,
     /// Undo the write that was interrupted.
     Undo,
+    /// Undo the completed write with this name, or the one that was interrupted, over the changes
+    /// of others.
+    UndoOverwriting(Option<String>),
+    /// Leave the files as they are, and forget the write that was interrupted.
+    Forget,
     /// Go on with the answers of the draft.
     Continue,
     /// Forget the draft.
@@ -77,8 +80,13 @@ impl Choice {
             Self::WithoutNginx => "Write the other files only, skip nginx".to_owned(),
             Self::Retry => "Try again".to_owned(),
             Self::Replace => "Replace it (a backup is kept)".to_owned(),
-            Self::Finish => "Finish it: write what was planned then".to_owned(),
-            Self::Undo => "Undo it: put every file back as it was before".to_owned(),
+            Self::Undo => "Undo it: restore every file as it was before".to_owned(),
+            Self::UndoOverwriting(_) => {
+                "Undo it anyway (the other change is lost; backup kept)".to_owned()
+            }
+            Self::Forget => {
+                "Keep the files as they are and forget that write (backups kept)".to_owned()
+            }
             Self::Continue => "Continue with these answers (passwords are not kept)".to_owned(),
             Self::Fresh => "Start over (or n)".to_owned(),
             Self::ReadOnly => "Open it all the same, to look".to_owned(),
@@ -97,8 +105,9 @@ impl Choice {
             | Self::SaveAside
             | Self::WithoutNginx
             | Self::Retry
-            | Self::Finish
-            | Self::Undo => true,
+            | Self::Undo
+            | Self::UndoOverwriting(_)
+            | Self::Forget => true,
             Self::Reapply
             | Self::StartOver
             | Self::Change(_)
@@ -178,8 +187,15 @@ impl Wizard {
             Choice::Sudo => self.writing(plan, Effect::Elevate),
             Choice::Retry | Choice::Replace => self.writing(plan, Effect::Write),
             Choice::WithoutNginx => self.writing(plan.without(FileKind::Nginx), Effect::Write),
-            Choice::Finish => self.writing(plan, |_| Effect::Repair { finish: true }),
-            Choice::Undo => self.writing(plan, |_| Effect::Repair { finish: false }),
+            Choice::Undo => self.writing(plan, |_| Effect::Repair(Repair::Undo)),
+            Choice::UndoOverwriting(None) => {
+                self.writing(plan, |_| Effect::Repair(Repair::UndoOverwriting))
+            }
+            Choice::UndoOverwriting(Some(id)) => {
+                let id = id.clone();
+                self.writing(plan, |_| Effect::Rollback { id, overwrite: true })
+            }
+            Choice::Forget => self.writing(plan, |_| Effect::Repair(Repair::Forget)),
             Choice::Change(_)
             | Choice::Continue
             | Choice::ReadOnly
@@ -247,8 +263,8 @@ impl Wizard {
 
     pub(super) fn undo_write(&mut self) -> Option<Effect> {
         let Step::Done(saved) = &self.step else { return None };
-        let id = saved.undo.clone()?;
-        Some(self.writing(Plan::default(), |_| Effect::Rollback(id)))
+        let id = saved.undo.as_ref()?.id.clone();
+        Some(self.writing(Plan::default(), |_| Effect::Rollback { id, overwrite: false }))
     }
 }
 

@@ -294,14 +294,16 @@ fn start() -> impl Strategy<Value = (Option<&'static str>, Wishes)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn the_same_answers_make_the_same_plan_and_are_asked_for_alike((config, wishes) in start()) {
         let screen = on_the_screen(config, &wishes);
         let lines = in_plain_mode(config, &wishes);
-        prop_assert_eq!(&screen, &lines);
-        prop_assert_eq!(applied(config, &wishes, &lines.asked), lines.plan);
+        prop_assert_eq!(&screen.plan.changes, &lines.plan.changes);
+        prop_assert_eq!(&screen.asked, &lines.asked);
+        let applied = applied(config, &wishes, &lines.asked);
+        prop_assert_eq!(applied.changes, lines.plan.changes);
     }
 }
 

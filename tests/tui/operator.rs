@@ -15,7 +15,7 @@ use kestra_setup::ui::tui::{
     view::{key_event, view},
 };
 use kestra_setup::wizard::{
-    Choice, Dialog, Effect, Event, Failure, Step, Wizard, WriteResult, WrittenFile,
+    Choice, Dialog, Effect, Event, Failure, Step, Undo, Wizard, WriteResult, WrittenFile,
 };
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -218,7 +218,10 @@ impl Operator {
                 file(("config.yml", CONFIG, "new, mode 0600 kestra:kestra")),
                 file(("nginx", NGINX, "new, mode 0644 root:root")),
             ],
-            undo: Some("20261123T085010Z".to_owned()),
+            undo: Some(Undo {
+                id: "20261123T085010Z".to_owned(),
+                command: "kestra-setup rollback".to_owned(),
+            }),
             ..WriteResult::default()
         };
         self.happens(Event::Written(Ok(saved)))

@@ -49,7 +49,7 @@ fn overwriting_takes_the_new_text_as_what_was_there() {
 #[test]
 fn a_way_on_is_taken_once() {
     for way in
-        [Choice::SaveBeside, Choice::SaveAside, Choice::Overwrite, Choice::Finish, Choice::Undo]
+        [Choice::SaveBeside, Choice::SaveAside, Choice::Overwrite, Choice::Forget, Choice::Undo]
     {
         let refused =
             at_review().press(Key::Char('w')).write_fails("changed", &[], vec![way.clone()]);

@@ -5,7 +5,7 @@ use super::page::Page;
 use crate::answers::Source;
 use crate::checks::{Finding, Outcome, SCOPE, sentence};
 use crate::form::{self, ScreenId};
-use crate::settings::ServerUrl;
+use crate::settings::{ServerUrl, ascii};
 use std::path::PathBuf;
 
 impl Rows<'_> {
@@ -148,18 +148,19 @@ impl Rows<'_> {
     /// The way of a request: the address, nginx, Kestra.
     fn flow(&self, page: &mut Page) {
         let answers = self.wizard.answers();
-        let [url, path] = [&form::URL, &form::CONTEXT_PATH].map(|field| answers.get(field));
+        let [url, path] = [&form::URL, &form::CONTEXT_PATH]
+            .map(|field| ascii(&answers.shown(field)).into_owned());
         let has_tls =
             answers.asks(&form::CERTIFICATE) && !answers.get(&form::CERTIFICATE).is_empty();
         let nginx = match answers.asks(&form::LISTEN) {
             true if has_tls => "nginx :443".to_owned(),
-            true => format!("nginx :{}", answers.get(&form::LISTEN)),
+            true => format!("nginx :{}", ascii(&answers.shown(&form::LISTEN))),
             false => "your server block,".to_owned(),
         };
-        let path = if path.is_empty() { "/".into() } else { path };
+        let path = if path.is_empty() { "/".to_owned() } else { path };
         let steps = [
             format!("->  {nginx} {path}"),
-            format!("->  http://{}{path}", answers.get(&form::UPSTREAM)),
+            format!("->  http://{}{path}", ascii(&answers.shown(&form::UPSTREAM))),
         ];
         let widest = steps.iter().map(String::len).max().unwrap_or(0);
         let has_room = 8 + url.len() + 2 + widest < self.look.width.into();

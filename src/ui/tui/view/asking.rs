@@ -4,6 +4,7 @@ use super::Look;
 use super::page::{Page, elided};
 use crate::answers::{Answers, Fix, Problem, Source};
 use crate::form::{Field, FieldKind};
+use crate::settings::ascii;
 use crate::wizard::{FormStep, Wizard};
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
@@ -64,7 +65,14 @@ impl Rows<'_> {
         match field.kind {
             FieldKind::Select(_) => self.choices(field),
             FieldKind::Secret if has_focus => self.secret(field),
-            FieldKind::Text if has_focus => self.line_of_text(self.asking.typed()),
+            FieldKind::Text
+                if has_focus && (self.asking.is_touched() || !self.is_redacted(field)) =>
+            {
+                self.line_of_text(self.asking.typed())
+            }
+            FieldKind::Text if has_focus => {
+                (self.blanks(&ascii(&self.wizard.answers().shown(field)), ""), 0)
+            }
             FieldKind::Secret => (self.blanks(&self.kept_secret(field), ""), 0),
             FieldKind::Text => {
                 let source = match self.wizard.answers().source(field) {
@@ -74,9 +82,21 @@ impl Rows<'_> {
                     _ => String::new(),
                 };
                 let room = self.room().saturating_sub(source.len());
-                (self.blanks(&elided(&self.wizard.answers().get(field), room), &source), 0)
+                (
+                    self.blanks(
+                        &elided(&ascii(&self.wizard.answers().shown(field)), room),
+                        &source,
+                    ),
+                    0,
+                )
             }
         }
+    }
+
+    /// Whether a file has a text for this field that may not be shown.
+    fn is_redacted(&self, field: &Field) -> bool {
+        let answers = self.wizard.answers();
+        answers.shown(field) != answers.get(field)
     }
 
     fn room(&self) -> usize {
@@ -105,7 +125,7 @@ impl Rows<'_> {
 
     fn kept_secret(&self, field: &Field) -> String {
         let answers = self.wizard.answers();
-        let mask = crate::plan::MASK;
+        let mask = crate::settings::Secret::MASK;
         match answers.source(field) {
             _ if answers.keeps_password_elsewhere() => "(kept in the environment)".to_owned(),
             _ if answers.get(field).is_empty() => String::new(),

@@ -3,8 +3,8 @@
 use super::page::{Page, elided};
 use super::{Look, syntax};
 use crate::checks::{Check, Finding, Outcome};
-use crate::plan::{FileChange, FileKind, Line as PreviewLine, Mark, hide_secrets};
-use crate::settings::Connection;
+use crate::plan::{DiffLine, DiffTag, FileChange, FileKind};
+use crate::settings::{Connection, ascii};
 use crate::wizard::{Preview, Review, ReviewRow, Wizard};
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
@@ -43,7 +43,7 @@ pub(super) fn page(look: Look, wizard: &Wizard, reviewing: &Review, rows: u16) -
                 format!("Cannot be changed without touching something else: {refusal}{line}.");
             page.paragraph(1, look.width, &text, look.theme.error());
             if !refusal.paste.is_empty() {
-                paste(look, &mut page, &refusal.paste, reviewing.is_revealed());
+                paste(look, &mut page, &refusal.paste);
             }
         }
         Preview::Problems(problems) => {
@@ -56,9 +56,8 @@ pub(super) fn page(look: Look, wizard: &Wizard, reviewing: &Review, rows: u16) -
     page
 }
 
-/// What the operator can write by hand. A password in it shows where it shows in the files.
-fn paste(look: Look, page: &mut Page, text: &str, is_revealed: bool) {
-    let text = if is_revealed { text.to_owned() } else { hide_secrets(text) };
+/// What the operator can write by hand.
+fn paste(look: Look, page: &mut Page, text: &str) {
     let what = "Write this into the file by hand; nothing else of it has to change:";
     page.paragraph(1, look.width, what, look.theme.plain());
     page.blank();
@@ -72,9 +71,10 @@ fn setting(look: Look, row: &ReviewRow) -> Line<'static> {
         if row.is_changed { ('*', look.theme.strong()) } else { (' ', look.theme.plain()) };
     let label_width = if look.is_small { 13 } else { 14 };
     let label = format!("{mark}{} {:<label_width$} ", row.number, row.label);
-    let text = label.clone() + &elided(&row.text, width.saturating_sub(label.len() + 1));
+    let text = label.clone() + &elided(&ascii(&row.text), width.saturating_sub(label.len() + 1));
     let left = width.saturating_sub(text.width() + 2);
-    let remark = if left < LEAST_REMARK { String::new() } else { elided(&row.remark, left) };
+    let remark =
+        if left < LEAST_REMARK { String::new() } else { elided(&ascii(&row.remark), left) };
     let column = REMARKS.min(width.saturating_sub(remark.len() + 2));
     Line::from(vec![Span::styled(format!("{text:<column$} "), style), Span::raw(remark)])
 }
@@ -111,14 +111,14 @@ fn files(look: Look, wizard: &Wizard, reviewing: &Review, page: &mut Page, rows:
 }
 
 /// The lines above those in view. Where little fits, what stands before the first change goes.
-fn lead(lines: &[PreviewLine], room: usize) -> usize {
-    let is_change = |line: &PreviewLine| matches!(line.mark, Mark::Added | Mark::Removed);
+fn lead(lines: &[DiffLine], room: usize) -> usize {
+    let is_change = |line: &DiffLine| matches!(line.tag, DiffTag::Added | DiffTag::Removed);
     let first = lines.iter().position(is_change).unwrap_or(0);
     (first + 2).saturating_sub(room).min(first).min(lines.len().saturating_sub(room))
 }
 
 /// Says how much of the file is in view, where not all of it is.
-fn position(look: Look, page: &mut Page, lines: &[PreviewLine], start: usize, count: usize) {
+fn position(look: Look, page: &mut Page, lines: &[DiffLine], start: usize, count: usize) {
     if count < lines.len() {
         let text = format!("{}-{} of {}", start + 1, start + count, lines.len());
         page.append_right(look.width, &text);
@@ -146,7 +146,7 @@ fn tabs(look: Look, reviewing: &Review) -> Line<'static> {
 fn name(change: &FileChange) -> String {
     match change.kind {
         FileKind::Nginx => "nginx".to_owned(),
-        FileKind::Config | FileKind::Env => change
+        FileKind::Config | FileKind::Env | FileKind::Unknown => change
             .path
             .file_name()
             .map_or("file".to_owned(), |name| name.to_string_lossy().into_owned()),

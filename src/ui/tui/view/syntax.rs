@@ -1,24 +1,26 @@
 //! Keys and comments of YAML and nginx, told apart by colour. Nobody relies on it.
 
 use super::Look;
-use crate::plan::{FileKind, Line as Preview, Mark};
+use crate::plan::{DiffLine, DiffTag, FileKind};
+use crate::settings::ascii;
 use ratatui::text::{Line, Span};
 
 /// One line of a preview: marks in column 2, then the text.
 pub(super) fn line(
     look: Look,
     kind: FileKind,
-    line: &Preview,
+    line: &DiffLine,
     is_difference: bool,
 ) -> Line<'static> {
     let theme = look.theme;
-    match line.mark {
-        Mark::Place => Line::styled(format!(" {}", line.text), theme.comment()),
-        Mark::Added => Line::styled(format!(" +{}", line.text), theme.added()),
-        Mark::Removed => Line::styled(format!(" -{}", line.text), theme.removed()),
-        Mark::Same => {
+    let text = ascii(&line.text);
+    match line.tag {
+        DiffTag::Hunk => Line::styled(format!(" {text}"), theme.comment()),
+        DiffTag::Added => Line::styled(format!(" +{text}"), theme.added()),
+        DiffTag::Removed => Line::styled(format!(" -{text}"), theme.removed()),
+        DiffTag::Equal => {
             let mut spans = vec![Span::raw(if is_difference { "  " } else { " " })];
-            spans.extend(coloured(look, kind, &line.text));
+            spans.extend(coloured(look, kind, &text));
             Line::from(spans)
         }
     }
@@ -33,6 +35,7 @@ fn coloured(look: Look, kind: FileKind, text: &str) -> Vec<Span<'static>> {
         FileKind::Config => text.find(": ").or_else(|| text.strip_suffix(':').map(str::len)),
         FileKind::Env => text.find('='),
         FileKind::Nginx => text[indent..].find(' ').map(|end| indent + end),
+        FileKind::Unknown => None,
     };
     let (key, rest) = text.split_at(key.unwrap_or(0));
     vec![Span::styled(key.to_owned(), look.theme.key()), Span::raw(rest.to_owned())]
