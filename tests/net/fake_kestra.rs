@@ -149,10 +149,10 @@ impl Fake {
             }
             Some("/api/v1/upload") => reply(stream, ok, &request.length().to_string()),
             Some("/api/v1/away") => reply(stream, &away(stream, self.context), ""),
-            Some(follow) if follow.ends_with("/follow") => match request.target() == path {
-                true => nothing_yet(stream),
-                false => execution(stream),
-            },
+            Some(follow) if follow.ends_with("/follow") && request.target() == path => {
+                nothing_yet(stream);
+            }
+            Some(follow) if follow.ends_with("/follow") => execution(stream),
             Some(echo) if echo.starts_with("/api/v1/echo") => reply(stream, ok, &request.0),
             _ => reply(stream, "404 Not Found", ""),
         }

@@ -88,7 +88,7 @@ pub(crate) fn caddy(kestra: u16, lines: &str) -> Option<Server> {
     setup.start(&["caddy", "run", "--adapter", "caddyfile", "--config", &config])
 }
 
-/// HAProxy with these lines in its frontend.
+/// `HAProxy` with these lines in its frontend.
 pub(crate) fn haproxy(kestra: u16, lines: &str) -> Option<Server> {
     let setup = Setup::new();
     let config = setup.in_front(include_str!("fixtures/haproxy.cfg"), kestra, lines);

@@ -243,7 +243,8 @@ impl Client<'_> {
         drop(agent.head(url).call());
         let post = agent.post(url).header("expect", "100-continue").header("connection", "close");
         Ok(match upload {
-            Upload::Sent(body) => post.send(body),
+            // Caddy passes on the "100 Continue" of Kestra beside its own, which ureq refuses.
+            Upload::Sent(body) => post.send(body).or_else(|_| agent.post(url).send(body)),
             Upload::Declared(length) => post
                 .header("content-length", length.to_string())
                 .send(SendBody::from_reader(&mut NotSent)),

@@ -122,8 +122,11 @@ fn haproxy_is_checked() {
 fn apache_is_checked() {
     let apache =
         |lines: &'static str| check(busy(), "http", move |port| servers::apache(port, lines));
-    let Some(right) = apache("LimitRequestBody 0") else { return };
+    let Some(right) = apache("ProxyPass /kestra http://KESTRA/kestra nocanon flushpackets=on")
+    else {
+        return;
+    };
     assert_eq!(bad(&right), [""; 0], "{right:?}");
-    let wrong = apache("LimitRequestBody 0\nSetOutputFilter BUFFER").unwrap();
-    assert_eq!(bad(&wrong), ["public-stream"], "{wrong:?}");
+    let wrong = apache("ProxyPass /kestra http://KESTRA/ nocanon").unwrap();
+    assert!(bad(&wrong).contains(&"public-ui"), "{wrong:?}");
 }

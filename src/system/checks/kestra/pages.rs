@@ -110,10 +110,7 @@ fn whose_page(client: &Client, url: &Url, answer: Answer) -> Observation {
     let arrives = |ping: &Url| client.get(ping).is_ok_and(|answer| answer.status() == 200);
     let (outside, inside) = (client.outside("ping"), client.inside("ping"));
     if !arrives(&outside) && arrives(&inside) {
-        return Observation::failed(format!(
-            "{} does not arrive at Kestra as it was sent",
-            outside
-        ))
+        return Observation::failed(format!("{outside} does not arrive at Kestra as it was sent"))
         .seen("a page answers, and ping does not")
         .try_this(
             "Pass the path on unchanged: what is in front of Kestra takes it away or adds to it",
