@@ -48,7 +48,7 @@ fn undo(
     let rollback = history.rollback(&id)?;
     let restores = rollback.restores();
     if restores.is_empty() {
-        console.say("Nothing to do: the files are as they were before that write.");
+        console.message("Nothing to do: the files are as they were before that write.");
         return Ok(0);
     }
     let changed = restores.iter().any(|restore| restore.changed);
@@ -69,7 +69,7 @@ fn undo_interrupted(
     lock: &Lock,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    console.say(&format!("The write {} was interrupted.", pending.id()));
+    console.message(&format!("The write {} was interrupted.", pending.id()));
     show(&pending.restores()?, console)?;
     if !agrees(wanted, console)? {
         return Ok(1);
@@ -77,7 +77,7 @@ fn undo_interrupted(
     let done =
         if wanted.force { pending.undo_overwriting(lock).map(|_| ()) } else { pending.undo() };
     done.map_err(CommandError::Rollback)?;
-    console.say("The interrupted write is undone. Every file is as it was before.");
+    console.message("The interrupted write is undone. Every file is as it was before.");
     Ok(0)
 }
 
@@ -95,20 +95,20 @@ fn agrees(wanted: &Undo, console: &mut Console) -> Result<bool, CommandError> {
     if wanted.yes || !can_ask() {
         return Ok(true);
     }
-    console.say("Undo this? Type yes, or anything else to leave the files as they are:");
+    console.message("Undo this? Type yes, or anything else to leave the files as they are:");
     let answer = match first_line_of_input() {
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(false),
         line => line.map_err(super::wizard::lost)?,
     };
     let agrees = matches!(answer.reveal().trim(), "y" | "yes");
     if !agrees {
-        console.say("Nothing was undone.");
+        console.message("Nothing was undone.");
     }
     Ok(agrees)
 }
 
 fn forget(lock: &Lock, console: &mut Console) -> Result<u8, CommandError> {
-    console.say(&match lock.forget_interrupted()? {
+    console.message(&match lock.forget_interrupted()? {
         Some(id) => format!("The files stay as they are. The backups of {id} are kept."),
         None => "Nothing to do: no write was interrupted.".to_owned(),
     });

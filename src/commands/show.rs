@@ -3,7 +3,7 @@
 use super::sources::Sources;
 use super::{CommandError, only};
 use crate::answers::{Answers, Source};
-use crate::cli::{Invocation, Said, ShowForm, What};
+use crate::cli::{GivenAnswers, Invocation, ShowForm, What};
 use crate::form::{self, Field};
 use crate::machine::Machine;
 use crate::plan::FileKind;
@@ -39,15 +39,15 @@ struct Entry {
 
 pub(super) fn run(
     invocation: &Invocation,
-    said: &Said,
+    given: &GivenAnswers,
     form: ShowForm,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let sources = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, said)?;
+    let sources = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, given)?;
     let Sources { answers, machine, .. } = &sources;
     if machine.text(machine.config()).is_none() {
         let config = machine.config().display();
-        console.say(&format!("Note: there is no configuration at {config} yet."));
+        console.message(&format!("Note: there is no configuration at {config} yet."));
     }
     match form {
         ShowForm::Words => {
@@ -97,7 +97,7 @@ fn words(answers: &Answers) -> String {
         let source = match answers.source(field) {
             Source::Environment(variable) => format!("  (from {variable})"),
             Source::Default => "  (default)".to_owned(),
-            Source::Said | Source::Found => String::new(),
+            Source::Given | Source::Found => String::new(),
         };
         let line = format!("{:<24} {}{source}", field.name, shown(answers, field));
         let _ = writeln!(text, "{}", line.trim_end());
@@ -118,10 +118,10 @@ fn answers_file(answers: &Answers) -> String {
 pub(super) fn print(
     invocation: &Invocation,
     what: What,
-    said: &Said,
+    given: &GivenAnswers,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let mut sources = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, said)?;
+    let mut sources = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, given)?;
     let kind = match what {
         What::Config => FileKind::Config,
         What::Nginx => FileKind::Nginx,

@@ -160,7 +160,7 @@ static PROPERTIES: [Property; 14] = [
     },
     only_removed("micronaut.http.client.proxy-type", &[], Shown::If(is_proxy_type)),
     only_removed("micronaut.http.client.proxy-address", &[], Shown::If(is::<ProxyAddress>)),
-    // Overrides an address (`facts/kestra.md` 1.5).
+    // Overrides an address.
     only_removed(
         "micronaut.http.services.api.proxy-selector",
         &[&form::CONNECTION, &form::PROXY_ADDRESS],

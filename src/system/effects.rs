@@ -1,6 +1,6 @@
 //! Does what the wizard and the commands ask for, and gives the outcome as data.
 //!
-//! Everything here may block; whoever must not wait calls it on a thread of its own.
+//! Everything here may block: callers that must not wait use a thread.
 
 mod health;
 

@@ -42,7 +42,7 @@ impl EffectRunner {
         let Ok(connection) = answers.settings_of_connection() else {
             return vec![Finding::skipped(
                 "way-out",
-                "The way out is not tested: correct the proxy first.",
+                "The outbound connection is not tested: correct the proxy first.",
             )];
         };
         let scope = Finding {
@@ -143,7 +143,7 @@ fn in_doubt(problem: Problem) -> Finding {
     }
 }
 
-/// What the server block that answers the public name lacks, whoever wrote it.
+/// What the server block that answers the public name lacks, ours or not.
 fn site(machine: &Machine, answers: &Answers) -> Vec<Finding> {
     let Ok(url) = answers.get(&form::URL).parse::<ServerUrl>() else { return Vec::new() };
     if let Some(server) = machine.site(&url) {

@@ -1,4 +1,4 @@
-//! What nginx says of a text that is not installed yet.
+//! Tests a text with nginx before it is installed.
 //!
 //! A copy of the text is tested in a private folder, as any user. Ports below 1024, files that this
 //! user cannot read and names that do not resolve would stop the test for reasons that are not the
@@ -32,7 +32,7 @@ pub enum Level {
     Server,
 }
 
-/// The pair that stands in for a certificate which this user cannot read. It is public, and worth
+/// The pair that replaces a certificate which this user cannot read. It is public, and worth
 /// nothing anywhere else.
 const CERTIFICATE: &str = include_str!("../../../assets/nginx/throwaway.crt");
 const KEY: &str = include_str!("../../../assets/nginx/throwaway.key");

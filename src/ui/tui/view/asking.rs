@@ -131,7 +131,7 @@ impl Rows<'_> {
             _ if answers.get(field).is_empty() => String::new(),
             Source::Found => format!("{mask} (unchanged)"),
             Source::Environment(variable) => format!("{mask} (from {variable})"),
-            Source::Said | Source::Default => mask.to_owned(),
+            Source::Given | Source::Default => mask.to_owned(),
         }
     }
 
