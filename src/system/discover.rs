@@ -90,17 +90,9 @@ impl DiscoverError {
     }
 }
 
-/// The whole machine. `place` is where in the file the configuration is, if that was given or
-/// chosen.
-///
-/// # Errors
-/// Where the configuration cannot be read as Kestra would read it.
-pub fn machine(config: Option<&Path>, place: Option<Place>) -> Result<Machine, DiscoverError> {
-    Ok(complete(configuration(config, place)?, Deadline::usual()))
-}
-
 /// The part of a machine that the first frame needs: the configuration and the environment.
-/// Nothing of nginx is opened or run.
+/// Nothing of nginx is opened or run. `place` is where in the file the configuration is, if that was
+/// given or chosen.
 ///
 /// # Errors
 /// Where the configuration cannot be read as Kestra would read it.
