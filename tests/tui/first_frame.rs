@@ -46,7 +46,9 @@ fn enter_held(seconds: &str) -> String {
     }
     let screen = session.wait_for("[4 Review]").settle().screen();
     let home = session.home().display().to_string();
-    screen.replace(&home, "~").replace(&nginx.path().display().to_string(), "/etc/nginx")
+    let screen = screen.replace(&home, "~");
+    let lines = screen.lines().map(str::trim_end);
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
