@@ -81,7 +81,7 @@ pub enum Task {
         api_url: Option<String>,
     },
     /// Undo a write.
-    Rollback(Rollback),
+    Rollback(RollbackCommand),
     /// Print the completions of a shell.
     Completions(clap_complete::Shell),
     /// Print the manual page.
@@ -90,7 +90,7 @@ pub enum Task {
 
 /// What `rollback` does.
 #[derive(Debug)]
-pub enum Rollback {
+pub enum RollbackCommand {
     /// List the writes.
     List {
         /// For machines.
@@ -99,12 +99,12 @@ pub enum Rollback {
     /// Leave the files as they are and forget an interrupted write.
     Forget,
     /// Undo a write.
-    Undo(Undo),
+    Undo(UndoOptions),
 }
 
 /// Which write is undone, and how.
 #[derive(Debug, Default)]
-pub struct Undo {
+pub struct UndoOptions {
     /// Its name; the last write of the configuration if not given.
     pub id: Option<String>,
     /// Also where files changed since.
@@ -281,14 +281,14 @@ fn task(name: &str, matches: &ArgMatches) -> Task {
     }
 }
 
-fn rollback(matches: &ArgMatches) -> Rollback {
+fn rollback(matches: &ArgMatches) -> RollbackCommand {
     if matches.get_flag("list") {
-        return Rollback::List { json: matches.get_flag("json") };
+        return RollbackCommand::List { json: matches.get_flag("json") };
     }
     if matches.get_flag("forget") {
-        return Rollback::Forget;
+        return RollbackCommand::Forget;
     }
-    Rollback::Undo(Undo {
+    RollbackCommand::Undo(UndoOptions {
         id: text_of(matches, "id"),
         force: matches.get_flag("force"),
         yes: matches.get_flag("yes"),

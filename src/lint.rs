@@ -9,7 +9,7 @@ use crate::kestra_config::{self, Kind, Reading, Scalar};
 use crate::machine::{Machine, Text};
 use crate::nginx_site::{self, Server};
 use crate::settings::{
-    ContextPath, Nginx, ProxyAddress, ProxyKind, ServerUrl, SiteForm, has_placeholder,
+    ContextPath, ProxyAddress, ProxyKind, ServerUrl, SiteFile, SiteForm, has_placeholder,
     means_direct, redacted,
 };
 use std::path::PathBuf;
@@ -255,7 +255,7 @@ fn around_place(machine: &Machine) -> Vec<String> {
 
 /// What is uncertain about the port at which the service of a Compose file is published.
 #[must_use]
-pub fn unpublished(machine: &Machine, settings: &Nginx) -> Option<String> {
+pub fn unpublished(machine: &Machine, settings: &SiteFile) -> Option<String> {
     let reading = machine.reading().ok().flatten()?;
     let published = machine.published_port(&reading)?;
     let port = published.upstream.as_ref().map(|(_, port)| *port);
@@ -310,7 +310,7 @@ pub fn existing_site(machine: &Machine, url: &ServerUrl) -> Vec<String> {
 /// What keeps nginx from serving the file of these settings, one sentence each. With two server
 /// blocks for one name, nginx reports `conflicting server name` and ignores the later one.
 #[must_use]
-pub fn existing_servers(machine: &Machine, settings: &Nginx) -> Vec<String> {
+pub fn existing_servers(machine: &Machine, settings: &SiteFile) -> Vec<String> {
     let config = &machine.nginx.config;
     let file = settings.file.as_path();
     let SiteForm::Server { names, listen, tls } = &settings.site.form else { return Vec::new() };

@@ -3,8 +3,8 @@
 use super::{Answers, Problem, Source, conflicts, problems};
 use crate::form::{self, Field};
 use crate::settings::{
-    Connection, ContextPath, CredentialStorage, ForwardProxy, Invalid, Login, Nginx, Port, Secret,
-    Settings, Site, SiteForm, Tls, VariableName,
+    Connection, ContextPath, CredentialStorage, ForwardProxy, Invalid, Login, Port, Secret,
+    Settings, Site, SiteFile, SiteForm, Tls, VariableName,
 };
 use std::str::FromStr;
 
@@ -103,7 +103,7 @@ impl Answers {
         Ok(self.kept(&form::PROXY_PASSWORD_VARIABLE)?.unwrap_or_else(kept))
     }
 
-    fn nginx(&self, context_path: Option<&ContextPath>) -> Result<Option<Nginx>, Problem> {
+    fn nginx(&self, context_path: Option<&ContextPath>) -> Result<Option<SiteFile>, Problem> {
         if !self.asks(&form::NGINX_FILE) {
             return Ok(None);
         }
@@ -117,7 +117,7 @@ impl Answers {
             template: self.value(&form::NGINX_STYLE)?,
             form: self.nginx_form()?,
         };
-        Ok(Some(Nginx { file: self.value(&form::NGINX_FILE)?, site }))
+        Ok(Some(SiteFile { file: self.value(&form::NGINX_FILE)?, site }))
     }
 
     fn nginx_form(&self) -> Result<SiteForm, Problem> {

@@ -1,7 +1,7 @@
 //! `rollback`: undoes a write, after showing what that changes.
 
 use super::{CommandError, difference, report};
-use crate::cli::{Invocation, Rollback, Undo};
+use crate::cli::{Invocation, RollbackCommand, UndoOptions};
 use crate::messages::{restored, rolled_back};
 use crate::settings::is_hidden;
 use crate::system::console::{Console, can_ask, first_line_of_input};
@@ -14,20 +14,20 @@ use std::path::PathBuf;
 
 pub(super) fn run(
     invocation: &Invocation,
-    rollback: &Rollback,
+    rollback: &RollbackCommand,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
     let history = History::here()?;
     match rollback {
-        Rollback::List { json } => list(&history.list(), *json, console),
-        Rollback::Forget => forget(&Lock::take(&history)?, console),
-        Rollback::Undo(wanted) => undo(invocation, wanted, &history, console),
+        RollbackCommand::List { json } => list(&history.list(), *json, console),
+        RollbackCommand::Forget => forget(&Lock::take(&history)?, console),
+        RollbackCommand::Undo(wanted) => undo(invocation, wanted, &history, console),
     }
 }
 
 fn undo(
     invocation: &Invocation,
-    wanted: &Undo,
+    wanted: &UndoOptions,
     history: &History,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
@@ -65,7 +65,7 @@ fn undo(
 /// A write that was interrupted is the last one, so it is undone if none is named.
 fn undo_interrupted(
     pending: PendingWrite,
-    wanted: &Undo,
+    wanted: &UndoOptions,
     lock: &Lock,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
@@ -91,7 +91,7 @@ fn show(restores: &[Restore], console: &mut Console) -> Result<(), CommandError>
 }
 
 /// Asks, where somebody is there to be asked.
-fn agrees(wanted: &Undo, console: &mut Console) -> Result<bool, CommandError> {
+fn agrees(wanted: &UndoOptions, console: &mut Console) -> Result<bool, CommandError> {
     if wanted.yes || !can_ask() {
         return Ok(true);
     }

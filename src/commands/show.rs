@@ -15,17 +15,17 @@ use std::path::Path;
 
 /// `show --json`; the shape is documented in the manual page.
 #[derive(Serialize)]
-struct Report<'a> {
+struct ShowReport<'a> {
     config: &'a Path,
     settings: BTreeMap<&'static str, String>,
     /// The server block of nginx that answers the public URL.
     #[serde(skip_serializing_if = "Option::is_none")]
-    site: Option<Site<'a>>,
+    site: Option<SiteReport<'a>>,
     problems: Vec<Entry>,
 }
 
 #[derive(Serialize)]
-struct Site<'a> {
+struct SiteReport<'a> {
     file: &'a Path,
     line: usize,
     names: Vec<&'a str>,
@@ -59,7 +59,7 @@ pub(super) fn run(
             console.print_text(&(words(answers) + &site))?;
         }
         ShowForm::Answers => console.print(&answers_file(answers))?,
-        ShowForm::Json => console.json(&Report {
+        ShowForm::Json => console.json(&ShowReport {
             config: machine.config(),
             settings: answers
                 .questions()
@@ -72,10 +72,10 @@ pub(super) fn run(
     Ok(0)
 }
 
-fn site<'a>(answers: &Answers, machine: &'a Machine) -> Option<Site<'a>> {
+fn site<'a>(answers: &Answers, machine: &'a Machine) -> Option<SiteReport<'a>> {
     let server = machine.site(&answers.get(&form::URL).parse().ok()?)?;
     let (file, line) = (machine.nginx.config.file(server), server.0.line);
-    Some(Site { file, line, names: server.names().collect() })
+    Some(SiteReport { file, line, names: server.names().collect() })
 }
 
 fn problems(answers: &Answers) -> Vec<Entry> {

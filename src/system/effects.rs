@@ -195,7 +195,8 @@ impl EffectRunner {
         match check {
             Check::Outbound(connection) => vec![self.outbound(connection, cancelled)],
             Check::Nginx { text, is_location } => {
-                let level = if *is_location { nginx::Level::Server } else { nginx::Level::Http };
+                let level =
+                    if *is_location { nginx::IncludedIn::Server } else { nginx::IncludedIn::Http };
                 vec![nginx::test_privately(&self.nginx, text, level, Deadline::usual())]
             }
             Check::All => self.health(cancelled),

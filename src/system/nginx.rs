@@ -11,7 +11,7 @@ mod private;
 mod run;
 
 pub use live::{Live, ask_live, reload};
-pub use private::{Level, test_privately};
+pub use private::{IncludedIn, test_privately};
 pub use run::Deadline;
 
 use crate::machine::Nginx;
