@@ -18,6 +18,7 @@ use crate::system::line_reader::Ended;
 use crate::system::{draft, terminal};
 use crate::ui::plain::{self, AtTerminal};
 use crate::ui::tui::backend::Colors;
+use crate::ui::tui::theme::{Level, Theme};
 use crate::ui::tui::{self, Left};
 use crate::wizard::{Choice, Dialog, Effect, Failure, Wizard};
 use std::sync::Arc;
@@ -57,8 +58,8 @@ fn ask(
     if is_plain(invocation) {
         return plain(wizard, first, world, console);
     }
-    let colors = if has_colours(invocation.colour) { Colors::Basic } else { Colors::Mono };
-    match tui::run(wizard, first, world.clone(), colors, escape_delay()).map_err(lost)? {
+    let theme = theme(invocation.colour);
+    match tui::run(wizard, first, world.clone(), theme, escape_delay()).map_err(lost)? {
         Left::Signal(code) => Ok(code),
         Left::Plain(wizard) => plain(*wizard, None, world, console),
         Left::Done(saved) => {
@@ -143,6 +144,15 @@ fn is_plain(invocation: &Invocation) -> bool {
         || accessible
         || matches!(text("TERM").as_str(), "" | "dumb")
         || terminal::is_tiny()
+}
+
+/// Glyphs and colours that this terminal can show.
+fn theme(wanted: Colour) -> Theme {
+    let has_colours = has_colours(wanted);
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(text).into_iter().find(|it| !it.is_empty());
+    let level = Level::of(&text("TERM"), &locale.unwrap_or_default(), has_colours);
+    let colors = if has_colours { Colors::Basic } else { Colors::Mono };
+    Theme::new(level, colors)
 }
 
 /// systemd gives serial lines `TERM=vt220`; monochrome terminals say so in their name.

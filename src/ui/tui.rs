@@ -18,7 +18,6 @@ use crate::system::signals::{self, Signal};
 use crate::system::terminal::is_tiny;
 use crate::system::{draft, elevate};
 use crate::wizard::{Effect, Event, Step, Wizard, WriteResult};
-use backend::Colors;
 use input::{Decoder, Input};
 use reader::Typed;
 use std::sync::Arc;
@@ -71,14 +70,13 @@ pub fn run(
     wizard: Wizard,
     first: Option<Effect>,
     world: EffectRunner,
-    colors: Colors,
+    theme: Theme,
     escape_delay: Duration,
 ) -> io::Result<Left> {
     let (sender, happenings) = channel();
     signals::listen(sender.clone())?;
-    let screen = FullScreen::enter(colors)?;
+    let screen = FullScreen::enter(theme.colors())?;
     reader::listen(io::stdin(), Decoder::new(escape_delay), sender.clone())?;
-    let theme = if colors == Colors::Mono { Theme::mono() } else { Theme::colours() };
     let cancelled = Arc::default();
     let mut full = Loop {
         wizard,

@@ -101,19 +101,19 @@ pub(super) const ASKING: Tables = &[MOVING, LEAVING];
 pub(super) const ASKING_PROXY: Tables = &[MOVING, TESTING, LEAVING];
 
 const MOVING: &[Binding] = &[
-    shown(Key::Enter, Action::Accept, "Enter next"),
-    spare(Key::Tab, Action::NextField, "Tab field"),
-    shown(Key::Esc, Action::Back, "Esc back"),
+    shown(Key::Enter, Action::Accept, "enter next"),
+    spare(Key::Tab, Action::NextField, "tab field"),
+    shown(Key::Esc, Action::Back, "esc back"),
     silent(Key::Down, Action::NextField),
     silent(Key::BackTab, Action::PreviousField),
     silent(Key::Up, Action::PreviousField),
     silent(Key::Ctrl('r'), Action::Reveal),
 ];
 
-const TESTING: &[Binding] = &[spare(Key::Ctrl('t'), Action::Test, "^T test")];
+const TESTING: &[Binding] = &[spare(Key::Ctrl('t'), Action::Test, "^t test")];
 
 const LEAVING: &[Binding] =
-    &[shown(Key::F1, Action::Help, "F1 help"), spare(Key::Ctrl('c'), Action::Quit, "^C quit")];
+    &[shown(Key::F1, Action::Help, "f1 help"), spare(Key::Ctrl('c'), Action::Quit, "^c quit")];
 
 const SCROLLING: &[Binding] = &[
     silent(Key::Down, Action::Scroll(1)),
@@ -129,13 +129,13 @@ pub(super) const REVIEWING: Tables = &[
     &[
         shown(Key::Char('w'), Action::Write, "w write"),
         shown(Key::Char('1'), Action::Edit(1), "1-6 edit"),
-        spare(Key::Tab, Action::NextTab, "Tab file"),
+        spare(Key::Tab, Action::NextTab, "tab file"),
         shown(Key::Char('f'), Action::Full, "f full"),
         spare(Key::Char('r'), Action::Reveal, "r secrets"),
         spare(Key::Char('u'), Action::UndoChange, "u undo"),
         silent(Key::Char('t'), Action::Test),
         spare(Key::Char('y'), Action::Copy, "y copy"),
-        shown(Key::Esc, Action::Back, "Esc back"),
+        shown(Key::Esc, Action::Back, "esc back"),
         shown(Key::Char('?'), Action::Help, "? help"),
         silent(Key::F1, Action::Help),
         silent(Key::Char('2'), Action::Edit(2)),
@@ -151,16 +151,16 @@ pub(super) const REVIEWING: Tables = &[
 
 /// While the files are looked at, which a disk far away may take its time for.
 pub(super) const LOOKING: Tables =
-    &[&[shown(Key::Esc, Action::Back, "Esc back"), spare(Key::Ctrl('c'), Action::Quit, "^C quit")]];
+    &[&[shown(Key::Esc, Action::Back, "esc back"), spare(Key::Ctrl('c'), Action::Quit, "^c quit")]];
 
 /// Nothing interrupts a write.
 pub(super) const WRITING: Tables = &[];
 
 /// Several ways on.
 pub(super) const CHOOSING: Tables = &[&[
-    shown(Key::Enter, Action::Accept, "Enter choose"),
-    spare(Key::Char('1'), Action::Choose(0), "or its number"),
-    shown(Key::Esc, Action::Back, "Esc back, nothing written"),
+    shown(Key::Enter, Action::Accept, "enter choose"),
+    spare(Key::Char('1'), Action::Choose(0), "1-4 choose"),
+    shown(Key::Esc, Action::Back, "esc back"),
     spare(Key::Char('?'), Action::Help, "? help"),
     silent(Key::F1, Action::Help),
     silent(Key::Char('n'), Action::StartOver),
@@ -178,7 +178,7 @@ pub(super) const CHOOSING: Tables = &[&[
 /// After the write.
 pub(super) const DONE: Tables = &[
     &[
-        shown(Key::Enter, Action::Leave, "Enter quit (text stays)"),
+        shown(Key::Enter, Action::Leave, "enter quit"),
         shown(Key::Char('r'), Action::Reload, "r reload nginx"),
         spare(Key::Char('c'), Action::CheckAll, "c check"),
         spare(Key::Char('u'), Action::UndoWrite, "u undo"),
@@ -194,8 +194,8 @@ pub(super) const DONE: Tables = &[
 /// While the help is open.
 pub(super) const HELP: Tables = &[
     &[
-        shown(Key::Esc, Action::CloseHelp, "Esc close help"),
-        shown(Key::PageDown, Action::Scroll(10), "PgUp PgDn scroll"),
+        shown(Key::Esc, Action::CloseHelp, "esc close help"),
+        shown(Key::PageDown, Action::Scroll(10), "pgdn scroll"),
         silent(Key::Enter, Action::CloseHelp),
         silent(Key::F1, Action::CloseHelp),
         silent(Key::Char('?'), Action::CloseHelp),
@@ -207,8 +207,8 @@ pub(super) const HELP: Tables = &[
 
 /// While asking whether to quit.
 pub(super) const QUITTING: Tables = &[&[
-    shown(Key::Ctrl('c'), Action::Leave, "^C quit, answers are lost"),
-    shown(Key::Esc, Action::Stay, "Esc stay"),
+    shown(Key::Ctrl('c'), Action::Leave, "^c discard and quit"),
+    shown(Key::Esc, Action::Stay, "esc stay"),
     silent(Key::Char('y'), Action::Leave),
     silent(Key::Char('q'), Action::Leave),
     silent(Key::Char('n'), Action::Stay),

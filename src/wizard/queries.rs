@@ -114,7 +114,7 @@ impl Wizard {
             Step::Writing(_) => "writing".to_owned(),
             Step::Looking(_) => "not written".to_owned(),
             Step::Review(_) if is_new => "not written".to_owned(),
-            Step::FormStep(_) if is_new => "new config".to_owned(),
+            Step::FormStep(_) if is_new => "new".to_owned(),
             Step::FormStep(_) | Step::Review(_) => match self.answers.changes().count() {
                 0 => "no changes".to_owned(),
                 1 => "1 change".to_owned(),

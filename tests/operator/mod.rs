@@ -18,7 +18,7 @@ use kestra_setup::key::Key;
 use kestra_setup::machine::{Found, Snapshot};
 use kestra_setup::nginx_site::{Machine, Version};
 use kestra_setup::plan::Plan;
-use kestra_setup::ui::tui::{theme::Theme, view::view};
+use kestra_setup::ui::tui::{theme::{Level, Theme}, backend::Colors, view::view};
 use kestra_setup::wizard::{
     Choice, Dialog, Effect, Event, Failure, Step, Wizard, WriteResult, WrittenFile,
 };
@@ -256,7 +256,7 @@ impl Operator {
     fn terminal(&self, width: u16, height: u16) -> (Terminal<TestBackend>, usize) {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
         let mut furthest = 0;
-        let drawn = terminal.draw(|frame| furthest = view(&self.wizard, Theme::mono(), frame));
+        let drawn = terminal.draw(|frame| furthest = view(&self.wizard, theme(), frame));
         drawn.expect("a frame");
         (terminal, furthest)
     }
@@ -353,4 +353,9 @@ pub fn here() -> Here {
         env_file: "/home/kestra/.kestra/kestra.env".to_owned(),
         ..Here::default()
     }
+}
+
+/// The glyphs of a terminal with colours; the colours themselves are not part of a screen's text.
+fn theme() -> Theme {
+    Theme::new(Level::Full, Colors::Basic)
 }

@@ -1,11 +1,12 @@
-//! The pages that are no screen of the form: help, ways on, result.
+//! The pages that are no screen of the form: help, dialogs, the result.
 
-use super::Look;
+use super::Ui;
 use super::page::Page;
-use crate::checks::{Check, Finding, Outcome};
+use super::page::elided;
+use crate::checks::{Check, Finding, Outcome, sentence};
 use crate::form::Field;
-use crate::wizard::{Dialog, Step, Wizard, WriteResult};
-use ratatui::text::Span;
+use crate::wizard::{Dialog, NextStep, Step, Wizard, WriteResult, WrittenFile};
+use ratatui::text::{Line, Span};
 
 const KEYS: &str = "\
 Keys    Enter       accept; goes to the next field that still needs an answer
@@ -60,37 +61,36 @@ u        put the files back as they were before this write
 Up Down  scroll; PgUp PgDn faster
 Enter    quit; the page stays in your terminal";
 
-pub(super) fn help(look: Look, step: &Step, scroll: usize) -> Page {
+pub(super) fn help(ui: Ui, step: &Step, scroll: usize) -> Page {
     let mut page = Page::scrolled(scroll);
     let (title, text) = match step {
-        Step::FormStep(asking) => return about(look, page, asking.field()),
+        Step::FormStep(step) => return about(ui, page, step.field()),
         Step::Review(_) | Step::Looking(_) | Step::Writing(_) => ("Review", REVIEW),
-        Step::Dialog(_) => ("Ways on", CHOICES),
+        Step::Dialog(_) => ("What you can do", CHOICES),
         Step::Done(_) => ("Result", RESULT),
     };
-    page.line(Span::styled(format!(" Help: {title}"), look.theme.strong()));
+    page.line(Span::styled(format!("  Help: {title}"), ui.theme.strong()));
     page.blank();
-    page.paragraph(1, look.width, &flowing(look, text), look.theme.plain());
+    page.paragraph(2, ui.width, &flowing(ui, text), ui.theme.plain());
     page
 }
 
 /// The help of a question.
-fn about(look: Look, mut page: Page, field: &Field) -> Page {
-    page.line(Span::styled(format!(" Help: {}", field.label), look.theme.strong()));
+fn about(ui: Ui, mut page: Page, field: &Field) -> Page {
+    page.line(Span::styled(format!("  Help: {}", field.label), ui.theme.strong()));
     page.blank();
-    page.paragraph(1, look.width, &flowing(look, field.long_help), look.theme.plain());
+    page.paragraph(2, ui.width, &flowing(ui, field.long_help), ui.theme.plain());
     page.blank();
-    examples(&mut page, look, field);
-    let stored_in = format!("Ends up in {}", field.stored_in);
-    page.paragraph(1, look.width, &stored_in, look.theme.plain());
+    examples(&mut page, ui, field);
+    page.paragraph(2, ui.width, &format!("Stored in {}", field.stored_in), ui.theme.dim());
     page.blank();
-    page.paragraph(1, look.width, KEYS, look.theme.plain());
+    page.paragraph(2, ui.width, KEYS, ui.theme.plain());
     page
 }
 
 /// A text made for 80 columns; in fewer its full lines go on in the next one.
-fn flowing(look: Look, text: &str) -> String {
-    if look.width >= 80 {
+fn flowing(ui: Ui, text: &str) -> String {
+    if ui.width >= 80 {
         return text.to_owned();
     }
     text.lines().fold(String::new(), |flowing, line| {
@@ -109,52 +109,57 @@ fn flowing(look: Look, text: &str) -> String {
     })
 }
 
-fn examples(page: &mut Page, look: Look, field: &Field) {
+fn examples(page: &mut Page, ui: Ui, field: &Field) {
     let width = field.examples.iter().map(|(example, _)| example.len()).max().unwrap_or(0).max(7);
     for (example, outcome) in field.examples {
         let example = if example.is_empty() { "(empty)" } else { example };
-        page.paragraph(
-            1,
-            look.width,
-            &format!("{example:<width$}   {outcome}"),
-            look.theme.plain(),
-        );
+        let text = format!("{example:<width$}   {outcome}");
+        page.paragraph(2, ui.width, &text, ui.theme.plain());
     }
     if !field.examples.is_empty() {
         page.blank();
     }
 }
 
-pub(super) fn waiting(look: Look, what: &str) -> Page {
+pub(super) fn waiting(ui: Ui, what: &str) -> Page {
     let mut page = Page::default();
     page.blank();
-    page.line(Span::styled(format!(" {what}"), look.theme.strong()));
+    page.line(Span::styled(format!("  {what}{}", ui.theme.glyphs.ellipsis), ui.theme.strong()));
     page
 }
 
-/// What happened, as far as there is room for it beside the ways on.
-pub(super) fn choosing(look: Look, choosing: &Dialog, rows: u16) -> Page {
-    let ways = ways(look, choosing);
+/// What happened, as far as there is room for it beside the choices.
+pub(super) fn dialog(ui: Ui, dialog: &Dialog, rows: u16) -> Page {
+    let choices = choices(ui, dialog);
     let mut page = Page::default();
-    for line in &choosing.trouble().lines {
-        page.paragraph(1, look.width, line, look.theme.plain());
+    if !ui.is_small {
+        page.blank();
     }
-    page.shorten(usize::from(rows).saturating_sub(ways.len() + 1).max(LEAST_TOLD));
+    let mut lines = dialog.trouble().lines.iter();
+    if let Some(first) = lines.next() {
+        page.marked(("!", ui.theme.warn()), ui.width, first, ui.theme.strong());
+    }
+    for line in lines {
+        page.paragraph(4, ui.width, line, ui.theme.plain());
+    }
+    page.shorten(usize::from(rows).saturating_sub(choices.len() + 1).max(LEAST_TOLD));
     page.blank();
-    page.extend(ways);
+    page.extend(choices);
     page
 }
 
-fn ways(look: Look, choosing: &Dialog) -> Page {
+fn choices(ui: Ui, dialog: &Dialog) -> Page {
+    let theme = ui.theme;
     let mut page = Page::default();
-    for (number, way) in choosing.trouble().ways.iter().enumerate() {
-        let is_selected = number == choosing.selected();
-        let mark = if is_selected { '>' } else { ' ' };
-        let style = if is_selected { look.theme.strong() } else { look.theme.plain() };
+    for (number, choice) in dialog.trouble().ways.iter().enumerate() {
+        let is_selected = number == dialog.selected();
+        let (mark, style) =
+            if is_selected { (theme.glyphs.pointer, theme.strong()) } else { (" ", theme.plain()) };
         if is_selected {
-            page.cursor(1);
+            page.cursor(2);
         }
-        page.labelled(&format!(" {mark} {}  ", number + 1), look.width, &way.label(), style);
+        let mark = format!("{mark} {} ", number + 1);
+        page.marked((&mark, theme.accent()), ui.width, &choice.label(), style);
         if is_selected {
             page.explain_cursor();
         }
@@ -162,30 +167,73 @@ fn ways(look: Look, choosing: &Dialog) -> Page {
     page
 }
 
-pub(super) fn done(look: Look, wizard: &Wizard, saved: &WriteResult) -> Page {
+pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
+    let theme = ui.theme;
     let mut page = Page::scrolled(wizard.scrolled());
-    for line in crate::wizard::page(saved) {
-        page.paragraph(1, look.width, &line, look.theme.plain());
+    if !ui.is_small {
+        page.blank();
+    }
+    page.marked((theme.glyphs.good, theme.good()), ui.width, &result.headline, theme.good());
+    page.blank();
+    let widest = result.files.iter().map(|file| file.path.chars().count()).max().unwrap_or(0);
+    for WrittenFile { what, path, about } in &result.files {
+        let room = usize::from(ui.width).saturating_sub(16 + about.chars().count() + 4);
+        let path = elided(path, room, theme.glyphs.ellipsis);
+        page.line(Line::from(vec![
+            Span::raw(format!("    {what:<11} {path:<width$}", width = widest.min(room))),
+            Span::styled(format!("   {about}"), theme.dim()),
+        ]));
+    }
+    if result.undo.is_some() {
+        page.line(Span::styled("    undo        kestra-setup rollback", theme.dim()));
+    }
+    if !result.next.is_empty() {
+        page.blank();
+        page.line(Span::styled("  To bring it into effect", theme.strong()));
+        page.blank();
+    }
+    for (step, number) in result.next.iter().zip(1..) {
+        next_step(ui, &mut page, step, number);
+    }
+    for warning in &result.warnings {
+        page.blank();
+        page.marked(("!", theme.warn()), ui.width, warning, theme.plain());
     }
     page.blank();
-    for (check, words) in
-        [(Check::Standing, " Checking..."), (Check::Reload, " Reloading nginx...")]
-    {
+    for (check, words) in [(Check::Standing, "Checking"), (Check::Reload, "Reloading nginx")] {
         if wizard.is_running(|running| *running == check) {
-            page.text(words);
+            page.text(format!("  {words}{}", theme.glyphs.ellipsis));
         }
     }
     for finding in wizard.standing() {
-        findings(&mut page, look, finding);
+        self::finding(&mut page, ui, finding);
     }
     page
 }
 
-fn findings(page: &mut Page, look: Look, finding: &Finding) {
-    let style = match finding.outcome {
-        Outcome::Failed => look.theme.error(),
-        Outcome::Ok => look.theme.good(),
-        Outcome::Note | Outcome::Skipped => look.theme.plain(),
-    };
-    page.paragraph(1, look.width, &finding.in_words(), style);
+/// A step that is left to do; its commands are alone on their lines, so that they can be copied.
+fn next_step(ui: Ui, page: &mut Page, step: &NextStep, number: usize) {
+    let theme = ui.theme;
+    let mut spans =
+        vec![Span::styled(format!("    {number}  "), theme.accent()), Span::raw(step.what.clone())];
+    if let Some(key) = step.key {
+        spans.push(Span::styled(format!("   {key}"), theme.accent()));
+        spans.push(Span::styled(" does it now", theme.dim()));
+    }
+    page.line(Line::from(spans));
+    for line in step.lines.iter().chain((!step.command.is_empty()).then_some(&step.command)) {
+        page.paragraph(9, ui.width, line, theme.plain());
+    }
+}
+
+fn finding(page: &mut Page, ui: Ui, finding: &Finding) {
+    let style = if finding.outcome == Outcome::Skipped { ui.theme.dim() } else { ui.theme.plain() };
+    page.marked(ui.outcome(finding.outcome), ui.width, &sentence(&finding.what), style);
+    if !finding.remedy.is_empty() {
+        let remedy = format!("→ {}", sentence(&finding.remedy));
+        page.paragraph(4, ui.width, &remedy, ui.theme.plain());
+    }
+    if !finding.evidence.is_empty() {
+        page.paragraph(4, ui.width, &finding.evidence, ui.theme.dim());
+    }
 }
