@@ -7,8 +7,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints a table")]
 
-use kestra_setup::answers::Here;
-use kestra_setup::form;
+use kestra_setup::form::{self, Defaults};
 use kestra_setup::kestra_config::{self, Edit, Place, Value};
 use kestra_setup::machine::{Found, Snapshot};
 use kestra_setup::plan::Plan;
@@ -49,7 +48,7 @@ fn main() {
 fn session(text: &str) -> Option<()> {
     let mut found = Found::new("config.yml".into(), Place::default());
     found.see("config.yml".into(), Snapshot::Text(text.into()));
-    let mut answers = found.answers(Here::default()).ok()?;
+    let mut answers = found.answers(Defaults::default()).ok()?;
     answers.set(&form::URL, "https://kestra.example.org/");
     let plan = Plan::new(&answers, &answers.settings().ok()?, &found).ok()?;
     let change = plan.pending().next()?;

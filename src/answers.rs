@@ -5,15 +5,13 @@
 //! written, which is why an untouched value keeps its every byte.
 
 mod file;
-mod here;
 mod problems;
 mod validate;
 
 pub use file::{AnswersFile, parse};
-pub use here::{FoundProxy, Here};
 pub use problems::{Fix, Problem};
 
-use crate::form::{self, Field};
+use crate::form::{self, Context, Defaults, Field};
 use crate::settings::{PastedProxy, Secret, ServerUrl};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +24,7 @@ pub struct Answers {
     found: BTreeMap<&'static str, Secret>,
     /// The questions whose text in the files is a `${…}`, with or without more around it.
     placeholders: BTreeSet<&'static str>,
-    here: Here,
+    defaults: Defaults,
 }
 
 /// Where an answer comes from.
@@ -45,8 +43,8 @@ pub enum Source {
 impl Answers {
     /// Nothing said yet, on this machine, with what its files say.
     #[must_use]
-    pub fn new(here: Here, found: BTreeMap<&'static str, Secret>) -> Self {
-        Self { found, here, ..Self::default() }
+    pub fn new(defaults: Defaults, found: BTreeMap<&'static str, Secret>) -> Self {
+        Self { found, defaults, ..Self::default() }
     }
 
     /// The same, where the texts that answer these questions are `${…}` to Micronaut.
@@ -60,7 +58,7 @@ impl Answers {
     pub fn get(&self, field: &Field) -> Cow<'_, str> {
         match self.given.get(field.name).or_else(|| self.found.get(field.name)) {
             Some(text) => Cow::Borrowed(text.reveal()),
-            None => (field.default)(self),
+            None => field.default(self),
         }
     }
 
@@ -77,7 +75,7 @@ impl Answers {
         let moves = *field == form::NGINX_FORM && self.is_at_the_usual_place();
         self.take(field, text);
         if moves {
-            let file = self.here.nginx_file(&self.get(&form::NGINX_FORM)).to_owned();
+            let file = self.defaults.nginx_file(&self.get(&form::NGINX_FORM)).to_owned();
             self.take(&form::NGINX_FILE, &file);
         }
         if let (true, Ok(url)) = (follows, text.parse::<ServerUrl>()) {
@@ -98,7 +96,7 @@ impl Answers {
     /// Whether the nginx file lies where one of its form goes; then it goes on doing so when the form
     /// changes.
     fn is_at_the_usual_place(&self) -> bool {
-        let usual = self.here.nginx_file(&self.get(&form::NGINX_FORM)).to_owned();
+        let usual = self.defaults.nginx_file(&self.get(&form::NGINX_FORM)).to_owned();
         self.found(&form::NGINX_FILE).is_some() && self.get(&form::NGINX_FILE) == usual
     }
 
@@ -117,10 +115,11 @@ impl Answers {
     /// Gives whether it did.
     pub fn set_proxy(&mut self, text: &str) -> bool {
         let Ok(proxy) = text.trim().parse::<PastedProxy>() else { return false };
-        self.set(&form::CONNECTION, &proxy.kind.to_string());
-        self.set(&form::PROXY_ADDRESS, &proxy.address.to_string());
-        self.set(&form::PROXY_USERNAME, proxy.username.as_deref().unwrap_or(""));
-        self.set(&form::PROXY_PASSWORD, proxy.password.as_ref().map_or("", Secret::reveal));
+        for field in form::fields() {
+            if let Some(part) = field.of_proxy(&proxy) {
+                self.set(field, &part);
+            }
+        }
         true
     }
 
@@ -184,14 +183,15 @@ impl Answers {
         } else if self.found.contains_key(field.name) {
             Source::Found
         } else {
-            self.here.variable_behind(field).map_or(Source::Default, Source::Environment)
+            let variable = field.of_environment(&self.defaults);
+            variable.map_or(Source::Default, |(name, _)| Source::Environment(name.to_owned()))
         }
     }
 
     /// What the defaults are taken from.
     #[must_use]
-    pub fn here(&self) -> &Here {
-        &self.here
+    pub fn defaults(&self) -> &Defaults {
+        &self.defaults
     }
 
     /// Whether the answer is what the files name by a `${…}`: its text is not known.
@@ -207,6 +207,20 @@ impl Answers {
         self.found(&form::PROXY_CREDENTIALS) == Some("env")
             && self.get(&form::PROXY_PASSWORD).is_empty()
             && !self.is_set(&form::PROXY_PASSWORD)
+    }
+}
+
+impl Context for Answers {
+    fn get(&self, field: &Field) -> Cow<'_, str> {
+        self.get(field)
+    }
+
+    fn keeps_password_elsewhere(&self) -> bool {
+        self.keeps_password_elsewhere()
+    }
+
+    fn defaults(&self) -> &Defaults {
+        &self.defaults
     }
 }
 
@@ -227,7 +241,7 @@ mod tests {
 
     fn reconfiguration() -> Answers {
         let found = [("url", "http://old.example/kestra/"), ("context-path", "/kestra")];
-        Answers::new(Here::default(), found.map(|(name, text)| (name, text.into())).into())
+        Answers::new(Defaults::default(), found.map(|(name, text)| (name, text.into())).into())
     }
 
     #[test]
@@ -257,7 +271,7 @@ mod tests {
     fn a_server_name_that_is_the_host_of_the_url_stays_it() {
         let found = [("url", "http://old.example/"), ("server-name", "old.example")];
         let found = found.map(|(name, text)| (name, text.into())).into();
-        let mut answers = Answers::new(Here::default(), found);
+        let mut answers = Answers::new(Defaults::default(), found);
         answers.set(&form::URL, "https://new.example/");
         assert_eq!(answers.get(&form::SERVER_NAME), "new.example");
         answers.set(&form::URL, "http://old.example/");
@@ -266,12 +280,12 @@ mod tests {
 
     #[test]
     fn a_file_at_the_usual_place_goes_with_its_form() {
-        let here = Here::default();
-        let found = [("nginx-form", "server"), ("nginx-file", here.server_file.as_str())];
+        let defaults = Defaults::default();
+        let found = [("nginx-form", "server"), ("nginx-file", defaults.server_file.as_str())];
         let found = found.map(|(name, text)| (name, text.into())).into();
-        let mut answers = Answers::new(here.clone(), found);
+        let mut answers = Answers::new(defaults.clone(), found);
         answers.set(&form::NGINX_FORM, "location");
-        assert_eq!(answers.get(&form::NGINX_FILE), here.location_file);
+        assert_eq!(answers.get(&form::NGINX_FILE), defaults.location_file);
         answers.set(&form::NGINX_FORM, "server");
         assert!(answers.is_untouched());
     }

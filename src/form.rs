@@ -5,10 +5,12 @@
 //! touches one place: its row, in the module of its screen.
 
 mod address;
+mod defaults;
 mod nginx;
 mod proxy;
 
 pub use address::URL;
+pub use defaults::{Defaults, EnvironmentProxy};
 pub use nginx::{
     CERTIFICATE, CERTIFICATE_KEY, CONTEXT_PATH, LISTEN, NGINX_FILE, NGINX_FORM, NGINX_STYLE,
     REVERSE_PROXY, SERVER_NAME, UPSTREAM,
@@ -18,8 +20,7 @@ pub use proxy::{
     PROXY_PASSWORD_VARIABLE, PROXY_USERNAME,
 };
 
-use crate::answers::Answers;
-use crate::settings::Invalid;
+use crate::settings::{Invalid, PastedProxy};
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::str::FromStr;
@@ -37,6 +38,19 @@ pub struct Screen {
 
 /// The screens, in their order.
 pub static SCREENS: [Screen; 3] = [address::SCREEN, proxy::SCREEN, nginx::SCREEN];
+
+/// The other answers and the machine, as far as a question depends on them.
+pub trait Context {
+    /// The answer to a question; empty if there is none.
+    fn get(&self, field: &Field) -> Cow<'_, str>;
+
+    /// Whether the configuration names a variable for the password and none was typed: the password
+    /// stays where it is.
+    fn keeps_password_elsewhere(&self) -> bool;
+
+    /// The machine.
+    fn defaults(&self) -> &Defaults;
+}
 
 /// One question.
 pub struct Field {
@@ -59,9 +73,12 @@ pub struct Field {
     /// Whether an empty answer will do.
     pub optional: bool,
     /// Whether the other answers leave this question open.
-    pub asked: fn(&Answers) -> bool,
-    /// The answer when nothing was said and nothing was found.
-    pub default: for<'a> fn(&'a Answers) -> Cow<'a, str>,
+    pub asked: fn(&dyn Context) -> bool,
+    /// The answer where neither the operator, nor a file, nor the environment gives one.
+    default: for<'a> fn(&'a dyn Context) -> Cow<'a, str>,
+    /// The part of a proxy URL that answers this question; a pasted one fills all of them, one in the
+    /// environment is their default.
+    proxy_part: Option<for<'a> fn(&'a PastedProxy) -> Cow<'a, str>>,
     /// The corrected value, or why it will not do. Not called for an empty optional answer.
     pub check: fn(&str) -> Result<String, Invalid>,
     /// What is good to know about a value that will do.
@@ -106,6 +123,7 @@ const PLAIN: Field = Field {
     optional: false,
     asked: |_| true,
     default: |_| Cow::Borrowed(""),
+    proxy_part: None,
     check: |text| Ok(text.to_owned()),
     notes: |_| Vec::new(),
 };
@@ -130,6 +148,28 @@ impl Field {
     #[must_use]
     pub fn choice(&self, value: &str) -> Option<&'static SelectOption> {
         self.choices().iter().find(|choice| choice.value == value)
+    }
+
+    /// The answer where neither the operator nor a file gives one.
+    pub fn default<'a>(&self, context: &'a dyn Context) -> Cow<'a, str> {
+        match self.of_environment(context.defaults()) {
+            Some((_, value)) => value,
+            None => (self.default)(context),
+        }
+    }
+
+    /// The variable of the environment that the default comes from, and its value.
+    #[must_use]
+    pub fn of_environment<'a>(&self, defaults: &'a Defaults) -> Option<(&'a str, Cow<'a, str>)> {
+        let EnvironmentProxy { variable, proxy } = defaults.proxy.as_ref()?;
+        let value = self.of_proxy(proxy).filter(|value| !value.is_empty())?;
+        Some((variable, value))
+    }
+
+    /// The part of a proxy URL that answers this question; empty if the URL does not have it.
+    #[must_use]
+    pub fn of_proxy<'a>(&self, proxy: &'a PastedProxy) -> Option<Cow<'a, str>> {
+        self.proxy_part.map(|part| part(proxy))
     }
 
     /// The corrected value, or why it will not do.
@@ -236,9 +276,9 @@ mod tests {
 
     #[test]
     fn every_default_will_do_where_an_answer_is_not_required() {
-        let answers = Answers::default();
+        let answers = crate::answers::Answers::default();
         for field in fields() {
-            let default = (field.default)(&answers);
+            let default = field.default(&answers);
             let is_open = default.is_empty() && !field.optional;
             assert!(is_open || field.check(&default).is_ok(), "{}: {default}", field.name);
         }

@@ -6,7 +6,8 @@
 mod entries;
 pub mod remarks;
 
-use crate::answers::{Answers, Here};
+use crate::answers::Answers;
+use crate::form::Defaults;
 use crate::kestra_config::{self, Place, Reading, Refusal};
 use crate::nginx_site::{self, Machine, Written};
 use crate::plan::{FileChange, FileKind, Plan, Text};
@@ -176,8 +177,9 @@ impl Found {
     }
 
     /// What the wizard wrote for nginx, where it may lie, and in which file.
-    fn nginx_file_of_ours(&self, here: &Here) -> Option<(Written, String)> {
-        let mut files = here.nginx_files.iter().chain([&here.server_file, &here.location_file]);
+    fn nginx_file_of_ours(&self, defaults: &Defaults) -> Option<(Written, String)> {
+        let mut files =
+            defaults.nginx_files.iter().chain([&defaults.server_file, &defaults.location_file]);
         files.find_map(|file| Some((self.written(Path::new(file))?, file.clone())))
     }
 
@@ -203,20 +205,20 @@ impl Found {
     ///
     /// # Errors
     /// Where the configuration cannot be read.
-    pub fn answers(&self, here: Here) -> Result<Answers, Refusal> {
+    pub fn answers(&self, defaults: Defaults) -> Result<Answers, Refusal> {
         let reading = self.reading()?.filter(|reading| !reading.is_empty());
         let mut found = Entries::default();
-        let mut here = Here { is_reconfiguration: reading.is_some(), ..here };
+        let mut defaults = Defaults { is_reconfiguration: reading.is_some(), ..defaults };
         if let Some(reading) = &reading {
             found.configuration(reading);
-            here.kestra_port = port(reading).unwrap_or(here.kestra_port);
+            defaults.kestra_port = port(reading).unwrap_or(defaults.kestra_port);
         }
-        found.password_in_env_file(self, &here.env_file);
-        if let Some((written, file)) = self.nginx_file_of_ours(&here) {
+        found.password_in_env_file(self, &defaults.env_file);
+        if let Some((written, file)) = self.nginx_file_of_ours(&defaults) {
             found.nginx(&written, &file);
-            here.tls_port = written.site.tls_port();
+            defaults.tls_port = written.site.tls_port();
         }
-        Ok(found.answers(here))
+        Ok(found.answers(defaults))
     }
 }
 
@@ -280,7 +282,7 @@ mod tests {
         let text = format!("kestra.url: http://a.example/\n{api}  {login}\n");
         let mut found = Found::new("c.yml".into(), Place::default());
         found.see("c.yml".into(), Snapshot::Text(text.as_str().into()));
-        let mut answers = found.answers(Here::default()).unwrap();
+        let mut answers = found.answers(Defaults::default()).unwrap();
         answers.set(&form::PROXY_ADDRESS, "p:2");
         let plan = Plan::new(&answers, &answers.settings().unwrap(), &found).unwrap();
         assert_eq!(plan.changes[0].after.as_str(), text.replace("p:1", "p:2"));
@@ -305,7 +307,7 @@ mod tests {
         let mut found = Found::new("c.yml".into(), Place::default());
         found.see("c.yml".into(), Snapshot::Text("kestra.url: https://a.example/\n".into()));
         found.see(FILE.into(), Snapshot::Text(file.as_str().into()));
-        let mut answers = found.answers(Here::default()).unwrap();
+        let mut answers = found.answers(Defaults::default()).unwrap();
         for (field, text) in said {
             answers.set(field, text);
         }

@@ -86,7 +86,7 @@ impl Wizard {
     /// Gives the first effect, if there is something to look at at once.
     #[must_use]
     pub fn new(answers: Answers, found: Found) -> (Self, Option<Effect>) {
-        let is_reconfiguration = answers.here().is_reconfiguration;
+        let is_reconfiguration = answers.defaults().is_reconfiguration;
         let mut wizard = Self {
             step: Step::FormStep(FormStep::new(&answers, 0, 0)),
             answers,
@@ -264,7 +264,7 @@ impl Wizard {
 
     /// Takes what the files say now as found, and keeps what was said unless it is to start over.
     fn read_again(&mut self, forget: bool) -> Option<Effect> {
-        if let Ok(found) = self.found.answers(self.answers.here().clone()) {
+        if let Ok(found) = self.found.answers(self.answers.defaults().clone()) {
             let said = if forget { Answers::default() } else { self.answers.clone() };
             self.answers = found.with(&said);
         }

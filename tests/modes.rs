@@ -2,8 +2,8 @@
 //! answers make the same plan, and both ways of asking ask the same questions.
 #![expect(clippy::expect_used, reason = "a session that does not get to its review fails the test")]
 
-use kestra_setup::answers::{Answers, Here};
-use kestra_setup::form::{self, Field, FieldKind};
+use kestra_setup::answers::Answers;
+use kestra_setup::form::{self, Defaults, Field, FieldKind};
 use kestra_setup::kestra_config::Place;
 use kestra_setup::key::Key;
 use kestra_setup::machine::{Found, Snapshot};
@@ -49,7 +49,7 @@ fn machine(config: Option<&str>) -> (Answers, Found) {
     let config = config.map_or(Snapshot::Absent, |text| Snapshot::Text(text.into()));
     let mut found = Found::new(CONFIG.into(), Place::default());
     found.see(CONFIG.into(), config);
-    let here = Here { has_nginx: true, ..Here::default() };
+    let here = Defaults { has_nginx: true, ..Defaults::default() };
     (found.answers(here).expect("a configuration that can be read"), found)
 }
 

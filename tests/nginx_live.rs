@@ -20,9 +20,8 @@ mod nginx;
 mod site;
 
 use http::{get, request};
-use kestra_setup::answers::Here;
 use kestra_setup::checks::Outcome;
-use kestra_setup::form;
+use kestra_setup::form::{self, Defaults};
 use kestra_setup::system::nginx::{reload, test_live};
 use live_view::{Seen, see};
 use nginx::{Nginx, binary};
@@ -48,7 +47,7 @@ fn site(recommended: bool, context: &'static str) -> Site {
 
 /// Locations for a server block that is there.
 fn locations(site: Site) -> String {
-    site.written(Here::default(), &[(&form::NGINX_FORM, "location")])
+    site.written(Defaults::default(), &[(&form::NGINX_FORM, "location")])
 }
 
 #[test]
@@ -223,7 +222,7 @@ fn the_bare_context_path_leads_inside_and_a_longer_name_does_not() {
 /// Two servers, the first of which sends everyone to the second.
 fn tls_servers(site: Site, listen: u16, tls: u16) -> String {
     let pair = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/nginx/throwaway");
-    let here = Here { tls_port: tls.to_string().parse().ok(), ..Here::default() };
+    let here = Defaults { tls_port: tls.to_string().parse().ok(), ..Defaults::default() };
     let said = [
         (&form::URL, &*format!("https://my-host.com:{tls}{}/", site.context)),
         (&form::LISTEN, &*listen.to_string()),

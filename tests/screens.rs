@@ -5,9 +5,8 @@
 
 pub mod operator;
 
-use kestra_setup::answers::Here;
 use kestra_setup::checks::{Check, Finding, Outcome};
-use kestra_setup::form;
+use kestra_setup::form::{self, Defaults};
 use kestra_setup::key::Key;
 use kestra_setup::plan::Plan;
 use kestra_setup::system::effects::trouble;
@@ -35,7 +34,7 @@ fn reviewing() -> Operator {
 /// The longest that people really have.
 fn long() -> Operator {
     let host = "workflows.data-platform.prod.eu-central-1.internal.megacorp.example.com";
-    let here = Here {
+    let here = Defaults {
         config_file: "/home/kestra-data-platform/.kestra/environments/production/config.yml".into(),
         server_file: "/etc/nginx/conf.d/workflows.data-platform.prod.megacorp.conf".into(),
         ..here()
@@ -121,7 +120,7 @@ fn nginx() {
     see("nginx_documented", &at().goes_to(&form::NGINX_STYLE).press(Key::Right));
     see(
         "nginx_missing",
-        &Operator::at(Here { has_nginx: false, ..here() }, &[]).at_the_proxy().enter(),
+        &Operator::at(Defaults { has_nginx: false, ..here() }, &[]).at_the_proxy().enter(),
     );
     let path = || at().goes_to(&form::CONTEXT_PATH).press(Key::Ctrl('u'));
     see("nginx_path_differs", &path().types("/app").enter());

@@ -38,8 +38,8 @@ impl Problem {
 
     /// The same, but it does not block where these questions were left as the files have them.
     fn unless_untouched(self, answers: &Answers, asked: &[&Field]) -> Self {
-        let is_old =
-            answers.here().is_reconfiguration && !asked.iter().any(|field| answers.is_set(field));
+        let is_old = answers.defaults().is_reconfiguration
+            && !asked.iter().any(|field| answers.is_set(field));
         Self { blocks: self.blocks && !is_old, ..self }
     }
 
@@ -163,7 +163,7 @@ pub(super) fn of_files(answers: &Answers) -> Option<Problem> {
     };
     let nginx = named(&form::NGINX_FILE);
     let env = named(&form::ENV_FILE);
-    let config = answers.here().config_file.as_str();
+    let config = answers.defaults().config_file.as_str();
     let twice = |field| {
         Problem::new(field, "this file is already used for another part. Choose another name.")
     };

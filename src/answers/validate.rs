@@ -31,7 +31,7 @@ impl Answers {
         all.extend(problems::of_certificate(self));
         all.extend(problems::of_files(self));
         if let Ok(settings) = self.read() {
-            let conflicts = settings::conflicts(&settings, self.here.kestra_port);
+            let conflicts = settings::conflicts(&settings, self.defaults.kestra_port);
             all.extend(conflicts.into_iter().filter_map(|one| problems::of_conflict(self, one)));
         }
         all.sort_by_key(|problem| form::position(problem.field));
@@ -138,7 +138,7 @@ impl Answers {
         Ok(certificate.zip(key).map(|(certificate, key)| Tls {
             certificate,
             key,
-            port: self.here.tls_port.unwrap_or(Port::HTTPS),
+            port: self.defaults.tls_port.unwrap_or(Port::HTTPS),
         }))
     }
 

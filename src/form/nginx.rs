@@ -1,7 +1,6 @@
 //! Screen 3: the nginx in front of Kestra.
 
-use super::{Field, FieldKind, PLAIN, Screen, SelectOption, URL, parsed};
-use crate::answers::Answers;
+use super::{Context, Field, FieldKind, PLAIN, Screen, SelectOption, URL, parsed};
 use crate::settings::{ContextPath, FilePath, NginxFile, Port, ServerNames, ServerUrl, Upstream};
 use std::borrow::Cow;
 
@@ -40,7 +39,12 @@ writes one file of its own and never edits a file that is not its own.",
         },
         SelectOption { value: "none", label: "none", help: "No nginx file is written." },
     ]),
-    default: |answers| Cow::Borrowed(if answers.here().expects_nginx() { "nginx" } else { "none" }),
+    // A configuration that does without a file of ours gets none unasked.
+    default: |context| {
+        let defaults = context.defaults();
+        let is_expected = defaults.has_nginx && !defaults.is_reconfiguration;
+        Cow::Borrowed(if is_expected { "nginx" } else { "none" })
+    },
     ..PLAIN
 };
 
@@ -69,7 +73,7 @@ its own, such as kestra.my-host.com, needs no path.",
     ],
     stored_in: "config.yml as micronaut.server.context-path, and the locations of nginx",
     optional: true,
-    default: |answers| match answers.get(&URL).parse::<ServerUrl>() {
+    default: |context| match context.get(&URL).parse::<ServerUrl>() {
         Ok(url) => Cow::Owned(url.path().to_string()),
         Err(_) => Cow::Borrowed(""),
     },
@@ -92,8 +96,8 @@ public URL must be among them, or its requests end up in another block.",
         ("ops.example.com:8080", "not ok: the port has its own field"),
     ],
     stored_in: "the nginx file as server_name",
-    asked: |answers| has_own_server(answers),
-    default: |answers| match answers.get(&URL).parse::<ServerUrl>() {
+    asked: has_own_server,
+    default: |context| match context.get(&URL).parse::<ServerUrl>() {
         Ok(url) => Cow::Owned(url.host().to_string()),
         Err(_) => Cow::Borrowed(""),
     },
@@ -121,7 +125,7 @@ Kestra, because it tries ::1 and 127.0.0.1; 127.0.0.1 avoids that.",
     ],
     stored_in: "the nginx file as proxy_pass",
     asked: has_nginx,
-    default: |answers| Cow::Owned(format!("localhost:{}", answers.here().kestra_port)),
+    default: |context| Cow::Owned(format!("localhost:{}", context.defaults().kestra_port)),
     check: parsed::<Upstream>,
     ..PLAIN
 };
@@ -137,7 +141,7 @@ The port of plain http. When a certificate is given, nginx also listens on 443
 and sends requests on this port there.",
     examples: &[("80", "ok"), ("8443", "ok"), ("70000", "not ok: ports go from 1 to 65535")],
     stored_in: "the nginx file as listen",
-    asked: |answers| has_own_server(answers),
+    asked: has_own_server,
     default: |_| Cow::Borrowed("80"),
     check: parsed::<Port>,
     ..PLAIN
@@ -156,7 +160,7 @@ later, the last page shows how.",
     examples: &[("/etc/letsencrypt/live/ops.example.com/fullchain.pem", "ok"), ("", "plain http")],
     stored_in: "the nginx file as ssl_certificate",
     optional: true,
-    asked: |answers| has_own_server(answers),
+    asked: has_own_server,
     check: parsed::<FilePath>,
     ..PLAIN
 };
@@ -173,7 +177,7 @@ reads it.",
     examples: &[("/etc/letsencrypt/live/ops.example.com/privkey.pem", "ok"), ("", "plain http")],
     stored_in: "the nginx file as ssl_certificate_key",
     optional: true,
-    asked: |answers| has_own_server(answers),
+    asked: has_own_server,
     check: parsed::<FilePath>,
     ..PLAIN
 };
@@ -255,15 +259,15 @@ this machine: beside config.yml, for you to copy.",
     ],
     stored_in: "no property; it is the path of that file",
     asked: has_nginx,
-    default: |answers| Cow::Borrowed(answers.here().nginx_file(answers.get(&NGINX_FORM).as_ref())),
+    default: |context| Cow::Borrowed(context.defaults().nginx_file(&context.get(&NGINX_FORM))),
     check: parsed::<NginxFile>,
     ..PLAIN
 };
 
-fn has_nginx(answers: &Answers) -> bool {
-    answers.get(&REVERSE_PROXY) == "nginx"
+fn has_nginx(context: &dyn Context) -> bool {
+    context.get(&REVERSE_PROXY) == "nginx"
 }
 
-fn has_own_server(answers: &Answers) -> bool {
-    has_nginx(answers) && answers.get(&NGINX_FORM) == "server"
+fn has_own_server(context: &dyn Context) -> bool {
+    has_nginx(context) && context.get(&NGINX_FORM) == "server"
 }

@@ -1,8 +1,7 @@
 //! Screen 2: Kestra's way out to the internet.
 
-use super::{Field, FieldKind, PLAIN, Screen, SelectOption, parsed};
-use crate::answers::Answers;
-use crate::settings::{self, EnvFile, ProxyAddress, ProxyUsername, VariableName};
+use super::{Context, Field, FieldKind, PLAIN, Screen, SelectOption, parsed};
+use crate::settings::{EnvFile, ProxyAddress, ProxyUsername, Secret, VariableName};
 use std::borrow::Cow;
 
 pub(super) const SCREEN: Screen = Screen {
@@ -51,11 +50,8 @@ which take JAVA_OPTS=\"-Dhttps.proxyHost=... -Dhttps.proxyPort=...\".",
             help: "Version 5 only, the one that Micronaut speaks.",
         },
     ]),
-    default: |answers| match &answers.here().proxy {
-        Some(found) => Cow::Owned(found.proxy.kind.to_string()),
-        None => Cow::Borrowed("direct"),
-    },
-    check: |text| Ok(text.to_owned()),
+    default: |_| Cow::Borrowed("direct"),
+    proxy_part: Some(|proxy| Cow::Owned(proxy.kind.to_string())),
     ..PLAIN
 };
 
@@ -76,10 +72,7 @@ Ask your network team if unsure; HTTPS_PROXY in your shell often shows it.",
     ],
     stored_in: "config.yml as micronaut.http.services.api.proxy-address",
     asked: uses_proxy,
-    default: |answers| match &answers.here().proxy {
-        Some(found) => Cow::Owned(found.proxy.address.to_string()),
-        None => Cow::Borrowed(""),
-    },
+    proxy_part: Some(|proxy| Cow::Owned(proxy.address.to_string())),
     check: parsed::<ProxyAddress>,
     ..PLAIN
 };
@@ -98,7 +91,7 @@ Kestra can log in with Basic only, not with NTLM, Digest or Kerberos.",
     stored_in: "config.yml as micronaut.http.services.api.proxy-username",
     optional: true,
     asked: uses_proxy,
-    default: |answers| from_environment(answers, |proxy| proxy.username.as_deref()),
+    proxy_part: Some(|proxy| Cow::Borrowed(proxy.username.as_deref().unwrap_or(""))),
     check: parsed::<ProxyUsername>,
     ..PLAIN
 };
@@ -120,10 +113,8 @@ a way that gives the very same characters back.",
     kind: FieldKind::Secret,
     optional: true,
     asked: uses_proxy,
-    default: |answers| {
-        from_environment(answers, |proxy| proxy.password.as_ref().map(settings::Secret::reveal))
-    },
-    check: |text| text.parse::<settings::Secret>().map(|_| text.to_owned()),
+    proxy_part: Some(|proxy| Cow::Borrowed(proxy.password.as_ref().map_or("", Secret::reveal))),
+    check: |text| text.parse::<Secret>().map(|_| text.to_owned()),
     ..PLAIN
 };
 
@@ -162,11 +153,11 @@ Micronaut 4.10 was seen not to send them: squid answers 407.",
             help: "config.yml holds only the name; the password is kept beside it.",
         },
     ]),
-    asked: |answers| {
-        uses_proxy(answers)
-            && (!answers.get(&PROXY_USERNAME).is_empty()
-                || !answers.get(&PROXY_PASSWORD).is_empty()
-                || answers.keeps_password_elsewhere())
+    asked: |context| {
+        uses_proxy(context)
+            && (!context.get(&PROXY_USERNAME).is_empty()
+                || !context.get(&PROXY_PASSWORD).is_empty()
+                || context.keeps_password_elsewhere())
     },
     default: |_| Cow::Borrowed("plain"),
     ..PLAIN
@@ -212,24 +203,15 @@ Docker Compose  env_file: kestra.env",
     stored_in: "no property; it is the path of that file",
     optional: true,
     asked: saves_in_environment,
-    default: |answers| Cow::Borrowed(&answers.here().env_file),
+    default: |context| Cow::Borrowed(&context.defaults().env_file),
     check: parsed::<EnvFile>,
     ..PLAIN
 };
 
-fn uses_proxy(answers: &Answers) -> bool {
-    answers.get(&CONNECTION) != "direct"
+fn uses_proxy(context: &dyn Context) -> bool {
+    context.get(&CONNECTION) != "direct"
 }
 
-fn saves_in_environment(answers: &Answers) -> bool {
-    (PROXY_CREDENTIALS.asked)(answers) && answers.get(&PROXY_CREDENTIALS) == "env"
-}
-
-/// A part of the proxy that the operator's shell names.
-fn from_environment(
-    answers: &Answers,
-    part: fn(&settings::PastedProxy) -> Option<&str>,
-) -> Cow<'_, str> {
-    let found = answers.here().proxy.as_ref();
-    Cow::Borrowed(found.and_then(|found| part(&found.proxy)).unwrap_or(""))
+fn saves_in_environment(context: &dyn Context) -> bool {
+    (PROXY_CREDENTIALS.asked)(context) && context.get(&PROXY_CREDENTIALS) == "env"
 }

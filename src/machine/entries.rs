@@ -1,8 +1,8 @@
 //! From files to answers: what a configuration, an env file and an nginx file say already.
 
 use super::Found;
-use crate::answers::{Answers, Here};
-use crate::form;
+use crate::answers::Answers;
+use crate::form::{self, Defaults};
 use crate::kestra_config::{Kind, Reading, Scalar};
 use crate::nginx_site::Written;
 use crate::plan::{Text, env};
@@ -33,8 +33,8 @@ impl Entries {
         }
     }
 
-    pub(super) fn answers(self, here: Here) -> Answers {
-        Answers::new(here, self.texts).with_placeholders(self.placeholders)
+    pub(super) fn answers(self, defaults: Defaults) -> Answers {
+        Answers::new(defaults, self.texts).with_placeholders(self.placeholders)
     }
 
     pub(super) fn configuration(&mut self, reading: &Reading) {

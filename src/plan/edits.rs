@@ -318,7 +318,7 @@ fn authorization(settings: &Settings) -> Wanted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answers::Here;
+    use crate::form::Defaults;
     use crate::kestra_config::Place;
     use crate::machine::{Found, Snapshot};
     use crate::plan::Plan;
@@ -330,7 +330,7 @@ mod tests {
     fn after(text: &str, said: &[(&Field, &str)]) -> Result<String, Vec<String>> {
         let mut found = Found::new("c.yml".into(), Place::default());
         found.see("c.yml".into(), Snapshot::Text(text.into()));
-        let mut answers = found.answers(Here::default()).unwrap();
+        let mut answers = found.answers(Defaults::default()).unwrap();
         for (field, text) in said {
             answers.set(field, text);
         }
@@ -406,7 +406,7 @@ mod tests {
         let text = "kestra.url: ${KESTRA_URL}\nmicronaut.server.context-path: ${PATH}\n";
         let mut found = Found::new("c.yml".into(), Place::default());
         found.see("c.yml".into(), Snapshot::Text(text.into()));
-        assert_eq!(found.answers(Here::default()).unwrap().problems(), []);
+        assert_eq!(found.answers(Defaults::default()).unwrap().problems(), []);
     }
 
     #[test]

@@ -7,8 +7,8 @@
 use super::fs::backup::History;
 use super::fs::{self, ReadError};
 use super::nginx;
-use crate::answers::{Answers, FoundProxy, Here};
-use crate::form;
+use crate::answers::Answers;
+use crate::form::{self, Defaults, EnvironmentProxy};
 use crate::kestra_config::{self, Place, Refusal};
 use crate::machine::{Found, Served, Snapshot};
 use crate::nginx_site::{Machine, Version};
@@ -43,10 +43,10 @@ impl Discovery {
             return;
         }
         self.found.see(path.clone().into(), snapshot(Path::new(&path)));
-        let mut here = self.answers.here().clone();
-        here.nginx_files.insert(0, path);
+        let mut defaults = self.answers.defaults().clone();
+        defaults.nginx_files.insert(0, path);
         // The configuration was read already.
-        if let Ok(answers) = self.found.answers(here) {
+        if let Ok(answers) = self.found.answers(defaults) {
             self.answers = answers.with(&self.answers);
         }
     }
@@ -128,7 +128,7 @@ pub fn look(config: Option<&Path>, place: Option<Place>) -> Result<Discovery, Di
         (None, None) => Place::default(),
     };
     let nginx = nginx::find();
-    let mut here = here(&config, &place, &nginx);
+    let mut defaults = defaults(&config, &place, &nginx);
     let mut found = Found::new(config.clone(), place);
     found.machine = machine(&nginx);
     found.sights = sights(&nginx);
@@ -136,19 +136,20 @@ pub fn look(config: Option<&Path>, place: Option<Place>) -> Result<Discovery, Di
     found.includes.clone_from(&nginx.includes);
     found.surroundings = surroundings(&config);
     if text.is_some() {
-        here.nginx_files = written_before(&config);
+        defaults.nginx_files = written_before(&config);
     }
     found.see(config.clone(), text.map_or(Snapshot::Absent, Snapshot::Text));
-    let usual = [&here.server_file, &here.location_file, &here.env_file];
-    for path in usual.into_iter().chain(&here.nginx_files).map(PathBuf::from) {
+    let usual = [&defaults.server_file, &defaults.location_file, &defaults.env_file];
+    for path in usual.into_iter().chain(&defaults.nginx_files).map(PathBuf::from) {
         let snapshot = snapshot(&path);
         found.see(path, snapshot);
     }
-    here.has_nginx = nginx.binary.is_some();
-    let files = [&here.config_file, &here.server_file, &here.location_file].map(PathBuf::from);
+    defaults.has_nginx = nginx.binary.is_some();
+    let files =
+        [&defaults.config_file, &defaults.server_file, &defaults.location_file].map(PathBuf::from);
     found.unwritable = files.into_iter().filter(|path| !fs::writable(path)).collect();
     let refused = |refusal| DiscoverError::Refused { path: config.clone(), refusal };
-    let answers = found.answers(here).map_err(refused)?;
+    let answers = found.answers(defaults).map_err(refused)?;
     Ok(Discovery { answers, found, nginx })
 }
 
@@ -200,11 +201,11 @@ fn only_place(path: &Path, text: &str) -> Result<Place, DiscoverError> {
     }
 }
 
-fn here(config: &Path, place: &Place, nginx: &nginx::Found) -> Here {
+fn defaults(config: &Path, place: &Place, nginx: &nginx::Found) -> Defaults {
     let beside = |name: &str| config.with_file_name(name).display().to_string();
     let server_file = nginx.file.as_ref().map(|path| path.display().to_string());
     let snippets = nginx.conf.as_ref().and_then(|conf| conf.parent()).map(snippet);
-    Here {
+    Defaults {
         proxy: proxy(),
         server_file: server_file.unwrap_or_else(|| beside("kestra-nginx.conf")),
         location_file: snippets.unwrap_or_else(|| beside("kestra-nginx.conf")),
@@ -212,7 +213,7 @@ fn here(config: &Path, place: &Place, nginx: &nginx::Found) -> Here {
         config_file: config.display().to_string(),
         restart: restart(config, place),
         check: check(config),
-        ..Here::default()
+        ..Defaults::default()
     }
 }
 
@@ -247,10 +248,10 @@ fn snippet(folder: &Path) -> String {
     name.display().to_string()
 }
 
-fn proxy() -> Option<FoundProxy> {
+fn proxy() -> Option<EnvironmentProxy> {
     PROXY_VARIABLES.iter().find_map(|variable| {
         let proxy: PastedProxy = env::var(variable).ok()?.parse().ok()?;
-        Some(FoundProxy { variable: (*variable).to_owned(), proxy })
+        Some(EnvironmentProxy { variable: (*variable).to_owned(), proxy })
     })
 }
 

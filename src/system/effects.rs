@@ -12,9 +12,8 @@ use super::fs::backup::{self, History};
 use super::fs::lock::Lock;
 use super::fs::{self, InPlace, ProofFailure, Receipt, WriteError};
 use super::nginx::{self, Live};
-use crate::answers::Here;
 use crate::checks::{Check, Finding};
-use crate::form;
+use crate::form::{self, Defaults};
 use crate::kestra_config::{self, Place};
 use crate::machine::{Found, Snapshot};
 use crate::plan::{FileKind, Plan};
@@ -163,7 +162,7 @@ impl EffectRunner {
         ];
         let mut found = Found::new(self.config.clone(), self.place.clone());
         found.see(self.config.clone(), snapshot(&self.config));
-        let answers = found.answers(Here::default()).unwrap_or_default();
+        let answers = found.answers(Defaults::default()).unwrap_or_default();
         let is_wrong = |field| answers.found(field).is_some_and(|text| !has_placeholder(text));
         match unread.into_iter().find(|(_, field, is_unread)| *is_unread && is_wrong(field)) {
             Some((part, ..)) => Finding {

@@ -81,7 +81,7 @@ struct Session<'a, O> {
 
 impl<O: Outside> Session<'_, O> {
     fn greet(&mut self) -> Result<(), Ended> {
-        let file = &self.wizard.answers().here().config_file;
+        let file = &self.wizard.answers().defaults().config_file;
         let mut lines =
             vec![GREETING.to_owned(), format!("Configuration: {file} ({})", self.wizard.state())];
         if let Step::FormStep(_) = self.wizard.step() {

@@ -195,7 +195,7 @@ impl Wizard {
 
     /// An existing configuration starts with the review, a new one where an answer is missing.
     pub(super) fn review_or_ask(&mut self) -> Option<Effect> {
-        if self.answers.here().is_reconfiguration {
+        if self.answers.defaults().is_reconfiguration {
             return self.review();
         }
         let open = self.answers.problems().into_iter().find(|problem| problem.blocks);

@@ -37,7 +37,7 @@ impl Wizard {
             (Action::Back, Step::FormStep(asking)) => asking.screen > 0 || asking.is_returning,
             (Action::NextTab, Step::Review(reviewing)) => reviewing.files().len() > 1,
             (Action::UndoChange, _) => self.past.iter().any(|past| *past != self.answers),
-            (Action::Reload, _) => self.answers.here().has_nginx,
+            (Action::Reload, _) => self.answers.defaults().has_nginx,
             (Action::UndoWrite, Step::Done(saved)) => saved.undo.is_some(),
             _ => true,
         }
@@ -106,7 +106,7 @@ impl Wizard {
     /// The state of the files, for the title bar.
     #[must_use]
     pub fn state(&self) -> String {
-        let is_new = !self.answers.here().is_reconfiguration;
+        let is_new = !self.answers.defaults().is_reconfiguration;
         match &self.step {
             _ if self.is_quitting => "quit?".to_owned(),
             Step::Done(saved) => saved.state.to_owned(),
@@ -128,7 +128,7 @@ impl Wizard {
     pub fn changed_in_words(&self) -> String {
         let said: Vec<_> = self.answers.changes().map(|field| field.name).collect();
         match said.as_slice() {
-            _ if !self.answers.here().is_reconfiguration => "only listed keys".to_owned(),
+            _ if !self.answers.defaults().is_reconfiguration => "only listed keys".to_owned(),
             [] => "nothing differs".to_owned(),
             [only] => format!("only {only} differs"),
             several => format!("only {} differ", several.join(", ")),
@@ -139,7 +139,7 @@ impl Wizard {
     #[must_use]
     pub fn change_count_in_words(&self) -> String {
         match self.answers.changes().count() {
-            _ if !self.answers.here().is_reconfiguration => "only listed keys".to_owned(),
+            _ if !self.answers.defaults().is_reconfiguration => "only listed keys".to_owned(),
             1 => "1 setting differs".to_owned(),
             count => format!("{count} settings differ"),
         }

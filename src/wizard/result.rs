@@ -27,7 +27,7 @@ pub fn with_next_steps(saved: WriteResult, answers: &Answers, plan: &Plan) -> Wr
     }
     next.push(NextStep {
         key: Some('c'),
-        command: answers.here().check.clone(),
+        command: answers.defaults().check.clone(),
         ..NextStep::from("Check".to_owned())
     });
     WriteResult { next, ..saved }
@@ -36,7 +36,7 @@ pub fn with_next_steps(saved: WriteResult, answers: &Answers, plan: &Plan) -> Wr
 fn restart(answers: &Answers) -> NextStep {
     NextStep {
         what: "Restart Kestra so that it reads the file (your way of starting it), e.g.".to_owned(),
-        lines: vec![answers.here().restart.clone()],
+        lines: vec![answers.defaults().restart.clone()],
         ..NextStep::default()
     }
 }
@@ -62,7 +62,7 @@ fn environment(answers: &Answers) -> NextStep {
 
 fn nginx(answers: &Answers) -> NextStep {
     let file = answers.get(&form::NGINX_FILE);
-    if !answers.here().has_nginx {
+    if !answers.defaults().has_nginx {
         return NextStep::from(format!(
             "Copy {file} to the machine with nginx, into a folder that it includes."
         ));

@@ -91,7 +91,7 @@ impl Setting {
 }
 
 fn is_changed(answers: &Answers, fields: &[&'static Field]) -> bool {
-    answers.here().is_reconfiguration && answers.changes().any(|field| fields.contains(&field))
+    answers.defaults().is_reconfiguration && answers.changes().any(|field| fields.contains(&field))
 }
 
 fn remark(answers: &Answers, field: &'static Field, fields: &[&'static Field]) -> String {

@@ -1,7 +1,7 @@
 //! The nginx texts under test: what the wizard makes of its answers, and nothing by hand.
 
-use kestra_setup::answers::{Answers, Here};
-use kestra_setup::form::{self, Field};
+use kestra_setup::answers::Answers;
+use kestra_setup::form::{self, Defaults, Field};
 use kestra_setup::nginx_site::{Machine, Version, render};
 use kestra_setup::system::nginx::find;
 
@@ -26,11 +26,11 @@ impl Site {
 
     /// A server block of its own.
     pub(crate) fn server(&self, listen: u16) -> String {
-        self.written(Here::default(), &[(&form::LISTEN, &listen.to_string())])
+        self.written(Defaults::default(), &[(&form::LISTEN, &listen.to_string())])
     }
 
     /// What is written for the nginx of this machine, after these answers.
-    pub(crate) fn written(&self, here: Here, said: &[(&Field, &str)]) -> String {
+    pub(crate) fn written(&self, here: Defaults, said: &[(&Field, &str)]) -> String {
         let mut answers = Answers::new(here, [].into());
         let style = if self.recommended { "recommended" } else { "documented" };
         answers.set(&form::URL, &format!("http://my-host.com{}/", self.context));

@@ -10,9 +10,8 @@
     reason = "a test that cannot go on panics, and one that drops its operator tests nothing"
 )]
 
-use kestra_setup::answers::{FoundProxy, Here};
 use kestra_setup::checks::{Check, Finding, Outcome};
-use kestra_setup::form::{self, Field};
+use kestra_setup::form::{self, Defaults, EnvironmentProxy, Field};
 use kestra_setup::kestra_config::Place;
 use kestra_setup::key::Key;
 use kestra_setup::machine::{Found, Snapshot};
@@ -85,8 +84,8 @@ impl Operator {
     /// At a machine whose shell names this proxy.
     pub fn with_https_proxy(url: &str) -> Self {
         let proxy = url.parse().expect("the URL of a proxy");
-        let found = FoundProxy { variable: "HTTPS_PROXY".to_owned(), proxy };
-        Self::at(Here { proxy: Some(found), ..here() }, &[])
+        let found = EnvironmentProxy { variable: "HTTPS_PROXY".to_owned(), proxy };
+        Self::at(Defaults { proxy: Some(found), ..here() }, &[])
     }
 
     /// At a machine with this configuration, and no nginx file of the wizard's.
@@ -95,7 +94,7 @@ impl Operator {
     }
 
     /// At any machine.
-    pub fn at(here: Here, files: &[(&str, &str)]) -> Self {
+    pub fn at(here: Defaults, files: &[(&str, &str)]) -> Self {
         let disk: BTreeMap<_, _> = files
             .iter()
             .map(|(path, text)| (PathBuf::from(path), Snapshot::Text((*text).into())))
@@ -346,12 +345,12 @@ impl Operator {
 }
 
 /// A machine with an nginx.
-pub fn here() -> Here {
-    Here {
+pub fn here() -> Defaults {
+    Defaults {
         has_nginx: true,
         config_file: CONFIG.to_owned(),
         env_file: "/home/kestra/.kestra/kestra.env".to_owned(),
-        ..Here::default()
+        ..Defaults::default()
     }
 }
 

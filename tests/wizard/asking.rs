@@ -2,9 +2,8 @@
 
 use super::existing;
 use super::operator::{Asked, Operator, here};
-use kestra_setup::answers::Here;
 use kestra_setup::checks::{Check, Finding, Outcome};
-use kestra_setup::form;
+use kestra_setup::form::{self, Defaults};
 use kestra_setup::key::Key;
 use kestra_setup::wizard::Event;
 
@@ -180,7 +179,8 @@ fn a_verdict_about_an_older_value_is_not_shown() {
 
 #[test]
 fn without_an_nginx_none_is_offered() {
-    let operator = Operator::at(Here { has_nginx: false, ..here() }, &[]).at_the_proxy().enter();
+    let operator =
+        Operator::at(Defaults { has_nginx: false, ..here() }, &[]).at_the_proxy().enter();
     assert_eq!(operator.answer(&form::REVERSE_PROXY), "none");
 }
 

@@ -84,7 +84,7 @@ impl<O: Outside> Session<'_, O> {
     /// Says what was taken, also for other questions that the same answer settled.
     fn confirm(&mut self, field: &'static Field, before: &Answers) -> Result<(), Ended> {
         let answers = self.wizard.answers();
-        let word = if answers == before { "Kept" } else { "WriteResult" };
+        let word = if answers == before { "Kept" } else { "Saved" };
         let mut lines = vec![format!("{word}: {}", taken(answers, field))];
         let is_new = |other: &&'static Field| {
             *other != field
@@ -94,7 +94,7 @@ impl<O: Outside> Session<'_, O> {
         let others = form::fields().filter(is_new);
         lines
             .extend(others.map(|other| {
-                format!("WriteResult: {}: {}", other.label, in_words(answers, other))
+                format!("Saved: {}: {}", other.label, in_words(answers, other))
             }));
         let notes = (field.notes)(&answers.get(field));
         lines.extend(notes.iter().map(|note| format!("Note: {note}")));

@@ -105,7 +105,7 @@ fn difference(change: &FileChange) -> Vec<String> {
 
 fn page(wizard: &Wizard) -> String {
     let Step::Review(reviewing) = wizard.step() else { return String::new() };
-    let is_new = !wizard.answers().here().is_reconfiguration;
+    let is_new = !wizard.answers().defaults().is_reconfiguration;
     let state = if is_new { String::new() } else { format!(": {}", wizard.state()) };
     let mut lines = vec![String::new(), format!("Review{state}. Nothing is written yet.")];
     lines.extend(reviewing.rows(wizard.answers()).iter().map(row));

@@ -1,8 +1,8 @@
 //! A person at plain mode, as a list of typed lines; what is said is read as one text.
 
 use super::*;
-use crate::answers::Here;
 use crate::checks::Outcome;
+use crate::form::Defaults;
 use crate::kestra_config::Place;
 use crate::machine::{Found, Snapshot};
 use crate::plan::Plan;
@@ -81,7 +81,7 @@ fn denied() -> Failure {
     }
 }
 
-fn wizard(here: Here, config: Option<&str>) -> (Wizard, Option<Effect>) {
+fn wizard(here: Defaults, config: Option<&str>) -> (Wizard, Option<Effect>) {
     let mut found = Found::new("/etc/kestra/config.yml".into(), Place::default());
     let config = config.map_or(Snapshot::Absent, |text| Snapshot::Text(text.into()));
     found.see(found.config().to_owned(), config);
@@ -101,16 +101,16 @@ fn session(
 }
 
 fn fresh(lines: &[&'static str]) -> Script {
-    session(wizard(Here::default(), None), lines, None).0
+    session(wizard(Defaults::default(), None), lines, None).0
 }
 
 fn with_nginx(lines: &[&'static str]) -> Script {
-    session(wizard(Here { has_nginx: true, ..Here::default() }, None), lines, None).0
+    session(wizard(Defaults { has_nginx: true, ..Defaults::default() }, None), lines, None).0
 }
 
 fn existing(lines: &[&'static str]) -> Script {
     let config = "kestra:\n  url: http://old.example/\n";
-    session(wizard(Here::default(), Some(config)), lines, None).0
+    session(wizard(Defaults::default(), Some(config)), lines, None).0
 }
 
 /// A whole session with a proxy, its login and nginx, up to the review.
@@ -154,7 +154,7 @@ Current value: none. An answer is required.
 Public URL: ops.example.com
 Error: the address needs http:// or https:// in front.
 Did you mean https://ops.example.com/ ? Press Enter for yes, or type it:\u{20}
-WriteResult: https://ops.example.com/
+Saved: https://ops.example.com/
 
 Question 2 of 4. How does Kestra reach the internet?
 1. Direct, no proxy (default)
@@ -164,7 +164,7 @@ Question 2 of 4. How does Kestra reach the internet?
 3. SOCKS5 proxy
    Version 5 only, the one that Micronaut speaks.
 Number 1 to 3: 1
-WriteResult: Direct, no proxy
+Saved: Direct, no proxy
 
 Question 3 of 4. Is there an nginx in front of Kestra?
 1. nginx
@@ -172,7 +172,7 @@ Question 3 of 4. Is there an nginx in front of Kestra?
 2. none (default)
    No nginx file is written.
 Number 1 to 2: none
-WriteResult: none
+Saved: none
 
 Question 4 of 4. Path under which Kestra serves, empty for /.
 Must match the path of the public URL. Empty = serve at /.
@@ -240,11 +240,11 @@ fn what_the_files_say_is_the_current_value_and_enter_keeps_it() {
 
 #[test]
 fn a_proxy_of_the_shell_is_named_with_its_variable() {
-    let proxy = crate::answers::FoundProxy {
+    let proxy = crate::form::EnvironmentProxy {
         variable: "HTTPS_PROXY".to_owned(),
         proxy: "http://proxy:3128".parse().unwrap(),
     };
-    let here = Here { proxy: Some(proxy), ..Here::default() };
+    let here = Defaults { proxy: Some(proxy), ..Defaults::default() };
     let said = session(wizard(here, None), &["https://a.example", "", ""], None).0.said;
     assert!(said.contains("2. HTTP proxy (default, from HTTPS_PROXY)"), "{said}");
     assert!(said.contains("Default: proxy:3128, from HTTPS_PROXY (Enter takes it)"), "{said}");
@@ -255,7 +255,7 @@ fn the_end_of_the_input_is_never_consent() {
     let whole = after(&LONG, &["w", "yes"]);
     for count in 0..whole.len() {
         let (script, ended) = session(
-            wizard(Here { has_nginx: true, ..Here::default() }, None),
+            wizard(Defaults { has_nginx: true, ..Defaults::default() }, None),
             &whole[..count],
             None,
         );
@@ -276,7 +276,7 @@ fn only_the_typed_word_yes_writes() {
 fn a_way_that_writes_needs_the_word_as_well() {
     let sudo = |answer| {
         let lines = after(&SHORT, &["w", "yes", "1", answer, "2"]);
-        session(wizard(Here::default(), None), &lines, Some(denied())).0
+        session(wizard(Defaults::default(), None), &lines, Some(denied())).0
     };
     assert_eq!((sudo("").elevated, sudo("yes").elevated), (0, 1));
     let said = sudo("").said;
@@ -286,7 +286,8 @@ fn a_way_that_writes_needs_the_word_as_well() {
 
 #[test]
 fn the_input_may_end_once_all_is_done() {
-    let (_, ended) = session(wizard(Here::default(), None), &after(&SHORT, &["w", "yes"]), None);
+    let (_, ended) =
+        session(wizard(Defaults::default(), None), &after(&SHORT, &["w", "yes"]), None);
     assert!(ended.is_ok());
 }
 
@@ -294,7 +295,7 @@ fn the_input_may_end_once_all_is_done() {
 fn a_password_is_read_without_echo_and_confirmed_by_its_length() {
     let script = with_nginx(&after(&LONG, &["list", "q", "yes"]));
     assert_eq!(script.hidden, ["Password (not shown): "]);
-    assert!(script.said.contains("WriteResult: typed 7 characters"));
+    assert!(script.said.contains("Saved: typed 7 characters"));
     assert!(!script.said.contains("hunter2"), "{}", script.said);
 }
 
@@ -330,10 +331,10 @@ fn list_says_every_answer_and_no_secret() {
 
 #[test]
 fn quit_asks_only_where_answers_would_be_lost() {
-    let (script, ended) = session(wizard(Here::default(), None), &["quit"], None);
+    let (script, ended) = session(wizard(Defaults::default(), None), &["quit"], None);
     assert!(ended.is_ok() && !script.said.contains("Quit?"));
     let (script, ended) = session(
-        wizard(Here::default(), None),
+        wizard(Defaults::default(), None),
         &["https://a.example", "quit", "", "quit", "yes"],
         None,
     );
@@ -344,7 +345,7 @@ fn quit_asks_only_where_answers_would_be_lost() {
 #[test]
 fn a_word_behind_a_backslash_is_an_answer() {
     let script = with_nginx(&after(&LONG[..3], &["\\quit"]));
-    assert!(script.said.contains("WriteResult: quit\n"), "{}", script.said);
+    assert!(script.said.contains("Saved: quit\n"), "{}", script.said);
 }
 
 #[test]
@@ -361,7 +362,7 @@ fn several_corrections_are_numbered() {
         script.said.contains("1. Context path: /kestra\n2. Public URL: https://a.example/other/")
     );
     assert!(script.said.contains("Number 1 to 2, or type another: 2\n"), "{}", script.said);
-    assert!(script.said.contains("WriteResult: Public URL: https://a.example/other/\n"));
+    assert!(script.said.contains("Saved: Public URL: https://a.example/other/\n"));
     assert!(script.said.contains("Review."), "{}", script.said);
 }
 
@@ -369,16 +370,16 @@ fn several_corrections_are_numbered() {
 fn a_pasted_proxy_answers_every_question_about_it() {
     let said = fresh(&["https://a.example", "http://svc:hunter2@proxy:3128", "list"]).said;
     let shown = said.replace("http://svc:hunter2@proxy:3128", "");
-    assert!(shown.contains("WriteResult: HTTP proxy\nSaved: Address: proxy:3128\n"), "{shown}");
+    assert!(shown.contains("Saved: HTTP proxy\nSaved: Address: proxy:3128\n"), "{shown}");
     assert!(
-        shown.contains("WriteResult: Password: hidden") && !shown.contains("hunter2"),
+        shown.contains("Saved: Password: hidden") && !shown.contains("hunter2"),
         "{shown}"
     );
 }
 
 #[test]
 fn an_answer_can_be_emptied() {
-    let here = Here { has_nginx: true, ..Here::default() };
+    let here = Defaults { has_nginx: true, ..Defaults::default() };
     let lines = ["https://a.example/kestra", "1", "nginx", "none"];
     let said = session(wizard(here, None), &lines, None).0.said;
     assert!(said.contains("the context path is /\n1. Context path: /kestra"), "{said}");
@@ -424,7 +425,7 @@ fn what_stands_in_the_way_of_the_start_is_asked_first() {
     let ways = vec![Choice::Continue, Choice::Fresh, Choice::Quit];
     let lines = vec!["You stopped at step 2.".to_owned()];
     let draft = Failure { state: "draft", lines, ways };
-    let (wizard, _) = wizard(Here::default(), None);
+    let (wizard, _) = wizard(Defaults::default(), None);
     let wizard = wizard.asking_first(Dialog::new(draft, Plan::default()));
     let said = session((wizard, None), &[""], None).0.said;
     assert!(said.contains("You stopped at step 2.\n1. Continue with these answers"), "{said}");

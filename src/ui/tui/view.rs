@@ -149,7 +149,7 @@ impl Ui {
     fn with_state(self, title: String, wizard: &Wizard) -> Line<'static> {
         let state = wizard.state();
         let room = usize::from(self.width).saturating_sub(title.len() + state.len() + 9);
-        let path = match wizard.answers().here().config_file.as_str() {
+        let path = match wizard.answers().defaults().config_file.as_str() {
             path if room < 12 || self.is_small => elided(path, 0, ""),
             path => elided(path, room, self.theme.glyphs.ellipsis),
         };

@@ -263,7 +263,7 @@ impl Form<'_> {
     /// The file that holds the configuration.
     fn configuration(&self, page: &mut Page) {
         let theme = self.ui.theme;
-        let path = &self.wizard.answers().here().config_file;
+        let path = &self.wizard.answers().defaults().config_file;
         let found = self.wizard.found();
         let state = match found.text(Path::new(path)) {
             _ if found.unwritable.iter().any(|file| file == Path::new(path)) => {
