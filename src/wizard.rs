@@ -10,6 +10,7 @@ mod event;
 mod form_step;
 mod keymap;
 mod line;
+mod live_preview;
 mod navigation;
 mod queries;
 mod result;
@@ -21,6 +22,7 @@ pub use dialog::{Choice, Dialog};
 pub use event::{Effect, Event, Failure, NextStep, WriteResult, WrittenFile};
 pub use form_step::FormStep;
 pub use keymap::{Action, Binding};
+pub use live_preview::{FilePreview, LivePreview, PlanRequest};
 pub use result::{page, report, with_next_steps};
 pub use review::{Preview, Review};
 pub use rows::Row;
@@ -63,6 +65,7 @@ pub struct Wizard {
     findings: Vec<(Check, Vec<Finding>)>,
     /// The checks that are under way.
     running: Vec<Check>,
+    live_preview: LivePreview,
     help: Option<usize>,
     /// How many lines of the result are scrolled away.
     scrolled: usize,
@@ -94,6 +97,7 @@ impl Wizard {
             past: Vec::new(),
             findings: Vec::new(),
             running: Vec::new(),
+            live_preview: LivePreview::default(),
             help: None,
             scrolled: 0,
             is_quitting: false,
@@ -134,6 +138,11 @@ impl Wizard {
                 self.with_review(Review::conceal);
                 None
             }
+            Event::Paused => self.plan_preview(),
+            Event::Planned(number, files) => {
+                self.planned(number, files);
+                None
+            }
             Event::Drawn { furthest } => {
                 self.scroll_to(|scroll| scroll.min(furthest));
                 None
@@ -151,6 +160,7 @@ impl Wizard {
             _ if self.is_quitting => keymap::QUITTING,
             _ if self.help.is_some() => keymap::HELP,
             Step::FormStep(asking) => asking.keys(),
+            Step::Review(review) if review.is_confirming() => keymap::CONFIRMING,
             Step::Review(_) => keymap::REVIEWING,
             Step::Looking(_) => keymap::LOOKING,
             Step::Writing(_) => keymap::WRITING,
@@ -191,7 +201,9 @@ impl Wizard {
             }
             Action::Reveal => return self.reveal(),
             Action::Test => return self.test(),
-            Action::Write => return self.write(),
+            Action::Write => self.ask_to_write(),
+            Action::Confirm => return self.write(),
+            Action::Decline => self.with_review(|review| review.is_confirming = false),
             Action::NextTab => self.with_review(Review::next_tab),
             Action::Full => self.with_review(Review::toggle_full),
             Action::UndoChange => return self.undo_change(),

@@ -55,6 +55,10 @@ impl EffectRunner {
                 let findings = self.check(&check, cancelled);
                 Event::Checked(check, findings)
             }
+            Effect::Plan(request) => {
+                let (number, files) = request.run();
+                Event::Planned(number, files)
+            }
             Effect::Write(plan) => Event::Written(self.save(&plan)),
             Effect::SaveAside(plan) => stopped(save_aside(&plan)),
             Effect::SaveBeside(plan) => stopped(self.save_beside(&plan)),

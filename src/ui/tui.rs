@@ -12,6 +12,7 @@ pub mod view;
 mod work;
 
 use crate::checks::Check;
+use crate::form::Field;
 use crate::key::Key;
 use crate::system::effects::EffectRunner;
 use crate::system::signals::{self, Signal};
@@ -31,6 +32,9 @@ use view::view;
 
 /// Works also where nothing can be shown.
 const QUIT: Key = Key::Ctrl('c');
+
+/// How long typing rests before the live preview follows it.
+const PAUSE: Duration = Duration::from_millis(400);
 
 /// How the full screen was left.
 #[derive(Debug)]
@@ -87,6 +91,7 @@ pub fn run(
         happenings,
         cancelled,
         remind_at: None,
+        pause_at: None,
         shown_at: None,
         leaving: None,
     };
@@ -103,6 +108,8 @@ struct Loop {
     /// Stops the check that is under way.
     cancelled: Arc<AtomicBool>,
     remind_at: Option<Instant>,
+    /// When the live preview is planned again.
+    pause_at: Option<Instant>,
     /// When this page was shown. What is typed while the program starts is meant for its first.
     shown_at: Option<Instant>,
     /// The exit code of a signal that came while files were written: nothing interrupts that.
@@ -160,11 +167,15 @@ impl Loop {
     }
 
     fn next(&mut self) -> Happening {
-        let Some(at) = self.remind_at else {
+        let Some(at) = self.remind_at.into_iter().chain(self.pause_at).min() else {
             return self.happenings.recv().unwrap_or(Happening::Signal(Signal::Hangup));
         };
         match self.happenings.recv_timeout(work::until(at)) {
             Ok(happening) => happening,
+            Err(RecvTimeoutError::Timeout) if self.pause_at == Some(at) => {
+                self.pause_at = None;
+                Happening::Event(Event::Paused)
+            }
             Err(RecvTimeoutError::Timeout) => {
                 self.remind_at = None;
                 Happening::Event(Event::Reminder)
@@ -183,9 +194,31 @@ impl Loop {
             Happening::Event(event) => event,
             Happening::Signal(signal) => return self.signal(signal),
         };
+        let is_input = matches!(event, Event::Key(_) | Event::Paste(_));
+        let focus = self.focus();
         let effect = self.wizard.update(event);
         let left = effect.map_or(Ok(None), |effect| self.perform(effect))?;
+        if is_input {
+            self.plan_preview(focus);
+        }
         Ok(left.or_else(|| self.leave_after_writing()))
+    }
+
+    /// Lets the live preview follow what was typed: at once where a field was left, else when typing
+    /// pauses. Where bytes are slow, a pause is no reason to draw.
+    fn plan_preview(&mut self, focus: Option<&'static Field>) {
+        let is_left = self.focus() != focus;
+        if matches!(self.wizard.step(), Step::FormStep(_)) && (is_left || !self.theme.is_ascii()) {
+            let pause = if is_left { Duration::ZERO } else { PAUSE };
+            self.pause_at = Some(work::after(pause));
+        }
+    }
+
+    fn focus(&self) -> Option<&'static Field> {
+        match self.wizard.step() {
+            Step::FormStep(step) => Some(step.field()),
+            _ => None,
+        }
     }
 
     /// What cannot be seen is not answered; `p` goes on line by line, which needs no room.

@@ -204,7 +204,12 @@ impl Wizard {
         None
     }
 
-    /// `w`: writes what is shown, nothing else.
+    /// `w`: asks whether to write what is shown, if it can be written.
+    pub(super) fn ask_to_write(&mut self) {
+        self.with_review(|review| review.is_confirming = review.plan_to_write().is_some());
+    }
+
+    /// Writes what is shown, nothing else.
     pub(super) fn write(&mut self) -> Option<Effect> {
         let Step::Review(reviewing) = &mut self.step else { return None };
         let plan = reviewing.plan_to_write()?.clone();

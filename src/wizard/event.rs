@@ -4,7 +4,7 @@ use crate::checks::{Check, Finding};
 use crate::key::Key;
 use crate::machine::Snapshot;
 use crate::plan::{Plan, Text};
-use crate::wizard::Choice;
+use crate::wizard::{Choice, FilePreview, PlanRequest};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,6 +31,11 @@ pub enum Event {
     Stopped(WriteResult),
     /// The time asked for by [`Effect::Remind`] is over.
     Reminder,
+    /// Typing paused, or a field was left.
+    Paused,
+    /// A plan for the live preview, with the number of its request; none where the answers are not
+    /// valid.
+    Planned(usize, Option<Vec<FilePreview>>),
     /// The page was drawn in the size that the terminal has now.
     Drawn {
         /// How many lines can be scrolled away before its end is in view.
@@ -53,6 +58,8 @@ impl fmt::Debug for Event {
             Self::Keep => f.write_str("Keep"),
             Self::PreviousQuestion => f.write_str("PreviousQuestion"),
             Self::Reminder => f.write_str("Reminder"),
+            Self::Paused => f.write_str("Paused"),
+            Self::Planned(number, _) => write!(f, "Planned({number})"),
             Self::Drawn { furthest } => write!(f, "Drawn({furthest})"),
         }
     }
@@ -67,6 +74,8 @@ pub enum Effect {
     Check(Check),
     /// Stop looking at the world.
     Cancel,
+    /// Plan the answers for the live preview.
+    Plan(Box<PlanRequest>),
     /// Write the plan.
     Write(Plan),
     /// Write the plan with the rights of root.
@@ -108,6 +117,7 @@ impl Effect {
             Self::Look(_)
             | Self::Check(_)
             | Self::Cancel
+            | Self::Plan(_)
             | Self::Copy(_)
             | Self::Remind(_)
             | Self::Redraw

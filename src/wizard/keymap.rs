@@ -25,8 +25,12 @@ pub enum Action {
     Reveal,
     /// Test the way out.
     Test,
-    /// Write the plan.
+    /// Ask whether to write the plan.
     Write,
+    /// Write the plan.
+    Confirm,
+    /// Do not write the plan.
+    Decline,
     /// Show the next file.
     NextTab,
     /// Show the file on the whole screen.
@@ -148,6 +152,15 @@ pub(super) const REVIEWING: Tables = &[
     ],
     SCROLLING,
 ];
+
+/// While asking whether to write. Other keys do nothing.
+pub(super) const CONFIRMING: Tables = &[&[
+    shown(Key::Enter, Action::Confirm, "enter yes"),
+    shown(Key::Esc, Action::Decline, "esc no"),
+    silent(Key::Char('y'), Action::Confirm),
+    silent(Key::Char('n'), Action::Decline),
+    silent(Key::Ctrl('c'), Action::Quit),
+]];
 
 /// While the files are looked at, which a disk far away may take its time for.
 pub(super) const LOOKING: Tables =

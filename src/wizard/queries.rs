@@ -18,8 +18,9 @@ impl Wizard {
 
     /// Which page is shown: when this changes, what was typed before was meant for another page.
     #[must_use]
-    pub fn place(&self) -> (usize, std::mem::Discriminant<Step>) {
-        (self.number(), std::mem::discriminant(&self.step))
+    pub fn place(&self) -> (usize, std::mem::Discriminant<Step>, bool) {
+        let is_confirming = matches!(&self.step, Step::Review(review) if review.is_confirming());
+        (self.number(), std::mem::discriminant(&self.step), is_confirming)
     }
 
     /// What is wrong with an answer that was given and left as it is.

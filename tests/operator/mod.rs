@@ -17,7 +17,11 @@ use kestra_setup::key::Key;
 use kestra_setup::machine::{Found, Snapshot};
 use kestra_setup::nginx_site::{Machine, Version};
 use kestra_setup::plan::Plan;
-use kestra_setup::ui::tui::{theme::{Level, Theme}, backend::Colors, view::view};
+use kestra_setup::ui::tui::{
+    backend::Colors,
+    theme::{Level, Theme},
+    view::view,
+};
 use kestra_setup::wizard::{
     Choice, Dialog, Effect, Event, Failure, Step, Wizard, WriteResult, WrittenFile,
 };

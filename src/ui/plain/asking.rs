@@ -92,10 +92,9 @@ impl<O: Outside> Session<'_, O> {
                 && answers.get(other) != before.get(other)
         };
         let others = form::fields().filter(is_new);
-        lines
-            .extend(others.map(|other| {
-                format!("Saved: {}: {}", other.label, in_words(answers, other))
-            }));
+        lines.extend(
+            others.map(|other| format!("Saved: {}: {}", other.label, in_words(answers, other))),
+        );
         let notes = (field.notes)(&answers.get(field));
         lines.extend(notes.iter().map(|note| format!("Note: {note}")));
         self.say(&lines.join("\n"))

@@ -371,10 +371,7 @@ fn a_pasted_proxy_answers_every_question_about_it() {
     let said = fresh(&["https://a.example", "http://svc:hunter2@proxy:3128", "list"]).said;
     let shown = said.replace("http://svc:hunter2@proxy:3128", "");
     assert!(shown.contains("Saved: HTTP proxy\nSaved: Address: proxy:3128\n"), "{shown}");
-    assert!(
-        shown.contains("Saved: Password: hidden") && !shown.contains("hunter2"),
-        "{shown}"
-    );
+    assert!(shown.contains("Saved: Password: hidden") && !shown.contains("hunter2"), "{shown}");
 }
 
 #[test]

@@ -143,6 +143,12 @@ impl Theme {
         Self { colors, glyphs }
     }
 
+    /// Whether the terminal is likely a slow line.
+    #[must_use]
+    pub fn is_ascii(self) -> bool {
+        *self.glyphs == ASCII
+    }
+
     /// The colours that the terminal gets.
     #[must_use]
     pub fn colors(self) -> Colors {

@@ -95,7 +95,7 @@ impl Ui {
     fn page(self, wizard: &Wizard, rows: u16, is_split: bool) -> Page {
         match (wizard.help(), wizard.step()) {
             (Some(scroll), step) if !is_split => pages::help(self, step, scroll),
-            (_, Step::FormStep(step)) => form::page(self, wizard, step),
+            (_, Step::FormStep(step)) => form::page(self, wizard, step, rows, is_split),
             (_, Step::Review(review)) => review::page(self, wizard, review, rows, is_split),
             (_, Step::Looking(_)) => pages::waiting(self, "Reading the files"),
             (_, Step::Writing(_)) => pages::waiting(self, "Writing"),
@@ -109,6 +109,11 @@ impl Ui {
         match (wizard.help(), wizard.step()) {
             (Some(scroll), step) => pages::help(self, step, scroll),
             (None, Step::Review(review)) => review::beside(self, review, rows),
+            (None, Step::FormStep(step)) => {
+                let mut page = Page::default();
+                form::preview(self, wizard, step, &mut page, rows.into());
+                page
+            }
             (None, _) => Page::default(),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Ui;
 use super::page::elided;
+use crate::form::Field;
 use crate::plan::{FileChange, FileKind, Line as PreviewLine, Mark};
 use ratatui::text::{Line, Span};
 
@@ -47,16 +48,55 @@ pub(super) fn about(change: &FileChange) -> String {
     }
 }
 
+/// So many lines of a file, among them the one of the property that a field answers.
+pub(super) fn lines<'a>(
+    ui: Ui,
+    change: &'a FileChange,
+    lines: &'a [PreviewLine],
+    field: &Field,
+    is_stale: bool,
+    room: usize,
+) -> impl Iterator<Item = Line<'static>> + 'a {
+    let key = field.stored_in.rsplit(['.', ' ']).next().unwrap_or_default();
+    let is_of_field = move |line: &PreviewLine| {
+        let text = line.text.trim_start();
+        let is_changed = line.mark != Mark::Removed && line.mark != Mark::Place;
+        is_changed && text.strip_prefix(key).is_some_and(|rest| rest.starts_with([':', ' ']))
+    };
+    let is_change = |line: &PreviewLine| matches!(line.mark, Mark::Added | Mark::Removed);
+    let focus = lines.iter().position(is_of_field);
+    let first = focus.or_else(|| lines.iter().position(is_change)).unwrap_or(0);
+    let start = (first + 2).saturating_sub(room).min(lines.len().saturating_sub(room));
+    lines.iter().enumerate().skip(start).take(room).map(move |(number, line)| {
+        let mut line = self::line(ui, change, line);
+        if is_stale {
+            line = Line::styled(line.to_string(), ui.theme.dim());
+        } else if Some(number) == focus {
+            let bar = Span::styled(format!(" {}", ui.theme.glyphs.focus), ui.theme.focus());
+            if let Some(margin) = line.spans.first_mut() {
+                *margin = Span::raw(margin.content.chars().skip(2).collect::<String>());
+            }
+            line.spans.insert(0, bar);
+        }
+        line
+    })
+}
+
 /// One line: a mark in column 2, then the text.
-pub(super) fn line(ui: Ui, kind: FileKind, line: &PreviewLine) -> Line<'static> {
+pub(super) fn line(ui: Ui, change: &FileChange, line: &PreviewLine) -> Line<'static> {
     let theme = ui.theme;
+    let with_mark = |mark: &str, style| {
+        let text = Span::styled(line.text.clone(), style);
+        Line::from(vec![Span::raw("  "), Span::styled(format!("{mark} "), style), text])
+    };
     match line.mark {
-        Mark::Place => Line::styled(format!("    {}", line.text), theme.dim()),
-        Mark::Removed => Line::styled(format!("  - {}", line.text), theme.removed()),
-        Mark::Added => Line::styled(format!("  + {}", line.text), theme.added()),
+        Mark::Place => with_mark(" ", theme.dim()),
+        Mark::Removed => with_mark("-", theme.removed()),
+        Mark::Added => with_mark("+", theme.added()),
         Mark::Same => {
-            let mut spans = vec![Span::raw("    ")];
-            spans.extend(coloured(ui, kind, &line.text));
+            let mark = if change.before.is_none() { "+" } else { " " };
+            let mut spans = vec![Span::raw("  "), Span::styled(format!("{mark} "), theme.good())];
+            spans.extend(coloured(ui, change.kind, &line.text));
             Line::from(spans)
         }
     }

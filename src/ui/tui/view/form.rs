@@ -1,13 +1,14 @@
 //! A screen of the form: its fields, what is known about the one with the focus, and below them
 //! what the answers do to the files.
 
-use super::Ui;
 use super::page::{Page, elided};
+use super::{Ui, difference};
 use crate::answers::{Answers, Fix, Problem, Source};
 use crate::checks::{Finding, Outcome, sentence};
 use crate::form::{self, Field, FieldKind};
+use crate::plan::FileKind;
 use crate::settings::ServerUrl;
-use crate::wizard::{FormStep, Wizard};
+use crate::wizard::{FilePreview, FormStep, Wizard};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use std::path::Path;
@@ -16,10 +17,16 @@ use unicode_width::UnicodeWidthStr;
 /// Values are not wider than this, however wide the terminal is.
 const WIDEST: usize = 50;
 
+/// The rows for messages about the field with the focus.
+const MESSAGES: usize = 3;
+
+/// A preview of fewer rows, its title included, shows nothing.
+const LEAST_PREVIEW: usize = 5;
+
 /// No label is longer.
 const LONGEST_LABEL: usize = 13;
 
-pub(super) fn page(ui: Ui, wizard: &Wizard, step: &FormStep) -> Page {
+pub(super) fn page(ui: Ui, wizard: &Wizard, step: &FormStep, rows: u16, is_split: bool) -> Page {
     let mut page = Page::default();
     if !ui.is_small {
         page.blank();
@@ -35,12 +42,40 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, step: &FormStep) -> Page {
         form.configuration(&mut page);
     }
     page.blank();
+    let below = page.len();
     form.about_focus(&mut page);
     page.explain_cursor();
     if !ui.is_small {
         form.about_screen(&mut page);
+        // What is below keeps its place while the messages change.
+        while page.len() < below + MESSAGES {
+            page.blank();
+        }
+    }
+    if !is_split {
+        page.blank();
+        let free = usize::from(rows).saturating_sub(page.len());
+        if free >= LEAST_PREVIEW {
+            preview(ui, wizard, step, &mut page, free);
+        }
     }
     page
+}
+
+/// What the answers do to the file of this screen, in so many rows.
+pub(super) fn preview(ui: Ui, wizard: &Wizard, step: &FormStep, page: &mut Page, rows: usize) {
+    let kind = if step.screen().fields.contains(&&form::REVERSE_PROXY) {
+        FileKind::Nginx
+    } else {
+        FileKind::Config
+    };
+    let preview = wizard.live_preview();
+    if let Some(FilePreview { change, lines }) = preview.file(kind) {
+        let names = [difference::name(change)];
+        page.line(difference::title(ui, &names, 0, &difference::about(change)));
+        difference::lines(ui, change, lines, step.field(), preview.is_stale(), rows - 1)
+            .for_each(|line| page.line(line));
+    }
 }
 
 /// Where the values begin: in the same column on every screen, if there is room for that.

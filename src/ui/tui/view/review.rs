@@ -123,7 +123,7 @@ fn file(ui: Ui, review: &Review, page: &mut Page, room: usize) {
     }
     page.line(difference::title(ui, &names, review.tab(), &about));
     for line in &visible {
-        page.line(difference::line(ui, change.kind, line));
+        page.line(difference::line(ui, change, line));
     }
     (visible.len()..room).for_each(|_| page.blank());
 }
@@ -142,10 +142,27 @@ fn below(ui: Ui, wizard: &Wizard, review: &Review) -> Vec<Line<'static>> {
     let room = if ui.is_small { 2 } else { NOTES };
     let mut lines = page.visible(room).lines;
     lines.push(checks(ui, wizard, review));
+    if review.is_confirming() {
+        lines.push(question(ui, review));
+    }
     if let Some(note) = review.note() {
         lines.push(Line::styled(format!("  {note}"), ui.theme.strong()));
     }
     lines
+}
+
+/// Asks once before anything is written.
+fn question(ui: Ui, review: &Review) -> Line<'static> {
+    let count = review.files().iter().filter(|change| !change.is_noop()).count();
+    let files = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+    let (key, dim) = (ui.theme.accent(), ui.theme.dim());
+    Line::from(vec![
+        Span::styled(format!("  Write {files}?   "), ui.theme.strong()),
+        Span::styled("enter", key),
+        Span::styled(" yes   ", dim),
+        Span::styled("esc", key),
+        Span::styled(" no", dim),
+    ])
 }
 
 fn note(ui: Ui, review: &Review, page: &mut Page) {
