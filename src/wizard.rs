@@ -19,7 +19,7 @@ mod rows;
 mod typing;
 
 pub use dialog::{Choice, Dialog};
-pub use event::{Effect, Event, Failure, NextStep, WriteResult, WrittenFile};
+pub use event::{Effect, Event, Exit, Failure, NextStep, WriteResult, WrittenFile};
 pub use form_step::FormStep;
 pub use keymap::{Action, Binding};
 pub use live_preview::{FilePreview, LivePreview, PlanRequest};
@@ -70,6 +70,8 @@ pub struct Wizard {
     /// How many lines of the result are scrolled away.
     scrolled: usize,
     is_quitting: bool,
+    /// The step of a draft, where continuing with it leads.
+    resumed_at: usize,
 }
 
 /// What goes on once the files have been looked at.
@@ -101,6 +103,7 @@ impl Wizard {
             help: None,
             scrolled: 0,
             is_quitting: false,
+            resumed_at: 0,
         };
         let effect = if is_reconfiguration { wizard.review() } else { None };
         (wizard, effect)
@@ -111,6 +114,12 @@ impl Wizard {
     pub fn asking_first(mut self, choosing: Dialog) -> Self {
         self.step = Step::Dialog(choosing);
         self
+    }
+
+    /// Lets [`Choice::Continue`] lead to this step, counted from 0.
+    #[must_use]
+    pub fn resuming_at(self, step: usize) -> Self {
+        Self { resumed_at: step, ..self }
     }
 
     /// What happens, and what is to be done about it outside.
@@ -212,7 +221,11 @@ impl Wizard {
             Action::StartOver => return self.start_over(),
             Action::Quit => return self.quit(),
             Action::Stay => self.is_quitting = false,
-            Action::Leave => return Some(Effect::Exit),
+            Action::Leave => return Some(Effect::Exit(Exit::Done)),
+            Action::KeepDraft => {
+                self.commit();
+                return Some(Effect::Exit(Exit::KeepDraft));
+            }
             Action::Reload => return self.check_anew(Check::Reload),
             Action::CheckAll => return self.check_anew(Check::Standing),
             Action::UndoWrite => return self.undo_write(),
@@ -316,14 +329,16 @@ impl Wizard {
         self.findings.retain(|(check, _)| !matches!(check, Check::Standing | Check::Reload));
     }
 
-    fn quit(&mut self) -> Option<Effect> {
+    /// Asks what becomes of the answers, if there are any; asked again, discards them.
+    pub(super) fn quit(&mut self) -> Option<Effect> {
         let has_answers = match &self.step {
             Step::FormStep(asking) if asking.is_touched() => true,
             Step::Done(_) => false,
             _ => !self.answers.is_untouched(),
         };
         if self.is_quitting || !has_answers {
-            return Some(Effect::Exit);
+            let exit = if self.is_quitting { Exit::Discard } else { Exit::Done };
+            return Some(Effect::Exit(exit));
         }
         self.is_quitting = true;
         None

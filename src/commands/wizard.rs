@@ -27,6 +27,9 @@ use std::time::Duration;
 /// How long an escape may take to become a longer key, unless `ESCDELAY` says otherwise.
 const ESCAPE_DELAY: Duration = Duration::from_millis(100);
 
+/// The exit code of a wizard that was left with answers: that of an interrupt.
+const QUIT: u8 = 130;
+
 pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, CommandError> {
     if !console::can_ask() {
         return Err(CommandError::Answers(vec![
@@ -43,6 +46,9 @@ pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, 
     let (mut wizard, mut effect) = Wizard::new(answers, found);
     if let Some(trouble) = first {
         wizard = wizard.asking_first(Dialog::new(trouble, Plan::default()));
+        if let Some(draft) = draft::load(wizard.found().config()) {
+            wizard = wizard.resuming_at(draft.step());
+        }
         effect = None;
     }
     ask(invocation, wizard, effect, &world, console)
@@ -61,6 +67,14 @@ fn ask(
     let theme = theme(invocation.colour);
     match tui::run(wizard, first, world.clone(), theme, escape_delay()).map_err(lost)? {
         Left::Signal(code) => Ok(code),
+        Left::Quit { keeps_draft } => {
+            console.say(if keeps_draft {
+                "Draft kept. Run kestra-setup to continue."
+            } else {
+                "Answers discarded. Nothing was written."
+            });
+            Ok(QUIT)
+        }
         Left::Plain(wizard) => plain(*wizard, None, world, console),
         Left::Done(saved) => {
             if let Some(saved) = saved {

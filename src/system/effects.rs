@@ -70,7 +70,7 @@ impl EffectRunner {
             | Effect::Remind(_)
             | Effect::Redraw
             | Effect::Suspend
-            | Effect::Exit => return None,
+            | Effect::Exit(_) => return None,
         })
     }
 

@@ -20,7 +20,7 @@ use crate::checks::{Check, Finding};
 use crate::form::Field;
 use crate::settings::Secret;
 use crate::system::line_reader::{Echo, Ended};
-use crate::wizard::{Effect, Event, Step, Wizard};
+use crate::wizard::{Effect, Event, Exit, Step, Wizard};
 use reply::is_yes;
 use std::io;
 
@@ -58,7 +58,7 @@ pub fn run(
     session.settle(first)?;
     loop {
         let effect = session.ask()?;
-        if effect == Some(Effect::Exit) {
+        if let Some(Effect::Exit(_)) = effect {
             return Ok(());
         }
         session.settle(effect)?;
@@ -102,7 +102,7 @@ impl<O: Outside> Session<'_, O> {
             Step::Dialog(_) => self.choose(),
             Step::Done(_) => self.result(),
             // Every look and every write comes back; one that does not leaves nothing to ask.
-            Step::Looking(_) | Step::Writing(_) => Ok(Some(Effect::Exit)),
+            Step::Looking(_) | Step::Writing(_) => Ok(Some(Effect::Exit(Exit::Done))),
         }
     }
 

@@ -18,7 +18,7 @@ use crate::system::effects::EffectRunner;
 use crate::system::signals::{self, Signal};
 use crate::system::terminal::is_tiny;
 use crate::system::{draft, elevate};
-use crate::wizard::{Effect, Event, Step, Wizard, WriteResult};
+use crate::wizard::{Effect, Event, Exit, Step, Wizard, WriteResult};
 use input::{Decoder, Input};
 use reader::Typed;
 use std::sync::Arc;
@@ -41,6 +41,11 @@ const PAUSE: Duration = Duration::from_millis(400);
 pub enum Left {
     /// The operator is done; the result page, if there is one.
     Done(Option<WriteResult>),
+    /// With answers, none of which is written.
+    Quit {
+        /// Whether they are kept as a draft.
+        keeps_draft: bool,
+    },
     /// By a signal, with this exit code.
     Signal(u8),
     /// The operator asked for questions one by one.
@@ -271,7 +276,7 @@ impl Loop {
     /// Does what belongs to the terminal here, everything else on a thread of its own.
     fn perform(&mut self, effect: Effect) -> io::Result<Option<Left>> {
         match effect {
-            Effect::Exit => return Ok(Some(self.exit())),
+            Effect::Exit(exit) => return Ok(Some(self.exit(exit))),
             Effect::Redraw => self.screen.redraw()?,
             Effect::Suspend => self.suspend()?,
             Effect::Copy(text) => self.screen.copy(text.as_str())?,
@@ -301,14 +306,22 @@ impl Loop {
         }
     }
 
-    fn exit(&self) -> Left {
-        let is_undecided = matches!(self.wizard.step(), Step::Dialog(_));
-        if !is_undecided || self.wizard.is_quitting() {
-            draft::forget(&self.world.config);
-        }
-        match self.wizard.step() {
-            Step::Done(saved) => Left::Done(Some(saved.clone())),
-            _ => Left::Done(None),
+    fn exit(&self, exit: Exit) -> Left {
+        match (exit, self.wizard.step()) {
+            (Exit::KeepDraft, _) => {
+                draft::save(&self.wizard, &self.world.config);
+                Left::Quit { keeps_draft: true }
+            }
+            (Exit::Discard, _) => {
+                draft::forget(&self.world.config);
+                Left::Quit { keeps_draft: false }
+            }
+            (Exit::Done, Step::Done(result)) => {
+                draft::forget(&self.world.config);
+                Left::Done(Some(result.clone()))
+            }
+            // A draft that was offered and not decided on stays.
+            (Exit::Done, _) => Left::Done(None),
         }
     }
 

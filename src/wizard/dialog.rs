@@ -1,6 +1,6 @@
 //! Something stands in the way, and there is more than one way on.
 
-use super::{Effect, Failure, FormStep, Step, Then, Wizard, WriteResult};
+use super::{Effect, Exit, Failure, FormStep, Step, Then, Wizard, WriteResult};
 use crate::form::{self, Field};
 use crate::plan::{FileKind, Plan};
 use std::path::PathBuf;
@@ -151,7 +151,12 @@ impl Wizard {
                 self.step = Step::FormStep(FormStep::on(&self.answers, field).returning());
                 None
             }
+            Choice::Continue if self.resumed_at < form::SCREENS.len() => {
+                self.open_screen(self.resumed_at);
+                None
+            }
             Choice::Continue | Choice::ReadOnly => self.review_or_ask(),
+            Choice::Quit => self.quit(),
             Choice::Fresh => {
                 self.answers.forget();
                 self.review_or_ask()
@@ -184,7 +189,7 @@ impl Wizard {
             | Choice::Continue
             | Choice::ReadOnly
             | Choice::Fresh
-            | Choice::Quit => Effect::Exit,
+            | Choice::Quit => Effect::Exit(Exit::Done),
         }
     }
 

@@ -100,7 +100,18 @@ pub enum Effect {
     /// Give the terminal back to the shell until the operator returns.
     Suspend,
     /// Leave.
-    Exit,
+    Exit(Exit),
+}
+
+/// What becomes of the answers when the wizard is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// There are none to keep: the files are written, or nothing was answered.
+    Done,
+    /// They are kept as a draft, without secrets.
+    KeepDraft,
+    /// They are lost, and so is an earlier draft.
+    Discard,
 }
 
 impl Effect {
@@ -122,7 +133,7 @@ impl Effect {
             | Self::Remind(_)
             | Self::Redraw
             | Self::Suspend
-            | Self::Exit => false,
+            | Self::Exit(_) => false,
         }
     }
 }

@@ -47,6 +47,8 @@ pub enum Action {
     Quit,
     /// Do not quit.
     Stay,
+    /// Leave, and keep the answers as a draft.
+    KeepDraft,
     /// Leave.
     Leave,
     /// Reload nginx.
@@ -220,10 +222,10 @@ pub(super) const HELP: Tables = &[
 
 /// While asking whether to quit.
 pub(super) const QUITTING: Tables = &[&[
-    shown(Key::Ctrl('c'), Action::Leave, "^c discard and quit"),
+    shown(Key::Char('s'), Action::KeepDraft, "s keep a draft"),
+    shown(Key::Ctrl('c'), Action::Quit, "^c discard"),
     shown(Key::Esc, Action::Stay, "esc stay"),
-    silent(Key::Char('y'), Action::Leave),
-    silent(Key::Char('q'), Action::Leave),
+    silent(Key::Char('q'), Action::Quit),
     silent(Key::Char('n'), Action::Stay),
     silent(Key::Enter, Action::Stay),
 ]];

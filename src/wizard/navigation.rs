@@ -70,7 +70,7 @@ impl Wizard {
         self.step = Step::FormStep(if is_missing { asking } else { asking.with_problem(problem) });
     }
 
-    fn open_screen(&mut self, number: usize) {
+    pub(super) fn open_screen(&mut self, number: usize) {
         self.step = Step::FormStep(FormStep::new(&self.answers, number, 0));
     }
 

@@ -4,7 +4,7 @@ use super::reply::{self, Reply};
 use super::{Outside, Session, Shown};
 use crate::key::Key;
 use crate::system::line_reader::{Echo, Ended};
-use crate::wizard::{Choice, Effect, Event, Step, report};
+use crate::wizard::{Choice, Effect, Event, Exit, Step, report};
 
 impl<O: Outside> Session<'_, O> {
     /// Asks for the way on.
@@ -60,7 +60,7 @@ impl<O: Outside> Session<'_, O> {
         let undo = if can_undo { "u to undo, " } else { "" };
         let prompt = format!("Type r to reload nginx, c to check, {undo}or press Enter to quit:");
         let line = match self.read(&prompt, Echo::Shown) {
-            Err(Ended::Input) => return Ok(Some(Effect::Exit)),
+            Err(Ended::Input) => return Ok(Some(Effect::Exit(Exit::Done))),
             line => line?,
         };
         match reply::read(line.reveal(), |_| false) {
