@@ -4,10 +4,12 @@
 //! else the default of its question. Only what was said and differs from what was found is ever
 //! written, which is why an untouched value keeps its every byte.
 
+mod conflicts;
 mod file;
 mod problems;
 mod validate;
 
+pub use conflicts::conflicts;
 pub use file::{AnswersFile, parse};
 pub use problems::{Fix, Problem};
 
@@ -167,7 +169,7 @@ impl Answers {
     /// Whether the other answers leave this question open.
     #[must_use]
     pub fn asks(&self, field: &Field) -> bool {
-        (field.asked)(self)
+        field.is_asked(self)
     }
 
     /// Every open question, in its order.
@@ -228,7 +230,7 @@ impl Context for Answers {
 impl fmt::Debug for Answers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |field: &'static Field| -> (&'static str, Cow<'_, str>) {
-            let text = if field.is_secret() { "*********".into() } else { self.get(field) };
+            let text = if field.is_secret() { Secret::MASK.into() } else { self.get(field) };
             (field.name, text)
         };
         f.debug_map().entries(self.questions().map(shown)).finish()

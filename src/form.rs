@@ -1,24 +1,18 @@
-//! Every question, once.
+//! The table of questions.
 //!
-//! A row of this table is the field on the screen, the question in plain mode, the flag, the key
-//! in an answers file, the paragraph in the man page and the word in a message. Adding a question
-//! touches one place: its row, in the module of its screen.
+//! From a row of this table come the field on the screen, the question of plain mode, the flag, the
+//! variable, the key in an answers file, the row of the review, the paragraph of the manual page and
+//! the completion. Rows are in the module of their screen.
 
 mod address;
 mod defaults;
 mod nginx;
 mod proxy;
 
-pub use address::URL;
+pub use address::*;
 pub use defaults::{Defaults, EnvironmentProxy};
-pub use nginx::{
-    CERTIFICATE, CERTIFICATE_KEY, CONTEXT_PATH, LISTEN, NGINX_FILE, NGINX_FORM, NGINX_STYLE,
-    REVERSE_PROXY, SERVER_NAME, UPSTREAM,
-};
-pub use proxy::{
-    CONNECTION, ENV_FILE, PROXY_ADDRESS, PROXY_CREDENTIALS, PROXY_PASSWORD,
-    PROXY_PASSWORD_VARIABLE, PROXY_USERNAME,
-};
+pub use nginx::*;
+pub use proxy::*;
 
 use crate::settings::{Invalid, PastedProxy};
 use std::borrow::Cow;
@@ -28,12 +22,21 @@ use std::str::FromStr;
 /// One screen of the form.
 #[derive(Debug)]
 pub struct Screen {
-    /// The word in the step bar.
+    pub(crate) id: ScreenId,
+    /// The title in the step bar.
     pub title: &'static str,
     /// The question at the top of the screen.
-    pub heading: &'static str,
+    pub(crate) heading: &'static str,
     /// Its fields, from top to bottom.
     pub fields: &'static [&'static Field],
+}
+
+/// What a screen is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ScreenId {
+    Address,
+    Proxy,
+    Nginx,
 }
 
 /// The screens, in their order.
@@ -56,7 +59,7 @@ pub trait Context {
 pub struct Field {
     /// The name in flags, answers files and messages.
     pub name: &'static str,
-    /// The word in front of the field, at most 13 columns.
+    /// At most 13 columns.
     pub label: &'static str,
     /// The question as a sentence, for plain mode and `--help`.
     pub question: &'static str,
@@ -66,22 +69,30 @@ pub struct Field {
     pub long_help: &'static str,
     /// Inputs and what becomes of them; the first one is a good answer.
     pub examples: &'static [(&'static str, &'static str)],
-    /// Where the answer ends up, in the operator's words.
+    /// Where the answer is stored, in the operator's words.
     pub stored_in: &'static str,
     /// How it is answered.
     pub kind: FieldKind,
-    /// Whether an empty answer will do.
+    /// Whether the answer may be empty.
     pub optional: bool,
-    /// Whether the other answers leave this question open.
-    pub asked: fn(&dyn Context) -> bool,
+    /// The property of config.yml that holds this answer and nothing else. It is read, written and
+    /// removed without any other code; an empty answer removes it.
+    pub property: Option<&'static str>,
+    /// The questions that the default is taken from. The property is also added when one of these is
+    /// answered.
+    pub follows: &'static [&'static Field],
+    /// Where the review shows the answer.
+    pub review: InReview,
+    /// The question whose answer leaves this one out; `None` where this one is asked.
+    ruled_out_by: fn(&dyn Context) -> Option<&'static Field>,
     /// The answer where neither the operator, nor a file, nor the environment gives one.
     default: for<'a> fn(&'a dyn Context) -> Cow<'a, str>,
     /// The part of a proxy URL that answers this question; a pasted one fills all of them, one in the
     /// environment is their default.
     proxy_part: Option<for<'a> fn(&'a PastedProxy) -> Cow<'a, str>>,
-    /// The corrected value, or why it will not do. Not called for an empty optional answer.
-    pub check: fn(&str) -> Result<String, Invalid>,
-    /// What is good to know about a value that will do.
+    /// The corrected value, or why it is invalid. Not called for an empty optional answer.
+    check: fn(&str) -> Result<String, Invalid>,
+    /// What is worth knowing about a valid value.
     pub notes: fn(&str) -> Vec<String>,
 }
 
@@ -96,18 +107,34 @@ pub enum FieldKind {
     Select(&'static [SelectOption]),
 }
 
-/// One answer of several.
+/// One of several answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SelectOption {
-    /// The word in flags and answers files.
+    /// The value in flags and answers files.
     pub value: &'static str,
-    /// The words on the screen.
+    /// The text on the screen.
     pub label: &'static str,
     /// The line under the field while this is chosen; empty for the field's own help.
     pub help: &'static str,
 }
 
-/// What is wrong with an empty answer to a question that needs one.
+/// Where the review shows an answer. Every row has a digit, which opens its question.
+#[derive(Clone, Copy)]
+pub enum InReview {
+    /// In a row of its own.
+    OwnRow,
+    /// In a row of its own that has another label and sums up several answers.
+    Summary {
+        /// At most 14 columns.
+        label: &'static str,
+        /// The text of the row; only called where the question is asked.
+        text: fn(&dyn Context) -> String,
+    },
+    /// In the row of this question.
+    RowOf(&'static Field),
+}
+
+/// The message about an empty answer to a question that needs one.
 pub const MISSING: &str = "an answer is required.";
 
 /// What most questions have in common; a row names only what differs.
@@ -121,7 +148,10 @@ const PLAIN: Field = Field {
     stored_in: "",
     kind: FieldKind::Text,
     optional: false,
-    asked: |_| true,
+    property: None,
+    follows: &[],
+    review: InReview::OwnRow,
+    ruled_out_by: |_| None,
     default: |_| Cow::Borrowed(""),
     proxy_part: None,
     check: |text| Ok(text.to_owned()),
@@ -129,7 +159,7 @@ const PLAIN: Field = Field {
 };
 
 impl Field {
-    /// The answers to choose from; none for text.
+    /// The options; none for text.
     #[must_use]
     pub fn choices(&self) -> &'static [SelectOption] {
         match self.kind {
@@ -144,10 +174,29 @@ impl Field {
         self.kind == FieldKind::Secret
     }
 
-    /// The choice with this value.
+    /// The option with this value.
     #[must_use]
     pub fn choice(&self, value: &str) -> Option<&'static SelectOption> {
         self.choices().iter().find(|choice| choice.value == value)
+    }
+
+    /// Whether the other answers leave this question open.
+    pub fn is_asked(&self, context: &dyn Context) -> bool {
+        self.ruled_out_by(context).is_none()
+    }
+
+    /// The question whose answer leaves this one out; `None` where this one is asked.
+    pub fn ruled_out_by(&self, context: &dyn Context) -> Option<&'static Field> {
+        (self.ruled_out_by)(context)
+    }
+
+    /// The question that the row of this answer on the review opens.
+    #[must_use]
+    pub fn row(&'static self) -> &'static Self {
+        match self.review {
+            InReview::RowOf(field) => field,
+            InReview::OwnRow | InReview::Summary { .. } => self,
+        }
     }
 
     /// The answer where neither the operator nor a file gives one.
@@ -172,10 +221,10 @@ impl Field {
         self.proxy_part.map(|part| part(proxy))
     }
 
-    /// The corrected value, or why it will not do.
+    /// The corrected value.
     ///
     /// # Errors
-    /// Says what is wrong and what to do; an empty answer to a question that needs one is wrong too.
+    /// What is wrong and what to do; an empty answer to a question that needs one is an error too.
     pub fn check(&self, text: &str) -> Result<String, Invalid> {
         let is_empty = text.trim().is_empty();
         match self.kind {
@@ -201,26 +250,30 @@ impl std::fmt::Debug for Field {
     }
 }
 
-/// The questions about the login at the proxy.
-pub const LOGIN: &[&Field] =
-    &[&PROXY_USERNAME, &PROXY_PASSWORD, &PROXY_CREDENTIALS, &PROXY_PASSWORD_VARIABLE, &ENV_FILE];
-
-/// The questions about nginx alone.
-pub const NGINX: &[&Field] = &[
-    &REVERSE_PROXY,
-    &SERVER_NAME,
-    &UPSTREAM,
-    &LISTEN,
-    &CERTIFICATE,
-    &CERTIFICATE_KEY,
-    &NGINX_FORM,
-    &NGINX_STYLE,
-    &NGINX_FILE,
-];
-
 /// Every question, in the order in which it is asked.
 pub fn fields() -> impl Iterator<Item = &'static Field> {
     SCREENS.iter().flat_map(|screen| screen.fields.iter().copied())
+}
+
+/// The questions that open a row of the review, in the order of their digits. A row comes where the
+/// last of its questions is asked.
+#[must_use]
+pub fn review_rows() -> Vec<&'static Field> {
+    fields().fold(Vec::new(), |mut rows, field| {
+        rows.retain(|row| *row != field.row());
+        rows.push(field.row());
+        rows
+    })
+}
+
+/// The digits of the review, such as `1-6`.
+pub(crate) fn review_digits() -> String {
+    format!("1-{}", review_rows().len())
+}
+
+/// The questions whose answers share the row of this one on the review.
+pub fn in_row_of(row: &'static Field) -> impl Iterator<Item = &'static Field> {
+    fields().filter(move |field| field.row() == row)
 }
 
 /// The question with this name.
@@ -229,7 +282,7 @@ pub fn field(name: &str) -> Option<&'static Field> {
     fields().find(|field| field.name == name)
 }
 
-/// The screen and the place on it where a question stands.
+/// The screen of a question and its place on it, both counted from 0.
 #[must_use]
 pub fn position(field: &Field) -> Option<(usize, usize)> {
     SCREENS.iter().enumerate().find_map(|(screen, rows)| {
@@ -275,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn every_default_will_do_where_an_answer_is_not_required() {
+    fn every_default_is_valid_where_an_answer_is_not_required() {
         let answers = crate::answers::Answers::default();
         for field in fields() {
             let default = field.default(&answers);
@@ -296,6 +349,16 @@ mod tests {
                 assert!(choice.help.len() <= 65, "{}: {}", choice.value, choice.help.len());
             }
         }
+    }
+
+    #[test]
+    fn a_row_of_the_review_comes_where_the_last_of_its_questions_is() {
+        let names: Vec<_> = review_rows().into_iter().map(|field| field.name).collect();
+        let login = "proxy-username";
+        let expected =
+            ["url", "connection", "proxy-address", login, "context-path", "reverse-proxy"];
+        assert_eq!(names, expected);
+        assert!(names.len() <= 9, "a row has one digit");
     }
 
     #[test]

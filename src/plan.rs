@@ -10,7 +10,7 @@ mod preview;
 pub use preview::{Count, Line, MASK, Mark, hide_secrets};
 
 use crate::answers::Answers;
-use crate::form::{self, Field};
+use crate::form;
 use crate::kestra_config::{self, Refusal};
 use crate::machine::{Found, Snapshot};
 use crate::nginx_site;
@@ -172,10 +172,12 @@ fn config(answers: &Answers, settings: &Settings, found: &Found) -> Result<FileC
             let edits = edits::of_existing(answers, settings, &reading);
             kestra_config::patch_at(text.as_str(), found.place(), &edits)?
         }
-        (Some(text), _) => {
-            kestra_config::patch_at(text.as_str(), found.place(), &edits::of_empty(settings))?
-        }
-        (None, _) => kestra_config::patch(NEW_CONFIG, &edits::of_new(settings))?,
+        (Some(text), _) => kestra_config::patch_at(
+            text.as_str(),
+            found.place(),
+            &edits::of_empty(answers, settings),
+        )?,
+        (None, _) => kestra_config::patch(NEW_CONFIG, &edits::of_new(answers, settings))?,
     };
     let path = found.config().to_owned();
     Ok(FileChange { kind: FileKind::Config, path, before, after: after.into(), mode: 0o600 })
@@ -231,8 +233,10 @@ fn nginx_file(answers: &Answers, nginx: &Nginx, found: &Found) -> Result<FileCha
 /// Whether something was said about nginx, or about what its file follows and does not say yet. Only
 /// then may edits made by hand be overwritten.
 fn is_asked_for(answers: &Answers, says_it: bool) -> bool {
-    let any = |fields: &[&Field]| fields.iter().any(|field| answers.is_set(field));
-    any(form::NGINX) || (!says_it && any(&[&form::URL, &form::CONTEXT_PATH]))
+    let mut nginx = form::in_row_of(&form::REVERSE_PROXY);
+    let mut followed = [&form::URL, &form::CONTEXT_PATH].into_iter();
+    nginx.any(|field| answers.is_set(field))
+        || (!says_it && followed.any(|field| answers.is_set(field)))
 }
 
 /// What was at a path, which must have been looked at.

@@ -1,4 +1,4 @@
-//! What the answers mean: values that cannot be wrong, and the rules across them.
+//! What the answers mean: values that are valid by construction.
 //!
 //! Every type here has a private field, `FromStr` and `Display`. Parsing corrects what can be
 //! corrected and refuses the rest with a sentence for the operator; `Display` gives the normalised
@@ -12,7 +12,6 @@ mod pasted_proxy;
 mod path;
 mod port;
 mod proxy;
-mod rules;
 mod secret;
 mod site;
 mod text;
@@ -30,7 +29,6 @@ pub use pasted_proxy::PastedProxy;
 pub use path::{EnvFile, FilePath, NginxFile};
 pub use port::Port;
 pub use proxy::{ProxyAddress, ProxyKind, means_direct};
-pub use rules::{Conflict, conflicts};
 pub use secret::Secret;
 pub use site::{Form, Site, Style, Tls};
 pub use text::is_hidden;

@@ -15,7 +15,6 @@ mod navigation;
 mod queries;
 mod result;
 mod review;
-mod rows;
 mod typing;
 
 pub use dialog::{Choice, Dialog};
@@ -24,8 +23,7 @@ pub use form_step::FormStep;
 pub use keymap::{Action, Binding};
 pub use live_preview::{FilePreview, LivePreview, PlanRequest};
 pub use result::{page, report, with_next_steps};
-pub use review::{Preview, Review};
-pub use rows::Row;
+pub use review::{Preview, Review, ReviewRow};
 
 use crate::answers::Answers;
 use crate::checks::{Check, Finding};

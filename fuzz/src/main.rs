@@ -1,7 +1,7 @@
 //! Mutates configurations and edits them, over and over.
 //!
 //! `cargo run --release --manifest-path fuzz/Cargo.toml -- COUNT SEED`, from the top of the
-//! repository. The seeds are the cases in `tests/yaml`. A panic, an edit that is not stable, or a
+//! repository. The seeds are the cases in `tests/config/yaml`. A panic, an edit that is not stable, or a
 //! result that `serde_yaml` reads otherwise ends the run with the text and the number that
 //! brings it back.
 
@@ -98,8 +98,8 @@ fn second_reader(text: &str, after: &str, place: &Place) -> Result<(), String> {
 }
 
 fn seeds() -> Vec<String> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/yaml");
-    let files = std::fs::read_dir(folder).expect("the seeds lie in tests/yaml");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/config/yaml");
+    let files = std::fs::read_dir(folder).expect("the seeds lie in tests/config/yaml");
     let mut paths: Vec<_> = files.filter_map(|file| Some(file.ok()?.path())).collect();
     paths.retain(|path| path.to_string_lossy().ends_with(".in.yml"));
     paths.sort();

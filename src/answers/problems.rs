@@ -3,9 +3,10 @@
 //! What stands in the files and was not touched never blocks: a person who came to change the
 //! proxy is told that the address could be better, and can go on.
 
+use super::conflicts::Conflict;
 use super::{Answers, Source};
 use crate::form::{self, Field};
-use crate::settings::{Conflict, Invalid, Secret, has_placeholder};
+use crate::settings::{Invalid, Secret, has_placeholder};
 
 /// An answer that will not do, or that does not go together with another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +69,8 @@ pub(super) fn of_field(answers: &Answers, field: &'static Field) -> Option<Probl
 /// With one half empty, Micronaut connects without a login and says nothing (measured on
 /// `ConnectionManager.configureProxy`).
 pub(super) fn of_login(answers: &Answers) -> Option<Problem> {
-    let asked = [&[&form::CONNECTION], form::LOGIN].concat();
+    let login = form::in_row_of(&form::PROXY_USERNAME);
+    let asked: Vec<_> = login.chain([&form::CONNECTION]).collect();
     half_a_login(answers).map(|problem| problem.unless_untouched(answers, &asked))
 }
 
@@ -176,18 +178,9 @@ pub(super) fn of_files(answers: &Answers) -> Option<Problem> {
     }
 }
 
-/// A contradiction between settings, as a problem of its first question.
-pub(super) fn of_conflict(answers: &Answers, conflict: Conflict) -> Option<Problem> {
-    let mut questions = conflict.between.iter().filter_map(|name| form::field(name));
-    let field = questions.next()?;
-    let stands_in_the_files = |field| answers.source(field) == Source::Found;
-    let is_old = stands_in_the_files(field) && questions.all(stands_in_the_files);
-    let fix = |(name, value): (&str, String)| Some(Fix { field: form::field(name)?, value });
-    Some(Problem {
-        field,
-        message: conflict.message,
-        fixes: conflict.fixes.into_iter().filter_map(fix).collect(),
-        is_error: conflict.blocks,
-        blocks: conflict.blocks && !is_old,
-    })
+/// A conflict, as a problem of its first question.
+pub(super) fn of_conflict(answers: &Answers, conflict: Conflict) -> Problem {
+    let Conflict { between, message, fixes, blocks } = conflict;
+    let is_old = between.iter().all(|field| answers.source(field) == Source::Found);
+    Problem { field: between[0], message, fixes, is_error: blocks, blocks: blocks && !is_old }
 }

@@ -1,10 +1,10 @@
 //! From text to meaning: answers in, [`Settings`] or every problem out.
 
-use super::{Answers, Problem, Source, problems};
+use super::{Answers, Problem, Source, conflicts, problems};
 use crate::form::{self, Field};
 use crate::settings::{
-    self, Connection, ContextPath, CredentialStorage, Form, ForwardProxy, Invalid, Login, Nginx,
-    Port, Secret, Settings, Site, Tls, VariableName,
+    Connection, ContextPath, CredentialStorage, Form, ForwardProxy, Invalid, Login, Nginx, Port,
+    Secret, Settings, Site, Tls, VariableName,
 };
 use std::str::FromStr;
 
@@ -31,8 +31,8 @@ impl Answers {
         all.extend(problems::of_certificate(self));
         all.extend(problems::of_files(self));
         if let Ok(settings) = self.read() {
-            let conflicts = settings::conflicts(&settings, self.defaults.kestra_port);
-            all.extend(conflicts.into_iter().filter_map(|one| problems::of_conflict(self, one)));
+            let conflicts = conflicts(&settings, self.defaults.kestra_port);
+            all.extend(conflicts.into_iter().map(|one| problems::of_conflict(self, one)));
         }
         all.sort_by_key(|problem| form::position(problem.field));
         all

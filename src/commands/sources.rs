@@ -94,17 +94,10 @@ fn unused(answers: &Answers) -> impl Iterator<Item = (&'static Field, &str)> {
 
 /// Says which answer leaves no room for this one.
 fn not_asked(answers: &Answers, field: &'static Field) -> String {
-    let is_nginx = form::NGINX.contains(&field);
-    let because = if is_nginx && answers.get(&form::REVERSE_PROXY) == "none" {
-        &form::REVERSE_PROXY
-    } else if is_nginx {
-        &form::NGINX_FORM
-    } else if answers.get(&form::CONNECTION) == "direct" {
-        &form::CONNECTION
-    } else {
-        &form::PROXY_CREDENTIALS
-    };
-    format!("{} is not used, since {} is {}.", field.name, because.name, answers.get(because))
+    let because = field.ruled_out_by(answers).unwrap_or(field);
+    let value = answers.get(because);
+    let value = if value.is_empty() { "empty" } else { &value };
+    format!("{} is not used, since {} is {value}.", field.name, because.name)
 }
 
 /// Takes what was said, so that flags win over variables and those over the answers file. Gives what
@@ -180,7 +173,7 @@ fn correction(field: &Field, text: &str) -> Option<String> {
 fn refuse(problems: &[Problem]) -> Vec<String> {
     let lacks_url = problems.iter().any(|problem| *problem.field == form::URL && problem.blocks);
     let follows = |problem: &&Problem| {
-        lacks_url && *problem.field == form::SERVER_NAME && problem.message == form::MISSING
+        lacks_url && problem.field.follows.contains(&&form::URL) && problem.message == form::MISSING
     };
     let blocking = problems.iter().filter(|problem| problem.blocks);
     blocking.filter(|problem| !follows(problem)).map(line).collect()

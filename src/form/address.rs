@@ -1,10 +1,14 @@
 //! Screen 1: the address under which people open Kestra.
 
-use super::{Field, PLAIN, Screen, parsed};
+use super::{Field, PLAIN, Screen, ScreenId, parsed};
 use crate::settings::ServerUrl;
 
-pub(super) const SCREEN: Screen =
-    Screen { title: "Address", heading: "Where will people open Kestra?", fields: &[&URL] };
+pub(super) const SCREEN: Screen = Screen {
+    id: ScreenId::Address,
+    title: "Address",
+    heading: "Where will people open Kestra?",
+    fields: &[&URL],
+};
 
 /// The public URL, `kestra.url`.
 pub static URL: Field = Field {
@@ -26,6 +30,7 @@ Since version 1.0 Kestra does not start with an address that is no URL.",
         ("my-host.com", "not ok: http:// or https:// is missing"),
     ],
     stored_in: "config.yml as kestra.url",
+    property: Some("kestra.url"),
     check: parsed::<ServerUrl>,
     notes: |text| text.parse::<ServerUrl>().map(|url| url.notes()).unwrap_or_default(),
     ..PLAIN

@@ -1,10 +1,13 @@
 //! Screen 3: the nginx in front of Kestra.
 
-use super::{Context, Field, FieldKind, PLAIN, Screen, SelectOption, URL, parsed};
+use super::{
+    Context, Field, FieldKind, InReview, PLAIN, Screen, ScreenId, SelectOption, URL, parsed,
+};
 use crate::settings::{ContextPath, FilePath, NginxFile, Port, ServerNames, ServerUrl, Upstream};
 use std::borrow::Cow;
 
 pub(super) const SCREEN: Screen = Screen {
+    id: ScreenId::Nginx,
     title: "nginx",
     heading: "Is there an nginx in front of Kestra?",
     fields: &[
@@ -39,6 +42,7 @@ writes one file of its own and never edits a file that is not its own.",
         },
         SelectOption { value: "none", label: "none", help: "No nginx file is written." },
     ]),
+    review: InReview::Summary { label: "nginx", text: summary },
     // A configuration that does without a file of ours gets none unasked.
     default: |context| {
         let defaults = context.defaults();
@@ -73,6 +77,15 @@ its own, such as kestra.my-host.com, needs no path.",
     ],
     stored_in: "config.yml as micronaut.server.context-path, and the locations of nginx",
     optional: true,
+    property: Some("micronaut.server.context-path"),
+    follows: &[&URL],
+    review: InReview::Summary {
+        label: "Context path",
+        text: |context| match context.get(&CONTEXT_PATH) {
+            path if path.is_empty() => "/ (none)".to_owned(),
+            path => path.into_owned(),
+        },
+    },
     default: |context| match context.get(&URL).parse::<ServerUrl>() {
         Ok(url) => Cow::Owned(url.path().to_string()),
         Err(_) => Cow::Borrowed(""),
@@ -96,7 +109,9 @@ public URL must be among them, or its requests end up in another block.",
         ("ops.example.com:8080", "not ok: the port has its own field"),
     ],
     stored_in: "the nginx file as server_name",
-    asked: has_own_server,
+    follows: &[&URL],
+    review: InReview::RowOf(&REVERSE_PROXY),
+    ruled_out_by: without_server_block,
     default: |context| match context.get(&URL).parse::<ServerUrl>() {
         Ok(url) => Cow::Owned(url.host().to_string()),
         Err(_) => Cow::Borrowed(""),
@@ -124,7 +139,8 @@ Kestra, because it tries ::1 and 127.0.0.1; 127.0.0.1 avoids that.",
         ("http://localhost:8080", "not ok: leave out http://"),
     ],
     stored_in: "the nginx file as proxy_pass",
-    asked: has_nginx,
+    review: InReview::RowOf(&REVERSE_PROXY),
+    ruled_out_by: without_nginx,
     default: |context| Cow::Owned(format!("localhost:{}", context.defaults().kestra_port)),
     check: parsed::<Upstream>,
     ..PLAIN
@@ -141,7 +157,8 @@ The port of plain http. When a certificate is given, nginx also listens on 443
 and sends requests on this port there.",
     examples: &[("80", "ok"), ("8443", "ok"), ("70000", "not ok: ports go from 1 to 65535")],
     stored_in: "the nginx file as listen",
-    asked: has_own_server,
+    review: InReview::RowOf(&REVERSE_PROXY),
+    ruled_out_by: without_server_block,
     default: |_| Cow::Borrowed("80"),
     check: parsed::<Port>,
     ..PLAIN
@@ -160,7 +177,8 @@ later, the last page shows how.",
     examples: &[("/etc/letsencrypt/live/ops.example.com/fullchain.pem", "ok"), ("", "plain http")],
     stored_in: "the nginx file as ssl_certificate",
     optional: true,
-    asked: has_own_server,
+    review: InReview::RowOf(&REVERSE_PROXY),
+    ruled_out_by: without_server_block,
     check: parsed::<FilePath>,
     ..PLAIN
 };
@@ -177,7 +195,8 @@ reads it.",
     examples: &[("/etc/letsencrypt/live/ops.example.com/privkey.pem", "ok"), ("", "plain http")],
     stored_in: "the nginx file as ssl_certificate_key",
     optional: true,
-    asked: has_own_server,
+    review: InReview::RowOf(&REVERSE_PROXY),
+    ruled_out_by: without_server_block,
     check: parsed::<FilePath>,
     ..PLAIN
 };
@@ -208,7 +227,8 @@ add inside that server block.",
             help: "You add one include line to the server block that you have.",
         },
     ]),
-    asked: has_nginx,
+    review: InReview::RowOf(&REVERSE_PROXY),
+    ruled_out_by: without_nginx,
     default: |_| Cow::Borrowed("server"),
     ..PLAIN
 };
@@ -238,7 +258,8 @@ as in Kestra's documentation: word for word, nothing added.",
             help: "Word for word: uploads over 1 MB fail, silent views end early.",
         },
     ]),
-    asked: has_nginx,
+    review: InReview::RowOf(&REVERSE_PROXY),
+    ruled_out_by: without_nginx,
     default: |_| Cow::Borrowed("recommended"),
     ..PLAIN
 };
@@ -258,16 +279,30 @@ this machine: beside config.yml, for you to copy.",
         ("kestra.conf", "not ok: the path must begin with /"),
     ],
     stored_in: "no property; it is the path of that file",
-    asked: has_nginx,
+    review: InReview::RowOf(&REVERSE_PROXY),
+    ruled_out_by: without_nginx,
     default: |context| Cow::Borrowed(context.defaults().nginx_file(&context.get(&NGINX_FORM))),
     check: parsed::<NginxFile>,
     ..PLAIN
 };
 
-fn has_nginx(context: &dyn Context) -> bool {
-    context.get(&REVERSE_PROXY) == "nginx"
+fn without_nginx(context: &dyn Context) -> Option<&'static Field> {
+    (context.get(&REVERSE_PROXY) != "nginx").then_some(&REVERSE_PROXY)
 }
 
-fn has_own_server(context: &dyn Context) -> bool {
-    has_nginx(context) && context.get(&NGINX_FORM) == "server"
+fn without_server_block(context: &dyn Context) -> Option<&'static Field> {
+    without_nginx(context).or_else(|| (context.get(&NGINX_FORM) != "server").then_some(&NGINX_FORM))
+}
+
+/// What nginx serves, and where it forwards to.
+fn summary(context: &dyn Context) -> String {
+    if without_nginx(context).is_some() {
+        return "none".to_owned();
+    }
+    let (path, upstream) = (context.get(&CONTEXT_PATH), context.get(&UPSTREAM));
+    if without_server_block(context).is_some() {
+        return format!("location {path}/ -> {upstream}");
+    }
+    let (names, listen) = (context.get(&SERVER_NAME), context.get(&LISTEN));
+    format!("{names}:{listen} -> {upstream} {path}")
 }

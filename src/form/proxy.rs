@@ -1,10 +1,11 @@
 //! Screen 2: Kestra's way out to the internet.
 
-use super::{Context, Field, FieldKind, PLAIN, Screen, SelectOption, parsed};
+use super::{Context, Field, FieldKind, InReview, PLAIN, Screen, ScreenId, SelectOption, parsed};
 use crate::settings::{EnvFile, ProxyAddress, ProxyUsername, Secret, VariableName};
 use std::borrow::Cow;
 
 pub(super) const SCREEN: Screen = Screen {
+    id: ScreenId::Proxy,
     title: "Proxy",
     heading: "How does Kestra reach the internet?",
     fields: &[
@@ -71,7 +72,11 @@ Ask your network team if unsure; HTTPS_PROXY in your shell often shows it.",
         ("[2001:db8::1]:3128", "ok, saved as http://[2001:db8::1]:3128"),
     ],
     stored_in: "config.yml as micronaut.http.services.api.proxy-address",
-    asked: uses_proxy,
+    review: InReview::Summary {
+        label: "Proxy address",
+        text: |context| context.get(&PROXY_ADDRESS).into_owned(),
+    },
+    ruled_out_by: without_proxy,
     proxy_part: Some(|proxy| Cow::Owned(proxy.address.to_string())),
     check: parsed::<ProxyAddress>,
     ..PLAIN
@@ -90,7 +95,8 @@ Kestra can log in with Basic only, not with NTLM, Digest or Kerberos.",
     examples: &[("svc-kestra", "ok"), ("CORP\\svc-kestra", "ok"), ("", "no login")],
     stored_in: "config.yml as micronaut.http.services.api.proxy-username",
     optional: true,
-    asked: uses_proxy,
+    review: InReview::Summary { label: "Credentials", text: credentials },
+    ruled_out_by: without_proxy,
     proxy_part: Some(|proxy| Cow::Borrowed(proxy.username.as_deref().unwrap_or(""))),
     check: parsed::<ProxyUsername>,
     ..PLAIN
@@ -112,7 +118,8 @@ a way that gives the very same characters back.",
     stored_in: "config.yml or the env file, as the next question says",
     kind: FieldKind::Secret,
     optional: true,
-    asked: uses_proxy,
+    review: InReview::RowOf(&PROXY_USERNAME),
+    ruled_out_by: without_proxy,
     proxy_part: Some(|proxy| Cow::Borrowed(proxy.password.as_ref().map_or("", Secret::reveal))),
     check: |text| text.parse::<Secret>().map(|_| text.to_owned()),
     ..PLAIN
@@ -153,12 +160,8 @@ Micronaut 4.10 was seen not to send them: squid answers 407.",
             help: "config.yml holds only the name; the password is kept beside it.",
         },
     ]),
-    asked: |context| {
-        uses_proxy(context)
-            && (!context.get(&PROXY_USERNAME).is_empty()
-                || !context.get(&PROXY_PASSWORD).is_empty()
-                || context.keeps_password_elsewhere())
-    },
+    review: InReview::RowOf(&PROXY_USERNAME),
+    ruled_out_by: without_login,
     default: |_| Cow::Borrowed("plain"),
     ..PLAIN
 };
@@ -181,7 +184,8 @@ every flow as {{ envs.... }}, so these names are refused.",
         ("KESTRA_PROXY_PASSWORD", "not ok: flows could read it"),
     ],
     stored_in: "config.yml as ${NAME} in proxy-password",
-    asked: saves_in_environment,
+    review: InReview::RowOf(&PROXY_USERNAME),
+    ruled_out_by: without_variable,
     default: |_| Cow::Borrowed("FORWARD_PROXY_PASSWORD"),
     check: parsed::<VariableName>,
     ..PLAIN
@@ -202,16 +206,42 @@ Docker Compose  env_file: kestra.env",
     examples: &[("/etc/kestra/kestra.env", "ok"), ("", "no file; you set the variable")],
     stored_in: "no property; it is the path of that file",
     optional: true,
-    asked: saves_in_environment,
+    review: InReview::RowOf(&PROXY_USERNAME),
+    ruled_out_by: without_variable,
     default: |context| Cow::Borrowed(&context.defaults().env_file),
     check: parsed::<EnvFile>,
     ..PLAIN
 };
 
-fn uses_proxy(context: &dyn Context) -> bool {
-    context.get(&CONNECTION) != "direct"
+fn without_proxy(context: &dyn Context) -> Option<&'static Field> {
+    (context.get(&CONNECTION) == "direct").then_some(&CONNECTION)
 }
 
-fn saves_in_environment(context: &dyn Context) -> bool {
-    (PROXY_CREDENTIALS.asked)(context) && context.get(&PROXY_CREDENTIALS) == "env"
+fn without_login(context: &dyn Context) -> Option<&'static Field> {
+    let is_empty = |field: &Field| context.get(field).is_empty();
+    let has_none = is_empty(&PROXY_USERNAME)
+        && is_empty(&PROXY_PASSWORD)
+        && !context.keeps_password_elsewhere();
+    without_proxy(context).or_else(|| has_none.then_some(&PROXY_USERNAME))
+}
+
+fn without_variable(context: &dyn Context) -> Option<&'static Field> {
+    without_login(context)
+        .or_else(|| (context.get(&PROXY_CREDENTIALS) != "env").then_some(&PROXY_CREDENTIALS))
+}
+
+/// The login, its password masked, and how it is saved.
+fn credentials(context: &dyn Context) -> String {
+    if without_login(context).is_some() {
+        return "-".to_owned();
+    }
+    let saved = context.get(&PROXY_CREDENTIALS);
+    let how = PROXY_CREDENTIALS.choice(&saved).map_or("", |choice| choice.label);
+    let how = how.replace("ENV_VAR", &context.get(&PROXY_PASSWORD_VARIABLE));
+    let has_password =
+        !context.get(&PROXY_PASSWORD).is_empty() || context.keeps_password_elsewhere();
+    let password = if has_password { Secret::MASK } else { "(none)" };
+    let username = context.get(&PROXY_USERNAME);
+    let username = if username.is_empty() { "(none)" } else { &username };
+    format!("{username} / {password} ({how})")
 }

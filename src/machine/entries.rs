@@ -42,15 +42,18 @@ impl Entries {
         let given = |scalar: &&Scalar| scalar.kind != Kind::Null;
         let get =
             |property: &str| reading.get(property).filter(given).map(|scalar| scalar.text.as_str());
-        if let Some(url) = get("kestra.url") {
-            self.put(&form::URL, url);
-        }
-        match get("micronaut.server.context-path") {
-            Some(path) => self.put(&form::CONTEXT_PATH, path),
-            None if reading.get("micronaut.server.context-path").is_some() => {}
-            // Without an address the path is still open, and follows the address to be typed.
-            None if get("kestra.url").is_some() => self.put(&form::CONTEXT_PATH, ""),
-            None => {}
+        for field in form::fields() {
+            let Some(property) = field.property else { continue };
+            // A default that follows an answer in the file is not used: the file means "none".
+            let is_settled = || {
+                let mut followed = field.follows.iter().filter_map(|field| field.property);
+                reading.get(property).is_none() && followed.any(|property| get(property).is_some())
+            };
+            match get(property) {
+                Some(text) => self.put(field, text),
+                None if is_settled() => self.put(field, ""),
+                None => {}
+            }
         }
         // What `services.api` does not say, it inherits from `client`.
         self.proxy(|key| {

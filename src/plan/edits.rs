@@ -40,9 +40,7 @@ impl From<Option<Value>> for Wanted {
 enum Removal {
     /// Never: it means something without the wizard too.
     Never,
-    /// When one of these questions is answered anew.
-    With(&'static [&'static Field]),
-    /// Then, and when the connection becomes direct.
+    /// When one of these questions is answered anew, or the connection becomes direct.
     WithTheProxy(&'static [&'static Field]),
 }
 
@@ -58,26 +56,9 @@ const LOGIN: &[&Field] = &[&form::PROXY_USERNAME, &form::PROXY_PASSWORD, &form::
 const PASSWORD: &[&Field] =
     &[&form::PROXY_PASSWORD, &form::PROXY_CREDENTIALS, &form::PROXY_PASSWORD_VARIABLE];
 
-/// Every property that the wizard knows, in the order in which new ones are written: the order of
-/// Kestra's documentation.
-static ROWS: [Row; 16] = [
-    Row {
-        property: "kestra.url",
-        answers: &[&form::URL],
-        group: &[&form::URL],
-        wanted: |settings| kept_or(settings.url.as_ref()),
-        removal: Removal::Never,
-    },
-    Row {
-        property: "micronaut.server.context-path",
-        answers: &[&form::CONTEXT_PATH],
-        group: &[&form::CONTEXT_PATH, &form::URL],
-        wanted: |settings| match &settings.context_path {
-            Some(path) if path.is_root() => Wanted::Absent,
-            path => kept_or(path.as_ref()),
-        },
-        removal: Removal::With(&[&form::CONTEXT_PATH]),
-    },
+/// The properties that depend on several answers, in the order in which new ones are written: the
+/// order of Kestra's documentation.
+static ROWS: [Row; 14] = [
     Row {
         property: "micronaut.http.client.proxy-authorization",
         answers: LOGIN,
@@ -177,34 +158,63 @@ const fn only_removed(property: &'static str, with: &'static [&'static Field]) -
     }
 }
 
+/// The properties that hold one answer each, as the form declares them.
+fn single(answers: &Answers) -> impl Iterator<Item = (&'static Field, &'static str, Wanted)> {
+    form::fields().filter_map(|field| {
+        let wanted = match field.check(&answers.get(field)) {
+            _ if !answers.asks(field) => Wanted::Kept,
+            Ok(value) if value.is_empty() => Wanted::Absent,
+            Ok(value) => Wanted::This(Value::Text(value)),
+            // The text in the file, such as a `${…}`, which was not answered anew.
+            Err(_) => Wanted::Kept,
+        };
+        Some((field, field.property?, wanted))
+    })
+}
+
 /// The edits that an existing configuration needs.
 pub(super) fn of_existing(answers: &Answers, settings: &Settings, reading: &Reading) -> Vec<Edit> {
     let said = Said { answers, has_api: reading.has("micronaut.http.services.api"), reading };
-    ROWS.iter()
-        .filter_map(|row| {
-            let is_present = reading.get(row.property).is_some();
-            match (row.wanted)(settings) {
-                Wanted::This(value) => said.wants(row, is_present).then(|| set(row, value)),
-                Wanted::Absent => (is_present && said.gives_up(row)).then(|| remove(row)),
-                Wanted::Kept => None,
+    let single = single(answers).filter_map(|(field, property, wanted)| {
+        let is_present = reading.get(property).is_some();
+        let is_set = answers.is_set(field);
+        match wanted {
+            Wanted::This(value) => {
+                let is_added = !is_present && said.any(field.follows);
+                (is_set || is_added).then(|| Edit::Set(property.to_owned(), value))
             }
-        })
-        .collect()
+            Wanted::Absent => (is_present && is_set).then(|| Edit::Remove(property.to_owned())),
+            Wanted::Kept => None,
+        }
+    });
+    let rows = ROWS.iter().filter_map(|row| {
+        let is_present = reading.get(row.property).is_some();
+        match (row.wanted)(settings) {
+            Wanted::This(value) => said.wants(row, is_present).then(|| set(row, value)),
+            Wanted::Absent => (is_present && said.gives_up(row)).then(|| remove(row)),
+            Wanted::Kept => None,
+        }
+    });
+    single.chain(rows).collect()
 }
 
 /// The edits that make a new configuration of the documentation's example: every property of the
-/// wizard is set or goes.
-pub(super) fn of_new(settings: &Settings) -> Vec<Edit> {
-    let edit = |row: &Row| match (row.wanted)(settings) {
+/// wizard is set or removed.
+pub(super) fn of_new(answers: &Answers, settings: &Settings) -> Vec<Edit> {
+    let single = single(answers).map(|(_, property, wanted)| match wanted {
+        Wanted::This(value) => Edit::Set(property.to_owned(), value),
+        Wanted::Kept | Wanted::Absent => Edit::Remove(property.to_owned()),
+    });
+    let rows = ROWS.iter().map(|row| match (row.wanted)(settings) {
         Wanted::This(value) if !row.group.is_empty() => set(row, value),
         Wanted::This(_) | Wanted::Kept | Wanted::Absent => remove(row),
-    };
-    ROWS.iter().map(edit).collect()
+    });
+    single.chain(rows).collect()
 }
 
 /// The edits that give a file without any property what the wizard was told.
-pub(super) fn of_empty(settings: &Settings) -> Vec<Edit> {
-    of_new(settings).into_iter().filter(|edit| matches!(edit, Edit::Set(..))).collect()
+pub(super) fn of_empty(answers: &Answers, settings: &Settings) -> Vec<Edit> {
+    of_new(answers, settings).into_iter().filter(|edit| matches!(edit, Edit::Set(..))).collect()
 }
 
 /// What was said, as far as rows depend on it.
@@ -245,7 +255,6 @@ impl Said<'_> {
     fn gives_up(&self, row: &Row) -> bool {
         match row.removal {
             Removal::Never => false,
-            Removal::With(questions) => self.any(questions),
             Removal::WithTheProxy(questions) => self.any(questions) || self.became_direct(),
         }
     }

@@ -3,12 +3,13 @@
 use super::part::Part;
 use super::{FileChange, FileKind, Text, env};
 use crate::kestra_config;
+use crate::settings::Secret;
 use crate::settings::is_hidden;
 use similar::{DiffOp, TextDiff};
 use std::ops::Range;
 
 /// What stands in place of a secret, whatever its length.
-pub const MASK: &str = "*********";
+pub const MASK: &str = Secret::MASK;
 
 /// How many unchanged lines are shown around a change.
 pub(super) const CONTEXT: usize = 3;

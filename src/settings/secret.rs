@@ -12,6 +12,9 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
+    /// Shown in place of every secret, however long it is.
+    pub const MASK: &'static str = "*********";
+
     /// The text itself. Every call is a place where the secret could leak; there are few.
     #[must_use]
     pub fn reveal(&self) -> &str {
@@ -54,7 +57,7 @@ impl From<&str> for Secret {
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("*********")
+        f.write_str(Self::MASK)
     }
 }
 

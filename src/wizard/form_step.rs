@@ -3,7 +3,7 @@
 use super::editor::Editor;
 use super::keymap;
 use crate::answers::{Answers, Problem};
-use crate::form::{self, Field, SCREENS, Screen};
+use crate::form::{self, Field, SCREENS, Screen, ScreenId};
 
 /// One screen, one focus, one text being typed.
 #[derive(Debug, Clone)]
@@ -94,7 +94,7 @@ impl FormStep {
     }
 
     pub(super) fn keys(&self) -> keymap::Tables {
-        if self.screen == 1 { keymap::ASKING_PROXY } else { keymap::ASKING }
+        if self.screen().id == ScreenId::Proxy { keymap::ASKING_PROXY } else { keymap::ASKING }
     }
 
     pub(super) fn returning(mut self) -> Self {

@@ -70,7 +70,7 @@ pub struct Binding {
     pub key: Key,
     /// What it does.
     pub action: Action,
-    /// What the footer says; empty for keys that it does not name.
+    /// What the footer shows; empty for keys that it does not name. `{digits}` are those of the review.
     pub label: &'static str,
     /// Whether a footer with too little room may leave it out.
     pub is_spare: bool,
@@ -134,7 +134,7 @@ const SCROLLING: &[Binding] = &[
 pub(super) const REVIEWING: Tables = &[
     &[
         shown(Key::Char('w'), Action::Write, "w write"),
-        shown(Key::Char('1'), Action::Edit(1), "1-6 edit"),
+        shown(Key::Char('1'), Action::Edit(1), "{digits} edit"),
         spare(Key::Tab, Action::NextTab, "tab file"),
         shown(Key::Char('f'), Action::Full, "f full"),
         spare(Key::Char('r'), Action::Reveal, "r secrets"),
@@ -149,6 +149,9 @@ pub(super) const REVIEWING: Tables = &[
         silent(Key::Char('4'), Action::Edit(4)),
         silent(Key::Char('5'), Action::Edit(5)),
         silent(Key::Char('6'), Action::Edit(6)),
+        silent(Key::Char('7'), Action::Edit(7)),
+        silent(Key::Char('8'), Action::Edit(8)),
+        silent(Key::Char('9'), Action::Edit(9)),
         silent(Key::Char('q'), Action::Quit),
         silent(Key::Ctrl('c'), Action::Quit),
     ],

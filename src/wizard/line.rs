@@ -1,7 +1,7 @@
 //! Answers as plain mode gives them: a whole line at once, every question in its turn.
 
 use super::editor::Editor;
-use super::{Effect, FormStep, Step, Wizard, rows};
+use super::{Effect, FormStep, Step, Wizard};
 use crate::answers::Problem;
 use crate::form::Field;
 
@@ -66,7 +66,7 @@ impl Wizard {
         let is_settled = self.open_question(asking.screen(), field).is_none();
         let next = self.answers.questions().skip_while(|other| *other != field).nth(1);
         match next {
-            Some(next) if !is_returning || !is_settled || rows::are_one_setting(field, next) => {
+            Some(next) if !is_returning || !is_settled || field.row() == next.row() => {
                 self.visit(next, is_returning);
                 None
             }

@@ -1,6 +1,6 @@
 //! From question to question, and to the review.
 
-use super::{Effect, FormStep, Review, Step, Wizard};
+use super::{Effect, FormStep, Review, ReviewRow, Step, Wizard};
 use crate::answers::Problem;
 use crate::checks::{Check, Finding};
 use crate::form::{Field, SCREENS, Screen};
@@ -171,9 +171,8 @@ impl Wizard {
 
     /// A digit of the review opens one setting, to which Enter returns.
     pub(super) fn edit(&mut self, number: usize) {
-        let Step::Review(reviewing) = &self.step else { return };
-        let mut rows = reviewing.rows(&self.answers).into_iter();
-        let Some(row) = rows.find(|row| row.number == number) else { return };
+        let row = ReviewRow::all(&self.answers).into_iter().find(|row| row.number == number);
+        let (Step::Review(_), Some(row)) = (&self.step, row) else { return };
         self.past.push(self.answers.clone());
         self.step = Step::FormStep(FormStep::on(&self.answers, row.field).returning());
     }

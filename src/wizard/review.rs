@@ -1,9 +1,9 @@
 //! Before the plan: numbered settings above, the files as they will be below.
 
-use super::rows::{self, Row};
 use super::{Effect, Step, Wizard};
-use crate::answers::{Answers, Problem};
+use crate::answers::{Answers, Problem, Source};
 use crate::checks::Check;
+use crate::form::{self, Field, InReview};
 use crate::kestra_config::Refusal;
 use crate::machine::Found;
 use crate::plan::{FileChange, FileKind, Line, Plan};
@@ -191,11 +191,61 @@ impl Review {
             _ => None,
         }
     }
+}
 
-    /// The numbered settings.
+/// One numbered setting.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ReviewRow {
+    /// The digit that opens it.
+    pub number: usize,
+    /// The question that it opens.
+    pub field: &'static Field,
+    /// The name of the setting.
+    pub label: &'static str,
+    /// Its value in words, secrets masked.
+    pub text: String,
+    /// The value in the files, if that differs; or where the answer comes from.
+    pub remark: String,
+    /// Whether it differs from the files.
+    pub is_changed: bool,
+}
+
+impl ReviewRow {
+    /// The numbered settings, as these answers have them.
     #[must_use]
-    pub fn rows(&self, answers: &Answers) -> Vec<Row> {
-        rows::of(answers)
+    pub fn all(answers: &Answers) -> Vec<Self> {
+        form::review_rows()
+            .into_iter()
+            .zip(1..)
+            .map(|(row, number)| Self::new(row, number, answers))
+            .collect()
+    }
+
+    fn new(row: &'static Field, number: usize, answers: &Answers) -> Self {
+        let value = answers.get(row);
+        let text = match row.review {
+            _ if !answers.asks(row) => "-".to_owned(),
+            InReview::Summary { text, .. } => text(answers),
+            InReview::OwnRow | InReview::RowOf(_) => {
+                row.choice(&value).map_or(&*value, |choice| choice.label).to_owned()
+            }
+        };
+        let is_changed = answers.defaults().is_reconfiguration
+            && answers.changes().any(|field| field.row() == row);
+        let remark = match (answers.found(row), answers.source(row)) {
+            (Some(was), _) if is_changed && !row.is_secret() && was != value => {
+                let label = row.choice(was).map_or(was, |choice| choice.label);
+                format!("was {}", if label.is_empty() { "empty" } else { label })
+            }
+            _ if is_changed => "(changed)".to_owned(),
+            (_, Source::Environment(variable)) => format!("(from {variable})"),
+            _ => String::new(),
+        };
+        let label =
+            if let InReview::Summary { label, .. } = row.review { label } else { row.label };
+        // What is not asked is opened by the question that leaves it out.
+        let field = row.ruled_out_by(answers).unwrap_or(row);
+        Self { number, field, label, text, remark, is_changed }
     }
 }
 

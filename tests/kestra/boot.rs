@@ -1,7 +1,6 @@
 //! Boots a program with a configuration, and stops it.
 
 use super::config::{ADMINISTRATOR, LOGIN, QUIET, VARIABLE};
-use super::http::get;
 use super::programs::Program;
 use std::fs::{File, read_to_string, write};
 use std::net::TcpStream;
@@ -9,6 +8,7 @@ use std::process::{Child, ExitStatus};
 use std::thread::sleep;
 use std::time::Duration;
 use support::free_port;
+use support::http::get;
 use tempfile::TempDir;
 
 /// A real Kestra needs a minute and more on two cores.

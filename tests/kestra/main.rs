@@ -13,29 +13,21 @@
 
 mod boot;
 mod config;
-#[path = "../common/http.rs"]
-mod http;
-#[path = "../common/live_view.rs"]
-mod live_view;
-#[path = "../common/nginx.rs"]
-mod nginx;
 mod programs;
 mod proxy;
 mod real;
-#[path = "../common/site.rs"]
-mod site;
 mod squid;
 mod wrong;
 
 use boot::Booted;
 use config::{BASIC, Credentials, config};
-use http::get;
-use live_view::{Seen, see};
-use nginx::Nginx;
 use programs::Program;
 use proxy::Proxy;
-use site::Site;
 use squid::Squid;
+use support::http::get;
+use support::live_view::{Seen, see};
+use support::nginx::Nginx;
+use support::site::Site;
 
 /// The head of the first CONNECT of a boot.
 fn first_connect(program: &Program, credentials: Credentials) -> String {

@@ -5,11 +5,11 @@
 
 use super::boot::Booted;
 use super::config::{Credentials, LOGGED_IN, config};
-use super::http::{Reply, Stream, follow, get, request};
-use super::nginx::{self, Nginx};
 use super::programs::{Program, kestras, say};
-use super::site::Site;
 use std::time::Duration;
+use support::http::{Reply, Stream, follow, get, request};
+use support::nginx::{self, Nginx};
+use support::site::Site;
 
 const CONTEXTS: [&str; 2] = ["", "/kestra"];
 

@@ -2,9 +2,10 @@
 
 use super::reply::{self, Reply};
 use super::{Outside, Session, Shown};
+use crate::form;
 use crate::plan::{FileChange, Mark, Plan, hide_secrets};
 use crate::system::line_reader::{Echo, Ended};
-use crate::wizard::{Effect, Event, Preview, Review, Row, Step, Wizard};
+use crate::wizard::{Effect, Event, Preview, Review, ReviewRow, Step, Wizard};
 
 const HELP: &str = "\
 Nothing is written before you type w and then yes.
@@ -40,7 +41,7 @@ impl<O: Outside> Session<'_, O> {
         match key {
             Some('w') => self.write(),
             Some('d') => self.differences(),
-            Some(key @ ('1'..='6' | 't' | 'u' | 'q')) => {
+            Some(key) if matches!(key, 't' | 'u' | 'q') || is_row(key) => {
                 self.shown = self.shown.take().filter(|_| key == 't');
                 Ok(self.press(key))
             }
@@ -83,6 +84,12 @@ impl<O: Outside> Session<'_, O> {
     }
 }
 
+/// Whether a row of the review has this digit.
+fn is_row(key: char) -> bool {
+    let digit = key.to_digit(10).and_then(|digit| usize::try_from(digit).ok());
+    digit.is_some_and(|digit| (1..=form::review_rows().len()).contains(&digit))
+}
+
 fn plan(wizard: &Wizard) -> Option<&Plan> {
     match wizard.step() {
         Step::Review(reviewing) => match reviewing.preview() {
@@ -108,13 +115,13 @@ fn page(wizard: &Wizard) -> String {
     let is_new = !wizard.answers().defaults().is_reconfiguration;
     let state = if is_new { String::new() } else { format!(": {}", wizard.state()) };
     let mut lines = vec![String::new(), format!("Review{state}. Nothing is written yet.")];
-    lines.extend(reviewing.rows(wizard.answers()).iter().map(row));
+    lines.extend(ReviewRow::all(wizard.answers()).iter().map(row));
     lines.extend(preview(reviewing));
     lines.extend(reviewing.notes().iter().map(|note| format!("Note: {note}")));
     lines.join("\n")
 }
 
-fn row(row: &Row) -> String {
+fn row(row: &ReviewRow) -> String {
     let remark = match (row.remark.as_str(), row.is_changed) {
         ("", true) => " (changed)".to_owned(),
         ("", false) => String::new(),

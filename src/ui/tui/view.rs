@@ -4,13 +4,13 @@
 //! line need is also what reads fastest.
 
 mod difference;
-mod form;
 mod page;
 mod pages;
+mod questions;
 mod review;
 
 use super::theme::Theme;
-use crate::form::SCREENS;
+use crate::form::{self, SCREENS};
 use crate::wizard::{Action, Binding, Step, Wizard};
 use page::{Page, Visible, elided};
 use ratatui::Frame;
@@ -95,7 +95,7 @@ impl Ui {
     fn page(self, wizard: &Wizard, rows: u16, is_split: bool) -> Page {
         match (wizard.help(), wizard.step()) {
             (Some(scroll), step) if !is_split => pages::help(self, step, scroll),
-            (_, Step::FormStep(step)) => form::page(self, wizard, step, rows, is_split),
+            (_, Step::FormStep(step)) => questions::page(self, wizard, step, rows, is_split),
             (_, Step::Review(review)) => review::page(self, wizard, review, rows, is_split),
             (_, Step::Looking(_)) => pages::waiting(self, "Reading the files"),
             (_, Step::Writing(_)) => pages::waiting(self, "Writing"),
@@ -111,7 +111,7 @@ impl Ui {
             (None, Step::Review(review)) => review::beside(self, review, rows),
             (None, Step::FormStep(step)) => {
                 let mut page = Page::default();
-                form::preview(self, wizard, step, &mut page, rows.into());
+                questions::preview(self, wizard, step, &mut page, rows.into());
                 page
             }
             (None, _) => Page::default(),
@@ -216,7 +216,7 @@ fn label(wizard: &Wizard, binding: &Binding) -> String {
                 count => format!("{} {count} files", binding.label),
             }
         }
-        _ => binding.label.to_owned(),
+        _ => binding.label.replace("{digits}", &form::review_digits()),
     }
 }
 

@@ -15,11 +15,17 @@
     reason = "tests start the program and wait for it"
 )]
 
+pub mod http;
 mod installed;
+pub mod live_view;
+pub mod machine;
+pub mod nginx;
 mod patience;
 mod port;
+pub mod private_nginx;
 mod program;
 mod session;
+pub mod site;
 
 pub use installed::{can_unshare, has, is_root, needs};
 pub use patience::within;

@@ -57,10 +57,10 @@ pub(super) fn lines<'a>(
     is_stale: bool,
     room: usize,
 ) -> impl Iterator<Item = Line<'static>> + 'a {
-    let key = field.stored_in.rsplit(['.', ' ']).next().unwrap_or_default();
+    let key = field.property.map_or("", |property| property.rsplit('.').next().unwrap_or(property));
     let is_of_field = move |line: &PreviewLine| {
         let text = line.text.trim_start();
-        let is_changed = line.mark != Mark::Removed && line.mark != Mark::Place;
+        let is_changed = !key.is_empty() && line.mark != Mark::Removed && line.mark != Mark::Place;
         is_changed && text.strip_prefix(key).is_some_and(|rest| rest.starts_with([':', ' ']))
     };
     let is_change = |line: &PreviewLine| matches!(line.mark, Mark::Added | Mark::Removed);

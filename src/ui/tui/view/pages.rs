@@ -4,7 +4,7 @@ use super::Ui;
 use super::page::Page;
 use super::page::elided;
 use crate::checks::{Check, Finding, Outcome, sentence};
-use crate::form::Field;
+use crate::form::{self, Field};
 use crate::wizard::{Dialog, NextStep, Step, Wizard, WriteResult, WrittenFile};
 use ratatui::text::{Line, Span};
 
@@ -31,7 +31,7 @@ there returns here. Below are the files as they will be: the whole text of a
 new file, the difference for one that exists ( - on disk, + after writing).
 
 w        write the files that are shown, all or none
-1-6      change one setting
+{digits} change one setting
 Tab      the next file
 f        the file on the whole screen
 Up Down  scroll; PgUp PgDn faster
@@ -69,6 +69,7 @@ pub(super) fn help(ui: Ui, step: &Step, scroll: usize) -> Page {
         Step::Dialog(_) => ("What you can do", CHOICES),
         Step::Done(_) => ("Result", RESULT),
     };
+    let text = &text.replace("{digits}", &format!("{:<8}", form::review_digits()));
     page.line(Span::styled(format!("  Help: {title}"), ui.theme.strong()));
     page.blank();
     page.paragraph(2, ui.width, &flowing(ui, text), ui.theme.plain());

@@ -5,7 +5,7 @@ use super::{Ui, difference};
 use crate::checks::{Check, Outcome};
 use crate::plan::{FileChange, FileKind, Line as PreviewLine, Mark, hide_secrets};
 use crate::settings::Connection;
-use crate::wizard::{Preview, Review, Row, Wizard};
+use crate::wizard::{Preview, Review, ReviewRow, Wizard};
 use ratatui::text::{Line, Span};
 
 /// The most lines that notes take away from the preview.
@@ -20,7 +20,7 @@ const LEAST_REMARK: usize = 12;
 pub(super) fn page(ui: Ui, wizard: &Wizard, review: &Review, rows: u16, is_split: bool) -> Page {
     let mut page = Page::default();
     if !review.is_full() {
-        for row in review.rows(wizard.answers()) {
+        for row in ReviewRow::all(wizard.answers()) {
             page.line(setting(ui, &row));
         }
         if !ui.is_small {
@@ -83,7 +83,7 @@ fn paste(ui: Ui, page: &mut Page, text: &str, is_revealed: bool) {
 }
 
 /// The value of a setting, and the earlier one if there is room for it.
-fn setting(ui: Ui, row: &Row) -> Line<'static> {
+fn setting(ui: Ui, row: &ReviewRow) -> Line<'static> {
     let theme = ui.theme;
     let width = usize::from(ui.width);
     let (mark, style) =

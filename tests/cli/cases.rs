@@ -1,0 +1,43 @@
+//! The real binary, as a shell sees it. Each case is a page of `tests/cli/cases/`.
+
+use super::transcript;
+
+#[test]
+fn the_first_setup() {
+    transcript::run("tests/cli/cases/fresh.md");
+}
+
+#[test]
+fn the_nginx_file_is_written_and_proved_with_it() {
+    transcript::run("tests/cli/cases/nginx.md");
+}
+
+#[test]
+fn a_login_is_saved_in_three_ways() {
+    transcript::run("tests/cli/cases/saved.md");
+}
+
+#[test]
+fn flags_win_over_variables_over_the_answers_file_over_the_files() {
+    transcript::run("tests/cli/cases/precedence.md");
+}
+
+#[test]
+fn what_will_not_do_is_refused_with_its_exit_code() {
+    transcript::run("tests/cli/cases/refused.md");
+}
+
+#[test]
+fn the_password_shows_nowhere() {
+    transcript::run("tests/cli/cases/secrets.md");
+}
+
+#[test]
+fn it_works_without_a_person_and_without_a_home() {
+    transcript::run("tests/cli/cases/automation.md");
+}
+
+#[test]
+fn a_check_says_what_was_seen_and_fails_where_something_does() {
+    transcript::run("tests/cli/cases/check.md");
+}

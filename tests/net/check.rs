@@ -1,0 +1,8 @@
+//! `check`, and the keys that check: the real program, a real nginx, a real Squid and a Kestra that
+//! only seems to be one.
+
+mod codes;
+mod keys;
+mod standing;
+mod traps;
+mod way_out;

@@ -1,0 +1,75 @@
+//! The codes of `check`: the manual page has them all, and none is left out without a word.
+
+use crate::site;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use support::machine::{self, Machine};
+
+/// What looks like a code in the source and is none of `check`: names of the program's own, and what
+/// only the wizard says.
+const NO_CODES: [&str; 4] =
+    ["kestra-setup", "kestra-setup-out", "nginx-reload", "way-out-cancelled"];
+
+/// How a code begins: what it is about.
+const ABOUT: [&str; 10] =
+    ["config", "way", "direct", "proxy", "not", "tls", "site", "nginx", "kestra", "public"];
+
+fn is_code(text: &str) -> bool {
+    let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase());
+    let has_words = text.contains('-') && text.split('-').all(is_word);
+    has_words && ABOUT.iter().any(|about| text.split('-').next() == Some(about))
+}
+
+/// The codes among the texts in quotes of every file below, tests left out.
+fn of_source(path: &Path, codes: &mut BTreeSet<String>) {
+    if path.is_dir() {
+        for entry in fs::read_dir(path).unwrap() {
+            of_source(&entry.unwrap().path(), codes);
+        }
+        return;
+    }
+    if path.ends_with("tests.rs") {
+        return;
+    }
+    let text = fs::read_to_string(path).unwrap();
+    let program = text.split("#[cfg(test)]").next().unwrap();
+    codes.extend(program.split('"').filter(|text| is_code(text)).map(str::to_owned));
+}
+
+#[test]
+fn the_manual_page_has_every_code_that_the_program_gives_and_no_other() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut given = BTreeSet::new();
+    of_source(&root.join("src/system"), &mut given);
+    of_source(&root.join("src/checks.rs"), &mut given);
+    given.retain(|code| !NO_CODES.contains(&code.as_str()));
+    let page = fs::read_to_string(root.join("assets/man.roff")).unwrap().replace("\\-", "-");
+    let (_, section) = page.split_once(".SH CODES").unwrap();
+    let section = section.split("\n.SH").next().unwrap();
+    let bold = section.split("\\fB").skip(1).map(|text| text.split("\\fR").next().unwrap());
+    let said: BTreeSet<_> = bold.filter(|text| is_code(text)).map(str::to_owned).collect();
+    assert_eq!(said, given);
+}
+
+#[test]
+fn what_cannot_be_looked_at_has_its_code_all_the_same() {
+    let machine = Machine::new();
+    fs::write(machine.config(), "kestra.url: ${PUBLIC}\n").unwrap();
+    let url = format!("http://127.0.0.1:{}", site::saying(b"HTTP/1.1 204 x\r\n\r\n"));
+    // It comes before the one of this machine, and cannot be run.
+    fs::write(machine.at("home/nginx"), "").unwrap();
+    let mut command = machine.command(&[], &["check", "--json", "--api-url", &url]);
+    let ran = machine::ran(command.env("PATH", machine.at("home")));
+    let findings: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
+    let skipped: Vec<_> = findings
+        .iter()
+        .filter(|finding| finding["outcome"] == "skipped")
+        .map(|finding| finding["code"].as_str().unwrap())
+        .collect();
+    let serving = "kestra-answers kestra-health public-ui public-redirect public-scheme \
+                   public-stream public-upload";
+    let wanted: Vec<_> = ["nginx-test-live"].into_iter().chain(serving.split(' ')).collect();
+    assert_eq!(skipped, wanted, "{ran:?}");
+}

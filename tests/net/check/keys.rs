@@ -1,0 +1,80 @@
+//! The keys that look at the world: `^T` while typing, `c` and `r` on the result page.
+
+use super::standing::Standing;
+use crate::site;
+use support::machine::Machine;
+use support::{Session, key};
+
+/// On the screen of the proxy, with this proxy in its fields.
+fn at_the_proxy(machine: &Machine, port: u16) -> Session {
+    let address = format!("127.0.0.1:{port}");
+    let mut session = machine
+        .start(&[("KESTRA_SETUP_CONNECTION", "http"), ("KESTRA_SETUP_PROXY_ADDRESS", &address)]);
+    session.wait_for("w write").press("3").wait_for("Test        ^T");
+    session
+}
+
+#[test]
+fn a_test_says_what_it_found() {
+    let machine = Machine::new();
+    let mut session = at_the_proxy(&machine, site::saying(b"HTTP/1.1 403 Forbidden\r\n\r\n"));
+    session.press(key::CTRL_T).wait_for("Test failed:").wait_for("You can continue.");
+    session.wait_for("This tests the way out of this machine.");
+}
+
+#[test]
+fn typing_goes_on_while_it_is_tested() {
+    let machine = Machine::new();
+    let mut session = at_the_proxy(&machine, site::silent());
+    session.press(key::CTRL_T).wait_for("testing...");
+    session.type_text("9").wait_gone("testing...");
+    session.press(key::BACKSPACE).wait_for("127.0.0.1:");
+}
+
+#[test]
+fn esc_stops_a_test_at_once_and_the_next_one_runs() {
+    let machine = Machine::new();
+    let mut session = at_the_proxy(&machine, site::silent());
+    for _ in 0..2 {
+        session.press(key::CTRL_T).wait_for("testing...").press(key::ESC);
+        session.wait_for("not tested: the test of the way out was stopped");
+    }
+    session.press(key::ESC).wait_for("w write");
+}
+
+#[test]
+fn the_result_page_checks_and_reloads() {
+    let Some(mut standing) = Standing::new() else { return };
+    standing.start();
+    let port = standing.nginx.port.clone();
+    let url = format!("http://localhost:{port}/");
+    // A way out that ends at once: no test may go further than this machine.
+    let proxy = format!("127.0.0.1:{}", site::free_port());
+    let mut session = standing.wizard(&[
+        ("KESTRA_SETUP_URL", &url),
+        ("KESTRA_SETUP_CONTEXT_PATH", ""),
+        ("KESTRA_SETUP_CONNECTION", "http"),
+        ("KESTRA_SETUP_PROXY_ADDRESS", &proxy),
+    ]);
+    session.wait_for("w write").wait_gone("nginx -t ...").press("w").wait_for("Done.");
+    session.press("r").wait_for("nginx has read its configuration again");
+    session.press("c").wait_for("Checking...").press(key::END).wait_gone("Checking...");
+    session.wait_for("nothing listens on 127.0.0.1:");
+    assert_eq!(
+        standing.machine.read("etc/nginx/conf.d/kestra.conf").matches("location /kestra").count(),
+        0
+    );
+    session.press(key::ENTER);
+    assert_eq!(session.wait_exit(), 0);
+}
+
+#[test]
+fn an_nginx_that_was_started_meanwhile_is_reloaded() {
+    let Some(mut standing) = Standing::new() else { return };
+    let url = format!("http://localhost:{}/other/", standing.nginx.port);
+    let mut session =
+        standing.wizard(&[("KESTRA_SETUP_URL", &url), ("KESTRA_SETUP_CONTEXT_PATH", "/other")]);
+    session.wait_for("w write").wait_gone("nginx -t ...").press("w").wait_for("Done.");
+    standing.start();
+    session.press("r").wait_for("nginx has read its configuration again");
+}

@@ -1,0 +1,177 @@
+//! What stands: Kestra, and the nginx file that the program itself wrote, in a real nginx.
+
+use crate::{fake_kestra, site};
+use rustix::process::{Pid, kill_process};
+use serde_json::Value;
+use std::fs;
+use std::net::TcpStream;
+use std::process::Child;
+use std::time::Duration;
+use support::machine::{Machine, Ran};
+use support::private_nginx::PrivateNginx;
+use support::{Session, Signal};
+
+/// Where nothing is that could be reached, so that no test goes further than this machine.
+fn nowhere() -> String {
+    format!("http://127.0.0.1:{}", site::saying(b"HTTP/1.1 204 x\r\n\r\n"))
+}
+
+pub(crate) struct Standing {
+    pub(crate) machine: Machine,
+    pub(crate) nginx: PrivateNginx,
+    running: Option<Child>,
+}
+
+impl Standing {
+    /// A Kestra under `/kestra`, and everything written as the program writes it.
+    pub(crate) fn new() -> Option<Self> {
+        let machine = Machine::new();
+        let nginx = PrivateNginx::on(&machine)?;
+        let standing = Self { machine, nginx, running: None };
+        let kestra = fake_kestra::serve("/kestra");
+        // The port of its health, which the program only reads.
+        let config = format!("endpoints:\n  all:\n    port: {kestra}\n");
+        fs::write(standing.machine.config(), config).unwrap();
+        let port = &standing.nginx.port;
+        let (url, upstream) =
+            (format!("http://localhost:{port}/kestra/"), format!("127.0.0.1:{kestra}"));
+        let words = ["apply", "--reverse-proxy", "nginx", "--url", &url, "--upstream", &upstream];
+        let ran = standing.run(&[&words[..], &["--listen", port]].concat());
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        Some(standing)
+    }
+
+    /// The same, with nginx running.
+    fn served() -> Option<Self> {
+        let mut standing = Self::new()?;
+        standing.start();
+        Some(standing)
+    }
+
+    pub(crate) fn start(&mut self) {
+        let child = self.nginx.command(&["-g", "daemon off;"]).spawn().unwrap();
+        self.running = Some(child);
+        let port: u16 = self.nginx.port.parse().unwrap();
+        let answers = || TcpStream::connect(("127.0.0.1", port)).is_ok();
+        assert!(support::within(Duration::from_secs(10), answers), "nginx does not start");
+    }
+
+    fn run(&self, words: &[&str]) -> Ran {
+        let mut command = self.machine.command(&[], words);
+        command.env("PATH", &self.nginx.path).env_remove("KESTRA_SETUP_REVERSE_PROXY");
+        support::machine::ran(&mut command)
+    }
+
+    pub(crate) fn wizard(&self, answers: &[(&str, &str)]) -> Session {
+        let path = ("PATH", self.nginx.path.as_str());
+        self.machine.start(&[&[path, ("KESTRA_SETUP_REVERSE_PROXY", "nginx")], answers].concat())
+    }
+
+    /// The exit code, and what came of each check by its code.
+    fn check(&self) -> (Option<i32>, Vec<(String, String)>) {
+        let ran = self.run(&["check", "--json", "--api-url", &nowhere()]);
+        let findings: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
+        let word = |finding: &Value, name: &str| finding[name].as_str().unwrap().to_owned();
+        let pair = |finding: &Value| (word(finding, "code"), word(finding, "outcome"));
+        (ran.code, findings.iter().map(pair).collect())
+    }
+
+    /// Changes the nginx file, and has nginx read it again.
+    fn edit(&self, from: &str, to: &str) {
+        let file = self.nginx.included("kestra.conf");
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "{text}");
+        fs::write(&file, text.replace(from, to)).unwrap();
+        assert!(self.nginx.command(&["-s", "reload"]).status().unwrap().success());
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
+/// By SIGTERM, since a killed master would leave its workers behind.
+impl Drop for Standing {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.running {
+            let _ = kill_process(Pid::from_child(child), Signal::TERM);
+            let _ = child.wait();
+        }
+    }
+}
+
+fn codes(findings: &[(String, String)], outcome: &str) -> Vec<String> {
+    findings.iter().filter(|(_, is)| is == outcome).map(|(code, _)| code.clone()).collect()
+}
+
+#[test]
+fn what_the_program_wrote_passes_every_check() {
+    let Some(standing) = Standing::served() else { return };
+    let (code, findings) = standing.check();
+    assert_eq!((code, codes(&findings, "failed")), (Some(0), vec![]), "{findings:?}");
+    let ok = codes(&findings, "ok");
+    for expected in [
+        "config-readable",
+        "way-out-ok",
+        "nginx-test-live",
+        "kestra-answers",
+        "kestra-health",
+        "public-ui",
+        "public-redirect",
+        "public-stream",
+        "public-upload",
+    ] {
+        assert!(ok.iter().any(|code| code == expected), "{expected}: {findings:?}");
+    }
+    assert_eq!(codes(&findings, "skipped"), ["public-scheme"]);
+}
+
+#[test]
+fn an_nginx_that_buffers_and_refuses_uploads_is_told() {
+    let Some(standing) = Standing::served() else { return };
+    standing.edit("proxy_buffering off;", "");
+    standing.edit("client_max_body_size 10g;", "");
+    let (code, findings) = standing.check();
+    assert_eq!(code, Some(6));
+    assert!(codes(&findings, "failed").contains(&"public-upload".to_owned()), "{findings:?}");
+    assert!(codes(&findings, "note").contains(&"nginx-buffering".to_owned()), "{findings:?}");
+}
+
+#[test]
+fn an_nginx_that_does_not_run_is_told() {
+    let Some(standing) = Standing::new() else { return };
+    let (code, findings) = standing.check();
+    assert_eq!(code, Some(6));
+    assert!(codes(&findings, "failed").contains(&"public-ui".to_owned()), "{findings:?}");
+}
+
+#[test]
+fn a_kestra_that_does_not_run_is_no_failure_of_what_is_written() {
+    let machine = Machine::new();
+    fs::write(machine.config(), "kestra:\n  url: http://127.0.0.1:1/\nmicronaut.server.port: 1\n")
+        .unwrap();
+    let ran = machine.run(&["check", "--api-url", &nowhere()]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.contains("Skipped: Kestra does not answer at"), "{ran:?}");
+    assert!(ran.out.contains("(kestra-health, public-ui, public-redirect"), "{ran:?}");
+}
+
+/// What the live test comes to once these server blocks stand in a file of somebody else.
+fn beside(names: &[&str]) -> (Option<i32>, Vec<String>) {
+    let standing = Standing::served().unwrap();
+    let block =
+        |name: &&str| format!("server {{ listen {}; server_name {name}; }}\n", standing.nginx.port);
+    let text: String = names.iter().map(block).collect();
+    fs::write(standing.nginx.included("a.conf"), text).unwrap();
+    let (code, findings) = standing.check();
+    let live = |(code, outcome): &(String, String)| {
+        (code == "nginx-conflicting-name").then(|| outcome.clone())
+    };
+    (code, findings.iter().filter_map(live).collect())
+}
+
+#[test]
+fn a_name_that_others_have_twice_hides_no_name_of_ours() {
+    if Standing::new().is_none() {
+        return;
+    }
+    assert_eq!(beside(&["x", "x"]), (Some(0), vec!["note".to_owned()]));
+    assert_eq!(beside(&["x", "x", "localhost"]), (Some(6), vec!["failed".to_owned()]));
+}

@@ -1,0 +1,100 @@
+//! What a configuration shows alone, without anything that runs.
+
+use crate::site;
+use serde_json::Value;
+use std::fs;
+use support::machine::{Machine, PASSWORD};
+
+const PROXY: &str = "  proxy-type: http\n  proxy-address: proxy.invalid:3128\n";
+
+/// The exit code, and everything that failed or is good to know about the configuration.
+fn check(config: &str) -> (Option<i32>, Vec<String>) {
+    let machine = Machine::new();
+    fs::write(machine.config(), config).unwrap();
+    let url = format!("http://127.0.0.1:{}", site::saying(b"HTTP/1.1 204 x\r\n\r\n"));
+    let ran = machine.run(&["check", "--json", "--api-url", &url]);
+    assert!(!ran.out.contains(PASSWORD), "{ran:?}");
+    let findings: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
+    let is_about_it = |finding: &&Value| finding["code"].as_str().unwrap().starts_with("config-");
+    let words = |finding: &Value| format!("{} {}", finding["outcome"], finding["what"]);
+    (ran.code, findings.iter().filter(is_about_it).map(words).collect())
+}
+
+/// One failure says this.
+fn fails(config: &str, words: &str) {
+    let (code, findings) = check(config);
+    let is_it = |said: &&String| said.starts_with("\"failed\"") && said.contains(words);
+    assert_eq!((code, findings.iter().filter(is_it).count()), (Some(6), 1), "{findings:?}");
+}
+
+fn api(keys: &str) -> String {
+    format!("kestra.url: https://my-host.com/\nmicronaut.http.services.api:\n{keys}")
+}
+
+#[test]
+fn an_address_that_kestra_does_not_start_with() {
+    fails("kestra:\n  url: my-host.com\n", "http:// or https://");
+    fails("kestra:\n  url:\n", "kestra.url is empty");
+    fails("kestra:\n  url: https://my-host.com/ui/\n", "ends in ui/");
+}
+
+#[test]
+fn two_spellings_of_one_property() {
+    fails(
+        &api("  proxy-type: http\n  proxy-address: a:1\n  proxyAddress: b:1\n"),
+        "stands there twice",
+    );
+}
+
+#[test]
+fn a_proxy_that_is_half_said() {
+    fails(&api("  proxy-address: a:1\n"), "without proxy-type");
+    fails(&api("  proxy-type: http\n"), "proxy-address has no value");
+    fails(&api(&format!("{PROXY}  proxy-username: svc\n")), "a username needs a password");
+    fails(&api(&format!("{PROXY}  proxy-password: {PASSWORD}\n")), "a password needs a username");
+    fails(&api(&format!("{PROXY}  proxy-password:\n")), "proxy-password is empty");
+    fails(&api(&format!("{PROXY}  proxy-authorization: Basic eDp5\n")), "does not act on");
+}
+
+#[test]
+fn an_ipv6_proxy_that_no_yaml_reader_takes() {
+    fails(&api("  proxy-type: http\n  proxy-address: [::1]:3128\n"), "cannot be read");
+    fails(&api("  proxy-type: http\n  proxy-address: '::1:3128'\n"), "IPv6");
+}
+
+#[test]
+fn a_context_path_that_breaks_kestra_or_contradicts_the_address() {
+    let with = |path: &str| {
+        format!("kestra.url: https://my-host.com/kestra/\nmicronaut.server.context-path: {path}\n")
+    };
+    fails(&with("/other"), "but the context path is /other");
+    fails(&with("kestra"), "write /kestra");
+    fails(&with("/api"), "breaks Kestra: remove the line");
+}
+
+#[test]
+fn what_works_and_surprises_is_a_note() {
+    let config = "kestra.url: https://my-host.com/kestra/\n\
+                  micronaut.server: {context-path: /kestra, ssl.enabled: true}\n";
+    let (code, findings) = check(config);
+    let has = |words: &str| {
+        findings.iter().any(|said| said.starts_with("\"note\"") && said.contains(words))
+    };
+    assert_eq!(code, Some(0), "{findings:?}");
+    assert!(has("Webhooks") && has("speaks https itself"), "{findings:?}");
+}
+
+#[test]
+fn a_good_configuration_has_one_verdict() {
+    let (code, findings) = check("kestra:\n  url: https://my-host.com/\n");
+    assert_eq!((code, findings.len()), (Some(0), 1), "{findings:?}");
+}
+
+#[test]
+fn a_type_that_kestra_does_not_take_is_written_anew() {
+    let machine = Machine::new();
+    fs::write(machine.config(), api(&PROXY.replace("http", "hTTp"))).unwrap();
+    let ran = machine.run(&["apply", "--connection", "http"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(machine.read("etc/config.yml"), api(PROXY));
+}

@@ -1,0 +1,140 @@
+//! A real nginx says what the private test says it says.
+
+use kestra_setup::checks::{Finding, Outcome};
+use kestra_setup::system::nginx::{Form, Found, find, look_at, reload, test_live, test_privately};
+use std::path::Path;
+
+fn nginx() -> Option<Found> {
+    let found = find();
+    support::needs(found.binary.is_some(), "nginx").then_some(found)
+}
+
+fn test(text: &str, form: Form) -> Option<Finding> {
+    Some(test_privately(&nginx()?, text, form))
+}
+
+fn refused(text: &str) -> Option<(&'static str, String)> {
+    let finding = test(text, Form::Server)?;
+    assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
+    assert_ne!(finding.remedy, "");
+    Some((finding.code, finding.evidence))
+}
+
+const DOCUMENTED: &str = "location /kestra {
+    proxy_pass http://localhost:8080/kestra;
+    proxy_http_version 1.1;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection \"upgrade\";
+    proxy_read_timeout 600s;
+    proxy_redirect off;
+    proxy_set_header Host $http_host;
+    proxy_buffering off;
+    proxy_cache off;
+}
+";
+
+fn server(lines: &str) -> String {
+    format!("server {{ listen 80; server_name my-host.com; {lines} }}")
+}
+
+#[test]
+fn good_locations_pass() {
+    let Some(finding) = test(DOCUMENTED, Form::Location) else { return };
+    assert_eq!((finding.code, finding.outcome), ("nginx-test", Outcome::Ok), "{finding:?}");
+}
+
+#[test]
+fn a_moved_port_is_reported() {
+    let Some(finding) = test(&server(DOCUMENTED), Form::Server) else { return };
+    assert_eq!(finding.outcome, Outcome::Ok, "{finding:?}");
+    assert!(finding.evidence.ends_with("; tested with port 20080 for 80"), "{finding:?}");
+}
+
+#[test]
+fn a_missing_certificate_is_a_note_that_names_it() {
+    let tls = "listen 443 ssl; ssl_certificate /no/such.pem; ssl_certificate_key /no/such.key;";
+    let Some(finding) = test(&server(tls), Form::Server) else { return };
+    assert_eq!(finding.outcome, Outcome::Note, "{finding:?}");
+    assert!(finding.what.contains("/no/such.pem is not there"), "{finding:?}");
+}
+
+#[test]
+fn an_unknown_host_is_a_note_that_names_it() {
+    let Some(finding) =
+        test("location / { proxy_pass http://kestra.invalid:8080; }", Form::Location)
+    else {
+        return;
+    };
+    assert_eq!(finding.outcome, Outcome::Note, "{finding:?}");
+    assert!(finding.what.contains("\"kestra.invalid\" does not resolve"), "{finding:?}");
+}
+
+#[test]
+fn a_bare_location_is_no_server_file() {
+    let Some(refusal) = refused(DOCUMENTED) else { return };
+    assert_eq!(refusal.0, "nginx-location-outside-server");
+}
+
+#[test]
+fn a_refusal_names_the_line_of_the_text() {
+    let Some(refusal) = refused("server {\n  listen 8080;\n  return\n}") else { return };
+    assert_eq!(refusal, ("nginx-refused", "unexpected \"}\" in line 4".to_owned()));
+}
+
+#[test]
+fn a_name_given_twice_is_a_failure_although_nginx_passes_it() {
+    let Some(refusal) = refused(&server("").repeat(2)) else { return };
+    assert_eq!(refusal.0, "nginx-conflicting-name");
+}
+
+#[test]
+fn a_url_for_a_name_is_a_failure_although_nginx_passes_it() {
+    let Some(refusal) = refused("server { listen 80; server_name http://my-host.com; }") else {
+        return;
+    };
+    assert_eq!(refusal.0, "nginx-suspicious-name");
+}
+
+#[test]
+fn a_location_given_twice_is_a_failure() {
+    let Some(refusal) = refused(&server(&DOCUMENTED.repeat(2))) else { return };
+    assert_eq!(refusal.0, "nginx-duplicate-location");
+}
+
+#[test]
+fn two_defaults_are_a_failure() {
+    let text =
+        "server { listen 80 default_server; } server { listen 80 default_server; server_name b; }";
+    let Some(refusal) = refused(text) else { return };
+    assert_eq!(refusal.0, "nginx-duplicate-default");
+}
+
+/// A configuration of its own, nothing of which is running.
+fn private(http: &str) -> Option<(Found, tempfile::TempDir)> {
+    let binary = nginx()?.binary?;
+    let dir = tempfile::tempdir().unwrap();
+    let conf = dir.path().join("nginx.conf");
+    let folder = dir.path().display();
+    let logs = format!("pid {folder}/pid; error_log {folder}/log;");
+    std::fs::write(&conf, format!("{logs} events {{}} http {{ access_log off; {http} }}")).unwrap();
+    Some((look_at(&binary, Path::new(&conf)), dir))
+}
+
+#[test]
+fn the_live_test_explains_a_broken_configuration() {
+    let Some((found, _dir)) = private("server { listen 18400; location /x {} location /x {} }")
+    else {
+        return;
+    };
+    let finding = test_live(&found);
+    assert_eq!((finding.code, finding.outcome), ("nginx-duplicate-location", Outcome::Failed));
+    assert_eq!(reload(&found), finding);
+}
+
+#[test]
+fn an_nginx_that_does_not_run_is_not_reloaded() {
+    let Some((found, _dir)) = private("server { listen 18401; }") else { return };
+    assert_eq!(test_live(&found).outcome, Outcome::Ok);
+    assert_eq!(reload(&found).outcome, Outcome::Skipped);
+    assert_eq!(found.servers[0].ports, [18401]);
+}

@@ -1,0 +1,234 @@
+//! The live checks against real proxies on loopback: each row of the table of diagnoses is what a
+//! real forward proxy makes of it, and a real nginx stands in front of what people open.
+
+mod reverse;
+
+use crate::site::{BlackHole, Site, free_port};
+use crate::{servers, site};
+use kestra_setup::checks::{Finding, Outcome};
+use kestra_setup::system::checks::proxy::{self, Protocol, Route};
+use std::sync::LazyLock;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+use std::{slice, thread};
+use url::Url;
+
+const USERNAME: &str = "kestra";
+const PASSWORD: &str = "s3cret pa:ss%";
+static GOING: AtomicBool = AtomicBool::new(false);
+static API: LazyLock<Site> = LazyLock::new(|| Site::start("localhost", "Test CA"));
+
+fn route(protocol: Protocol, port: u16) -> Route {
+    Route {
+        protocol,
+        host: "127.0.0.1".into(),
+        port,
+        login: Some((USERNAME.into(), PASSWORD.into())),
+        target: localhost(API.port),
+        trust: vec![API.authority.clone()],
+    }
+}
+
+fn http(port: u16) -> Route {
+    route(Protocol::Http, port)
+}
+
+fn socks(port: u16) -> Route {
+    route(Protocol::Socks, port)
+}
+
+fn url(text: &str) -> Url {
+    text.parse().unwrap()
+}
+
+fn localhost(port: u16) -> Url {
+    url(&format!("https://localhost:{port}/"))
+}
+
+trait But: Sized {
+    fn to(self, target: Url) -> Self;
+    fn login_as(self, username: &str, password: &str) -> Self;
+    fn without_login(self) -> Self;
+}
+
+impl But for Route {
+    fn to(self, target: Url) -> Self {
+        Self { target, ..self }
+    }
+
+    fn login_as(self, username: &str, password: &str) -> Self {
+        Self { login: Some((username.into(), password.into())), ..self }
+    }
+
+    fn without_login(self) -> Self {
+        Self { login: None, ..self }
+    }
+}
+
+fn way_out(route: &Route) -> Finding {
+    let started = Instant::now();
+    let finding = proxy::way_out(route, &GOING);
+    assert!(started.elapsed() < Duration::from_secs(11), "{finding:?}");
+    let said = format!("{finding:?} {route:?}");
+    assert!(!said.contains("s3cret") && !said.contains("czNjcmV0"), "the password shows: {said}");
+    assert!(!said.contains("tinypass"), "the password shows: {said}");
+    finding
+}
+
+/// Each route has the diagnosis beside it. All are tried at once, since most of the time is waiting.
+fn expect<const N: usize>(cases: [(Route, &'static str); N]) {
+    thread::scope(|scope| {
+        for (route, code) in cases {
+            scope.spawn(move || {
+                let finding = way_out(&route);
+                assert_eq!(finding.code, code, "{} {finding:?}", route.target);
+            });
+        }
+    });
+}
+
+#[test]
+fn squid_is_diagnosed() {
+    let Some(squid) = servers::squid() else { return };
+    let (hole, inspected) =
+        (BlackHole::dig(), Site::start("localhost", "Corporate TLS Inspection CA"));
+    let http = || http(squid.port);
+    // Squid checks the logins of one user together: a wrong one spoils the others of that moment.
+    expect([(http().login_as(USERNAME, "wrong"), "proxy-auth-wrong")]);
+    expect([
+        (http(), "way-out-ok"),
+        (http().without_login(), "proxy-auth-needed"),
+        (http().to(url("https://forbidden.example")), "proxy-forbidden"),
+        (http().to(url("https://localhost:80")), "proxy-forbidden"),
+        (http().to(url("https://nosuch.invalid")), "proxy-dest-failed"),
+        (http().to(localhost(free_port())), "proxy-dest-refused"),
+        (http().to(localhost(hole.port)), "proxy-dest-timeout"),
+        (http().to(localhost(site::closing())), "tls-closed"),
+        (http().to(localhost(inspected.port)), "tls-untrusted"),
+        (socks(squid.port), "proxy-is-http"),
+    ]);
+}
+
+#[test]
+fn a_port_of_squid_that_speaks_only_tls_is_diagnosed() {
+    let Some((_squid, port)) = servers::squid_behind_tls() else { return };
+    expect([(http(port), "proxy-is-tls"), (socks(port), "proxy-is-tls")]);
+}
+
+#[test]
+fn tinyproxy_is_diagnosed() {
+    let Some(tinyproxy) = servers::tinyproxy() else { return };
+    let http = || http(tinyproxy.port).login_as(USERNAME, "tinypass");
+    let (unknown, hole) = (format!("https://{}.invalid", "x".repeat(64)), BlackHole::dig());
+    expect([
+        (http(), "way-out-ok"),
+        (http().without_login(), "proxy-auth-needed"),
+        (http().login_as(USERNAME, PASSWORD), "proxy-auth-wrong"),
+        (http().to(url("https://forbidden.example")), "proxy-forbidden"),
+        (http().to(url(&unknown)), "proxy-dest-failed"),
+        (http().to(localhost(free_port())), "proxy-dest-failed"),
+        // It says nothing while it waits for the destination.
+        (http().to(localhost(hole.port)), "proxy-no-reply"),
+        (socks(tinyproxy.port), "proxy-is-http"),
+    ]);
+}
+
+#[test]
+fn dante_is_diagnosed() {
+    let Some(dante) = servers::dante() else { return };
+    let hole = BlackHole::dig();
+    let socks = || socks(dante.port);
+    expect([
+        (socks(), "way-out-ok"),
+        (socks().without_login(), "proxy-auth-needed"),
+        (socks().login_as(USERNAME, "wrong"), "proxy-auth-wrong"),
+        (socks().login_as(&"x".repeat(256), PASSWORD), "proxy-auth-wrong"),
+        (socks().to(url("https://127.0.0.99")), "proxy-forbidden"),
+        (socks().to(url("https://nosuch.invalid")), "proxy-dest-failed"),
+        (socks().to(localhost(free_port())), "proxy-dest-refused"),
+        (socks().to(localhost(hole.port)), "proxy-dest-timeout"),
+        (socks().to(localhost(site::closing())), "tls-closed"),
+        (http(dante.port), "proxy-is-socks"),
+    ]);
+}
+
+#[test]
+fn dante_for_everybody_needs_no_login() {
+    let Some(dante) = servers::open_dante() else { return };
+    let finding = way_out(&socks(dante.port).without_login());
+    assert!(finding.what.ends_with("which asks for no password"), "{finding:?}");
+    expect([(socks(dante.port), "way-out-ok"), (http(dante.port), "proxy-is-socks")]);
+}
+
+#[test]
+fn a_web_server_is_not_a_proxy() {
+    let Some(nginx) = servers::nginx() else { return };
+    expect([(http(nginx.port), "not-a-proxy"), (socks(nginx.port), "proxy-is-http")]);
+}
+
+#[test]
+fn a_proxy_that_is_not_there_or_says_nothing_is_told_apart() {
+    let hole = BlackHole::dig();
+    let nameless = Route { host: "x".repeat(64), ..http(3128) };
+    expect([
+        (nameless, "proxy-dns"),
+        (http(free_port()), "proxy-refused"),
+        (http(hole.port), "proxy-timeout"),
+        (socks(hole.port), "proxy-timeout"),
+        (http(site::silent()), "proxy-no-reply"),
+        (socks(site::silent()), "proxy-no-reply"),
+        (http(site::closing()), "proxy-no-reply"),
+    ]);
+}
+
+#[test]
+fn a_proxy_that_wants_a_login_of_windows_is_told_apart() {
+    let port = site::saying(
+        b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Negotiate\r\n\
+          Proxy-Authenticate: NTLM\r\n\r\n",
+    );
+    let finding = way_out(&http(port));
+    assert_eq!(finding.code, "proxy-auth-scheme");
+    assert_eq!(finding.evidence, "status 407, offers Negotiate, NTLM");
+}
+
+#[test]
+fn an_interception_names_who_does_it() {
+    let site = Site::start("localhost", "Corporate TLS Inspection CA");
+    let finding = proxy::direct(&localhost(site.port), &[], &GOING);
+    assert_eq!((finding.code, finding.outcome), ("tls-untrusted", Outcome::Failed));
+    assert_eq!(finding.evidence, "Corporate TLS Inspection CA");
+    assert!(finding.what.ends_with("is by Corporate TLS Inspection CA"), "{}", finding.what);
+    assert!(finding.remedy.contains("truststore"), "{}", finding.remedy);
+}
+
+#[test]
+fn an_issuer_cannot_write_on_the_terminal() {
+    let site = Site::start("localhost", "\u{1b}]0;owned\u{7}\u{1b}[2JCA");
+    let finding = proxy::direct(&localhost(site.port), &[], &GOING);
+    assert_eq!(finding.evidence, "]0;owned [2JCA");
+}
+
+#[test]
+fn a_certificate_for_another_name_is_not_an_interception() {
+    let site = Site::start("login.example", "Test CA");
+    let trust = [site.authority.clone()];
+    let finding = proxy::direct(&localhost(site.port), &trust, &GOING);
+    assert_eq!(finding.code, "tls-invalid", "{finding:?}");
+}
+
+#[test]
+fn the_direct_way_out_is_diagnosed() {
+    let hole = BlackHole::dig();
+    let nameless = url(&format!("https://{}.invalid", "x".repeat(64)));
+    for (target, code) in [
+        (localhost(API.port), "way-out-ok"),
+        (nameless, "direct-dns"),
+        (localhost(free_port()), "direct-refused"),
+        (localhost(hole.port), "direct-timeout"),
+        (localhost(site::closing()), "tls-closed"),
+    ] {
+        let finding = proxy::direct(&target, slice::from_ref(&API.authority), &GOING);
+        assert_eq!(finding.code, code, "{finding:?}");
+    }
+}

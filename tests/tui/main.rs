@@ -1,0 +1,21 @@
+//! The wizard: its state machine without a terminal, its screens, and the program in a terminal of its own.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "starts the program, and looks at its files from outside"
+)]
+
+mod focus;
+mod full_screen;
+mod modes;
+mod operator;
+mod pictures;
+mod plain;
+mod properties;
+mod runner;
+mod screens;
+mod ssh;
+mod terminal;
+mod wizard;

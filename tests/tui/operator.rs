@@ -1,0 +1,362 @@
+//! A person at the wizard, with a machine that is made up.
+//!
+//! What the wizard asks to look at is shown to it at once; checks and writes are answered when the
+//! test says so, since that is when things go wrong.
+
+use kestra_setup::checks::{Check, Finding, Outcome};
+use kestra_setup::form::{self, Defaults, EnvironmentProxy, Field};
+use kestra_setup::kestra_config::Place;
+use kestra_setup::key::Key;
+use kestra_setup::machine::{Found, Snapshot};
+use kestra_setup::nginx_site::{Machine, Version};
+use kestra_setup::plan::Plan;
+use kestra_setup::ui::tui::{
+    backend::Colors,
+    theme::{Level, Theme},
+    view::view,
+};
+use kestra_setup::wizard::{
+    Choice, Dialog, Effect, Event, Failure, Step, Wizard, WriteResult, WrittenFile,
+};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Cell;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Kestra's configuration on the made up machine.
+pub(crate) const CONFIG: &str = "/home/kestra/.kestra/config.yml";
+
+/// The nginx file on it.
+pub(crate) const NGINX: &str = "/etc/nginx/conf.d/kestra.conf";
+
+/// A password that must be found nowhere.
+pub(crate) const PASSWORD: &str = "xK9#vonKarman";
+
+/// A configuration as people have it: more in it than the wizard knows.
+pub(crate) const EXISTING: &str = include_str!("operator.yml");
+
+/// Somebody in front of the wizard.
+#[derive(Debug, Clone)]
+pub(crate) struct Operator {
+    wizard: Wizard,
+    disk: BTreeMap<PathBuf, Snapshot>,
+    is_disk_slow: bool,
+    /// What a slow disk was asked for.
+    looks: Vec<Vec<PathBuf>>,
+    asked: Vec<Asked>,
+    presses: usize,
+}
+
+/// What the wizard wanted done, as far as a test looks at it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Asked {
+    /// To look at the world.
+    Check(Check),
+    /// To write.
+    Write(Plan),
+    /// To leave.
+    Exit,
+    /// Anything else, by its `Debug`.
+    Other(String),
+}
+
+impl From<Effect> for Asked {
+    fn from(effect: Effect) -> Self {
+        match effect {
+            Effect::Check(check) => Self::Check(check),
+            Effect::Write(plan) => Self::Write(plan),
+            Effect::Exit => Self::Exit,
+            other => Self::Other(format!("{other:?}")),
+        }
+    }
+}
+
+impl Operator {
+    /// At a machine with an nginx and no configuration.
+    pub(crate) fn fresh() -> Self {
+        Self::at(here(), &[])
+    }
+
+    /// At a machine whose shell names this proxy.
+    pub(crate) fn with_https_proxy(url: &str) -> Self {
+        let proxy = url.parse().expect("the URL of a proxy");
+        let found = EnvironmentProxy { variable: "HTTPS_PROXY".to_owned(), proxy };
+        Self::at(Defaults { proxy: Some(found), ..here() }, &[])
+    }
+
+    /// At a machine with this configuration, and no nginx file of the wizard's.
+    pub(crate) fn reconfiguring(config: &str) -> Self {
+        Self::at(here(), &[(CONFIG, config)])
+    }
+
+    /// At any machine.
+    pub(crate) fn at(here: Defaults, files: &[(&str, &str)]) -> Self {
+        let disk: BTreeMap<_, _> = files
+            .iter()
+            .map(|(path, text)| (PathBuf::from(path), Snapshot::Text((*text).into())))
+            .collect();
+        let mut found = Found::new(CONFIG.into(), Place::default());
+        found.machine = Machine { nginx: Some(Version(1, 22, 1)), ipv6: true };
+        found.sights =
+            vec!["nginx 1.22.1, running; includes conf.d/*.conf and sites-enabled/*".to_owned()];
+        for (path, snapshot) in disk.clone() {
+            found.see(path, snapshot);
+        }
+        let answers = found.answers(here).expect("a configuration that can be read");
+        let (wizard, effect) = Wizard::new(answers, found);
+        let mut operator = Self {
+            wizard,
+            disk,
+            is_disk_slow: false,
+            looks: Vec::new(),
+            asked: Vec::new(),
+            presses: 0,
+        };
+        operator.take(effect);
+        operator
+    }
+
+    /// Is asked about the start itself.
+    pub(crate) fn asked_first(mut self, choosing: Dialog) -> Self {
+        self.wizard = self.wizard.asking_first(choosing);
+        self
+    }
+
+    /// One key press.
+    pub(crate) fn press(self, key: Key) -> Self {
+        self.happens(Event::Key(key)).after(1)
+    }
+
+    /// The same key, several times.
+    pub(crate) fn presses(self, count: usize, key: Key) -> Self {
+        (0..count).fold(self, |operator, _| operator.press(key))
+    }
+
+    /// Types a text; counts as one press.
+    pub(crate) fn types(self, text: &str) -> Self {
+        let typed =
+            text.chars().fold(self, |operator, c| operator.happens(Event::Key(Key::Char(c))));
+        typed.after(1)
+    }
+
+    /// Pastes a text; counts as one press.
+    pub(crate) fn pastes(self, text: &str) -> Self {
+        self.happens(Event::Paste(text.to_owned())).after(1)
+    }
+
+    /// Presses Enter.
+    pub(crate) fn enter(self) -> Self {
+        self.press(Key::Enter)
+    }
+
+    /// Moves on until this question has the focus.
+    pub(crate) fn goes_to(self, field: &Field) -> Self {
+        let mut operator = self;
+        for _ in 0..=form::fields().count() {
+            if operator.question() == field.name {
+                return operator;
+            }
+            operator = operator.press(Key::Tab);
+        }
+        panic!("{} is not on this screen", field.name)
+    }
+
+    /// Fills the first screen, and is at the second.
+    pub(crate) fn at_the_proxy(self) -> Self {
+        self.pastes("https://ops.example.com/kestra").enter()
+    }
+
+    /// Chooses an HTTP proxy with a login, and is at the third screen.
+    pub(crate) fn with_a_login(self) -> Self {
+        self.pastes("http://svc-kestra:xK9%23vonKarman@proxy.corp.example:3128").enter()
+    }
+
+    /// Something else happens.
+    pub(crate) fn happens(mut self, event: Event) -> Self {
+        let effect = self.wizard.update(event);
+        self.take(effect);
+        self
+    }
+
+    /// Somebody else changes a file.
+    pub(crate) fn meanwhile(mut self, path: &str, text: &str) -> Self {
+        self.disk.insert(path.into(), Snapshot::Text(text.into()));
+        self
+    }
+
+    /// The last check comes out like this.
+    pub(crate) fn finds(self, outcome: Outcome, what: &str, remedy: &str) -> Self {
+        let check = self.asked.iter().rev().find_map(|asked| match asked {
+            Asked::Check(check) => Some(check.clone()),
+            _ => None,
+        });
+        let finding = Finding {
+            code: "test",
+            outcome,
+            what: what.to_owned(),
+            evidence: String::new(),
+            remedy: remedy.to_owned(),
+        };
+        self.happens(Event::Checked(check.expect("a check"), vec![finding]))
+    }
+
+    /// The write succeeds.
+    pub(crate) fn write_succeeds(self) -> Self {
+        let file = |(what, path, about): (&str, &str, &str)| WrittenFile {
+            what: what.to_owned(),
+            path: path.to_owned(),
+            about: about.to_owned(),
+        };
+        let saved = WriteResult {
+            state: "written",
+            headline: "Done. The files are written.".to_owned(),
+            files: vec![
+                file(("config.yml", CONFIG, "new, mode 0600 kestra:kestra")),
+                file(("nginx", NGINX, "new, mode 0644 root:root")),
+            ],
+            undo: Some("20261123T085010Z".to_owned()),
+            ..WriteResult::default()
+        };
+        self.happens(Event::Written(Ok(saved)))
+    }
+
+    /// The write fails.
+    pub(crate) fn write_fails(
+        self,
+        state: &'static str,
+        lines: &[&str],
+        ways: Vec<Choice>,
+    ) -> Self {
+        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
+        self.happens(Event::Written(Err(Failure { state, lines, ways })))
+    }
+
+    /// Looks at the screen, as after every key press.
+    pub(crate) fn looks(self, width: u16, height: u16) -> Self {
+        let (_, furthest) = self.terminal(width, height);
+        self.happens(Event::Drawn { furthest })
+    }
+
+    /// What is on the screen.
+    pub(crate) fn screen(&self, width: u16, height: u16) -> String {
+        let (terminal, _) = self.terminal(width, height);
+        let cells = &terminal.backend().buffer().content;
+        let line = |row: &[Cell]| row.iter().map(Cell::symbol).collect::<String>();
+        let rows = cells.chunks(usize::from(width).max(1));
+        let lines: Vec<_> = rows.map(|row| line(row).trim_end().to_owned()).collect();
+        lines.join("\n") + "\n"
+    }
+
+    /// The column and the row of the cursor, both counted from 0.
+    pub(crate) fn cursor(&self, width: u16, height: u16) -> (u16, u16) {
+        let cursor = self.terminal(width, height).0.get_cursor_position();
+        cursor.expect("a cursor").into()
+    }
+
+    fn terminal(&self, width: u16, height: u16) -> (Terminal<TestBackend>, usize) {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
+        let mut furthest = 0;
+        let drawn = terminal.draw(|frame| furthest = view(&self.wizard, theme(), frame));
+        drawn.expect("a frame");
+        (terminal, furthest)
+    }
+
+    /// The question with the focus; empty where none has it.
+    pub(crate) fn question(&self) -> &'static str {
+        match self.wizard.step() {
+            Step::FormStep(asking) => asking.field().name,
+            _ => "",
+        }
+    }
+
+    /// The answer to a question.
+    pub(crate) fn answer(&self, field: &Field) -> String {
+        self.wizard.answers().get(field).into_owned()
+    }
+
+    /// What was asked of the world last.
+    pub(crate) fn last(&self) -> Option<&Asked> {
+        self.asked.last()
+    }
+
+    /// Everything that was asked of the world.
+    pub(crate) fn asked(&self) -> &[Asked] {
+        &self.asked
+    }
+
+    /// Whether it was asked to look at something.
+    pub(crate) fn has_checked(&self) -> bool {
+        self.asked.iter().any(|asked| matches!(asked, Asked::Check(_)))
+    }
+
+    /// What was to be written, if anything was.
+    pub(crate) fn plan(&self) -> Option<&Plan> {
+        self.asked.iter().rev().find_map(|asked| match asked {
+            Asked::Write(plan) => Some(plan),
+            _ => None,
+        })
+    }
+
+    /// How many presses it took.
+    pub(crate) fn count(&self) -> usize {
+        self.presses
+    }
+
+    /// What the wizard knows.
+    pub(crate) fn wizard(&self) -> &Wizard {
+        &self.wizard
+    }
+
+    fn after(mut self, presses: usize) -> Self {
+        self.presses += presses;
+        self
+    }
+
+    /// From now on the disk does not answer.
+    pub(crate) fn waits_for_the_disk(mut self) -> Self {
+        self.is_disk_slow = true;
+        self
+    }
+
+    /// The disk says what it was asked for.
+    pub(crate) fn disk_answers(mut self) -> Self {
+        self.is_disk_slow = false;
+        for paths in std::mem::take(&mut self.looks) {
+            self.take(Some(Effect::Look(paths)));
+        }
+        self
+    }
+
+    fn take(&mut self, effect: Option<Effect>) {
+        match effect {
+            Some(Effect::Look(paths)) if self.is_disk_slow => self.looks.push(paths),
+            Some(Effect::Look(paths)) => {
+                let look = |path: PathBuf| {
+                    let snapshot = self.disk.get(&path).cloned().unwrap_or(Snapshot::Absent);
+                    (path, snapshot)
+                };
+                let files = paths.into_iter().map(look).collect();
+                let effect = self.wizard.update(Event::Discovery(files));
+                self.take(effect);
+            }
+            Some(effect) => self.asked.push(effect.into()),
+            None => {}
+        }
+    }
+}
+
+/// A machine with an nginx.
+pub(crate) fn here() -> Defaults {
+    Defaults {
+        has_nginx: true,
+        config_file: CONFIG.to_owned(),
+        env_file: "/home/kestra/.kestra/kestra.env".to_owned(),
+        ..Defaults::default()
+    }
+}
+
+/// The glyphs of a terminal with colours; the colours themselves are not part of a screen's text.
+fn theme() -> Theme {
+    Theme::new(Level::Full, Colors::Basic)
+}

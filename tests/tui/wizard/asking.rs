@@ -1,0 +1,254 @@
+//! The screens of the form: what is typed, pasted, corrected and refused.
+
+use super::existing;
+use crate::operator::{Asked, Operator, here};
+use kestra_setup::checks::{Check, Finding, Outcome};
+use kestra_setup::form::{self, Defaults};
+use kestra_setup::key::Key;
+use kestra_setup::wizard::Event;
+
+#[test]
+fn enter_goes_to_the_next_question_that_needs_an_answer() {
+    let operator = Operator::fresh().at_the_proxy().press(Key::Right).enter();
+    assert_eq!(operator.question(), "proxy-address");
+    assert_eq!(operator.types("proxy:3128").enter().question(), "reverse-proxy");
+}
+
+#[test]
+fn tab_visits_every_question() {
+    let operator = Operator::fresh().at_the_proxy().enter().press(Key::Tab).press(Key::Tab);
+    assert_eq!(operator.question(), "server-name");
+    assert_eq!(operator.press(Key::BackTab).question(), "context-path");
+}
+
+#[test]
+fn a_missing_answer_holds_enter_back() {
+    let operator = Operator::fresh().enter().enter();
+    assert_eq!(operator.question(), "url");
+    assert!(operator.screen(80, 24).contains("Error: an answer is required."));
+}
+
+#[test]
+fn an_error_goes_with_the_next_key() {
+    let operator = Operator::fresh().enter().types("h");
+    assert!(!operator.screen(80, 24).contains("Error"));
+}
+
+#[test]
+fn esc_goes_back_also_from_an_answer_that_will_not_do() {
+    let operator = Operator::fresh().at_the_proxy().press(Key::Right).enter().types("no port");
+    let back = operator.press(Key::Esc);
+    assert_eq!(back.question(), "url");
+    assert_eq!(back.answer(&form::PROXY_ADDRESS), "no port");
+}
+
+#[test]
+fn shift_tab_on_the_first_question_goes_back_too() {
+    assert_eq!(Operator::fresh().at_the_proxy().press(Key::BackTab).question(), "url");
+}
+
+#[test]
+fn esc_on_the_first_screen_stays_there() {
+    let operator = Operator::fresh().types("https://a.example/").press(Key::Esc);
+    assert_eq!((operator.question(), operator.last()), ("url", None));
+}
+
+#[test]
+fn a_correction_is_taken_on_a_key_only() {
+    let refused = Operator::fresh().types("ops.example.com").enter();
+    assert_eq!(refused.answer(&form::URL), "ops.example.com");
+    let taken = refused.enter();
+    assert_eq!(
+        (taken.answer(&form::URL).as_str(), taken.question()),
+        ("https://ops.example.com/", "url")
+    );
+}
+
+#[test]
+fn a_digit_takes_one_of_several_corrections() {
+    let conflict = || {
+        let at = Operator::fresh().at_the_proxy().enter().goes_to(&form::CONTEXT_PATH);
+        at.press(Key::Ctrl('u')).types("/app").enter()
+    };
+    assert_eq!(conflict().press(Key::Char('1')).answer(&form::CONTEXT_PATH), "/kestra");
+    assert_eq!(conflict().press(Key::Char('2')).answer(&form::URL), "https://ops.example.com/app/");
+}
+
+#[test]
+fn enter_chooses_none_of_several_corrections() {
+    let at = Operator::fresh().at_the_proxy().enter().goes_to(&form::CONTEXT_PATH);
+    let operator = at.press(Key::Ctrl('u')).types("/app").enter().presses(3, Key::Enter);
+    assert_eq!(operator.question(), "context-path");
+    assert_eq!(operator.answer(&form::CONTEXT_PATH), "/app");
+}
+
+#[test]
+fn a_digit_is_a_digit_where_nothing_is_to_be_corrected() {
+    let operator = Operator::fresh().types("https://ops1.example.com/");
+    assert_eq!(operator.enter().answer(&form::URL), "https://ops1.example.com/");
+}
+
+#[test]
+fn a_pasted_proxy_fills_every_field() {
+    let operator = Operator::fresh().at_the_proxy().pastes("http://us%40er:p%3Ass@proxy:3128\n");
+    let fields =
+        [&form::CONNECTION, &form::PROXY_ADDRESS, &form::PROXY_USERNAME, &form::PROXY_PASSWORD];
+    assert_eq!(fields.map(|field| operator.answer(field)), ["http", "proxy:3128", "us@er", "p:ss"]);
+}
+
+#[test]
+fn of_two_pasted_lines_the_first_counts_and_that_is_said() {
+    let operator = Operator::fresh().pastes("https://a.example/\r\nhttps://b.example/\r\n");
+    assert!(operator.screen(80, 24).contains("2 lines pasted; used the first."));
+    assert_eq!(operator.enter().answer(&form::URL), "https://a.example/");
+}
+
+#[test]
+fn a_pasted_newline_is_not_an_enter() {
+    assert_eq!(Operator::fresh().pastes("https://a.example/\n").question(), "url");
+}
+
+#[test]
+fn a_note_goes_when_its_question_is_left() {
+    let operator = Operator::fresh().at_the_proxy().pastes("http://u:p@proxy:3128");
+    assert!(operator.screen(80, 24).contains("filled all fields"));
+    assert!(!operator.press(Key::Tab).screen(80, 24).contains("filled all fields"));
+}
+
+#[test]
+fn a_correction_that_is_read_elsewhere_names_its_question() {
+    let at = Operator::fresh().at_the_proxy().enter().goes_to(&form::CONTEXT_PATH);
+    let left = at.press(Key::Ctrl('u')).types("kestra/").press(Key::Tab);
+    assert!(
+        left.screen(80, 24).contains("Note: Context path is now /kestra"),
+        "{}",
+        left.screen(80, 24)
+    );
+}
+
+#[test]
+fn ctrl_c_asks_where_there_are_answers() {
+    let asking = Operator::fresh().at_the_proxy().press(Key::Ctrl('c'));
+    assert_eq!(asking.last(), None);
+    assert_eq!(asking.clone().press(Key::Esc).press(Key::Right).answer(&form::CONNECTION), "http");
+    assert_eq!(asking.press(Key::Ctrl('c')).last(), Some(&Asked::Exit));
+}
+
+#[test]
+fn ctrl_c_asks_also_for_what_was_only_typed() {
+    let typed = Operator::fresh().types("https://ops.example.com/").press(Key::Ctrl('c'));
+    assert_eq!(typed.last(), None);
+}
+
+#[test]
+fn ctrl_c_leaves_where_there_are_none() {
+    assert_eq!(Operator::fresh().press(Key::Ctrl('c')).last(), Some(&Asked::Exit));
+    assert_eq!(existing().press(Key::Char('q')).last(), Some(&Asked::Exit));
+}
+
+#[test]
+fn enter_does_not_quit() {
+    let operator = Operator::fresh().at_the_proxy().press(Key::Ctrl('c')).presses(3, Key::Enter);
+    assert_ne!(operator.last(), Some(&Asked::Exit));
+}
+
+#[test]
+fn a_test_is_only_run_when_it_is_asked_for() {
+    let operator = Operator::fresh().at_the_proxy().pastes("http://u:p@proxy:3128");
+    assert_eq!(operator.last(), None);
+    let tested = operator.press(Key::Ctrl('t'));
+    assert!(matches!(tested.last(), Some(Asked::Check(Check::WayOut(_)))));
+}
+
+#[test]
+fn esc_stops_a_test_and_nothing_else() {
+    let tested = Operator::fresh().at_the_proxy().pastes("http://proxy:3128").press(Key::Ctrl('t'));
+    let stopped = tested.press(Key::Esc);
+    assert_eq!(stopped.last(), Some(&Asked::Other("Cancel".to_owned())));
+    assert_eq!(stopped.question(), "connection");
+    assert_ne!(stopped.press(Key::Esc).question(), "connection");
+}
+
+#[test]
+fn a_verdict_about_an_older_value_is_not_shown() {
+    let tested = Operator::fresh().at_the_proxy().pastes("http://proxy:3128").press(Key::Ctrl('t'));
+    let changed = tested.goes_to(&form::PROXY_ADDRESS).press(Key::Backspace).types("9").enter();
+    let late = changed.finds(Outcome::Ok, "the way is open", "").press(Key::Esc);
+    assert!(!late.screen(80, 24).contains("the way is open"));
+}
+
+#[test]
+fn without_an_nginx_none_is_offered() {
+    let operator =
+        Operator::at(Defaults { has_nginx: false, ..here() }, &[]).at_the_proxy().enter();
+    assert_eq!(operator.answer(&form::REVERSE_PROXY), "none");
+}
+
+#[test]
+fn help_opens_and_closes_where_it_was() {
+    let operator = Operator::fresh().types("https://a").press(Key::F1);
+    assert!(operator.screen(80, 24).contains("Help: Public URL"));
+    assert_eq!(
+        operator.press(Key::Esc).types(".example/").enter().answer(&form::URL),
+        "https://a.example/"
+    );
+}
+
+#[test]
+fn a_question_mark_is_text_in_a_text_and_help_elsewhere() {
+    assert!(Operator::fresh().types("a?").screen(80, 24).contains("a?"));
+    assert!(
+        Operator::fresh().at_the_proxy().types("?").screen(80, 24).contains("Help: Connection")
+    );
+}
+
+#[test]
+fn nothing_is_typed_into_a_field_behind_the_help_or_a_question() {
+    for cover in [Key::F1, Key::Ctrl('c')] {
+        let typed = Operator::fresh().types("https://a");
+        let covered = typed.press(cover).types("xz").pastes("b").press(Key::Backspace);
+        assert_eq!(covered.press(Key::Esc).enter().answer(&form::URL), "https://a/", "{cover}");
+    }
+}
+
+#[test]
+fn a_stopped_test_says_nothing_of_the_next_one() {
+    let testing = Operator::fresh().at_the_proxy().press(Key::Ctrl('t'));
+    let Some(Asked::Check(check)) = testing.last().cloned() else { panic!("no test") };
+    let again = testing.press(Key::Esc).press(Key::Ctrl('t'));
+    let says = |finding| Event::Checked(check.clone(), vec![finding]);
+    let late = again.happens(says(Finding::cancelled()));
+    assert!(late.screen(80, 24).contains("testing..."));
+    let finding = Finding { code: "way-out-ok", outcome: Outcome::Ok, ..Finding::cancelled() };
+    assert!(!late.happens(says(finding)).screen(80, 24).contains("testing..."));
+}
+
+#[test]
+fn an_error_is_shown_when_its_field_is_left_and_when_it_is_visited_again() {
+    let there = Operator::fresh().at_the_proxy().press(Key::Right).press(Key::Tab);
+    let left = there.types("proxy:99999").press(Key::Tab);
+    assert!(left.screen(80, 24).contains("Error: 99999 is not a port."), "{}", left.screen(80, 24));
+    let again = left.press(Key::BackTab);
+    assert!(again.screen(80, 24).contains("Error: 99999 is not a port."));
+    assert!(!again.press(Key::Backspace).screen(80, 24).contains("Error:"));
+}
+
+#[test]
+fn the_footer_names_no_key_that_would_do_nothing() {
+    assert!(!Operator::fresh().screen(80, 24).contains("Esc back"));
+    assert!(Operator::fresh().at_the_proxy().screen(80, 24).contains("Esc back"));
+    let review = existing();
+    assert!(
+        !review.screen(80, 24).contains("u undo") && !review.screen(80, 24).contains("Tab file")
+    );
+}
+
+#[test]
+fn only_what_follows_the_address_is_said_to_be_taken_from_it() {
+    let fresh = Operator::fresh().types("https://ops.example.com/kestra").screen(80, 24);
+    assert!(fresh.contains("context path   /kestra") && fresh.contains("server name"));
+    let opened = existing().press(Key::Char('1'));
+    let old = opened.press(Key::Ctrl('u')).types("https://b.example/other/").screen(80, 24);
+    assert!(old.contains("kestra.url     https://b.example/other/"), "{old}");
+    assert!(!old.contains("context path"), "{old}");
+}

@@ -1,0 +1,155 @@
+//! The review: one answer changed, secrets, and the one key that writes.
+
+use super::{at_review, config, existing, is_reviewing, one_value_changed};
+use crate::operator::{Asked, EXISTING, Operator, PASSWORD};
+use kestra_setup::form;
+use kestra_setup::key::Key;
+use kestra_setup::wizard::{Event, Step};
+
+#[test]
+fn a_fresh_setup_with_the_defaults_takes_six_presses() {
+    let done = Operator::fresh()
+        .pastes("https://ops.example.com/kestra/")
+        .enter()
+        .enter()
+        .enter()
+        .press(Key::Char('w'))
+        .write_succeeds()
+        .enter();
+    assert_eq!((done.count(), done.last()), (6, Some(&Asked::Exit)));
+}
+
+#[test]
+fn a_proxy_named_by_the_shell_takes_six_presses_as_well() {
+    let done = Operator::with_https_proxy("http://proxy.corp.example:3128")
+        .pastes("https://ops.example.com/kestra/")
+        .enter()
+        .enter()
+        .enter()
+        .press(Key::Char('w'));
+    let plan = done.plan().expect("a plan");
+    assert!(plan.changes[0].after.as_str().contains("proxy-address: proxy.corp.example:3128"));
+    assert_eq!(done.write_succeeds().enter().count(), 6);
+}
+
+#[test]
+fn another_port_of_the_proxy_takes_six_presses() {
+    let done = one_value_changed().press(Key::Char('w')).write_succeeds().enter();
+    assert_eq!((done.count(), done.last()), (6, Some(&Asked::Exit)));
+}
+
+#[test]
+fn holding_enter_never_writes() {
+    for operator in [at_review(), one_value_changed(), existing()] {
+        assert_eq!(operator.presses(50, Key::Enter).plan(), None);
+    }
+}
+
+#[test]
+fn w_writes_what_is_shown() {
+    let operator = at_review();
+    let shown = config(&operator);
+    let written = operator.press(Key::Char('w'));
+    assert_eq!(written.plan().expect("a plan").changes[0].after.as_str(), shown);
+    assert!(matches!(written.wizard().step(), Step::Writing(_)));
+}
+
+#[test]
+fn nothing_interrupts_a_write() {
+    let writing = at_review().press(Key::Char('w'));
+    for key in [Key::Esc, Key::Ctrl('c'), Key::Char('q'), Key::Enter, Key::Char('w')] {
+        let after = writing.clone().press(key);
+        assert!(matches!(after.wizard().step(), Step::Writing(_)), "{key}");
+        assert_eq!(after.last(), writing.last(), "{key}");
+    }
+}
+
+#[test]
+fn where_nothing_changed_there_is_nothing_to_write() {
+    let operator = existing().press(Key::Char('w'));
+    assert_eq!(operator.plan(), None);
+    assert!(operator.screen(80, 24).contains("Nothing to write."));
+}
+
+#[test]
+fn a_digit_of_the_review_opens_one_answer_and_enter_returns() {
+    let operator = existing().press(Key::Char('1'));
+    assert_eq!(operator.question(), "url");
+    assert!(is_reviewing(&operator.enter()));
+}
+
+#[test]
+fn esc_from_an_answer_returns_to_the_review_too() {
+    assert!(is_reviewing(&existing().press(Key::Char('3')).press(Key::Esc)));
+}
+
+#[test]
+fn the_setting_of_a_proxy_that_is_not_used_opens_the_connection() {
+    let direct = Operator::fresh().at_the_proxy().enter().enter();
+    assert_eq!(direct.press(Key::Char('3')).question(), "connection");
+}
+
+#[test]
+fn u_takes_back_one_change_after_the_other() {
+    let twice = one_value_changed().press(Key::Char('5')).press(Key::Ctrl('u')).types("/kestra");
+    let operator = twice.enter().press(Key::Char('u'));
+    assert_eq!(operator.answer(&form::PROXY_ADDRESS), "proxy.corp.example:3128");
+    assert!(operator.wizard().answers().is_untouched());
+}
+
+#[test]
+fn r_reveals_until_the_reminder() {
+    let shown = existing().press(Key::Char('r')).press(Key::End);
+    assert_eq!(shown.last(), Some(&Asked::Other("Remind(10s)".to_owned())));
+    assert!(shown.screen(80, 24).contains(PASSWORD));
+    assert!(!shown.happens(Event::Reminder).screen(80, 24).contains(PASSWORD));
+}
+
+#[test]
+fn one_key_up_from_the_end_shows_one_line_more() {
+    for open in [Key::Char('?'), Key::Char('f')] {
+        let end = at_review().press(open).press(Key::End).looks(80, 12);
+        let at_the_end = end.screen(80, 12);
+        let up = end.press(Key::Up).looks(80, 12);
+        assert_ne!(up.screen(80, 12), at_the_end);
+        assert_eq!(up.press(Key::Down).looks(80, 12).screen(80, 12), at_the_end);
+    }
+}
+
+#[test]
+fn a_password_that_is_left_alone_is_kept() {
+    let operator = existing().press(Key::Char('4')).press(Key::Tab).press(Key::Tab).enter();
+    assert_eq!(config(&operator), EXISTING);
+}
+
+#[test]
+fn typing_replaces_a_password() {
+    let operator = existing().press(Key::Char('4')).press(Key::Tab).types("n3w").enter();
+    assert_eq!(config(&operator), EXISTING.replace(PASSWORD, "n3w"));
+}
+
+#[test]
+fn erasing_a_password_that_was_left_alone_removes_it() {
+    let login = existing().press(Key::Char('4')).press(Key::Ctrl('u')).press(Key::Tab);
+    let operator = login.press(Key::Backspace).enter();
+    assert_eq!(operator.answer(&form::PROXY_PASSWORD), "");
+    assert!(!config(&operator).contains("proxy-password"));
+}
+
+#[test]
+fn a_username_alone_is_refused() {
+    let operator = existing().press(Key::Char('4')).press(Key::Tab).press(Key::Backspace).enter();
+    assert_eq!(operator.question(), "proxy-password");
+    assert!(operator.screen(80, 24).contains("a username needs a password"));
+}
+
+#[test]
+fn an_existing_configuration_opens_with_the_review() {
+    assert!(is_reviewing(&existing()));
+    assert_eq!(config(&existing()), EXISTING);
+}
+
+#[test]
+fn no_nginx_file_is_added_to_an_existing_configuration_unasked() {
+    assert_eq!(existing().answer(&form::REVERSE_PROXY), "none");
+}

@@ -1,0 +1,180 @@
+//! After w: what stands in the way and the ways on, and the result.
+
+use super::{at_review, config, is_reviewing, one_value_changed};
+use crate::operator::{Asked, CONFIG, EXISTING, NGINX, Operator, PASSWORD, here};
+use kestra_setup::checks::Check;
+use kestra_setup::form;
+use kestra_setup::key::Key;
+use kestra_setup::plan::{FileKind, Plan};
+use kestra_setup::wizard::{Choice, Dialog, Failure, Step};
+
+/// A conflict about the configuration, which says something else by now.
+fn conflict() -> Operator {
+    let theirs = EXISTING.replace("memory until 0.18", "postgres since 0.19");
+    let ways = vec![Choice::Reapply, Choice::SaveBeside, Choice::StartOver, Choice::Overwrite];
+    let writing = one_value_changed().press(Key::Char('w'));
+    writing.meanwhile(CONFIG, &theirs).write_fails("not written", &["changed"], ways)
+}
+
+#[test]
+fn keeping_both_applies_the_answers_to_the_new_text() {
+    let operator = conflict().press(Key::Char('1'));
+    let text = config(&operator);
+    assert!(text.contains("postgres since 0.19") && text.contains("proxy.corp.example:3129"));
+    assert_eq!(operator.wizard().state(), "1 change");
+}
+
+#[test]
+fn saving_beside_leaves_the_file_alone() {
+    let operator = conflict().press(Key::Char('2'));
+    assert!(
+        matches!(operator.last(), Some(Asked::Other(effect)) if effect.starts_with("SaveBeside"))
+    );
+}
+
+#[test]
+fn starting_over_forgets_the_change() {
+    let text = config(&conflict().press(Key::Char('3')));
+    assert!(text.contains("postgres since 0.19") && text.contains("proxy.corp.example:3128"));
+}
+
+#[test]
+fn overwriting_takes_the_new_text_as_what_was_there() {
+    let operator = conflict().press(Key::Char('4'));
+    let change = &operator.plan().expect("a plan").changes[0];
+    assert!(change.before.as_ref().expect("a file").as_str().contains("postgres since 0.19"));
+    assert!(change.after.as_str().contains("memory until 0.18"));
+}
+
+#[test]
+fn a_way_on_is_taken_once() {
+    for way in
+        [Choice::SaveBeside, Choice::SaveAside, Choice::Overwrite, Choice::Finish, Choice::Undo]
+    {
+        let refused =
+            at_review().press(Key::Char('w')).write_fails("changed", &[], vec![way.clone()]);
+        let before = refused.asked().len();
+        let twice = refused.enter().enter().press(Key::Esc);
+        assert_eq!(twice.asked().len(), before + 1, "{way:?}");
+        assert!(matches!(twice.wizard().step(), Step::Writing(_)), "{way:?}");
+    }
+}
+
+#[test]
+fn what_was_written_is_taken_back_once() {
+    let written = at_review().press(Key::Char('w')).write_succeeds();
+    let before = written.asked().len();
+    let undone = written.press(Key::Char('u')).press(Key::Char('u')).enter();
+    assert_eq!(undone.asked().len(), before + 1);
+    assert!(matches!(undone.wizard().step(), Step::Writing(_)));
+}
+
+#[test]
+fn whoever_goes_back_while_the_disk_is_slow_is_not_called_away_and_writes_nothing() {
+    let waiting = conflict().waits_for_the_disk().press(Key::Char('4'));
+    let before = waiting.asked().len();
+    let back = waiting.press(Key::Char('4')).press(Key::Esc);
+    let question = back.question();
+    let answered = back.disk_answers();
+    assert_eq!((answered.question(), answered.asked().len()), (question, before));
+}
+
+#[test]
+fn esc_from_a_conflict_goes_back_to_the_review() {
+    assert!(is_reviewing(&conflict().press(Key::Esc)));
+}
+
+#[test]
+fn esc_from_a_refused_write_goes_back_to_the_review_of_a_new_setup_too() {
+    let refused =
+        at_review().press(Key::Char('w')).write_fails("not written", &[], vec![Choice::Retry]);
+    assert!(is_reviewing(&refused.press(Key::Esc)));
+}
+
+#[test]
+fn the_answers_survive_a_refused_write() {
+    let refused =
+        at_review().press(Key::Char('w')).write_fails("not written", &[], vec![Choice::Retry]);
+    assert_eq!(refused.answer(&form::PROXY_PASSWORD), PASSWORD);
+    assert!(matches!(refused.enter().wizard().step(), Step::Writing(_)));
+}
+
+#[test]
+fn a_way_on_that_fails_too_keeps_what_was_to_be_written() {
+    let ways = || vec![Choice::SaveAside, Choice::Retry];
+    let refused = at_review().press(Key::Char('w')).write_fails("not written", &[], ways());
+    let plan = refused.plan().cloned();
+    let again = refused.enter().write_fails("not written", &[], ways()).press(Key::Char('2'));
+    assert_eq!(again.plan().cloned(), plan);
+    assert!(matches!(again.wizard().step(), Step::Writing(_)));
+}
+
+#[test]
+fn without_nginx_the_other_files_are_written() {
+    let ways = vec![Choice::Change(&form::UPSTREAM), Choice::WithoutNginx];
+    let refused = at_review().press(Key::Char('w')).write_fails("rolled back", &[], ways);
+    let operator = refused.press(Key::Char('2'));
+    let kinds: Vec<_> =
+        operator.plan().expect("a plan").changes.iter().map(|one| one.kind).collect();
+    assert_eq!(kinds, [FileKind::Config]);
+}
+
+#[test]
+fn changing_an_answer_from_a_refused_write_returns_to_the_review() {
+    let ways = vec![Choice::Change(&form::UPSTREAM)];
+    let refused = at_review().press(Key::Char('w')).write_fails("rolled back", &[], ways).enter();
+    assert_eq!(refused.question(), "upstream");
+    assert!(is_reviewing(&refused.enter()));
+}
+
+#[test]
+fn the_file_of_somebody_else_is_not_replaced_without_a_word() {
+    let operator = Operator::at(here(), &[(NGINX, "server { listen 80; }\n")]);
+    let refused = operator.at_the_proxy().enter().enter().press(Key::Char('w'));
+    assert_eq!(refused.plan(), None);
+    assert!(refused.screen(80, 24).contains("was not written by kestra-setup"));
+}
+
+#[test]
+fn a_draft_can_be_forgotten() {
+    let trouble = Failure {
+        state: "draft",
+        lines: Vec::new(),
+        ways: vec![Choice::Continue, Choice::Fresh, Choice::Quit],
+    };
+    let asked = Operator::fresh().at_the_proxy().asked_first(Dialog::new(trouble, Plan::default()));
+    assert_eq!(asked.clone().enter().answer(&form::URL), "https://ops.example.com/kestra/");
+    assert!(asked.press(Key::Char('2')).wizard().answers().is_untouched());
+}
+
+#[test]
+fn the_result_page_says_what_is_not_done_yet() {
+    let screen = at_review().press(Key::Char('w')).write_succeeds().screen(80, 24);
+    assert!(screen.contains("Restart Kestra") && screen.contains("Reload nginx"));
+}
+
+#[test]
+fn the_result_page_scrolls_where_it_has_too_little_room() {
+    let written = at_review().press(Key::Char('w')).write_succeeds();
+    assert!(!written.screen(60, 16).contains("Add a certificate"));
+    let scrolled = written.press(Key::PageDown).press(Key::PageDown);
+    assert!(scrolled.screen(60, 16).contains("Add a certificate"));
+    assert!(scrolled.presses(2, Key::PageUp).screen(60, 16).contains("Done."));
+}
+
+#[test]
+fn r_on_the_result_page_reloads_nginx() {
+    let operator = at_review().press(Key::Char('w')).write_succeeds().press(Key::Char('r'));
+    assert_eq!(operator.last(), Some(&Asked::Check(Check::Reload)));
+}
+
+#[test]
+fn what_happened_and_every_way_have_a_place_on_a_long_conflict() {
+    let lines: Vec<String> = (0..90).map(|number| format!("line {number}")).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let ways = vec![Choice::Reapply, Choice::SaveBeside, Choice::StartOver, Choice::Overwrite];
+    let refused = at_review().press(Key::Char('w')).write_fails("not written", &lines, ways);
+    let screen = refused.screen(80, 24);
+    assert!(screen.contains("line 0") && screen.contains("more lines"), "{screen}");
+    assert!(screen.contains("> 1  Keep both") && screen.contains("  4  Overwrite"), "{screen}");
+}

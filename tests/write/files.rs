@@ -1,0 +1,8 @@
+//! The writing transaction, as its callers see it.
+
+mod attributes;
+mod handover;
+mod history;
+mod place;
+mod reading;
+mod writing;

@@ -1,0 +1,129 @@
+//! Backups, and the ways back.
+
+use super::place::{Place, change, mode, text};
+use kestra_setup::system::fs::backup;
+use kestra_setup::system::fs::lock::Lock;
+use kestra_setup::system::fs::{How, WriteError};
+use std::fs;
+
+#[test]
+fn the_state_folder_is_for_this_user_alone() {
+    let place = Place::new();
+    place.write(vec![change(&place.path("config.yml"), None, "a: 1\n")]).unwrap();
+    let mut folders = vec![place.path("state")];
+    while let Some(folder) = folders.pop() {
+        assert_eq!(mode(&folder), 0o700, "{}", folder.display());
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else {
+                assert_eq!(mode(&entry), 0o600, "{}", entry.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_last_twenty_checkpoints_are_kept() {
+    let place = Place::new();
+    let path = place.has("config.yml", "0\n");
+    for number in 0..23 {
+        let (before, after) = (format!("{number}\n"), format!("{}\n", number + 1));
+        place.write(vec![change(&path, Some(&before), &after)]).unwrap();
+    }
+    assert_eq!(place.history.list().len(), 20);
+}
+
+#[test]
+fn rolling_back_twice_is_where_it_began() {
+    let place = Place::new();
+    let (old, new) = (place.has("config.yml", "a: 1\n"), place.path("new.conf"));
+    place.write(vec![change(&old, Some("a: 1\n"), "a: 2\n"), change(&new, None, "n\n")]).unwrap();
+    let shown = place.history.rollback(None).unwrap().restores();
+    assert_eq!(shown[1].now.as_ref().unwrap().as_str(), "n\n");
+    assert_eq!(shown[1].then, None);
+    let receipt = place.roll_back(false).unwrap();
+    assert_eq!((text(&old).as_str(), new.exists()), ("a: 1\n", false));
+    assert_eq!(receipt.files[1].how, How::Removed);
+    place.roll_back(false).unwrap();
+    assert_eq!((text(&old).as_str(), text(&new).as_str()), ("a: 2\n", "n\n"));
+    assert_eq!(place.history.list().len(), 3);
+}
+
+#[test]
+fn a_rollback_spares_what_others_changed_unless_told() {
+    let place = Place::new();
+    let path = place.has("config.yml", "a: 1\n");
+    place.write(vec![change(&path, Some("a: 1\n"), "a: 2\n")]).unwrap();
+    fs::write(&path, b"theirs \xff\n").unwrap();
+    assert_eq!(place.roll_back(false).unwrap_err().exit_code(), 4);
+    place.roll_back(true).unwrap();
+    assert_eq!(text(&path), "a: 1\n");
+    place.roll_back(false).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"theirs \xff\n");
+}
+
+#[test]
+fn a_checkpoint_is_named_exactly() {
+    let place = Place::new();
+    for id in ["nonsense", "../..", ""] {
+        let error = place.history.rollback(Some(id)).err().unwrap();
+        assert!(matches!(error, WriteError::NoCheckpoint { .. }), "{error}");
+    }
+}
+
+#[test]
+fn a_damaged_journal_is_an_error_with_a_remedy() {
+    let place = Place::new();
+    fs::create_dir_all(place.path("state/checkpoints/x")).unwrap();
+    fs::write(place.path("state/checkpoints/x/open.json"), "{\"version\": 9").unwrap();
+    let error = place.write(vec![]).unwrap_err();
+    assert!(matches!(error, WriteError::Damaged { .. }), "{error}");
+}
+
+#[test]
+fn after_an_interrupted_write_nothing_else_is_written() {
+    let place = Place::new();
+    let path = place.has("config.yml", "1\n");
+    place.dies_writing(vec![change(&path, Some("1\n"), "2\n")]);
+    let error = place.write(vec![change(&path, Some("2\n"), "3\n")]).unwrap_err();
+    assert!(matches!(error, WriteError::Interrupted { .. }), "{error}");
+}
+
+#[test]
+fn a_write_half_done_in_place_is_repaired_either_way() {
+    for ends in [backup::undo, |open| backup::finish(open, &|| Ok(())).map(drop)] {
+        let place = Place::new();
+        let path = place.has("config.yml", "old contents\n");
+        fs::hard_link(&path, place.path("other")).unwrap();
+        place.dies_writing(vec![change(&path, Some("old contents\n"), "new\n")]);
+        fs::write(&path, "new contents\n").unwrap();
+        ends(Lock::take(&place.history).unwrap().interrupted().unwrap().unwrap()).unwrap();
+        assert!(["old contents\n", "new\n"].contains(&&*text(&path)));
+    }
+}
+
+#[test]
+fn undoing_spares_what_others_changed_since_and_puts_back_the_rest() {
+    let place = Place::new();
+    let (ours, theirs) = (place.has("ours", "1\n"), place.has("theirs", "1\n"));
+    place
+        .dies_writing(vec![change(&ours, Some("1\n"), "2\n"), change(&theirs, Some("1\n"), "2\n")]);
+    fs::write(&theirs, "theirs\n").unwrap();
+    let lock = Lock::take(&place.history).unwrap();
+    let error = backup::undo(lock.interrupted().unwrap().unwrap()).unwrap_err();
+    assert_eq!(error.exit_code(), 4);
+    assert_eq!((text(&ours).as_str(), text(&theirs).as_str()), ("1\n", "theirs\n"));
+    backup::leave(&lock.interrupted().unwrap().unwrap()).unwrap();
+    assert!(lock.interrupted().unwrap().is_none());
+    assert_eq!(place.history.list().len(), 1);
+}
+
+#[test]
+fn a_journal_holds_no_contents() {
+    let place = Place::new();
+    place.write(vec![change(&place.path("config.yml"), None, "password: hunter2\n")]).unwrap();
+    let id = place.history.list()[0].id.clone();
+    let journal = text(&place.path("state/checkpoints").join(id).join("closed.json"));
+    assert!(journal.contains("config.yml") && !journal.contains("hunter2"), "{journal}");
+}

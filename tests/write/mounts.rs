@@ -1,0 +1,180 @@
+//! File systems and rights that stand in the way of a write.
+//!
+//! Each case is a real process in a mount namespace of its own, so that nothing here can touch the
+//! machine. As root the cases with fewer rights run as nobody.
+
+use kestra_setup::plan::{FileChange, FileKind, Plan};
+use kestra_setup::system::export::piped;
+use kestra_setup::system::fs::backup::History;
+use kestra_setup::system::fs::lock::Lock;
+use kestra_setup::system::fs::{self as files, Receipt, WriteError};
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::{env, io};
+
+const ME: &str = "KESTRA_SETUP_UNDER_TEST";
+
+#[test]
+fn the_process_under_test() {
+    if env::var_os(ME).is_some() {
+        match write() {
+            Ok(receipt) => {
+                println!("\nwritten: {:?} {}", receipt.files[0].how, receipt.files[0].owner);
+            }
+            Err(error) => println!("\n{}: {error}", error.exit_code()),
+        }
+    }
+}
+
+fn write() -> Result<Receipt, WriteError> {
+    let plan = piped::from_json(io::stdin()).unwrap();
+    files::write(&plan, &Lock::take(&History::here()?)?, &|| Ok(()))
+}
+
+/// Whether the cases can be made here.
+fn can_mount() -> bool {
+    support::can_unshare(&MAP)
+}
+
+/// A mount namespace; without root, in a user namespace, where the user is root.
+const MAP: [&str; 2] = ["--mount", "--map-root-user"];
+
+const NOBODY: &str = "setpriv --reuid 65534 --regid 65534 --clear-groups";
+
+/// Who the write runs as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum As {
+    Root,
+    Nobody,
+}
+
+/// Writes `f` in a folder that `before` has prepared, and says what came of it and what `after`
+/// shows. Both are shell, with the folder as working directory.
+fn case(before: &str, user: As, old: Option<&str>, after: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("place");
+    fs::create_dir(&place).unwrap();
+    for path in [folder.path(), &place] {
+        fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+    }
+    let input = folder.path().join("plan");
+    let plan = piped::to_json(&plan(place.join("f"), old)).unwrap();
+    fs::write(&input, plan.as_bytes()).unwrap();
+    // Where it is built, nobody may not look.
+    fs::copy(env::current_exe().unwrap(), folder.path().join("me")).unwrap();
+    let rights = if user == As::Nobody { NOBODY } else { "" };
+    let run = format!("{rights} ../me mounts::the_process_under_test --exact --nocapture");
+    // A shell that is in a folder already does not see what is mounted over it.
+    let script = format!("set -e\nmkdir -m 0777 ../state\n{before}\ncd \"$PWD\"\n{run}\n{after}");
+    let output = Command::new("unshare")
+        .args(if rustix::process::geteuid().is_root() { &MAP[..1] } else { &MAP })
+        .args(["sh", "-c", &script])
+        .current_dir(&place)
+        .env(ME, "1")
+        .env("KESTRA_SETUP_STATE", folder.path().join("state/of-the-test"))
+        .stdin(File::open(&input).unwrap())
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let said = said.replace(&format!("{}/", place.display()), "");
+    said.lines().filter(|line| !is_of_the_harness(line)).collect::<Vec<_>>().join("\n")
+}
+
+fn plan(path: PathBuf, old: Option<&str>) -> Plan {
+    let (before, after) = (old.map(Into::into), "new\n".repeat(5000).into());
+    let change = FileChange { kind: FileKind::Config, path, before, after, mode: 0o600 };
+    Plan { changes: vec![change] }
+}
+
+fn is_of_the_harness(line: &str) -> bool {
+    line.is_empty() || line.starts_with("running") || line.starts_with("test ") || line == "ok"
+}
+
+#[test]
+fn a_read_only_mount_is_named() {
+    if can_mount() {
+        let before = "mount -t tmpfs t .; cd \"$PWD\"; echo old > f; mount -o remount,ro .";
+        let said = case(before, As::Root, Some("old\n"), "cat f; ls -A");
+        assert_eq!(said, "1: cannot write f: the file system is read-only\nold\nf");
+    }
+}
+
+#[test]
+fn a_full_disk_is_named_and_the_old_file_stays() {
+    if can_mount() {
+        let before = "mount -t tmpfs -o size=64k t .; cd \"$PWD\"; echo old > f; \
+                      head -c 52k /dev/zero > fill";
+        let said = case(before, As::Root, Some("old\n"), "cat f; ls -A");
+        assert_eq!(said, "1: cannot write f: the disk is full\nold\nf\nfill");
+    }
+}
+
+#[test]
+fn a_mounted_file_is_written_in_place() {
+    if can_mount() {
+        let before = "echo old > outer; touch f; mount --bind outer f";
+        let said = case(before, As::Root, Some("old\n"), "head -n 1 outer; ls -A");
+        assert_eq!(said, "written: InPlace(Mounted) root:root\nnew\nf\nouter");
+    }
+}
+
+#[test]
+fn a_mounted_file_in_a_read_only_folder_is_written_in_place() {
+    if can_mount() {
+        let before = "mount -t tmpfs t .; cd \"$PWD\"; touch f; echo old > ../outer; \
+                      mount --bind ../outer f; mount -o remount,ro .";
+        let said = case(before, As::Root, Some("old\n"), "head -n 1 f; ls -A");
+        assert_eq!(said, "written: InPlace(Folder) root:root\nnew\nf");
+    }
+}
+
+/// Cases with two users need the rights of root to begin with.
+fn can_be_nobody() -> bool {
+    support::is_root("what somebody else may not do") && can_mount()
+}
+
+#[test]
+fn permission_denied_names_file_and_user() {
+    if can_be_nobody() {
+        let said = case("", As::Nobody, None, "ls -A");
+        assert_eq!(said, "5: cannot write f: permission denied (user nobody)");
+    }
+}
+
+#[test]
+fn a_file_that_may_be_written_in_a_folder_that_may_not_is_written_in_place() {
+    if can_be_nobody() {
+        let before = "echo old > f; chgrp nogroup f; chmod 660 f";
+        let said = case(before, As::Nobody, Some("old\n"), "stat -c '%a %U:%G' f; ls -A");
+        assert_eq!(said, "written: InPlace(Folder) root:nogroup\n660 root:nogroup\nf");
+    }
+}
+
+#[test]
+fn a_file_of_another_owner_keeps_it() {
+    if can_be_nobody() {
+        let before = "echo old > f; chgrp nogroup f; chmod 660 f; chmod 777 .";
+        let said = case(before, As::Nobody, Some("old\n"), "stat -c '%a %U:%G' f; ls -A");
+        assert_eq!(said, "written: InPlace(Owner) root:nogroup\n660 root:nogroup\nf");
+    }
+}
+
+#[test]
+fn a_folder_that_hands_down_its_group_does_not_change_that_of_a_file() {
+    if can_be_nobody() {
+        let before = "echo old > f; chmod 640 f; chgrp nogroup .; chmod 2775 .";
+        let said = case(before, As::Root, Some("old\n"), "stat -c '%a %U:%G' f; ls -A");
+        assert_eq!(said, "written: Replaced root:root\n640 root:root\nf");
+    }
+}
+
+#[test]
+fn what_root_makes_in_the_folder_of_a_service_is_the_services() {
+    if can_be_nobody() {
+        let said = case("chown nobody:nogroup .", As::Root, None, "stat -c '%a %U:%G' f");
+        assert_eq!(said, "written: Created nobody:nogroup\n600 nobody:nogroup");
+    }
+}

@@ -1,0 +1,112 @@
+//! `rollback`.
+
+use std::fs;
+use support::machine::{Machine, NEW_LINE, OLD};
+
+/// A machine on which the address was changed once.
+fn written() -> Machine {
+    let machine = Machine::new();
+    let ran = machine.apply(&[]);
+    assert_eq!((ran.code, machine.has_new()), (Some(0), true), "{ran:?}");
+    machine
+}
+
+/// The names of the writes, the newest first.
+fn list(machine: &Machine) -> Vec<String> {
+    let ran = machine.run(&["rollback", "--list"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    ran.out.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_rollback_shows_the_difference_and_gives_every_byte_back() {
+    let machine = written();
+    let ran = machine.run(&["rollback"]);
+    assert_eq!((ran.code, machine.has_old()), (Some(0), true), "{ran:?}");
+    assert!(ran.out.contains("-  url: https://ops.example.com/"), "{ran:?}");
+    assert!(ran.out.contains("+  url: https://old.example.com/"), "{ran:?}");
+}
+
+#[test]
+fn a_rollback_is_taken_back_like_any_write() {
+    let machine = written();
+    for is_old in [true, false, true] {
+        assert_eq!(machine.run(&["rollback"]).code, Some(0));
+        assert_eq!((machine.has_old(), machine.has_new()), (is_old, !is_old));
+    }
+    assert_eq!(list(&machine).len(), 4);
+}
+
+#[test]
+fn a_write_is_taken_back_by_its_name() {
+    let machine = written();
+    fs::write(machine.config(), OLD).unwrap();
+    machine.apply(&["--context-path", ""]);
+    let writes = list(&machine);
+    assert_eq!(writes.len(), 2);
+    let ran = machine.run(&["rollback", &writes[1]]);
+    assert_eq!((ran.code, machine.has_old()), (Some(0), true), "{ran:?}");
+}
+
+#[test]
+fn a_name_that_is_not_listed_is_refused() {
+    let machine = written();
+    for name in ["nothing", "../state", "/etc"] {
+        let ran = machine.run(&["rollback", name]);
+        assert_eq!((ran.code, machine.has_new()), (Some(1), true), "{ran:?}");
+        assert!(ran.talk.contains("there is no backup"), "{ran:?}");
+    }
+}
+
+#[test]
+fn nothing_to_take_back_is_said() {
+    let ran = Machine::new().run(&["rollback"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.talk.contains("there is no backup to take back"), "{ran:?}");
+}
+
+#[test]
+fn a_change_since_is_lost_only_by_force_and_even_then_kept() {
+    let machine = written();
+    let theirs = machine.read("etc/config.yml") + "# theirs\n";
+    fs::write(machine.config(), &theirs).unwrap();
+    let refused = machine.run(&["rollback"]);
+    assert_eq!((refused.code, machine.read("etc/config.yml")), (Some(4), theirs.clone()));
+    assert!(
+        refused.talk.contains("changed on disk") && refused.talk.contains("--force"),
+        "{refused:?}"
+    );
+    let forced = machine.run(&["rollback", "--force"]);
+    assert_eq!((forced.code, machine.has_old()), (Some(0), true), "{forced:?}");
+    assert_eq!(machine.run(&["rollback"]).code, Some(0));
+    assert_eq!(machine.read("etc/config.yml"), theirs);
+}
+
+#[test]
+fn a_broken_configuration_is_taken_back_too() {
+    let machine = written();
+    fs::write(machine.config(), format!("{NEW_LINE}\t: [broken\n")).unwrap();
+    assert_eq!(machine.apply(&[]).code, Some(1));
+    let ran = machine.run(&["rollback", "--force"]);
+    assert_eq!((ran.code, machine.has_old()), (Some(0), true), "{ran:?}");
+}
+
+#[test]
+fn a_file_that_was_new_is_gone_again() {
+    let machine = Machine::new();
+    fs::remove_file(machine.config()).unwrap();
+    machine.apply(&[]);
+    assert!(machine.config().exists());
+    let ran = machine.run(&["rollback"]);
+    assert_eq!((ran.code, machine.config().exists()), (Some(0), false), "{ran:?}");
+    machine.run(&["rollback"]);
+    assert_eq!(machine.read("etc/config.yml"), format!("kestra:\n{NEW_LINE}"));
+}
+
+#[test]
+fn the_result_page_takes_back_too() {
+    let machine = Machine::new();
+    let mut session = machine.wizard();
+    session.press("w").wait_for("Done.").press("u").wait_for("Taken back");
+    assert!(machine.has_old());
+}

@@ -1,0 +1,126 @@
+//! Two writers at once, and a file that changes while it is looked at.
+
+use std::fs;
+use support::key;
+use support::machine::{Machine, NEW_LINE, OLD};
+
+const THEIRS: &str =
+    "# ours\nkestra:\n  url: https://old.example.com/\n  queue:\n    type: postgres\n";
+
+#[test]
+fn a_second_writer_hears_who_writes_and_since_when() {
+    let machine = Machine::new();
+    let mut first = machine.wizard();
+    let ran = machine.apply(&[]);
+    assert_eq!((ran.code, machine.has_old()), (Some(1), true), "{ran:?}");
+    let pid = format!("pid {}, since 20", first.pid().as_raw_nonzero());
+    assert!(ran.talk.contains("being edited by") && ran.talk.contains(&pid), "{ran:?}");
+    first.press("w").wait_for("Done.");
+    assert!(machine.has_new());
+}
+
+#[test]
+fn a_second_wizard_may_look_and_not_write() {
+    let machine = Machine::new();
+    let first = machine.wizard();
+    let mut second = machine.start(&[("KESTRA_SETUP_URL", "https://ops.example.com/")]);
+    second.wait_for("Already being edited by");
+    second.wait_for(&format!("pid {}", first.pid().as_raw_nonzero()));
+    second.press("1").wait_for("ops.example.com").press("w").wait_for("Already being edited by");
+    assert!(machine.has_old());
+    drop(first);
+    second.press("1").wait_for("Done.");
+    assert!(machine.has_new());
+}
+
+#[test]
+fn a_second_wizard_may_leave() {
+    let machine = Machine::new();
+    let _first = machine.wizard();
+    let mut second = machine.start(&[]);
+    second.wait_for("Already being edited by").press("2");
+    assert_eq!(second.wait_exit(), 0);
+    second.assert_restored();
+}
+
+#[test]
+fn a_reviewed_plan_is_refused_once_its_file_changed() {
+    let machine = Machine::new();
+    let change = serde_json::json!({
+        "kind": "config", "path": machine.config(), "before": OLD, "after": "kestra: {}\n",
+        "mode": 0o600,
+    });
+    let plan = serde_json::json!({ "version": 1, "changes": [change] }).to_string();
+    fs::write(machine.config(), THEIRS).unwrap();
+    let ran = machine.pipe(&["apply", "--plan", "-"], &plan);
+    assert_eq!((ran.code, machine.read("etc/config.yml")), (Some(4), THEIRS.to_owned()), "{ran:?}");
+    fs::write(machine.config(), OLD).unwrap();
+    assert_eq!(machine.pipe(&["apply", "--plan", "-"], &plan).code, Some(0));
+    assert_eq!(machine.read("etc/config.yml"), "kestra: {}\n");
+}
+
+#[test]
+fn both_changes_are_kept_where_that_is_chosen() {
+    let machine = Machine::new();
+    let mut session = machine.wizard();
+    fs::write(machine.config(), THEIRS).unwrap();
+    session.press("w").wait_for("changed on disk while you were editing");
+    session.wait_for("+  queue:").wait_for("+    type: postgres").wait_for("Keep both");
+    assert_eq!(machine.read("etc/config.yml"), THEIRS);
+    session.press(key::ENTER).wait_for("w write").wait_for("type: postgres");
+    session.press("w").wait_for("Done.");
+    let both = THEIRS.replace("  url: https://old.example.com/\n", NEW_LINE);
+    assert_eq!(machine.read("etc/config.yml"), both);
+}
+
+#[test]
+fn theirs_is_kept_and_ours_beside_it_where_that_is_chosen() {
+    let machine = Machine::new();
+    let mut session = machine.wizard();
+    fs::write(machine.config(), THEIRS).unwrap();
+    session.press("w").wait_for("Keep both").press("2").wait_for("the new ones are beside them");
+    assert_eq!(machine.read("etc/config.yml"), THEIRS);
+    assert!(machine.read("etc/config.yml.kestra-setup-new").contains(NEW_LINE));
+}
+
+#[test]
+fn ours_is_dropped_where_that_is_chosen() {
+    let machine = Machine::new();
+    let mut session = machine.wizard();
+    fs::write(machine.config(), THEIRS).unwrap();
+    session.press("w").wait_for("Keep both").press("3").wait_for("old.example.com");
+    session.press("w").wait_for("Nothing to write.");
+    assert_eq!(machine.read("etc/config.yml"), THEIRS);
+}
+
+#[test]
+fn theirs_is_lost_only_where_that_is_chosen_and_then_in_the_backup() {
+    let machine = Machine::new();
+    let mut session = machine.wizard();
+    fs::write(machine.config(), THEIRS).unwrap();
+    session.press("w").wait_for("Keep both").press("4").wait_for("Done.");
+    assert!(machine.has_new());
+    session.press(key::ENTER);
+    assert_eq!(session.wait_exit(), 0);
+    assert_eq!(machine.run(&["rollback"]).code, Some(0));
+    assert_eq!(machine.read("etc/config.yml"), THEIRS);
+}
+
+#[test]
+fn a_file_that_is_gone_comes_back_with_every_setting_it_had() {
+    let machine = Machine::new();
+    let mut session = machine.wizard();
+    fs::remove_file(machine.config()).unwrap();
+    session.press("w").wait_for("now      no file").wait_for("3 lines");
+    session.wait_for("To overwrite it is to write it again").wait_gone("Keep both");
+    session.press("1").wait_for("Done. One file written.");
+    assert!(machine.has_new());
+}
+
+#[test]
+fn one_line_is_no_lines() {
+    let machine = Machine::new();
+    let mut session = machine.wizard();
+    fs::write(machine.config(), "kestra.url: https://old.example.com/\n").unwrap();
+    session.press("w").wait_for("1 line").wait_gone("1 lines");
+}

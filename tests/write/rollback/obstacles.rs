@@ -1,0 +1,133 @@
+//! Links, things that are no files, missing rights and a full disk.
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use support::machine::{As, Machine, OLD, PASSWORD, ran};
+
+#[test]
+fn the_file_behind_a_symlink_is_written_and_named() {
+    let machine = Machine::new();
+    let real = machine.at("home/real.yml");
+    fs::rename(machine.config(), &real).unwrap();
+    symlink(&real, machine.config()).unwrap();
+    let ran = machine.apply(&[]);
+    assert_eq!((ran.code, machine.has_new()), (Some(0), true), "{ran:?}");
+    assert!(ran.talk.contains(&format!("config.yml -> {}", real.display())), "{ran:?}");
+    assert!(fs::symlink_metadata(machine.config()).unwrap().is_symlink());
+    assert_eq!((machine.run(&["rollback"]).code, machine.has_old()), (Some(0), true));
+    assert!(fs::symlink_metadata(machine.config()).unwrap().is_symlink());
+}
+
+/// Every command on what stands in the place of the configuration.
+fn each_is_refused(machine: &Machine, words: &str) {
+    let every = [&["apply", "--url", "https://ops.example.com/"][..], &["show"], &["check"]];
+    for command in every {
+        let ran = machine.run(command);
+        let said = format!("{}{}", ran.out, ran.talk);
+        assert!(ran.code != Some(0) && said.contains(words), "{command:?}: {ran:?}");
+    }
+    let mut session = machine.start(&[]);
+    assert_eq!(session.wait_exit(), 1, "{}", session.screen());
+    let shown = session.screen().replace('\n', "");
+    assert!(shown.contains(words), "{shown}");
+}
+
+#[test]
+fn a_symlink_that_leads_back_to_itself_is_named() {
+    let machine = Machine::new();
+    fs::remove_file(machine.config()).unwrap();
+    symlink("config.yml", machine.config()).unwrap();
+    each_is_refused(&machine, "is a symlink that leads back to itself");
+}
+
+#[test]
+fn a_folder_is_named() {
+    let machine = Machine::new();
+    fs::remove_file(machine.config()).unwrap();
+    fs::create_dir(machine.config()).unwrap();
+    each_is_refused(&machine, "is a folder, not a file");
+}
+
+#[test]
+fn a_fifo_is_named_and_nobody_waits_for_it() {
+    let machine = Machine::new();
+    fs::remove_file(machine.config()).unwrap();
+    mknodat(CWD, machine.config(), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    each_is_refused(&machine, "is a FIFO, not a file");
+}
+
+/// A machine whose operator may read the configuration and not write it.
+fn read_only() -> Option<Machine> {
+    support::has("setpriv").then(|| Machine::of(As::Nobody)).inspect(|machine| {
+        fs::set_permissions(machine.config(), Permissions::from_mode(0o444)).unwrap();
+        fs::set_permissions(machine.at("etc"), Permissions::from_mode(0o555)).unwrap();
+    })
+}
+
+#[test]
+fn missing_rights_end_a_command_with_5() {
+    let Some(machine) = read_only() else { return };
+    let ran = machine.apply(&[]);
+    assert_eq!((ran.code, machine.has_old()), (Some(5), true), "{ran:?}");
+    assert!(ran.talk.contains("permission denied (user "), "{ran:?}");
+}
+
+#[test]
+fn missing_rights_leave_three_ways_in_the_wizard() {
+    let Some(machine) = read_only() else { return };
+    let nginx = machine.at("etc/kestra.conf").display().to_string();
+    let mut session = machine.start(&[
+        ("KESTRA_SETUP_URL", "https://ops.example.com/"),
+        ("KESTRA_SETUP_REVERSE_PROXY", "nginx"),
+        ("KESTRA_SETUP_NGINX_FILE", &nginx),
+    ]);
+    session.wait_for("w write").press("w").wait_for("permission denied (user");
+    session.wait_for("1  Write with sudo").wait_for("2  Save the files under ~/kestra-setup-out/");
+    session.wait_for("3  Change \"File\"");
+    assert!(machine.has_old());
+}
+
+#[test]
+fn files_are_saved_aside_with_the_commands_that_install_them() {
+    let Some(machine) = read_only() else { return };
+    let mut session = machine.start(&[
+        ("KESTRA_SETUP_URL", "https://ops.example.com/"),
+        ("KESTRA_SETUP_CONNECTION", "http"),
+        ("KESTRA_SETUP_PROXY_ADDRESS", "proxy.corp.example:3128"),
+        ("KESTRA_SETUP_PROXY_USERNAME", "svc"),
+        ("KESTRA_SETUP_PROXY_PASSWORD", PASSWORD),
+    ]);
+    session.wait_for("w write").press("w").wait_for("Save the files").press("2");
+    session.wait_for("Nothing was installed.").wait_for("sudo cp --");
+    let saved = machine.at("home/kestra-setup-out/config.yml");
+    assert_eq!(fs::metadata(&saved).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(fs::read_to_string(saved).unwrap().contains(PASSWORD));
+    session.press("\r");
+    assert_eq!(session.wait_exit(), 0);
+    assert!(session.screen().contains("sudo cp --"), "{}", session.screen());
+    assert!(!String::from_utf8_lossy(session.output()).contains(PASSWORD));
+}
+
+#[test]
+fn a_full_disk_is_named_and_the_old_file_stays() {
+    let machine = Machine::new();
+    let (etc, config) = (machine.at("etc").display().to_string(), machine.config());
+    let mount = format!(
+        "mount -t tmpfs -o size=64k t {etc} && cp {0}/old {1} && \
+         head -c 1M /dev/zero > {etc}/fill; \"$@\"; code=$?; cmp {0}/old {1} && ls {etc} && exit $code",
+        machine.at("home").display(),
+        config.display(),
+    );
+    fs::write(machine.at("home/old"), OLD).unwrap();
+    let map = if rustix::process::geteuid().is_root() { "--fork" } else { "--map-root-user" };
+    if !support::can_unshare(&["-m", map]) {
+        return;
+    }
+    let before = ["unshare", "-m", map, "sh", "-c", &mount, "sh"];
+    let words = ["apply", "--url", "https://ops.example.com/"];
+    let ran = ran(&mut machine.command(&before, &words));
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.talk.contains("the disk is full"), "{ran:?}");
+    assert!(ran.out.ends_with("config.yml\nfill\n"), "{ran:?}");
+}
