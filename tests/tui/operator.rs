@@ -66,7 +66,7 @@ impl From<Effect> for Asked {
         match effect {
             Effect::Check(check) => Self::Check(check),
             Effect::Write(plan) => Self::Write(plan),
-            Effect::Exit => Self::Exit,
+            Effect::Exit(_) => Self::Exit,
             other => Self::Other(format!("{other:?}")),
         }
     }
