@@ -1,18 +1,18 @@
-//! What can be looked at, and what came of it, as plain data.
+//! What can be checked, and the findings, as plain data.
 
 use crate::settings::Connection;
 use serde::Serialize;
 
-/// What a test of the way out cannot know; shown once, beside its result.
-pub const SCOPE: &str = "This tests the way out of this machine. A Kestra in a container, or on \
-                         another machine, may have another one.";
+/// What a test of the outbound connection cannot know; shown once, beside its result.
+pub const SCOPE: &str = "This tests the outbound connection of this machine. A Kestra in a \
+                         container, or on another machine, may have another one.";
 
-/// Something to look at. Equal checks are about the same value, so a finding that comes late, about
-/// a value that is no longer there, is not found.
+/// Something to check. Equal checks are about the same value, so a late finding about a value that
+/// is no longer there is ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Check {
     /// Whether api.kestra.io can be reached this way.
-    WayOut(Connection),
+    Outbound(Connection),
     /// Whether nginx takes this text, tested on a private copy.
     Nginx {
         /// The text.
@@ -20,35 +20,35 @@ pub enum Check {
         /// Whether it is to be included in a server block.
         is_location: bool,
     },
-    /// Everything that can be proved about what stands.
-    Standing,
+    /// Everything that can be proved about the configuration, nginx and Kestra.
+    All,
     /// Reload nginx, tested first.
     Reload,
 }
 
-/// How a look at the world came out.
+/// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// It works.
     Ok,
-    /// It works, and there is something to know.
+    /// For information.
     Note,
     /// It does not work; `check` leaves with 6.
     Failed,
-    /// It could not be looked at, and why is said.
+    /// It could not be checked; the summary has the reason.
     Skipped,
 }
 
-/// One thing that was looked at, and what came of it. Never holds a secret.
+/// One thing that was checked. Never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// A stable name for scripts, such as `proxy-auth-wrong`.
     pub code: &'static str,
     /// How it came out.
     pub outcome: Outcome,
-    /// What is so, in plain words, one sentence.
-    pub what: String,
+    /// One sentence in plain words.
+    pub summary: String,
     /// What was seen: a status line, a line of nginx, a property and its line. May be empty.
     pub evidence: String,
     /// What the operator can do; empty where nothing is to be done.
@@ -56,22 +56,22 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Something could not be looked at, and this is why.
+    /// Something could not be checked, and why.
     #[must_use]
     pub fn skipped(code: &'static str, why: impl Into<String>) -> Self {
         Self {
             code,
             outcome: Outcome::Skipped,
-            what: why.into(),
+            summary: why.into(),
             evidence: String::new(),
             remedy: String::new(),
         }
     }
 
-    /// The test of the way out was stopped before anything came of it.
+    /// The test of the outbound connection was stopped before it had a result.
     #[must_use]
     pub fn cancelled() -> Self {
-        Self::skipped("way-out-cancelled", "the test of the way out was stopped")
+        Self::skipped("way-out-cancelled", "the test of the outbound connection was stopped")
     }
 
     /// The finding as one paragraph.
@@ -83,12 +83,12 @@ impl Finding {
             Outcome::Failed => "Failed:",
             Outcome::Skipped => "Skipped:",
         };
-        let what = self.what.trim_end_matches('.');
+        let summary = self.summary.trim_end_matches('.');
         let evidence =
             if self.evidence.is_empty() { String::new() } else { format!(" ({})", self.evidence) };
         let remedy = sentence(&self.remedy);
         let space = if remedy.is_empty() { "" } else { " " };
-        format!("{word} {what}{evidence}.{space}{remedy}")
+        format!("{word} {summary}{evidence}.{space}{remedy}")
     }
 }
 

@@ -4,29 +4,21 @@
 //! spans of a real parser, and it is proved by reading before and after the way Micronaut does.
 
 mod block;
-mod block_text;
-mod builder;
-mod compose;
-mod embedded;
 mod find;
 mod flow;
 mod keys;
 mod kind;
+mod locate;
 mod merge;
+mod parse;
 mod patch;
 mod place;
 mod proof;
 mod reading;
 mod redact;
-mod remove;
 mod scalar;
-mod seed;
-mod splice;
-mod step;
 mod strict;
-mod tabs;
 mod text;
-mod window;
 mod yaml;
 
 pub use kind::Kind;
@@ -37,12 +29,22 @@ pub use redact::{clipped, covered_by, ends, secrets, secrets_within};
 use std::fmt;
 
 /// What a property is set to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Value {
     /// Must be read back as this string by a YAML 1.1 and a YAML 1.2 reader.
     Text(String),
     /// Must be read back as this boolean.
     Bool(bool),
+}
+
+/// Shows no text, which may be a password.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Bool(truth) => write!(f, "Bool({truth})"),
+        }
+    }
 }
 
 /// One wanted difference. Properties are canonical: dotted and kebab-case, such as
@@ -56,11 +58,21 @@ pub enum Edit {
 }
 
 impl Edit {
-    /// The property that it is about.
+    /// Its property.
     #[must_use]
     pub fn property(&self) -> &str {
         match self {
             Self::Set(property, _) | Self::Remove(property) => property,
+        }
+    }
+
+    /// The edit with the value to write, so that the wanted one arrives.
+    fn written(&self, is_compose: bool) -> Self {
+        match self {
+            Self::Set(property, Value::Text(text)) if is_compose => {
+                Self::Set(property.clone(), Value::Text(scalar::for_compose(text)))
+            }
+            _ => self.clone(),
         }
     }
 }
@@ -69,7 +81,7 @@ impl Edit {
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Refusal {
-    /// The line that stands in the way, counted from 1.
+    /// The line that is the obstacle, counted from 1.
     pub line: Option<usize>,
     /// Lower case, no full stop.
     pub reason: String,
@@ -78,7 +90,7 @@ pub struct Refusal {
     pub paste: String,
 }
 
-/// Says nothing of the text to paste, which may hold secrets.
+/// Shows nothing of the text to paste, which may hold secrets.
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { line, reason, .. } = self;
@@ -105,13 +117,13 @@ pub fn read(text: &str) -> Result<Reading, Refusal> {
     read_at(text, &Place::whole())
 }
 
-/// Reads the configuration that stands at this place of a file. Lines are those of the file.
+/// Reads the configuration at this place of a file. Lines are those of the file.
 ///
 /// # Errors
 ///
 /// Like [`read`], and when there is no configuration at this place.
 pub fn read_at(text: &str, place: &Place) -> Result<Reading, Refusal> {
-    embedded::read(text, place)
+    locate::read(text, place)
 }
 
 /// Sets and removes properties in a config.yml and leaves every other byte.
@@ -124,13 +136,13 @@ pub fn patch(text: &str, edits: &[Edit]) -> Result<String, Refusal> {
     patch_at(text, &Place::whole(), edits)
 }
 
-/// Sets and removes properties in the configuration that stands at this place of a file, and
-/// leaves every other byte of the file.
+/// Sets and removes properties in the configuration at this place of a file, and leaves every other
+/// byte of the file.
 ///
 /// # Errors
 ///
 /// Like [`patch`], and when there is no configuration at this place.
 pub fn patch_at(text: &str, place: &Place, edits: &[Edit]) -> Result<String, Refusal> {
     patch::patch(text, place, edits)
-        .map_err(|refusal| Refusal { paste: seed::by_hand(edits, place.is_compose()), ..refusal })
+        .map_err(|refusal| Refusal { paste: patch::paste(edits, place.is_compose()), ..refusal })
 }

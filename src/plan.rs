@@ -4,7 +4,6 @@
 
 mod edits;
 pub(crate) mod env;
-mod part;
 mod preview;
 
 pub use preview::{Count, Line, MASK, Mark, hide_secrets};

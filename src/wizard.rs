@@ -225,7 +225,7 @@ impl Wizard {
                 return Some(Effect::Exit(Exit::KeepDraft));
             }
             Action::Reload => return self.check_anew(Check::Reload),
-            Action::CheckAll => return self.check_anew(Check::Standing),
+            Action::CheckAll => return self.check_anew(Check::All),
             Action::UndoWrite => return self.undo_write(),
             Action::Redraw => return Some(Effect::Redraw),
             Action::Suspend => return Some(Effect::Suspend),
@@ -324,7 +324,7 @@ impl Wizard {
 
     /// What was found about the files before they changed is no longer so.
     fn forget_what_stood(&mut self) {
-        self.findings.retain(|(check, _)| !matches!(check, Check::Standing | Check::Reload));
+        self.findings.retain(|(check, _)| !matches!(check, Check::All | Check::Reload));
     }
 
     /// Asks what becomes of the answers, if there are any; asked again, discards them.

@@ -1,12 +1,14 @@
 //! Mutates configurations and edits them, over and over.
 //!
 //! `cargo run --release --manifest-path fuzz/Cargo.toml -- COUNT SEED`, from the top of the
-//! repository. The seeds are the cases in `tests/config/yaml`. A panic, an edit that is not stable, or a
+//! repository. The seeds are the cases of `tests/config/yaml`. A panic, an edit that is not stable, or a
 //! result that `serde_yaml` reads otherwise ends the run with the text and the number that
 //! brings it back.
 
 use kestra_setup::kestra_config::{self, Edit, Kind, Place, Value};
+use std::path::Path;
 use std::time::Instant;
+use support::YamlCase;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter_map(|word| word.parse::<u64>().ok());
@@ -88,7 +90,7 @@ fn run_at(text: &str, place: &Place, edits: &[Edit]) -> Result<Outcome, String> 
 /// What another parser could read before, it can read afterwards.
 fn second_reader(text: &str, after: &str, place: &Place) -> Result<(), String> {
     let reads = |text: &str| serde_yaml::from_str::<serde_yaml::Value>(text);
-    // That parser stumbles over a byte order mark.
+    // That parser cannot read a byte order mark.
     if !place.is_whole() || text.starts_with('\u{feff}') || reads(text).is_err() {
         return Ok(());
     }
@@ -99,11 +101,7 @@ fn second_reader(text: &str, after: &str, place: &Place) -> Result<(), String> {
 
 fn seeds() -> Vec<String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/config/yaml");
-    let files = std::fs::read_dir(folder).expect("the seeds lie in tests/config/yaml");
-    let mut paths: Vec<_> = files.filter_map(|file| Some(file.ok()?.path())).collect();
-    paths.retain(|path| path.to_string_lossy().ends_with(".in.yml"));
-    paths.sort();
-    paths.iter().map(|path| std::fs::read_to_string(path).expect("a seed is text")).collect()
+    YamlCase::all(Path::new(folder)).into_iter().map(|case| case.before).collect()
 }
 
 const PIECES: [&str; 48] = [

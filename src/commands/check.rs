@@ -30,7 +30,7 @@ pub(super) fn run(
             || CommandError::Answers(vec![format!("api-url: \"{url}\" is no http or https URL")]);
         world.api_url = web_address(url).ok_or_else(refused)?;
     }
-    let findings = world.check(&Check::Standing, &AtomicBool::new(false));
+    let findings = world.check(&Check::All, &AtomicBool::new(false));
     show(&findings, json, console)
 }
 
@@ -52,7 +52,7 @@ fn show(findings: &[Finding], json: bool, console: &mut Console) -> Result<u8, C
 /// A line for each. What was not looked at for one and the same reason is said once, by its codes.
 fn in_words(findings: &[Finding]) -> String {
     let mut lines = Vec::new();
-    let is_one = |a: &Finding, b: &Finding| a.outcome == Outcome::Skipped && a.what == b.what;
+    let is_one = |a: &Finding, b: &Finding| a.outcome == Outcome::Skipped && a.summary == b.summary;
     for alike in findings.chunk_by(is_one) {
         let [only] = alike else {
             let codes: Vec<_> = alike.iter().map(|finding| finding.code).collect();

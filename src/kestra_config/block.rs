@@ -1,73 +1,99 @@
-//! New keys in block style: after the last entry of a mapping, or below a key that has nothing.
+//! Mappings in block style: new keys after the last entry or below a key without a value, and
+//! removal of entries.
 
-use super::find::{Entry, Parent};
-use super::patch::Scope;
-use super::seed::{self, NewKey};
-use super::splice::Splice;
-use super::yaml::{Id, Tree};
-use super::{Refusal, step, text};
+use super::find::Parent;
+use super::locate::Scope;
+use super::scalar;
+use super::text::{self, Splice};
+use super::yaml::{Id, KeyValue, ScalarStyle, Shape, Tree};
+use super::{Refusal, Value};
 
-/// Puts new keys into a mapping in block style, or where one can begin.
-pub(super) fn add(
+/// A new key and its value or the keys below it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NewKey {
+    pub(super) name: String,
+    pub(super) content: NewContent,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum NewContent {
+    Value(Value),
+    Keys(Vec<NewKey>),
+}
+
+impl NewKey {
+    /// Queues a property, one level for each of its names; parents that are new already are shared.
+    pub(super) fn queue(keys: &mut Vec<Self>, property: &str, value: &Value) {
+        let Some((name, rest)) = property.split_once('.') else {
+            let content = NewContent::Value(value.clone());
+            return keys.push(Self { name: property.to_owned(), content });
+        };
+        let is_parent = |key: &Self| key.name == name && matches!(key.content, NewContent::Keys(_));
+        let at = keys.iter().position(is_parent).unwrap_or_else(|| {
+            keys.push(Self { name: name.to_owned(), content: NewContent::Keys(Vec::new()) });
+            keys.len() - 1
+        });
+        if let NewContent::Keys(below) = &mut keys[at].content {
+            Self::queue(below, rest, value);
+        }
+    }
+
+    /// The lines of these keys in block style.
+    pub(super) fn lines(keys: &[Self], column: usize, indent: usize) -> Vec<String> {
+        let mut lines = Vec::new();
+        for Self { name, content } in keys {
+            let name = scalar::write_key(name, false, false);
+            match content {
+                NewContent::Value(value) => {
+                    let value = scalar::write(value, ScalarStyle::Plain, false);
+                    lines.push(format!("{:column$}{name}: {value}", ""));
+                }
+                NewContent::Keys(below) => {
+                    lines.push(format!("{:column$}{name}:", ""));
+                    lines.extend(Self::lines(below, column + indent, indent));
+                }
+            }
+        }
+        lines
+    }
+}
+
+/// Inserts new keys into a mapping in block style, or where one can begin.
+pub(super) fn insert(
     scope: &Scope,
     parent: &Parent,
-    seeds: &[NewKey],
-    ending: &str,
+    keys: &[NewKey],
 ) -> Result<Vec<Splice>, Refusal> {
     let tree = scope.tree;
-    let trail = &parent.trail.entries;
-    let outer: Vec<Id> = trail.iter().map(|entry| entry.map).collect();
+    let entries = &parent.path.entries;
+    let outer: Vec<Id> = entries.iter().map(|entry| entry.map).collect();
     let map = Some(parent.value).filter(|&value| !tree.is_empty(value));
-    let step = step::around(tree, &outer, map);
-    match (map, trail.last()) {
+    let indent = tree.indent_around(&outer, map);
+    match (map, entries.last()) {
         (Some(map), _) => {
-            let is_root = trail.len() == scope.prefix.len();
-            Ok(vec![after_last(tree, map, is_root, seeds, step, ending)])
+            let is_root = entries.len() == scope.prefix.len();
+            Ok(vec![after_last(scope, map, is_root, keys, indent)])
         }
-        (None, None) => Ok(at_root(tree, Some(parent.value), seeds, step, ending)),
-        (None, Some(holder)) => below(tree, holder, seeds, step, ending),
+        (None, None) => Ok(at_root(scope, Some(parent.value), keys, indent)),
+        (None, Some(&holder)) => below(scope, holder, keys, indent),
     }
 }
 
-/// Puts new keys below a key that has nothing.
-fn below(
-    tree: &Tree,
-    holder: &Entry,
-    seeds: &[NewKey],
-    step: usize,
-    ending: &str,
-) -> Result<Vec<Splice>, Refusal> {
-    let (key, value) = (&tree.nodes[holder.key], &tree.nodes[holder.value]);
-    if !tree.text[key.end..value.end].contains(':') {
-        return Err(Refusal::new(Some(key.line), "a key without a colon cannot hold settings"));
-    }
-    let column = tree.nodes[holder.map].column + step;
-    let at = after_comments(tree.text, text::next_line(tree.text, value.end), column);
-    let lines = joined(tree.text, at, &seed::lines(seeds, column, step), ending);
-    let mut splices = vec![Splice::insert(at, lines)];
-    if value.start < value.end {
-        let before = tree.text[..value.start].trim_end_matches([' ', '\n', '\r']).len();
-        splices.push(Splice::delete(before..value.end));
-    }
-    Ok(splices)
-}
-
-/// Puts the first sections into a document that has none; `None` for a stream without documents.
+/// Inserts the first sections into a document without content; `None` for a stream without
+/// documents.
 pub(super) fn at_root(
-    tree: &Tree,
+    scope: &Scope,
     root: Option<Id>,
-    seeds: &[NewKey],
-    step: usize,
-    ending: &str,
+    keys: &[NewKey],
+    indent: usize,
 ) -> Vec<Splice> {
-    let lines = seed::lines(seeds, 0, step);
+    let tree = scope.tree;
+    let lines = NewKey::lines(keys, 0, indent);
     match root.map(|root| &tree.nodes[root]) {
-        Some(node) if node.start < node.end => {
-            instead(tree.text, node.start, node.end, &lines, ending)
-        }
+        Some(node) if node.start < node.end => instead(scope, node.start, node.end, &lines),
         _ => {
             let at = after_comments(tree.text, document_start(tree, root), 0);
-            vec![Splice::insert(at, joined(tree.text, at, &lines, ending))]
+            vec![insert_lines(scope, at, &lines)]
         }
     }
 }
@@ -83,63 +109,74 @@ fn document_start(tree: &Tree, root: Option<Id>) -> usize {
 }
 
 /// Replaces a root that is `{}` or `null`; its comment stays.
-fn instead(source: &str, start: usize, end: usize, lines: &[String], ending: &str) -> Vec<Splice> {
+fn instead(scope: &Scope, start: usize, end: usize, lines: &[String]) -> Vec<Splice> {
+    let source = scope.tree.text;
     let line = text::line_start(source, start);
     let next = text::next_line(source, end);
     let is_alone = line == start;
     let rest = text::rest_of_line(source, end);
     if is_alone && rest.trim().is_empty() {
-        let mut lines = lines.join(ending);
+        let mut lines = lines.join(scope.ending);
         if source[..next].ends_with('\n') {
-            lines.push_str(ending);
+            lines.push_str(scope.ending);
         }
         return vec![Splice::replace(line..next, lines)];
     }
     let from = if is_alone { start } else { source[..start].trim_end_matches(' ').len() };
     let to = if is_alone { end + rest.len() - rest.trim_start().len() } else { end };
     let at = after_comments(source, next, 0);
-    vec![Splice::delete(from..to), Splice::insert(at, joined(source, at, lines, ending))]
+    vec![Splice::delete(from..to), insert_lines(scope, at, lines)]
 }
 
-/// A blank line before each new section.
-fn apart(seeds: &[NewKey], column: usize, step: usize) -> Vec<String> {
-    let section = |seed| {
-        let lines = seed::lines(std::slice::from_ref(seed), column, step);
-        std::iter::once(String::new()).chain(lines)
-    };
-    seeds.iter().flat_map(section).collect()
+/// Inserts new keys below a key without a value.
+fn below(
+    scope: &Scope,
+    holder: KeyValue,
+    keys: &[NewKey],
+    indent: usize,
+) -> Result<Vec<Splice>, Refusal> {
+    let tree = scope.tree;
+    let (key, value) = (&tree.nodes[holder.key], &tree.nodes[holder.value]);
+    if !tree.text[key.end..value.end].contains(':') {
+        return Err(Refusal::new(Some(key.line), "a key without a colon cannot hold settings"));
+    }
+    let column = tree.nodes[holder.map].column + indent;
+    let at = after_comments(tree.text, text::next_line(tree.text, value.end), column);
+    let mut splices = vec![insert_lines(scope, at, &NewKey::lines(keys, column, indent))];
+    if value.start < value.end {
+        let before = tree.text[..value.start].trim_end_matches([' ', '\n', '\r']).len();
+        splices.push(Splice::delete(before..value.end));
+    }
+    Ok(splices)
 }
 
-/// Whether a blank line stands between every two sections.
-fn are_apart(tree: &Tree, map: Id) -> bool {
-    let entries: Vec<_> = tree.entries(map).collect();
-    let is_apart = |pair: &[(Id, Id)]| {
-        let from = text::next_line(tree.text, tree.nodes[pair[0].1].end);
-        let to = text::line_start(tree.text, tree.nodes[pair[1].0].start);
-        tree.text
-            .get(from..to)
-            .is_some_and(|lines| lines.lines().any(|line| line.trim().is_empty()))
-    };
-    entries.len() > 1 && entries.windows(2).all(is_apart)
-}
-
-/// Inserts after the last entry of a mapping and after the comments that belong to it.
-fn after_last(
-    tree: &Tree,
-    map: Id,
-    is_root: bool,
-    seeds: &[NewKey],
-    step: usize,
-    ending: &str,
-) -> Splice {
+/// Inserts after the last entry of a mapping and after the comments that belong to it. A new
+/// section is separated by a blank line where all sections are.
+fn after_last(scope: &Scope, map: Id, is_root: bool, keys: &[NewKey], indent: usize) -> Splice {
+    let tree = scope.tree;
     let node = &tree.nodes[map];
     let at = after_comments(tree.text, text::next_line(tree.text, node.end), node.column);
-    let lines = if is_root && are_apart(tree, map) {
-        apart(seeds, node.column, step)
-    } else {
-        seed::lines(seeds, node.column, step)
+    let mut lines = Vec::new();
+    let is_spaced = is_root && are_spaced(tree, map);
+    for key in keys {
+        if is_spaced {
+            lines.push(String::new());
+        }
+        lines.extend(NewKey::lines(std::slice::from_ref(key), node.column, indent));
+    }
+    insert_lines(scope, at, &lines)
+}
+
+/// Whether a blank line separates every two sections.
+fn are_spaced(tree: &Tree, map: Id) -> bool {
+    let entries: Vec<_> = tree.entries(map).collect();
+    let is_spaced = |pair: &[(Id, Id)]| {
+        let from = text::next_line(tree.text, tree.nodes[pair[0].1].end);
+        let to = text::line_start(tree.text, tree.nodes[pair[1].0].start);
+        let between = tree.text.get(from..to);
+        between.is_some_and(|lines| lines.lines().any(|line| line.trim().is_empty()))
     };
-    Splice::insert(at, joined(tree.text, at, &lines, ending))
+    entries.len() > 1 && entries.windows(2).all(is_spaced)
 }
 
 /// Where the own-line comments end that are indented at least as deep as this column.
@@ -158,13 +195,132 @@ pub(super) fn after_comments(source: &str, from: usize, column: usize) -> usize 
     end
 }
 
-/// The lines as a text to be inserted at the beginning of a line, or at the end of a file whose
-/// last line is not ended; then the new last line is not ended either.
-pub(super) fn joined(source: &str, at: usize, lines: &[String], ending: &str) -> String {
+/// Inserts lines at the beginning of a line, or at the end of a text whose last line has no
+/// newline; then the new last line has none either.
+fn insert_lines(scope: &Scope, at: usize, lines: &[String]) -> Splice {
+    let (source, ending) = (scope.tree.text, scope.ending);
     let lines = lines.join(ending);
-    if text::line_start(source, at) < at {
-        format!("{ending}{lines}")
+    if text::line_start(source, at) == at {
+        Splice::insert(at, format!("{lines}{ending}"))
     } else {
-        format!("{lines}{ending}")
+        Splice::insert(at, format!("{ending}{lines}"))
     }
+}
+
+/// A block scalar whose last line has no newline must not get one by lines after it: it becomes
+/// `|-`.
+pub(super) fn keep_unended(tree: &Tree, splices: &[Splice]) -> Option<Splice> {
+    let length = tree.text.len();
+    let node = tree.nodes.last().filter(|node| node.end == length)?;
+    let Shape::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) = node.shape else {
+        return None;
+    };
+    let is_replaced = |splice: &Splice| splice.range.contains(&node.start);
+    let is_followed = |splice: &Splice| splice.range.start == length && !splice.text.is_empty();
+    if splices.iter().any(is_replaced) || !splices.iter().any(is_followed) {
+        return None;
+    }
+    let header = text::rest_of_line(tree.text, node.start);
+    let header = &header[..header.find([' ', '\t']).unwrap_or(header.len())];
+    let indicators = header.replace(['+', '-'], "");
+    Some(Splice::replace(node.start..node.start + header.len(), format!("{indicators}-")))
+}
+
+/// Removes the lines of an entry except own-line comments and blank lines.
+pub(super) fn remove(tree: &Tree, entry: KeyValue) -> Result<Vec<Splice>, Refusal> {
+    let column = tree.nodes[entry.map].column;
+    let end = tree.nodes[entry.value].end;
+    let Some((first, last)) = own_lines(tree, entry, column) else {
+        return Err(Refusal::new(
+            Some(tree.nodes[entry.key].line),
+            "the setting shares its line with another one",
+        ));
+    };
+    let scalars = MultiLine::within(tree, entry);
+    let mut splices = Vec::new();
+    let mut at = first;
+    while at < last {
+        let next = text::next_line(tree.text, at);
+        let (indent, line) = text::indented(tree.text, at);
+        if scalars.hold(at) || !(line.is_empty() || line.starts_with('#')) {
+            splices.push(Splice::delete(at..next));
+        } else if line.starts_with('#') {
+            splices.extend(dedented(at, indent, column));
+        }
+        at = next;
+    }
+    if tree.is_map(entry.value) {
+        splices.extend(dedent_after(tree.text, text::next_line(tree.text, end), column));
+    }
+    splices.extend(blank_lines_to_keep_out(tree, entry, last));
+    Ok(splices)
+}
+
+/// From the first byte of the first line to the one after the last line, if no other entry
+/// shares them.
+fn own_lines(tree: &Tree, entry: KeyValue, column: usize) -> Option<(usize, usize)> {
+    let key = tree.nodes[entry.key].start;
+    let first = text::line_start(tree.text, key);
+    let (indent, _) = text::indented(tree.text, first);
+    let end = tree.nodes[entry.value].end.max(tree.nodes[entry.key].end);
+    let is_alone =
+        indent == column && text::is_blank_or_comment(text::rest_of_line(tree.text, end));
+    is_alone.then(|| (first, text::next_line(tree.text, end)))
+}
+
+/// The ranges of scalars, in which a `#` begins no comment.
+struct MultiLine(Vec<(usize, usize)>);
+
+impl MultiLine {
+    fn within(tree: &Tree, entry: KeyValue) -> Self {
+        let nodes = &tree.nodes[entry.key..tree.nodes[entry.value].after];
+        let scalars = nodes.iter().filter(|node| {
+            let Shape::Scalar(_, style) = node.shape else { return false };
+            style != ScalarStyle::Plain || node.end > node.start
+        });
+        Self(scalars.map(|node| (node.start, node.end)).collect())
+    }
+
+    fn hold(&self, line: usize) -> bool {
+        let before = self.0.partition_point(|&(start, _)| start < line);
+        before > 0 && line < self.0[before - 1].1
+    }
+}
+
+/// Comments inside what is removed move to its column.
+fn dedent_after(source: &str, from: usize, column: usize) -> Vec<Splice> {
+    let mut splices = Vec::new();
+    let mut at = from;
+    while at < source.len() {
+        let (indent, line) = text::indented(source, at);
+        if !line.is_empty() {
+            if !line.starts_with('#') || indent <= column {
+                break;
+            }
+            splices.extend(dedented(at, indent, column));
+        }
+        at = text::next_line(source, at);
+    }
+    splices
+}
+
+fn dedented(line: usize, indent: usize, column: usize) -> Option<Splice> {
+    (indent > column).then(|| Splice::delete(line + column..line + indent))
+}
+
+/// The blank lines after a removed entry, where a `|+` above it would take them for its own.
+fn blank_lines_to_keep_out(tree: &Tree, entry: KeyValue, from: usize) -> Option<Splice> {
+    let before = tree.nodes[..entry.key].iter().rfind(|node| node.start < node.end)?;
+    let Shape::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) = before.shape else {
+        return None;
+    };
+    let header = text::rest_of_line(tree.text, before.start);
+    let is_kept = header.split([' ', '\t']).next().is_some_and(|header| header.contains('+'));
+    let is_next = text::next_line(tree.text, before.end)
+        == text::line_start(tree.text, tree.nodes[entry.key].start);
+    let mut to = from;
+    while to < tree.text.len() && text::rest_of_line(tree.text, to).trim().is_empty() {
+        to = text::next_line(tree.text, to);
+    }
+    (is_kept && is_next && to > from).then(|| Splice::delete(from..to))
 }

@@ -1,48 +1,40 @@
-//! Where a property stands, in every spelling, and where a new one belongs.
+//! Where a property is, in every spelling, and which value could hold a new one.
 
 use super::keys;
-use super::patch::Scope;
-use super::yaml::{Id, Shape, Tree};
+use super::locate::Scope;
+use super::yaml::{Id, KeyValue, Shape, Tree};
 use std::collections::HashSet;
 
-/// A key with its value, and the mapping that holds both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) map: Id,
-    pub(super) key: Id,
-    pub(super) value: Id,
-}
-
-/// The entries that lead to something, from the root down, its own entry last.
+/// The entries that lead to a value, from the root down, its own entry last.
 #[derive(Debug, Clone)]
 pub(super) struct KeyPath {
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<KeyValue>,
     /// Whether no duplicate key further down hides it.
     pub(super) is_live: bool,
 }
 
-/// A value that is on the way to a property that does not exist.
+/// A value on the way to a property that does not exist.
 #[derive(Debug, Clone)]
 pub(super) struct Parent {
-    pub(super) trail: KeyPath,
+    pub(super) path: KeyPath,
     /// What would have to be a mapping.
     pub(super) value: Id,
-    /// What is left of the property below it.
+    /// How many bytes of the property are left below it.
     pub(super) rest: usize,
 }
 
-/// What a walk along one property comes across, in file order.
+/// What a walk along one property meets, in file order.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct Matches {
     pub(super) occurrences: Vec<KeyPath>,
     pub(super) parents: Vec<Parent>,
 }
 
-impl Found {
-    /// The deepest parent; of several as deep as one another the last that
-    /// has keys, else the last that can have some.
+impl Matches {
+    /// The deepest parent; of several equally deep ones the last that has keys, else the last that
+    /// can have some.
     pub(super) fn deepest(&self, tree: &Tree) -> Option<&Parent> {
-        let live = || self.parents.iter().filter(|parent| parent.trail.is_live);
+        let live = || self.parents.iter().filter(|parent| parent.path.is_live);
         let least = live().map(|parent| parent.rest).min()?;
         let deepest = || live().filter(|parent| parent.rest == least);
         let is_empty = |parent: &&Parent| tree.is_empty(parent.value);
@@ -52,42 +44,42 @@ impl Found {
     }
 }
 
-/// Looks for a property in a configuration. Aliases and merge keys are not followed: what stands
-/// there belongs to others too.
-pub(super) fn property(scope: &Scope, property: &str) -> Found {
-    let mut walk = Walk { tree: scope.tree, found: Found::default() };
+/// Looks for a property in a configuration. Aliases and merge keys are not followed: their values
+/// belong to other keys too.
+pub(super) fn property(scope: &Scope, property: &str) -> Matches {
+    let mut walk = Walk { tree: scope.tree, matches: Matches::default() };
     for &root in &scope.roots {
-        let trail = KeyPath { entries: scope.prefix.clone(), is_live: true };
-        walk.value(root, property, &trail);
+        let path = KeyPath { entries: scope.prefix.clone(), is_live: true };
+        walk.value(root, property, &path);
     }
-    walk.found
+    walk.matches
 }
 
 struct Walk<'t, 'a> {
     tree: &'t Tree<'a>,
-    found: Found,
+    matches: Matches,
 }
 
 impl Walk<'_, '_> {
-    fn value(&mut self, value: Id, rest: &str, trail: &KeyPath) {
-        let parent = Parent { trail: trail.clone(), value, rest: rest.len() };
-        self.found.parents.push(parent);
+    fn value(&mut self, value: Id, rest: &str, path: &KeyPath) {
+        let parent = Parent { path: path.clone(), value, rest: rest.len() };
+        self.matches.parents.push(parent);
         for (entry, below, is_live) in self.matching(value, rest) {
-            let mut entries = trail.entries.clone();
+            let mut entries = path.entries.clone();
             entries.push(entry);
-            let trail = KeyPath { entries, is_live: trail.is_live && is_live };
+            let path = KeyPath { entries, is_live: path.is_live && is_live };
             match below {
-                "" => self.found.occurrences.push(trail),
-                _ => self.value(entry.value, below, &trail),
+                "" => self.matches.occurrences.push(path),
+                _ => self.value(entry.value, below, &path),
             }
         }
     }
 
     /// The entries on the way, what is left of the property below each, and whether it counts.
-    fn matching<'p>(&self, map: Id, rest: &'p str) -> Vec<(Entry, &'p str, bool)> {
+    fn matching<'p>(&self, map: Id, rest: &'p str) -> Vec<(KeyValue, &'p str, bool)> {
         let on_the_way = self.tree.entries(map).filter_map(|(key, value)| {
             let below = keys::below(rest, &keys::hyphenated(self.tree.key(key)))?;
-            Some((Entry { map, key, value }, below, true))
+            Some((KeyValue { map, key, value }, below, true))
         });
         let mut entries: Vec<_> = on_the_way.collect();
         let mut seen = HashSet::new();
@@ -98,15 +90,15 @@ impl Walk<'_, '_> {
     }
 }
 
-/// Whether a value belongs to several keys, or is too special to put keys into.
+/// Why a value can take no new keys: several keys share it, or it is something else.
 pub(super) fn objection(tree: &Tree, parent: Id) -> Option<&'static str> {
     let node = &tree.nodes[parent];
     match node.shape {
         Shape::Alias(_) => Some("the settings there are an alias to what other keys use too"),
-        _ if node.tag.is_some() => Some("a tag stands before the settings there"),
+        _ if node.tag.is_some() => Some("the settings there have a tag"),
         Shape::Map { .. } => None,
         _ if tree.is_empty(parent) => None,
-        Shape::List { .. } => Some("a list stands where settings are expected"),
-        Shape::Scalar(..) => Some("a value stands where settings are expected"),
+        Shape::List { .. } => Some("a list where settings are expected"),
+        Shape::Scalar(..) => Some("a value where settings are expected"),
     }
 }

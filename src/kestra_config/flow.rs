@@ -1,11 +1,9 @@
-//! Mappings in braces: their layout, what is added to them and what is taken from them.
+//! Mappings in braces: their layout, insertion and removal of entries.
 
-use super::block::after_comments;
-use super::find::Entry;
-use super::seed::{Grows, NewKey};
-use super::splice::Splice;
-use super::yaml::{Id, Style, Tree};
-use super::{scalar, step, text};
+use super::block::{NewContent, NewKey, after_comments};
+use super::scalar;
+use super::text::{self, Splice};
+use super::yaml::{DEFAULT_INDENT, Id, KeyValue, ScalarStyle, Tree};
 use std::collections::HashSet;
 
 /// How an author writes mappings in braces.
@@ -16,25 +14,25 @@ struct Layout<'t> {
     colon: &'t str,
     /// Between a comma and the next key on the line.
     gap: &'t str,
-    /// Keys and texts stand in double quotes, as in JSON.
+    /// Keys and texts have double quotes, as in JSON.
     is_json: bool,
     /// Every entry has a line of its own and begins at this column.
     column: Option<usize>,
-    step: usize,
+    indent: usize,
     ending: &'t str,
 }
 
 /// An entry with its commas.
-struct Item {
+struct FlowItem {
     key: Id,
     start: usize,
     end: usize,
     comma: Option<usize>,
-    /// Nothing stands behind its colon.
+    /// Nothing follows its colon.
     is_empty: bool,
 }
 
-impl Item {
+impl FlowItem {
     /// Some readers take `a:,` for a text.
     fn first_comma(&self) -> &'static str {
         if self.is_empty { " ," } else { "," }
@@ -45,12 +43,12 @@ impl Item {
     }
 }
 
-/// Adds new keys after the last entry of a mapping that has some.
-pub(super) fn add(tree: &Tree, map: Id, seeds: &[NewKey], ending: &str) -> Vec<Splice> {
+/// Inserts new keys after the last entry of a mapping that has some.
+pub(super) fn insert(tree: &Tree, map: Id, keys: &[NewKey], ending: &str) -> Vec<Splice> {
     let layout = layout(tree, map, ending);
     let items = items(tree, map);
     let Some(last) = items.last() else { return Vec::new() };
-    let entries: Vec<String> = seeds.iter().map(|seed| layout.entry(seed, layout.column)).collect();
+    let entries: Vec<String> = keys.iter().map(|key| layout.entry(key, layout.column)).collect();
     let Some(column) = layout.column else {
         return vec![on_the_line(last, &entries, &format!(",{}", layout.gap), layout.gap)];
     };
@@ -71,7 +69,7 @@ pub(super) fn add(tree: &Tree, map: Id, seeds: &[NewKey], ending: &str) -> Vec<S
     splices
 }
 
-fn on_the_line(last: &Item, entries: &[String], separator: &str, gap: &str) -> Splice {
+fn on_the_line(last: &FlowItem, entries: &[String], separator: &str, gap: &str) -> Splice {
     let entries = entries.join(separator);
     if let Some(comma) = last.comma {
         return Splice::insert(comma + 1, format!("{gap}{entries},"));
@@ -81,9 +79,9 @@ fn on_the_line(last: &Item, entries: &[String], separator: &str, gap: &str) -> S
 }
 
 /// Writes new keys as the value of a key that has none, in the layout of the mapping around it.
-pub(super) fn fill(tree: &Tree, holder: Entry, seeds: &[NewKey], ending: &str) -> Splice {
+pub(super) fn fill(tree: &Tree, holder: KeyValue, keys: &[NewKey], ending: &str) -> Splice {
     let layout = layout(tree, holder.map, ending);
-    let braces = layout.braces(seeds, layout.column);
+    let braces = layout.braces(keys, layout.column);
     let node = &tree.nodes[holder.value];
     let has_colon = tree.text[tree.nodes[holder.key].end..node.end].contains(':');
     match (node.start < node.end, has_colon) {
@@ -93,7 +91,7 @@ pub(super) fn fill(tree: &Tree, holder: Entry, seeds: &[NewKey], ending: &str) -
     }
 }
 
-/// Takes entries away; the commas stay right.
+/// Removes entries; the commas stay right.
 pub(super) fn remove(tree: &Tree, map: Id, removed: &HashSet<Id>) -> Vec<Splice> {
     let items = items(tree, map);
     let Some(keep) = items.iter().rposition(|item| !removed.contains(&item.key)) else {
@@ -107,7 +105,7 @@ pub(super) fn remove(tree: &Tree, map: Id, removed: &HashSet<Id>) -> Vec<Splice>
         let next = &items[at + 1];
         splices.push(match own_lines(tree.text, item) {
             Some(lines) => Splice::delete(lines),
-            None if at > 0 && has_newline(&tree.text[item.after()..next.start]) => {
+            None if at > 0 && tree.text[item.after()..next.start].contains('\n') => {
                 Splice::delete(items[at - 1].after()..item.after())
             }
             None => Splice::delete(item.start..next.start),
@@ -117,8 +115,8 @@ pub(super) fn remove(tree: &Tree, map: Id, removed: &HashSet<Id>) -> Vec<Splice>
     splices
 }
 
-/// Takes the last entries away; the one before them ends as the last one did.
-fn remove_tail(source: &str, kept: &Item, tail: &[Item]) -> Vec<Splice> {
+/// Removes the last entries; the one before them ends as the last one did.
+fn remove_tail(source: &str, kept: &FlowItem, tail: &[FlowItem]) -> Vec<Splice> {
     let Some(last) = tail.last() else { return Vec::new() };
     let lines: Option<Vec<_>> = tail.iter().map(|item| own_lines(source, item)).collect();
     let Some(lines) = lines else {
@@ -133,41 +131,26 @@ fn remove_tail(source: &str, kept: &Item, tail: &[Item]) -> Vec<Splice> {
 }
 
 /// The lines of an entry that shares them with no other.
-fn own_lines(source: &str, item: &Item) -> Option<std::ops::Range<usize>> {
+fn own_lines(source: &str, item: &FlowItem) -> Option<std::ops::Range<usize>> {
     let start = text::line_start(source, item.start);
     let is_alone = source[start..item.start].trim().is_empty()
         && text::is_blank_or_comment(text::rest_of_line(source, item.after()));
     is_alone.then(|| start..text::next_line(source, item.after()))
 }
 
-fn has_newline(gap: &str) -> bool {
-    gap.contains('\n')
-}
-
-fn items(tree: &Tree, map: Id) -> Vec<Item> {
+fn items(tree: &Tree, map: Id) -> Vec<FlowItem> {
     let mut from = tree.nodes[map].start + 1;
     let mut items = Vec::new();
     for (key, value) in tree.entries(map) {
-        let start = next_token(tree.text, from);
+        let start = text::next_token(tree.text, from);
         let end = tree.nodes[value].end.max(tree.nodes[key].end);
-        let token = next_token(tree.text, end);
+        let token = text::next_token(tree.text, end);
         let comma = tree.text[token..].starts_with(',').then_some(token);
         from = comma.map_or(end, |comma| comma + 1);
         let is_empty = tree.nodes[value].start == tree.nodes[value].end;
-        items.push(Item { key, start, end, comma, is_empty });
+        items.push(FlowItem { key, start, end, comma, is_empty });
     }
     items
-}
-
-/// The next byte that is neither blank nor in a comment.
-fn next_token(source: &str, mut at: usize) -> usize {
-    loop {
-        at += source[at..].len() - source[at..].trim_start().len();
-        if !source[at..].starts_with('#') {
-            return at;
-        }
-        at = text::next_line(source, at);
-    }
 }
 
 fn layout<'t>(tree: &'t Tree, map: Id, ending: &'t str) -> Layout<'t> {
@@ -192,7 +175,16 @@ fn layout<'t>(tree: &'t Tree, map: Id, ending: &'t str) -> Layout<'t> {
         let line = text::line_start(source, last.start);
         source[line..last.start].trim().is_empty().then_some(last.start - line)
     });
-    Layout { pad, colon, gap, is_json, column, step: step::in_braces(tree, map), ending }
+    Layout { pad, colon, gap, is_json, column, indent: indent(tree, map), ending }
+}
+
+/// The indentation of mappings with a line for each entry: from the line of the brace to the first
+/// key.
+fn indent(tree: &Tree, map: Id) -> usize {
+    let Some((key, _)) = tree.entries(map).next() else { return DEFAULT_INDENT };
+    let margin = |at: usize| text::indented(tree.text, text::line_start(tree.text, at)).0;
+    let indent = margin(tree.nodes[key].start).checked_sub(margin(tree.nodes[map].start));
+    indent.filter(|&indent| indent > 0).unwrap_or(DEFAULT_INDENT)
 }
 
 /// The blanks at this byte, if something follows them on the line.
@@ -202,7 +194,7 @@ fn blanks(source: &str, at: usize) -> &str {
     if blanks == rest.len() { "" } else { &rest[..blanks] }
 }
 
-/// What stands between a key and its value, if that is only a colon with blanks.
+/// The text between a key and its value, if that is only a colon with blanks.
 fn colon(source: &str, from: usize, to: usize) -> &str {
     match source.get(from..to) {
         Some(between) if between.trim_matches(' ') == ":" => between,
@@ -211,21 +203,21 @@ fn colon(source: &str, from: usize, to: usize) -> &str {
 }
 
 impl Layout<'_> {
-    fn entry(&self, seed: &NewKey, column: Option<usize>) -> String {
-        let key = scalar::write_key(&seed.name, true, self.is_json);
-        let style = if self.is_json { Style::Double } else { Style::Plain };
-        match &seed.grows {
-            Grows::Value(value) => {
+    fn entry(&self, new: &NewKey, column: Option<usize>) -> String {
+        let key = scalar::write_key(&new.name, true, self.is_json);
+        let style = if self.is_json { ScalarStyle::Double } else { ScalarStyle::Plain };
+        match &new.content {
+            NewContent::Value(value) => {
                 format!("{key}{}{}", self.colon, scalar::write(value, style, true))
             }
-            Grows::Keys(below) => format!("{key}{}{}", self.colon, self.braces(below, column)),
+            NewContent::Keys(below) => format!("{key}{}{}", self.colon, self.braces(below, column)),
         }
     }
 
     /// A mapping in braces; `column` is that of the key it belongs to.
-    fn braces(&self, seeds: &[NewKey], column: Option<usize>) -> String {
-        let inner = column.map(|column| column + self.step);
-        let entries: Vec<String> = seeds.iter().map(|seed| self.entry(seed, inner)).collect();
+    fn braces(&self, keys: &[NewKey], column: Option<usize>) -> String {
+        let inner = column.map(|column| column + self.indent);
+        let entries: Vec<String> = keys.iter().map(|key| self.entry(key, inner)).collect();
         let (Some(column), Some(inner)) = (column, inner) else {
             return format!(
                 "{{{}{}{}}}",

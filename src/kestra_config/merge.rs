@@ -1,4 +1,4 @@
-//! Which entries of a mapping count: the last of duplicate keys, and what merge keys bring.
+//! Which entries of a mapping are in effect: the last of duplicate keys, and those of merge keys.
 
 use super::Refusal;
 use super::yaml::{Id, Shape, Tree};
@@ -8,17 +8,17 @@ use std::collections::{HashMap, HashSet};
 const FEW: usize = 12;
 
 /// How many mappings may take over from one another in a row.
-const DEEPEST: usize = 50;
+const MAX_DEPTH: usize = 50;
 
 /// How many mappings one may take over from, directly or through others.
-const MOST_VISITED: usize = 10_000;
+const MAX_VISITED: usize = 10_000;
 
 /// How many entries one mapping may take over.
-const MOST_MERGED: usize = 200_000;
+const MAX_MERGED: usize = 200_000;
 
 /// The entries of a mapping, as SnakeYAML makes them.
 #[derive(Debug, Default)]
-pub(super) struct Entries {
+pub(super) struct EffectiveEntries {
     /// What Micronaut gets to see, in its order.
     pub(super) in_effect: Vec<(Id, Id)>,
     /// Entries whose key comes again further down in the same mapping.
@@ -26,7 +26,7 @@ pub(super) struct Entries {
 }
 
 /// Drops duplicates and resolves `<<`.
-pub(super) fn effective(tree: &Tree, map: Id) -> Result<Entries, Refusal> {
+pub(super) fn effective(tree: &Tree, map: Id) -> Result<EffectiveEntries, Refusal> {
     let mut entries = own(tree, map);
     if entries.in_effect.iter().any(|&(key, _)| tree.is_merge(key)) {
         let mut merged = Merged { tree, index: HashMap::new(), entries: Vec::new(), visited: 0 };
@@ -37,11 +37,11 @@ pub(super) fn effective(tree: &Tree, map: Id) -> Result<Entries, Refusal> {
 }
 
 /// The entries of the mapping itself, `<<` among them.
-pub(super) fn own(tree: &Tree, map: Id) -> Entries {
+pub(super) fn own(tree: &Tree, map: Id) -> EffectiveEntries {
     let all: Vec<_> = tree.entries(map).collect();
     let keys: Vec<&str> = all.iter().map(|&(key, _)| tree.key(key)).collect();
     if are_different(&keys) {
-        return Entries { in_effect: all, shadowed: Vec::new() };
+        return EffectiveEntries { in_effect: all, shadowed: Vec::new() };
     }
     let last: HashMap<&str, usize> = keys.iter().zip(0..).map(|(&key, at)| (key, at)).collect();
     // Merge keys are no duplicates of one another.
@@ -49,7 +49,7 @@ pub(super) fn own(tree: &Tree, map: Id) -> Entries {
     let (in_effect, shadowed): (Vec<_>, Vec<_>) = all.into_iter().enumerate().partition(counts);
     let entries =
         |numbered: Vec<(usize, (Id, Id))>| numbered.into_iter().map(|(_, entry)| entry).collect();
-    Entries { in_effect: entries(in_effect), shadowed: entries(shadowed) }
+    EffectiveEntries { in_effect: entries(in_effect), shadowed: entries(shadowed) }
 }
 
 fn are_different(keys: &[&str]) -> bool {
@@ -103,13 +103,10 @@ impl Merged<'_, '_> {
         let line = Some(self.tree.nodes[source].line);
         let source = self.tree.resolve(source);
         if !self.tree.is_map(source) {
-            return Err(Refusal::new(
-                line,
-                "a merge key (<<) stands for something that is no mapping",
-            ));
+            return Err(Refusal::new(line, "the value of a merge key (<<) is no mapping"));
         }
         self.visited += 1;
-        if depth == DEEPEST || self.visited > MOST_VISITED || self.entries.len() > MOST_MERGED {
+        if depth == MAX_DEPTH || self.visited > MAX_VISITED || self.entries.len() > MAX_MERGED {
             return Err(Refusal::new(line, "merge keys multiply the file beyond what can be read"));
         }
         self.add(&own(self.tree, source).in_effect, false, depth + 1)

@@ -1,229 +1,193 @@
-//! From edits to splices, from splices to a proved text.
+//! From edits to a verified text: read, set, remove, verify.
 //!
-//! First everything is set, then everything is removed, so that a parent that gets a new key is
-//! never pruned.
+//! Everything is set before anything is removed, so that a parent that gets a new key is never
+//! removed with its old ones.
 
-use super::embedded;
-use super::find::{self, Entry, KeyPath, Parent};
+use super::block::{self, NewKey};
+use super::find::{self, KeyPath, Parent};
+use super::locate::{self, Scope};
+use super::place::Place;
 use super::reading::Reading;
-use super::seed::{self, NewKey};
-use super::splice::Splice;
-use super::window::Sections;
-use super::yaml::{Id, Shape, Style, Tree};
-use super::{
-    Edit, Kind, Place, Refusal, Value, block, compose, flow, proof, remove, scalar, step, text,
-};
+use super::text::{self, Splice};
+use super::yaml::{DEFAULT_INDENT, Id, KeyValue, ScalarStyle, Shape, Tree};
+use super::{Edit, Kind, Refusal, Value, flow, proof, scalar};
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Edits the configuration at a place of a file.
 pub(super) fn patch(source: &str, place: &Place, edits: &[Edit]) -> Result<String, Refusal> {
-    let edits = last_of_each(edits);
-    let mut first = FirstPass::default();
-    let mut after = embedded::edit(source, place, |scope| first.make(scope, &edits))?;
-    if first.leaves_removals {
-        let removed = embedded::edit(&after, place, |scope| remove::remove(scope, &edits, &[]))?;
-        after = like_before(&after, removed);
+    let before = locate::read_written(source, place)?;
+    let pending = pending(&before, edits, place.is_compose());
+    let with_new = splice(source, place, |scope| set(scope, &pending))?;
+    let removed = splice(&with_new, place, |scope| remove(scope, &pending))?;
+    if removed == source {
+        pending.iter().try_for_each(|edit| proof::came_out(&before, &before, edit))?;
+        return Ok(removed);
     }
-    if after == source {
-        // Only the sections of the edits were read so far, and none of the rest is proved below.
-        super::read_at(source, place)?;
-        return first.missed.map_or(Ok(after), Err);
-    }
-    embedded::prove(source, &after, place, first.sections.as_ref(), &first.pending)?;
-    Ok(after)
-}
-
-/// What is learnt while the file is open for the first time.
-#[derive(Default)]
-struct FirstPass {
-    /// The edits that are not fulfilled yet.
-    pending: Vec<Edit>,
-    /// Why the file cannot stay as it is.
-    missed: Option<Refusal>,
-    /// Whether the removals have to wait until everything is set.
-    leaves_removals: bool,
-    sections: Option<Sections>,
-}
-
-impl FirstPass {
-    fn make(&mut self, scope: &Scope, edits: &[Edit]) -> Result<Vec<Splice>, Refusal> {
-        let before = Reading::of_sections(scope.tree, &scope.roots, edits)?;
-        let is_pending = |edit: &&Edit| !is_done(&before, edit, scope.is_compose);
-        self.pending = edits.iter().filter(is_pending).cloned().collect();
-        self.missed =
-            self.pending.iter().find_map(|edit| proof::came_out(&before, &before, edit).err());
-        self.sections = Sections::of_large(scope.tree);
-        let (mut splices, growing) = set(scope, &self.pending)?;
-        let can_wait = edits.iter().any(|edit| matches!(edit, Edit::Remove(_)));
-        if can_wait && !is_simple(scope.tree, &growing) {
-            self.leaves_removals = true;
-        } else {
-            splices.extend(remove::remove(scope, &self.pending, &growing)?);
+    let verify = |after: &str| {
+        let reading = locate::read_written(after, place)?;
+        proof::prove(&before, &reading, &pending)?;
+        locate::verify_rest(source, after, place)
+    };
+    // A missing final newline stays missing when the last lines go, unless a block scalar that is
+    // last now would lose its own.
+    if !with_new.ends_with('\n') && removed.ends_with('\n') {
+        let unended = removed.trim_end_matches('\n').trim_end_matches('\r');
+        if verify(unended).is_ok() {
+            return Ok(unended.to_owned());
         }
-        Ok(splices)
     }
+    verify(&removed)?;
+    Ok(removed)
 }
 
-/// Whether what is set and what is removed cannot come in each other's way.
-fn is_simple(tree: &Tree, growing: &[Id]) -> bool {
-    let is_simple = |&map: &Id| tree.is_map(map) && !tree.is_flow(map) && !tree.is_empty(map);
-    tree.text.ends_with('\n') && growing.iter().all(is_simple)
+/// The text with the splices that a step makes for the configuration at a place.
+fn splice(
+    source: &str,
+    place: &Place,
+    step: impl FnOnce(&Scope) -> Result<Vec<Splice>, Refusal>,
+) -> Result<String, Refusal> {
+    let splices = locate::open(source, place, |scope| Ok(scope.outward(step(scope)?)))?;
+    text::apply(source, splices)
+        .ok_or_else(|| Refusal::new(None, "two of the changes meet in the same place"))
 }
 
-/// Of several edits of one property only the last counts.
-fn last_of_each(edits: &[Edit]) -> Vec<Edit> {
+/// The edits that are not fulfilled yet, with the values to write. Of several edits of one
+/// property only the last counts.
+fn pending(before: &Reading, edits: &[Edit], is_compose: bool) -> Vec<Edit> {
     let is_last = |(at, edit): &(usize, &Edit)| {
         edits[at + 1..].iter().all(|later| later.property() != edit.property())
     };
-    edits.iter().enumerate().filter(is_last).map(|(_, edit)| edit.clone()).collect()
-}
-
-/// A missing final newline stays missing when the last lines go.
-fn like_before(before: &str, after: String) -> String {
-    if before.ends_with('\n') || !after.ends_with('\n') {
-        return after;
-    }
-    let trimmed = after.strip_suffix('\n').unwrap_or(&after);
-    trimmed.strip_suffix('\r').unwrap_or(trimmed).to_owned()
-}
-
-/// What is edited: the mappings that make up a configuration, within a text.
-pub(super) struct Scope<'t, 'a> {
-    pub(super) tree: &'t Tree<'a>,
-    pub(super) roots: Vec<Id>,
-    /// The entries that lead to the configuration within the text.
-    pub(super) prefix: Vec<Entry>,
-    pub(super) is_compose: bool,
-    /// How the lines of the file end.
-    pub(super) ending: &'static str,
-}
-
-impl Scope<'_, '_> {
-    /// The configuration as Micronaut reads it.
-    pub(super) fn reading(&self) -> Result<Reading, Refusal> {
-        Reading::of_properties(self.tree, &self.roots)
-    }
-
-    /// Refuses to touch what stands in a collection with a tag.
-    pub(super) fn refuse_special(&self, trail: &KeyPath) -> Result<(), Refusal> {
-        let tagged = trail.entries.iter().find(|entry| self.tree.nodes[entry.map].tag.is_some());
-        match tagged {
-            Some(entry) => {
-                let line = Some(self.tree.nodes[entry.map].line);
-                Err(Refusal::new(line, "a tag stands before the settings there"))
-            }
-            None => Ok(()),
-        }
-    }
-}
-
-/// The splices that set what is to be set, and the values that get new keys by it.
-fn set(scope: &Scope, edits: &[Edit]) -> Result<(Vec<Splice>, Vec<Id>), Refusal> {
-    let ending = scope.ending;
-    let mut splices = Vec::new();
-    let mut beds: Vec<Insertion> = Vec::new();
-    for edit in edits {
-        let Edit::Set(property, value) = edit else { continue };
-        let value = seed::arriving(value, scope.is_compose);
-        let found = find::property(scope, property);
-        if let Some(trail) = found.occurrences.iter().rfind(|trail| trail.is_live) {
-            scope.refuse_special(trail)?;
-            splices.extend(replace(scope.tree, trail, &value)?);
-        } else {
-            sow(&mut beds, found.deepest(scope.tree), property, &value);
-        }
-    }
-    // Where a mapping and its last one end together, the keys of the inner one come first.
-    beds.sort_by_key(|bed| {
-        Reverse(bed.parent.as_ref().map_or(0, |parent| parent.trail.entries.len()))
-    });
-    for bed in &beds {
-        splices.extend(bed.grow(scope, ending)?);
-    }
-    let growing = beds.iter().filter_map(|bed| Some(bed.parent.as_ref()?.value)).collect();
-    Ok((splices, growing))
+    let last = edits.iter().enumerate().filter(is_last).map(|(_, edit)| edit);
+    last.filter(|edit| !is_done(before, edit, is_compose))
+        .map(|edit| edit.written(is_compose))
+        .collect()
 }
 
 /// Whether a property has the wanted value already, in whatever style.
 fn is_done(before: &Reading, edit: &Edit, is_compose: bool) -> bool {
     match (before.get(edit.property()), edit) {
         (Some(scalar), Edit::Set(_, Value::Text(text))) if is_compose => {
-            scalar.kind == Kind::Text && compose::is_same(&scalar.text, text)
+            scalar.kind == Kind::Text && scalar::is_same_for_compose(&scalar.text, text)
         }
         (Some(scalar), Edit::Set(_, value)) => proof::is_value(scalar, value),
         _ => false,
     }
 }
 
-/// Where new keys go, and which.
-struct Insertion {
-    parent: Option<Parent>,
-    seeds: Vec<NewKey>,
+/// The edits as YAML to paste by hand; what is to be removed is named in comments.
+pub(super) fn paste(edits: &[Edit], is_compose: bool) -> String {
+    let (mut keys, mut lines) = (Vec::new(), Vec::new());
+    for edit in edits {
+        match edit.written(is_compose) {
+            Edit::Set(property, value) => NewKey::queue(&mut keys, &property, &value),
+            Edit::Remove(property) => {
+                lines.push(format!("# Remove {property} wherever it is set."));
+            }
+        }
+    }
+    lines.extend(NewKey::lines(&keys, 0, DEFAULT_INDENT));
+    lines.into_iter().map(|line| line + "\n").collect()
 }
 
-fn sow(beds: &mut Vec<Insertion>, parent: Option<&Parent>, property: &str, value: &Value) {
-    let rest = parent.map_or(property, |parent| &property[property.len() - parent.rest..]);
-    let place = parent.map(|parent| parent.value);
-    let known = beds.iter().position(|bed| bed.parent.as_ref().map(|p| p.value) == place);
-    let at = known.unwrap_or_else(|| {
-        beds.push(Insertion { parent: parent.cloned(), seeds: Vec::new() });
-        beds.len() - 1
+/// The splices that set what is to be set.
+fn set(scope: &Scope, edits: &[Edit]) -> Result<Vec<Splice>, Refusal> {
+    let mut splices = Vec::new();
+    let mut insertions: Vec<Insertion> = Vec::new();
+    for edit in edits {
+        let Edit::Set(property, value) = edit else { continue };
+        let matches = find::property(scope, property);
+        if let Some(path) = matches.occurrences.iter().rfind(|path| path.is_live) {
+            refuse_tag(scope, path)?;
+            splices.extend(replace(scope.tree, path, value)?);
+        } else {
+            Insertion::queue(&mut insertions, matches.deepest(scope.tree), property, value);
+        }
+    }
+    // Where a mapping and its last value end together, the keys of the inner one come first.
+    insertions.sort_by_key(|insertion| {
+        Reverse(insertion.parent.as_ref().map_or(0, |parent| parent.path.entries.len()))
     });
-    seed::plant(&mut beds[at].seeds, rest, value);
+    for insertion in &insertions {
+        splices.extend(insertion.render(scope)?);
+    }
+    splices.extend(block::keep_unended(scope.tree, &splices));
+    Ok(splices)
+}
+
+/// New keys and the value that gets them; none for a text without documents.
+struct Insertion {
+    parent: Option<Parent>,
+    keys: Vec<NewKey>,
 }
 
 impl Insertion {
-    fn grow(&self, scope: &Scope, ending: &str) -> Result<Vec<Splice>, Refusal> {
+    fn queue(all: &mut Vec<Self>, parent: Option<&Parent>, property: &str, value: &Value) {
+        let rest = parent.map_or(property, |parent| &property[property.len() - parent.rest..]);
+        let target = parent.map(|parent| parent.value);
+        let known = all.iter().position(|it| it.parent.as_ref().map(|p| p.value) == target);
+        let at = known.unwrap_or_else(|| {
+            all.push(Self { parent: parent.cloned(), keys: Vec::new() });
+            all.len() - 1
+        });
+        NewKey::queue(&mut all[at].keys, rest, value);
+    }
+
+    fn render(&self, scope: &Scope) -> Result<Vec<Splice>, Refusal> {
         let tree = scope.tree;
         let Some(parent) = &self.parent else {
-            return Ok(block::at_root(tree, None, &self.seeds, step::USUAL, ending));
+            return Ok(block::at_root(scope, None, &self.keys, DEFAULT_INDENT));
         };
-        scope.refuse_special(&parent.trail)?;
+        refuse_tag(scope, &parent.path)?;
         if let Some(reason) = find::objection(tree, parent.value) {
             return Err(Refusal::new(Some(tree.nodes[parent.value].line), reason));
         }
         if tree.is_flow(parent.value) && !tree.is_empty(parent.value) {
-            return Ok(flow::add(tree, parent.value, &self.seeds, ending));
+            return Ok(flow::insert(tree, parent.value, &self.keys, scope.ending));
         }
-        match parent.trail.entries.last() {
+        match parent.path.entries.last() {
             Some(holder) if tree.is_flow(holder.map) => {
-                Ok(vec![flow::fill(tree, *holder, &self.seeds, ending)])
+                Ok(vec![flow::fill(tree, *holder, &self.keys, scope.ending)])
             }
-            _ => block::add(scope, parent, &self.seeds, ending),
+            _ => block::insert(scope, parent, &self.keys),
         }
     }
 }
 
+/// Refuses to touch what is in a collection with a tag.
+fn refuse_tag(scope: &Scope, path: &KeyPath) -> Result<(), Refusal> {
+    let is_tagged = |entry: &&KeyValue| scope.tree.nodes[entry.map].tag.is_some();
+    match path.entries.iter().find(is_tagged) {
+        Some(entry) => {
+            let line = Some(scope.tree.nodes[entry.map].line);
+            Err(Refusal::new(line, "the settings there have a tag"))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Puts a value in the place of another one; everything around it stays.
-fn replace(tree: &Tree, trail: &KeyPath, value: &Value) -> Result<Vec<Splice>, Refusal> {
-    let Some(entry) = trail.entries.last() else { return Ok(Vec::new()) };
+fn replace(tree: &Tree, path: &KeyPath, value: &Value) -> Result<Vec<Splice>, Refusal> {
+    let Some(entry) = path.entries.last() else { return Ok(Vec::new()) };
     let node = &tree.nodes[entry.value];
-    let in_flow = tree.is_flow(entry.map);
-    let write = |style| scalar::write(value, style, in_flow);
-    let splices = match &node.shape {
-        Shape::Scalar(_, Style::Literal | Style::Folded) => {
-            block_scalar(tree, entry.value, &write(Style::Plain))
+    let write = |style| scalar::write(value, style, tree.is_flow(entry.map));
+    match &node.shape {
+        Shape::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) => {
+            Ok(replace_block_scalar(tree, entry.value, &write(ScalarStyle::Plain)))
         }
         Shape::Scalar(..) if node.start == node.end => {
-            vec![missing(tree, *entry, &write(Style::Plain))?]
+            Ok(vec![insert_value(tree, *entry, &write(ScalarStyle::Plain))?])
         }
-        Shape::Scalar(_, style) => vec![Splice::replace(node.start..node.end, write(*style))],
-        Shape::Alias(_) => vec![Splice::replace(node.start..node.end, write(Style::Plain))],
-        Shape::Map { .. } if tree.is_empty(entry.value) => {
-            vec![Splice::replace(node.start..node.end, write(Style::Plain))]
+        Shape::Scalar(_, style) => Ok(vec![Splice::replace(node.start..node.end, write(*style))]),
+        Shape::Map { .. } | Shape::List { .. } if !tree.is_empty(entry.value) => {
+            Err(Refusal::new(Some(node.line), "a section or a list where a single value belongs"))
         }
-        Shape::Map { .. } | Shape::List { .. } => {
-            return Err(Refusal::new(
-                Some(node.line),
-                "a section or a list stands where a single value belongs",
-            ));
-        }
-    };
-    Ok(splices)
+        _ => Ok(vec![Splice::replace(node.start..node.end, write(ScalarStyle::Plain))]),
+    }
 }
 
 /// A block scalar becomes one line; the comment behind its indicator stays.
-fn block_scalar(tree: &Tree, value: Id, written: &str) -> Vec<Splice> {
+fn replace_block_scalar(tree: &Tree, value: Id, written: &str) -> Vec<Splice> {
     let node = &tree.nodes[value];
     let head = text::rest_of_line(tree.text, node.start);
     let indicators = head.find([' ', '\t']).unwrap_or(head.len());
@@ -236,7 +200,7 @@ fn block_scalar(tree: &Tree, value: Id, written: &str) -> Vec<Splice> {
 }
 
 /// Writes a value where there is none yet. Blanks that end the line come before it.
-fn missing(tree: &Tree, entry: Entry, written: &str) -> Result<Splice, Refusal> {
+fn insert_value(tree: &Tree, entry: KeyValue, written: &str) -> Result<Splice, Refusal> {
     let (key, end) = (&tree.nodes[entry.key], tree.nodes[entry.value].end);
     let rest = text::rest_of_line(tree.text, end);
     if tree.text[key.end..end].contains(':') {
@@ -247,5 +211,78 @@ fn missing(tree: &Tree, entry: Entry, written: &str) -> Result<Splice, Refusal> 
         Ok(Splice::insert(end, format!(": {written}")))
     } else {
         Err(Refusal::new(Some(key.line), "a key without a colon cannot hold a value"))
+    }
+}
+
+/// The splices that remove every occurrence of what is to be removed, and the parents that this
+/// empties.
+fn remove(scope: &Scope, edits: &[Edit]) -> Result<Vec<Splice>, Refusal> {
+    let mut paths = Vec::new();
+    for edit in edits {
+        let Edit::Remove(property) = edit else { continue };
+        paths.extend(find::property(scope, property).occurrences);
+    }
+    let removed = emptied(scope, &paths)?;
+    let mut topmost: BTreeMap<Id, KeyValue> = BTreeMap::new();
+    for path in &paths {
+        let top = path.entries.iter().find(|entry| removed.contains(&entry.key));
+        topmost.extend(top.map(|&top| (top.key, top)));
+    }
+    let mut splices = Vec::new();
+    let mut braces = HashSet::new();
+    for &entry in topmost.values() {
+        if !scope.tree.is_flow(entry.map) {
+            splices.extend(block::remove(scope.tree, entry)?);
+        } else if braces.insert(entry.map) {
+            splices.extend(flow::remove(scope.tree, entry.map, &removed));
+        }
+    }
+    Ok(splices)
+}
+
+/// The keys of the entries at these paths, and of those above them that hold nothing else.
+fn emptied(scope: &Scope, paths: &[KeyPath]) -> Result<HashSet<Id>, Refusal> {
+    let tree = scope.tree;
+    let mut removed = HashSet::new();
+    let mut left: HashMap<Id, usize> = HashMap::new();
+    for path in paths {
+        refuse_tag(scope, path)?;
+        let value = path.entries.last().map(|leaf| tree.resolve(leaf.value));
+        if let Some(value) = value.filter(|&value| tree.is_map(value) && !tree.is_empty(value)) {
+            return Err(Refusal::new(
+                Some(tree.nodes[value].line),
+                "a whole section where a single value is to be removed",
+            ));
+        }
+        for entry in path.entries[scope.prefix.len()..].iter().rev() {
+            if !removed.insert(entry.key) {
+                break;
+            }
+            let left = left.entry(entry.map).or_insert_with(|| tree.entries(entry.map).count());
+            *left -= 1;
+            if *left > 0 {
+                break;
+            }
+        }
+    }
+    Ok(removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_to_paste_has_the_effect_of_the_edits() {
+        let edits = [
+            Edit::Set("micronaut.server.context-path".into(), Value::Text("/k".into())),
+            Edit::Remove("kestra.url".into()),
+            Edit::Set("micronaut.server.cors".into(), Value::Bool(true)),
+            Edit::Set("micronaut.a".into(), Value::Text("$1".into())),
+        ];
+        assert_eq!(
+            paste(&edits, true),
+            "# Remove kestra.url wherever it is set.\nmicronaut:\n  server:\n    context-path: /k\n    cors: true\n  a: $$1\n"
+        );
     }
 }

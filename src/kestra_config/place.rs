@@ -4,11 +4,18 @@ use super::Refusal;
 use super::yaml::{Id, Shape, Tree};
 use std::fmt;
 
-/// Where in a file the configuration lives.
+/// Where in a file the configuration is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Place {
-    pub(super) keys: Vec<String>,
-    pub(super) is_compose: bool,
+    path: Vec<PathStep>,
+    is_compose: bool,
+}
+
+/// One level of a path into a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum PathStep {
+    /// The last entry with this literal key.
+    Key(String),
 }
 
 impl Place {
@@ -23,13 +30,17 @@ impl Place {
     /// `$` is written `$$`.
     #[must_use]
     pub fn at(keys: Vec<String>, is_compose: bool) -> Self {
-        Self { keys, is_compose }
+        Self { path: keys.into_iter().map(PathStep::Key).collect(), is_compose }
     }
 
     /// Whether the whole file is the configuration.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.keys.is_empty()
+        self.path.is_empty()
+    }
+
+    pub(super) fn path(&self) -> &[PathStep] {
+        &self.path
     }
 
     /// Whether Docker Compose replaces variables in it.
@@ -45,7 +56,9 @@ impl fmt::Display for Place {
         if self.is_whole() {
             f.write_str("the whole file")
         } else {
-            f.write_str(&self.keys.join("."))
+            let names: Vec<&str> =
+                self.path.iter().map(|PathStep::Key(name)| name.as_str()).collect();
+            f.write_str(&names.join("."))
         }
     }
 }

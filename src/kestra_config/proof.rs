@@ -1,8 +1,10 @@
 //! The proof: before and after differ in the wanted properties, and in nothing else.
 //!
-//! It knows nothing of splices. It compares two readings, each made from a text alone.
+//! It knows nothing of splices. It compares what was read from one text with what was read from
+//! the other.
 
 use super::reading::{Reading, Scalar};
+use super::yaml::{Id, Shape, Tree};
 use super::{Edit, Kind, Refusal, Value};
 use std::collections::HashMap;
 
@@ -28,24 +30,44 @@ pub(super) fn prove(before: &Reading, after: &Reading, edits: &[Edit]) -> Result
     }
 }
 
-/// Refuses a result in which anything changed outside this path.
-pub(super) fn prove_rest(before: &Reading, after: &Reading, path: &str) -> Result<(), Refusal> {
-    let is_rest = |other: &str| {
-        !other.starts_with(path) || other[path.len()..].starts_with(|c| c != '\u{0}' && c != '[')
+/// Refuses a result in which a node of the file outside these two values differs, or an alias to a
+/// part of them has another meaning now.
+pub(super) fn same_outside(
+    (before, old): (&Tree, Id),
+    (after, new): (&Tree, Id),
+) -> Result<(), Refusal> {
+    let differs = |id: Id| {
+        let line = before.nodes.get(id).map(|node| node.line);
+        Refusal::new(line, "the edit would change the rest of the file too")
     };
-    for (reading, other) in [(before, after), (after, before)] {
-        let changed = reading.iter().find(|(key, _)| is_rest(key) && !reading.agrees(other, key));
-        if let Some((key, scalar)) = changed {
-            return Err(collateral(
-                key.trim_start_matches('\u{0}').replace('\u{0}', ".").as_str(),
-                scalar.line,
-            ));
+    let (old_end, new_end) = (before.nodes[old].after, after.nodes[new].after);
+    let (before_len, after_len) = (before.nodes.len(), after.nodes.len());
+    if old != new || before_len - old_end != after_len - new_end {
+        return Err(differs(old));
+    }
+    let outside = (0..old).zip(0..new).chain((old_end..before_len).zip(new_end..after_len));
+    for (one, two) in outside {
+        let (a, b) = (&before.nodes[one], &after.nodes[two]);
+        let is_same = match (&a.shape, &b.shape) {
+            (&Shape::Alias(one), &Shape::Alias(two)) if one > old && one < old_end => {
+                let source = |tree: &Tree, id: Id| {
+                    tree.text[tree.nodes[id].start..tree.nodes[id].end].to_owned()
+                };
+                source(before, one) == source(after, two)
+            }
+            (&Shape::Alias(one), &Shape::Alias(two)) => {
+                one == two || (one >= old_end && one - old_end == two.wrapping_sub(new_end))
+            }
+            (one, two) => one == two,
+        };
+        if !is_same || a.tag != b.tag {
+            return Err(differs(one));
         }
     }
     Ok(())
 }
 
-/// Refuses a reading in which an edit has not come about.
+/// Refuses a reading in which an edit has not had its effect.
 pub(super) fn came_out(before: &Reading, after: &Reading, edit: &Edit) -> Result<(), Refusal> {
     let line = before.get(edit.property()).map(|scalar| scalar.line);
     match (edit, after.get(edit.property())) {
@@ -77,7 +99,7 @@ pub(super) fn is_value(scalar: &Scalar, value: &Value) -> bool {
     }
 }
 
-/// An empty parent is nothing any more once it has a child.
+/// A null parent disappears once it has a child.
 fn gave_way(after: &Reading, path: &str, scalar: &Scalar, edits: &[Edit]) -> bool {
     let is_parent =
         |property: &str| property.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));

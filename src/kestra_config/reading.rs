@@ -6,16 +6,13 @@
 use super::keys;
 use super::kind::{self, Kind};
 use super::yaml::{Id, Shape, Tree};
-use super::{Edit, Refusal, compose, merge, strict};
+use super::{Refusal, merge, scalar, strict};
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 use std::fmt;
 
-/// Values reached through aliases, beyond which a text is taken for an alias bomb.
-const MOST_EXPANDED: usize = 200_000;
-
-/// Parts of a path in the literal reading are kept apart by what no key holds unescaped.
-const APART: char = '\u{0}';
+/// More values than these reached through aliases are an alias bomb.
+const MAX_EXPANDED: usize = 200_000;
 
 /// A value, as Micronaut would see it.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,7 +21,7 @@ pub struct Scalar {
     pub text: String,
     /// Its type in YAML 1.1.
     pub kind: Kind,
-    /// Where it stands, counted from 1.
+    /// Its line, counted from 1.
     pub line: usize,
 }
 
@@ -34,7 +31,7 @@ impl Scalar {
     }
 }
 
-/// Says what kind of text it is and never the text: anything in a configuration may be a secret.
+/// Shows the type and never the text: anything in a configuration may be a secret.
 impl fmt::Debug for Scalar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { text, kind, line } = self;
@@ -72,7 +69,7 @@ impl Reading {
         lines
     }
 
-    /// Whether a value stands at this path or below it.
+    /// Whether there is a value at this path or below it.
     #[must_use]
     pub fn has(&self, prefix: &str) -> bool {
         self.properties.contains_key(prefix)
@@ -107,71 +104,42 @@ impl Reading {
         }
     }
 
-    /// The same reading of a text that begins further down in its file, after Compose has
-    /// replaced every `$$`.
+    /// The same reading of a text that begins `lines` further down in its file, with Compose's `$$`
+    /// replaced.
     pub(super) fn outward(mut self, lines: usize, is_compose: bool) -> Self {
         for property in self.properties.values_mut() {
             property.scalar.line += lines;
             property.earlier.iter_mut().for_each(|line| *line += lines);
             if is_compose && property.scalar.text.contains("$$") {
-                property.scalar.text = compose::read_back(&property.scalar.text);
+                property.scalar.text = scalar::after_compose(&property.scalar.text);
             }
         }
         self
     }
 
     /// Reads mappings in order, the later over the earlier, as Micronaut does.
-    pub(super) fn of_properties(tree: &Tree, roots: &[Id]) -> Result<Self, Refusal> {
-        let mut reader = Reader::new(tree, true);
-        // Nearly every second node is the value of a property.
-        reader.reading.properties.reserve(tree.nodes.len() / 2);
-        reader.read(roots)
+    pub(super) fn of(tree: &Tree, roots: &[Id]) -> Result<Self, Refusal> {
+        Reader::new(tree).read(roots)
     }
-
-    /// Reads only the root sections that these edits are about.
-    pub(super) fn of_sections(tree: &Tree, roots: &[Id], edits: &[Edit]) -> Result<Self, Refusal> {
-        let mut reader = Reader::new(tree, true);
-        reader.only = Some(edits.iter().map(|edit| first_name(edit.property())).collect());
-        reader.read(roots)
-    }
-
-    /// Reads mappings with their keys as they are, for files that are not Micronaut's.
-    pub(super) fn of_keys(tree: &Tree, roots: &[Id]) -> Result<Self, Refusal> {
-        Reader::new(tree, false).read(roots)
-    }
-}
-
-/// The path of literal keys in a reading [`Reading::of_keys`].
-pub(super) fn literal_path(keys: &[String]) -> String {
-    keys.iter().fold(String::new(), |mut path, key| {
-        path.push(APART);
-        path.push_str(key);
-        path
-    })
 }
 
 struct Reader<'t, 'a> {
     tree: &'t Tree<'a>,
-    is_micronaut: bool,
     path: String,
     expanded: usize,
     through_alias: usize,
     shadowed: Vec<(String, usize)>,
-    /// The first names of the sections to be read; all of them without it.
-    only: Option<Vec<&'t str>>,
     reading: Reading,
 }
 
 impl<'t, 'a> Reader<'t, 'a> {
-    fn new(tree: &'t Tree<'a>, is_micronaut: bool) -> Self {
+    fn new(tree: &'t Tree<'a>) -> Self {
         Self {
             tree,
-            is_micronaut,
             path: String::new(),
             expanded: 0,
             through_alias: 0,
             shadowed: Vec::new(),
-            only: None,
             reading: Reading::default(),
         }
     }
@@ -179,12 +147,10 @@ impl<'t, 'a> Reader<'t, 'a> {
     fn read(mut self, roots: &[Id]) -> Result<Reading, Refusal> {
         for &root in roots {
             self.path.clear();
-            if self.is_micronaut {
-                strict::tags(self.tree, root)?;
-            }
+            strict::check_tags(self.tree, root)?;
             // Micronaut skips documents that are no mappings.
-            if !self.is_micronaut || self.tree.is_map(self.tree.resolve(root)) {
-                self.value(root, self.is_micronaut)?;
+            if self.tree.is_map(self.tree.resolve(root)) {
+                self.value(root, true)?;
             }
         }
         Ok(self.finish())
@@ -214,7 +180,7 @@ impl<'t, 'a> Reader<'t, 'a> {
     fn count(&mut self, id: Id) -> Result<(), Refusal> {
         if self.through_alias > 0 {
             self.expanded += 1;
-            if self.expanded > MOST_EXPANDED || self.through_alias > 50 {
+            if self.expanded > MAX_EXPANDED || self.through_alias > 50 {
                 return Err(self.refuse(id, "aliases multiply the file beyond what can be read"));
             }
         }
@@ -231,16 +197,10 @@ impl<'t, 'a> Reader<'t, 'a> {
         }
         for &(key, value) in &entries.in_effect {
             self.push_key(key, names);
-            if length > 0 || self.is_wanted() {
-                self.value(value, names)?;
-            }
+            self.value(value, names)?;
             self.path.truncate(length);
         }
         Ok(())
-    }
-
-    fn is_wanted(&self) -> bool {
-        self.only.as_ref().is_none_or(|only| only.contains(&first_name(&self.path)))
     }
 
     fn list(&mut self, list: Id) -> Result<(), Refusal> {
@@ -302,28 +262,15 @@ impl<'t, 'a> Reader<'t, 'a> {
     }
 
     fn push_key(&mut self, key: Id, names: bool) {
-        let text = self.tree.key(key);
-        match (names, self.is_micronaut) {
-            (true, _) => {
-                if !self.path.is_empty() {
-                    self.path.push('.');
-                }
-                keys::push_hyphenated(&mut self.path, text);
-            }
-            (false, true) => {
-                self.path.push('.');
-                self.path.push_str(text);
-            }
-            (false, false) => {
-                self.path.push(APART);
-                self.path.push_str(text);
-            }
+        if !self.path.is_empty() {
+            self.path.push('.');
+        }
+        if names {
+            keys::push_hyphenated(&mut self.path, self.tree.key(key));
+        } else {
+            self.path.push_str(self.tree.key(key));
         }
     }
-}
-
-fn first_name(path: &str) -> &str {
-    path.split('.').next().unwrap_or(path)
 }
 
 fn push_index(path: &mut String, index: usize) {

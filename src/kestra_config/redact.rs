@@ -8,7 +8,7 @@ mod names;
 mod words;
 
 use super::text;
-use super::yaml::{Id, Node, Shape, Style, Tree};
+use super::yaml::{Id, Node, ScalarStyle, Shape, Tree};
 use lines::{of_line, of_lines};
 use names::smells;
 use std::ops::Range;
@@ -162,7 +162,7 @@ fn below(tree: &Tree, value: Id) -> Vec<Range<usize>> {
 /// The bytes of a value: of a block scalar its lines, not its indicator.
 fn covered(tree: &Tree, node: &Node) -> Range<usize> {
     match node.shape {
-        Shape::Scalar(_, Style::Literal | Style::Folded) => {
+        Shape::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) => {
             let body = text::next_line(tree.text, node.start);
             let start = body + text::indented(tree.text, body).0;
             start..node.end.max(start)
@@ -175,7 +175,7 @@ fn covered(tree: &Tree, node: &Node) -> Range<usize> {
 fn of_scalar(tree: &Tree, node: &Node) -> Vec<Range<usize>> {
     let range = covered(tree, node);
     let source = &tree.text[range.clone()];
-    if matches!(node.shape, Shape::Scalar(_, Style::Literal | Style::Folded))
+    if matches!(node.shape, Shape::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded))
         || source.contains('\n')
     {
         return of_lines(source, range.start);

@@ -1,19 +1,22 @@
-//! How a value is written: plain where YAML 1.1 and 1.2 agree on the string, else in quotes.
+//! How a value is written: plain where YAML 1.1 and 1.2 agree on the string, else in quotes; and
+//! with `$` doubled where Docker Compose interpolates the text.
 
 use super::Value;
 use super::kind::{self, Kind};
-use super::yaml::Style;
+use super::yaml::ScalarStyle;
 use crate::settings::is_hidden;
 
 /// Writes a value in the style that the old one had, as far as the value allows it.
-pub(super) fn write(value: &Value, old: Style, in_flow: bool) -> String {
+pub(super) fn write(value: &Value, old: ScalarStyle, in_flow: bool) -> String {
     let text = match value {
         Value::Bool(truth) => return truth.to_string(),
         Value::Text(text) => text,
     };
     match old {
-        Style::Single if text.chars().all(is_raw) => format!("'{}'", text.replace('\'', "''")),
-        Style::Single | Style::Double => double_quoted(text),
+        ScalarStyle::Single if text.chars().all(is_raw) => {
+            format!("'{}'", text.replace('\'', "''"))
+        }
+        ScalarStyle::Single | ScalarStyle::Double => double_quoted(text),
         _ if is_plain(text, in_flow) => text.clone(),
         _ => double_quoted(text),
     }
@@ -90,12 +93,41 @@ fn push_hex(quoted: &mut String, letter: char, digits: usize, c: char) {
     quoted.push_str(&hex);
 }
 
+/// The text to write so that Compose passes this one on.
+pub(super) fn for_compose(text: &str) -> String {
+    text.replace('$', "$$")
+}
+
+/// What Compose passes on. Its own variables stay as they are written.
+pub(super) fn after_compose(text: &str) -> String {
+    text.replace("$$", "$")
+}
+
+/// Whether Compose would make the wanted text of the written one.
+///
+/// A variable of Compose, such as `${KESTRA_HOST}`, is shown as it is written; when the operator
+/// gives it back unchanged it stays.
+pub(super) fn is_same_for_compose(written: &str, wanted: &str) -> bool {
+    written == for_compose(wanted) || (wanted.contains("${") && after_compose(written) == wanted)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_dollar_survives_compose() {
+        assert_eq!(after_compose(&for_compose("a$b$$c${D}")), "a$b$$c${D}");
+    }
+
+    #[test]
+    fn a_variable_of_compose_stays_when_it_comes_back_unchanged() {
+        assert!(is_same_for_compose("http://${HOST}/", "http://${HOST}/"));
+        assert!(!is_same_for_compose("pa$word", "pa$word"));
+    }
+
     fn plain(text: &str) -> String {
-        write(&Value::Text(text.into()), Style::Plain, false)
+        write(&Value::Text(text.into()), ScalarStyle::Plain, false)
     }
 
     #[test]
@@ -171,10 +203,10 @@ mod tests {
 
     #[test]
     fn the_old_quotes_are_kept_where_they_can_be() {
-        let single = |text: &str| write(&Value::Text(text.into()), Style::Single, false);
+        let single = |text: &str| write(&Value::Text(text.into()), ScalarStyle::Single, false);
         assert_eq!(single("o'neil"), "'o''neil'");
         assert_eq!(single("a\nb"), r#""a\nb""#);
-        assert_eq!(write(&Value::Text("a".into()), Style::Double, false), "\"a\"");
-        assert_eq!(write(&Value::Bool(true), Style::Double, false), "true");
+        assert_eq!(write(&Value::Text("a".into()), ScalarStyle::Double, false), "\"a\"");
+        assert_eq!(write(&Value::Bool(true), ScalarStyle::Double, false), "true");
     }
 }

@@ -1,53 +1,89 @@
-//! What our parser accepts and SnakeYAML refuses, apart from what [`super::text`] finds.
+//! What our parser accepts and SnakeYAML refuses.
 //!
-//! A file that Kestra cannot read must not pass for one that it can, before an edit or after it.
+//! An edit must never be verified by a reader that is laxer than Kestra's, so everything that
+//! Kestra could not read is refused here: characters before parsing, structure and tabs after it.
 
+use super::Refusal;
 use super::kind::{self, Kind};
-use super::yaml::{Id, Node, Shape, Style, Tree};
-use super::{Refusal, tabs};
+use super::text;
+use super::yaml::{Document, Id, Node, ScalarStyle, Shape, Tree};
+
+/// A larger text is no configuration. It is the limit for every text that is read.
+const MAX_BYTES: usize = 4 << 20;
+
+/// Refuses characters that SnakeYAML cannot read, or that the two readers split into lines
+/// differently.
+pub(super) fn check_characters(text: &str) -> Result<(), Refusal> {
+    if text.len() > MAX_BYTES {
+        return Err(Refusal::new(None, "the text is larger than 4 MiB"));
+    }
+    let bytes = text.as_bytes();
+    for (at, &byte) in bytes.iter().enumerate() {
+        let reason = match byte {
+            b'\t' | b'\n' | b' '..=b'~' => continue,
+            b'\r' if bytes.get(at + 1) == Some(&b'\n') => continue,
+            b'\r' => "a carriage return without a newline",
+            0x80.. => match unusual(bytes, at) {
+                Some(reason) => reason,
+                None => continue,
+            },
+            _ => "a control character",
+        };
+        return Err(Refusal::new(Some(text::line_of(text, at)), reason));
+    }
+    Ok(())
+}
+
+/// C1 controls, the line separators of YAML 1.1, and code points that are no characters.
+fn unusual(bytes: &[u8], at: usize) -> Option<&'static str> {
+    match (bytes[at], *bytes.get(at + 1)?, bytes.get(at + 2)) {
+        (0xC2, 0x85, _) | (0xE2, 0x80, Some(0xA8 | 0xA9)) => Some("a Unicode line separator"),
+        (0xC2, 0x80..=0x9F, _) | (0xEF, 0xBF, Some(0xBE | 0xBF)) => Some("a control character"),
+        (0xEF, 0xBB, Some(0xBF)) if at > 0 => Some("a byte order mark inside the text"),
+        _ => None,
+    }
+}
 
 /// Refuses structure that SnakeYAML refuses.
-pub(super) fn screen(tree: &Tree) -> Result<(), Refusal> {
-    if let Some(line) = lonely_end(tree) {
-        return Err(Refusal::new(Some(line), "a document ends (...) that has not begun"));
+pub(super) fn check_structure(tree: &Tree) -> Result<(), Refusal> {
+    if let Some(line) = stray_end_marker(tree) {
+        return Err(Refusal::new(Some(line), "an end marker (...) before the first document"));
     }
     for map in (0..tree.nodes.len()).filter(|&id| tree.is_map(id)) {
         for (key, _) in tree.entries(map) {
-            self::key(tree, &tree.nodes[key])?;
+            check_key(tree, &tree.nodes[key])?;
         }
     }
-    tabs::screen(tree)
+    check_tabs(tree)
 }
 
 /// Refuses the name of an anchor that SnakeYAML refuses.
-pub(super) fn anchor(name: &str, line: usize) -> Result<(), Refusal> {
+pub(super) fn check_anchor(name: &str, line: usize) -> Result<(), Refusal> {
     if name.contains([',', '[', ']', '{', '}', ':', '/', '.', '*', '&']) {
         return Err(Refusal::new(
             Some(line),
-            "the name of an anchor has a sign that Kestra cannot read",
+            "the name of an anchor has a character that Kestra cannot read",
         ));
     }
     Ok(())
 }
 
-/// Refuses tags below a root that SnakeYAML's safe constructor does not know, or not for what
-/// they stand before.
-pub(super) fn tags(tree: &Tree, root: Id) -> Result<(), Refusal> {
+/// Refuses tags below a root that SnakeYAML's safe constructor does not know, or not on a node of
+/// this type.
+pub(super) fn check_tags(tree: &Tree, root: Id) -> Result<(), Refusal> {
     for node in &tree.nodes[root..tree.nodes[root].after] {
-        match &node.tag {
-            Some(tag) if !is_right(tag, node) => {
-                return Err(Refusal::new(
-                    Some(node.line),
-                    format!("Kestra cannot read the tag {tag} there"),
-                ));
-            }
-            _ => {}
+        if node.tag.as_ref().is_some_and(|tag| !is_known_tag(tag, node)) {
+            // The tag itself may be a password that was written without quotes.
+            return Err(Refusal::new(
+                Some(node.line),
+                "a tag (!…) that Kestra cannot read; a value that begins with ! needs quotes",
+            ));
         }
     }
     Ok(())
 }
 
-fn is_right(tag: &str, node: &Node) -> bool {
+fn is_known_tag(tag: &str, node: &Node) -> bool {
     match &node.shape {
         Shape::Scalar(text, _) => match tag {
             "!" | "str" | "binary" | "null" => true,
@@ -63,16 +99,18 @@ fn is_right(tag: &str, node: &Node) -> bool {
     }
 }
 
-/// SnakeYAML wants a key before a colon, and on one line unless a `?` stands before it.
-fn key(tree: &Tree, node: &Node) -> Result<(), Refusal> {
-    let refuse = |reason: &str| Err(Refusal::new(Some(node.line), reason));
-    match node.shape {
-        Shape::Scalar(_, Style::Literal | Style::Folded) => return Ok(()),
-        Shape::Scalar(..) => {}
-        _ => return Ok(()),
+/// SnakeYAML wants a key before a colon, and on one line unless it follows a `?`.
+fn check_key(tree: &Tree, node: &Node) -> Result<(), Refusal> {
+    let is_one_word = matches!(
+        node.shape,
+        Shape::Scalar(_, ScalarStyle::Plain | ScalarStyle::Single | ScalarStyle::Double)
+    );
+    if !is_one_word {
+        return Ok(());
     }
+    let refuse = |reason: &str| Err(Refusal::new(Some(node.line), reason));
     if node.start == node.end {
-        return refuse("a colon stands without a key");
+        return refuse("a colon without a key");
     }
     let is_long = tree.text[node.start..node.end].contains('\n');
     if is_long && !tree.text[..node.start].trim_end().ends_with('?') {
@@ -81,9 +119,8 @@ fn key(tree: &Tree, node: &Node) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// An end marker before the first document.
-fn lonely_end(tree: &Tree) -> Option<usize> {
-    let begins = |&document: &super::yaml::Document| match tree.nodes.get(document.root) {
+fn stray_end_marker(tree: &Tree) -> Option<usize> {
+    let begins = |&document: &Document| match tree.nodes.get(document.root) {
         Some(root) if !tree.text[..document.start].ends_with("---") => root.start,
         _ => document.start,
     };
@@ -93,8 +130,75 @@ fn lonely_end(tree: &Tree) -> Option<usize> {
     lines.find(|(line, _)| is_end(line)).map(|(_, number)| number)
 }
 
+/// Refuses a tab where SnakeYAML does. It accepts one in a comment, in a quoted or block scalar,
+/// within a line of a plain scalar, and after a plain scalar; nowhere else.
+fn check_tabs(tree: &Tree) -> Result<(), Refusal> {
+    let source = tree.text;
+    let is_written =
+        |node: &&Node| matches!(node.shape, Shape::Scalar(..)) && node.start < node.end;
+    let mut scalars = tree.nodes.iter().filter(is_written).peekable();
+    let mut last = None;
+    let mut harmless_to = 0;
+    for (tab, _) in source.match_indices('\t') {
+        if tab < harmless_to {
+            continue;
+        }
+        while let Some(scalar) = scalars.next_if(|scalar| scalar.start < tab) {
+            last = Some(scalar);
+        }
+        harmless_to = harmless_until(source, tab, last).ok_or_else(|| {
+            let line = Some(text::line_of(source, tab));
+            Refusal::new(line, "a tab where Kestra accepts only spaces")
+        })?;
+    }
+    Ok(())
+}
+
+/// Up to which byte every tab is as harmless as this one; `None` if it is not. `last` is the
+/// scalar that begins before it.
+fn harmless_until(source: &str, tab: usize, last: Option<&Node>) -> Option<usize> {
+    let Some(scalar) = last else { return comment_end(source, text::line_start(source, tab), tab) };
+    if tab < scalar.end {
+        return within_scalar(source, tab, scalar);
+    }
+    let between = &source[scalar.end..tab];
+    let is_plain = matches!(scalar.shape, Shape::Scalar(_, ScalarStyle::Plain));
+    if is_plain && between.bytes().all(|byte| byte == b' ') {
+        let rest = &source[tab..];
+        return Some(tab + rest.len() - rest.trim_start_matches([' ', '\t']).len());
+    }
+    let line = between.rfind('\n').map_or(scalar.end, |newline| scalar.end + newline + 1);
+    comment_end(source, line, tab)
+}
+
+/// The end of the line, if a comment begins between these bytes of it.
+fn comment_end(source: &str, from: usize, tab: usize) -> Option<usize> {
+    let hash = from + source[from..tab].find('#')?;
+    let begins = hash == text::after_bom(source) || source[..hash].ends_with([' ', '\t', '\n']);
+    begins.then(|| text::next_line(source, tab))
+}
+
+/// The header of a block scalar and the margins of a plain one are not part of its text.
+fn within_scalar(source: &str, tab: usize, scalar: &Node) -> Option<usize> {
+    match scalar.shape {
+        Shape::Scalar(_, ScalarStyle::Single | ScalarStyle::Double) => Some(scalar.end),
+        Shape::Scalar(_, ScalarStyle::Plain) => {
+            let before = source[scalar.start..tab].trim_end_matches([' ', '\t']);
+            (!before.ends_with('\n')).then_some(tab + 1)
+        }
+        _ => {
+            let body = text::next_line(source, scalar.start);
+            if tab >= body {
+                return Some(scalar.end);
+            }
+            source[scalar.start..tab].contains(" #").then_some(body)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::kestra_config::read;
 
     #[test]
@@ -122,11 +226,55 @@ mod tests {
         for text in [
             "? a\n  b\n: c\n",
             "a: !!str 1\nb: !!int 0x1\nc: !!map {}\nd: !!set {a}\n",
-            "a: &b.c\n".replace('.', "_").as_str(),
+            "a: &b_c\n",
             "---\n...\n---\na: 1\n",
             "a: &x 1\nb: &x 2\nc: *x\n",
         ] {
             assert!(read(text).is_ok(), "{text:?} {:?}", read(text));
+        }
+    }
+
+    #[test]
+    fn an_unknown_tag_is_not_repeated() {
+        let refusal = read("password: !Passw0rd2026\n").unwrap_err();
+        assert!(!refusal.reason.contains("Passw0rd"), "{refusal}");
+    }
+
+    #[test]
+    fn unreadable_characters_are_refused_with_their_line() {
+        for bad in
+            ["\0", "\u{7}", "\u{7f}", "\u{85}", "\u{9b}", "\u{2028}", "\u{ffff}", "\r", "\u{feff}"]
+        {
+            let refused = check_characters(&format!("a: b\r\nc: '{bad}'\n"));
+            assert_eq!(refused.map_err(|refusal| refusal.line), Err(Some(2)), "{bad:?}");
+        }
+        assert_eq!(check_characters("\u{feff}a: \"b\t\u{a0}\u{e9}\u{2014}\u{1f680}\"\r\n"), Ok(()));
+    }
+
+    #[test]
+    fn a_tab_is_accepted_only_where_snakeyaml_accepts_it() {
+        for good in [
+            "a: b\t# c\n",
+            "a: b\t\n",
+            "#\tc\na: b #\tc\td\n",
+            "a: \"b\n\tc\td\"\n",
+            "a: |\n  b\tc\n  \td\n",
+            "a: b\tc\n",
+            "a: | #\tc\n  b\n",
+        ] {
+            assert!(read(good).is_ok(), "{good:?}");
+        }
+        for bad in [
+            "a:\tb\n",
+            "a: \"b\"\t# c\n",
+            "\t# c\na: b\n",
+            "a: {\tb: c}\n",
+            "a: b\n\t\nc: d\n",
+            "a: b\n \tc\n",
+            "a: |\t\n  b\n",
+            "a:\n\tb: c\n",
+        ] {
+            assert!(read(bad).is_err(), "{bad:?}");
         }
     }
 }

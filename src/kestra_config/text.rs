@@ -1,48 +1,6 @@
-//! Lines, and what no configuration may hold: found before anything is parsed.
-//!
-//! Our parser accepts more than SnakeYAML does. What SnakeYAML refuses is refused here, so that
-//! an edit is never proved by a laxer reader than the one it is for.
+//! Lines of a text, and the replacements that make up an edit.
 
-use super::Refusal;
-
-/// Larger files are no configurations. Ten megabytes are read in a fraction of a second.
-const LONGEST: usize = 64 << 20;
-
-/// Refuses text that SnakeYAML cannot read, or that the two readers split into lines differently.
-pub(super) fn screen(text: &str) -> Result<(), Refusal> {
-    if text.len() > LONGEST {
-        return Err(Refusal::new(None, "the file is larger than 64 MiB"));
-    }
-    let bytes = text.as_bytes();
-    for (at, &byte) in bytes.iter().enumerate() {
-        let reason = match byte {
-            b'\t' | b'\n' | b' '..=b'~' => continue,
-            b'\r' if bytes.get(at + 1) == Some(&b'\n') => continue,
-            b'\r' => "a carriage return stands alone",
-            0x80.. => match unusual(bytes, at) {
-                Some(reason) => reason,
-                None => continue,
-            },
-            _ => "a control character stands in it",
-        };
-        return Err(Refusal::new(Some(line_of(text, at)), reason));
-    }
-    Ok(())
-}
-
-/// C1 controls, the line separators of YAML 1.1, and what is no character at all.
-fn unusual(bytes: &[u8], at: usize) -> Option<&'static str> {
-    match (bytes[at], *bytes.get(at + 1)?, bytes.get(at + 2)) {
-        (0xC2, 0x85, _) | (0xE2, 0x80, Some(0xA8 | 0xA9)) => {
-            Some("a Unicode line separator stands in it")
-        }
-        (0xC2, 0x80..=0x9F, _) | (0xEF, 0xBF, Some(0xBE | 0xBF)) => {
-            Some("a control character stands in it")
-        }
-        (0xEF, 0xBB, Some(0xBF)) if at > 0 => Some("a byte order mark stands inside it"),
-        _ => None,
-    }
-}
+use std::ops::Range;
 
 /// The line of a byte, counted from 1.
 pub(super) fn line_of(text: &str, at: usize) -> usize {
@@ -82,6 +40,17 @@ pub(super) fn is_blank_or_comment(rest: &str) -> bool {
     rest.is_empty() || rest.starts_with('#')
 }
 
+/// The next byte that is neither blank nor in a comment.
+pub(super) fn next_token(source: &str, mut at: usize) -> usize {
+    loop {
+        at += source[at..].len() - source[at..].trim_start().len();
+        if !source[at..].starts_with('#') {
+            return at;
+        }
+        at = next_line(source, at);
+    }
+}
+
 /// The line ending that most lines have.
 pub(super) fn line_ending(text: &str) -> &'static str {
     let newlines = text.matches('\n').count();
@@ -89,24 +58,61 @@ pub(super) fn line_ending(text: &str) -> &'static str {
     if windows * 2 > newlines { "\r\n" } else { "\n" }
 }
 
+/// The bytes of a range give way to a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Splice {
+    pub(super) range: Range<usize>,
+    pub(super) text: String,
+}
+
+impl Splice {
+    pub(super) fn replace(range: Range<usize>, text: impl Into<String>) -> Self {
+        Self { range, text: text.into() }
+    }
+
+    pub(super) fn insert(at: usize, text: impl Into<String>) -> Self {
+        Self::replace(at..at, text)
+    }
+
+    pub(super) fn delete(range: Range<usize>) -> Self {
+        Self::replace(range, "")
+    }
+}
+
+/// The text with all splices done; `None` when two of them want the same bytes.
+///
+/// Insertions at the same place keep their order.
+pub(super) fn apply(text: &str, mut splices: Vec<Splice>) -> Option<String> {
+    splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
+    let mut result = String::with_capacity(text.len() + 256);
+    let mut done = 0;
+    for splice in splices {
+        result.push_str(text.get(done..splice.range.start)?);
+        result.push_str(&splice.text);
+        done = splice.range.end;
+    }
+    result.push_str(text.get(done..)?);
+    Some(result)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_snakeyaml_cannot_read_is_refused_with_its_line() {
-        for bad in
-            ["\0", "\u{7}", "\u{7f}", "\u{85}", "\u{9b}", "\u{2028}", "\u{ffff}", "\r", "\u{feff}"]
-        {
-            let refused = screen(&format!("a: b\r\nc: '{bad}'\n"));
-            assert_eq!(refused.map_err(|refusal| refusal.line), Err(Some(2)), "{bad:?}");
-        }
-        assert_eq!(screen("\u{feff}a: \"b\t\u{a0}\u{e9}\u{2014}\u{1f680}\"\r\n"), Ok(()));
-    }
-
-    #[test]
     fn the_majority_decides_about_line_endings() {
         assert_eq!(line_ending("a\r\nb\r\nc\n"), "\r\n");
         assert_eq!(line_ending("a\r\nb\n"), "\n");
+    }
+
+    #[test]
+    fn splices_are_applied_at_once_and_in_order() {
+        let splices = vec![Splice::insert(3, "1"), Splice::delete(0..1), Splice::insert(3, "2")];
+        assert_eq!(apply("abc", splices).as_deref(), Some("bc12"));
+    }
+
+    #[test]
+    fn overlapping_splices_are_refused() {
+        assert_eq!(apply("abc", vec![Splice::delete(0..2), Splice::delete(1..3)]), None);
     }
 }

@@ -4,15 +4,17 @@
 //! recurses and depth costs nothing.
 
 use super::kind::{self, Kind};
-use super::{Refusal, builder, strict, text};
 use std::borrow::Cow;
 
 /// The index of a node.
 pub(super) type Id = usize;
 
-/// How a value is written.
+/// The indentation in a text that shows none of its own.
+pub(super) const DEFAULT_INDENT: usize = 2;
+
+/// How a scalar is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
+pub(super) enum ScalarStyle {
     Plain,
     Single,
     Double,
@@ -24,7 +26,7 @@ pub(super) enum Style {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Shape<'a> {
-    Scalar(Cow<'a, str>, Style),
+    Scalar(Cow<'a, str>, ScalarStyle),
     Map { flow: bool },
     List { flow: bool },
     Alias(Id),
@@ -49,6 +51,14 @@ pub(super) struct Node<'a> {
     pub(super) tag: Option<Box<str>>,
 }
 
+/// A key with its value, and the mapping that holds both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct KeyValue {
+    pub(super) map: Id,
+    pub(super) key: Id,
+    pub(super) value: Id,
+}
+
 /// One document of a stream.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Document {
@@ -65,18 +75,10 @@ pub(super) struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// Parses a text; refuses what SnakeYAML would refuse, with the line.
-    pub(super) fn parse(text: &'a str) -> Result<Self, Refusal> {
-        text::screen(text)?;
-        let tree = builder::build(text)?;
-        strict::screen(&tree)?;
-        Ok(tree)
-    }
-
     /// The keys and values of a mapping; nothing for other nodes.
-    pub(super) fn entries(&self, map: Id) -> Entries<'_, 'a> {
+    pub(super) fn entries(&self, map: Id) -> EntryIter<'_, 'a> {
         let end = if self.is_map(map) { self.nodes[map].after } else { map + 1 };
-        Entries { tree: self, next: map + 1, end }
+        EntryIter { tree: self, next: map + 1, end }
     }
 
     /// The items of a list.
@@ -105,7 +107,49 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// The node itself, or the one that an alias stands for.
+    /// How far the keys of a mapping are indented: as in its own subtree, else as the mapping itself
+    /// in its parent, else as in the next larger subtree. `ancestors` come from the root down.
+    pub(super) fn indent_around(&self, ancestors: &[Id], map: Option<Id>) -> usize {
+        let mut inner = map;
+        if let Some(indent) = inner.and_then(|map| self.most_common_indent(map)) {
+            return indent;
+        }
+        for &outer in ancestors.iter().rev() {
+            let own = inner.and_then(|inner| self.indent_between(outer, inner));
+            if let Some(indent) = own.or_else(|| self.most_common_indent(outer)) {
+                return indent;
+            }
+            inner = Some(outer);
+        }
+        let roots = self.documents.iter().map(|document| document.root);
+        let mut roots = roots.filter(|&root| root < self.nodes.len()).rev();
+        roots.find_map(|root| self.most_common_indent(root)).unwrap_or(DEFAULT_INDENT)
+    }
+
+    /// The first of several that are equally common.
+    fn most_common_indent(&self, root: Id) -> Option<usize> {
+        let mut counts: Vec<(usize, usize)> = Vec::new();
+        for map in (root..self.nodes[root].after).filter(|&id| self.is_map(id)) {
+            let indents =
+                self.entries(map).filter_map(|(_, value)| self.indent_between(map, value));
+            for indent in indents {
+                match counts.iter_mut().find(|(known, _)| *known == indent) {
+                    Some((_, count)) => *count += 1,
+                    None => counts.push((indent, 1)),
+                }
+            }
+        }
+        let most = counts.iter().map(|&(_, count)| count).max()?;
+        counts.into_iter().find(|&(_, count)| count == most).map(|(indent, _)| indent)
+    }
+
+    fn indent_between(&self, outer: Id, inner: Id) -> Option<usize> {
+        let are_blocks = [outer, inner].iter().all(|&id| self.is_map(id) && !self.is_flow(id));
+        let indent = self.nodes[inner].column.checked_sub(self.nodes[outer].column)?;
+        (are_blocks && indent > 0).then_some(indent)
+    }
+
+    /// The node itself, or the target of an alias.
     pub(super) fn resolve(&self, id: Id) -> Id {
         if let Shape::Alias(target) = self.nodes[id].shape { target } else { id }
     }
@@ -114,7 +158,7 @@ impl<'a> Tree<'a> {
     pub(super) fn key(&self, id: Id) -> &str {
         let node = &self.nodes[self.resolve(id)];
         match &node.shape {
-            Shape::Scalar(text, Style::Plain) => {
+            Shape::Scalar(text, ScalarStyle::Plain) => {
                 kind::boolean(text).map_or(text, |truth| if truth { "true" } else { "false" })
             }
             Shape::Scalar(text, _) => text,
@@ -124,7 +168,7 @@ impl<'a> Tree<'a> {
 
     /// Whether a key is the merge key of YAML 1.1.
     pub(super) fn is_merge(&self, key: Id) -> bool {
-        matches!(&self.nodes[key].shape, Shape::Scalar(text, Style::Plain) if text == "<<")
+        matches!(&self.nodes[key].shape, Shape::Scalar(text, ScalarStyle::Plain) if text == "<<")
     }
 
     /// The type that YAML 1.1 gives a scalar.
@@ -132,7 +176,7 @@ impl<'a> Tree<'a> {
         let node = &self.nodes[id];
         let Shape::Scalar(text, style) = &node.shape else { return Kind::Other };
         match (node.tag.as_deref(), style) {
-            (None, Style::Plain) => kind::of_plain(text),
+            (None, ScalarStyle::Plain) => kind::of_plain(text),
             (None | Some("str" | "!"), _) => Kind::Text,
             (Some("bool"), _) => Kind::Bool,
             (Some("int"), _) => Kind::Int,
@@ -145,13 +189,13 @@ impl<'a> Tree<'a> {
 }
 
 /// Pairs of key and value.
-pub(super) struct Entries<'t, 'a> {
+pub(super) struct EntryIter<'t, 'a> {
     tree: &'t Tree<'a>,
     next: Id,
     end: Id,
 }
 
-impl Iterator for Entries<'_, '_> {
+impl Iterator for EntryIter<'_, '_> {
     type Item = (Id, Id);
 
     fn next(&mut self) -> Option<(Id, Id)> {

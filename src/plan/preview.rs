@@ -1,6 +1,5 @@
 //! A change as lines to look at, with secrets masked.
 
-use super::part::Part;
 use super::{FileChange, FileKind, Text, env};
 use crate::kestra_config;
 use crate::settings::Secret;
@@ -12,7 +11,7 @@ use std::ops::Range;
 pub const MASK: &str = Secret::MASK;
 
 /// How many unchanged lines are shown around a change.
-pub(super) const CONTEXT: usize = 3;
+const CONTEXT: usize = 3;
 
 /// One line of a preview.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,23 +72,12 @@ impl FileChange {
     }
 
     fn difference(&self, before: &Text, reveal: bool) -> Vec<Line> {
-        let part = Part::of(before.as_str(), self.after.as_str());
-        let is_config = self.kind == FileKind::Config;
-        let is_apart = is_config && !reveal && kestra_config::ends(&before.as_str()[..part.start]);
-        let masked = |whole: &str, lines: &str| {
-            let range = part.start..part.start + lines.len();
-            let hidden = || match self.kind {
-                FileKind::Config => kestra_config::secrets_within(whole, range, is_apart),
-                kind => kestra_config::clipped(secrets(whole, kind), &range),
-            };
-            Masked::of(lines, &if reveal { Vec::new() } else { hidden() })
-        };
-        let old = masked(before.as_str(), part.before);
-        let new = masked(self.after.as_str(), part.after);
-        let diff = TextDiff::from_lines(part.before, part.after);
+        let old = Masked::new(before.as_str(), self.kind, reveal);
+        let new = Masked::new(self.after.as_str(), self.kind, reveal);
+        let diff = TextDiff::from_lines(before.as_str(), self.after.as_str());
         let mut lines = Vec::new();
         for group in diff.grouped_ops(CONTEXT) {
-            let first = part.lines_before + group.first().map_or(0, |op| op.old_range().start);
+            let first = group.first().map_or(0, |op| op.old_range().start);
             lines.push(Line { mark: Mark::Place, text: format!("@@ line {} @@", first + 1) });
             for op in &group {
                 push(&mut lines, op, &old, &new);
@@ -125,8 +113,7 @@ impl FileChange {
     #[must_use]
     pub fn count(&self) -> Count {
         let before = self.before.as_ref().map_or("", Text::as_str);
-        let part = Part::of(before, self.after.as_str());
-        let diff = TextDiff::from_lines(part.before, part.after);
+        let diff = TextDiff::from_lines(before, self.after.as_str());
         diff.ops().iter().fold(Count::default(), Count::add)
     }
 }

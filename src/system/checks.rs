@@ -1,6 +1,6 @@
-//! The live checks: the forward proxy, and Kestra behind whatever stands in front of it.
+//! The live checks: the outbound connection, and Kestra behind whatever reverse proxy is in front.
 
 pub mod certificate;
+mod http;
 pub mod kestra;
-mod net;
 pub mod proxy;

@@ -2,10 +2,13 @@
 //!
 //! Everything here may block; whoever must not wait calls it on a thread of its own.
 
-mod standing;
+mod health;
 mod words;
 
-use super::checks::proxy;
+use super::checks::{
+    self,
+    proxy::{Outbound, Proxy},
+};
 use super::discover::snapshot;
 use super::export;
 use super::fs::backup::{self, History};
@@ -17,17 +20,17 @@ use crate::form::{self, Defaults};
 use crate::kestra_config::{self, Place};
 use crate::machine::{Found, Snapshot};
 use crate::plan::{FileKind, Plan};
-use crate::settings::{Connection, ForwardProxy, ProxyKind, has_placeholder};
+use crate::settings::{Connection, ForwardProxy, has_placeholder};
 use crate::wizard::{Choice, Effect, Event, Failure, NextStep, WriteResult, WrittenFile};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use url::Url;
 
-pub use standing::unreadable;
+pub use health::unreadable;
 pub use words::{capital, listed, restored, trouble};
 
-/// Where the way out is tested, as Kestra's own default has it.
+/// Where the outbound connection is tested, as Kestra's own default has it.
 pub const API_URL: &str = "https://api.kestra.io";
 
 /// The world as far as the wizard touches it.
@@ -39,7 +42,7 @@ pub struct EffectRunner {
     pub place: Place,
     /// The nginx of this machine.
     pub nginx: nginx::Found,
-    /// Where the way out is tested.
+    /// Where the outbound connection is tested.
     pub api_url: Url,
     /// The lock, where it is held for the whole session; else each write takes it.
     pub lock: Option<Arc<Lock>>,
@@ -137,28 +140,29 @@ impl EffectRunner {
     #[must_use]
     pub fn check(&self, check: &Check, cancelled: &AtomicBool) -> Vec<Finding> {
         match check {
-            Check::WayOut(connection) => vec![self.way_out(connection, cancelled)],
+            Check::Outbound(connection) => vec![self.outbound(connection, cancelled)],
             Check::Nginx { text, is_location } => {
                 let form = if *is_location { nginx::Form::Location } else { nginx::Form::Server };
                 vec![nginx::test_privately(&self.nginx, text, form)]
             }
-            Check::Standing => self.standing(cancelled),
+            Check::All => self.health(cancelled),
             // nginx may have been started meanwhile.
             Check::Reload => vec![nginx::reload(&nginx::find())],
         }
     }
 
-    fn way_out(&self, connection: &Connection, cancelled: &AtomicBool) -> Finding {
-        match connection {
-            Connection::Direct => proxy::direct(&self.api_url, &[], cancelled),
-            Connection::Proxy(proxy) => match self.route(proxy) {
-                Some(route) => proxy::way_out(&route, cancelled),
-                None => self.unknown_proxy(proxy),
+    fn outbound(&self, connection: &Connection, cancelled: &AtomicBool) -> Finding {
+        let proxy = match connection {
+            Connection::Direct => None,
+            Connection::Proxy(proxy) => match proxy_to_test(proxy) {
+                Some(proxy) => Some(proxy),
+                None => return self.unknown_proxy(proxy),
             },
-        }
+        };
+        checks::proxy::outbound(&Outbound { proxy, target: self.api_url.clone() }, cancelled)
     }
 
-    /// Why there is no way through this proxy to test. Only what stands in the file can be unknown.
+    /// Why this proxy is not tested. Only what is in the file can be unknown.
     fn unknown_proxy(&self, proxy: &ForwardProxy) -> Finding {
         let unread = [
             ("type", &form::CONNECTION, proxy.kind.is_none()),
@@ -173,7 +177,7 @@ impl EffectRunner {
                 remedy: "Correct it first.".to_owned(),
                 ..Finding::skipped(
                     "proxy-unknown",
-                    format!("The proxy's {part} is none that Kestra takes, so no way is tested."),
+                    format!("The proxy's {part} is none that Kestra accepts, so it is not tested."),
                 )
             },
             None => Finding::skipped(
@@ -181,28 +185,6 @@ impl EffectRunner {
                 "A part of the proxy's settings is a placeholder; only Kestra knows its value.",
             ),
         }
-    }
-
-    /// The way through a proxy; `None` where a part of it is a placeholder, or will not do.
-    fn route(&self, proxy: &ForwardProxy) -> Option<proxy::Route> {
-        let address = proxy.address.as_ref()?;
-        let login = match &proxy.login {
-            Some(login) if !login.password.is_empty() => {
-                Some((login.username.as_ref()?.to_string(), login.password.clone()))
-            }
-            _ => None,
-        };
-        Some(proxy::Route {
-            protocol: match proxy.kind? {
-                ProxyKind::Http => proxy::Protocol::Http,
-                ProxyKind::Socks => proxy::Protocol::Socks,
-            },
-            host: address.host().to_string(),
-            port: address.port().get(),
-            login,
-            target: self.api_url.clone(),
-            trust: Vec::new(),
-        })
     }
 
     fn repair(&self, finish: bool) -> Result<WriteResult, WriteError> {
@@ -240,6 +222,19 @@ impl EffectRunner {
         let headline = "Taken back. The files are as they were before.".to_owned();
         Ok(WriteResult { state: "rolled back", headline, ..saved(receipt) })
     }
+}
+
+/// The proxy to test; `None` where a part of it is a placeholder or invalid.
+fn proxy_to_test(proxy: &ForwardProxy) -> Option<Proxy> {
+    let address = proxy.address.as_ref()?;
+    let login = match &proxy.login {
+        Some(login) if !login.password.is_empty() => {
+            Some((login.username.as_ref()?.to_string(), login.password.clone()))
+        }
+        _ => None,
+    };
+    let (host, port) = (address.host().to_string(), address.port().get());
+    Some(Proxy { kind: proxy.kind?, host, port, login })
 }
 
 /// What nginx said of its configuration before the write, if it was not content.

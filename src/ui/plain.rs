@@ -124,7 +124,7 @@ impl<O: Outside> Session<'_, O> {
 
     fn confirm_quitting(&mut self) -> Result<Option<Effect>, Ended> {
         let is_sure = self.agrees("Quit and lose the answers? Type yes to quit")?;
-        Ok(self.press(if is_sure { 'y' } else { 'n' }))
+        Ok(self.press(if is_sure { 'q' } else { 'n' }))
     }
 
     /// Whether the operator types `yes`; anything else is no.
@@ -156,8 +156,8 @@ impl<O: Outside> Session<'_, O> {
 fn announcement(effect: &Effect) -> Option<&'static str> {
     match effect {
         Effect::Check(Check::Nginx { .. }) => Some("Testing the nginx file..."),
-        Effect::Check(Check::WayOut(_)) => Some("Testing the way out (max 10 s)..."),
-        Effect::Check(Check::Standing) => Some("Checking..."),
+        Effect::Check(Check::Outbound(_)) => Some("Testing the way out (max 10 s)..."),
+        Effect::Check(Check::All) => Some("Checking..."),
         Effect::Check(Check::Reload) => Some("Reloading nginx..."),
         effect if effect.writes() => Some("Writing..."),
         _ => None,

@@ -326,7 +326,7 @@ impl Loop {
     }
 
     fn start(&mut self, effect: Effect) {
-        if matches!(effect, Effect::Check(Check::WayOut(_))) {
+        if matches!(effect, Effect::Check(Check::Outbound(_))) {
             // A newer test makes the one under way pointless.
             self.cancel();
         }

@@ -165,7 +165,7 @@ impl Wizard {
     pub fn way_out(&self) -> Option<Check> {
         match self.answers.settings_of_connection().ok()? {
             Connection::Proxy(proxy) if proxy.address.is_none() => None,
-            connection => Some(Check::WayOut(connection)),
+            connection => Some(Check::Outbound(connection)),
         }
     }
 
@@ -189,5 +189,5 @@ impl Wizard {
 
 /// Whether this tests the way out, the one check that can be stopped.
 fn is_test(check: &Check) -> bool {
-    matches!(check, Check::WayOut(_))
+    matches!(check, Check::Outbound(_))
 }

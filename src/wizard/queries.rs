@@ -100,7 +100,7 @@ impl Wizard {
 
     /// What came of looking at what stands, and of the reload.
     pub fn standing(&self) -> impl Iterator<Item = &Finding> {
-        let is_it = |check: &Check| matches!(check, Check::Standing | Check::Reload);
+        let is_it = |check: &Check| matches!(check, Check::All | Check::Reload);
         self.findings.iter().filter(move |(check, _)| is_it(check)).flat_map(|(_, all)| all)
     }
 

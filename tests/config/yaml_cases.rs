@@ -1,14 +1,15 @@
 //! What an experienced operator would have typed, byte for byte.
 //!
-//! A case is three files, `NAME.in.yml`, `NAME.edit.json` and `NAME.out.yml`, in `tests/config/yaml` or
-//! in the folder that the variable `YAML_CASES` names. An edit has `set` and `remove`, and may
-//! have `at` (keys to an embedded configuration), `compose`, `refuse` (the file must be left
-//! alone) and `refuse_ok` (it may be).
+//! A case is a file in `tests/config/yaml`: the edit, the text before, the text after. The variable
+//! `YAML_CASES` names another folder, in which a case may also be three files, `NAME.in.yml`,
+//! `NAME.edit.json` and `NAME.out.yml`. An edit has `set` and `remove`, and may have `at` (keys to
+//! an embedded configuration), `compose`, `refuse` (the file must be left alone) and `refuse_ok`
+//! (it may be).
 
 use kestra_setup::kestra_config::{Edit, Place, Value, patch_at};
 use serde_json::Value as Json;
-use std::fs;
 use std::path::{Path, PathBuf};
+use support::YamlCase;
 
 #[test]
 fn every_case_comes_out_byte_for_byte() {
@@ -16,8 +17,8 @@ fn every_case_comes_out_byte_for_byte() {
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config/yaml"),
         PathBuf::from,
     );
-    let cases = cases(&folder);
-    assert!(!cases.is_empty(), "no NAME.edit.json in {}", folder.display());
+    let cases: Vec<Case> = YamlCase::all(&folder).into_iter().map(Case::new).collect();
+    assert!(!cases.is_empty(), "no case in {}", folder.display());
     let failures: Vec<String> = cases.iter().filter_map(Case::failure).collect();
     let (failed, all) = (failures.len(), cases.len());
     assert!(failures.is_empty(), "{failed} of {all} cases failed\n\n{}", failures.join("\n"));
@@ -30,26 +31,12 @@ struct Case {
     edit: Json,
 }
 
-fn cases(folder: &Path) -> Vec<Case> {
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
-    let mut names: Vec<String> = files
-        .filter_map(|file| Some(file.to_str()?.strip_suffix(".edit.json")?.to_owned()))
-        .collect();
-    names.sort();
-    let read = |name: &str, suffix: &str| {
-        let path = folder.join(format!("{name}{suffix}"));
-        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    };
-    let case = |name: String| Case {
-        before: read(&name, ".in.yml"),
-        after: read(&name, ".out.yml"),
-        edit: serde_json::from_str(&read(&name, ".edit.json")).unwrap(),
-        name,
-    };
-    names.into_iter().map(case).collect()
-}
-
 impl Case {
+    fn new(case: YamlCase) -> Self {
+        let YamlCase { name, edit, before, after } = case;
+        Self { edit: serde_json::from_str(&edit).unwrap(), name, before, after }
+    }
+
     fn failure(&self) -> Option<String> {
         let flag = |name: &str| self.edit[name].as_bool().unwrap_or(false);
         match patch_at(&self.before, &self.place(), &self.edits()) {

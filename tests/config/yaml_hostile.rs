@@ -18,8 +18,13 @@ fn a_hundred_thousand_levels_are_refused() {
     {
         refused(&deep);
     }
-    let deep = levels(5_000);
+    let deep = levels(2_000);
     assert!(refused(&deep).reason.contains("50 levels"));
+}
+
+#[test]
+fn a_text_beyond_four_megabytes_is_refused() {
+    assert!(refused(&"a: 1\n".repeat(1 << 20)).reason.contains("4 MiB"));
 }
 
 #[test]
@@ -28,7 +33,7 @@ fn fifty_levels_are_read() {
     assert!(read(&deep).is_ok());
 }
 
-/// Keys that stand below one another, one level deeper each.
+/// Keys below one another, one level deeper each.
 fn levels(count: usize) -> String {
     let lines: Vec<_> = (0..count).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
     lines.concat()

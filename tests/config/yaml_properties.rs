@@ -119,6 +119,11 @@ fn is_subsequence(lines: &str, of: &str) -> bool {
     lines.lines().all(|line| all.any(|other| other == line))
 }
 
+/// A block scalar at the end of a file without a final newline becomes `|-` when lines follow.
+fn unstripped(text: &str) -> String {
+    text.replace(": |-", ": |")
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
@@ -133,7 +138,7 @@ proptest! {
     fn every_configuration_that_is_read_takes_a_new_section(text in configuration(), value in new_value()) {
         prop_assume!(read(&text).is_ok());
         let after = patch(&text, &[Edit::Set("brand.new".to_owned(), value)]).unwrap();
-        prop_assert!(is_subsequence(&text, &after), "{after}");
+        prop_assert!(is_subsequence(&text, &unstripped(&after)), "{after}");
     }
 
     #[test]
@@ -142,7 +147,7 @@ proptest! {
         let set = Edit::Set("brand.new".to_owned(), value);
         let with = patch(&text, &[set]).unwrap();
         let without = patch(&with, &[Edit::Remove("brand.new".to_owned())]).unwrap();
-        prop_assert_eq!(without.replace(['\r', '\n'], ""), text.replace(['\r', '\n'], ""));
+        prop_assert_eq!(unstripped(&without).replace(['\r', '\n'], ""), text.replace(['\r', '\n'], ""));
     }
 
     #[test]

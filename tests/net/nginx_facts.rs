@@ -55,7 +55,7 @@ fn a_missing_certificate_is_a_note_that_names_it() {
     let tls = "listen 443 ssl; ssl_certificate /no/such.pem; ssl_certificate_key /no/such.key;";
     let Some(finding) = test(&server(tls), Form::Server) else { return };
     assert_eq!(finding.outcome, Outcome::Note, "{finding:?}");
-    assert!(finding.what.contains("/no/such.pem is not there"), "{finding:?}");
+    assert!(finding.summary.contains("/no/such.pem is not there"), "{finding:?}");
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn an_unknown_host_is_a_note_that_names_it() {
         return;
     };
     assert_eq!(finding.outcome, Outcome::Note, "{finding:?}");
-    assert!(finding.what.contains("\"kestra.invalid\" does not resolve"), "{finding:?}");
+    assert!(finding.summary.contains("\"kestra.invalid\" does not resolve"), "{finding:?}");
 }
 
 #[test]

@@ -6,35 +6,31 @@ mod reverse;
 use crate::site::{BlackHole, Site, free_port};
 use crate::{servers, site};
 use kestra_setup::checks::{Finding, Outcome};
-use kestra_setup::system::checks::proxy::{self, Protocol, Route};
+use kestra_setup::settings::ProxyKind;
+use kestra_setup::system::checks::proxy::{Outbound, Proxy, outbound};
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicBool;
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{slice, thread};
 use url::Url;
 
 const USERNAME: &str = "kestra";
 const PASSWORD: &str = "s3cret pa:ss%";
 static GOING: AtomicBool = AtomicBool::new(false);
-static API: LazyLock<Site> = LazyLock::new(|| Site::start("localhost", "Test CA"));
+static API: LazyLock<u16> = LazyLock::new(|| site::saying(b"HTTP/1.1 204 x\r\n\r\n"));
 
-fn route(protocol: Protocol, port: u16) -> Route {
-    Route {
-        protocol,
-        host: "127.0.0.1".into(),
-        port,
-        login: Some((USERNAME.into(), PASSWORD.into())),
-        target: localhost(API.port),
-        trust: vec![API.authority.clone()],
-    }
+fn through(kind: ProxyKind, port: u16) -> Outbound {
+    let login = Some((USERNAME.into(), PASSWORD.into()));
+    let proxy = Proxy { kind, host: "127.0.0.1".into(), port, login };
+    Outbound { proxy: Some(proxy), target: url(&format!("http://localhost:{}/", *API)) }
 }
 
-fn http(port: u16) -> Route {
-    route(Protocol::Http, port)
+fn http(port: u16) -> Outbound {
+    through(ProxyKind::Http, port)
 }
 
-fn socks(port: u16) -> Route {
-    route(Protocol::Socks, port)
+fn socks(port: u16) -> Outbound {
+    through(ProxyKind::Socks, port)
 }
 
 fn url(text: &str) -> Url {
@@ -45,43 +41,54 @@ fn localhost(port: u16) -> Url {
     url(&format!("https://localhost:{port}/"))
 }
 
+/// A site under a name that this machine does not know.
+fn only_for_the_proxy() -> Url {
+    url(&format!("http://{}:{}/", servers::NAME, *API))
+}
+
 trait But: Sized {
     fn to(self, target: Url) -> Self;
     fn login_as(self, username: &str, password: &str) -> Self;
     fn without_login(self) -> Self;
 }
 
-impl But for Route {
+impl But for Outbound {
     fn to(self, target: Url) -> Self {
         Self { target, ..self }
     }
 
-    fn login_as(self, username: &str, password: &str) -> Self {
-        Self { login: Some((username.into(), password.into())), ..self }
+    fn login_as(mut self, username: &str, password: &str) -> Self {
+        self.proxy.as_mut().unwrap().login = Some((username.into(), password.into()));
+        self
     }
 
-    fn without_login(self) -> Self {
-        Self { login: None, ..self }
+    fn without_login(mut self) -> Self {
+        self.proxy.as_mut().unwrap().login = None;
+        self
     }
 }
 
-fn way_out(route: &Route) -> Finding {
+fn test(connection: &Outbound) -> Finding {
     let started = Instant::now();
-    let finding = proxy::way_out(route, &GOING);
+    let finding = outbound(connection, &GOING);
     assert!(started.elapsed() < Duration::from_secs(11), "{finding:?}");
-    let said = format!("{finding:?} {route:?}");
-    assert!(!said.contains("s3cret") && !said.contains("czNjcmV0"), "the password shows: {said}");
-    assert!(!said.contains("tinypass"), "the password shows: {said}");
+    let words = format!("{finding:?} {connection:?}");
+    assert!(
+        !words.contains("s3cret") && !words.contains("czNjcmV0"),
+        "the password shows: {words}"
+    );
+    assert!(!words.contains("tinypass"), "the password shows: {words}");
     finding
 }
 
-/// Each route has the diagnosis beside it. All are tried at once, since most of the time is waiting.
-fn expect<const N: usize>(cases: [(Route, &'static str); N]) {
+/// Each connection has the diagnosis beside it. All are tried at once, since most of the time is
+/// waiting.
+fn expect<const N: usize>(cases: [(Outbound, &'static str); N]) {
     thread::scope(|scope| {
-        for (route, code) in cases {
+        for (connection, code) in cases {
             scope.spawn(move || {
-                let finding = way_out(&route);
-                assert_eq!(finding.code, code, "{} {finding:?}", route.target);
+                let finding = test(&connection);
+                assert_eq!(finding.code, code, "{} {finding:?}", connection.target);
             });
         }
     });
@@ -97,6 +104,7 @@ fn squid_is_diagnosed() {
     expect([(http().login_as(USERNAME, "wrong"), "proxy-auth-wrong")]);
     expect([
         (http(), "way-out-ok"),
+        (http().to(only_for_the_proxy()), "way-out-ok"),
         (http().without_login(), "proxy-auth-needed"),
         (http().to(url("https://forbidden.example")), "proxy-forbidden"),
         (http().to(url("https://localhost:80")), "proxy-forbidden"),
@@ -122,6 +130,7 @@ fn tinyproxy_is_diagnosed() {
     let (unknown, hole) = (format!("https://{}.invalid", "x".repeat(64)), BlackHole::dig());
     expect([
         (http(), "way-out-ok"),
+        (http().to(only_for_the_proxy()), "way-out-ok"),
         (http().without_login(), "proxy-auth-needed"),
         (http().login_as(USERNAME, PASSWORD), "proxy-auth-wrong"),
         (http().to(url("https://forbidden.example")), "proxy-forbidden"),
@@ -140,6 +149,7 @@ fn dante_is_diagnosed() {
     let socks = || socks(dante.port);
     expect([
         (socks(), "way-out-ok"),
+        (socks().to(only_for_the_proxy()), "way-out-ok"),
         (socks().without_login(), "proxy-auth-needed"),
         (socks().login_as(USERNAME, "wrong"), "proxy-auth-wrong"),
         (socks().login_as(&"x".repeat(256), PASSWORD), "proxy-auth-wrong"),
@@ -155,8 +165,8 @@ fn dante_is_diagnosed() {
 #[test]
 fn dante_for_everybody_needs_no_login() {
     let Some(dante) = servers::open_dante() else { return };
-    let finding = way_out(&socks(dante.port).without_login());
-    assert!(finding.what.ends_with("which asks for no password"), "{finding:?}");
+    let finding = test(&socks(dante.port).without_login());
+    assert!(finding.summary.ends_with("which asks for no password"), "{finding:?}");
     expect([(socks(dante.port), "way-out-ok"), (http(dante.port), "proxy-is-socks")]);
 }
 
@@ -169,7 +179,8 @@ fn a_web_server_is_not_a_proxy() {
 #[test]
 fn a_proxy_that_is_not_there_or_says_nothing_is_told_apart() {
     let hole = BlackHole::dig();
-    let nameless = Route { host: "x".repeat(64), ..http(3128) };
+    let mut nameless = http(3128);
+    nameless.proxy.as_mut().unwrap().host = "x".repeat(64);
     expect([
         (nameless, "proxy-dns"),
         (http(free_port()), "proxy-refused"),
@@ -187,48 +198,38 @@ fn a_proxy_that_wants_a_login_of_windows_is_told_apart() {
         b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Negotiate\r\n\
           Proxy-Authenticate: NTLM\r\n\r\n",
     );
-    let finding = way_out(&http(port));
+    let finding = test(&http(port));
     assert_eq!(finding.code, "proxy-auth-scheme");
     assert_eq!(finding.evidence, "status 407, offers Negotiate, NTLM");
 }
 
+fn direct(target: Url) -> Finding {
+    outbound(&Outbound { proxy: None, target }, &GOING)
+}
+
 #[test]
-fn an_interception_names_who_does_it() {
-    let site = Site::start("localhost", "Corporate TLS Inspection CA");
-    let finding = proxy::direct(&localhost(site.port), &[], &GOING);
+fn an_interception_is_told_with_what_java_needs() {
+    let finding = direct(localhost(Site::start("localhost", "Corporate TLS Inspection CA").port));
     assert_eq!((finding.code, finding.outcome), ("tls-untrusted", Outcome::Failed));
-    assert_eq!(finding.evidence, "Corporate TLS Inspection CA");
-    assert!(finding.what.ends_with("is by Corporate TLS Inspection CA"), "{}", finding.what);
-    assert!(finding.remedy.contains("truststore"), "{}", finding.remedy);
+    let evidence = "no public authority signed it; without verification: status 204";
+    assert_eq!(finding.evidence, evidence);
+    for line in ["keytool -importcert", "-Djavax.net.ssl.trustStore="] {
+        assert!(finding.remedy.contains(line), "{}", finding.remedy);
+    }
 }
 
 #[test]
-fn an_issuer_cannot_write_on_the_terminal() {
-    let site = Site::start("localhost", "\u{1b}]0;owned\u{7}\u{1b}[2JCA");
-    let finding = proxy::direct(&localhost(site.port), &[], &GOING);
-    assert_eq!(finding.evidence, "]0;owned [2JCA");
-}
-
-#[test]
-fn a_certificate_for_another_name_is_not_an_interception() {
-    let site = Site::start("login.example", "Test CA");
-    let trust = [site.authority.clone()];
-    let finding = proxy::direct(&localhost(site.port), &trust, &GOING);
-    assert_eq!(finding.code, "tls-invalid", "{finding:?}");
-}
-
-#[test]
-fn the_direct_way_out_is_diagnosed() {
+fn the_direct_connection_is_diagnosed() {
     let hole = BlackHole::dig();
     let nameless = url(&format!("https://{}.invalid", "x".repeat(64)));
     for (target, code) in [
-        (localhost(API.port), "way-out-ok"),
+        (url(&format!("http://localhost:{}/", *API)), "way-out-ok"),
         (nameless, "direct-dns"),
         (localhost(free_port()), "direct-refused"),
         (localhost(hole.port), "direct-timeout"),
         (localhost(site::closing()), "tls-closed"),
     ] {
-        let finding = proxy::direct(&target, slice::from_ref(&API.authority), &GOING);
+        let finding = direct(target);
         assert_eq!(finding.code, code, "{finding:?}");
     }
 }

@@ -19,6 +19,9 @@ use tempfile::TempDir;
 /// Debian keeps these servers where the PATH of an ordinary user does not look.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// A name of loopback that the proxies know and this machine does not.
+pub(crate) const NAME: &str = "known-to-the-proxy.invalid";
+
 /// How long a server may take to start, and to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -36,6 +39,7 @@ pub(crate) fn squid_behind_tls() -> Option<(Server, u16)> {
 fn squid_with(tls_port: &str, setup: Setup) -> Option<Server> {
     setup.credentials();
     setup.certificate(&Identity::new("proxy.fixture", "Test CA"));
+    setup.hosts();
     let text = include_str!("fixtures/squid.conf")
         .replace("13129", tls_port)
         .replace("18443 18444 18445 18446", "1024-65535");
@@ -52,7 +56,7 @@ pub(crate) fn tinyproxy() -> Option<Server> {
     let text = include_str!("fixtures/tinyproxy.conf");
     let any_port = text.lines().filter(|line| !line.starts_with("ConnectPort"));
     let config = setup.config(&any_port.collect::<Vec<_>>().join("\n"), "18888");
-    setup.start(&["tinyproxy", "-d", "-c", &config])
+    setup.start_in_namespace("hosts", "tinyproxy", &["-d", "-c", &config])
 }
 
 /// Dante for everybody.
@@ -65,24 +69,11 @@ pub(crate) fn open_dante() -> Option<Server> {
 /// Dante with a login. It knows the accounts of the system only, so it runs in a mount namespace
 /// of its own, where the system has one account more and a name server that answers nothing.
 pub(crate) fn dante() -> Option<Server> {
-    const MOUNTS: &str = "cd \"$0\" && mount --make-rprivate / \
-        && mount --bind passwd /etc/passwd && mount --bind shadow /etc/shadow \
-        && mount --bind resolv.conf /etc/resolv.conf && exec danted -f \"$1\"";
-    if !support::is_root("Dante with a login") {
-        return None;
-    }
-    if !support::can_unshare(&["-m"]) {
-        return None;
-    }
     let setup = Setup::new();
     setup.credentials();
     setup.write("resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n");
     let config = setup.config(include_str!("fixtures/danted.conf"), "11080");
-    let folder = setup.folder.path().display().to_string();
-    if !support::has("danted") {
-        return None;
-    }
-    setup.start(&["unshare", "-m", "sh", "-c", MOUNTS, &folder, &config])
+    setup.start_in_namespace("passwd shadow resolv.conf hosts", "danted", &["-f", &config])
 }
 
 /// nginx as a web server.
@@ -172,6 +163,11 @@ impl Setup {
         assert!(status.unwrap().success(), "mkcreds.sh needs openssl");
     }
 
+    /// The names that the server knows.
+    fn hosts(&self) {
+        self.write("hosts", &format!("127.0.0.1 localhost\n127.0.0.1 {NAME}\n"));
+    }
+
     /// The pair that a TLS port shows.
     fn certificate(&self, identity: &Identity) {
         self.write("srv.crt", &identity.certificate.pem());
@@ -182,6 +178,20 @@ impl Setup {
         let config = self.config(fixture, "18080");
         let folder = self.folder.path().display().to_string();
         self.start(&["nginx", "-e", "stderr", "-p", &folder, "-c", &config])
+    }
+
+    /// Starts a server whose `/etc` has these files of its folder.
+    fn start_in_namespace(self, files: &str, program: &str, words: &[&str]) -> Option<Server> {
+        const MOUNTS: &str = "cd \"$0\" && mount --make-rprivate / \
+            && for file in $1; do mount --bind $file /etc/$file || exit 1; done \
+            && shift && exec \"$@\"";
+        if !support::is_root(program) || !support::can_unshare(&["-m"]) || !support::has(program) {
+            return None;
+        }
+        self.hosts();
+        let folder = self.folder.path().display().to_string();
+        let start = ["unshare", "-m", "sh", "-c", MOUNTS, &folder, files, program];
+        self.start(&[&start[..], words].concat())
     }
 
     fn start(self, command: &[&str]) -> Option<Server> {

@@ -3,7 +3,7 @@
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair,
 };
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -12,16 +12,15 @@ use std::thread;
 
 pub(crate) use support::free_port;
 
-/// A site that answers every request with 204, and the authority behind its certificate.
+/// A site that answers every request with 204.
 pub(crate) struct Site {
     pub(crate) port: u16,
-    pub(crate) authority: CertificateDer<'static>,
 }
 
 impl Site {
     /// A site on loopback with a certificate for `name`, issued by `issuer`.
     pub(crate) fn start(name: &str, issuer: &str) -> Self {
-        let Identity { authority, certificate, key } = Identity::new(name, issuer);
+        let Identity { certificate, key } = Identity::new(name, issuer);
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let provider = rustls::crypto::ring::default_provider().into();
         let config = ServerConfig::builder_with_provider(provider)
@@ -32,13 +31,12 @@ impl Site {
             .unwrap();
         let config = Arc::new(config);
         let port = listen(move |stream| answer(stream, Arc::clone(&config)));
-        Self { port, authority }
+        Self { port }
     }
 }
 
-/// A certificate, its key, and the authority that issued it.
+/// A certificate and its key.
 pub(crate) struct Identity {
-    pub(crate) authority: CertificateDer<'static>,
     pub(crate) certificate: Certificate,
     pub(crate) key: KeyPair,
 }
@@ -49,7 +47,7 @@ impl Identity {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new([name.to_owned()]).unwrap();
         let certificate = params.signed_by(&key, &issuer).unwrap();
-        Self { authority: issuer.der().clone(), certificate, key }
+        Self { certificate, key }
     }
 }
 

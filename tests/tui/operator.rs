@@ -150,6 +150,11 @@ impl Operator {
         self.press(Key::Enter)
     }
 
+    /// Writes what the review shows: `w`, and Enter at its question.
+    pub(crate) fn writes(self) -> Self {
+        self.press(Key::Char('w')).enter()
+    }
+
     /// Moves on until this question has the focus.
     pub(crate) fn goes_to(self, field: &Field) -> Self {
         let mut operator = self;
@@ -194,7 +199,7 @@ impl Operator {
         let finding = Finding {
             code: "test",
             outcome,
-            what: what.to_owned(),
+            summary: what.to_owned(),
             evidence: String::new(),
             remedy: remedy.to_owned(),
         };

@@ -33,7 +33,7 @@ impl Move {
             Self::PreviousQuestion => operator.happens(Event::PreviousQuestion),
             Self::Change(text) => operator.meanwhile(CONFIG, &text),
             Self::Find(outcome) if operator.has_checked() => operator.finds(outcome, "seen", "do"),
-            Self::Find(_) => operator.happens(Event::Checked(Check::Standing, Vec::new())),
+            Self::Find(_) => operator.happens(Event::Checked(Check::All, Vec::new())),
             Self::Written => operator.write_succeeds(),
             Self::Refused(count) => {
                 let ways = WAYS.into_iter().take(count).collect();

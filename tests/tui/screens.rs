@@ -177,7 +177,7 @@ fn review_of_what_is_there() {
 }
 
 fn choosing(error: &WriteError) -> Operator {
-    let operator = reviewing().press(Key::Char('w'));
+    let operator = reviewing().writes();
     let trouble = trouble(error, operator.plan().expect("a plan"));
     operator.happens(Event::Written(Err(trouble)))
 }
@@ -197,7 +197,7 @@ fn ways_on() {
     })));
     see(
         "changed_meanwhile",
-        &reviewing().press(Key::Char('w')).write_fails(
+        &reviewing().writes().write_fails(
             "not written",
             &[
                 &format!("{CONFIG} changed on disk while you were editing."),
@@ -235,13 +235,13 @@ fn before_the_first_question() {
 
 #[test]
 fn result() {
-    let written = || reviewing().press(Key::Char('w')).write_succeeds();
-    see("writing", &reviewing().press(Key::Char('w')));
+    let written = || reviewing().writes().write_succeeds();
+    see("writing", &reviewing().writes());
     see("result", &written());
     let finding = |code, outcome, what: &str| Finding {
         code,
         outcome,
-        what: what.to_owned(),
+        summary: what.to_owned(),
         evidence: String::new(),
         remedy: String::new(),
     };
@@ -249,8 +249,7 @@ fn result() {
         finding("config", Outcome::Ok, "the configuration reads as it should"),
         finding("kestra", Outcome::Failed, "nothing listens on localhost:8080"),
     ];
-    let checked =
-        written().press(Key::Char('c')).happens(Event::Checked(Check::Standing, standing));
+    let checked = written().press(Key::Char('c')).happens(Event::Checked(Check::All, standing));
     see("result_checked", &checked);
 }
 

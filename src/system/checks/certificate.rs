@@ -67,7 +67,7 @@ pub fn judge(certificate: &Path, key: Option<&Path>, host: Option<&Host>) -> Fin
     let failed = |code, summary: String, remedy: &str| Finding {
         code,
         outcome: Outcome::Failed,
-        what: summary,
+        summary,
         evidence: String::new(),
         remedy: remedy.to_owned(),
     };
@@ -108,7 +108,7 @@ pub fn judge(certificate: &Path, key: Option<&Path>, host: Option<&Host>) -> Fin
     Finding {
         code: "certificate-ok",
         outcome: Outcome::Ok,
-        what: format!("the certificate is valid{of_host} until {}", date(facts.until)),
+        summary: format!("the certificate is valid{of_host} until {}", date(facts.until)),
         evidence: String::new(),
         remedy: String::new(),
     }
@@ -119,7 +119,7 @@ fn unreadable(what: &str, path: &Path, error: &io::Error) -> Finding {
     Finding {
         code: if is_denied { "certificate-unreadable" } else { "certificate-missing" },
         outcome: if is_denied { Outcome::Skipped } else { Outcome::Failed },
-        what: match error.kind() {
+        summary: match error.kind() {
             io::ErrorKind::NotFound => format!("{what} {}: no such file", path.display()),
             io::ErrorKind::PermissionDenied => {
                 format!(
@@ -235,7 +235,7 @@ mod tests {
         fn judged(&self, host: &str) -> (&'static str, String) {
             let host: Host = host.parse().unwrap();
             let finding = judge(&self.path("c.pem"), Some(&self.path("k.pem")), Some(&host));
-            (finding.code, finding.what)
+            (finding.code, finding.summary)
         }
     }
 

@@ -1,187 +1,232 @@
-//! Kestra's way out, tried from here: through the forward proxy, or directly, to Kestra's API.
+//! Kestra's outbound connection, tried from here: through the forward proxy, or directly, to
+//! Kestra's API.
 //!
-//! It goes as Kestra's HTTP client goes, with one difference: the password is sent only to a proxy
-//! that asks for it. Resolve, connect, tunnel, TLS, one request, ten seconds at most; every way to
-//! fail has a code of its own.
+//! It connects as Kestra's HTTP client does, with one difference: the login is sent only to a proxy
+//! that asks for it. Every way to fail has a code of its own.
 
-#![expect(clippy::disallowed_methods, reason = "the operator is told how long it took")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "connections with a time limit, and the operator is told how long it took"
+)]
 
-mod http_proxy;
-mod identify;
-mod socks_proxy;
-mod trouble;
+mod admission;
+mod connect;
+mod diagnosis;
 
-use super::net::{
-    Budget, DialError, TlsError, Wire, dial, host_header, port, read_head, secure, shown,
-};
+use super::http::{Accept, agent, in_words, io_in_words, refused_certificate, shown};
 use crate::checks::{Finding, Outcome};
-use crate::settings::Secret;
-use rustls::pki_types::CertificateDer;
-use std::io::{BufReader, Read, Write};
-use std::sync::atomic::AtomicBool;
+use crate::settings::{ProxyKind, Secret};
+use connect::{DialError, dial};
+use diagnosis::{Diagnosis, Failure};
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use trouble::{Closed, no_reply};
-use url::Url;
+use ureq::{Error, Timeout};
+use url::{Position, Url};
 
 /// The longest that a test may take in all.
 const TOTAL: Duration = Duration::from_secs(10);
 
-/// The two kinds of proxy that Kestra's HTTP client knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    /// HTTP with CONNECT, also for https sites.
-    Http,
-    /// SOCKS, which for Netty is version 5.
-    Socks,
-}
-
-/// A way out: the proxy, the login it may ask for, and where to go. Its `Debug` masks the password.
+/// An outbound connection. Its `Debug` masks the password.
 #[derive(Debug, Clone)]
-pub struct Route {
-    /// What the proxy is said to speak.
-    pub protocol: Protocol,
-    /// A name or an address; an IPv6 address may have its brackets.
-    pub host: String,
-    /// The port of the proxy.
-    pub port: u16,
-    /// Username and password, if there are both.
-    pub login: Option<(String, Secret)>,
+pub struct Outbound {
+    /// `None` for a direct connection.
+    pub proxy: Option<Proxy>,
     /// An address that has to answer: `https://api.kestra.io`, or another http or https one.
     pub target: Url,
-    /// Authorities beside the public ones; DER.
-    pub trust: Vec<CertificateDer<'static>>,
 }
 
-impl Route {
-    /// `host:port` of the proxy, fit for a terminal.
-    fn proxy(&self) -> String {
-        shown(&format!("{}:{}", self.host, self.port))
-    }
-
-    fn dial<'a>(&self, budget: Budget<'a>) -> Result<Wire<'a>, Closed> {
-        dial(&self.host, self.port, budget).map_err(|error| match error {
-            DialError::Unknown(seen) => trouble::PROXY_DNS.seen(&seen),
-            DialError::Refused => trouble::PROXY_REFUSED.seen(&error.to_string()),
-            DialError::Silent(seen) => trouble::PROXY_TIMEOUT.seen(&seen),
-        })
-    }
+/// A forward proxy, and the login that it may ask for.
+#[derive(Debug, Clone)]
+pub struct Proxy {
+    /// What it speaks according to the operator.
+    pub kind: ProxyKind,
+    /// A name or an address; an IPv6 address may have its brackets.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Username and password, if both are known.
+    pub login: Option<(String, Secret)>,
 }
 
-/// A connection that reaches the target, and how it was let through.
-struct Tunnel<'a> {
-    wire: Wire<'a>,
-    admission: Admission,
-}
-
-/// What the proxy wanted to know.
-#[derive(Debug, Clone, Copy)]
+/// What the first hop asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Admission {
-    /// There is no proxy.
     NoProxy,
-    /// It let everybody through.
-    Open,
-    /// It asked for the login and took it.
+    WithoutLogin,
     LoggedIn,
 }
 
-/// Tries the way out through a proxy. Blocks for ten seconds at most, and ends within a tenth of a
-/// second once `cancelled` is set.
+/// Tries an outbound connection. Blocks for ten seconds or little more, and does no further step
+/// once `cancelled` is set.
 ///
 /// It never fails: whatever happens is the finding. The password is no part of it, even if the
-/// proxy says it back.
-pub fn way_out(route: &Route, cancelled: &AtomicBool) -> Finding {
-    let try_it = |budget| {
-        let tunnel = match route.protocol {
-            Protocol::Http => http_proxy::tunnel(route, budget),
-            Protocol::Socks => socks_proxy::tunnel(route, budget),
-        };
-        visit(tunnel?, &route.target, &route.trust)
-    };
-    let names = Names { proxy: route.proxy(), site: shown(host_header(&route.target)) };
-    judge(&names, cancelled, try_it)
-}
-
-/// Tries the way out without a proxy, to `target`, like [`way_out`].
-pub fn direct(target: &Url, trust: &[CertificateDer<'static>], cancelled: &AtomicBool) -> Finding {
-    let try_it = |budget| {
-        let host = target.host_str().unwrap_or_default();
-        let wire = dial(host, port(target), budget).map_err(|error| match error {
-            DialError::Unknown(seen) => trouble::DIRECT_DNS.seen(&seen),
-            DialError::Refused => trouble::DIRECT_REFUSED.seen(&error.to_string()),
-            DialError::Silent(seen) => trouble::DIRECT_TIMEOUT.seen(&seen),
-        })?;
-        visit(Tunnel { wire, admission: Admission::NoProxy }, target, trust)
-    };
-    let names = Names { proxy: String::new(), site: shown(host_header(target)) };
-    judge(&names, cancelled, try_it)
-}
-
-/// What the words of a finding name.
-struct Names {
-    proxy: String,
-    site: String,
-}
-
-/// An answer of the target.
-struct Visit {
-    admission: Admission,
-    /// The status, and who issued the certificate if there was one.
-    seen: String,
-}
-
-/// TLS with the target if it wants that, and one request.
-fn visit(tunnel: Tunnel, target: &Url, trust: &[CertificateDer<'static>]) -> Result<Visit, Closed> {
-    let Tunnel { wire, admission } = tunnel;
-    if target.scheme() == "http" {
-        return Ok(Visit { admission, seen: ask(wire, target)? });
+/// proxy repeats it.
+pub fn outbound(outbound: &Outbound, cancelled: &AtomicBool) -> Finding {
+    let attempt = Attempt { outbound, cancelled, end: Instant::now() + TOTAL };
+    let result = attempt.run();
+    if cancelled.load(Ordering::Relaxed) {
+        return Finding::cancelled();
     }
-    let host = target.host_str().unwrap_or_default();
-    let secured = secure(wire, host, trust).map_err(|error| match error {
-        TlsError::Untrusted { issuer } => trouble::TLS_UNTRUSTED.seen(&issuer),
-        TlsError::Invalid { .. } => trouble::TLS_INVALID.seen(&error.to_string()),
-        TlsError::Cut(seen) => trouble::TLS_CLOSED.seen(&seen),
-    })?;
-    let line = ask(secured.stream, target)?;
-    Ok(Visit { admission, seen: format!("{line}; certificate by {}", secured.issuer) })
-}
-
-/// The status that the target answers with. Any status will do: it was reached.
-fn ask(mut stream: impl Read + Write, target: &Url) -> Result<String, Closed> {
-    let request = format!(
-        "HEAD {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: kestra-setup\r\nConnection: close\r\n\r\n",
-        target.path(),
-        host_header(target),
-    );
-    let head = stream
-        .write_all(request.as_bytes())
-        .and_then(|()| stream.flush())
-        .and_then(|()| read_head(&mut BufReader::new(stream)))
-        .map_err(|error| trouble::SITE_SILENT.seen(&no_reply(&error)))?;
-    Ok(format!("status {}", head.status))
-}
-
-fn judge<'a>(
-    names: &Names,
-    cancelled: &'a AtomicBool,
-    try_it: impl FnOnce(Budget<'a>) -> Result<Visit, Closed>,
-) -> Finding {
-    let started = Instant::now();
-    let budget = Budget::new(TOTAL, cancelled);
-    match try_it(budget) {
-        _ if budget.is_cancelled() => Finding::cancelled(),
-        Ok(visit) => arrived(names, &visit, started.elapsed()),
-        Err(closed) => closed.finding(&names.proxy, &names.site),
-    }
-}
-
-fn arrived(Names { proxy, site }: &Names, visit: &Visit, took: Duration) -> Finding {
-    let what = match visit.admission {
+    let site = shown(&outbound.target[Position::BeforeHost..Position::AfterPort]);
+    let proxy = outbound.proxy.as_ref().map_or_else(String::new, Proxy::name);
+    let (admission, seen) = match result {
+        Ok(reached) => reached,
+        Err(failure) => return failure.finding(&proxy, &site),
+    };
+    let summary = match admission {
         Admission::NoProxy => format!("{site} answers without a proxy"),
-        Admission::Open => format!("{site} answers through {proxy}, which asks for no password"),
+        Admission::WithoutLogin => {
+            format!("{site} answers through {proxy}, which asks for no password")
+        }
         Admission::LoggedIn => format!("{site} answers through {proxy}, which took the password"),
     };
-    let evidence = format!("{}; {:.1} s", visit.seen, took.as_secs_f32());
-    Finding { code: "way-out-ok", outcome: Outcome::Ok, what, evidence, remedy: String::new() }
+    let took = TOTAL.saturating_sub(attempt.left());
+    let evidence = format!("{seen}; {:.1} s", took.as_secs_f32());
+    Finding { code: "way-out-ok", outcome: Outcome::Ok, summary, evidence, remedy: String::new() }
+}
+
+impl Proxy {
+    /// `host:port`, fit for a terminal.
+    fn name(&self) -> String {
+        shown(&format!("{}:{}", self.host, self.port))
+    }
+
+    /// The host as it is written in a URL.
+    fn bracketed_host(&self) -> String {
+        let host = self.host.trim_matches(['[', ']']);
+        if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+    }
+
+    /// The proxy as the library knows it. It resolves the target's name, as Netty's proxies do.
+    fn with_login(&self, login: Option<&(String, Secret)>) -> Result<ureq::Proxy, Error> {
+        let protocol = match self.kind {
+            ProxyKind::Http => ureq::ProxyProtocol::Http,
+            ProxyKind::Socks => ureq::ProxyProtocol::Socks5h,
+        };
+        let host = self.bracketed_host();
+        let builder =
+            ureq::Proxy::builder(protocol).host(&host).port(self.port).resolve_target(false);
+        match login {
+            Some((username, password)) => builder.username(username).password(password.reveal()),
+            None => builder,
+        }
+        .build()
+    }
+}
+
+/// One test, and the time that is left for it.
+struct Attempt<'a> {
+    outbound: &'a Outbound,
+    cancelled: &'a AtomicBool,
+    end: Instant,
+}
+
+impl Attempt<'_> {
+    fn left(&self) -> Duration {
+        self.end.saturating_duration_since(Instant::now())
+    }
+
+    /// The first hop, then one request. Any status will do: the site was reached.
+    fn run(&self) -> Result<(Admission, String), Failure> {
+        let admission = match &self.outbound.proxy {
+            None => reach(&self.outbound.target)?,
+            Some(proxy) => self.admission(proxy)?,
+        };
+        let error = match self.head(admission, Accept::Trusted) {
+            Ok(seen) => return Ok((admission, seen)),
+            Err(error) => error,
+        };
+        let Some(refused) = refused_certificate(&error) else {
+            return Err(self.explain(&error));
+        };
+        // Whoever shows that certificate may be worth knowing; nothing secret is sent to it.
+        let answers = match self.head(admission, Accept::Any) {
+            Ok(seen) => format!("; without verification: {seen}"),
+            Err(_) => String::new(),
+        };
+        let diagnosis =
+            if refused.is_untrusted { &diagnosis::TLS_UNTRUSTED } else { &diagnosis::TLS_INVALID };
+        Err(diagnosis.seen(&format!("{}{answers}", refused.reason)))
+    }
+
+    /// `HEAD` of the target, through the proxy with its login if that was asked for.
+    fn head(&self, admission: Admission, accept: Accept) -> Result<String, Error> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(io::Error::from(io::ErrorKind::Interrupted).into());
+        }
+        let proxy = self.outbound.proxy.as_ref().map(|proxy| {
+            proxy.with_login(proxy.login.as_ref().filter(|_| admission == Admission::LoggedIn))
+        });
+        let agent = agent(proxy.transpose()?, accept, self.left());
+        let answer = agent.head(self.outbound.target.as_str()).call()?;
+        Ok(format!("status {}", answer.status().as_u16()))
+    }
+
+    /// Why the request failed although the first hop did not.
+    fn explain(&self, error: &Error) -> Failure {
+        let is_https = self.outbound.target.scheme() == "https";
+        let is_socks = matches!(&self.outbound.proxy, Some(it) if it.kind == ProxyKind::Socks);
+        let seen = in_words(error);
+        let is_connecting = match error {
+            Error::ConnectProxyFailed(_) => return diagnosis::DEST_FAILED.seen(&seen),
+            Error::Timeout(Timeout::Connect) if is_socks => {
+                return diagnosis::NO_REPLY.seen(&seen);
+            }
+            Error::Io(error) if is_socks && let Some(it) = socks_refusal(error) => {
+                return it.seen(&seen);
+            }
+            // The TLS handshake is a part of connecting; this is what comes after it.
+            Error::Io(error) => error.to_string() != "Peer disconnected",
+            Error::Timeout(Timeout::Connect) | Error::Rustls(_) => true,
+            _ => false,
+        };
+        if is_https && is_connecting {
+            return diagnosis::TLS_CLOSED.seen(&seen);
+        }
+        diagnosis::SITE_SILENT.seen(&seen)
+    }
+}
+
+/// What a SOCKS proxy refused, by the words that ureq has for the codes of RFC 1928 and 1929.
+fn socks_refusal(error: &io::Error) -> Option<&'static Diagnosis> {
+    Some(match error.to_string().as_str() {
+        "password authentication failed" | "invalid username" | "invalid password" => {
+            &diagnosis::AUTH_WRONG
+        }
+        "connection not allowed by ruleset" => &diagnosis::FORBIDDEN,
+        "connection refused" => &diagnosis::DEST_REFUSED,
+        "TTL expired" => &diagnosis::DEST_TIMEOUT,
+        "general SOCKS server failure"
+        | "network unreachable"
+        | "host unreachable"
+        | "command not supported"
+        | "address kind not supported"
+        | "unknown error"
+        | "domain name too long" => &diagnosis::DEST_FAILED,
+        "failed to fill whole buffer" | "invalid response version" => &diagnosis::NO_REPLY,
+        _ => return None,
+    })
+}
+
+/// The first hop of a direct connection.
+fn reach(target: &Url) -> Result<Admission, Failure> {
+    let port = target.port_or_known_default().unwrap_or(443);
+    let result = dial(target.host_str().unwrap_or_default(), port);
+    let failures = [&diagnosis::DIRECT_DNS, &diagnosis::DIRECT_REFUSED, &diagnosis::DIRECT_TIMEOUT];
+    result.map(|_| Admission::NoProxy).map_err(|error| unreached(&error, failures))
+}
+
+fn unreached(error: &DialError, [unknown, refused, silent]: [&'static Diagnosis; 3]) -> Failure {
+    let (diagnosis, error) = match error {
+        DialError::Unknown(error) => (unknown, error),
+        DialError::Unreached(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            (refused, error)
+        }
+        DialError::Unreached(error) => (silent, error),
+    };
+    diagnosis.seen(&io_in_words(error))
 }
 
 #[cfg(test)]

@@ -159,7 +159,7 @@ pub struct ProofFailure {
 
 impl From<Finding> for ProofFailure {
     fn from(finding: Finding) -> Self {
-        Self { what: finding.what, evidence: finding.evidence, remedy: finding.remedy }
+        Self { what: finding.summary, evidence: finding.evidence, remedy: finding.remedy }
     }
 }
 

@@ -138,7 +138,7 @@ fn in_plain_words(line: &str) -> Finding {
     Finding {
         code,
         outcome: Outcome::Failed,
-        what: what.into(),
+        summary: what.into(),
         evidence: without_level(line).to_owned(),
         remedy: remedy.into(),
     }

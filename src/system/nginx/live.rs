@@ -132,5 +132,5 @@ fn skipped(code: &'static str, what: &str, remedy: &str) -> Finding {
 }
 
 fn finding(code: &'static str, outcome: Outcome, what: &str) -> Finding {
-    Finding { code, outcome, what: what.into(), evidence: String::new(), remedy: String::new() }
+    Finding { code, outcome, summary: what.into(), evidence: String::new(), remedy: String::new() }
 }

@@ -104,12 +104,12 @@ fn accepted(stubs: &[Stub]) -> Finding {
     let ok = Finding {
         code: "nginx-test",
         outcome: Outcome::Ok,
-        what: "nginx accepts this file.".into(),
+        summary: "nginx accepts this file.".into(),
         evidence,
         remedy: String::new(),
     };
     let Some((what, remedy)) = stubs.iter().find_map(Stub::trouble) else { return ok };
-    Finding { outcome: Outcome::Note, what, remedy, ..ok }
+    Finding { outcome: Outcome::Note, summary: what, remedy, ..ok }
 }
 
 fn list(line: &str, stubs: &[Stub]) -> String {

@@ -45,7 +45,7 @@ pub fn trouble(text: &str, path: &str) -> Vec<Finding> {
 
 fn note(code: &'static str, what: String, path: &str, remedy: &str) -> Finding {
     let (evidence, remedy) = (path.to_owned(), remedy.to_owned());
-    Finding { code, outcome: Outcome::Note, what, evidence, remedy }
+    Finding { code, outcome: Outcome::Note, summary: what, evidence, remedy }
 }
 
 /// The settings of every block that passes requests on; a block inherits what it does not say.
@@ -119,7 +119,7 @@ mod tests {
         );
         let short =
             "location / { proxy_pass http://k; proxy_buffering off; proxy_read_timeout 600s; }";
-        assert!(trouble(short, "/k.conf")[0].what.contains("600 s"));
+        assert!(trouble(short, "/k.conf")[0].summary.contains("600 s"));
         assert_eq!(codes("location / { return 204; }"), [""; 0]);
     }
 

@@ -3,6 +3,7 @@
 use super::reply::{self, Reply};
 use super::{Outside, Session, Shown};
 use crate::form;
+use crate::key::Key;
 use crate::plan::{FileChange, Mark, Plan, hide_secrets};
 use crate::system::line_reader::{Echo, Ended};
 use crate::wizard::{Effect, Event, Preview, Review, ReviewRow, Step, Wizard};
@@ -58,7 +59,8 @@ impl<O: Outside> Session<'_, O> {
             several => format!("Write {several} files? Type yes to write"),
         };
         if self.agrees(&question)? {
-            return Ok(self.press('w'));
+            self.press('w');
+            return Ok(self.wizard.update(Event::Key(Key::Enter)));
         }
         self.say("Not written.").map(|()| None)
     }

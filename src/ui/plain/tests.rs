@@ -63,7 +63,7 @@ fn finding() -> Finding {
     Finding {
         code: "way-out",
         outcome: Outcome::Ok,
-        what: "api.kestra.io answered.".to_owned(),
+        summary: "api.kestra.io answered.".to_owned(),
         evidence: String::new(),
         remedy: String::new(),
     }

@@ -19,7 +19,7 @@ fn a_test_says_what_it_found() {
     let machine = Machine::new();
     let mut session = at_the_proxy(&machine, site::saying(b"HTTP/1.1 403 Forbidden\r\n\r\n"));
     session.press(key::CTRL_T).wait_for("Test failed:").wait_for("You can continue.");
-    session.wait_for("This tests the way out of this machine.");
+    session.wait_for("This tests the outbound connection of this");
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn esc_stops_a_test_at_once_and_the_next_one_runs() {
     let mut session = at_the_proxy(&machine, site::silent());
     for _ in 0..2 {
         session.press(key::CTRL_T).wait_for("testing...").press(key::ESC);
-        session.wait_for("not tested: the test of the way out was stopped");
+        session.wait_for("not tested: the test of the outbound connection was stopped");
     }
     session.press(key::ESC).wait_for("w write");
 }
@@ -56,7 +56,7 @@ fn the_result_page_checks_and_reloads() {
         ("KESTRA_SETUP_CONNECTION", "http"),
         ("KESTRA_SETUP_PROXY_ADDRESS", &proxy),
     ]);
-    session.wait_for("w write").wait_gone("nginx -t ...").press("w").wait_for("Done.");
+    session.wait_for("w write").wait_gone("testing nginx").write_plan().wait_for("Done.");
     session.press("r").wait_for("nginx has read its configuration again");
     session.press("c").wait_for("Checking...").press(key::END).wait_gone("Checking...");
     session.wait_for("nothing listens on 127.0.0.1:");
@@ -74,7 +74,7 @@ fn an_nginx_that_was_started_meanwhile_is_reloaded() {
     let url = format!("http://localhost:{}/other/", standing.nginx.port);
     let mut session =
         standing.wizard(&[("KESTRA_SETUP_URL", &url), ("KESTRA_SETUP_CONTEXT_PATH", "/other")]);
-    session.wait_for("w write").wait_gone("nginx -t ...").press("w").wait_for("Done.");
+    session.wait_for("w write").wait_gone("testing nginx").write_plan().wait_for("Done.");
     standing.start();
     session.press("r").wait_for("nginx has read its configuration again");
 }

@@ -16,7 +16,7 @@ fn check(config: &str) -> (Option<i32>, Vec<String>) {
     assert!(!ran.out.contains(PASSWORD), "{ran:?}");
     let findings: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
     let is_about_it = |finding: &&Value| finding["code"].as_str().unwrap().starts_with("config-");
-    let words = |finding: &Value| format!("{} {}", finding["outcome"], finding["what"]);
+    let words = |finding: &Value| format!("{} {}", finding["outcome"], finding["summary"]);
     (ran.code, findings.iter().filter(is_about_it).map(words).collect())
 }
 

@@ -28,7 +28,7 @@ fn a_way_out_that_works_is_told_with_its_limits() {
     let ran = check(squid.port, PASSWORD, &target);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.out.contains("which took the password"), "{ran:?}");
-    assert_eq!(ran.out.matches("This tests the way out of this machine.").count(), 1, "{ran:?}");
+    assert_eq!(ran.out.matches("This tests the outbound connection of this").count(), 1, "{ran:?}");
 }
 
 #[test]
@@ -40,12 +40,12 @@ fn a_wrong_password_is_told() {
 }
 
 #[test]
-fn a_certificate_of_nobody_known_is_told_with_its_issuer() {
+fn a_certificate_of_nobody_known_is_told() {
     let Some(squid) = servers::squid() else { return };
     let target = Site::start("localhost", "Corporate TLS Inspection CA");
     let ran = check(squid.port, PASSWORD, &format!("https://localhost:{}/", target.port));
     assert_eq!(ran.code, Some(6), "{ran:?}");
-    assert!(ran.out.contains("Corporate TLS Inspection CA"), "{ran:?}");
+    assert!(ran.out.contains("no public authority signed it"), "{ran:?}");
 }
 
 /// What is said of a proxy that cannot be tried.
@@ -65,7 +65,7 @@ fn a_placeholder_is_told_from_what_will_not_do() {
         ("proxy-type: '${T}', proxy-address: a", "address"),
     ] {
         let said = untried(keys);
-        let wanted = format!("The proxy's {part} is none that Kestra takes");
+        let wanted = format!("The proxy's {part} is none that Kestra accepts");
         assert!(said.contains(&wanted) && !said.contains(placeholder), "{keys}: {said}");
     }
 }

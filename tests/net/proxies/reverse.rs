@@ -3,25 +3,24 @@
 use crate::site::Identity;
 use crate::{fake_kestra, servers};
 use kestra_setup::checks::{Finding, Outcome};
-use kestra_setup::system::checks::kestra::{self, Serving};
+use kestra_setup::system::checks::kestra::Kestra;
 use std::sync::atomic::AtomicBool;
 
 static GOING: AtomicBool = AtomicBool::new(false);
 
 /// What is found with an nginx whose lines with `left_out` are missing.
 fn look(left_out: &str) -> Option<Vec<Finding>> {
-    let kestra = fake_kestra::serve("/kestra");
+    let port = fake_kestra::serve("/kestra");
     let identity = Identity::new("localhost", "Test CA");
-    let nginx = servers::nginx_before(kestra, left_out, &identity)?;
-    let serving = Serving {
+    let nginx = servers::nginx_before(port, left_out, &identity)?;
+    let kestra = Kestra {
         public: format!("https://localhost:{}/kestra/", nginx.port).parse().unwrap(),
-        upstream: format!("http://localhost:{kestra}").parse().unwrap(),
+        upstream: format!("http://localhost:{port}").parse().unwrap(),
         context_path: "/kestra".into(),
-        health: format!("http://localhost:{kestra}/kestra/health").parse().unwrap(),
+        health: format!("http://localhost:{port}/kestra/health").parse().unwrap(),
         login: None,
-        trust: vec![identity.authority.clone()],
     };
-    Some(kestra::look(&serving, &GOING))
+    Some(kestra.check(&GOING))
 }
 
 fn failures(left_out: &str) -> Option<Vec<&'static str>> {
@@ -34,7 +33,12 @@ fn failures(left_out: &str) -> Option<Vec<&'static str>> {
 #[test]
 fn a_good_nginx_passes_every_look() {
     let Some(findings) = look("") else { return };
-    assert!(findings.iter().all(|finding| finding.outcome == Outcome::Ok), "{findings:?}");
+    let is_right = |finding: &Finding| match finding.code {
+        // The certificate is of an authority that nobody knows.
+        "public-ui" => finding.outcome == Outcome::Note,
+        _ => finding.outcome == Outcome::Ok,
+    };
+    assert!(findings.iter().all(is_right), "{findings:?}");
     assert_eq!(findings[3].evidence, "/kestra -> /kestra/ -> /kestra/ui/");
 }
 

@@ -26,6 +26,7 @@ pub mod private_nginx;
 mod program;
 mod session;
 pub mod site;
+mod yaml_case;
 
 pub use installed::{can_unshare, has, is_root, needs};
 pub use patience::within;
@@ -33,6 +34,7 @@ pub use port::free_port;
 pub use program::Program;
 pub use rustix::process::Signal;
 pub use session::Session;
+pub use yaml_case::YamlCase;
 
 /// What keys send, on a terminal like xterm.
 pub mod key {

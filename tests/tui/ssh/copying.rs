@@ -29,7 +29,7 @@ fn y_copies_secrets_once_they_are_shown() {
     session.press("r").press("f").wait_for(PASSWORD).press("y").wait_for("to the clipboard");
     assert!(!session.screen().contains("masked"), "{}", session.screen());
     let copied = clipboard(&session).expect("a copy");
-    session.press("w").wait_for("Done.").press(key::ENTER).wait_exit();
+    session.write_plan().wait_for("Done.").press(key::ENTER).wait_exit();
     let written = std::fs::read_to_string(session.home().join("config.yml"));
     assert_eq!(written.expect("a file"), copied);
 }

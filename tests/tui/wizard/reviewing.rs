@@ -13,10 +13,9 @@ fn a_fresh_setup_with_the_defaults_takes_six_presses() {
         .enter()
         .enter()
         .enter()
-        .press(Key::Char('w'))
-        .write_succeeds()
-        .enter();
-    assert_eq!((done.count(), done.last()), (6, Some(&Asked::Exit)));
+        .writes();
+    assert_eq!(done.count(), 6);
+    assert_eq!(done.write_succeeds().enter().last(), Some(&Asked::Exit));
 }
 
 #[test]
@@ -26,16 +25,17 @@ fn a_proxy_named_by_the_shell_takes_six_presses_as_well() {
         .enter()
         .enter()
         .enter()
-        .press(Key::Char('w'));
+        .writes();
     let plan = done.plan().expect("a plan");
     assert!(plan.changes[0].after.as_str().contains("proxy-address: proxy.corp.example:3128"));
-    assert_eq!(done.write_succeeds().enter().count(), 6);
+    assert_eq!(done.count(), 6);
 }
 
 #[test]
 fn another_port_of_the_proxy_takes_six_presses() {
-    let done = one_value_changed().press(Key::Char('w')).write_succeeds().enter();
-    assert_eq!((done.count(), done.last()), (6, Some(&Asked::Exit)));
+    let done = one_value_changed().writes();
+    assert_eq!(done.count(), 6);
+    assert_eq!(done.write_succeeds().enter().last(), Some(&Asked::Exit));
 }
 
 #[test]
@@ -49,14 +49,14 @@ fn holding_enter_never_writes() {
 fn w_writes_what_is_shown() {
     let operator = at_review();
     let shown = config(&operator);
-    let written = operator.press(Key::Char('w'));
+    let written = operator.writes();
     assert_eq!(written.plan().expect("a plan").changes[0].after.as_str(), shown);
     assert!(matches!(written.wizard().step(), Step::Writing(_)));
 }
 
 #[test]
 fn nothing_interrupts_a_write() {
-    let writing = at_review().press(Key::Char('w'));
+    let writing = at_review().writes();
     for key in [Key::Esc, Key::Ctrl('c'), Key::Char('q'), Key::Enter, Key::Char('w')] {
         let after = writing.clone().press(key);
         assert!(matches!(after.wizard().step(), Step::Writing(_)), "{key}");

@@ -34,7 +34,7 @@ fn through_sudo(machine: &Machine, path: &str) -> Session {
         ("KESTRA_SETUP_PROXY_USERNAME", "svc"),
         ("KESTRA_SETUP_PROXY_PASSWORD", PASSWORD),
     ]);
-    session.wait_for("w write").press("w").wait_for("Write with sudo").press("1");
+    session.wait_for("w write").write_plan().wait_for("Write with sudo").press("1");
     session
 }
 

@@ -6,22 +6,24 @@
 
 #![expect(clippy::disallowed_methods, reason = "the delay is what is measured")]
 
-use super::{Client, Observation, in_words};
-use crate::settings::Secret;
-use crate::system::checks::net::{Answer, Request, basic};
+use super::{Client, NoAnswer, Observation, Request};
+use crate::system::checks::http::io_in_words;
+use std::io::{BufReader, Read};
 use std::time::{Duration, Instant};
 use url::Url;
-use zeroize::Zeroizing;
 
 /// An execution that does not exist has a stream too.
 const STREAM: &str = "api/v1/main/executions/kestraSetupLooksAtThis/follow";
+
+/// The most bytes that are read of a stream.
+const LONGEST: u64 = 64 * 1024;
 
 /// How much later an event may be for people than it was for nginx.
 const LATE: Duration = Duration::from_secs(1);
 
 /// The delay that nginx adds to an event.
-pub(super) fn real_time(visitor: &Client) -> Observation {
-    let inside = match first_event(visitor, &visitor.inside(STREAM)) {
+pub(super) fn real_time(client: &Client) -> Observation {
+    let inside = match first_event(client, &client.inside(STREAM)) {
         Ok(took) => took,
         Err(Missed::Kept | Missed::Locked) => {
             return Observation::skipped("Kestra shows its event streams only after a login");
@@ -30,7 +32,7 @@ pub(super) fn real_time(visitor: &Client) -> Observation {
             return Observation::skipped("Kestra itself sends no event to look at").seen(&why);
         }
     };
-    match first_event(visitor, &visitor.outside(STREAM)) {
+    match first_event(client, &client.outside(STREAM)) {
         Ok(outside) if outside <= inside + LATE => {
             Observation::ok("an event of Kestra's arrives at once").seen(&seconds(outside))
         }
@@ -57,39 +59,33 @@ fn seconds(took: Duration) -> String {
 enum Missed {
     /// It takes a login that is not known.
     Locked,
-    /// It takes a login that may not be said on this connection.
+    /// It takes a login that may not be sent on this connection.
     Kept,
     /// What happened instead.
     Other(String),
 }
 
-fn first_event(visitor: &Client, url: &Url) -> Result<Duration, Missed> {
+fn first_event(client: &Client, url: &Url) -> Result<Duration, Missed> {
     let started = Instant::now();
-    let connection = visitor.open(url).map_err(Missed::Other)?;
-    let login = visitor.serving.login.as_ref();
-    if connection.doubt.is_some() && login.is_some() {
-        return Err(Missed::Kept);
-    }
-    let headers = headers(login);
-    let request = Request { method: "GET", headers: &headers, body: &[] };
-    let answer = connection.ask(url, &request).map_err(|error| Missed::Other(in_words(&error)))?;
-    match answer.head.status {
-        200 if is_stream(&answer) => {}
+    let request = Request { url, accept: "text/event-stream", with_login: true, body: None };
+    let answer = client.send(&request).map_err(|error| match error {
+        NoAnswer::LoginKept => Missed::Kept,
+        NoAnswer::Failed(why) => Missed::Other(why),
+    })?;
+    let kind = answer.header("content-type").unwrap_or_default();
+    match answer.status() {
+        200 if kind.starts_with("text/event-stream") => {}
         401 => return Err(Missed::Locked),
         status => return Err(Missed::Other(format!("no event stream, status {status}"))),
     }
-    answer.first_event().map_err(|error| Missed::Other(in_words(&error)))?;
-    Ok(started.elapsed())
-}
-
-fn is_stream(answer: &Answer) -> bool {
-    let mut kinds = answer.head.headers("Content-Type");
-    kinds.next().is_some_and(|kind| kind.starts_with("text/event-stream"))
-}
-
-fn headers(login: Option<&(String, Secret)>) -> Zeroizing<String> {
-    let accept = "Accept: text/event-stream\r\n";
-    let Some((username, password)) = login else { return accept.to_owned().into() };
-    let login = basic(username, password);
-    format!("{accept}Authorization: Basic {}\r\n", login.reveal()).into()
+    let body = BufReader::new(answer.response.into_body().into_reader()).take(LONGEST);
+    let mut before = 0;
+    for byte in body.bytes() {
+        match byte {
+            Ok(b'\n') if before == b'\n' => return Ok(started.elapsed()),
+            Ok(byte) => before = byte,
+            Err(error) => return Err(Missed::Other(io_in_words(&error))),
+        }
+    }
+    Err(Missed::Other("the connection was closed".to_owned()))
 }

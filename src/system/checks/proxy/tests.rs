@@ -1,66 +1,56 @@
-//! Proxies that say what no well-behaved one would, played by threads of the test.
+//! Proxies that answer as no well-behaved one would, played by threads of the test.
 
-use super::trouble::*;
+use super::diagnosis::*;
 use super::*;
+use crate::system::checks::http::test::{AUTHORITY, Authority, answer, listen};
 use std::collections::HashSet;
-use std::io;
-use std::net::TcpListener;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::io::{Read, Write};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 const PASSWORD: &str = "s3cret pa:ss%";
 const BASIC: &str = "a2VzdHJhOnMzY3JldCBwYTpzcyU=";
 const WANTS_BASIC: &[u8] = b"HTTP/1.1 407 x\r\nProxy-Authenticate: Basic realm=\"x\"\r\n\r\n";
+const ALERT: &[u8] = b"\x15\x03\x03\0\x02\x02\x28";
 static GOING: AtomicBool = AtomicBool::new(false);
 
-/// A proxy that gives the next answer to each connection, then hangs up, and what it was told.
+/// A proxy that gives the next answer to each connection, the last one again and again, and what
+/// it was sent.
 fn proxy(answers: &[&[u8]]) -> (u16, Receiver<Vec<u8>>) {
     let answers: Vec<Vec<u8>> = answers.iter().map(|answer| answer.to_vec()).collect();
     let (heard, told) = channel();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    thread::spawn(move || {
-        for (stream, answer) in listener.incoming().zip(answers) {
-            drop(converse(stream.unwrap(), &answer, &heard));
-        }
+    let next = Mutex::new((0, heard));
+    let port = listen(move |mut stream| {
+        let mut question = [0; 1024];
+        let length = stream.read(&mut question)?;
+        let answer = {
+            let mut next = next.lock().unwrap();
+            drop(next.1.send(question[..length].to_vec()));
+            next.0 += 1;
+            &answers[answers.len().min(next.0) - 1]
+        };
+        stream.write_all(answer)
     });
     (port, told)
 }
 
-fn converse(
-    mut stream: impl Read + Write,
-    answer: &[u8],
-    heard: &Sender<Vec<u8>>,
-) -> io::Result<()> {
-    let mut question = [0; 1024];
-    let length = stream.read(&mut question)?;
-    drop(heard.send(question[..length].to_vec()));
-    stream.write_all(answer)
+fn through(kind: ProxyKind, port: u16) -> Outbound {
+    let proxy = Proxy { kind, host: "127.0.0.1".into(), port, login: None };
+    Outbound { proxy: Some(proxy), target: Url::parse("http://site.example/").unwrap() }
 }
 
-fn route(protocol: Protocol, port: u16) -> Route {
-    Route {
-        protocol,
-        host: "127.0.0.1".into(),
-        port,
-        login: None,
-        target: Url::parse("http://site.example/").unwrap(),
-        trust: Vec::new(),
-    }
-}
-
-fn with_login(route: Route) -> Route {
-    Route { login: Some(("kestra".into(), PASSWORD.into())), ..route }
+fn with_login(mut outbound: Outbound) -> Outbound {
+    outbound.proxy.as_mut().unwrap().login = Some(("kestra".into(), PASSWORD.into()));
+    outbound
 }
 
 fn http(answers: &[&[u8]]) -> Finding {
-    way_out(&route(Protocol::Http, proxy(answers).0), &GOING)
+    outbound(&through(ProxyKind::Http, proxy(answers).0), &GOING)
 }
 
 fn socks(answers: &[&[u8]]) -> Finding {
-    way_out(&route(Protocol::Socks, proxy(answers).0), &GOING)
+    outbound(&through(ProxyKind::Socks, proxy(answers).0), &GOING)
 }
 
 #[test]
@@ -95,10 +85,10 @@ fn every_answer_to_connect_has_its_diagnosis() {
 #[test]
 fn a_proxy_that_closes_without_a_word_is_asked_what_it_speaks() {
     assert_eq!(http(&[b"", b"\x05\xff"]).code, "proxy-is-socks");
-    assert_eq!(http(&[b"", b"", b"\x15\x03\x03"]).code, "proxy-is-tls");
+    assert_eq!(http(&[b"", b"", ALERT]).code, "proxy-is-tls");
     assert_eq!(http(&[b"", b"", b""]).code, "proxy-no-reply");
     assert_eq!(socks(&[b"", b"HTTP/1.1 405 x\r\n\r\n"]).code, "proxy-is-http");
-    assert_eq!(socks(&[b"", b"", b"\x16\x03"]).code, "proxy-is-tls");
+    assert_eq!(socks(&[b"", b"", ALERT]).code, "proxy-is-tls");
     assert_eq!(socks(&[b"", b"", b""]).code, "proxy-no-reply");
 }
 
@@ -114,6 +104,7 @@ fn every_answer_to_a_socks_greeting_has_its_diagnosis() {
         (b"\x05\x00\x05\x05\x00\x01", "proxy-dest-refused"),
         (b"\x05\x00\x05\x06\x00\x01", "proxy-dest-timeout"),
         (b"\x05\x00\x05\x00\x00\x03\xff", "proxy-no-reply"),
+        (b"\x05\x00\x00", "proxy-no-reply"),
         (b"HTTP/1.1 400 Bad\r\n\r\n", "proxy-is-http"),
         (b"\x15\x03\x01", "proxy-is-tls"),
         (b"\x00\x5b", "not-a-proxy"),
@@ -125,7 +116,7 @@ fn every_answer_to_a_socks_greeting_has_its_diagnosis() {
 #[test]
 fn the_password_goes_only_to_a_proxy_that_asks_for_basic() {
     let (port, told) = proxy(&[WANTS_BASIC, b"HTTP/1.1 403 No\r\n\r\n"]);
-    let finding = way_out(&with_login(route(Protocol::Http, port)), &GOING);
+    let finding = outbound(&with_login(through(ProxyKind::Http, port)), &GOING);
     let connect = "CONNECT site.example:80 HTTP/1.1\r\nHost: site.example:80\r\n";
     let login = format!("{connect}Proxy-Authorization: Basic {BASIC}\r\n\r\n");
     assert_eq!(told.recv().unwrap(), format!("{connect}\r\n").as_bytes());
@@ -138,7 +129,7 @@ fn a_password_that_is_refused_is_wrong_by_either_status() {
     for status in ["401", "407"] {
         let refusal = format!("HTTP/1.0 {status} No\r\n\r\n");
         let (port, _told) = proxy(&[WANTS_BASIC, refusal.as_bytes()]);
-        let finding = way_out(&with_login(route(Protocol::Http, port)), &GOING);
+        let finding = outbound(&with_login(through(ProxyKind::Http, port)), &GOING);
         assert_eq!(finding.code, "proxy-auth-wrong");
     }
 }
@@ -148,8 +139,8 @@ fn a_proxy_that_says_the_password_back_is_not_quoted() {
     let echo = format!("HTTP/1.1 407 {PASSWORD} {BASIC}\r\nX-Squid-Error: {PASSWORD} 1\r\n\r\n");
     for answer in [echo.clone(), echo.replace("407", "503")] {
         let (port, _told) = proxy(&[WANTS_BASIC, answer.as_bytes()]);
-        let route = with_login(route(Protocol::Http, port));
-        let said = format!("{:?} {route:?}", way_out(&route, &GOING));
+        let attempt = with_login(through(ProxyKind::Http, port));
+        let said = format!("{:?} {attempt:?}", outbound(&attempt, &GOING));
         assert!(!said.contains("s3cret") && !said.contains(BASIC), "{said}");
     }
 }
@@ -163,20 +154,94 @@ fn hostile_words_never_reach_the_terminal() {
 }
 
 #[test]
-fn cancelling_ends_a_wait_at_once() {
+fn a_test_that_was_cancelled_sends_no_login_and_finds_nothing() {
     let cancelled = Arc::new(AtomicBool::new(false));
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let route = route(Protocol::Http, listener.local_addr().unwrap().port());
-    let flag = Arc::clone(&cancelled);
-    let operator = thread::spawn(move || {
-        let held = listener.accept();
+    let (flag, (heard, told)) = (Arc::clone(&cancelled), channel());
+    let heard = Mutex::new(heard);
+    let port = listen(move |mut stream| {
+        let mut question = [0; 1024];
+        let length = stream.read(&mut question)?;
+        drop(heard.lock().unwrap().send(question[..length].to_vec()));
         flag.store(true, Ordering::Relaxed);
-        held
+        stream.write_all(WANTS_BASIC)
     });
-    let started = Instant::now();
-    assert_eq!(way_out(&route, &cancelled).code, "way-out-cancelled");
-    assert!(started.elapsed() < Duration::from_secs(2));
-    drop(operator.join());
+    let finding = outbound(&with_login(through(ProxyKind::Http, port)), &cancelled);
+    assert_eq!(finding, Finding::cancelled());
+    assert!(!String::from_utf8(told.recv().unwrap()).unwrap().contains("Authorization"));
+    assert!(told.try_recv().is_err());
+}
+
+/// A site with a certificate of this authority.
+fn site(authority: &Authority) -> Url {
+    let secure = authority.server("localhost");
+    let port = listen(move |stream| {
+        answer(secure(stream), |_| "HTTP/1.1 403 Forbidden\r\n\r\n".to_owned())
+    });
+    format!("https://localhost:{port}/").parse().unwrap()
+}
+
+/// A proxy that opens every tunnel.
+fn tunnels() -> u16 {
+    listen(|client| {
+        let mut head = Vec::new();
+        answer(&client, |request| {
+            head.push(request.split(' ').nth(1).unwrap_or_default().to_owned());
+            "HTTP/1.1 200 OK\r\n\r\n".to_owned()
+        })?;
+        let mut site = std::net::TcpStream::connect(&*head[0])?;
+        let (mut to_site, mut from_client) = (site.try_clone()?, client.try_clone()?);
+        thread::spawn(move || drop(io::copy(&mut from_client, &mut to_site)));
+        io::copy(&mut site, &mut &client).map(drop)
+    })
+}
+
+#[test]
+fn a_site_is_verified_directly_and_through_a_proxy() {
+    let stranger = Authority::new();
+    for (authority, code) in [(&*AUTHORITY, "way-out-ok"), (&stranger, "tls-untrusted")] {
+        let target = site(authority);
+        let direct = outbound(&Outbound { proxy: None, target: target.clone() }, &GOING);
+        let proxied = Outbound { target, ..through(ProxyKind::Http, tunnels()) };
+        let proxied = outbound(&proxied, &GOING);
+        for finding in [direct, proxied] {
+            assert_eq!(finding.code, code, "{finding:?}");
+            assert!(finding.evidence.contains("status 403"), "{finding:?}");
+        }
+    }
+}
+
+#[test]
+fn two_hundred_hostile_servers_are_survived() {
+    let words: [&[u8]; 9] = [
+        b"",
+        b"\0",
+        b"H",
+        b"HTTP/1.1 ",
+        b"HTTP/1.1 200 OK\r\nx: ",
+        b"HTTP/1.1 407 x\r\nProxy-Authenticate: Basic,",
+        b"\x05\x02\x01\0\x05\0\0\x03",
+        b"\x16\x03\x03\xff\xff",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+    ];
+    let fillers: [&[u8]; 6] = [b"", b"x", b"\0\xff\x1b[2J", b"a: b\r\n", b"\r\n\r\n", b"Basic, "];
+    thread::scope(|scope| {
+        for (start, filler) in words.iter().flat_map(|it| fillers.map(|filler| (*it, filler))) {
+            for kind in [ProxyKind::Http, ProxyKind::Socks] {
+                for size in [1000, 4_000_000] {
+                    scope.spawn(move || {
+                        let port = listen(move |mut stream| {
+                            stream.write_all(start)?;
+                            stream.write_all(&filler.repeat(size / filler.len().max(1)))
+                        });
+                        let finding = outbound(&with_login(through(kind, port)), &GOING);
+                        let words = format!("{finding:?}");
+                        assert!(finding.outcome == Outcome::Failed, "{start:?}: {words}");
+                        assert!(words.len() < 2000 && !words.contains('\x1b'), "{words}");
+                    });
+                }
+            }
+        }
+    });
 }
 
 #[test]
@@ -210,6 +275,9 @@ fn every_row_of_the_table_says_what_and_what_to_do() {
         let finding = row.seen("{proxy}").finding("PROXY", "SITE");
         assert!(codes.insert(finding.code), "{} is there twice", finding.code);
         assert!(finding.remedy.len() > 20 && !finding.remedy.contains('{'), "{finding:?}");
-        assert!(finding.what.contains("PROXY") || finding.what.contains("SITE"), "{finding:?}");
+        assert!(
+            finding.summary.contains("PROXY") || finding.summary.contains("SITE"),
+            "{finding:?}"
+        );
     }
 }

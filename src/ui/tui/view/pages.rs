@@ -201,7 +201,7 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
         page.marked(("!", theme.warn()), ui.width, warning, theme.plain());
     }
     page.blank();
-    for (check, words) in [(Check::Standing, "Checking"), (Check::Reload, "Reloading nginx")] {
+    for (check, words) in [(Check::All, "Checking"), (Check::Reload, "Reloading nginx")] {
         if wizard.is_running(|running| *running == check) {
             page.text(format!("  {words}{}", theme.glyphs.ellipsis));
         }
@@ -229,7 +229,7 @@ fn next_step(ui: Ui, page: &mut Page, step: &NextStep, number: usize) {
 
 fn finding(page: &mut Page, ui: Ui, finding: &Finding) {
     let style = if finding.outcome == Outcome::Skipped { ui.theme.dim() } else { ui.theme.plain() };
-    page.marked(ui.outcome(finding.outcome), ui.width, &sentence(&finding.what), style);
+    page.marked(ui.outcome(finding.outcome), ui.width, &sentence(&finding.summary), style);
     if !finding.remedy.is_empty() {
         let remedy = format!("→ {}", sentence(&finding.remedy));
         page.paragraph(4, ui.width, &remedy, ui.theme.plain());

@@ -337,7 +337,12 @@ impl Form<'_> {
 
     fn finding(&self, page: &mut Page, finding: &Finding) {
         let (ui, theme) = (self.ui, self.ui.theme);
-        page.marked(ui.outcome(finding.outcome), ui.width, &sentence(&finding.what), theme.plain());
+        page.marked(
+            ui.outcome(finding.outcome),
+            ui.width,
+            &sentence(&finding.summary),
+            theme.plain(),
+        );
         let remedy = sentence(&finding.remedy);
         let remedy = match finding.outcome {
             // The network of this machine may differ from the one of Kestra's.

@@ -189,7 +189,7 @@ fn checks(ui: Ui, wizard: &Wizard, review: &Review) -> Line<'static> {
     let outbound = wizard.way_out();
     let finding = outbound.as_ref().and_then(|check| wizard.finding(check));
     let tested = finding.zip(outbound.as_ref()).map(|(finding, check)| {
-        let is_direct = *check == Check::WayOut(Connection::Direct);
+        let is_direct = *check == Check::Outbound(Connection::Direct);
         let what = if is_direct { "connection" } else { "proxy" };
         let words = match finding.outcome {
             Outcome::Ok | Outcome::Note => "tested",

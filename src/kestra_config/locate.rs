@@ -1,0 +1,261 @@
+//! Opening a place of a file: the mappings that make up the configuration there, and the way back
+//! from bytes of an embedded text to bytes of the file.
+
+use super::place::{PathStep, Place};
+use super::reading::Reading;
+use super::text::{self, Splice};
+use super::yaml::{Id, KeyValue, ScalarStyle, Shape, Tree};
+use super::{Refusal, proof};
+
+/// The configuration at a place, within the text that holds it.
+pub(super) struct Scope<'t, 'a> {
+    pub(super) tree: &'t Tree<'a>,
+    pub(super) roots: Vec<Id>,
+    /// The entries that lead to the configuration within the text.
+    pub(super) prefix: Vec<KeyValue>,
+    /// How new lines of the file end.
+    pub(super) ending: &'static str,
+    /// The block scalar of the file that holds the text.
+    block: Option<&'t BlockText>,
+}
+
+impl Scope<'_, '_> {
+    /// The same splices for the file.
+    pub(super) fn outward(&self, splices: Vec<Splice>) -> Vec<Splice> {
+        match self.block {
+            Some(block) => splices.iter().map(|splice| block.outward(splice)).collect(),
+            None => splices,
+        }
+    }
+}
+
+/// Reads the configuration at a place of a file, with the lines of the file.
+pub(super) fn read(source: &str, place: &Place) -> Result<Reading, Refusal> {
+    let (reading, lines) = open(source, place, |scope| {
+        let lines = scope.block.map_or(0, |block| block.lines_above);
+        Ok((Reading::of(scope.tree, &scope.roots)?, lines))
+    })?;
+    Ok(reading.outward(lines, place.is_compose()))
+}
+
+/// Reads the same before Compose has replaced anything.
+pub(super) fn read_written(source: &str, place: &Place) -> Result<Reading, Refusal> {
+    open(source, place, |scope| Reading::of(scope.tree, &scope.roots))
+}
+
+/// Opens the configuration at a place of a file. Lines in a refusal are those of the file.
+pub(super) fn open<T>(
+    source: &str,
+    place: &Place,
+    visit: impl FnOnce(&Scope) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
+    let ending = text::line_ending(source);
+    let outer = Tree::parse(source)?;
+    if place.is_whole() {
+        let roots = outer.documents.iter().map(|document| document.root).collect();
+        return visit(&Scope { tree: &outer, roots, prefix: Vec::new(), ending, block: None });
+    }
+    let (value, prefix) = value_at(&outer, place)?;
+    let Some(block) = BlockText::of(&outer, value, &prefix, place)? else {
+        return visit(&Scope { tree: &outer, roots: vec![value], prefix, ending, block: None });
+    };
+    let in_file = |refusal: Refusal| Refusal {
+        line: refusal.line.map(|line| line + block.lines_above),
+        ..refusal
+    };
+    let tree = Tree::parse(&block.text).map_err(in_file)?;
+    let roots = tree.documents.iter().map(|document| document.root).collect();
+    let scope = Scope { tree: &tree, roots, prefix: Vec::new(), ending, block: Some(&block) };
+    visit(&scope).map_err(in_file)
+}
+
+/// Refuses a change of anything in the file but the configuration at its place.
+pub(super) fn verify_rest(before: &str, after: &str, place: &Place) -> Result<(), Refusal> {
+    if place.is_whole() {
+        return Ok(());
+    }
+    let (before, after) = (Tree::parse(before)?, Tree::parse(after)?);
+    let (old, new) = (value_at(&before, place)?.0, value_at(&after, place)?.0);
+    proof::same_outside((&before, old), (&after, new))
+}
+
+/// The value at a place, and the entries that lead to it. In a stream without a document number
+/// the last document that has the place counts.
+fn value_at(tree: &Tree, place: &Place) -> Result<(Id, Vec<KeyValue>), Refusal> {
+    let absent = || Refusal::new(None, format!("there is no {place} in this file"));
+    let documents = tree.documents.iter().rev().map(|document| document.root);
+    let mut found = documents.filter_map(|root| follow(tree, root, place).transpose());
+    found.next().transpose()?.ok_or_else(absent)
+}
+
+fn follow(tree: &Tree, root: Id, place: &Place) -> Result<Option<(Id, Vec<KeyValue>)>, Refusal> {
+    let (mut value, mut prefix) = (root, Vec::new());
+    for step in place.path() {
+        let refuse = |reason: &str| Err(Refusal::new(Some(tree.nodes[value].line), reason));
+        match tree.nodes[value].shape {
+            Shape::Alias(_) => {
+                return refuse("an alias to what other keys use too leads to the configuration");
+            }
+            Shape::List { .. } => {
+                return refuse(
+                    "the variables are a list (- NAME=value); write them as a mapping (NAME: value)",
+                );
+            }
+            _ => {}
+        }
+        let PathStep::Key(name) = step;
+        let named = tree.entries(value).filter(|&(key, _)| tree.key(key) == *name).last();
+        let Some((key, next)) = named else { return Ok(None) };
+        prefix.push(KeyValue { map: value, key, value: next });
+        value = next;
+    }
+    Ok(Some((value, prefix)))
+}
+
+/// A literal block scalar that holds YAML: its text without the indentation, and where each line
+/// is in the file.
+#[derive(Debug)]
+struct BlockText {
+    text: String,
+    lines: Vec<BlockLine>,
+    indent: usize,
+    /// How many lines of the file come before its first one.
+    lines_above: usize,
+    /// The byte of the file after the text.
+    end: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct BlockLine {
+    /// Its first byte in the block's text.
+    inner: usize,
+    /// Its first byte in the file, before its indentation.
+    outer: usize,
+    /// How many blanks of it are indentation.
+    margin: usize,
+}
+
+impl BlockText {
+    /// The text of a place's value; `None` where the value is a mapping, or can become one.
+    fn of(
+        tree: &Tree,
+        value: Id,
+        prefix: &[KeyValue],
+        place: &Place,
+    ) -> Result<Option<Self>, Refusal> {
+        let node = &tree.nodes[value];
+        let refuse = |reason: &str| Err(Refusal::new(Some(node.line), format!("{place} {reason}")));
+        match &node.shape {
+            Shape::Map { .. } => Ok(None),
+            _ if tree.is_empty(value) => Ok(None),
+            Shape::Scalar(text, ScalarStyle::Literal) => {
+                Self::unindented(tree, value, text, prefix).map(Some)
+            }
+            Shape::Scalar(_, ScalarStyle::Folded) => {
+                refuse("is folded (>) where a literal block (|) is needed")
+            }
+            Shape::Scalar(..) => refuse("is neither a mapping nor a literal block (|)"),
+            Shape::Alias(_) => refuse("is an alias to what other keys use too"),
+            Shape::List { .. } => refuse("is a list, not a mapping"),
+        }
+    }
+
+    /// Removes the indentation; refuses what does not give the text that the parser gave.
+    fn unindented(
+        tree: &Tree,
+        value: Id,
+        expected: &str,
+        prefix: &[KeyValue],
+    ) -> Result<Self, Refusal> {
+        let node = &tree.nodes[value];
+        let start = text::next_line(tree.text, node.start);
+        let end = if node.end < start { start } else { text::next_line(tree.text, node.end) };
+        let mut block = Self {
+            text: String::with_capacity(end - start),
+            lines: Vec::new(),
+            indent: if start < end { node.column } else { usual_indent(tree, prefix) },
+            lines_above: text::line_of(tree.text, start) - 1,
+            end,
+        };
+        let mut at = start;
+        while at < end {
+            let next = text::next_line(tree.text, at);
+            block.push(&tree.text[at..next], at);
+            at = next;
+        }
+        if !expected.ends_with('\n') && block.text.ends_with('\n') {
+            block.unend();
+        }
+        let is_same = block.text.replace("\r\n", "\n").trim_end_matches(['\n', ' '])
+            == expected.trim_end_matches(['\n', ' ']);
+        if !is_same {
+            return Err(Refusal::new(
+                Some(node.line),
+                "the indentation of the block cannot be followed",
+            ));
+        }
+        Ok(block)
+    }
+
+    fn push(&mut self, line: &str, outer: usize) {
+        let blanks = line.len() - line.trim_start_matches(' ').len();
+        let margin = blanks.min(self.indent);
+        self.lines.push(BlockLine { inner: self.text.len(), outer, margin });
+        self.text.push_str(&line[margin..]);
+    }
+
+    /// `|-` drops the last newline.
+    fn unend(&mut self) {
+        let length = self.text.len();
+        self.text.truncate(self.text.trim_end_matches('\n').trim_end_matches('\r').len());
+        self.end -= length - self.text.len();
+    }
+
+    /// The same splice for the file.
+    fn outward(&self, splice: &Splice) -> Splice {
+        let (start, end) = (splice.range.start, splice.range.end);
+        let whole_lines = self.begins_line(start) && self.begins_line(end);
+        let from = if whole_lines { self.before_margin(start) } else { self.after_margin(start) };
+        let to =
+            if self.begins_line(end) { self.before_margin(end) } else { self.after_margin(end) };
+        Splice::replace(from..to.max(from), self.indented(&splice.text, whole_lines))
+    }
+
+    fn begins_line(&self, inner: usize) -> bool {
+        inner == 0 || self.text[..inner].ends_with('\n')
+    }
+
+    fn before_margin(&self, inner: usize) -> usize {
+        self.line(inner).filter(|line| line.inner == inner).map_or(self.end, |line| line.outer)
+    }
+
+    fn after_margin(&self, inner: usize) -> usize {
+        self.line(inner).map_or(self.end, |line| line.outer + line.margin + inner - line.inner)
+    }
+
+    fn line(&self, inner: usize) -> Option<&BlockLine> {
+        let after = self.lines.partition_point(|line| line.inner <= inner);
+        self.lines.get(after.checked_sub(1)?)
+    }
+
+    /// Gives every line its indentation; blank lines get none.
+    fn indented(&self, text: &str, from_line_start: bool) -> String {
+        let mut result = String::with_capacity(text.len() + self.indent * 4);
+        let mut begins = from_line_start;
+        for line in text.split_inclusive('\n') {
+            if begins && !line.trim_end().is_empty() {
+                result.push_str(&" ".repeat(self.indent));
+            }
+            result.push_str(line);
+            begins = true;
+        }
+        result
+    }
+}
+
+/// How far a text would be indented below the last of these keys.
+fn usual_indent(tree: &Tree, prefix: &[KeyValue]) -> usize {
+    let maps: Vec<Id> = prefix.iter().map(|entry| entry.map).collect();
+    let column = maps.last().map_or(0, |&map| tree.nodes[map].column);
+    column + tree.indent_around(&maps, None)
+}

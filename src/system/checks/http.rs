@@ -1,0 +1,324 @@
+//! HTTP requests of the checks, made with ureq: blocking, and bounded in time and size.
+//!
+//! Whatever answers may be hostile. Nothing is read without a limit, and text from the network
+//! passes [`shown`] before anybody sees it.
+
+use rustls::CertificateError;
+use std::io::{self, Read};
+use std::time::Duration;
+use ureq::http::{HeaderMap, Response};
+use ureq::tls::TlsConfig;
+use ureq::{Agent, Body, Error, Proxy};
+
+/// The longest that connecting to one address may take.
+pub(super) const CONNECT: Duration = Duration::from_secs(5);
+
+/// The most bytes of the head of an answer; Squid's own limit is 64 KB as well.
+pub(super) const HEAD: usize = 64 * 1024;
+
+/// The most bytes of a body that are read.
+const BODY: u64 = 64 * 1024;
+
+/// The most characters of foreign text that one finding shows.
+const SHOWN: usize = 200;
+
+/// Which certificates are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Accept {
+    /// Those that an authority signed which browsers and Java know. The store of this machine is
+    /// not asked: a company's authority in it would hide an interception that Kestra's Java does
+    /// not trust.
+    Trusted,
+    /// Any, to see what answers. Nothing secret may be sent.
+    Any,
+}
+
+/// A client whose requests take `limit` at most each, body included; the next one uses the same
+/// connection where the server keeps it. It follows no redirects and ignores the proxies of the environment.
+pub(super) fn agent(proxy: Option<Proxy>, accept: Accept, limit: Duration) -> Agent {
+    let tls = TlsConfig::builder().disable_verification(accept == Accept::Any);
+    #[cfg(test)]
+    let tls = tls.root_certs(test::AUTHORITY.roots());
+    Agent::config_builder()
+        .proxy(proxy)
+        .tls_config(tls.build())
+        .timeout_global(Some(limit))
+        .timeout_resolve(Some(CONNECT))
+        // A SOCKS proxy connects to the target within this time, so it must not be short. It ends
+        // before the whole, so that a stall before the request differs from one after it.
+        .timeout_connect(Some(limit.mul_f32(0.95)))
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_response_header_size(HEAD)
+        .input_buffer_size(HEAD)
+        .output_buffer_size(HEAD)
+        .user_agent("kestra-setup")
+        .build()
+        .into()
+}
+
+/// Why the certificate of the other side was refused, in words; `None` for any other error.
+pub(super) fn refused_certificate(error: &Error) -> Option<Refused> {
+    use CertificateError as E;
+    let reason = match error {
+        Error::Rustls(rustls::Error::InvalidCertificate(reason)) => reason,
+        Error::Io(error) => match error.get_ref()?.downcast_ref()? {
+            rustls::Error::InvalidCertificate(reason) => reason,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(match reason {
+        E::UnknownIssuer | E::BadSignature => Refused::untrusted("no public authority signed it"),
+        E::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            Refused::untrusted("it is self-signed")
+        }
+        E::Expired | E::ExpiredContext { .. } => Refused::invalid("it has expired"),
+        E::NotValidYet | E::NotValidYetContext { .. } => Refused::invalid("it is not valid yet"),
+        E::NotValidForName | E::NotValidForNameContext { .. } => {
+            Refused::invalid("it is for another name")
+        }
+        other => Refused::invalid(&other.to_string()),
+    })
+}
+
+/// A certificate that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refused {
+    /// Fit for a terminal.
+    pub(super) reason: String,
+    /// Whether only the authority is the reason.
+    pub(super) is_untrusted: bool,
+}
+
+impl Refused {
+    fn untrusted(reason: &str) -> Self {
+        Self { reason: reason.to_owned(), is_untrusted: true }
+    }
+
+    fn invalid(reason: &str) -> Self {
+        Self { reason: shown(reason), is_untrusted: false }
+    }
+}
+
+/// Whether what answered speaks TLS, although it came to no connection.
+pub(super) fn is_tls_error(error: &Error) -> bool {
+    let Error::Io(error) = error else { return false };
+    let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref()) else { return false };
+    !matches!(error, rustls::Error::InvalidMessage(_))
+}
+
+/// What went wrong, fit for a terminal.
+pub(super) fn in_words(error: &Error) -> String {
+    match error {
+        Error::Timeout(_) => "no answer in time".to_owned(),
+        Error::HostNotFound => "the name has no address".to_owned(),
+        Error::Protocol(_) | Error::LargeResponseHeader(..) => "the answer is not HTTP".to_owned(),
+        Error::Io(error) => io_in_words(error),
+        other => shown(&other.to_string()),
+    }
+}
+
+/// The same for an error of a connection.
+pub(super) fn io_in_words(error: &io::Error) -> String {
+    if let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+        return in_words(inner);
+    }
+    match error.kind() {
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "no answer in time".to_owned(),
+        io::ErrorKind::UnexpectedEof => "the connection was closed".to_owned(),
+        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        _ => shown(&error.to_string()),
+    }
+}
+
+/// The value of a header, damaged characters replaced.
+pub(super) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+/// The first 64 KiB of a body. One that is cut is still worth a look.
+pub(super) fn text(answer: Response<Body>) -> String {
+    let mut text = Vec::new();
+    drop(answer.into_body().into_reader().take(BODY).read_to_end(&mut text));
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Foreign text made fit for a terminal: controls and invisible characters become spaces, runs of
+/// spaces one, and the rest is cut at 200 characters.
+///
+/// Without this, a header or an error could move the cursor or rewrite the screen.
+pub(super) fn shown(text: &str) -> String {
+    let visible: String = text.chars().map(|c| if is_unseen(c) { ' ' } else { c }).collect();
+    let joined = visible.split_whitespace().collect::<Vec<_>>().join(" ");
+    joined.chars().take(SHOWN).collect()
+}
+
+/// Controls, and the characters that hide or turn the text around them.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{feff}' | '\u{200b}'..='\u{200f}')
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+pub(super) mod test {
+    //! Servers on threads of the test, with certificates of an authority that only tests trust.
+
+    #![expect(clippy::disallowed_types, reason = "the other side of a connection")]
+
+    use super::*;
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    use rustls::pki_types::PrivateKeyDer;
+    use rustls::{ServerConfig, ServerConnection, StreamOwned};
+    use std::io::Write;
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::{Arc, LazyLock};
+    use std::thread;
+    use ureq::tls::{Certificate, RootCerts};
+
+    /// The only authority that tests trust.
+    pub(in crate::system::checks) static AUTHORITY: LazyLock<Authority> =
+        LazyLock::new(Authority::new);
+
+    pub(in crate::system::checks) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+    impl Authority {
+        pub(in crate::system::checks) fn new() -> Self {
+            let mut params = CertificateParams::default();
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+        }
+
+        pub(super) fn roots(&self) -> RootCerts {
+            RootCerts::new_with_certs(&[Certificate::from_der(self.0.der()).to_owned()])
+        }
+
+        /// TLS around a connection, with a certificate for `name`.
+        pub(in crate::system::checks) fn server(
+            &self,
+            name: &str,
+        ) -> impl Fn(TcpStream) -> Secured + Send + Sync + 'static {
+            let key = KeyPair::generate().unwrap();
+            let params = CertificateParams::new([name.to_owned()]).unwrap();
+            let certificate = params.signed_by(&key, &self.0).unwrap();
+            let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+            let provider = rustls::crypto::ring::default_provider().into();
+            let config = ServerConfig::builder_with_provider(provider)
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert(vec![certificate.der().clone()], key)
+                .unwrap();
+            let config = Arc::new(config);
+            move |stream| {
+                let server = ServerConnection::new(Arc::clone(&config)).unwrap();
+                Secured(StreamOwned::new(server, stream))
+            }
+        }
+    }
+
+    /// A connection that ends as TLS asks for.
+    pub(in crate::system::checks) struct Secured(StreamOwned<ServerConnection, TcpStream>);
+
+    impl Read for Secured {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.read(buffer)
+        }
+    }
+
+    impl Write for Secured {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            self.0.flush()
+        }
+    }
+
+    impl Drop for Secured {
+        fn drop(&mut self) {
+            self.0.conn.send_close_notify();
+            let _ = self.0.flush();
+        }
+    }
+
+    /// A server on a port of its own, each connection on a thread of its own.
+    pub(in crate::system::checks) fn listen(
+        talk: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static,
+    ) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let talk = Arc::new(talk);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let talk = Arc::clone(&talk);
+                thread::spawn(move || drop(talk(stream.unwrap())));
+            }
+        });
+        port
+    }
+
+    /// Reads the head of a request and gives its answer.
+    pub(in crate::system::checks) fn answer(
+        mut stream: impl Read + Write,
+        mut answers: impl FnMut(&str) -> String,
+    ) -> io::Result<()> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte)?;
+            head.push(byte[0]);
+        }
+        stream.write_all(answers(&String::from_utf8_lossy(&head)).as_bytes())?;
+        stream.flush()
+    }
+
+    fn get(url: &str, accept: Accept) -> Result<Response<Body>, Error> {
+        agent(None, accept, Duration::from_secs(2)).get(url).call()
+    }
+
+    #[test]
+    fn foreign_text_cannot_move_the_cursor() {
+        assert_eq!(shown("No\u{1b}[2J\0\r\n\u{9b}1m \u{202e}way"), "No [2J 1m way");
+        assert_eq!(shown(&"x".repeat(5000)).len(), SHOWN);
+    }
+
+    #[test]
+    fn a_certificate_is_refused_for_its_reason() {
+        let reason = |authority: &Authority, name: &str| {
+            let secure = authority.server(name);
+            let port = listen(move |stream| {
+                answer(secure(stream), |_| "HTTP/1.1 204 x\r\n\r\n".to_owned())
+            });
+            let url = format!("https://localhost:{port}/");
+            assert_eq!(get(&url, Accept::Any).unwrap().status(), 204);
+            get(&url, Accept::Trusted).map_err(|error| refused_certificate(&error).unwrap().reason)
+        };
+        assert_eq!(reason(&AUTHORITY, "localhost").unwrap().status(), 204);
+        assert_eq!(reason(&AUTHORITY, "other.example").unwrap_err(), "it is for another name");
+        let stranger = Authority::new();
+        assert_eq!(reason(&stranger, "localhost").unwrap_err(), "no public authority signed it");
+    }
+
+    #[test]
+    fn nothing_is_read_without_a_limit() {
+        let endless = |start: &'static str, rest: &'static str| {
+            listen(move |mut stream| {
+                stream.write_all(start.as_bytes())?;
+                loop {
+                    stream.write_all(rest.repeat(1000).as_bytes())?;
+                }
+            })
+        };
+        let url = |port: u16| format!("http://127.0.0.1:{port}/");
+        let headers = endless("HTTP/1.1 200 OK\r\n", "a: b\r\n");
+        assert!(get(&url(headers), Accept::Any).is_err());
+        let one_line = endless("HTTP/1.1 200 ", "x");
+        assert!(get(&url(one_line), Accept::Any).is_err());
+        let body = endless("HTTP/1.1 200 OK\r\n\r\n", "x");
+        assert_eq!(text(get(&url(body), Accept::Any).unwrap()).len(), 64 * 1024);
+    }
+}

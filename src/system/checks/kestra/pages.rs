@@ -1,0 +1,206 @@
+//! The pages: Kestra's own, the public one, its redirects, its health, and the scheme that Kestra
+//! sees.
+
+use super::{Answer, Client, Observation};
+use crate::checks::Outcome;
+use url::Url;
+
+/// How many redirects there may be in a row; nginx and Kestra need two.
+const HOPS: usize = 5;
+
+/// Kestra's user interface, asked from Kestra itself. Skipped means that nobody answers.
+pub(super) fn kestra(client: &Client) -> Observation {
+    let url = client.inside("ui/");
+    let answer = match client.get(&url) {
+        Ok(answer) => answer,
+        Err(why) => {
+            return Observation::skipped(format!(
+                "Kestra does not answer at {url} from this machine"
+            ))
+            .seen(&why)
+            .try_this("Start Kestra, then check again");
+        }
+    };
+    match (answer.status(), is_kestra(&answer.text())) {
+        (200, true) => Observation::ok(format!("Kestra answers at {url}")),
+        (404, _) => Observation::failed(format!("the Kestra that runs has no pages at {url}"))
+            .status(404)
+            .try_this("Restart Kestra, so that it reads the context path again"),
+        (status, _) => {
+            Observation::failed(format!("what answers at {url} does not look like Kestra"))
+                .status(status)
+                .try_this("Check which program listens on this port")
+        }
+    }
+}
+
+/// Every version's first page is titled `Kestra`.
+fn is_kestra(text: &str) -> bool {
+    text.to_lowercase().contains("kestra")
+}
+
+/// Kestra's health on its management port, which `server local` puts on a random port.
+pub(super) fn health(client: &Client) -> Observation {
+    let url = &client.kestra.health;
+    let answer = match client.get(url) {
+        Ok(answer) => answer,
+        Err(why) => {
+            return Observation::skipped(format!("nothing answers at {url}"))
+                .seen(&why)
+                .try_this("Look at endpoints.all.port; kestra server local takes a random one");
+        }
+    };
+    match answer.status() {
+        200 => Observation::ok("Kestra says that it is healthy").seen(&answer.text()),
+        503 => Observation::failed("Kestra says that it is not healthy")
+            .seen(&answer.text())
+            .try_this("Look into Kestra's log for what is down"),
+        status => {
+            Observation::skipped(format!("{url} does not tell Kestra's health")).status(status)
+        }
+    }
+}
+
+/// The user interface where people open it.
+pub(super) fn public_ui(client: &Client) -> Observation {
+    let url = client.outside("ui/");
+    let answer = match client.get(&url) {
+        Ok(answer) => answer,
+        Err(why) => {
+            return Observation::failed(format!("{url} cannot be reached from this machine"))
+                .seen(&why)
+                .try_this("Check the name, that nginx runs, and the firewall");
+        }
+    };
+    match answer.status() {
+        200 => whose_page(&url, answer),
+        status @ (502 | 504) => {
+            Observation::failed(format!("nginx does not reach Kestra for {url}"))
+                .status(status)
+                .try_this(
+                    "Check the address that nginx forwards to; with SELinux: setsebool -P \
+                 httpd_can_network_connect 1",
+                )
+        }
+        status => Observation::failed(format!("{url} does not show Kestra's pages"))
+            .status(status)
+            .try_this("Check that nginx was reloaded, and nginx -T for this server name"),
+    }
+}
+
+fn whose_page(url: &Url, answer: Answer) -> Observation {
+    let doubt = answer.doubt.clone();
+    if !is_kestra(&answer.text()) {
+        return Observation::failed(format!("{url} shows another page than Kestra's"))
+            .try_this("Look for another server block with this server name: nginx -T");
+    }
+    let Some(doubt) = doubt else { return Observation::ok(format!("Kestra's pages are at {url}")) };
+    let what = format!("Kestra's pages are at {url}, with a certificate that is not public");
+    Observation::new(Outcome::Note, what)
+        .seen(&doubt)
+        .try_this("Browsers warn unless they know this authority")
+}
+
+/// Where the public address leads, step by step: it has to stay on the same server and path.
+pub(super) fn redirect(client: &Client) -> Observation {
+    let public = &client.kestra.public;
+    let mut here = public.clone();
+    if public.path() != "/" {
+        here.set_path(public.path().trim_end_matches('/'));
+    }
+    let mut way = here.path().to_owned();
+    for _ in 0..HOPS {
+        let answer = match client.get(&here) {
+            Ok(answer) => answer,
+            Err(why) => return Observation::failed(format!("{here} gives no answer")).seen(&why),
+        };
+        let status = answer.status();
+        let Some(location) = answer.header("location").filter(|_| status / 100 == 3) else {
+            return arrived(public, &here, status, &way);
+        };
+        let Ok(next) = here.join(&location) else { return astray(&here, &location) };
+        if !is_within(&next, public) {
+            return astray(&here, &location);
+        }
+        way = format!("{way} -> {}", next.path());
+        here = next;
+    }
+    Observation::failed(format!("{public} redirects in a circle")).seen(&way)
+}
+
+/// A doubled slash is what a context path with a final slash makes of Kestra's redirect.
+fn is_within(next: &Url, public: &Url) -> bool {
+    let path = next.path();
+    next.origin() == public.origin() && path.starts_with(public.path()) && !path.contains("//")
+}
+
+fn arrived(public: &Url, here: &Url, status: u16, way: &str) -> Observation {
+    let is_ui = here.path().strip_prefix(public.path()).is_some_and(|rest| rest.starts_with("ui"));
+    if is_ui && status == 200 {
+        return Observation::ok(format!("{public} leads to Kestra's pages")).seen(way);
+    }
+    Observation::failed(format!("{public} does not lead to Kestra's pages"))
+        .seen(&format!("{way}, status {status}"))
+        .try_this("Check that the context path is the same in the address, in Kestra and in nginx")
+}
+
+fn astray(from: &Url, location: &str) -> Observation {
+    Observation::failed("a redirect leads away from the public address")
+        .seen(&format!("{from} -> {location}"))
+        .try_this(
+            "Check that the context path has no final slash, and that nginx passes Host, \
+             X-Forwarded-Proto and X-Forwarded-Host on",
+        )
+}
+
+/// Whether Kestra knows that its users come by https. It shows in cookies without `Secure`, and
+/// from 2.0.x on in `Strict-Transport-Security`; nothing else in its answers depends on it.
+pub(super) fn scheme(client: &Client) -> Observation {
+    if client.kestra.public.scheme() != "https" {
+        return Observation::skipped("the public address is not https");
+    }
+    let pages = ["ui/", "api/v1/configs"].map(|page| client.get(&client.outside(page)));
+    let heads = pages.iter().flatten().map(|answer| answer.response.headers());
+    let cookies = heads.clone().flat_map(|head| head.get_all("set-cookie"));
+    let mut marks = heads.filter_map(|head| head.get("strict-transport-security"));
+    match cookies
+        .map(|cookie| is_secure(&String::from_utf8_lossy(cookie.as_bytes())))
+        .reduce(|all, one| all && one)
+    {
+        Some(false) => Observation::failed("Kestra believes that its users come by http")
+            .seen("a cookie without Secure on an https address")
+            .try_this("Let nginx pass X-Forwarded-Proto and X-Forwarded-Host on, then reload it"),
+        Some(true) => Observation::ok("Kestra knows that its users come by https"),
+        None if marks.next().is_some() => {
+            Observation::ok("Kestra knows that its users come by https")
+        }
+        None => Observation::skipped("Kestra's answers do not show which scheme it sees"),
+    }
+}
+
+fn is_secure(cookie: &str) -> bool {
+    cookie.split(';').any(|attribute| attribute.trim().eq_ignore_ascii_case("secure"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_allowed(location: &str) -> bool {
+        let public: Url = "http://localhost/kestra/".parse().unwrap();
+        is_within(&public.join("/kestra").unwrap().join(location).unwrap(), &public)
+    }
+
+    #[test]
+    fn a_redirect_stays_on_the_server_and_under_the_path() {
+        for location in ["http://internal:8080/kestra/", "/kestra//ui/", "//ui/", "/ui/"] {
+            assert!(!is_allowed(location), "{location}");
+        }
+        assert!(is_allowed("/kestra/ui/") && is_allowed("kestra/"));
+    }
+
+    #[test]
+    fn a_cookie_is_secure_by_its_attribute_alone() {
+        assert!(is_secure("csrfToken=x; Path=/; secure") && !is_secure("secure=1; Path=/"));
+    }
+}
