@@ -10,6 +10,7 @@ mod problems;
 mod validate;
 
 pub use conflicts::conflicts;
+pub(crate) use file::unknown;
 pub use file::{AnswersFile, parse};
 pub use problems::{Fix, Problem};
 
@@ -26,6 +27,8 @@ pub struct Answers {
     found: BTreeMap<&'static str, Secret>,
     /// The questions whose text in the files is a `${…}`, with or without more around it.
     placeholders: BTreeSet<&'static str>,
+    /// What replaces the defaults of the questions: see [`Answers::restore`].
+    restored: BTreeMap<&'static str, Secret>,
     defaults: Defaults,
 }
 
@@ -58,7 +61,8 @@ impl Answers {
     /// The answer to a question; empty if there is none.
     #[must_use]
     pub fn get(&self, field: &Field) -> Cow<'_, str> {
-        match self.given.get(field.name).or_else(|| self.found.get(field.name)) {
+        let known = [&self.given, &self.found, &self.restored];
+        match known.into_iter().find_map(|answers| answers.get(field.name)) {
             Some(text) => Cow::Borrowed(text.reveal()),
             None => field.default(self),
         }
@@ -125,6 +129,19 @@ impl Answers {
         true
     }
 
+    /// Takes exactly the answers of another session, and what it used where none was given: no
+    /// answer follows another one here.
+    pub fn restore(
+        &mut self,
+        given: Vec<(&'static Field, Secret)>,
+        defaults: Vec<(&'static Field, Secret)>,
+    ) {
+        for (field, text) in given {
+            self.take(field, text.reveal());
+        }
+        self.restored = defaults.into_iter().map(|(field, text)| (field.name, text)).collect();
+    }
+
     /// Forgets everything that was said.
     pub fn forget(&mut self) {
         self.given.clear();
@@ -137,11 +154,6 @@ impl Answers {
             self.set(field, text.reveal());
         }
         self
-    }
-
-    /// Takes back what was said, so that the files or the default answer again.
-    pub fn clear(&mut self, field: &Field) {
-        self.given.remove(field.name);
     }
 
     /// Whether this was said, and differs from the files.

@@ -53,9 +53,9 @@ pub enum Task {
         dry_run: bool,
         /// For machines.
         json: bool,
+        /// The digest of the plan that was reviewed; another plan is not written.
+        expect: Option<String>,
     },
-    /// Write exactly the plan on standard input, which was reviewed elsewhere.
-    ApplyPlan,
     /// Show the current settings.
     Show {
         /// What is said beside the files.
@@ -77,19 +77,37 @@ pub enum Task {
         /// Where the way out is tested, instead of api.kestra.io.
         api_url: Option<String>,
     },
-    /// Take a write back.
-    Rollback {
-        /// Which one; the last if nothing is said.
-        id: Option<String>,
-        /// Only list them.
-        list: bool,
-        /// Also where files changed since.
-        force: bool,
-    },
+    /// Undo a write.
+    Rollback(Rollback),
     /// Print the completions of a shell.
     Completions(clap_complete::Shell),
     /// Print the manual page.
     Man,
+}
+
+/// What `rollback` does.
+#[derive(Debug)]
+pub enum Rollback {
+    /// List the writes.
+    List {
+        /// For machines.
+        json: bool,
+    },
+    /// Leave the files as they are and forget an interrupted write.
+    Forget,
+    /// Undo a write.
+    Undo(Undo),
+}
+
+/// Which write is undone, and how.
+#[derive(Debug, Default)]
+pub struct Undo {
+    /// Its name; the last write of the configuration if not given.
+    pub id: Option<String>,
+    /// Also where files changed since.
+    pub force: bool,
+    /// Do not ask.
+    pub yes: bool,
 }
 
 /// How `show` shows.
@@ -143,7 +161,7 @@ where
     I: IntoIterator<Item = T>,
     T: Into<std::ffi::OsString> + Clone,
 {
-    let command = command().mut_subcommand("apply", |apply| apply.arg(flags::plan()));
+    let command = command().mut_subcommand("apply", |apply| apply.arg(flags::expect()));
     command.try_get_matches_from(arguments).map(|matches| invocation(&matches))
 }
 
@@ -187,10 +205,20 @@ pub fn command() -> Command {
                     "Test the way out to this address instead of https://api.kestra.io",
                 )),
             Command::new("rollback")
-                .about("Take a write back; shows the difference first")
-                .arg(Arg::new("id").value_name("ID").help("Which write; the last one if not given"))
-                .arg(switch("list", "List what can be taken back").conflicts_with("id"))
-                .arg(switch("force", "Also where files changed since; their change is lost")),
+                .about("Undo a write; shows the difference first")
+                .arg(
+                    Arg::new("id")
+                        .value_name("ID")
+                        .help("Which write [default: the last one to this configuration]"),
+                )
+                .arg(switch("list", "List the writes that can be undone").conflicts_with("id"))
+                .arg(json().requires("list"))
+                .arg(switch("force", "Also where files changed since; a backup keeps the change"))
+                .arg(switch("yes", "Do not ask"))
+                .arg(
+                    switch("forget", "Keep the files and forget an interrupted write")
+                        .conflicts_with_all(["id", "list", "force"]),
+                ),
             Command::new("completions").about("Print the completions of a shell").arg(
                 Arg::new("shell")
                     .required(true)
@@ -216,25 +244,35 @@ fn invocation(matches: &ArgMatches) -> Invocation {
 
 fn task(name: &str, matches: &ArgMatches) -> Task {
     match name {
-        "apply" if matches.contains_id("plan") => Task::ApplyPlan,
         "apply" => Task::Apply {
             said: said(matches, true),
             dry_run: matches.get_flag("dry-run"),
             json: matches.get_flag("json"),
+            expect: text_of(matches, "expect"),
         },
         "show" => Task::Show { said: said(matches, false), form: show_form(matches) },
         "print" => Task::Print { what: what(matches), said: said(matches, true) },
         "check" => {
             Task::Check { json: matches.get_flag("json"), api_url: text_of(matches, "api-url") }
         }
-        "rollback" => Task::Rollback {
-            id: text_of(matches, "id"),
-            list: matches.get_flag("list"),
-            force: matches.get_flag("force"),
-        },
+        "rollback" => Task::Rollback(rollback(matches)),
         "completions" => matches.get_one("shell").copied().map_or(Task::Man, Task::Completions),
         _ => Task::Man,
     }
+}
+
+fn rollback(matches: &ArgMatches) -> Rollback {
+    if matches.get_flag("list") {
+        return Rollback::List { json: matches.get_flag("json") };
+    }
+    if matches.get_flag("forget") {
+        return Rollback::Forget;
+    }
+    Rollback::Undo(Undo {
+        id: text_of(matches, "id"),
+        force: matches.get_flag("force"),
+        yes: matches.get_flag("yes"),
+    })
 }
 
 fn show_form(matches: &ArgMatches) -> ShowForm {

@@ -28,7 +28,7 @@ pub enum CommandError {
     /// The files to be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// A write that could not be taken back.
+    /// A write that could not be undone.
     #[error(transparent)]
     Rollback(WriteError),
     /// Answers, every problem at once, one a line.
@@ -38,9 +38,24 @@ pub enum CommandError {
     /// paste.
     #[error("{0}")]
     Refused(String),
-    /// A plan that came through a pipe.
-    #[error(transparent)]
-    Plan(#[from] crate::system::export::piped::BadPlan),
+    /// No write belongs to this configuration.
+    #[error("there is no write to {} to undo", config.display())]
+    NothingToUndo {
+        /// The configuration.
+        config: std::path::PathBuf,
+    },
+    /// A plan that is not the one that was reviewed.
+    #[error("the files are not what was reviewed, so nothing was written")]
+    Unexpected,
+    /// Standard output is closed or full.
+    #[error("cannot write to standard output; {outcome}")]
+    Output {
+        /// What became of the files.
+        outcome: &'static str,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// Standard output, or a file that was named.
     #[error("{what}")]
     Io {
@@ -57,9 +72,13 @@ impl CommandError {
         match self {
             Self::Look(error) => error.exit_code(),
             Self::Write(error) | Self::Rollback(error) => error.exit_code(),
-            Self::Answers(_) | Self::Plan(_) => 2,
+            Self::Answers(_) => 2,
+            Self::Unexpected => 4,
             Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => 5,
-            Self::Refused(_) | Self::Io { .. } => 1,
+            Self::NothingToUndo { .. }
+            | Self::Refused(_)
+            | Self::Output { .. }
+            | Self::Io { .. } => 1,
         }
     }
 
@@ -67,10 +86,14 @@ impl CommandError {
         match self {
             Self::Look(error) => error.remedy(),
             Self::Rollback(WriteError::Changed(_)) => {
-                "Look at their change; kestra-setup rollback --force takes it back as well.".into()
+                "Look at their change; kestra-setup rollback --force undoes it as well.".into()
             }
             Self::Write(error) | Self::Rollback(error) => error.remedy(),
-            Self::Answers(_) | Self::Refused(_) | Self::Plan(_) | Self::Io { .. } => String::new(),
+            Self::NothingToUndo { .. } => "List every write: kestra-setup rollback --list".into(),
+            Self::Unexpected => "Review the change again.".into(),
+            Self::Answers(_) | Self::Refused(_) | Self::Output { .. } | Self::Io { .. } => {
+                String::new()
+            }
         }
     }
 }
@@ -85,11 +108,15 @@ impl From<io::Error> for CommandError {
 pub fn run(invocation: &Invocation, console: &mut Console) -> u8 {
     let result = match &invocation.task {
         Task::Wizard => wizard::run(invocation, console),
-        Task::Apply { .. } | Task::ApplyPlan => apply::run(invocation, console),
+        Task::Apply { said, dry_run, json, expect } => {
+            let options =
+                apply::Options { said, dry_run: *dry_run, json: *json, expect: expect.as_deref() };
+            apply::run(invocation, &options, console)
+        }
         Task::Show { said, form } => show::run(invocation, said, *form, console),
         Task::Print { what, said } => show::print(invocation, *what, said, console),
         Task::Check { json, api_url } => check::run(invocation, *json, api_url.as_deref(), console),
-        Task::Rollback { id, list, force } => rollback::run(id.as_deref(), *list, *force, console),
+        Task::Rollback(wanted) => rollback::run(invocation, wanted, console),
         Task::Completions(shell) => {
             cli::completions(*shell, console.data()).map(|()| 0).map_err(Into::into)
         }
@@ -121,7 +148,7 @@ fn words(error: &CommandError) -> String {
         }
         cause = source.source();
     }
-    if let CommandError::Write(WriteError::Proof(failure)) = error {
+    if let CommandError::Write(WriteError::Verification(failure)) = error {
         let evidence = &failure.evidence;
         let _ = write!(text, "\n{evidence}\nEvery file was put back as it was.");
     }

@@ -8,6 +8,7 @@
 //! - [`settings`]: values that cannot be wrong, and the rules across them
 //! - [`form`]: every question, once
 //! - [`answers`]: what was said, as text
+//! - [`kestra_release`]: releases of Kestra that differ in their login
 //! - [`kestra_config`]: a Kestra configuration: text in, properties out; edits in, text out
 //! - [`nginx_site`]: a site in, the text for nginx out; and back
 //! - [`found`]: what lies on this machine, and the answers in it
@@ -27,6 +28,7 @@ pub mod cli;
 pub mod commands;
 pub mod form;
 pub mod kestra_config;
+pub mod kestra_release;
 pub mod key;
 pub mod machine;
 pub mod nginx_site;

@@ -252,7 +252,7 @@ mod tests {
             after: "server {}\n".into(),
             mode: 0o644,
         };
-        (Found::default(), Plan { changes: vec![change] })
+        (Found::default(), Plan { changes: vec![change], ..Plan::default() })
     }
 
     fn ours() -> String {

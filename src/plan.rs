@@ -18,6 +18,7 @@ use crate::settings::{
     VariableName,
 };
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -53,7 +54,9 @@ impl fmt::Debug for Text {
 }
 
 /// Which of the files a change is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum FileKind {
     /// Kestra's config.yml, or the compose or values file that holds it.
@@ -62,18 +65,9 @@ pub enum FileKind {
     Nginx,
     /// The file with the proxy password as an environment variable.
     Env,
-}
-
-impl FileKind {
-    /// Which of the files this most likely is, where only its name is known.
-    #[must_use]
-    pub fn of(path: &Path) -> Self {
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("conf") => Self::Nginx,
-            Some("env") => Self::Env,
-            _ => Self::Config,
-        }
-    }
+    /// A file in a journal of version 0.1.0, which recorded no kind.
+    #[default]
+    Unknown,
 }
 
 /// One file before and after.
@@ -105,6 +99,25 @@ impl FileChange {
 pub struct Plan {
     /// The files, those that stay as they are included.
     pub changes: Vec<FileChange>,
+    /// The answer to every open question, defaults included.
+    pub answers: Vec<PlannedAnswer>,
+}
+
+/// An answer that a plan was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedAnswer {
+    /// The question.
+    pub name: &'static str,
+    /// The answer.
+    pub text: Secret,
+    /// Whether the operator gave it; else it is a default or was found in the files.
+    pub is_set: bool,
+}
+
+/// Hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// What a new config.yml starts from: the example of Kestra's documentation, every property that
@@ -125,7 +138,37 @@ impl Plan {
         if let Some(nginx) = &settings.nginx {
             changes.push(nginx_file(answers, nginx, found)?);
         }
-        Ok(Self { changes })
+        let planned = |field: &'static crate::form::Field| PlannedAnswer {
+            name: field.name,
+            text: answers.get(field).as_ref().into(),
+            is_set: answers.is_set(field),
+        };
+        Ok(Self { changes, answers: answers.questions().map(planned).collect() })
+    }
+
+    /// The names of the settings that the operator gave.
+    pub fn settings(&self) -> impl Iterator<Item = &'static str> {
+        self.answers.iter().filter(|answer| answer.is_set).map(|answer| answer.name)
+    }
+
+    /// SHA-256 over kind, path, before and after of each change, in hexadecimal digits. Two plans
+    /// with the same digest write the same.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        // Each part is preceded by its length, so that no two lists of parts have the same bytes.
+        let mut add = |part: &[u8]| {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        };
+        for change in self.pending() {
+            add(format!("{:?}", change.kind).as_bytes());
+            add(change.path.as_os_str().as_encoded_bytes());
+            add(if change.before.is_some() { b"file" } else { b"" });
+            add(change.before.as_ref().map_or("", Text::as_str).as_bytes());
+            add(change.after.as_str().as_bytes());
+        }
+        hex(&hash.finalize())
     }
 
     /// The files that these settings are about, which must have been looked at.

@@ -5,11 +5,9 @@
 //! full screen and plain mode cannot drift apart.
 
 mod dialog;
-mod editor;
 mod event;
 mod form_step;
 mod keymap;
-mod line;
 mod live_preview;
 mod navigation;
 mod queries;
@@ -18,7 +16,7 @@ mod review;
 mod typing;
 
 pub use dialog::{Choice, Dialog};
-pub use event::{Effect, Event, Exit, Failure, NextStep, WriteResult, WrittenFile};
+pub use event::{Effect, Event, Exit, Failure, NextStep, Repair, Undo, WriteResult, WrittenFile};
 pub use form_step::FormStep;
 pub use keymap::{Action, Binding};
 pub use live_preview::{FilePreview, LivePreview, PlanRequest};
@@ -43,7 +41,7 @@ pub enum Step {
     /// Before the plan.
     Review(Review),
     /// The files are being looked at, before this goes on.
-    Looking(Then),
+    Discovering(AfterDiscovery),
     /// Files are being written; nothing interrupts that. What is put back or repaired has no plan.
     Writing(Plan),
     /// Something stands in the way, and there is more than one way on.
@@ -74,7 +72,7 @@ pub struct Wizard {
 
 /// What goes on once the files have been looked at.
 #[derive(Debug, Clone)]
-pub enum Then {
+pub enum AfterDiscovery {
     /// The review of what was said, on top of what the files say now.
     Review,
     /// The review of the files alone: what was said is forgotten.
@@ -109,8 +107,8 @@ impl Wizard {
 
     /// Starts with a question about the start itself, such as what becomes of a draft.
     #[must_use]
-    pub fn asking_first(mut self, choosing: Dialog) -> Self {
-        self.step = Step::Dialog(choosing);
+    pub fn asking_first(mut self, dialog: Dialog) -> Self {
+        self.step = Step::Dialog(dialog);
         self
     }
 
@@ -133,11 +131,11 @@ impl Wizard {
             Event::Line(text) => self.line(&text),
             Event::Keep => self.keep(),
             Event::PreviousQuestion => self.previous_question(),
-            Event::Discovery(files) => self.looked(files),
+            Event::Discovery(files) => self.discovered(files),
             Event::Checked(check, findings) => self.checked(check, findings),
             Event::Written(result) => self.written(result),
             Event::Stopped(saved) => {
-                self.forget_what_stood();
+                self.forget_checks();
                 self.step = Step::Done(saved);
                 None
             }
@@ -150,8 +148,11 @@ impl Wizard {
                 self.planned(number, files);
                 None
             }
-            Event::Drawn { furthest } => {
-                self.scroll_to(|scroll| scroll.min(furthest));
+            Event::Scroll { lines, furthest } => {
+                if let Some(scroll) = self.scroll() {
+                    let from = furthest.min(*scroll);
+                    *scroll = from.saturating_add_signed(lines.into()).min(furthest);
+                }
                 None
             }
         }
@@ -166,12 +167,12 @@ impl Wizard {
         match &self.step {
             _ if self.is_quitting => keymap::QUITTING,
             _ if self.help.is_some() => keymap::HELP,
-            Step::FormStep(asking) => asking.keys(),
+            Step::FormStep(form_step) => form_step.keys(),
             Step::Review(review) if review.is_confirming() => keymap::CONFIRMING,
-            Step::Review(_) => keymap::REVIEWING,
-            Step::Looking(_) => keymap::LOOKING,
+            Step::Review(_) => keymap::REVIEW,
+            Step::Discovering(_) => keymap::DISCOVERING,
             Step::Writing(_) => keymap::WRITING,
-            Step::Dialog(_) => keymap::CHOOSING,
+            Step::Dialog(_) => keymap::DIALOG,
             Step::Done(_) => keymap::DONE,
         }
     }
@@ -203,9 +204,8 @@ impl Wizard {
             Action::Edit(number) => self.edit(number),
             Action::Help => self.help = Some(0),
             Action::CloseHelp => self.help = None,
-            Action::Scroll(lines) => {
-                self.scroll_to(|scroll| scroll.saturating_add_signed(lines.into()));
-            }
+            // Needs the size of the terminal: see `Event::Scroll`.
+            Action::Scroll(_) => {}
             Action::Reveal => return self.reveal(),
             Action::Test => return self.test(),
             Action::Write => self.ask_to_write(),
@@ -245,7 +245,7 @@ impl Wizard {
         let mut unseen = Plan::paths(&settings, &self.found);
         unseen.retain(|path| self.found.snapshot(path).is_none());
         if !unseen.is_empty() {
-            return Some(self.look(unseen, Then::Review));
+            return Some(self.look(unseen, AfterDiscovery::Review));
         }
         let preview = Preview::new(&self.answers, &settings, &self.found);
         let nginx = preview.nginx_check(&settings);
@@ -259,12 +259,12 @@ impl Wizard {
     }
 
     fn with_review(&mut self, change: impl FnOnce(&mut Review)) {
-        if let Step::Review(reviewing) = &mut self.step {
-            change(reviewing);
+        if let Step::Review(review) = &mut self.step {
+            change(review);
         }
     }
 
-    fn looked(
+    fn discovered(
         &mut self,
         files: Vec<(std::path::PathBuf, crate::machine::Snapshot)>,
     ) -> Option<Effect> {
@@ -272,16 +272,18 @@ impl Wizard {
             self.found.see(path, snapshot);
         }
         // Whoever went back meanwhile is not called away.
-        let Step::Looking(then) = &self.step else { return None };
+        let Step::Discovering(then) = &self.step else { return None };
         match then.clone() {
-            Then::Review => self.read_again(false),
-            Then::StartOver => self.read_again(true),
-            Then::Overwrite(plan) => Some(self.writing(plan.over(&self.found), Effect::Write)),
+            AfterDiscovery::Review => self.read_again(false),
+            AfterDiscovery::StartOver => self.read_again(true),
+            AfterDiscovery::Overwrite(plan) => {
+                Some(self.writing(plan.over(&self.found), Effect::Write))
+            }
         }
     }
 
-    fn look(&mut self, files: Vec<std::path::PathBuf>, then: Then) -> Effect {
-        self.step = Step::Looking(then);
+    fn look(&mut self, files: Vec<std::path::PathBuf>, then: AfterDiscovery) -> Effect {
+        self.step = Step::Discovering(then);
         Effect::Look(files)
     }
 
@@ -323,14 +325,14 @@ impl Wizard {
     }
 
     /// What was found about the files before they changed is no longer so.
-    fn forget_what_stood(&mut self) {
+    fn forget_checks(&mut self) {
         self.findings.retain(|(check, _)| !matches!(check, Check::All | Check::Reload));
     }
 
     /// Asks what becomes of the answers, if there are any; asked again, discards them.
     pub(super) fn quit(&mut self) -> Option<Effect> {
         let has_answers = match &self.step {
-            Step::FormStep(asking) if asking.is_touched() => true,
+            Step::FormStep(form_step) if form_step.is_touched() => true,
             Step::Done(_) => false,
             _ => !self.answers.is_untouched(),
         };

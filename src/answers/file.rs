@@ -2,97 +2,178 @@
 
 use crate::form::{self, Field};
 use crate::settings::Secret;
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_yaml::{Error, Value};
-use std::collections::BTreeSet;
-use std::fmt;
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What an answers file says, and what is wrong with it.
+/// The file is flat; what is nested deeper is refused before it costs time.
+const MAX_DEPTH: usize = 8;
+
+/// The name of the mapping that replaces the defaults of the questions. Only where the plan is
+/// compared with one that was reviewed: see `apply --expect`.
+const DEFAULTS: &str = "defaults";
+
+/// The contents of an answers file, and what is wrong with it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct AnswersFile {
     /// The answers, in the order of the form: a mapping has none, and some answers follow others.
     pub answers: Vec<(&'static Field, Secret)>,
+    /// What replaces the defaults of other questions.
+    pub defaults: Vec<(&'static Field, Secret)>,
     /// Every unknown name and every value that is no text, one sentence each. The text itself is
-    /// never repeated, since a password may stand in it.
+    /// never repeated: it may be a password.
     pub problems: Vec<String>,
 }
 
-/// Reads the text of an answers file. JSON is YAML, so it may be JSON too. A value counts as it is
+/// Reads the text of an answers file. JSON is YAML, so it may be JSON too. A value is taken as it is
 /// written, also without quotes: `1.10` is no number here.
 #[must_use]
 pub fn parse(text: &str) -> AnswersFile {
-    let mut file = AnswersFile::default();
-    let mut seen = BTreeSet::new();
-    match serde_yaml::from_str::<Option<Entries>>(text) {
-        _ if text.trim().is_empty() => {}
-        Ok(entries) => entries.unwrap_or_default().0.into_iter().for_each(|(name, value)| {
-            match form::field(&name) {
-                None => file.problems.push(unknown(&name)),
-                Some(_) if !seen.insert(name.clone()) => {
-                    file.problems.push(format!("{name}: given twice"));
-                }
-                Some(field) => file.answers.push((field, value.unwrap_or_default().into())),
+    let options = granit_parser::options! {
+        emit_comments: false,
+        flow_nesting_limit: MAX_DEPTH,
+        block_nesting_limit: MAX_DEPTH,
+    };
+    let mut reader = Reader::default();
+    for next in Parser::new_from_str_with_options(text, options) {
+        match next {
+            Ok((event, _)) => reader.take(event),
+            Err(error) => {
+                let line = error.marker().line();
+                let problem = match error.kind() {
+                    ErrorKind::RecursionLimitExceeded => "is nested too deeply",
+                    _ => "is not YAML",
+                };
+                let problems = vec![format!("the answers file {problem}, line {line}")];
+                return AnswersFile { problems, ..AnswersFile::default() };
             }
-        }),
-        Err(error) => file.problems = refusals(text, &error),
+        }
     }
+    let mut file = reader.file;
     file.answers.sort_by_key(|(field, _)| form::position(field));
     file
 }
 
-/// Names and values as they are written; no value for null.
+/// Turns events into entries.
 #[derive(Default)]
-struct Entries(Vec<(String, Option<String>)>);
-
-impl<'de> Deserialize<'de> for Entries {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_map(EntriesVisitor)
-    }
+struct Reader {
+    file: AnswersFile,
+    documents: usize,
+    /// The open mappings: the root, and the one of defaults.
+    depth: usize,
+    /// The open collections in one that is no answer.
+    skipped: usize,
+    key: Key,
+    seen: BTreeSet<&'static str>,
+    anchors: BTreeMap<usize, String>,
 }
 
-struct EntriesVisitor;
-
-impl<'de> Visitor<'de> for EntriesVisitor {
-    type Value = Entries;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a mapping of names to values")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Entries, M::Error> {
-        let mut entries = Entries::default();
-        while let Some(entry) = map.next_entry()? {
-            entries.0.push(entry);
-        }
-        Ok(entries)
-    }
+/// What the next node is.
+#[derive(Default)]
+enum Key {
+    /// A key.
+    #[default]
+    Next,
+    /// The value of this key.
+    Text(String),
+    /// The value of a key that is no text.
+    Other,
 }
 
-/// Why a text is no mapping of names to texts: every entry that is none, if it is a mapping at all.
-fn refusals(text: &str, error: &Error) -> Vec<String> {
-    match serde_yaml::from_str(text) {
-        Ok(Value::Mapping(entries)) => {
-            let problem = |(name, value): (&Value, &Value)| match name.as_str() {
-                None => Some("a name in the answers file is no text".to_owned()),
-                Some(name) if form::field(name).is_none() => Some(unknown(name)),
-                Some(name) if value.is_sequence() || value.is_mapping() => {
-                    Some(format!("{name}: the value is no text; put it in quotes"))
+impl Reader {
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::DocumentStart(..) => {
+                self.documents += 1;
+                if self.documents == 2 {
+                    self.problem("the answers file holds several documents");
                 }
-                Some(_) => None,
-            };
-            entries.iter().filter_map(problem).collect()
+            }
+            Event::MappingStart(..) | Event::SequenceStart(..) if self.skipped > 0 => {
+                self.skipped += 1;
+            }
+            Event::MappingStart(..) if self.depth == 0 || self.is_defaults() => {
+                self.key = Key::Next;
+                self.depth += 1;
+            }
+            Event::MappingStart(..) | Event::SequenceStart(..) => {
+                self.skipped = 1;
+                self.collection();
+            }
+            Event::MappingEnd | Event::SequenceEnd if self.skipped > 0 => self.skipped -= 1,
+            Event::MappingEnd | Event::SequenceEnd => self.depth -= 1,
+            Event::Scalar(text, style, anchor, _) => {
+                if anchor != 0 {
+                    self.anchors.insert(anchor, text.to_string());
+                }
+                if self.skipped == 0 {
+                    let is_null = style == ScalarStyle::Plain
+                        && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
+                    self.text(if is_null { Cow::Borrowed("") } else { text });
+                }
+            }
+            Event::Alias(anchor) if self.skipped == 0 => match self.anchors.get(&anchor).cloned() {
+                Some(text) => self.text(text.into()),
+                None => self.collection(),
+            },
+            _ => {}
         }
-        Ok(_) => vec!["the answers file is not a mapping of names to values".to_owned()],
-        Err(_) => {
-            let line = |location: serde_yaml::Location| format!(", line {}", location.line());
-            let line = error.location().map_or(String::new(), line);
-            vec![format!("the answers file is not YAML{line}")]
+    }
+
+    fn is_defaults(&self) -> bool {
+        self.depth == 1 && matches!(&self.key, Key::Text(key) if key == DEFAULTS)
+    }
+
+    fn problem(&mut self, problem: impl Into<String>) {
+        self.file.problems.push(problem.into());
+    }
+
+    fn text(&mut self, text: Cow<str>) {
+        if self.depth == 0 {
+            if !text.is_empty() {
+                self.problem("the answers file is not a mapping of names to values");
+            }
+            return;
+        }
+        let name = match std::mem::take(&mut self.key) {
+            Key::Next => return self.key = Key::Text(text.into_owned()),
+            Key::Text(name) => name,
+            Key::Other => return,
+        };
+        match form::field(&name) {
+            None => self.problem(unknown(&name)),
+            Some(field) if !self.seen.insert(field.name) => {
+                self.problem(format!("{name}: given twice"));
+            }
+            Some(field) => {
+                let file = &mut self.file;
+                let answers = if self.depth == 1 { &mut file.answers } else { &mut file.defaults };
+                answers.push((field, text.as_ref().into()));
+            }
+        }
+    }
+
+    /// A mapping or a list where a text belongs.
+    fn collection(&mut self) {
+        match std::mem::take(&mut self.key) {
+            _ if self.depth == 0 => {
+                self.problem("the answers file is not a mapping of names to values");
+            }
+            Key::Next => {
+                self.problem("a name in the answers file is no text");
+                self.key = Key::Other;
+            }
+            Key::Text(name) if form::field(&name).is_some() => {
+                self.problem(format!("{name}: the value is no text; put it in quotes"));
+            }
+            Key::Text(name) => self.problem(unknown(&name)),
+            Key::Other => {}
         }
     }
 }
 
-fn unknown(name: &str) -> String {
+/// The problem with a name that is no question.
+pub(crate) fn unknown(name: &str) -> String {
     let names: Vec<_> = form::fields().map(|field| field.name).collect();
     format!("{name}: there is no such question. The names are: {}", names.join(", "))
 }
@@ -134,6 +215,34 @@ mod tests {
         let file = parse("proxy-password: \"hunter2\n");
         assert!(file.problems[0].contains("not YAML") && !file.problems[0].contains("hunter2"));
         assert_eq!(parse("- x\n").problems.len(), 1);
+    }
+
+    #[test]
+    fn a_text_may_be_an_alias_and_defaults_are_a_mapping_of_their_own() {
+        let file =
+            parse("url: &a x\nserver-name: *a\ndefaults: {listen: 80, connection: direct}\n");
+        assert_eq!(file.problems, [""; 0]);
+        assert_eq!(
+            file.answers.iter().map(|(_, text)| text.reveal()).collect::<Vec<_>>(),
+            ["x"; 2]
+        );
+        assert_eq!(
+            file.defaults,
+            [(&form::LISTEN, "80".into()), (&form::CONNECTION, "direct".into())]
+        );
+    }
+
+    #[test]
+    fn a_deep_file_and_an_alias_bomb_end_at_once() {
+        let deep = format!("url: {}", "[".repeat(100_000));
+        let block = (0..2000).fold(String::new(), |text, n| format!("{text}{}a:\n", " ".repeat(n)));
+        for text in [deep, block, "[".repeat(100_000)] {
+            assert_eq!(parse(&text).problems.len(), 1);
+            assert!(parse(&text).problems[0].contains("nested too deeply"), "{:?}", parse(&text));
+        }
+        let level = |n: usize| format!("a{n}: &a{n} [{}]\n", format!("*a{},", n - 1).repeat(10));
+        let bomb = (1..=30).map(level).collect::<String>();
+        assert_eq!(parse(&format!("a0: &a0 [x]\n{bomb}url: *a30\n")).problems.len(), 32);
     }
 
     #[test]

@@ -55,10 +55,10 @@ fn flag(field: &'static Field) -> Arg {
     .allow_hyphen_values(true)
 }
 
-/// The plan that was reviewed elsewhere. Not for people, so it is in no text.
-pub(super) fn plan() -> Arg {
-    option("plan", "-", "Write exactly the reviewed plan on standard input")
-        .value_parser(["-"])
+/// What the wizard gives to sudo. Not for people, so it is in no text.
+pub(super) fn expect() -> Arg {
+    option("expect", "SHA256", "Write only the plan with this digest")
+        .requires("answers")
         .hide(true)
 }
 

@@ -1,14 +1,13 @@
-//! `apply`: writes without asking, or says what it would write.
+//! `apply`: writes without asking, or shows what it would write.
 
 use super::sources::Sources;
 use super::{CommandError, difference, report};
-use crate::cli::{Invocation, Said, Task};
-use crate::kestra_config::{self, Place};
+use crate::cli::{Invocation, Said};
+use crate::kestra_config::Place;
 use crate::plan::{FileChange, FileKind, Plan};
-use crate::system::console::{Console, input};
+use crate::system::console::Console;
 use crate::system::discover::Discovery;
 use crate::system::effects::{API_URL, EffectRunner, saved};
-use crate::system::export::piped;
 use crate::system::nginx;
 use crate::wizard;
 use serde::Serialize;
@@ -16,14 +15,14 @@ use std::path::{Path, PathBuf};
 
 /// `apply --json`; the shape is documented in the manual page.
 #[derive(Serialize)]
-struct Report<'a> {
+struct ApplyReport<'a> {
     pending: bool,
-    files: Vec<Entry<'a>>,
+    files: Vec<ChangedFile<'a>>,
     written: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Entry<'a> {
+struct ChangedFile<'a> {
     kind: FileKind,
     path: &'a Path,
     new: bool,
@@ -32,7 +31,7 @@ struct Entry<'a> {
     removed: usize,
 }
 
-impl<'a> From<&'a FileChange> for Entry<'a> {
+impl<'a> From<&'a FileChange> for ChangedFile<'a> {
     fn from(change: &'a FileChange) -> Self {
         let count = change.count();
         Self {
@@ -46,60 +45,74 @@ impl<'a> From<&'a FileChange> for Entry<'a> {
     }
 }
 
-pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, CommandError> {
-    match &invocation.task {
-        Task::Apply { said, dry_run, json } => answers(invocation, said, *dry_run, *json, console),
-        _ => plan(console),
-    }
+/// What is written, and how it is reported.
+pub(super) struct Options<'a> {
+    pub(super) said: &'a Said,
+    pub(super) dry_run: bool,
+    pub(super) json: bool,
+    /// The digest of the only plan that may be written.
+    pub(super) expect: Option<&'a str>,
 }
 
-fn answers(
+pub(super) fn run(
     invocation: &Invocation,
-    said: &Said,
-    dry_run: bool,
-    json: bool,
+    options: &Options,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let mut gathered = Sources::new(invocation.config.as_deref(), said)?;
-    let plan = gathered.plan()?;
-    if let Some(refused) = gathered.foreign(&plan) {
-        return Err(refused);
+    let (mut sources, plan) = match options.expect {
+        Some(digest) => reviewed(invocation, options.said, digest)?,
+        None => planned(invocation, options.said)?,
+    };
+    // Standard output may be closed or full. The work is done all the same, and then reported.
+    let mut printed = Ok(());
+    // A reviewed plan was shown already.
+    if !options.json && options.expect.is_none() {
+        printed = plan.pending().try_for_each(|change| console.print(&difference(change)));
     }
-    if !json {
-        for change in plan.pending() {
-            console.print(&difference(change))?;
-        }
-    }
-    let mut id = None;
     if plan.is_noop() {
         console.say("Nothing to do.");
     } else {
-        gathered.notes(&plan).iter().for_each(|note| console.say(&format!("Note: {note}")));
+        sources.notes(&plan).iter().for_each(|note| console.say(&format!("Note: {note}")));
     }
-    if !plan.is_noop() && !dry_run {
-        let Discovery { answers, found, nginx } = gathered.looked;
-        let receipt =
-            world(found.config().to_owned(), found.place().clone(), nginx)?.write(&plan)?;
+    let mut id = None;
+    if !plan.is_noop() && !options.dry_run {
+        let Discovery { answers, found, nginx } = &mut sources.looked;
+        let world = world(found.config().to_owned(), found.place().clone(), nginx.clone())?;
+        let receipt = world.write(&plan)?;
         id.clone_from(&receipt.id);
-        report(&wizard::with_next_steps(saved(receipt), &answers, &plan), console);
+        report(&wizard::with_next_steps(saved(receipt), answers, &plan), console);
     }
-    if json {
-        let files = plan.pending().map(Entry::from).collect();
-        console.json(&Report { pending: !plan.is_noop(), files, written: id })?;
+    if options.json {
+        let files = plan.pending().map(ChangedFile::from).collect();
+        let report = ApplyReport { pending: !plan.is_noop(), files, written: id.clone() };
+        printed = console.json(&report);
     }
-    Ok(if dry_run && !plan.is_noop() { 3 } else { 0 })
+    let outcome = if id.is_some() { "the files are written" } else { "nothing was written" };
+    printed.map_err(|source| CommandError::Output { outcome, source })?;
+    Ok(if options.dry_run && !plan.is_noop() { 3 } else { 0 })
 }
 
-/// The other end of the pipe to sudo: writes only what was reviewed, if every file still is what
-/// was shown. No other file counts, such as a configuration of root's own.
-fn plan(console: &mut Console) -> Result<u8, CommandError> {
-    let plan: Plan = piped::from_json(input())?;
-    let config = plan.changes.iter().find(|change| change.kind == FileKind::Config);
-    let place = |change: &FileChange| kestra_config::only_place(change.after.as_str());
-    let (path, place) = config.map(|it| (it.path.clone(), place(it))).unwrap_or_default();
-    let receipt = world(path, place, nginx::find())?.write(&plan)?;
-    report(&saved(receipt), console);
-    Ok(0)
+fn planned(invocation: &Invocation, said: &Said) -> Result<(Sources, Plan), CommandError> {
+    let mut sources = Sources::new(invocation.config.as_deref(), said)?;
+    let plan = sources.plan()?;
+    match sources.foreign(&plan) {
+        Some(refused) => Err(refused),
+        None => Ok((sources, plan)),
+    }
+}
+
+/// The plan with this digest. Its operator may have left the nginx file out, or replaced one that
+/// somebody else wrote.
+fn reviewed(
+    invocation: &Invocation,
+    said: &Said,
+    digest: &str,
+) -> Result<(Sources, Plan), CommandError> {
+    let mut sources = Sources::exactly(invocation.config.as_deref(), said)?;
+    let plan = sources.plan()?;
+    let without_nginx = plan.clone().without(FileKind::Nginx);
+    let reviewed = [plan, without_nginx].into_iter().find(|plan| plan.digest() == digest);
+    reviewed.map(|plan| (sources, plan)).ok_or(CommandError::Unexpected)
 }
 
 pub(crate) fn world(

@@ -1,56 +1,171 @@
-//! `rollback`: takes a write back, after showing what that changes.
+//! `rollback`: undoes a write, after showing what that changes.
 
 use super::{CommandError, difference, report};
-use crate::system::console::Console;
-use crate::system::effects::{restored, saved};
+use crate::cli::{Invocation, Rollback, Undo};
+use crate::settings::is_hidden;
+use crate::system::console::{Console, can_ask, first_line_of_input};
+use crate::system::discover::config_path;
+use crate::system::effects::{restored, rolled_back};
 use crate::system::fs::WriteError;
-use crate::system::fs::backup::{self, History, Open};
+use crate::system::fs::backup::{Checkpoint, History, PendingWrite, Restore};
 use crate::system::fs::lock::Lock;
-use crate::wizard::WriteResult;
+use serde::Serialize;
+use std::path::PathBuf;
 
 pub(super) fn run(
-    id: Option<&str>,
-    list: bool,
-    force: bool,
+    invocation: &Invocation,
+    rollback: &Rollback,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
     let history = History::here()?;
-    if list {
-        for checkpoint in history.list() {
-            console.print(&format!("{checkpoint}\n"))?;
+    match rollback {
+        Rollback::List { json } => list(&history.list(), *json, console),
+        Rollback::Forget => forget(&Lock::take(&history)?, console),
+        Rollback::Undo(wanted) => undo(invocation, wanted, &history, console),
+    }
+}
+
+fn undo(
+    invocation: &Invocation,
+    wanted: &Undo,
+    history: &History,
+    console: &mut Console,
+) -> Result<u8, CommandError> {
+    // Before anything is read, so that nothing changes between the difference and the write.
+    let lock = Lock::take(history)?;
+    let config = config_path(invocation.config.as_deref())?;
+    if let Some(pending) = lock.interrupted()? {
+        // It is the last write, so it is undone first.
+        if wanted.id.as_deref().is_some_and(|id| id != pending.id()) {
+            return Err(WriteError::Interrupted { id: pending.id().to_owned() }.into());
         }
-        return Ok(0);
+        return undo_interrupted(pending, wanted, &lock, console);
     }
-    // Before anything is looked at, so that nothing changes between the difference and the write.
-    let lock = Lock::take(&history)?;
-    if let Some(open) = lock.interrupted()? {
-        return undo_interrupted(open, id, console);
-    }
-    let rollback = history.rollback(id)?;
+    let last = || history.last(&config).map(|checkpoint| checkpoint.id);
+    let Some(id) = wanted.id.clone().or_else(last) else {
+        return Err(CommandError::NothingToUndo { config });
+    };
+    let rollback = history.rollback(&id)?;
     let restores = rollback.restores();
-    for restore in &restores {
-        console.print(&difference(&restored(restore)))?;
-    }
     if restores.is_empty() {
         console.say("Nothing to do: the files are as they were before that write.");
         return Ok(0);
     }
-    let receipt = rollback.run(&lock, force).map_err(CommandError::Rollback)?;
-    let headline = "Taken back. The files are as they were before.".to_owned();
-    report(&WriteResult { state: "rolled back", headline, ..saved(receipt) }, console);
+    let changed = restores.iter().any(|restore| restore.changed);
+    show(&restores, console)?;
+    if (wanted.force || !changed) && !agrees(wanted, console)? {
+        return Ok(1);
+    }
+    let is_redo = rollback.is_redo();
+    let receipt = rollback.run(&lock, wanted.force).map_err(CommandError::Rollback)?;
+    report(&rolled_back(receipt, is_redo), console);
     Ok(0)
 }
 
-/// A write that was interrupted is the last one, so it is what is taken back if none is named.
+/// A write that was interrupted is the last one, so it is undone if none is named.
 fn undo_interrupted(
-    open: Open,
-    id: Option<&str>,
+    pending: PendingWrite,
+    wanted: &Undo,
+    lock: &Lock,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    if id.is_some_and(|id| id != open.id()) {
-        return Err(WriteError::Interrupted { id: open.id().to_owned() }.into());
+    console.say(&format!("The write {} was interrupted.", pending.id()));
+    show(&pending.restores()?, console)?;
+    if !agrees(wanted, console)? {
+        return Ok(1);
     }
-    backup::undo(open)?;
+    let done =
+        if wanted.force { pending.undo_overwriting(lock).map(|_| ()) } else { pending.undo() };
+    done.map_err(CommandError::Rollback)?;
     console.say("The interrupted write is undone. Every file is as it was before.");
     Ok(0)
+}
+
+fn show(restores: &[Restore], console: &mut Console) -> Result<(), CommandError> {
+    let outcome = "nothing was undone";
+    let mut print = |restore: &Restore| console.print(&difference(&restored(restore)));
+    restores
+        .iter()
+        .try_for_each(&mut print)
+        .map_err(|source| CommandError::Output { outcome, source })
+}
+
+/// Asks, where somebody is there to be asked.
+fn agrees(wanted: &Undo, console: &mut Console) -> Result<bool, CommandError> {
+    if wanted.yes || !can_ask() {
+        return Ok(true);
+    }
+    console.say("Undo this? Type yes, or anything else to leave the files as they are:");
+    let answer = match first_line_of_input() {
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(false),
+        line => line.map_err(super::wizard::lost)?,
+    };
+    let agrees = matches!(answer.reveal().trim(), "y" | "yes");
+    if !agrees {
+        console.say("Nothing was undone.");
+    }
+    Ok(agrees)
+}
+
+fn forget(lock: &Lock, console: &mut Console) -> Result<u8, CommandError> {
+    console.say(&match lock.forget_interrupted()? {
+        Some(id) => format!("The files stay as they are. The backups of {id} are kept."),
+        None => "Nothing to do: no write was interrupted.".to_owned(),
+    });
+    Ok(0)
+}
+
+/// `rollback --list --json`; the shape is documented in the manual page.
+#[derive(Serialize)]
+struct WriteList {
+    writes: Vec<ListedWrite>,
+}
+
+#[derive(Serialize)]
+struct ListedWrite {
+    id: String,
+    at: String,
+    by: String,
+    config: Option<PathBuf>,
+    files: Vec<PathBuf>,
+    settings: Vec<String>,
+    undoes: Option<String>,
+}
+
+fn list(checkpoints: &[Checkpoint], json: bool, console: &mut Console) -> Result<u8, CommandError> {
+    if json {
+        let write = |it: &Checkpoint| ListedWrite {
+            id: it.id.clone(),
+            at: it.at.to_string(),
+            by: it.by.clone(),
+            config: it.config.clone(),
+            files: it.files.iter().map(|(_, path)| path.clone()).collect(),
+            settings: it.settings.clone(),
+            undoes: it.undoes.clone(),
+        };
+        console.json(&WriteList { writes: checkpoints.iter().map(write).collect() })?;
+        return Ok(0);
+    }
+    for checkpoint in checkpoints {
+        console.print(&format!("{}\n", line(checkpoint)))?;
+    }
+    Ok(0)
+}
+
+/// One write on one line, whatever characters its paths have.
+fn line(checkpoint: &Checkpoint) -> String {
+    let Checkpoint { id, at, by, files, settings, undoes, .. } = checkpoint;
+    let paths: Vec<_> = files.iter().map(|(_, path)| path.to_string_lossy()).collect();
+    let about = match undoes {
+        Some(undone) => format!("  undo of {undone}"),
+        None if settings.is_empty() => String::new(),
+        None => format!("  {}", settings.join(", ")),
+    };
+    escaped(&format!("{id}  {at:.0}  by {by}  {}{about}", paths.join(" ")))
+}
+
+fn escaped(text: &str) -> String {
+    let escape =
+        |c: char| if is_hidden(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    text.chars().map(escape).collect()
 }

@@ -37,6 +37,17 @@ impl Sources {
         Ok(Self { looked, problems })
     }
 
+    /// Looks at the files and takes exactly the answers that a reviewed plan was made from. No
+    /// variable and no default of this process counts.
+    pub(super) fn exactly(config: Option<&Path>, said: &Said) -> Result<Self, CommandError> {
+        let mut looked = look(config, None)?;
+        let file = said.file.as_deref().map(text_of).transpose()?.unwrap_or_default();
+        let file = answers::parse(&file);
+        looked.answers.restore(file.answers, file.defaults);
+        looked.read_named_nginx_file();
+        Ok(Self { looked, problems: file.problems })
+    }
+
     /// The plan of these answers.
     pub(super) fn plan(&mut self) -> Result<Plan, CommandError> {
         let Discovery { answers, found, .. } = &mut self.looked;
@@ -110,6 +121,8 @@ fn take(answers: &mut Answers, said: &Said) -> Result<Vec<String>, CommandError>
             set(answers, field, &text);
         }
         problems = file.problems;
+        // Only a plan that was reviewed has defaults of its own.
+        problems.extend(file.defaults.first().map(|_| answers::unknown("defaults")));
     }
     take_variables(answers);
     for (field, text) in &said.flags {

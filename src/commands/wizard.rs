@@ -16,7 +16,7 @@ use crate::system::fs::backup::History;
 use crate::system::fs::lock::Lock;
 use crate::system::line_reader::Ended;
 use crate::system::{draft, terminal};
-use crate::ui::plain::{self, AtTerminal};
+use crate::ui::plain::{self, TerminalRuntime};
 use crate::ui::tui::backend::Colors;
 use crate::ui::tui::theme::{Level, Theme};
 use crate::ui::tui::{self, Left};
@@ -93,9 +93,9 @@ fn plain(
     world: &EffectRunner,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let mut outside = AtTerminal::new(world).map_err(lost)?;
-    let ended = plain::run(&mut wizard, first, &mut outside);
-    drop(outside);
+    let mut runtime = TerminalRuntime::new(world).map_err(lost)?;
+    let ended = plain::run(&mut wizard, first, &mut runtime);
+    drop(runtime);
     let Err(ended) = ended else {
         draft::forget(&world.config);
         return Ok(0);

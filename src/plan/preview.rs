@@ -198,7 +198,16 @@ fn secrets(text: &str, kind: FileKind) -> Vec<Range<usize>> {
         FileKind::Config => kestra_config::secrets(text),
         FileKind::Env => env::values(text),
         FileKind::Nginx => Vec::new(),
+        FileKind::Unknown => lines(text).collect(),
     }
+}
+
+fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    text.split_inclusive('\n').map(move |line| {
+        at += line.len();
+        at - line.len()..at
+    })
 }
 
 /// A line without its end and without the secrets that lie in it. Each secret leaves one mask on

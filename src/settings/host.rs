@@ -39,12 +39,6 @@ impl Host {
         }
     }
 
-    /// Whether this is an address rather than a name.
-    #[must_use]
-    pub fn is_ip(&self) -> bool {
-        self.name().is_none()
-    }
-
     /// Whether this is an IPv6 address, which a port can only follow behind brackets.
     #[must_use]
     pub fn is_ipv6(&self) -> bool {

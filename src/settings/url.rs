@@ -32,12 +32,6 @@ impl ServerUrl {
         &self.host
     }
 
-    /// The port in the address, where it is not the default one.
-    #[must_use]
-    pub fn port(&self) -> Option<Port> {
-        self.port
-    }
-
     /// The port that a browser connects to.
     #[must_use]
     pub fn effective_port(&self) -> Port {

@@ -11,8 +11,7 @@ use std::fs::File;
 use std::io::{self, BufRead as _, IsTerminal as _, Read, Write};
 use std::path::Path;
 
-/// The most that is read of an answers file or a password file, in bytes.
-const LARGEST: u64 = 1024 * 1024;
+const MAX_BYTES: u64 = super::fs::MAX_BYTES as u64;
 
 /// Data goes to standard output, talk to standard error.
 pub struct Console {
@@ -92,15 +91,15 @@ pub fn variables(start: &str) -> impl Iterator<Item = String> {
 /// The text of a file, `-` for standard input.
 ///
 /// # Errors
-/// Where it cannot be read, is not UTF-8, or is larger than 1 MiB.
+/// Where it cannot be read, is not UTF-8, or is larger than 4 MiB.
 pub fn read_named(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     let read = if path == Path::new("-") {
-        io::stdin().lock().take(LARGEST + 1).read_to_string(&mut text)?
+        io::stdin().lock().take(MAX_BYTES + 1).read_to_string(&mut text)?
     } else {
-        File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?
+        File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?
     };
-    if read as u64 > LARGEST { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
+    if read as u64 > MAX_BYTES { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
 }
 
 /// The first line of standard input, without its end.
@@ -109,7 +108,7 @@ pub fn read_named(path: &Path) -> io::Result<String> {
 /// Where there is none.
 pub fn first_line_of_input() -> io::Result<Secret> {
     let mut line = zeroize::Zeroizing::new(String::new());
-    if io::stdin().lock().take(LARGEST).read_line(&mut line)? == 0 {
+    if io::stdin().lock().take(MAX_BYTES).read_line(&mut line)? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(line.trim_end_matches(['\r', '\n']).into())

@@ -4,7 +4,7 @@
     reason = "this is where the environment and the disk are looked at"
 )]
 
-use super::fs::backup::History;
+use super::fs::backup::{Checkpoint, History};
 use super::fs::{self, ReadError};
 use super::nginx;
 use crate::answers::Answers;
@@ -12,6 +12,7 @@ use crate::form::{self, Defaults, EnvironmentProxy};
 use crate::kestra_config::{self, Place, Refusal};
 use crate::machine::{Found, Served, Snapshot};
 use crate::nginx_site::{Machine, Version};
+use crate::plan::FileKind;
 use crate::settings::PastedProxy;
 use crate::shell;
 use std::env;
@@ -156,11 +157,12 @@ pub fn look(config: Option<&Path>, place: Option<Place>) -> Result<Discovery, Di
 /// The nginx files that were written with this configuration, or alone, the last one first.
 fn written_before(config: &Path) -> Vec<String> {
     let checkpoints = History::here().map(|history| history.list()).unwrap_or_default();
-    let is_about = |files: &[PathBuf]| files.len() == 1 || files.iter().any(|file| file == config);
-    let files =
-        checkpoints.into_iter().map(|it| it.files).filter(|files| is_about(files)).flatten();
+    // Version 0.1.0 recorded no configuration.
+    let is_alone = |it: &Checkpoint| it.config.is_none() && it.files.len() == 1;
+    let own = checkpoints.into_iter().filter(|it| is_alone(it) || it.is_about(config));
+    let is_nginx = |kind| matches!(kind, FileKind::Nginx | FileKind::Unknown);
     let mut names = Vec::new();
-    for file in files.filter(|file| file.extension().is_some_and(|it| it == "conf")) {
+    for (_, file) in own.flat_map(|it| it.files).filter(|(kind, _)| is_nginx(*kind)) {
         let name = file.to_string_lossy().into_owned();
         if !names.contains(&name) {
             names.push(name);
@@ -180,7 +182,7 @@ pub fn snapshot(path: &Path) -> Snapshot {
 }
 
 /// The file that `--config` names, or the first that Kestra's users keep one at.
-fn config_path(named: Option<&Path>) -> Result<PathBuf, DiscoverError> {
+pub(crate) fn config_path(named: Option<&Path>) -> Result<PathBuf, DiscoverError> {
     if let Some(named) = named {
         return Ok(std::path::absolute(named).unwrap_or_else(|_| named.to_owned()));
     }
@@ -212,17 +214,17 @@ fn defaults(config: &Path, place: &Place, nginx: &nginx::Found) -> Defaults {
         env_file: beside("kestra.env"),
         config_file: config.display().to_string(),
         restart: restart(config, place),
-        check: check(config),
+        check: command_for(config, "check"),
         ..Defaults::default()
     }
 }
 
-/// The file is named where `check` would look at another one.
-fn check(config: &Path) -> String {
+/// This program with a command for this configuration, which is named unless it is the default.
+pub(crate) fn command_for(config: &Path, command: &str) -> String {
     if config_path(None).is_ok_and(|default| default == config) {
-        return "kestra-setup check".to_owned();
+        return format!("kestra-setup {command}");
     }
-    format!("kestra-setup --config {} check", shell::word(&config.to_string_lossy()))
+    format!("kestra-setup --config {} {command}", shell::word(&config.to_string_lossy()))
 }
 
 fn restart(config: &Path, place: &Place) -> String {

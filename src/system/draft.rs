@@ -62,7 +62,7 @@ pub fn save(wizard: &Wizard, config: &Path) {
         Step::Dialog(choosing) => choosing.is_about_a_plan(),
         // All is written; an older draft would be offered once more.
         Step::Done(_) => return forget(config),
-        Step::FormStep(_) | Step::Review(_) | Step::Looking(_) | Step::Writing(_) => {
+        Step::FormStep(_) | Step::Review(_) | Step::Discovering(_) | Step::Writing(_) => {
             !answers.is_empty()
         }
     };

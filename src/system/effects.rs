@@ -9,11 +9,13 @@ use super::checks::{
     self,
     proxy::{Outbound, Proxy},
 };
-use super::discover::snapshot;
+use super::discover::{command_for, snapshot};
 use super::export;
-use super::fs::backup::{self, History};
+use super::fs::backup::{History, PendingWrite};
 use super::fs::lock::Lock;
-use super::fs::{self, InPlace, ProofFailure, Receipt, WriteError};
+use super::fs::{
+    self, FileAction, FileReceipt, InPlaceReason, Receipt, VerificationFailure, WriteError,
+};
 use super::nginx::{self, Live};
 use crate::checks::{Check, Finding};
 use crate::form::{self, Defaults};
@@ -21,14 +23,16 @@ use crate::kestra_config::{self, Place};
 use crate::machine::{Found, Snapshot};
 use crate::plan::{FileKind, Plan};
 use crate::settings::{Connection, ForwardProxy, has_placeholder};
-use crate::wizard::{Choice, Effect, Event, Failure, NextStep, WriteResult, WrittenFile};
+use crate::wizard::{
+    Choice, Effect, Event, Failure, NextStep, Repair, Undo, WriteResult, WrittenFile,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use url::Url;
 
 pub use health::unreadable;
-pub use words::{capital, listed, restored, trouble};
+pub use words::{capital, listed, restored, rolled_back, trouble};
 
 /// Where the outbound connection is tested, as Kestra's own default has it.
 pub const API_URL: &str = "https://api.kestra.io";
@@ -65,8 +69,8 @@ impl EffectRunner {
             Effect::Write(plan) => Event::Written(self.save(&plan)),
             Effect::SaveAside(plan) => stopped(save_aside(&plan)),
             Effect::SaveBeside(plan) => stopped(self.save_beside(&plan)),
-            Effect::Rollback(id) => stopped(self.roll_back(&id)),
-            Effect::Repair { finish } => stopped(self.repair(finish)),
+            Effect::Rollback { id, overwrite } => undone(self.roll_back(&id, overwrite), Some(&id)),
+            Effect::Repair(repair) => undone(self.repair(repair), None),
             Effect::Elevate(_)
             | Effect::Cancel
             | Effect::Copy(_)
@@ -77,18 +81,17 @@ impl EffectRunner {
         })
     }
 
-    /// Writes the plan as a transaction, and proves it.
+    /// Writes the plan as a transaction, and verifies it.
     ///
     /// # Errors
-    /// Nothing was changed, unless the error says otherwise.
+    /// Nothing was changed, unless the error is [`WriteError::Unrepaired`].
     pub fn write(&self, plan: &Plan) -> Result<Receipt, WriteError> {
         let lock = self.lock()?;
-        if let Some(open) = lock.interrupted()? {
-            return Err(WriteError::Interrupted { id: open.id().to_owned() });
+        if let Some(pending) = lock.interrupted()? {
+            return Err(WriteError::Interrupted { id: pending.id().to_owned() });
         }
         let before = self.live_test(plan);
-        let proof = || self.prove(plan, before.as_ref());
-        let mut receipt = fs::write(plan, &lock, &proof)?;
+        let mut receipt = fs::write(plan, &lock, &|| self.verify(plan, before.as_ref()))?;
         receipt.warnings.extend(before.as_ref().and_then(old_complaint));
         Ok(receipt)
     }
@@ -104,23 +107,20 @@ impl EffectRunner {
         self.write(plan).map(saved).map_err(|error| trouble(&error, plan))
     }
 
-    /// What stands on disk, read again the way its readers do.
-    fn prove(&self, plan: &Plan, before: Option<&Live>) -> Result<(), ProofFailure> {
+    /// Reads the written files again, the way Kestra and nginx do.
+    fn verify(&self, plan: &Plan, before: Option<&Live>) -> Result<(), VerificationFailure> {
         for change in plan.pending().filter(|change| change.kind == FileKind::Config) {
             let on_disk = snapshot(&change.path);
             let text = on_disk.text().map_or("", |text| text.as_str());
-            // What is finished or came through a pipe may be about another file.
-            let is_open = change.path == self.config;
-            let place = if is_open { self.place.clone() } else { kestra_config::only_place(text) };
-            if let Err(refusal) = kestra_config::read_at(text, &place) {
-                return Err(ProofFailure {
+            if let Err(refusal) = kestra_config::read_at(text, &self.place) {
+                return Err(VerificationFailure {
                     what: "the written configuration cannot be read as Kestra reads it".to_owned(),
                     evidence: refusal.to_string(),
                     remedy: "Report this with the lines around the change.".to_owned(),
                 });
             }
         }
-        // What nginx said before is not of this write.
+        // An earlier complaint is not about this write.
         let is_new =
             |complaint: &Finding| before.is_none_or(|it| !it.complaints.contains(complaint));
         let complaints = self.live_test(plan).map_or(Vec::new(), |live| live.complaints);
@@ -187,25 +187,31 @@ impl EffectRunner {
         }
     }
 
-    fn repair(&self, finish: bool) -> Result<WriteResult, WriteError> {
+    fn repair(&self, repair: Repair) -> Result<WriteResult, WriteError> {
         let lock = self.lock()?;
-        let Some(open) = lock.interrupted()? else {
+        if repair == Repair::Forget {
+            return lock.forget_interrupted().map(|_| words::forgotten());
+        }
+        let Some(pending) = lock.interrupted()? else {
             return Ok(words::nothing_to_repair());
         };
-        if finish {
-            let plan = open.plan();
-            let before = self.live_test(&plan);
-            return backup::finish(open, &|| self.prove(&plan, before.as_ref())).map(saved);
+        if repair == Repair::UndoOverwriting {
+            return pending.undo_overwriting(&lock).map(|receipt| rolled_back(receipt, false));
         }
-        backup::undo(open)?;
+        pending.undo()?;
         Ok(words::undone())
     }
 
-    /// Saves the new text beside each file that changed meanwhile.
+    /// Saves the new text beside each file that changed meanwhile. One of nginx goes beside the
+    /// configuration: nginx may include every file of its own folder.
     fn save_beside(&self, plan: &Plan) -> Result<WriteResult, WriteError> {
         let mut beside = Plan::default();
         for change in plan.pending() {
             let mut change = change.clone();
+            if change.kind == FileKind::Nginx {
+                change.path =
+                    self.config.with_file_name(change.path.file_name().unwrap_or_default());
+            }
             change.path = fs::beside(&change.path);
             change.before = snapshot(&change.path).text().cloned();
             change.mode = 0o600;
@@ -216,11 +222,11 @@ impl EffectRunner {
         Ok(WriteResult { state: "saved beside", headline, ..saved(receipt) })
     }
 
-    fn roll_back(&self, id: &str) -> Result<WriteResult, WriteError> {
+    fn roll_back(&self, id: &str, overwrite: bool) -> Result<WriteResult, WriteError> {
         let lock = self.lock()?;
-        let receipt = lock.history().rollback(Some(id))?.run(&lock, false)?;
-        let headline = "Taken back. The files are as they were before.".to_owned();
-        Ok(WriteResult { state: "rolled back", headline, ..saved(receipt) })
+        let rollback = lock.history().rollback(id)?;
+        let is_redo = rollback.is_redo();
+        rollback.run(&lock, overwrite).map(|receipt| rolled_back(receipt, is_redo))
     }
 }
 
@@ -237,7 +243,7 @@ fn proxy_to_test(proxy: &ForwardProxy) -> Option<Proxy> {
     Some(Proxy { kind: proxy.kind?, host, port, login })
 }
 
-/// What nginx said of its configuration before the write, if it was not content.
+/// The complaint that nginx had about its configuration before the write.
 fn old_complaint(before: &Live) -> Option<String> {
     let first = before.complaints.first()?;
     Some(if before.accepted {
@@ -277,6 +283,14 @@ fn stopped(result: Result<WriteResult, WriteError>) -> Event {
     }
 }
 
+/// The outcome of undoing the completed write with this name, or the interrupted one.
+fn undone(result: Result<WriteResult, WriteError>, id: Option<&str>) -> Event {
+    match result {
+        Ok(saved) => Event::Stopped(saved),
+        Err(error) => Event::Written(Err(words::not_undone(&error, id))),
+    }
+}
+
 /// What was written, for the result page.
 #[must_use]
 pub fn saved(receipt: Receipt) -> WriteResult {
@@ -290,23 +304,29 @@ pub fn saved(receipt: Receipt) -> WriteResult {
         state: "written",
         headline: format!("Done. {files} written."),
         files: receipt.files.iter().map(saved_file).collect(),
-        undo: receipt.id,
+        undo: receipt.id.map(|id| {
+            let command = match &receipt.config {
+                Some(config) => command_for(config, "rollback"),
+                None => format!("kestra-setup rollback {id}"),
+            };
+            Undo { id, command }
+        }),
         next: Vec::new(),
         warnings: receipt.warnings,
     }
 }
 
-fn saved_file(written: &fs::Written) -> WrittenFile {
+fn saved_file(written: &FileReceipt) -> WrittenFile {
     let real = if written.real_path == written.path {
         String::new()
     } else {
         format!(" -> {}", written.real_path.display())
     };
-    let how = match written.how {
-        fs::How::Created => "new".to_owned(),
-        fs::How::Replaced => "changed".to_owned(),
-        fs::How::Removed => "removed".to_owned(),
-        fs::How::InPlace(why) => in_place(why),
+    let how = match written.action {
+        FileAction::Created => "new".to_owned(),
+        FileAction::Replaced => "changed".to_owned(),
+        FileAction::Removed => "removed".to_owned(),
+        FileAction::InPlace(reason) => in_place(reason),
     };
     let about = if written.owner.is_empty() {
         how
@@ -314,27 +334,32 @@ fn saved_file(written: &fs::Written) -> WrittenFile {
         format!("{how}, mode {:04o} {}", written.mode, written.owner)
     };
     WrittenFile {
-        what: words::what(&written.path),
+        what: words::label(written.kind, &written.path),
         path: format!("{}{real}", written.path.display()),
         about,
     }
 }
 
-fn in_place(why: InPlace) -> String {
-    format!("changed in place, not atomic: {why}")
+fn in_place(reason: InPlaceReason) -> String {
+    format!("changed in place, not atomic: {reason}")
 }
 
-/// The ways on from a write that was interrupted, if there is one.
+/// What can be done about an interrupted write, if there is one.
 ///
 /// # Errors
 /// Where the state folder is damaged.
 pub fn interrupted(lock: &Lock) -> Result<Option<Failure>, WriteError> {
-    let Some(open) = lock.interrupted()? else { return Ok(None) };
-    let mut lines = vec![format!("A write of {:.0} was interrupted.", open.at()), String::new()];
-    lines.extend(open.files().map(|path: &Path| format!("  {}", path.display())));
-    Ok(Some(Failure {
-        state: "interrupted",
-        lines,
-        ways: vec![Choice::Finish, Choice::Undo, Choice::Quit],
-    }))
+    lock.interrupted()?.as_ref().map(offer).transpose()
+}
+
+/// Undoing overwrites files, so what that changes is shown first.
+fn offer(pending: &PendingWrite) -> Result<Failure, WriteError> {
+    let mut lines = vec![format!("A write of {:.0} was interrupted.", pending.at()), String::new()];
+    lines.extend(pending.paths().map(|path: &Path| format!("  {}", path.display())));
+    for restore in pending.restores()? {
+        lines.extend([String::new(), format!("Undoing changes {}:", restore.path.display())]);
+        lines.extend(listed(&restored(&restore)).into_iter().take(10));
+    }
+    let ways = vec![Choice::Undo, Choice::Forget, Choice::Quit];
+    Ok(Failure { state: "interrupted", lines, ways })
 }

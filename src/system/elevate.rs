@@ -1,22 +1,40 @@
-//! Writes a plan with the rights of root: through a pipe to `sudo kestra-setup apply --plan -`.
+//! Writes with the rights of root: `sudo kestra-setup … apply --answers - --expect SHA256`.
 //!
-//! The plan goes through standard input, so no password is in an argument or a temporary file. sudo
-//! asks for its own password at the terminal.
-#![expect(clippy::disallowed_types, reason = "this is where sudo is started")]
+//! The program makes the plan again, as root, from the same answers, and writes it only if its
+//! digest is that of the plan that was reviewed. The answers go through a pipe, so no password is
+//! in an argument or a temporary file. sudo asks for its own password at the terminal.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this is where sudo is started"
+)]
 
-use super::export::piped;
 use crate::plan::Plan;
-use crate::wizard::{Choice, Failure, WriteResult, WrittenFile};
-use std::io::{self, Write as _};
+use crate::shell;
+use crate::wizard::{Choice, Failure, NextStep, WriteResult, WrittenFile};
+use rustix::fs::{FileType, stat};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::env;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use zeroize::Zeroizing;
+
+/// Where sudo is looked for: `PATH` may name a folder that anybody can write.
+const FOLDERS: [&str; 3] = ["/usr/bin", "/bin", "/usr/local/bin"];
+
+/// What sudo needs of the environment: the terminal and the language of its prompt.
+const PASSED_ON: [&str; 8] =
+    ["TERM", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "DISPLAY", "XAUTHORITY"];
 
 /// Writes the plan as root.
 ///
 /// # Errors
 /// Nothing was written: sudo is missing or refused, or the files changed meanwhile.
-pub fn run(plan: &Plan) -> Result<WriteResult, Failure> {
-    match pipe_to_sudo(plan) {
-        Ok(()) => Ok(saved(plan)),
+pub fn run(plan: &Plan, config: &Path) -> Result<WriteResult, Failure> {
+    match write(plan, config) {
+        Ok(()) => Ok(result(plan, config)),
         Err(why) => Err(Failure {
             state: "not written",
             lines: vec![
@@ -28,47 +46,79 @@ pub fn run(plan: &Plan) -> Result<WriteResult, Failure> {
     }
 }
 
-fn pipe_to_sudo(plan: &Plan) -> Result<(), String> {
-    let text = piped::to_json(plan).map_err(|error| error.to_string())?;
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let mut child = Command::new("sudo")
+fn write(plan: &Plan, config: &Path) -> Result<(), String> {
+    let sudo = find_sudo().ok_or("there is no sudo of root's in /usr/bin or /usr/local/bin")?;
+    let program = env::current_exe().map_err(|error| error.to_string())?;
+    let mut child = Command::new(sudo)
         .arg("--")
         .arg(program)
-        .args(["apply", "--plan", "-"])
+        .arg("--config")
+        .arg(config)
+        .args(["apply", "--answers", "-", "--expect", &plan.digest()])
+        .env_clear()
+        .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+        .envs(PASSED_ON.iter().filter_map(|name| Some((name, env::var_os(name)?))))
         .stdin(Stdio::piped())
         .spawn()
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => "there is no sudo on this machine".to_owned(),
-            _ => error.to_string(),
-        })?;
+        .map_err(|error| error.to_string())?;
     if let Some(mut pipe) = child.stdin.take() {
-        // If sudo refuses, it says so itself, and nobody reads the plan.
-        let _ = pipe.write_all(text.as_bytes());
+        // If sudo refuses, nobody reads the answers; its exit code tells.
+        let _ = pipe.write_all(answers(plan)?.as_bytes());
     }
     let status = child.wait().map_err(|error| error.to_string())?;
     if status.success() { Ok(()) } else { Err(why(status)) }
 }
 
-/// What the exit code of the other end means; sudo itself leaves with 1.
+/// A program of root's that nobody else can replace.
+fn find_sudo() -> Option<PathBuf> {
+    let is_of_root = |path: &PathBuf| {
+        stat(path).is_ok_and(|stat| {
+            let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+            is_file && stat.st_uid == 0 && stat.st_mode & 0o022 == 0
+        })
+    };
+    FOLDERS.iter().map(|folder| Path::new(folder).join("sudo")).find(is_of_root)
+}
+
+/// An answers file: those that the operator gave, and the others as defaults.
+fn answers(plan: &Plan) -> Result<Zeroizing<String>, String> {
+    #[derive(Serialize)]
+    struct Answers<'a> {
+        #[serde(flatten)]
+        set: BTreeMap<&'a str, &'a str>,
+        defaults: BTreeMap<&'a str, &'a str>,
+    }
+    let pair = |is_set| {
+        let answers = plan.answers.iter().filter(move |answer| answer.is_set == is_set);
+        answers.map(|answer| (answer.name, answer.text.reveal())).collect()
+    };
+    let answers = Answers { set: pair(true), defaults: pair(false) };
+    serde_json::to_string(&answers).map(Zeroizing::new).map_err(|error| error.to_string())
+}
+
+/// What the exit code of the other program means; sudo itself exits with 1.
 fn why(status: ExitStatus) -> String {
     match status.code() {
         Some(4) => "a file changed on disk meanwhile".to_owned(),
         Some(5) => "root may not write there either".to_owned(),
-        Some(6) => "the result failed its proof, and was put back".to_owned(),
-        _ => format!("sudo ended with {status}; what it said shows when you leave"),
+        Some(6) => "the result failed its verification, and the files were restored".to_owned(),
+        _ => format!("sudo ended with {status}; its messages show when you leave"),
     }
 }
 
-fn saved(plan: &Plan) -> WriteResult {
+fn result(plan: &Plan, config: &Path) -> WriteResult {
     let files = plan.pending().map(|change| WrittenFile {
         what: "written".to_owned(),
         path: change.path.display().to_string(),
         about: "as root".to_owned(),
     });
+    let config = config.to_string_lossy();
+    let undo = format!("sudo kestra-setup --config {} rollback", shell::word(&config));
     WriteResult {
         state: "written",
-        headline: "Done, with sudo. Take it back with: sudo kestra-setup rollback".to_owned(),
+        headline: "Done, with sudo.".to_owned(),
         files: files.collect(),
+        next: vec![NextStep { lines: vec![undo], ..NextStep::from("Undo with:".to_owned()) }],
         ..WriteResult::default()
     }
 }

@@ -1,14 +1,10 @@
-//! The ways out when this user may not write: files to install by hand, and a plan for `sudo`.
+//! Files to install by hand, where this user may not write.
 
-pub mod piped;
-
-use super::fs::WriteError;
-use super::fs::folder::Folder;
-use super::fs::resolve;
+use super::fs::directory::Directory;
+use super::fs::{WriteError, locate};
 use super::passwd;
 use crate::plan::{FileChange, Plan};
 use crate::shell;
-use rustix::fs::{AtFlags, CWD, statat};
 use std::path::{Path, PathBuf};
 
 /// What was saved for installing by hand.
@@ -20,40 +16,44 @@ pub struct Exported {
     pub commands: Vec<String>,
 }
 
-/// Saves the files of a plan in a folder of this user's own, mode 0600, and says how to install
-/// them. What lies there already stays: a second `kestra.conf` becomes `kestra.conf.2`.
+/// Saves the files of a plan in a folder of this user's own, mode 0600, and gives the commands that
+/// install them. No file is replaced: a second `kestra.conf` becomes `kestra.conf.2`.
 ///
 /// # Errors
-/// The folder cannot be made or written; then nothing of the plan lies there.
+/// The folder cannot be made or written; then nothing of the plan is in it.
 pub fn save_aside(plan: &Plan, folder: &Path) -> Result<Exported, WriteError> {
-    let open = Folder::make(folder)?;
-    let mut aside = Exported { files: Vec::new(), commands: Vec::new() };
+    let open = Directory::make(folder)?;
+    let mut exported = Exported { files: Vec::new(), commands: Vec::new() };
     for change in plan.pending() {
-        if let Err(error) = save(change, &open, &mut aside) {
-            aside.files.iter().filter_map(|file| file.file_name()).for_each(|name| {
-                let _ = open.remove(Path::new(name));
+        if let Err(error) = save(change, &open, &mut exported) {
+            exported.files.iter().filter_map(|file| file.file_name()).for_each(|name| {
+                let _ = open.remove(name);
             });
             return Err(error);
         }
     }
     open.sync()?;
-    Ok(aside)
+    Ok(exported)
 }
 
-fn save(change: &FileChange, folder: &Folder, aside: &mut Exported) -> Result<(), WriteError> {
+fn save(
+    change: &FileChange,
+    folder: &Directory,
+    exported: &mut Exported,
+) -> Result<(), WriteError> {
     let name = free_name(change, folder)?;
-    let saved = folder.path_of(Path::new(&name));
+    let saved = folder.path_of(&name);
     let command = command(change, &saved)?;
-    aside.files.push(saved);
-    aside.commands.push(command);
+    exported.files.push(saved);
+    exported.commands.push(command);
     folder.save(&name, change.after.as_str().as_bytes())
 }
 
-fn free_name(change: &FileChange, folder: &Folder) -> Result<String, WriteError> {
+fn free_name(change: &FileChange, folder: &Directory) -> Result<String, WriteError> {
     let wanted = change.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut name = wanted.clone();
     for number in 2.. {
-        if folder.stat(Path::new(&name))?.is_none() {
+        if folder.stat_of(&name)?.is_none() {
             break;
         }
         name = format!("{wanted}.{number}");
@@ -61,16 +61,15 @@ fn free_name(change: &FileChange, folder: &Folder) -> Result<String, WriteError>
     Ok(name)
 }
 
-/// `cp` keeps owner and mode of a file that is there; `install` sets those of a new one, to the
-/// owner of its folder as the wizard would.
+/// `cp` keeps owner and mode of an existing file; `install` sets those of a new one, to the owner of
+/// its folder as the wizard would.
 fn command(change: &FileChange, saved: &Path) -> Result<String, WriteError> {
     let [saved, target] = [saved, &change.path].map(|path| path.to_string_lossy().into_owned());
     let (saved, target) = (shell::word(&saved), shell::word(&target));
     if change.before.is_some() {
         return Ok(format!("sudo cp -- {saved} {target}"));
     }
-    let real = resolve(&change.path)?;
-    let folder = real.ancestors().skip(1).find_map(|it| statat(CWD, it, AtFlags::empty()).ok());
+    let folder = locate(&change.path)?.directory.stat().ok();
     let owner = folder.map(|folder| passwd::owner(folder.st_uid, folder.st_gid));
     let owner = owner.as_deref().and_then(|owner| owner.split_once(':'));
     let (user, group) = owner.unwrap_or(("root", "root"));

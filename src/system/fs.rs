@@ -1,30 +1,32 @@
 //! The writing transaction: all files of a plan change together, or none does.
 //!
 //! Journal and backups are safe on the disk before the first byte of a target changes. Each file is
-//! prepared beside its target under a name that nginx's globs skip; then all are renamed, proved,
-//! and put back if the proof fails. What a kill leaves behind, the journal repairs.
+//! prepared beside its target under a name that nginx's globs skip; then all are renamed, verified,
+//! and put back if verification fails. What a kill leaves behind, the journal undoes.
 
 mod attributes;
 pub mod backup;
+pub(crate) mod directory;
 mod error;
-pub(crate) mod folder;
+pub(crate) mod file_write;
 pub mod lock;
 mod read;
-pub(crate) mod step;
+mod resolve;
 pub(crate) mod transaction;
 
-pub use error::{Conflict, ProofFailure, Version, WriteError};
-pub(crate) use read::{Content, Snapshot, as_text, resolve};
-pub use read::{FileState, LARGEST, ReadError, read, sha256, writable};
+pub use error::{FileConflict, FileDigest, VerificationFailure, WriteError};
+pub(crate) use read::{Content, OpenedFile, as_text, sha256};
+pub use read::{FileState, MAX_BYTES, ReadError, read, writable};
+pub(crate) use resolve::locate;
 
-use crate::plan::{FileChange, FileKind, Plan};
-use crate::system::fs::lock::Lock;
+use crate::plan::{FileKind, Plan};
+use backup::journal::WriteContext;
+use lock::Lock;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use transaction::Task;
-use zeroize::Zeroizing;
+use transaction::WriteRequest;
 
-/// Where a new text goes that is to lie beside this file, which stays as it is.
+/// The path for a new text beside this file, which stays as it is.
 #[must_use]
 pub fn beside(path: &Path) -> PathBuf {
     let mut beside = path.to_owned();
@@ -32,29 +34,33 @@ pub fn beside(path: &Path) -> PathBuf {
     beside
 }
 
-/// Says what is wrong with the files just written, if anything is.
-pub type Proof<'a> = &'a dyn Fn() -> Result<(), ProofFailure>;
+/// Checks the files just written.
+pub type Verify<'a> = &'a dyn Fn() -> Result<(), VerificationFailure>;
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Receipt {
     /// The name of the checkpoint for `rollback`; `None` if there was nothing to write.
     pub id: Option<String>,
+    /// The configuration that the write belongs to.
+    pub config: Option<PathBuf>,
     /// The files that were written.
-    pub files: Vec<Written>,
-    /// What the operator should know although all went well, in sentences.
+    pub files: Vec<FileReceipt>,
+    /// What the operator should know, in sentences.
     pub warnings: Vec<String>,
 }
 
 /// One file that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct FileReceipt {
+    /// Which of the files it is.
+    pub kind: FileKind,
     /// The file, as the operator named it.
     pub path: PathBuf,
-    /// Where it really lies, symlinks followed.
+    /// Its path with every link followed.
     pub real_path: PathBuf,
     /// What was done with it.
-    pub how: How,
+    pub action: FileAction,
     /// Its permission bits now; 0 if it is gone.
     pub mode: u32,
     /// Its owner and group now; empty if it is gone.
@@ -63,31 +69,31 @@ pub struct Written {
 
 /// What was done with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum How {
-    /// There was none before.
+pub enum FileAction {
+    /// There was no file.
     Created,
-    /// In one step; readers saw the old file or the new one.
+    /// Atomically: readers saw the old file or the new one.
     Replaced,
-    /// Byte by byte, because a rename cannot be; a reader at that moment may have seen a mixture.
-    InPlace(InPlace),
-    /// It was there and is gone: the undoing of a `Created`.
+    /// Byte by byte, where a rename is not possible; a reader may have seen a mixture.
+    InPlace(InPlaceReason),
+    /// A rollback of `Created`.
     Removed,
 }
 
 /// Why a file was written in place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InPlace {
+pub enum InPlaceReason {
     /// The file has other names, which a rename would leave behind.
     HardLinks,
     /// The file itself is a mount, as in a container.
     Mounted,
-    /// The file may be written, its folder may not.
+    /// The file is writable, its folder is not.
     Folder,
-    /// Its owner, group, ACL or label is not this user's to give.
+    /// This user may not give its owner, group, ACL or label to another file.
     Owner,
 }
 
-impl fmt::Display for InPlace {
+impl fmt::Display for InPlaceReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::HardLinks => "it has other hard links",
@@ -98,26 +104,17 @@ impl fmt::Display for InPlace {
     }
 }
 
-/// Writes every file of the plan that would change, and proves the result.
+/// Writes every file of the plan that would change, and verifies the result.
 ///
 /// # Errors
 /// Every file is as it was, unless the error is [`WriteError::Unrepaired`]: then the checkpoint
 /// stays open, and the next start finds it by [`Lock::interrupted`].
-pub fn write(plan: &Plan, lock: &Lock, proof: Proof) -> Result<Receipt, WriteError> {
-    transaction::run(plan.pending().map(Task::from).collect(), lock, proof)
-}
-
-impl From<&FileChange> for Task {
-    fn from(change: &FileChange) -> Self {
-        let bytes = |text: &str| Zeroizing::new(text.as_bytes().to_vec());
-        Self {
-            path: change.path.clone(),
-            before: change.before.as_ref().map(|text| bytes(text.as_str())),
-            after: Some(bytes(change.after.as_str())),
-            mode: change.mode,
-            owner: None,
-            // A file of nginx in a folder that no nginx reads would do nothing, silently.
-            makes_folders: change.kind != FileKind::Nginx,
-        }
-    }
+pub fn write(plan: &Plan, lock: &Lock, verify: Verify) -> Result<Receipt, WriteError> {
+    let config = plan.changes.iter().find(|change| change.kind == FileKind::Config);
+    let context = WriteContext {
+        config: config.map(|change| change.path.clone()),
+        settings: plan.settings().map(str::to_owned).collect(),
+        undoes: None,
+    };
+    transaction::run(plan.pending().map(WriteRequest::from).collect(), context, lock, verify)
 }

@@ -1,36 +1,56 @@
 //! The terminal as plain mode uses it: prompts out, lines in.
 //!
-//! Lines are collected here and not by the kernel, which cuts them at 4096 bytes, so the echo is
-//! ours as well and a password typed ahead is never shown. Prompts go to standard error, which is
-//! a terminal wherever anything is asked; standard output stays free for data.
-
-mod line;
+//! The terminal collects the lines itself, with its own erasing keys and its own echo, which is off
+//! while a password is typed. Prompts go to standard error, which is a terminal wherever anything
+//! is asked; standard output stays free for data.
 
 use super::signals::{self, Signal, Watch};
 use crate::settings::Secret;
-use line::{Line, Taken};
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read, retry_on_intr, write};
 use rustix::termios::{
-    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+    InputModes, LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush,
+    tcgetattr, tcsetattr,
 };
-use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What Linux keeps of a line, its end included. It drops the rest without a word.
+const LONGEST_LINE: usize = 4096;
+
+/// Nobody types two lines in this time: what arrives sooner is part of a paste.
+const PASTE: Timespec = Timespec { tv_sec: 0, tv_nsec: 30_000_000 };
 
 /// Whether the operator sees what is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Echo {
-    /// As it is typed, a question mark for what is not ASCII.
+    /// As it is typed.
     Shown,
     /// Not at all.
     Hidden,
 }
 
+/// A line of the operator.
+#[derive(Debug)]
+pub struct TypedLine {
+    /// Its text, without its end. Bytes that are not UTF-8 are U+FFFD, which no answer accepts.
+    pub text: Secret,
+    /// Whether it filled the terminal's buffer, so that its end is lost.
+    pub is_cut: bool,
+    /// How many lines came with it, as from a paste. They are gone.
+    pub dropped: usize,
+}
+
+impl From<&str> for TypedLine {
+    fn from(text: &str) -> Self {
+        Self { text: text.into(), is_cut: false, dropped: 0 }
+    }
+}
+
 /// Why there are no more lines.
 #[derive(Debug, thiserror::Error)]
 pub enum Ended {
-    /// The operator pressed Ctrl-D on an empty line.
+    /// The operator pressed Ctrl-D.
     #[error("the input ended")]
     Input,
     /// A signal is a reason to leave. A line that is gone is [`Signal::Hangup`].
@@ -52,36 +72,34 @@ impl Ended {
     }
 }
 
-/// The terminal, which gives every key at once and echoes nothing, until this is dropped.
-pub struct Lines {
+/// The terminal, in its line mode until this is dropped.
+pub struct LineReader {
     watch: Watch,
-    /// How the terminal was.
+    /// The modes of the terminal, restored on drop.
     before: Termios,
-    /// What was typed and not yet asked for.
-    ahead: VecDeque<u8>,
     /// A reason to leave that came while another program had the terminal.
     due: Option<Signal>,
 }
 
-impl Lines {
+impl LineReader {
     /// Takes the terminal over.
     ///
     /// # Errors
     /// If standard input is no terminal, or the system refuses a signal handler.
-    pub fn take() -> io::Result<Self> {
+    pub fn new() -> io::Result<Self> {
         // First, so that a signal cannot leave the terminal without echo.
         let watch = Watch::new()?;
         let before = tcgetattr(io::stdin())?;
-        let lines = Self { watch, before, ahead: VecDeque::new(), due: None };
-        lines.silence()?;
-        Ok(lines)
+        let reader = Self { watch, before, due: None };
+        reader.set_modes(Echo::Shown)?;
+        Ok(reader)
     }
 
-    /// Says whole lines.
+    /// Prints a text as it is.
     ///
     /// # Errors
     /// If the line is gone.
-    pub fn say(&self, text: &str) -> io::Result<()> {
+    pub fn print(&self, text: &str) -> io::Result<()> {
         let (stderr, mut left) = (io::stderr(), text.as_bytes());
         while !left.is_empty() {
             match retry_on_intr(|| write(&stderr, left)) {
@@ -94,28 +112,41 @@ impl Lines {
         Ok(())
     }
 
-    /// One line of any length, asked for with this prompt; without its end.
+    /// The next line, asked for with this prompt.
     ///
     /// # Errors
     /// If there will be none.
-    pub fn read(&mut self, prompt: &str, echo: Echo) -> Result<Secret, Ended> {
-        self.say(prompt)?;
-        let mut line = Line::new(echo);
-        let read = self.collect(prompt, &mut line);
-        if let Err(Ended::Signal(_)) = read {
+    pub fn read(&mut self, prompt: &str, echo: Echo) -> Result<TypedLine, Ended> {
+        // Before the prompt, so that what is typed at the prompt is already hidden.
+        self.set_modes(echo)?;
+        self.print(prompt)?;
+        let bytes = self.collect(prompt, echo);
+        let shown = self.set_modes(Echo::Shown);
+        if let Err(Ended::Signal(_) | Ended::Input) = bytes {
             // The shell's prompt begins on a line of its own. If the line is gone, so be it.
-            let _ = self.say("\n");
+            let _ = self.print("\n");
         }
-        read.map(|()| line.text())
+        let bytes = bytes?;
+        shown?;
+        let dropped = self.drop_paste()?;
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text.strip_suffix('\n').unwrap_or(&text);
+        Ok(TypedLine { text: text.into(), is_cut: bytes.len() >= LONGEST_LINE, dropped })
+    }
+
+    /// Drops what was typed before it was asked for, so that it agrees to nothing.
+    pub fn drop_typed_ahead(&self) {
+        // If the terminal is gone, the next line says so.
+        let _ = tcflush(io::stdin(), QueueSelector::IFlush);
     }
 
     /// Gives the terminal to another program, such as sudo, as it was. A Ctrl-C there is meant for
     /// that program.
     pub fn lend<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        self.give_back();
+        self.restore();
         let result = work();
         // If the terminal is gone, the next line says so.
-        let _ = self.silence();
+        let _ = self.set_modes(Echo::Shown);
         let mut meant_for_us = self.watch.arrived().into_iter();
         self.due = meant_for_us
             .find(|signal| signal.exit_code().is_some() && *signal != Signal::Interrupt);
@@ -129,34 +160,40 @@ impl Lines {
         self.watch.leaving()
     }
 
-    /// Collects a line. A signal comes first: after Ctrl-C nothing counts that was typed before it.
-    fn collect(&mut self, prompt: &str, line: &mut Line) -> Result<(), Ended> {
+    /// The bytes of a line, its end included. A signal comes first: after Ctrl-C nothing counts
+    /// that was typed before it.
+    fn collect(&mut self, prompt: &str, echo: Echo) -> Result<Vec<u8>, Ended> {
+        let mut line = Vec::new();
         loop {
-            self.heed(prompt, line)?;
-            let taken = line.take(&mut self.ahead);
-            self.say(&line.echo())?;
-            match taken {
-                Taken::All => self.wait()?,
-                Taken::Line => return Ok(()),
-                Taken::End => return Err(Ended::Input),
+            self.heed_signals(prompt, echo)?;
+            if !self.wait(None)? {
+                continue;
+            }
+            // Ctrl-D behind some text ends a read, but not the line.
+            match read_once()? {
+                Some(bytes) if bytes.is_empty() => return Err(Ended::Input),
+                bytes => line.extend(bytes.into_iter().flatten()),
+            }
+            if line.ends_with(b"\n") {
+                return Ok(line);
             }
         }
     }
 
-    fn heed(&mut self, prompt: &str, line: &Line) -> Result<(), Ended> {
-        for signal in self.due.into_iter().chain(self.watch.arrived()) {
+    fn heed_signals(&mut self, prompt: &str, echo: Echo) -> Result<(), Ended> {
+        for signal in self.due.take().into_iter().chain(self.watch.arrived()) {
             match signal {
                 Signal::Hangup | Signal::Interrupt | Signal::Terminate => {
                     return Err(Ended::Signal(signal));
                 }
                 Signal::Stop if signals::can_stop() => {
-                    self.give_back();
+                    self.restore();
                     signals::stop()?;
                 }
                 Signal::Continue => {
                     // Whoever stopped this program may have left the terminal in any state.
-                    self.silence()?;
-                    self.say(&format!("\n{prompt}{}", line.shown()))?;
+                    self.set_modes(echo)?;
+                    self.print(&format!("\n{prompt}"))?;
                 }
                 Signal::Stop | Signal::Resized => {}
             }
@@ -164,50 +201,69 @@ impl Lines {
         Ok(())
     }
 
-    /// Waits for keys or a signal, whichever comes first.
-    fn wait(&mut self) -> Result<(), Ended> {
+    /// Waits for a line or a signal, whichever comes first; whether it is a line.
+    fn wait(&self, time: Option<&Timespec>) -> Result<bool, Ended> {
         let stdin = io::stdin();
         let mut fds = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&self.watch, PollFlags::IN)];
-        retry_on_intr(|| poll(&mut fds, None)).map_err(io::Error::from)?;
-        let is_signalled = !fds[1].revents().is_empty();
-        if is_signalled { Ok(()) } else { self.read_ahead() }
-    }
-
-    fn read_ahead(&mut self) -> Result<(), Ended> {
-        let mut bytes = zeroize::Zeroizing::new([0; 4096]);
-        match retry_on_intr(|| read(io::stdin(), &mut bytes[..])) {
-            // Ctrl-D is a byte here, so nothing is the end of the line itself.
-            Ok(0) => Err(Ended::Signal(Signal::Hangup)),
-            Ok(length) => {
-                self.ahead.extend(&bytes[..length]);
-                Ok(())
-            }
-            // Another program has set the terminal to not wait, and has been faster.
-            Err(Errno::AGAIN) => Ok(()),
-            Err(error) => Err(Ended::Io(error.into())),
+        retry_on_intr(|| poll(&mut fds, time)).map_err(io::Error::from)?;
+        let [input, signal] = fds;
+        if input.revents().contains(PollFlags::HUP) {
+            return Err(Ended::Signal(Signal::Hangup));
         }
+        Ok(signal.revents().is_empty() && !input.revents().is_empty())
     }
 
-    /// Every key at once, and no echo. Signal keys stay; Ctrl-\ does not, since a program that
-    /// dies of it restores nothing.
-    fn silence(&self) -> io::Result<()> {
-        let mut silent = self.before.clone();
-        silent.local_modes -=
-            LocalModes::ICANON | LocalModes::ECHO | LocalModes::ECHONL | LocalModes::IEXTEN;
-        silent.special_codes[SpecialCodeIndex::VMIN] = 1;
-        silent.special_codes[SpecialCodeIndex::VTIME] = 0;
-        silent.special_codes[SpecialCodeIndex::VQUIT] = 0;
-        Ok(tcsetattr(io::stdin(), OptionalActions::Now, &silent)?)
+    /// The lines that arrive right behind another one: how many there were.
+    fn drop_paste(&self) -> Result<usize, Ended> {
+        let mut count = 0;
+        while self.wait(Some(&PASTE))? {
+            read_once()?;
+            count += 1;
+        }
+        if count > 0 {
+            // The last line of a paste may have no end.
+            self.drop_typed_ahead();
+        }
+        Ok(count)
     }
 
-    fn give_back(&self) {
+    /// Lines, signal keys, and an echo or none. Ctrl-\ does nothing, since a program that dies of
+    /// it restores nothing.
+    fn set_modes(&self, echo: Echo) -> io::Result<()> {
+        let mut modes = self.before.clone();
+        modes.input_modes |= InputModes::ICRNL;
+        modes.local_modes |= LocalModes::ICANON | LocalModes::ISIG | LocalModes::ECHO;
+        if echo == Echo::Hidden {
+            modes.local_modes -= LocalModes::ECHO;
+            // Enter still ends the line of the prompt.
+            modes.local_modes |= LocalModes::ECHONL;
+        }
+        modes.special_codes[SpecialCodeIndex::VQUIT] = 0;
+        Ok(tcsetattr(io::stdin(), OptionalActions::Now, &modes)?)
+    }
+
+    fn restore(&self) {
         // The line may be gone, and then there is nothing to restore and nobody to tell.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
     }
 }
 
-impl Drop for Lines {
+impl Drop for LineReader {
     fn drop(&mut self) {
-        self.give_back();
+        self.restore();
+    }
+}
+
+/// What the terminal has collected; `None` where another program has been faster.
+fn read_once() -> Result<Option<Vec<u8>>, Ended> {
+    let mut bytes = vec![0; LONGEST_LINE];
+    match retry_on_intr(|| read(io::stdin(), &mut bytes)) {
+        Ok(length) => {
+            bytes.truncate(length);
+            Ok(Some(bytes))
+        }
+        Err(Errno::AGAIN) => Ok(None),
+        Err(Errno::IO) => Err(Ended::Signal(Signal::Hangup)),
+        Err(error) => Err(Ended::Io(error.into())),
     }
 }

@@ -4,44 +4,85 @@
 //! questions and takes the same answers. It only ever adds lines: ASCII, 72 columns, no sequences.
 //! The end of the input is never consent.
 
-mod asking;
-mod choosing;
+mod pages;
+mod question;
 mod reply;
-mod reviewing;
-mod terminal;
 #[cfg(test)]
 mod tests;
 mod text;
-mod words;
-
-pub use terminal::AtTerminal;
 
 use crate::checks::{Check, Finding};
 use crate::form::Field;
 use crate::settings::Secret;
-use crate::system::line_reader::{Echo, Ended};
+use crate::system::effects::EffectRunner;
+use crate::system::elevate;
+use crate::system::line_reader::{Echo, Ended, LineReader, TypedLine};
 use crate::wizard::{Effect, Event, Exit, Step, Wizard};
 use reply::is_yes;
 use std::io;
 
 const GREETING: &str = "Kestra setup, plain mode. Answers: text, or: back, help, list, quit.";
 
-/// The operator and the world.
-pub trait Outside {
-    /// Says whole lines, each with its end.
+/// What plain mode runs on: an operator, and a machine.
+pub trait Runtime {
+    /// Prints whole lines, each with its end.
     ///
     /// # Errors
-    /// If nobody can hear it.
-    fn say(&mut self, text: &str) -> io::Result<()>;
+    /// If the terminal is gone.
+    fn print(&mut self, text: &str) -> io::Result<()>;
 
-    /// The line that the operator answers to a prompt, without its end.
+    /// The line that the operator types at a prompt.
     ///
     /// # Errors
     /// If there will be none.
-    fn read(&mut self, prompt: &str, echo: Echo) -> Result<Secret, Ended>;
+    fn read(&mut self, prompt: &str, echo: Echo) -> Result<TypedLine, Ended>;
 
-    /// Does what the wizard asks of the world, and waits for it. A write always comes back.
+    /// Drops what the operator typed before being asked.
+    fn drop_typed_ahead(&mut self) {}
+
+    /// Performs an effect of the wizard, and waits for it. A write always comes back.
     fn perform(&mut self, effect: Effect) -> Option<Event>;
+}
+
+/// An operator at a terminal, and this machine.
+pub struct TerminalRuntime<'a> {
+    lines: LineReader,
+    effects: &'a EffectRunner,
+}
+
+impl<'a> TerminalRuntime<'a> {
+    /// Takes the terminal over until this is dropped.
+    ///
+    /// # Errors
+    /// If standard input is no terminal.
+    pub fn new(effects: &'a EffectRunner) -> io::Result<Self> {
+        Ok(Self { lines: LineReader::new()?, effects })
+    }
+}
+
+impl Runtime for TerminalRuntime<'_> {
+    fn print(&mut self, text: &str) -> io::Result<()> {
+        self.lines.print(text)
+    }
+
+    fn read(&mut self, prompt: &str, echo: Echo) -> Result<TypedLine, Ended> {
+        self.lines.read(prompt, echo)
+    }
+
+    fn drop_typed_ahead(&mut self) {
+        self.lines.drop_typed_ahead();
+    }
+
+    fn perform(&mut self, effect: Effect) -> Option<Event> {
+        match effect {
+            // sudo asks for its password at this terminal.
+            Effect::Elevate(plan) => {
+                let result = self.lines.lend(|| elevate::run(&plan, &self.effects.config));
+                Some(Event::Written(result))
+            }
+            other => self.effects.perform(other, self.lines.leaving()),
+        }
+    }
 }
 
 /// Asks until the operator is done or leaves.
@@ -51,35 +92,37 @@ pub trait Outside {
 pub fn run(
     wizard: &mut Wizard,
     first: Option<Effect>,
-    outside: &mut impl Outside,
+    runtime: &mut impl Runtime,
 ) -> Result<(), Ended> {
-    let mut session = Session { wizard, outside, shown: None };
-    session.greet()?;
-    session.settle(first)?;
+    let mut mode = PlainMode { wizard, runtime, printed: None, settled: Vec::new() };
+    mode.greet()?;
+    mode.perform(first)?;
     loop {
-        let effect = session.ask()?;
+        let effect = mode.ask()?;
         if let Some(Effect::Exit(_)) = effect {
             return Ok(());
         }
-        session.settle(effect)?;
+        mode.perform(effect)?;
     }
 }
 
-/// What was said in full last, so that it is not said again after every line.
+/// What was printed in full last, so that it is not printed again after every line.
 #[derive(Debug, PartialEq, Eq)]
-enum Shown {
+enum Printed {
     Question(&'static Field),
     Review,
     Result,
 }
 
-struct Session<'a, O> {
+struct PlainMode<'a, R> {
     wizard: &'a mut Wizard,
-    outside: &'a mut O,
-    shown: Option<Shown>,
+    runtime: &'a mut R,
+    printed: Option<Printed>,
+    /// Questions that were answered with another one, as by a pasted URL of a proxy.
+    settled: Vec<&'static Field>,
 }
 
-impl<O: Outside> Session<'_, O> {
+impl<R: Runtime> PlainMode<'_, R> {
     fn greet(&mut self) -> Result<(), Ended> {
         let file = &self.wizard.answers().defaults().config_file;
         let mut lines =
@@ -88,48 +131,45 @@ impl<O: Outside> Session<'_, O> {
             let remarks = self.wizard.found().remarks().into_iter();
             lines.extend(remarks.map(|remark| format!("Note: {remark}")));
         }
-        self.say(&lines.join("\n"))
+        self.print(&lines.join("\n"))
     }
 
-    /// One line of the operator, and what is to be done about it.
+    /// Reads one line of the operator and updates the wizard.
     fn ask(&mut self) -> Result<Option<Effect>, Ended> {
         if self.wizard.is_quitting() {
-            return self.confirm_quitting();
+            let is_sure = self.confirms("Quit and lose the answers?")?;
+            return Ok(self.press(if is_sure { 'q' } else { 'n' }));
         }
         match self.wizard.step() {
             Step::FormStep(_) => self.question(),
             Step::Review(_) => self.review(),
-            Step::Dialog(_) => self.choose(),
+            Step::Dialog(_) => self.dialog(),
             Step::Done(_) => self.result(),
             // Every look and every write comes back; one that does not leaves nothing to ask.
-            Step::Looking(_) | Step::Writing(_) => Ok(Some(Effect::Exit(Exit::Done))),
+            Step::Discovering(_) | Step::Writing(_) => Ok(Some(Effect::Exit(Exit::Done))),
         }
     }
 
-    /// Does what is asked of the world until nothing more is, and says what came of it.
-    fn settle(&mut self, mut effect: Option<Effect>) -> Result<(), Ended> {
+    /// Performs effects until the wizard wants no more of them, and prints what checks found.
+    fn perform(&mut self, mut effect: Option<Effect>) -> Result<(), Ended> {
         while let Some(wanted) = effect.take() {
             if let Some(announcement) = announcement(&wanted) {
-                self.say(announcement)?;
+                self.print(announcement)?;
             }
-            let Some(event) = self.outside.perform(wanted) else { return Ok(()) };
+            let Some(event) = self.runtime.perform(wanted) else { return Ok(()) };
             if let Event::Checked(_, findings) = &event {
                 let lines: Vec<_> = findings.iter().map(Finding::in_words).collect();
-                self.say(&lines.join("\n"))?;
+                self.print(&lines.join("\n"))?;
             }
             effect = self.wizard.update(event);
         }
         Ok(())
     }
 
-    fn confirm_quitting(&mut self) -> Result<Option<Effect>, Ended> {
-        let is_sure = self.agrees("Quit and lose the answers? Type yes to quit")?;
-        Ok(self.press(if is_sure { 'q' } else { 'n' }))
-    }
-
-    /// Whether the operator types `yes`; anything else is no.
-    fn agrees(&mut self, question: &str) -> Result<bool, Ended> {
-        let line = self.read(&format!("{question} (default: no):"), Echo::Shown)?;
+    /// Whether the operator types `y` or `yes` after having been asked; anything else is no.
+    fn confirms(&mut self, question: &str) -> Result<bool, Ended> {
+        self.runtime.drop_typed_ahead();
+        let line = self.read(&format!("{question} y or n [n]:"), Echo::Shown)?;
         Ok(is_yes(line.reveal()))
     }
 
@@ -137,26 +177,44 @@ impl<O: Outside> Session<'_, O> {
         self.wizard.update(Event::Key(crate::key::Key::Char(key)))
     }
 
-    fn say(&mut self, text: &str) -> Result<(), Ended> {
-        Ok(self.outside.say(&text::fitted(text))?)
+    fn print(&mut self, text: &str) -> Result<(), Ended> {
+        Ok(self.runtime.print(&text::fitted(text))?)
     }
 
-    /// Says lines that must stay as they are, such as those of a file.
-    fn say_verbatim(&mut self, lines: impl IntoIterator<Item = String>) -> Result<(), Ended> {
+    /// Prints lines that must stay as they are, such as those of a file.
+    fn print_verbatim(&mut self, lines: impl IntoIterator<Item = String>) -> Result<(), Ended> {
         let text: String = lines.into_iter().map(|line| text::verbatim(&line)).collect();
-        Ok(self.outside.say(&text)?)
+        Ok(self.runtime.print(&text)?)
     }
 
+    /// A whole line. Of a paste the first one, and none that the terminal has cut.
     fn read(&mut self, prompt: &str, echo: Echo) -> Result<Secret, Ended> {
         let prompt = text::fitted(prompt);
-        self.outside.read(&format!("{} ", prompt.trim_end()), echo)
+        let prompt = format!("{} ", prompt.trim_end());
+        loop {
+            let line = self.runtime.read(&prompt, echo)?;
+            match line.dropped {
+                0 => {}
+                1 => self.print("Note: pasted lines: only the first is used; 1 was dropped.")?,
+                n => self.print(&format!(
+                    "Note: pasted lines: only the first is used; {n} were dropped."
+                ))?,
+            }
+            if !line.is_cut {
+                return Ok(line.text);
+            }
+            self.print(
+                "Error: the terminal cuts a line after 4095 bytes. For a longer value use an \
+                 answers file: kestra-setup apply --answers FILE",
+            )?;
+        }
     }
 }
 
 fn announcement(effect: &Effect) -> Option<&'static str> {
     match effect {
         Effect::Check(Check::Nginx { .. }) => Some("Testing the nginx file..."),
-        Effect::Check(Check::Outbound(_)) => Some("Testing the way out (max 10 s)..."),
+        Effect::Check(Check::Outbound(_)) => Some("Testing the outbound connection (max 10 s)..."),
         Effect::Check(Check::All) => Some("Checking..."),
         Effect::Check(Check::Reload) => Some("Reloading nginx..."),
         effect if effect.writes() => Some("Writing..."),

@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 use std::{io, mem};
 use terminal::FullScreen;
 use theme::Theme;
-use view::view;
+use view::{key_event, view};
 
 /// Works also where nothing can be shown.
 const QUIT: Key = Key::Ctrl('c');
@@ -163,12 +163,7 @@ impl Loop {
 
     fn draw(&mut self) -> io::Result<Instant> {
         let Self { wizard, screen, theme, .. } = self;
-        let mut furthest = None;
-        let drawn_at = screen.draw(|frame| furthest = Some(view(wizard, *theme, frame)))?;
-        if let Some(furthest) = furthest {
-            wizard.update(Event::Drawn { furthest });
-        }
-        Ok(drawn_at)
+        screen.draw(|frame| view(wizard, *theme, frame))
     }
 
     fn next(&mut self) -> Happening {
@@ -194,7 +189,9 @@ impl Loop {
             Happening::Typed(Typed { input, .. }) if is_tiny() && input != Input::Key(QUIT) => {
                 return Ok(self.typed_unseen(&input));
             }
-            Happening::Typed(Typed { input: Input::Key(key), .. }) => Event::Key(key),
+            Happening::Typed(Typed { input: Input::Key(key), .. }) => {
+                key_event(&self.wizard, self.theme, terminal::size().into(), key)
+            }
             Happening::Typed(Typed { input: Input::Paste(text), .. }) => Event::Paste(text),
             Happening::Event(event) => event,
             Happening::Signal(signal) => return self.signal(signal),
@@ -283,7 +280,7 @@ impl Loop {
             Effect::Remind(after) => self.remind_at = Some(work::after(after)),
             Effect::Cancel => self.cancel(),
             Effect::Elevate(plan) => {
-                let result = self.screen.lend(|| elevate::run(&plan));
+                let result = self.screen.lend(|| elevate::run(&plan, &self.world.config));
                 self.forget_interrupts();
                 let effect = self.wizard.update(Event::Written(result));
                 return effect.map_or(Ok(None), |effect| self.perform(effect));

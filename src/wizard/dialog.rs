@@ -1,6 +1,6 @@
 //! Something stands in the way, and there is more than one way on.
 
-use super::{Effect, Exit, Failure, FormStep, Step, Then, Wizard, WriteResult};
+use super::{AfterDiscovery, Effect, Exit, Failure, FormStep, Repair, Step, Wizard, WriteResult};
 use crate::form::{self, Field};
 use crate::plan::{FileKind, Plan};
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// What happened, and the ways on.
 #[derive(Debug, Clone)]
 pub struct Dialog {
-    trouble: Failure,
+    failure: Failure,
     selected: usize,
     /// What was to be written when it happened.
     plan: Plan,
@@ -37,10 +37,13 @@ pub enum Choice {
     Retry,
     /// Replace a file that somebody else wrote.
     Replace,
-    /// Finish the write that was interrupted.
-    Finish,
     /// Undo the write that was interrupted.
     Undo,
+    /// Undo the completed write with this name, or the one that was interrupted, over the changes
+    /// of others.
+    UndoOverwriting(Option<String>),
+    /// Leave the files as they are, and forget the write that was interrupted.
+    Forget,
     /// Go on with the answers of the draft.
     Continue,
     /// Forget the draft.
@@ -77,8 +80,13 @@ impl Choice {
             Self::WithoutNginx => "Write the other files only, skip nginx".to_owned(),
             Self::Retry => "Try again".to_owned(),
             Self::Replace => "Replace it (a backup is kept)".to_owned(),
-            Self::Finish => "Finish it: write what was planned then".to_owned(),
-            Self::Undo => "Undo it: put every file back as it was before".to_owned(),
+            Self::Undo => "Undo it: restore every file as it was before".to_owned(),
+            Self::UndoOverwriting(_) => {
+                "Undo it anyway (the other change is lost; backup kept)".to_owned()
+            }
+            Self::Forget => {
+                "Keep the files as they are and forget that write (backups kept)".to_owned()
+            }
             Self::Continue => "Continue with these answers (passwords are not kept)".to_owned(),
             Self::Fresh => "Start over (or n)".to_owned(),
             Self::ReadOnly => "Open it all the same, to look".to_owned(),
@@ -97,8 +105,9 @@ impl Choice {
             | Self::SaveAside
             | Self::WithoutNginx
             | Self::Retry
-            | Self::Finish
-            | Self::Undo => true,
+            | Self::Undo
+            | Self::UndoOverwriting(_)
+            | Self::Forget => true,
             Self::Reapply
             | Self::StartOver
             | Self::Change(_)
@@ -113,14 +122,14 @@ impl Choice {
 impl Dialog {
     /// These ways, the best first.
     #[must_use]
-    pub fn new(trouble: Failure, plan: Plan) -> Self {
-        Self { trouble, selected: 0, plan }
+    pub fn new(failure: Failure, plan: Plan) -> Self {
+        Self { failure, selected: 0, plan }
     }
 
     /// What happened.
     #[must_use]
-    pub fn trouble(&self) -> &Failure {
-        &self.trouble
+    pub fn failure(&self) -> &Failure {
+        &self.failure
     }
 
     /// The way that Enter takes.
@@ -136,16 +145,16 @@ impl Dialog {
     }
 
     pub(super) fn move_by(&mut self, by: isize) {
-        let count = self.trouble.ways.len().max(1);
+        let count = self.failure.ways.len().max(1);
         self.selected = (self.selected + count).saturating_add_signed(by) % count;
     }
 }
 
 impl Wizard {
     pub(super) fn choose(&mut self, number: usize) -> Option<Effect> {
-        let Step::Dialog(choosing) = &self.step else { return None };
-        let way = choosing.trouble.ways.get(number)?.clone();
-        let plan = choosing.plan.clone();
+        let Step::Dialog(dialog) = &self.step else { return None };
+        let way = dialog.failure.ways.get(number)?.clone();
+        let plan = dialog.plan.clone();
         match way {
             Choice::Change(field) => {
                 self.step = Step::FormStep(FormStep::on(&self.answers, field).returning());
@@ -156,35 +165,44 @@ impl Wizard {
                 None
             }
             Choice::Continue | Choice::ReadOnly => self.review_or_ask(),
+            // A draft that was not decided on stays.
+            Choice::Quit if plan.changes.is_empty() => Some(Effect::Exit(Exit::Done)),
             Choice::Quit => self.quit(),
             Choice::Fresh => {
                 self.answers.forget();
                 self.review_or_ask()
             }
-            way => Some(self.take_way(&way, plan)),
+            way => Some(self.perform(&way, plan)),
         }
     }
 
     /// `n`: without the draft, where that is one of the ways.
     pub(super) fn start_over(&mut self) -> Option<Effect> {
-        let Step::Dialog(choosing) = &self.step else { return None };
-        let fresh = choosing.trouble.ways.iter().position(|way| *way == Choice::Fresh)?;
+        let Step::Dialog(dialog) = &self.step else { return None };
+        let fresh = dialog.failure.ways.iter().position(|way| *way == Choice::Fresh)?;
         self.choose(fresh)
     }
 
     /// The ways that something outside has to go.
-    fn take_way(&mut self, way: &Choice, plan: Plan) -> Effect {
+    fn perform(&mut self, way: &Choice, plan: Plan) -> Effect {
         match way {
-            Choice::Reapply => self.look(paths(&plan), Then::Review),
-            Choice::StartOver => self.look(paths(&plan), Then::StartOver),
-            Choice::Overwrite => self.look(paths(&plan), Then::Overwrite(plan)),
+            Choice::Reapply => self.look(paths(&plan), AfterDiscovery::Review),
+            Choice::StartOver => self.look(paths(&plan), AfterDiscovery::StartOver),
+            Choice::Overwrite => self.look(paths(&plan), AfterDiscovery::Overwrite(plan)),
             Choice::SaveBeside => self.writing(plan, Effect::SaveBeside),
             Choice::SaveAside => self.writing(plan, Effect::SaveAside),
             Choice::Sudo => self.writing(plan, Effect::Elevate),
             Choice::Retry | Choice::Replace => self.writing(plan, Effect::Write),
             Choice::WithoutNginx => self.writing(plan.without(FileKind::Nginx), Effect::Write),
-            Choice::Finish => self.writing(plan, |_| Effect::Repair { finish: true }),
-            Choice::Undo => self.writing(plan, |_| Effect::Repair { finish: false }),
+            Choice::Undo => self.writing(plan, |_| Effect::Repair(Repair::Undo)),
+            Choice::UndoOverwriting(None) => {
+                self.writing(plan, |_| Effect::Repair(Repair::UndoOverwriting))
+            }
+            Choice::UndoOverwriting(Some(id)) => {
+                let id = id.clone();
+                self.writing(plan, |_| Effect::Rollback { id, overwrite: true })
+            }
+            Choice::Forget => self.writing(plan, |_| Effect::Repair(Repair::Forget)),
             Choice::Change(_)
             | Choice::Continue
             | Choice::ReadOnly
@@ -216,11 +234,11 @@ impl Wizard {
 
     /// Writes what is shown, nothing else.
     pub(super) fn write(&mut self) -> Option<Effect> {
-        let Step::Review(reviewing) = &mut self.step else { return None };
-        let plan = reviewing.plan_to_write()?.clone();
+        let Step::Review(review) = &mut self.step else { return None };
+        let plan = review.plan_to_write()?.clone();
         match self.foreign(&plan) {
-            Some(trouble) => {
-                self.step = Step::Dialog(Dialog::new(trouble, plan));
+            Some(failure) => {
+                self.step = Step::Dialog(Dialog::new(failure, plan));
                 None
             }
             None => Some(self.writing(plan, Effect::Write)),
@@ -243,22 +261,22 @@ impl Wizard {
     }
 
     pub(super) fn written(&mut self, result: Result<WriteResult, Failure>) -> Option<Effect> {
-        self.forget_what_stood();
+        self.forget_checks();
         let plan = match &self.step {
             Step::Writing(plan) | Step::Dialog(Dialog { plan, .. }) => plan.clone(),
             _ => Plan::default(),
         };
         self.step = match result {
             Ok(saved) => Step::Done(super::with_next_steps(saved, &self.answers, &plan)),
-            Err(trouble) => Step::Dialog(Dialog::new(trouble, plan)),
+            Err(failure) => Step::Dialog(Dialog::new(failure, plan)),
         };
         None
     }
 
     pub(super) fn undo_write(&mut self) -> Option<Effect> {
         let Step::Done(saved) = &self.step else { return None };
-        let id = saved.undo.clone()?;
-        Some(self.writing(Plan::default(), |_| Effect::Rollback(id)))
+        let id = saved.undo.as_ref()?.id.clone();
+        Some(self.writing(Plan::default(), |_| Effect::Rollback { id, overwrite: false }))
     }
 }
 

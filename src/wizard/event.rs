@@ -36,9 +36,12 @@ pub enum Event {
     /// A plan for the live preview, with the number of its request; none where the answers are not
     /// valid.
     Planned(usize, Option<Vec<FilePreview>>),
-    /// The page was drawn in the size that the terminal has now.
-    Drawn {
-        /// How many lines can be scrolled away before its end is in view.
+    /// A key that scrolls was pressed.
+    Scroll {
+        /// Lines to scroll down; up where it is negative.
+        lines: i16,
+        /// How many lines can be scrolled away, in the size of the terminal, before the end of the
+        /// page is in view.
         furthest: usize,
     },
 }
@@ -60,7 +63,7 @@ impl fmt::Debug for Event {
             Self::Reminder => f.write_str("Reminder"),
             Self::Paused => f.write_str("Paused"),
             Self::Planned(number, _) => write!(f, "Planned({number})"),
-            Self::Drawn { furthest } => write!(f, "Drawn({furthest})"),
+            Self::Scroll { lines, .. } => write!(f, "Scroll({lines})"),
         }
     }
 }
@@ -84,13 +87,15 @@ pub enum Effect {
     SaveAside(Plan),
     /// Save what the plan would write beside the files that changed meanwhile.
     SaveBeside(Plan),
-    /// Put back what the write with this name changed.
-    Rollback(String),
-    /// Finish or undo the write that was interrupted.
-    Repair {
-        /// Whether it is finished; else it is undone.
-        finish: bool,
+    /// Undo the completed write with this name.
+    Rollback {
+        /// The name.
+        id: String,
+        /// Whether changes of others are overwritten.
+        overwrite: bool,
     },
+    /// Do something about the write that was interrupted.
+    Repair(Repair),
     /// Put this text on the operator's clipboard.
     Copy(Text),
     /// Send [`Event::Reminder`] after this time.
@@ -123,8 +128,8 @@ impl Effect {
             | Self::Elevate(_)
             | Self::SaveAside(_)
             | Self::SaveBeside(_)
-            | Self::Rollback(_)
-            | Self::Repair { .. } => true,
+            | Self::Rollback { .. }
+            | Self::Repair(_) => true,
             Self::Look(_)
             | Self::Check(_)
             | Self::Cancel
@@ -138,6 +143,17 @@ impl Effect {
     }
 }
 
+/// What is done about a write that was interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repair {
+    /// Restore its files.
+    Undo,
+    /// Restore them also where somebody else changed them since.
+    UndoOverwriting,
+    /// Leave the files as they are.
+    Forget,
+}
+
 /// What was written, for the result page.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WriteResult {
@@ -147,12 +163,21 @@ pub struct WriteResult {
     pub headline: String,
     /// The files.
     pub files: Vec<WrittenFile>,
-    /// The name under which it can be taken back.
-    pub undo: Option<String>,
+    /// How it is undone.
+    pub undo: Option<Undo>,
     /// What is not done yet, numbered on the page.
     pub next: Vec<NextStep>,
     /// What might make it useless.
     pub warnings: Vec<String>,
+}
+
+/// How a write is undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undo {
+    /// The name of the write.
+    pub id: String,
+    /// The command.
+    pub command: String,
 }
 
 /// Something that is not done yet.

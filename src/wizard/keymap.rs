@@ -101,12 +101,12 @@ const EVERYWHERE: &[Binding] =
     &[silent(Key::Ctrl('l'), Action::Redraw), silent(Key::Ctrl('z'), Action::Suspend)];
 
 /// Every screen of the form.
-pub(super) const ASKING: Tables = &[MOVING, LEAVING];
+pub(super) const SCREEN: Tables = &[MOVE, LEAVE];
 
 /// The proxy's screen has a test.
-pub(super) const ASKING_PROXY: Tables = &[MOVING, TESTING, LEAVING];
+pub(super) const PROXY_SCREEN: Tables = &[MOVE, TEST, LEAVE];
 
-const MOVING: &[Binding] = &[
+const MOVE: &[Binding] = &[
     shown(Key::Enter, Action::Accept, "enter next"),
     spare(Key::Tab, Action::NextField, "tab field"),
     shown(Key::Esc, Action::Back, "esc back"),
@@ -116,12 +116,12 @@ const MOVING: &[Binding] = &[
     silent(Key::Ctrl('r'), Action::Reveal),
 ];
 
-const TESTING: &[Binding] = &[spare(Key::Ctrl('t'), Action::Test, "^t test")];
+const TEST: &[Binding] = &[spare(Key::Ctrl('t'), Action::Test, "^t test")];
 
-const LEAVING: &[Binding] =
+const LEAVE: &[Binding] =
     &[shown(Key::F1, Action::Help, "f1 help"), spare(Key::Ctrl('c'), Action::Quit, "^c quit")];
 
-const SCROLLING: &[Binding] = &[
+const SCROLL: &[Binding] = &[
     silent(Key::Down, Action::Scroll(1)),
     silent(Key::Up, Action::Scroll(-1)),
     silent(Key::PageDown, Action::Scroll(10)),
@@ -131,7 +131,7 @@ const SCROLLING: &[Binding] = &[
 ];
 
 /// The review. Enter is bound to nothing: holding it must never write.
-pub(super) const REVIEWING: Tables = &[
+pub(super) const REVIEW: Tables = &[
     &[
         shown(Key::Char('w'), Action::Write, "w write"),
         shown(Key::Char('1'), Action::Edit(1), "{digits} edit"),
@@ -155,7 +155,7 @@ pub(super) const REVIEWING: Tables = &[
         silent(Key::Char('q'), Action::Quit),
         silent(Key::Ctrl('c'), Action::Quit),
     ],
-    SCROLLING,
+    SCROLL,
 ];
 
 /// While asking whether to write. Other keys do nothing.
@@ -168,14 +168,14 @@ pub(super) const CONFIRMING: Tables = &[&[
 ]];
 
 /// While the files are looked at, which a disk far away may take its time for.
-pub(super) const LOOKING: Tables =
+pub(super) const DISCOVERING: Tables =
     &[&[shown(Key::Esc, Action::Back, "esc back"), spare(Key::Ctrl('c'), Action::Quit, "^c quit")]];
 
 /// Nothing interrupts a write.
 pub(super) const WRITING: Tables = &[];
 
 /// Several ways on.
-pub(super) const CHOOSING: Tables = &[&[
+pub(super) const DIALOG: Tables = &[&[
     shown(Key::Enter, Action::Accept, "enter choose"),
     spare(Key::Char('1'), Action::Choose(0), "1-4 choose"),
     shown(Key::Esc, Action::Back, "esc back"),
@@ -206,7 +206,7 @@ pub(super) const DONE: Tables = &[
         silent(Key::Esc, Action::Leave),
         silent(Key::Ctrl('c'), Action::Leave),
     ],
-    SCROLLING,
+    SCROLL,
 ];
 
 /// While the help is open.
@@ -220,7 +220,7 @@ pub(super) const HELP: Tables = &[
         silent(Key::Char('q'), Action::CloseHelp),
         silent(Key::Ctrl('c'), Action::Quit),
     ],
-    SCROLLING,
+    SCROLL,
 ];
 
 /// While asking whether to quit.

@@ -9,11 +9,11 @@ use crate::settings::Connection;
 impl Wizard {
     /// Enter: the shown correction, or the next question that still needs an answer.
     pub(super) fn accept(&mut self) -> Option<Effect> {
-        if let Step::Dialog(choosing) = &self.step {
-            return self.choose(choosing.selected());
+        if let Step::Dialog(dialog) = &self.step {
+            return self.choose(dialog.selected());
         }
-        let asking = self.asking()?;
-        if let Some(problem) = asking.problem.take_if(|problem| problem.fixes.len() == 1) {
+        let form_step = self.form_step()?;
+        if let Some(problem) = form_step.problem.take_if(|problem| problem.fixes.len() == 1) {
             problem.fixes.iter().for_each(|fix| self.correct(fix));
             return None;
         }
@@ -23,16 +23,17 @@ impl Wizard {
 
     /// Shows what stands in the way on the field with the focus; gives whether something does.
     pub(super) fn shows_problem(&mut self) -> bool {
-        let Step::FormStep(asking) = &mut self.step else { return false };
+        let Step::FormStep(form_step) = &mut self.step else { return false };
         let mut problems = self.answers.problems().into_iter();
-        asking.problem = problems.find(|problem| problem.blocks && problem.field == asking.field);
-        asking.problem.is_some()
+        form_step.problem =
+            problems.find(|problem| problem.blocks && problem.field == form_step.field);
+        form_step.problem.is_some()
     }
 
     fn onwards(&mut self) -> Option<Effect> {
-        let Step::FormStep(asking) = &self.step else { return None };
-        let (number, is_returning) = (asking.screen, asking.is_returning);
-        match self.open_question(asking.screen(), asking.field) {
+        let Step::FormStep(form_step) = &self.step else { return None };
+        let (number, is_returning) = (form_step.screen, form_step.is_returning);
+        match self.open_question(form_step.screen(), form_step.field) {
             Some(problem) => self.focus(problem),
             None if is_returning || number + 1 == SCREENS.len() => return self.finish(),
             None => self.open_screen(number + 1),
@@ -64,10 +65,12 @@ impl Wizard {
 
     /// Moves to a question that stands in the way. An answer that is missing is not yet an error.
     fn focus(&mut self, problem: Problem) {
-        let is_returning = matches!(&self.step, Step::FormStep(asking) if asking.is_returning);
-        let asking = FormStep { is_returning, ..FormStep::on(&self.answers, problem.field) };
+        let is_returning =
+            matches!(&self.step, Step::FormStep(form_step) if form_step.is_returning);
+        let form_step = FormStep { is_returning, ..FormStep::on(&self.answers, problem.field) };
         let is_missing = problem.fixes.is_empty() && self.answers.get(problem.field).is_empty();
-        self.step = Step::FormStep(if is_missing { asking } else { asking.with_problem(problem) });
+        self.step =
+            Step::FormStep(if is_missing { form_step } else { form_step.with_problem(problem) });
     }
 
     pub(super) fn open_screen(&mut self, number: usize) {
@@ -76,27 +79,27 @@ impl Wizard {
 
     /// Moves the focus; what was corrected on the field before stays to be read.
     pub(super) fn visit(&mut self, field: &'static Field, is_returning: bool) {
-        let note = self.asking().and_then(|asking| asking.note.take());
+        let note = self.form_step().and_then(|form_step| form_step.note.take());
         let problem = self.problem_left_at(field);
-        let asking = FormStep::on(&self.answers, field);
-        self.step = Step::FormStep(FormStep { problem, note, is_returning, ..asking });
+        let form_step = FormStep::on(&self.answers, field);
+        self.step = Step::FormStep(FormStep { problem, note, is_returning, ..form_step });
     }
 
     /// Esc: one screen back, always, also from an answer that will not do.
     pub(super) fn back(&mut self) -> Option<Effect> {
         self.commit();
         match &self.step {
-            Step::FormStep(asking) if asking.is_returning => return self.review(),
-            Step::FormStep(asking) => {
-                if let Some(screen) = asking.screen.checked_sub(1) {
+            Step::FormStep(form_step) if form_step.is_returning => return self.review(),
+            Step::FormStep(form_step) => {
+                if let Some(screen) = form_step.screen.checked_sub(1) {
                     self.open_screen(screen);
                 }
             }
-            Step::Review(reviewing) if reviewing.is_full() => {
+            Step::Review(review) if review.is_full() => {
                 self.with_review(Review::toggle_full);
             }
-            Step::Review(_) | Step::Looking(_) => self.open_screen(SCREENS.len() - 1),
-            Step::Dialog(choosing) if choosing.is_about_a_plan() => return self.review(),
+            Step::Review(_) | Step::Discovering(_) => self.open_screen(SCREENS.len() - 1),
+            Step::Dialog(dialog) if dialog.is_about_a_plan() => return self.review(),
             Step::Dialog(_) => return self.review_or_ask(),
             Step::Writing(_) | Step::Done(_) => {}
         }
@@ -105,19 +108,19 @@ impl Wizard {
 
     /// Tab and the arrows visit every question, whatever stands in it.
     pub(super) fn move_focus(&mut self, by: isize) {
-        if let Step::Dialog(choosing) = &mut self.step {
-            return choosing.move_by(by);
+        if let Step::Dialog(dialog) = &mut self.step {
+            return dialog.move_by(by);
         }
-        if let Some(asking) = self.asking() {
+        if let Some(form_step) = self.form_step() {
             // Only what is corrected now is still to be read on the next question.
-            asking.note = None;
+            form_step.note = None;
         }
         self.commit();
-        let Step::FormStep(asking) = &self.step else { return };
-        let fields = asking.screen().fields.iter().copied();
+        let Step::FormStep(form_step) = &self.step else { return };
+        let fields = form_step.screen().fields.iter().copied();
         let asked: Vec<_> = fields.filter(|field| self.answers.asks(field)).collect();
-        let at = asked.iter().position(|field| *field == asking.field).unwrap_or(0);
-        let is_returning = asking.is_returning;
+        let at = asked.iter().position(|field| *field == form_step.field).unwrap_or(0);
+        let is_returning = form_step.is_returning;
         match at.checked_add_signed(by) {
             Some(next) => self.visit(asked[next % asked.len()], is_returning),
             // Shift-Tab on the first field also goes back: Esc is never the only way.
@@ -131,13 +134,11 @@ impl Wizard {
     /// Shows or hides a secret.
     pub(super) fn reveal(&mut self) -> Option<Effect> {
         match &mut self.step {
-            Step::FormStep(asking) if asking.field.is_secret() => {
-                asking.editor.is_revealed = !asking.editor.is_revealed;
+            Step::FormStep(form_step) if form_step.field.is_secret() => {
+                form_step.editor.is_revealed = !form_step.editor.is_revealed;
                 None
             }
-            Step::Review(reviewing) => {
-                reviewing.toggle_reveal().then_some(Effect::Remind(super::REVEAL))
-            }
+            Step::Review(review) => review.toggle_reveal().then_some(Effect::Remind(super::REVEAL)),
             _ => None,
         }
     }

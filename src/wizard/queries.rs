@@ -1,9 +1,12 @@
 //! What the full screen and plain mode show: everything here only reads.
 
-use super::{Action, Preview, Step, Wizard};
+#[cfg(doc)]
+use super::Event;
+use super::{Action, Preview, Step, Wizard, keymap};
 use crate::answers::{Answers, Problem};
 use crate::checks::{Check, Finding};
 use crate::form::{self, Field};
+use crate::key::Key;
 use crate::machine::Found;
 
 impl Wizard {
@@ -11,7 +14,7 @@ impl Wizard {
     #[must_use]
     pub fn number(&self) -> usize {
         match &self.step {
-            Step::FormStep(asking) => asking.number(),
+            Step::FormStep(form_step) => form_step.number(),
             _ => form::SCREENS.len(),
         }
     }
@@ -35,12 +38,23 @@ impl Wizard {
     #[must_use]
     pub fn offers(&self, action: Action) -> bool {
         match (action, &self.step) {
-            (Action::Back, Step::FormStep(asking)) => asking.screen > 0 || asking.is_returning,
-            (Action::NextTab, Step::Review(reviewing)) => reviewing.files().len() > 1,
+            (Action::Back, Step::FormStep(form_step)) => {
+                form_step.screen > 0 || form_step.is_returning
+            }
+            (Action::NextTab, Step::Review(review)) => review.files().len() > 1,
             (Action::UndoChange, _) => self.past.iter().any(|past| *past != self.answers),
             (Action::Reload, _) => self.answers.defaults().has_nginx,
             (Action::UndoWrite, Step::Done(saved)) => saved.undo.is_some(),
             _ => true,
+        }
+    }
+
+    /// How far a key would scroll at this moment, if it scrolls: see [`Event::Scroll`].
+    #[must_use]
+    pub fn scrolls_by(&self, key: Key) -> Option<i16> {
+        match keymap::action(self.keys(), key)? {
+            Action::Scroll(lines) => Some(lines),
+            _ => None,
         }
     }
 
@@ -89,12 +103,12 @@ impl Wizard {
     /// What came of a check. A finding about another value is not found, however late it comes.
     #[must_use]
     pub fn finding(&self, check: &Check) -> Option<&Finding> {
-        self.verdict_about(|about| about == check)
+        self.finding_about(|about| about == check)
     }
 
     /// What came of the first check of this kind.
     #[must_use]
-    pub fn verdict_about(&self, is_it: impl Fn(&Check) -> bool) -> Option<&Finding> {
+    pub fn finding_about(&self, is_it: impl Fn(&Check) -> bool) -> Option<&Finding> {
         self.findings.iter().find(|(about, _)| is_it(about))?.1.first()
     }
 
@@ -111,9 +125,9 @@ impl Wizard {
         match &self.step {
             _ if self.is_quitting => "quit?".to_owned(),
             Step::Done(saved) => saved.state.to_owned(),
-            Step::Dialog(choosing) => choosing.trouble().state.to_owned(),
+            Step::Dialog(dialog) => dialog.failure().state.to_owned(),
             Step::Writing(_) => "writing".to_owned(),
-            Step::Looking(_) => "not written".to_owned(),
+            Step::Discovering(_) => "not written".to_owned(),
             Step::Review(_) if is_new => "not written".to_owned(),
             Step::FormStep(_) if is_new => "new".to_owned(),
             Step::FormStep(_) | Step::Review(_) => match self.answers.changes().count() {

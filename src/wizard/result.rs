@@ -30,6 +30,7 @@ pub fn with_next_steps(saved: WriteResult, answers: &Answers, plan: &Plan) -> Wr
         command: answers.defaults().check.clone(),
         ..NextStep::from("Check".to_owned())
     });
+    next.extend(saved.next);
     WriteResult { next, ..saved }
 }
 
@@ -117,8 +118,13 @@ fn lines(saved: &WriteResult, key: fn(&NextStep) -> String) -> Vec<String> {
     for WrittenFile { what, path, about } in &saved.files {
         lines.push(format!("  {what:<11}  {path:<width$}   {about}"));
     }
-    if saved.undo.is_some() {
-        lines.push("  undo         kestra-setup rollback".to_owned());
+    if let Some(undo) = &saved.undo {
+        let beside = format!("  undo         {}", undo.command);
+        if beside.chars().count() <= LONGEST {
+            lines.push(beside);
+        } else {
+            lines.extend(["  undo".to_owned(), format!("       {}", undo.command)]);
+        }
     }
     if !saved.next.is_empty() {
         lines.extend([String::new(), "Not in effect yet. Next:".to_owned(), String::new()]);

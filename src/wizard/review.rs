@@ -65,7 +65,7 @@ impl Preview {
 
 impl Review {
     pub(super) fn new(preview: Preview, notes: Vec<String>) -> Self {
-        let mut reviewing = Self {
+        let mut review = Self {
             preview,
             lines: Vec::new(),
             notes,
@@ -76,8 +76,8 @@ impl Review {
             is_confirming: false,
             note: None,
         };
-        reviewing.show_secrets(false);
-        reviewing
+        review.show_secrets(false);
+        review
     }
 
     fn show_secrets(&mut self, is_revealed: bool) {
@@ -250,25 +250,24 @@ impl ReviewRow {
 }
 
 impl Wizard {
-    /// Scrolls what is in view. How far that goes, the next [`Event::Drawn`](super::Event) says.
-    pub(super) fn scroll_to(&mut self, place: impl FnOnce(usize) -> usize) {
-        let scroll = match (&mut self.help, &mut self.step) {
-            (Some(help), _) => help,
-            (None, Step::Review(reviewing)) => &mut reviewing.scroll,
-            (None, Step::Done(_)) => &mut self.scrolled,
-            (None, _) => return,
-        };
-        *scroll = place(*scroll);
+    /// How many lines of the page in view are scrolled away; `None` where it does not scroll.
+    pub(super) fn scroll(&mut self) -> Option<&mut usize> {
+        match (&mut self.help, &mut self.step) {
+            (Some(help), _) => Some(help),
+            (None, Step::Review(review)) => Some(&mut review.scroll),
+            (None, Step::Done(_)) => Some(&mut self.scrolled),
+            (None, _) => None,
+        }
     }
 
     /// `y`: the shown file for the operator's clipboard, secrets masked unless they are revealed.
     pub(super) fn copy(&mut self) -> Option<Effect> {
-        let Step::Review(reviewing) = &mut self.step else { return None };
-        let change = reviewing.shown()?;
-        let text = change.masked(reviewing.is_revealed);
-        let is_masked = !reviewing.is_revealed && text != change.after.as_str();
+        let Step::Review(review) = &mut self.step else { return None };
+        let change = review.shown()?;
+        let text = change.masked(review.is_revealed);
+        let is_masked = !review.is_revealed && text != change.after.as_str();
         let secrets = if is_masked { "; secrets are masked" } else { "" };
-        reviewing.note =
+        review.note =
             Some(format!("Sent {} bytes to the clipboard of your terminal{secrets}.", text.len()));
         Some(Effect::Copy(text.into()))
     }

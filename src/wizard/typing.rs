@@ -1,22 +1,22 @@
-//! What is typed, pasted or corrected, until it is an answer.
+//! Input that becomes an answer: typed, pasted, corrected, or a whole line in plain mode.
 
-use super::editor::Editor;
-use super::{FormStep, Step, Wizard};
-use crate::answers::Fix;
+use super::form_step::Editor;
+use super::{Effect, FormStep, Step, Wizard};
+use crate::answers::{Fix, Problem};
 use crate::form::{self, Field, FieldKind, SelectOption};
 use crate::key::Key;
 
 impl Wizard {
-    pub(super) fn asking(&mut self) -> Option<&mut FormStep> {
+    pub(super) fn form_step(&mut self) -> Option<&mut FormStep> {
         match &mut self.step {
-            Step::FormStep(asking) => Some(asking),
+            Step::FormStep(form_step) => Some(form_step),
             _ => None,
         }
     }
 
     /// A key that is no command: text for a field, a move for a choice.
     pub(super) fn type_key(&mut self, key: Key) {
-        let Some(field) = self.asking().map(|asking| asking.field) else { return };
+        let Some(field) = self.form_step().map(|form_step| form_step.field) else { return };
         match field.kind {
             FieldKind::Select(_) if key == Key::Char('?') => self.help = Some(0),
             FieldKind::Select(choices) => self.move_choice(field, choices, key),
@@ -37,17 +37,17 @@ impl Wizard {
         };
         let Some(choice) = choices.get(next) else { return };
         self.answers.set(field, choice.value);
-        if let Some(asking) = self.asking() {
-            asking.problem = None;
-            asking.note = None;
+        if let Some(form_step) = self.form_step() {
+            form_step.problem = None;
+            form_step.note = None;
         }
     }
 
     fn edit_text(&mut self, key: Key) {
-        let Some(asking) = self.asking() else { return };
-        if asking.editor.key(key) {
-            asking.problem = None;
-            asking.note = None;
+        let Some(form_step) = self.form_step() else { return };
+        if form_step.editor.key(key) {
+            form_step.problem = None;
+            form_step.note = None;
         }
     }
 
@@ -55,18 +55,18 @@ impl Wizard {
     /// that was not touched: whoever pastes a whole answer does not want it behind the old one.
     pub(super) fn paste(&mut self, text: &str) {
         let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-        let (Some(first), Some(asking)) = (lines.first(), self.asking()) else { return };
-        let field = asking.field;
+        let (Some(first), Some(form_step)) = (lines.first(), self.form_step()) else { return };
+        let field = form_step.field;
         if self.take_proxy(field, first.trim()) || !field.choices().is_empty() {
             return;
         }
-        let Some(asking) = self.asking() else { return };
-        if !asking.editor.is_touched {
-            asking.editor = Editor::typed("");
+        let Some(form_step) = self.form_step() else { return };
+        if !form_step.editor.is_touched {
+            form_step.editor = Editor::typed("");
         }
-        asking.editor.insert(if field.is_secret() { first } else { first.trim() });
-        asking.problem = None;
-        asking.note = Some(match lines.len() {
+        form_step.editor.insert(if field.is_secret() { first } else { first.trim() });
+        form_step.problem = None;
+        form_step.note = Some(match lines.len() {
             1 => "pasted; Enter takes it.".to_owned(),
             count => format!("{count} lines pasted; used the first."),
         });
@@ -84,12 +84,12 @@ impl Wizard {
 
     /// Takes what was typed as the answer, corrected where it can be.
     pub(crate) fn commit(&mut self) {
-        let Some(asking) = self.asking() else { return };
-        if !std::mem::take(&mut asking.editor.is_touched) {
+        let Some(form_step) = self.form_step() else { return };
+        if !std::mem::take(&mut form_step.editor.is_touched) {
             return;
         }
-        let field = asking.field;
-        let typed = zeroize::Zeroizing::new(asking.editor.text().to_owned());
+        let field = form_step.field;
+        let typed = zeroize::Zeroizing::new(form_step.editor.text().to_owned());
         if self.take_proxy(field, &typed) {
             return;
         }
@@ -98,9 +98,9 @@ impl Wizard {
         let value = checked.as_deref().unwrap_or(&typed);
         self.answers.set(field, value);
         let note = checked.as_ref().ok().and_then(|value| note(field, &typed, value));
-        if let Step::FormStep(asking) = &mut self.step {
-            asking.editor = Editor::of(&self.answers, field);
-            asking.note = note;
+        if let Step::FormStep(form_step) = &mut self.step {
+            form_step.editor = Editor::of(&self.answers, field);
+            form_step.note = note;
         }
     }
 
@@ -112,10 +112,10 @@ impl Wizard {
 
     /// Shows what the field with the focus says by now, and why.
     fn show_answer(&mut self, note: String) {
-        if let Step::FormStep(asking) = &mut self.step {
-            asking.problem = None;
-            asking.editor = Editor::of(&self.answers, asking.field);
-            asking.note = Some(note);
+        if let Step::FormStep(form_step) = &mut self.step {
+            form_step.problem = None;
+            form_step.editor = Editor::of(&self.answers, form_step.field);
+            form_step.note = Some(note);
         }
     }
 
@@ -123,11 +123,81 @@ impl Wizard {
     pub(super) fn takes_fix(&mut self, key: Key) -> bool {
         let Key::Char(c) = key else { return false };
         let number = c.to_digit(10).and_then(|digit| (digit as usize).checked_sub(1));
-        let problem = self.asking().and_then(|asking| asking.problem.as_ref());
+        let problem = self.form_step().and_then(|form_step| form_step.problem.as_ref());
         let fixes = problem.map_or(&[][..], |problem| &problem.fixes);
         let chosen =
             number.filter(|_| fixes.len() > 1).and_then(|number| fixes.get(number)).cloned();
         chosen.map(|fix| self.correct(&fix)).is_some()
+    }
+}
+
+impl Wizard {
+    /// A whole answer at once: accepted or refused like a typed one.
+    pub(super) fn line(&mut self, text: &str) -> Option<Effect> {
+        let form_step = self.form_step()?;
+        let field = form_step.field;
+        if field.choices().is_empty() {
+            form_step.editor = Editor::typed(text);
+            self.commit();
+        } else if !self.take_proxy(field, text.trim()) && !self.take_choice(field, text) {
+            return None;
+        }
+        self.go_on()
+    }
+
+    /// The answer as it stands, with the shown correction if there is one.
+    pub(super) fn keep(&mut self) -> Option<Effect> {
+        let problem = self.form_step()?.problem.take_if(|problem| problem.fixes.len() == 1);
+        problem.iter().flat_map(|problem| &problem.fixes).for_each(|fix| self.correct(fix));
+        self.go_on()
+    }
+
+    /// One question back, always, also from an answer that will not do.
+    pub(super) fn previous_question(&mut self) -> Option<Effect> {
+        let previous = match &self.step {
+            Step::FormStep(form_step) if form_step.is_returning => return self.review(),
+            Step::FormStep(form_step) => {
+                self.answers.questions().take_while(|other| *other != form_step.field).last()
+            }
+            Step::Review(_) => self.answers.questions().last(),
+            Step::Discovering(_) | Step::Writing(_) | Step::Dialog(_) | Step::Done(_) => {
+                return self.back();
+            }
+        };
+        self.step = Step::FormStep(FormStep::on(&self.answers, previous?));
+        None
+    }
+
+    /// Takes the choice with this value. If there is none, that is shown and nothing changes.
+    fn take_choice(&mut self, field: &'static Field, text: &str) -> bool {
+        let checked = field.check(text);
+        match (checked, self.form_step()) {
+            (Ok(value), _) => self.answers.set(field, &value),
+            (Err(invalid), Some(form_step)) => {
+                form_step.problem = Some(Problem::invalid(field, invalid));
+                return false;
+            }
+            (Err(_), None) => return false,
+        }
+        true
+    }
+
+    /// Visits every question, not only those that need an answer.
+    fn go_on(&mut self) -> Option<Effect> {
+        if self.shows_problem() {
+            return None;
+        }
+        let Step::FormStep(form_step) = &self.step else { return None };
+        let (is_returning, field) = (form_step.is_returning, form_step.field);
+        let is_settled = self.open_question(form_step.screen(), field).is_none();
+        let next = self.answers.questions().skip_while(|other| *other != field).nth(1);
+        match next {
+            Some(next) if !is_returning || !is_settled || field.row() == next.row() => {
+                self.visit(next, is_returning);
+                None
+            }
+            _ => self.finish(),
+        }
     }
 }
 

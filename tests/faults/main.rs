@@ -1,7 +1,6 @@
 //! A fault at every step of a write: each system call fails in turn, or the process dies there.
 //!
-//! `strace` injects the faults into the real program; where that would need a person, who finishes or
-//! undoes, into this one. After each of them, every file is wholly old or wholly new, all are old or
+//! `strace` injects the faults into this program, which does its job through the library. After each of them, every file is wholly old or wholly new, all are old or
 //! all are new once the journal is followed, nothing temporary is left, and no secret can be read by
 //! others.
 #![expect(
@@ -14,13 +13,12 @@
 )]
 
 use kestra_setup::plan::{FileChange, FileKind, Plan, Text};
-use kestra_setup::system::export::piped;
-use kestra_setup::system::fs::backup::{self, History};
+use kestra_setup::system::fs::backup::History;
 use kestra_setup::system::fs::lock::Lock;
-use kestra_setup::system::fs::{self as files, Receipt, WriteError};
+use kestra_setup::system::fs::{self as files, WriteError};
 use rustix::fs::XattrFlags;
 use std::collections::BTreeMap;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::process::ExitStatusExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -34,6 +32,8 @@ const SECRET: &str = "correct-horse-battery";
 /// As many as a small machine has cores; most of the time is spent starting processes.
 const WORKERS: usize = 2;
 const JOB: &str = "KESTRA_SETUP_JOB_UNDER_TEST";
+/// The folder in which it is done.
+const PLACE: &str = "KESTRA_SETUP_PLACE_UNDER_TEST";
 
 /// What the process under test is asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,44 +41,29 @@ enum Job {
     Write,
     WriteInPlace,
     Undo,
-    Finish,
     RollBack,
 }
 
-impl Job {
-    /// What the real program is asked to do; nothing where only a person can ask for it.
-    fn words(self) -> &'static [&'static str] {
-        match self {
-            Self::Write | Self::WriteInPlace => &["apply", "--plan", "-"],
-            Self::RollBack => &["rollback"],
-            Self::Undo | Self::Finish => &[],
-        }
-    }
-}
-
-const JOBS: [Job; 5] = [Job::Write, Job::WriteInPlace, Job::Undo, Job::Finish, Job::RollBack];
+const JOBS: [Job; 4] = [Job::Write, Job::WriteInPlace, Job::Undo, Job::RollBack];
 
 fn main() {
     match env::var(JOB) {
-        Ok(job) => exit(do_job(&job).map_or_else(|error| error.exit_code().into(), |_| 0)),
+        Ok(job) => exit(do_job(&job).map_or_else(|error| error.exit_code().into(), |()| 0)),
         Err(_) => every_fault_leaves_all_files_old_or_all_new(),
     }
 }
 
-/// The real program, or this one, which does its job under the variable [`JOB`].
-fn subject(job: Job) -> PathBuf {
-    match job.words() {
-        [] => env::current_exe().unwrap(),
-        _ => env!("CARGO_BIN_EXE_kestra-setup").into(),
-    }
-}
-
-fn do_job(job: &str) -> Result<Receipt, WriteError> {
+fn do_job(job: &str) -> Result<(), WriteError> {
     let lock = Lock::take(&History::here()?)?;
-    let open = lock.interrupted()?.unwrap();
+    let place = PathBuf::from(env::var_os(PLACE).unwrap());
     match job {
-        "Undo" => backup::undo(open).map(|()| Receipt::default()),
-        _ => backup::finish(open, &|| Ok(())),
+        "Undo" => lock.interrupted()?.unwrap().undo(),
+        "RollBack" => {
+            let id = lock.history().list()[0].id.clone();
+            lock.history().rollback(&id)?.run(&lock, false).map(drop)
+        }
+        "Write" => files::write(&renamed(&place), &lock, &|| Ok(())).map(drop),
+        _ => files::write(&in_place(&place), &lock, &|| Ok(())).map(drop),
     }
 }
 
@@ -94,17 +79,17 @@ impl Scene {
         let folder =
             if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
         let folder = folder.unwrap();
-        let old = format!("old: {SECRET}\nand: more\n");
         let real = folder.path().join("real.yml");
-        fs::write(&real, &old).unwrap();
+        fs::write(&real, old()).unwrap();
         fs::set_permissions(&real, Permissions::from_mode(0o600)).unwrap();
         // Not every file system takes one; where it does, copying it is one more thing to fail.
         let _ = rustix::fs::setxattr(&real, "user.note", b"kept", XattrFlags::empty());
         let plan = if job == Job::WriteInPlace {
             fs::hard_link(&real, folder.path().join("other.yml")).unwrap();
-            in_place(&folder, &old)
+            in_place(folder.path())
         } else {
-            renamed(&folder, &old)
+            symlink("real.yml", folder.path().join("config.yml")).unwrap();
+            renamed(folder.path())
         };
         let scene = Self { folder, plan };
         scene.prepare(job);
@@ -116,7 +101,7 @@ impl Scene {
         match job {
             Job::Write | Job::WriteInPlace => {}
             Job::RollBack => drop(files::write(&self.plan, &lock(), &|| Ok(())).unwrap()),
-            Job::Undo | Job::Finish => {
+            Job::Undo => {
                 let dies = || resume_unwind(Box::new("as if killed"));
                 let write = || files::write(&self.plan, &lock(), &dies);
                 assert!(catch_unwind(AssertUnwindSafe(write)).is_err());
@@ -130,18 +115,14 @@ impl Scene {
 
     /// Runs the job under `strace` with these arguments.
     fn run(&self, job: Job, strace: &[&str]) -> ExitStatus {
-        let input = self.folder.path().join("state.json");
-        fs::write(&input, piped::to_json(&self.plan).unwrap().as_bytes()).unwrap();
-        let stdin = File::open(&input).unwrap();
-        fs::remove_file(&input).unwrap();
         Command::new("strace")
             .args(["-f", "--seccomp-bpf", "-o"])
             .args(strace)
-            .arg(subject(job))
-            .args(job.words())
+            .arg(env::current_exe().unwrap())
             .env(JOB, format!("{job:?}"))
+            .env(PLACE, self.folder.path())
             .env("KESTRA_SETUP_STATE", self.history().folder())
-            .stdin(stdin)
+            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status()
@@ -184,31 +165,32 @@ impl Scene {
     }
 }
 
-fn renamed(folder: &TempDir, old: &str) -> Plan {
-    let config = folder.path().join("config.yml");
-    symlink("real.yml", &config).unwrap();
+fn old() -> String {
+    format!("old: {SECRET}\nand: more\n")
+}
+
+/// Three files: one behind a link, one new, and one in a folder that is missing.
+fn renamed(folder: &Path) -> Plan {
     let change = |kind, name: &str, after: &str, mode| FileChange {
         kind,
-        path: folder.path().join(name),
+        path: folder.join(name),
         before: None,
         after: after.into(),
         mode,
     };
-    let new = format!("new: {SECRET}\n");
-    Plan {
-        changes: vec![
-            FileChange {
-                before: Some(old.into()),
-                ..change(FileKind::Config, "config.yml", &new, 0o600)
-            },
-            change(FileKind::Nginx, "kestra.conf", "server {}\n", 0o644),
-            change(FileKind::Env, "made/kestra.env", &format!("P={SECRET}\n"), 0o600),
-        ],
-    }
+    let config = change(FileKind::Config, "config.yml", &format!("new: {SECRET}\n"), 0o600);
+    let changes = vec![
+        FileChange { before: Some(old().into()), ..config },
+        change(FileKind::Nginx, "kestra.conf", "server {}\n", 0o644),
+        change(FileKind::Env, "made/kestra.env", &format!("P={SECRET}\n"), 0o600),
+    ];
+    Plan { changes, ..Plan::default() }
 }
 
-fn in_place(folder: &TempDir, old: &str) -> Plan {
-    let mut plan = renamed(folder, old);
+/// One file that has another name, and one that is new.
+fn in_place(folder: &Path) -> Plan {
+    let mut plan = renamed(folder);
+    plan.changes[0].path = folder.join("real.yml");
     plan.changes[0].after = format!("new: {SECRET}\nand: much more than before\n").into();
     plan.changes.pop();
     plan
@@ -273,15 +255,14 @@ fn faults(point: &Point) -> Vec<Fault> {
 }
 
 /// Runs a job with one fault, and looks at what is left.
-fn withstands(job: Job, fault: &str, number: usize) {
+fn withstands(job: Job, fault: &str) {
     let scene = Scene::new(job);
     let status = scene.run(job, &["/dev/null", "-e", fault]);
     scene.files().iter().for_each(|path| keeps_its_secrets(path));
     let lock = Lock::take(&scene.history()).unwrap();
     match lock.interrupted().unwrap() {
         Some(_) if status.success() => panic!("the journal is open after success"),
-        Some(open) if number.is_multiple_of(2) => backup::undo(open).unwrap(),
-        Some(open) => drop(backup::finish(open, &|| Ok(())).unwrap()),
+        Some(pending) => pending.undo().unwrap(),
         None if status.signal().is_some() => {}
         None => assert_eq!(scene.all_are_new(), new_after(job, status.success()), "{status}"),
     }
@@ -297,7 +278,7 @@ fn withstands(job: Job, fault: &str, number: usize) {
 /// Where a job ends that was not killed and left no open journal.
 fn new_after(job: Job, succeeds: bool) -> bool {
     match job {
-        Job::Write | Job::WriteInPlace | Job::Finish => succeeds,
+        Job::Write | Job::WriteInPlace => succeeds,
         Job::RollBack => !succeeds,
         Job::Undo => false,
     }
@@ -311,7 +292,8 @@ fn keeps_its_secrets(path: &Path) {
 
 fn only(path: &Path) -> Plan {
     let (kind, path, after) = (FileKind::Nginx, path.to_owned(), "x\n".into());
-    Plan { changes: vec![FileChange { kind, path, before: None, after, mode: 0o644 }] }
+    let changes = vec![FileChange { kind, path, before: None, after, mode: 0o644 }];
+    Plan { changes, ..Plan::default() }
 }
 
 fn every_fault_leaves_all_files_old_or_all_new() {
@@ -328,7 +310,7 @@ fn every_fault_leaves_all_files_old_or_all_new() {
         while let number = next.fetch_add(1, Ordering::Relaxed)
             && let Some((job, fault)) = tries.get(number)
         {
-            if catch_unwind(|| withstands(*job, fault, number)).is_err() {
+            if catch_unwind(|| withstands(*job, fault)).is_err() {
                 eprintln!("{job:?} does not withstand {fault}");
                 failed.fetch_add(1, Ordering::Relaxed);
             }

@@ -13,7 +13,7 @@ fn assert_in_view(operator: &Operator, field: &Field, (width, height): (u16, u16
     let screen = operator.screen(width, height);
     let (column, row) = operator.cursor(width, height);
     let line = screen.lines().nth(row.into()).unwrap_or_default();
-    let is_on_its_line = line.starts_with(&format!("┃ {} ", field.label));
+    let is_on_its_line = format!("{line} ").starts_with(&format!("┃ {} ", field.label));
     let is_in_view = is_on_its_line && usize::from(column) > field.label.len() + 2;
     assert!(is_in_view, "{} at {width}x{height}, cursor {column},{row}:\n{screen}", field.name);
 }

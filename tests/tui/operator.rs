@@ -13,10 +13,10 @@ use kestra_setup::plan::Plan;
 use kestra_setup::ui::tui::{
     backend::Colors,
     theme::{Level, Theme},
-    view::view,
+    view::{key_event, view},
 };
 use kestra_setup::wizard::{
-    Choice, Dialog, Effect, Event, Failure, Step, Wizard, WriteResult, WrittenFile,
+    Choice, Dialog, Effect, Event, Failure, Step, Undo, Wizard, WriteResult, WrittenFile,
 };
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -46,6 +46,8 @@ pub(crate) struct Operator {
     looks: Vec<Vec<PathBuf>>,
     asked: Vec<Asked>,
     presses: usize,
+    /// Columns and rows of the terminal.
+    size: (u16, u16),
 }
 
 /// What the wizard wanted done, as far as a test looks at it.
@@ -112,6 +114,7 @@ impl Operator {
             looks: Vec::new(),
             asked: Vec::new(),
             presses: 0,
+            size: (80, 24),
         };
         operator.take(effect);
         operator
@@ -125,7 +128,8 @@ impl Operator {
 
     /// One key press.
     pub(crate) fn press(self, key: Key) -> Self {
-        self.happens(Event::Key(key)).after(1)
+        let event = key_event(&self.wizard, theme(), self.size, key);
+        self.happens(event).after(1)
     }
 
     /// The same key, several times.
@@ -220,7 +224,10 @@ impl Operator {
                 file(("config.yml", CONFIG, "new, mode 0600 kestra:kestra")),
                 file(("nginx", NGINX, "new, mode 0644 root:root")),
             ],
-            undo: Some("20261123T085010Z".to_owned()),
+            undo: Some(Undo {
+                id: "20261123T085010Z".to_owned(),
+                command: "kestra-setup rollback".to_owned(),
+            }),
             ..WriteResult::default()
         };
         self.happens(Event::Written(Ok(saved)))
@@ -237,15 +244,14 @@ impl Operator {
         self.happens(Event::Written(Err(Failure { state, lines, ways })))
     }
 
-    /// Looks at the screen, as after every key press.
-    pub(crate) fn looks(self, width: u16, height: u16) -> Self {
-        let (_, furthest) = self.terminal(width, height);
-        self.happens(Event::Drawn { furthest })
+    /// Has a terminal of this size.
+    pub(crate) fn sized(self, width: u16, height: u16) -> Self {
+        Self { size: (width, height), ..self }
     }
 
     /// What is on the screen.
     pub(crate) fn screen(&self, width: u16, height: u16) -> String {
-        let (terminal, _) = self.terminal(width, height);
+        let terminal = self.terminal(width, height);
         let cells = &terminal.backend().buffer().content;
         let line = |row: &[Cell]| row.iter().map(Cell::symbol).collect::<String>();
         let rows = cells.chunks(usize::from(width).max(1));
@@ -255,16 +261,15 @@ impl Operator {
 
     /// The column and the row of the cursor, both counted from 0.
     pub(crate) fn cursor(&self, width: u16, height: u16) -> (u16, u16) {
-        let cursor = self.terminal(width, height).0.get_cursor_position();
+        let cursor = self.terminal(width, height).get_cursor_position();
         cursor.expect("a cursor").into()
     }
 
-    fn terminal(&self, width: u16, height: u16) -> (Terminal<TestBackend>, usize) {
+    fn terminal(&self, width: u16, height: u16) -> Terminal<TestBackend> {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
-        let mut furthest = 0;
-        let drawn = terminal.draw(|frame| furthest = view(&self.wizard, theme(), frame));
+        let drawn = terminal.draw(|frame| view(&self.wizard, theme(), frame));
         drawn.expect("a frame");
-        (terminal, furthest)
+        terminal
     }
 
     /// The question with the focus; empty where none has it.

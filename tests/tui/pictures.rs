@@ -187,8 +187,7 @@ fn a_form_on_the_smallest_screen_is_drawn() {
 fn the_first_questions_of_plain_mode_are_drawn() {
     let machine = Machine::new("plain");
     let mut session = machine.program().arg("--plain").start();
-    session.wait_for("Public URL:").send("https://ops.example.com/kestra\r");
-    session.settle().send("http\r").settle();
+    session.answer(["https://ops.example.com/kestra", "http"]).wait_for_prompt();
     picture(&mut session, "plain");
 }
 

@@ -24,19 +24,11 @@ fn plain() -> Session {
     program().args(["--plain", "--config", "config.yml"]).start()
 }
 
-/// Answers, each after its question.
-fn answer<'a>(session: &mut Session, lines: impl IntoIterator<Item = &'a str>) {
-    for line in lines {
-        session.settle().send(format!("{line}\r"));
-    }
-    session.settle();
-}
-
 /// At the prompt for the password.
 fn at_password() -> Session {
     let mut session = plain();
-    answer(&mut session, ["https://ops.example.com/", "http", "proxy.corp.example:3128", "svc"]);
-    session.wait_for("Password (not shown):");
+    session.answer(["https://ops.example.com/", "http", "proxy.corp.example:3128", "svc"]);
+    session.wait_for("Password (not shown)").wait_for_prompt();
     session
 }
 
@@ -80,9 +72,9 @@ fn accessible_may_be_switched_off() {
 #[test]
 fn a_session_ends_with_what_was_agreed_to() {
     let mut session = plain();
-    answer(&mut session, SHORT.into_iter().chain(["w", "yes"]));
+    session.answer(SHORT.into_iter().chain(["w", "yes"]));
     session.wait_for("Done. One file written.");
-    answer(&mut session, [""]);
+    session.answer([""]);
     assert_eq!(session.wait_exit(), 0);
     session.assert_restored();
     let expected = "kestra:\n  url: https://ops.example.com/\n";
@@ -92,7 +84,7 @@ fn a_session_ends_with_what_was_agreed_to() {
 #[test]
 fn only_plain_text_is_sent() {
     let mut session = plain();
-    answer(&mut session, SHORT.into_iter().chain(["d", "t\u{fc}", "list", "help", "q", "yes"]));
+    session.answer(SHORT.into_iter().chain(["d", "unknown", "list", "help", "q", "yes"]));
     assert_eq!(session.wait_exit(), 0);
     let text = |byte: &u8| matches!(byte, b'\r' | b'\n' | b' '..=b'~');
     assert!(session.output().iter().all(text), "{:?}", said(&session));
@@ -102,27 +94,38 @@ fn only_plain_text_is_sent() {
 #[test]
 fn a_password_shows_nowhere() {
     let mut session = at_password();
-    answer(&mut session, [PASSWORD]);
-    session.wait_for("Saved: typed 13 characters");
-    answer(&mut session, ["", "none", "", "d", "list", "4", "back", "w", "yes", ""]);
+    session.answer([PASSWORD]);
+    session.wait_for("Saved: hidden");
+    session.answer(["", "none", "", "d", "list", "4", "back", "w", "yes", ""]);
     assert_eq!(session.wait_exit(), 0);
     assert!(!said(&session).contains(PASSWORD), "{}", said(&session));
     assert!(config(session.home()).unwrap_or_default().contains(PASSWORD));
 }
 
 #[test]
-fn a_password_that_is_typed_ahead_shows_nowhere() {
+fn of_pasted_lines_the_first_is_the_answer_and_the_rest_is_dropped() {
     let mut session = plain();
-    session.wait_for("Public URL:");
-    session.send(format!("https://ops.example.com/\rhttp\rproxy:3128\rsvc\r{PASSWORD}\r"));
-    session.wait_for("Saved: typed 13 characters");
-    assert!(!said(&session).contains(PASSWORD));
+    session.wait_for_prompt().send("https://ops.example.com/\rdirect\rnone\r\rw\ryes\ryes");
+    session.wait_for("5 were dropped.").wait_for("Question 2 of 4.").wait_for_prompt();
+    session.press(key::CTRL_D);
+    assert_eq!(session.wait_exit(), 1);
+    assert_nothing_written(&session);
 }
 
 #[test]
-fn a_line_may_be_longer_than_the_kernel_lets_it_be() {
+fn nothing_that_was_typed_before_the_last_question_agrees_to_it() {
+    let mut session = plain();
+    session.answer(SHORT).wait_for("w to").wait_for_prompt().send("w\ryes\r");
+    session.wait_for("1 was dropped.").wait_for("y or n").wait_for_prompt().press(key::CTRL_D);
+    assert_eq!(session.wait_exit(), 1);
+    assert_nothing_written(&session);
+}
+
+#[test]
+fn a_line_that_the_terminal_would_cut_is_refused_and_a_shorter_one_is_not() {
     let mut session = at_password();
-    session.send("p".repeat(9_000)).send("\r").wait_for("Saved: typed 9000 characters");
+    session.answer(["p".repeat(9_000).as_str()]).wait_for("apply --answers FILE");
+    session.answer(["p".repeat(4_094).as_str()]).wait_for("Saved: hidden");
 }
 
 #[test]
@@ -130,8 +133,7 @@ fn the_end_of_the_input_aborts_wherever_it_comes() {
     let whole: Vec<_> = SHORT.into_iter().chain(["w"]).collect();
     for count in [0, 2, 4, 5] {
         let mut session = plain();
-        answer(&mut session, whole[..count].iter().copied());
-        session.press(key::CTRL_D);
+        session.answer(whole[..count].iter().copied()).wait_for_prompt().press(key::CTRL_D);
         assert_eq!(session.wait_exit(), 1, "{}", session.screen());
         assert_nothing_written(&session);
     }
@@ -159,7 +161,7 @@ fn ctrl_c_leaves_at_once() {
 #[test]
 fn a_line_that_is_lost_writes_nothing() {
     let mut session = plain();
-    answer(&mut session, SHORT.into_iter().chain(["w"]));
+    session.answer(SHORT.into_iter().chain(["w"]));
     session.hang_up();
     assert_eq!(session.wait_exit(), 129);
     assert_eq!(config(session.home()), None);
@@ -168,7 +170,7 @@ fn a_line_that_is_lost_writes_nothing() {
 #[test]
 fn an_interrupted_session_leaves_a_draft_without_its_password() {
     let mut session = at_password();
-    answer(&mut session, [PASSWORD]);
+    session.answer([PASSWORD]);
     session.signal(Signal::TERM);
     assert_eq!(session.wait_exit(), 143);
     let draft = std::fs::read_to_string(session.home().join("state/draft.json"));
@@ -186,31 +188,30 @@ fn the_next_start_offers_what_was_said() {
     let config = home.join("config.yml");
     let mut session = again.arg("--plain").arg("--config").arg(config).start();
     session.wait_for("You stopped at step 2").wait_for("1. Continue with these answers");
-    answer(&mut session, ["", "list"]);
+    session.answer(["", "list"]);
     session.wait_for("3. Address: proxy.corp.example:3128");
 }
 
 #[test]
 fn a_signal_comes_before_what_was_typed() {
     let mut session = plain();
-    answer(&mut session, SHORT.into_iter().chain(["w"]));
+    session.answer(SHORT.into_iter().chain(["w"]));
     session.signal(Signal::STOP).signal(Signal::TERM).send("yes\r").signal(Signal::CONT);
     assert_eq!(session.wait_exit(), 143);
     assert_nothing_written(&session);
 }
 
 #[test]
-fn a_stopped_job_has_its_echo_and_goes_on_where_it_was() {
+fn a_stopped_job_asks_again() {
     let command = format!("{} --plain --config config.yml", env!("CARGO_BIN_EXE_kestra-setup"));
     let script = format!("set -m; {command}; echo stopped; read -r line; fg");
     let mut session = in_surroundings(Program::new("sh")).args(["-c", &script]).start();
     session.wait_for("Public URL:").type_text("https://ops.").press(key::CTRL_Z);
     session.wait_for("stopped").assert_restored();
-    session.press(key::ENTER).wait_until("the line as it was", |screen| {
-        screen.contents().matches("Public URL: https://ops.").count() == 2
+    session.press(key::ENTER).wait_until("the question again", |screen| {
+        screen.contents().matches("Public URL:").count() == 2
     });
-    session.type_text("example.com/\r").wait_for("Saved: https://ops.example.com/");
-    assert!(session.is_raw());
+    session.type_text("https://ops.example.com/\r").wait_for("Saved: https://ops.example.com/");
 }
 
 #[test]
@@ -223,11 +224,7 @@ fn nobody_is_stopped_who_could_not_go_on() {
 #[test]
 fn keys_erase_as_at_a_shell() {
     let mut session = plain();
-    session.wait_for("Public URL:").type_text("wrong");
-    session.press(key::CTRL_U).type_text("https://ops.exx").press(key::BACKSPACE).press(key::UP);
-    session
-        .press("\x08")
-        .type_text("example.com/")
-        .wait_for("Public URL: https://ops.eexample.com/");
-    session.press(key::ENTER).wait_for("Saved: https://ops.eexample.com/");
+    session.wait_for("Public URL:").type_text("wrong").press(key::CTRL_U);
+    session.type_text("https://ops.exx").press(key::BACKSPACE).type_text("ample.com/\r");
+    session.wait_for("Saved: https://ops.example.com/");
 }

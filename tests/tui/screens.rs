@@ -7,7 +7,7 @@ use kestra_setup::form::{self, Defaults};
 use kestra_setup::key::Key;
 use kestra_setup::plan::Plan;
 use kestra_setup::system::effects::trouble;
-use kestra_setup::system::fs::{ProofFailure, WriteError};
+use kestra_setup::system::fs::{VerificationFailure, WriteError};
 use kestra_setup::wizard::{Choice, Dialog, Event, Failure};
 
 /// The wireframes' size, the smallest with explanations, and the smallest of all.
@@ -138,8 +138,8 @@ fn review() {
     see("review_new", &reviewing());
     see("review_new_nginx", &reviewing().press(Key::Tab));
     see("review_new_full", &reviewing().press(Key::Char('f')));
-    see("review_scrolled", &reviewing().press(Key::PageDown));
-    see("review_revealed", &reviewing().press(Key::Char('r')).press(Key::PageDown));
+    see("review_scrolled", &reviewing().sized(60, 16).press(Key::PageDown));
+    see("review_revealed", &reviewing().sized(60, 16).press(Key::Char('r')).press(Key::PageDown));
     see("review_tested", &reviewing().finds(Outcome::Ok, "nginx takes it", ""));
     let line = "nginx does not take it: host not found in upstream \"kestra-app\"";
     see("review_nginx_refuses", &reviewing().finds(Outcome::Failed, line, "Use localhost:8080."));
@@ -190,7 +190,7 @@ fn ways_on() {
     see("denied_back", &choosing(&denied).press(Key::Esc));
     see("disk_full", &choosing(&WriteError::Full { path: CONFIG.into() }));
     see("no_folder", &choosing(&WriteError::NoFolder { folder: "/etc/nginx/conf.d".into() }));
-    see("proof_failed", &choosing(&WriteError::Proof(ProofFailure {
+    see("proof_failed", &choosing(&WriteError::Verification(VerificationFailure {
         what: "nginx cannot resolve \"kestra-app\" on this machine".into(),
         evidence: "nginx: [emerg] host not found in upstream \"kestra-app\" in /etc/nginx/conf.d/kestra.conf:4".into(),
         remedy: "A name that exists only inside Docker will not work here. Use an address this machine can resolve, e.g. localhost:8080.".into(),
@@ -229,7 +229,7 @@ fn before_the_first_question() {
     let open = "A write of 2026-11-23T08:50:10Z was interrupted.";
     see(
         "interrupted",
-        &asked("interrupted", open, vec![Choice::Finish, Choice::Undo, Choice::Quit]),
+        &asked("interrupted", open, vec![Choice::Undo, Choice::Forget, Choice::Quit]),
     );
 }
 

@@ -4,24 +4,26 @@
 //! machine. As root the cases with fewer rights run as nobody.
 
 use kestra_setup::plan::{FileChange, FileKind, Plan};
-use kestra_setup::system::export::piped;
 use kestra_setup::system::fs::backup::History;
 use kestra_setup::system::fs::lock::Lock;
 use kestra_setup::system::fs::{self as files, Receipt, WriteError};
-use std::fs::{self, File, Permissions};
+use std::env;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::{env, io};
 
+/// The file to write.
 const ME: &str = "KESTRA_SETUP_UNDER_TEST";
+/// What is in it.
+const OLD: &str = "KESTRA_SETUP_OLD_UNDER_TEST";
 
 #[test]
 fn the_process_under_test() {
     if env::var_os(ME).is_some() {
         match write() {
             Ok(receipt) => {
-                println!("\nwritten: {:?} {}", receipt.files[0].how, receipt.files[0].owner);
+                println!("\nwritten: {:?} {}", receipt.files[0].action, receipt.files[0].owner);
             }
             Err(error) => println!("\n{}: {error}", error.exit_code()),
         }
@@ -29,8 +31,9 @@ fn the_process_under_test() {
 }
 
 fn write() -> Result<Receipt, WriteError> {
-    let plan = piped::from_json(io::stdin()).unwrap();
-    files::write(&plan, &Lock::take(&History::here()?)?, &|| Ok(()))
+    let path = PathBuf::from(env::var_os(ME).unwrap());
+    let old = env::var(OLD).ok();
+    files::write(&plan(path, old.as_deref()), &Lock::take(&History::here()?)?, &|| Ok(()))
 }
 
 /// Whether the cases can be made here.
@@ -59,9 +62,6 @@ fn case(before: &str, user: As, old: Option<&str>, after: &str) -> String {
     for path in [folder.path(), &place] {
         fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
     }
-    let input = folder.path().join("plan");
-    let plan = piped::to_json(&plan(place.join("f"), old)).unwrap();
-    fs::write(&input, plan.as_bytes()).unwrap();
     // Where it is built, nobody may not look.
     fs::copy(env::current_exe().unwrap(), folder.path().join("me")).unwrap();
     let rights = if user == As::Nobody { NOBODY } else { "" };
@@ -72,9 +72,9 @@ fn case(before: &str, user: As, old: Option<&str>, after: &str) -> String {
         .args(if rustix::process::geteuid().is_root() { &MAP[..1] } else { &MAP })
         .args(["sh", "-c", &script])
         .current_dir(&place)
-        .env(ME, "1")
+        .env(ME, place.join("f"))
+        .envs(old.map(|old| (OLD, old)))
         .env("KESTRA_SETUP_STATE", folder.path().join("state/of-the-test"))
-        .stdin(File::open(&input).unwrap())
         .stderr(Stdio::inherit())
         .output()
         .unwrap();
@@ -86,7 +86,7 @@ fn case(before: &str, user: As, old: Option<&str>, after: &str) -> String {
 fn plan(path: PathBuf, old: Option<&str>) -> Plan {
     let (before, after) = (old.map(Into::into), "new\n".repeat(5000).into());
     let change = FileChange { kind: FileKind::Config, path, before, after, mode: 0o600 };
-    Plan { changes: vec![change] }
+    Plan { changes: vec![change], ..Plan::default() }
 }
 
 fn is_of_the_harness(line: &str) -> bool {

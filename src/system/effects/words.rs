@@ -1,8 +1,8 @@
 //! Errors of the world as what the operator reads: what happened, what it means, the ways on.
 
 use super::super::discover::snapshot;
-use super::super::fs::backup::{Checkpoint, Restore};
-use super::super::fs::{Conflict, Version, WriteError};
+use super::super::fs::backup::Restore;
+use super::super::fs::{FileConflict, FileDigest, Receipt, WriteError};
 use crate::form;
 use crate::plan::{FileChange, FileKind, Plan};
 use crate::wizard::{Choice, Failure, WriteResult};
@@ -27,7 +27,7 @@ pub fn trouble(error: &WriteError, plan: &Plan) -> Failure {
             ways.extend(is_nginx.then_some(Choice::Change(&form::NGINX_FILE)));
             ("not written", lines, ways)
         }
-        WriteError::Proof(failure) => {
+        WriteError::Verification(failure) => {
             let mut lines = vec![
                 "The result failed its proof, so every file was put back as it was.".to_owned(),
                 String::new(),
@@ -47,7 +47,12 @@ pub fn trouble(error: &WriteError, plan: &Plan) -> Failure {
         WriteError::Unrepaired { .. } | WriteError::Interrupted { .. } => (
             "interrupted",
             vec![format!("{}.", capital(error)), error.remedy()],
-            vec![Choice::Undo, Choice::Finish, Choice::Quit],
+            vec![Choice::Undo, Choice::Forget, Choice::Quit],
+        ),
+        WriteError::Damaged { .. } => (
+            "interrupted",
+            vec![format!("{}.", capital(error)), "It cannot be undone from here.".to_owned()],
+            vec![Choice::Forget, Choice::Quit],
         ),
         other => {
             let lines = vec![
@@ -64,7 +69,7 @@ pub fn trouble(error: &WriteError, plan: &Plan) -> Failure {
 
 /// Where the file is gone, there is nothing to keep beside what is planned: to start from no file
 /// would lose every other setting in it.
-fn ways_from(conflict: &Conflict) -> Vec<Choice> {
+fn ways_from(conflict: &FileConflict) -> Vec<Choice> {
     match conflict.now {
         Some(_) => vec![Choice::Reapply, Choice::SaveBeside, Choice::StartOver, Choice::Overwrite],
         None => vec![Choice::Overwrite, Choice::SaveBeside, Choice::Quit],
@@ -87,9 +92,9 @@ pub fn capital(text: &impl ToString) -> String {
 }
 
 /// Their change, as a difference with secrets masked.
-fn changed(conflict: &Conflict, plan: &Plan) -> Vec<String> {
-    let version = |version: &Option<Version>| match version {
-        Some(Version { sha256, lines }) => {
+fn changed(conflict: &FileConflict, plan: &Plan) -> Vec<String> {
+    let version = |version: &Option<FileDigest>| match version {
+        Some(FileDigest { sha256, lines }) => {
             let unit = if *lines == 1 { "line" } else { "lines" };
             format!("sha256 {}...   {lines} {unit}", &sha256[..8.min(sha256.len())])
         }
@@ -114,7 +119,7 @@ fn changed(conflict: &Conflict, plan: &Plan) -> Vec<String> {
     lines
 }
 
-fn theirs(conflict: &Conflict, plan: &Plan) -> Option<FileChange> {
+fn theirs(conflict: &FileConflict, plan: &Plan) -> Option<FileChange> {
     let ours = plan.changes.iter().find(|change| change.path == conflict.path)?;
     let after = snapshot(&conflict.path).text()?.clone();
     Some(FileChange { after, ..ours.clone() })
@@ -126,11 +131,11 @@ pub fn listed(change: &FileChange) -> Vec<String> {
     change.preview(false).iter().map(|line| format!("{}{}", line.mark.sign(), line.text)).collect()
 }
 
-/// What taking back would do to one file, as a change to look at.
+/// What undoing would do to one file, as a change to preview.
 #[must_use]
 pub fn restored(restore: &Restore) -> FileChange {
     FileChange {
-        kind: FileKind::of(&restore.path),
+        kind: restore.kind,
         path: restore.path.clone(),
         before: restore.now.clone(),
         after: restore.then.clone().unwrap_or_default(),
@@ -138,11 +143,13 @@ pub fn restored(restore: &Restore) -> FileChange {
     }
 }
 
-pub(super) fn what(path: &Path) -> String {
-    match FileKind::of(path) {
+pub(super) fn label(kind: FileKind, path: &Path) -> String {
+    match kind {
         FileKind::Nginx => "nginx".to_owned(),
         FileKind::Env => "env file".to_owned(),
-        FileKind::Config => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        FileKind::Config | FileKind::Unknown => {
+            path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        }
     }
 }
 
@@ -162,10 +169,43 @@ pub(super) fn undone() -> WriteResult {
     }
 }
 
-/// One line of `rollback --list`.
-impl std::fmt::Display for Checkpoint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let files: Vec<_> = self.files.iter().map(|path| path.display().to_string()).collect();
-        write!(f, "{}  {:.0}  by {}  {}", self.id, self.at, self.by, files.join(" "))
+pub(super) fn forgotten() -> WriteResult {
+    WriteResult {
+        state: "forgotten",
+        headline: "The files stay as they are; the backups are kept.".to_owned(),
+        ..WriteResult::default()
     }
+}
+
+/// The result of a rollback, which may have undone an undo.
+#[must_use]
+pub fn rolled_back(receipt: Receipt, is_redo: bool) -> WriteResult {
+    let headline = if is_redo {
+        "Redone. The files are as they were before the undo."
+    } else {
+        "Undone. The files are as they were before."
+    };
+    WriteResult { state: "rolled back", headline: headline.to_owned(), ..super::saved(receipt) }
+}
+
+/// What can be done where undoing failed: of the completed write with this name, or of the
+/// interrupted one.
+pub(super) fn not_undone(error: &WriteError, id: Option<&str>) -> Failure {
+    let (mut lines, mut ways) = (Vec::new(), Vec::new());
+    match error {
+        WriteError::Changed(conflict) => {
+            lines.push(format!("{} was changed since that write.", conflict.path.display()));
+            ways.push(Choice::UndoOverwriting(id.map(str::to_owned)));
+        }
+        // The undoing itself was interrupted.
+        WriteError::Unrepaired { .. } => return trouble(error, &Plan::default()),
+        other => {
+            lines.extend([format!("{}.", capital(other)), other.remedy()]);
+            let is_damaged = matches!(other, WriteError::Damaged { .. });
+            ways.extend((id.is_none() && !is_damaged).then_some(Choice::Undo));
+        }
+    }
+    ways.extend(id.is_none().then_some(Choice::Forget));
+    ways.push(Choice::Quit);
+    Failure { state: if id.is_none() { "interrupted" } else { "not undone" }, lines, ways }
 }

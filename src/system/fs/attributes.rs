@@ -1,8 +1,8 @@
 //! Owner, group, mode, ACL and labels: what a plain rename would lose.
 
-use super::folder::Folder;
-use super::read::Snapshot;
-use crate::system::fs::backup::journal::Image;
+use super::directory::Directory;
+use super::read::OpenedFile;
+use crate::system::fs::backup::journal::FileMetadata;
 use rustix::fs::{
     Gid, Mode, Uid, XattrFlags, fchmod, fchown, fgetxattr, flistxattr, fremovexattr, fsetxattr,
     fstat,
@@ -21,7 +21,7 @@ const LARGEST: usize = 64 * 1024;
 /// Copies everything but the contents from one file to another.
 ///
 /// `false` means that this user or this file system cannot: the old file must be written in place.
-pub(super) fn copy(old: &Snapshot, new: &impl AsFd) -> Result<bool, Errno> {
+pub(super) fn copy(old: &OpenedFile, new: &impl AsFd) -> Result<bool, Errno> {
     match copy_all(old, new) {
         Err(Errno::PERM | Errno::ACCESS | Errno::INVAL | Errno::NOTSUP) => Ok(false),
         result => result.map(|()| true),
@@ -30,20 +30,24 @@ pub(super) fn copy(old: &Snapshot, new: &impl AsFd) -> Result<bool, Errno> {
 
 /// Gives a file that was not there its mode, and its owner: a file that comes back had one, if this
 /// user may give it; a new one takes that of the folder.
-pub(super) fn give(image: &Image, folder: &Folder, new: &impl AsFd) -> Result<(), Errno> {
-    match image.owner {
-        None => folder.give(new)?,
+pub(super) fn set(
+    wanted: &FileMetadata,
+    directory: &Directory,
+    new: &impl AsFd,
+) -> Result<(), Errno> {
+    match wanted.owner {
+        None => directory.give(new)?,
         Some((uid, gid)) => match fchown(new, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid))) {
             Err(Errno::PERM) => {}
             result => result?,
         },
     }
-    fchmod(new, Mode::from_raw_mode(image.mode))
+    fchmod(new, Mode::from_raw_mode(wanted.mode))
 }
 
 /// The owner first: giving a file away clears bits of its mode. The mode before the ACL, whose
 /// mask it shares.
-fn copy_all(old: &Snapshot, new: &impl AsFd) -> Result<(), Errno> {
+fn copy_all(old: &OpenedFile, new: &impl AsFd) -> Result<(), Errno> {
     let made = fstat(new)?;
     let owner = (old.stat.st_uid, old.stat.st_gid);
     if owner != (made.st_uid, made.st_gid) {

@@ -1,25 +1,25 @@
 //! What was written, when, and what was there before.
 //!
-//! Every write is a checkpoint: a folder with a journal and the contents before and after, 0700
+//! Every write is a checkpoint: a directory with a journal and the contents before and after, 0700
 //! and 0600. A checkpoint whose journal is called `open.json` was interrupted.
-#![expect(clippy::disallowed_methods, reason = "keeps the state folder")]
+#![expect(clippy::disallowed_methods, reason = "reads the variable that names the state folder")]
 
-pub(crate) mod checkpoint;
 pub(crate) mod journal;
-mod recover;
+pub(crate) mod pending;
 mod rollback;
 
-pub use checkpoint::Open;
-pub use recover::{finish, leave, undo};
+pub use pending::PendingWrite;
 pub use rollback::{Restore, Rollback};
 
-use crate::system::fs::WriteError;
+use super::WriteError;
+use super::directory::Directory;
+use crate::plan::FileKind;
+use crate::system::passwd;
 use jiff::Timestamp;
 use journal::Journal;
-use std::fs::{DirBuilder, Permissions};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use rustix::process::geteuid;
+use std::env;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 /// The variable that names another state folder.
 pub const STATE: &str = "KESTRA_SETUP_STATE";
@@ -27,23 +27,55 @@ pub const STATE: &str = "KESTRA_SETUP_STATE";
 /// How many checkpoints are kept.
 pub const KEPT: usize = 20;
 
+/// The directory of the checkpoints in the state folder.
+pub(super) const CHECKPOINTS: &str = "checkpoints";
+
 /// The state folder: lock, journals, backups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
     folder: PathBuf,
 }
 
-/// A write that came to its end.
+/// A completed write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
     /// Its name, made of the time: `20261123T085010Z`. Sorts by age.
     pub id: String,
     /// When it began.
     pub at: Timestamp,
-    /// Who wrote.
+    /// The user.
     pub by: String,
+    /// The configuration that it belongs to; `None` where version 0.1.0 wrote it.
+    pub config: Option<PathBuf>,
     /// The files, as the operator named them.
-    pub files: Vec<PathBuf>,
+    pub files: Vec<(FileKind, PathBuf)>,
+    /// The names of the settings that were changed.
+    pub settings: Vec<String>,
+    /// The checkpoint that this write undid.
+    pub undoes: Option<String>,
+}
+
+impl Checkpoint {
+    fn new(id: &str, journal: Journal) -> Self {
+        Self {
+            id: id.to_owned(),
+            at: journal.at,
+            by: journal.by,
+            config: journal.context.config,
+            files: journal.files.into_iter().map(|file| (file.kind, file.path)).collect(),
+            settings: journal.context.settings,
+            undoes: journal.context.undoes,
+        }
+    }
+
+    /// Whether the write belongs to this configuration.
+    #[must_use]
+    pub fn is_about(&self, config: &Path) -> bool {
+        match &self.config {
+            Some(own) => own == config,
+            None => self.files.iter().any(|(_, path)| path == config),
+        }
+    }
 }
 
 impl History {
@@ -58,7 +90,7 @@ impl History {
             let folder = std::path::absolute(folder).map_err(|_| WriteError::NoState)?;
             return Ok(Self::at(folder));
         }
-        if rustix::process::geteuid().is_root() {
+        if geteuid().is_root() {
             return Ok(Self::at("/var/lib/kestra-setup"));
         }
         let state = dirs::state_dir().or_else(dirs::data_local_dir).ok_or(WriteError::NoState)?;
@@ -76,69 +108,84 @@ impl History {
         &self.folder
     }
 
-    /// Every checkpoint that came to its end, the newest first. Damaged ones are left out.
+    /// Every completed write, the newest first. Damaged ones are left out.
     #[must_use]
     pub fn list(&self) -> Vec<Checkpoint> {
-        let names = self.names().unwrap_or_default();
-        names.into_iter().rev().filter_map(|id| self.checkpoint(&id).ok()).collect()
-    }
-
-    fn checkpoint(&self, id: &str) -> Result<Checkpoint, WriteError> {
-        let journal = self.journal(id)?;
-        let files = journal.files.into_iter().map(|entry| entry.path).collect();
-        Ok(Checkpoint { id: id.to_owned(), at: journal.at, by: journal.by, files })
-    }
-
-    /// The journal of a write that came to its end.
-    fn journal(&self, id: &str) -> Result<Journal, WriteError> {
-        let journal = Journal::load(&self.folder_of(id).join(journal::CLOSED))?;
-        journal.ok_or_else(|| WriteError::NoCheckpoint { id: id.to_owned() })
-    }
-
-    fn checkpoints(&self) -> PathBuf {
-        self.folder.join("checkpoints")
-    }
-
-    pub(crate) fn folder_of(&self, id: &str) -> PathBuf {
-        self.checkpoints().join(id)
-    }
-
-    /// The names of all checkpoints, the oldest first.
-    pub(crate) fn names(&self) -> Result<Vec<String>, WriteError> {
-        let failed = |error| WriteError::at(&self.checkpoints(), error);
-        let mut names = Vec::new();
-        for entry in fs::read_dir(self.checkpoints()).map_err(failed)? {
-            names.extend(entry.map_err(failed)?.file_name().into_string().ok());
-        }
-        names.sort();
-        Ok(names)
-    }
-
-    /// Makes the state folder, for this user alone.
-    pub(crate) fn prepare(&self) -> Result<(), WriteError> {
-        let folder = self.checkpoints();
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-        made.and_then(|()| fs::set_permissions(&self.folder, Permissions::from_mode(0o700)))
-            .map_err(|error| WriteError::at(&self.folder, error))
-    }
-
-    /// Removes what is too old, and what a kill left before its journal was written.
-    ///
-    /// Nothing depends on it, so what cannot be removed stays until the next time.
-    pub(crate) fn prune(&self) {
-        let surely = |id: &String, journal, has| {
-            self.folder_of(id).join(journal).try_exists().is_ok_and(|there| there == has)
+        let Ok(Some(folder)) = self.checkpoints() else { return Vec::new() };
+        let names = names(&folder).unwrap_or_default();
+        let checkpoint = |id: String| {
+            let journal = Journal::load(&folder.child(&id).ok()??, journal::CLOSED).ok()??;
+            Some(Checkpoint::new(&id, journal))
         };
-        let (closed, others): (Vec<_>, Vec<_>) = self
-            .names()
-            .unwrap_or_default()
-            .into_iter()
-            .partition(|id| surely(id, journal::CLOSED, true));
-        let litter = others
-            .iter()
-            .filter(|id| surely(id, journal::OPEN, false) && surely(id, journal::CLOSED, false));
-        for id in closed.iter().rev().skip(KEPT).chain(litter) {
-            let _ = fs::remove_dir_all(self.folder_of(id));
-        }
+        names.into_iter().rev().filter_map(checkpoint).collect()
     }
+
+    /// The last completed write that belongs to this configuration.
+    #[must_use]
+    pub fn last(&self, config: &Path) -> Option<Checkpoint> {
+        self.list().into_iter().find(|checkpoint| checkpoint.is_about(config))
+    }
+
+    /// Opens the state folder; `None` if it does not exist.
+    ///
+    /// # Errors
+    /// [`WriteError::UnsafeState`].
+    pub(crate) fn open(&self) -> Result<Option<Directory>, WriteError> {
+        Directory::open(&self.folder)?.map(|state| self.checked(state)).transpose()
+    }
+
+    /// Opens the state folder, or makes it for this user alone. One that exists keeps its rights.
+    pub(crate) fn make(&self) -> Result<Directory, WriteError> {
+        self.checked(Directory::make(&self.folder)?)
+    }
+
+    /// What others can write decides what is undone, with the rights of this user.
+    fn checked(&self, state: Directory) -> Result<Directory, WriteError> {
+        let stat = state.stat().map_err(|errno| WriteError::at(&self.folder, errno))?;
+        let mode = stat.st_mode & 0o7777;
+        let why = if stat.st_uid != geteuid().as_raw() {
+            format!("belongs to {}", passwd::user(stat.st_uid))
+        } else if mode & 0o022 != 0 {
+            format!("can be written by others (mode {mode:04o})")
+        } else {
+            return Ok(state);
+        };
+        Err(WriteError::UnsafeState { path: self.folder.clone(), why })
+    }
+
+    fn checkpoints(&self) -> Result<Option<Directory>, WriteError> {
+        self.open()?.map_or(Ok(None), |state| state.child(CHECKPOINTS))
+    }
+}
+
+/// The names of all checkpoints, the oldest first.
+fn names(checkpoints: &Directory) -> Result<Vec<String>, WriteError> {
+    Ok(checkpoints.names()?.into_iter().filter_map(|name| name.into_string().ok()).collect())
+}
+
+/// Removes what is too old, and what a kill left before its journal was written.
+///
+/// Nothing depends on it, so what cannot be removed stays until the next time.
+fn prune(checkpoints: &Directory) {
+    let has = |id: &String, name: &str| -> bool {
+        // What cannot be looked at is kept.
+        checkpoints.child(id).is_ok_and(|folder| {
+            folder.is_none_or(|it| it.stat_of(name).is_ok_and(|found| found.is_some()))
+        })
+    };
+    let (closed, others): (Vec<_>, Vec<_>) =
+        names(checkpoints).unwrap_or_default().into_iter().partition(|id| has(id, journal::CLOSED));
+    let litter = others.iter().filter(|id| !has(id, journal::OPEN) && !has(id, journal::DAMAGED));
+    for id in closed.iter().rev().skip(KEPT).chain(litter) {
+        let _ = remove(checkpoints, id);
+    }
+}
+
+/// Removes a checkpoint, which holds nothing but files.
+fn remove(checkpoints: &Directory, id: &str) -> Result<(), WriteError> {
+    let Some(folder) = checkpoints.child(id)? else { return Ok(()) };
+    for name in folder.names()? {
+        folder.remove(name)?;
+    }
+    checkpoints.remove_child(id.as_ref())
 }

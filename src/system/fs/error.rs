@@ -9,12 +9,16 @@ use rustix::io::Errno;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// What can be done about an interrupted write.
+const UNDO_OR_FORGET: &str = "kestra-setup rollback undoes it; \
+                              kestra-setup rollback --forget keeps the files as they are.";
+
 /// Why nothing was written. Unless it is [`WriteError::Unrepaired`], every file is as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// A file is no longer what was shown.
     #[error("{} changed on disk meanwhile", .0.path.display())]
-    Changed(Box<Conflict>),
+    Changed(Box<FileConflict>),
     /// The user may not write there.
     #[error("cannot write {}: permission denied (user {user})", path.display())]
     Denied {
@@ -44,17 +48,17 @@ pub enum WriteError {
     /// Another wizard has the lock.
     #[error("already being edited by {by}{}", who(*pid, *since))]
     Locked {
-        /// The user, as the other wizard said it.
+        /// The user, as the other wizard recorded it.
         by: String,
-        /// Its process, if it said so.
+        /// Its process, if recorded.
         pid: Option<u32>,
-        /// Since when, if it said so.
+        /// Since when, if recorded.
         since: Option<Timestamp>,
     },
     /// A file could not be read before it was to be written.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The folder of a file does not exist, and it is not the wizard's to make.
+    /// The folder of a file does not exist, and this program does not make it.
     #[error("the folder {} does not exist", folder.display())]
     NoFolder {
         /// The missing folder.
@@ -69,8 +73,22 @@ pub enum WriteError {
     /// No home and no `KESTRA_SETUP_STATE`: there is no place for backups.
     #[error("there is no folder for backups")]
     NoState,
-    /// An earlier write was interrupted and is neither finished nor undone.
-    #[error("the write {id} was interrupted and is not repaired yet")]
+    /// A state folder that somebody else controls.
+    #[error("the state folder {} {why}", path.display())]
+    UnsafeState {
+        /// The state folder.
+        path: PathBuf,
+        /// Who else controls it: `belongs to alice` …
+        why: String,
+    },
+    /// A directory that was made here was replaced before it got its owner.
+    #[error("{} was replaced by somebody else while it was made", path.display())]
+    Interfered {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// An earlier write was interrupted and is not undone.
+    #[error("the write {id} was interrupted and is not undone yet")]
     Interrupted {
         /// The checkpoint that is open.
         id: String,
@@ -86,7 +104,7 @@ pub enum WriteError {
     /// There is no such checkpoint.
     #[error("there is no backup {id}")]
     NoCheckpoint {
-        /// What was asked for.
+        /// The name that was given.
         id: String,
     },
     /// Another error of the system.
@@ -94,16 +112,16 @@ pub enum WriteError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The files were written, failed their proof and were put back.
+    /// The files were written, failed verification and were restored.
     #[error("{0}")]
-    Proof(ProofFailure),
-    /// Something failed, and then putting the files back failed too.
+    Verification(VerificationFailure),
+    /// Writing failed, and restoring the files failed too.
     #[error("writing failed, and not every file could be put back: {put_back}")]
     Unrepaired {
-        /// The checkpoint, which stays open: the next start offers to finish or to undo.
+        /// The checkpoint, which stays open until it is undone or forgotten.
         id: String,
         /// Why the files could not be put back.
         put_back: Box<WriteError>,
@@ -123,32 +141,32 @@ fn who(pid: Option<u32>, since: Option<Timestamp>) -> String {
 
 /// A file that is no longer what was shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conflict {
+pub struct FileConflict {
     /// The file, as the operator named it.
     pub path: PathBuf,
     /// What was shown; `None` if there was no file.
-    pub opened: Option<Version>,
+    pub opened: Option<FileDigest>,
     /// What is there now; `None` if there is no file.
-    pub now: Option<Version>,
+    pub now: Option<FileDigest>,
     /// When the file was last changed, if there is one.
     pub modified: Option<Timestamp>,
     /// Who owns the file now, which is often who changed it.
     pub owner: Option<String>,
 }
 
-/// What a file was, short enough for one line on the screen.
+/// The contents of a file, short enough for one line on the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Version {
+pub struct FileDigest {
     /// SHA-256 in hexadecimal digits.
     pub sha256: String,
     /// How many lines.
     pub lines: usize,
 }
 
-/// What the proof of the written files found wrong.
+/// What the verification of the written files found wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}")]
-pub struct ProofFailure {
+pub struct VerificationFailure {
     /// What is wrong, in plain words.
     pub what: String,
     /// What was seen, such as the line of nginx. May be empty.
@@ -157,14 +175,14 @@ pub struct ProofFailure {
     pub remedy: String,
 }
 
-impl From<Finding> for ProofFailure {
+impl From<Finding> for VerificationFailure {
     fn from(finding: Finding) -> Self {
         Self { what: finding.summary, evidence: finding.evidence, remedy: finding.remedy }
     }
 }
 
 impl WriteError {
-    /// Finds the words for an error of the system at this path.
+    /// An error of the system at this path.
     pub(crate) fn at(path: &Path, source: impl Into<io::Error>) -> Self {
         let (path, source) = (path.to_owned(), source.into());
         match Errno::from_io_error(&source) {
@@ -192,16 +210,18 @@ impl WriteError {
             Self::NoFolder { .. } => "Create the folder, or choose another file name.".into(),
             Self::Twice { .. } => "Choose different names for the files.".into(),
             Self::NoState => "Set HOME, or name a folder in KESTRA_SETUP_STATE.".into(),
-            Self::Interrupted { .. } => {
-                "kestra-setup rollback undoes it; the wizard offers to finish it as well.".into()
+            Self::UnsafeState { .. } => {
+                "Name a folder that is yours alone in KESTRA_SETUP_STATE.".into()
             }
-            Self::Damaged { .. } => "Compare your files with that folder, then remove it.".into(),
-            Self::NoCheckpoint { .. } => "See what there is: kestra-setup rollback --list".into(),
+            Self::Interfered { .. } => "Find out which process did that, then write again.".into(),
+            Self::Interrupted { .. } => UNDO_OR_FORGET.into(),
+            Self::Damaged { .. } => {
+                "To keep your files as they are: kestra-setup rollback --forget".into()
+            }
+            Self::NoCheckpoint { .. } => "List the backups: kestra-setup rollback --list".into(),
             Self::Io { .. } => "Look for the cause in the system's log, then write again.".into(),
-            Self::Proof(failure) => failure.remedy.clone(),
-            Self::Unrepaired { .. } => {
-                "Remove the cause, then start kestra-setup: it offers to finish or to undo.".into()
-            }
+            Self::Verification(failure) => failure.remedy.clone(),
+            Self::Unrepaired { .. } => format!("Remove the cause first. {UNDO_OR_FORGET}"),
         }
     }
 
@@ -211,7 +231,7 @@ impl WriteError {
         match self {
             Self::Changed(_) => 4,
             Self::Denied { .. } | Self::Read(ReadError::Denied { .. }) => 5,
-            Self::Proof(_) => 6,
+            Self::Verification(_) => 6,
             _ => 1,
         }
     }

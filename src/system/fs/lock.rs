@@ -4,21 +4,24 @@
 //! with the process, so a kill never leaves one behind.
 #![expect(clippy::disallowed_types, reason = "the lock is a file")]
 
-use crate::system::fs::WriteError;
-use crate::system::fs::backup::History;
+use super::WriteError;
+use super::backup::History;
+use super::directory::Directory;
 use crate::system::passwd;
 use jiff::Timestamp;
-use rustix::fs::{CWD, FlockOperation, Mode, OFlags, flock, openat};
+use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
+use std::sync::Arc;
 
 /// The right to write, as long as it lives.
-#[derive(Debug)]
-#[must_use = "the lock goes when this does"]
+#[must_use = "dropping it releases the lock"]
 pub struct Lock {
     history: History,
+    /// Where the checkpoints are.
+    pub(super) checkpoints: Arc<Directory>,
     _held: File,
 }
 
@@ -31,29 +34,33 @@ struct Holder {
 }
 
 impl Lock {
-    /// Takes the lock of this history, or says who has it.
+    /// Takes the lock of this history.
     ///
     /// # Errors
-    /// [`WriteError::Locked`], or the state folder cannot be made or written.
+    /// [`WriteError::Locked`] if another process has it, [`WriteError::UnsafeState`], or the state
+    /// folder cannot be made or written.
     pub fn take(history: &History) -> Result<Self, WriteError> {
-        history.prepare()?;
-        let path = history.folder().join("lock");
-        let failed = |error: io::Error| WriteError::at(&path, error);
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let opened = openat(CWD, &path, flags, Mode::RUSR | Mode::WUSR);
-        let mut held = File::from(opened.map_err(|errno| failed(errno.into()))?);
+        let state = history.make()?;
+        let mut held = state.open_own("lock")?;
         match flock(&held, FlockOperation::NonBlockingLockExclusive) {
             Err(Errno::WOULDBLOCK) => return Err(locked(held)),
-            result => result.map_err(|errno| failed(errno.into()))?,
+            result => result.map_err(|errno| state.failed("lock", errno))?,
         }
-        sign(&mut held).map_err(failed)?;
-        Ok(Self { history: history.clone(), _held: held })
+        sign(&mut held).map_err(|error| state.failed("lock", error))?;
+        let checkpoints = Arc::new(state.make_child(super::backup::CHECKPOINTS)?);
+        Ok(Self { history: history.clone(), checkpoints, _held: held })
     }
 
     /// The history that is locked.
     #[must_use]
     pub fn history(&self) -> &History {
         &self.history
+    }
+}
+
+impl std::fmt::Debug for Lock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Lock({})", self.history.folder().display())
     }
 }
 
@@ -65,9 +72,9 @@ fn sign(held: &mut File) -> io::Result<()> {
 }
 
 fn locked(held: File) -> WriteError {
-    let mut said = String::new();
-    let holder = held.take(4096).read_to_string(&mut said).ok();
-    let holder: Option<Holder> = holder.and_then(|_| serde_json::from_str(&said).ok());
+    let mut text = String::new();
+    let holder = held.take(4096).read_to_string(&mut text).ok();
+    let holder: Option<Holder> = holder.and_then(|_| serde_json::from_str(&text).ok());
     match holder {
         Some(Holder { by, pid, since }) => {
             WriteError::Locked { by, pid: Some(pid), since: Some(since) }

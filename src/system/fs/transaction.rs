@@ -1,54 +1,77 @@
-//! From what is wanted to what is done: survey, checkpoint, forward, proof; or back.
+//! From what is wanted to what is done: survey, checkpoint, forward, verification; or back.
 
+use super::directory::Directory;
 use super::error::WriteError;
-use super::folder::Folder;
-use super::step::{Goal, Staged, Step, changed};
-use super::{Content, Proof, Receipt, Snapshot, Written, resolve, sha256};
-use crate::system::fs::backup::checkpoint::Open;
-use crate::system::fs::backup::journal::{Entry, Image};
+use super::file_write::{Direction, FileWrite, PreparedFile, changed};
+use super::resolve::{locate, locate_real};
+use super::{Content, FileReceipt, Receipt, Verify, sha256};
+use crate::plan::{FileChange, FileKind};
+use crate::system::fs::backup::PendingWrite;
+use crate::system::fs::backup::journal::{FileMetadata, JournalEntry, WriteContext};
 use crate::system::fs::lock::Lock;
-use rustix::fs::{AtFlags, CWD, statat};
-use rustix::io::Errno;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// What is wanted of one file.
-pub(crate) struct Task {
+pub(crate) struct WriteRequest {
+    pub(crate) kind: FileKind,
     pub(crate) path: PathBuf,
+    /// The path without links, where it is known from a journal.
+    pub(crate) real: Option<PathBuf>,
     pub(crate) before: Option<Content>,
     /// `None` removes the file.
     pub(crate) after: Option<Content>,
-    /// Permission bits, and the owner if it is known, of a file that is not there now.
+    /// Permission bits, and the owner if it is known, of a file that does not exist.
     pub(crate) mode: u32,
     pub(crate) owner: Option<(u32, u32)>,
-    /// Whether folders that are missing on the way are made.
+    /// Whether directories that are missing on the way are made.
     pub(crate) makes_folders: bool,
 }
 
-/// Does all tasks, or none.
-pub(crate) fn run(tasks: Vec<Task>, lock: &Lock, proof: Proof) -> Result<Receipt, WriteError> {
-    if let Some(open) = lock.interrupted()? {
-        return Err(WriteError::Interrupted { id: open.id().to_owned() });
+impl From<&FileChange> for WriteRequest {
+    fn from(change: &FileChange) -> Self {
+        let bytes = |text: &str| Zeroizing::new(text.as_bytes().to_vec());
+        Self {
+            kind: change.kind,
+            path: change.path.clone(),
+            real: None,
+            before: change.before.as_ref().map(|text| bytes(text.as_str())),
+            after: Some(bytes(change.after.as_str())),
+            mode: change.mode,
+            owner: None,
+            // A file of nginx in a directory that no nginx reads would have no effect.
+            makes_folders: change.kind != FileKind::Nginx,
+        }
     }
-    if tasks.is_empty() {
-        return Ok(Receipt::default());
-    }
-    let survey = survey(tasks)?;
-    let warnings = survey.steps.iter().filter_map(readable_by_others).collect();
-    let open = Open::begin(lock.history(), survey.folders, survey.steps)?;
-    complete(open, proof).map(|receipt| Receipt { warnings, ..receipt })
 }
 
-/// Takes an open checkpoint to its end, or back to its beginning.
-pub(crate) fn complete(open: Open, proof: Proof) -> Result<Receipt, WriteError> {
-    let done = forward(&open).and_then(|files| {
-        proof().map_err(WriteError::Proof)?;
-        open.close()?;
+/// Does all requests, or none.
+pub(crate) fn run(
+    requests: Vec<WriteRequest>,
+    context: WriteContext,
+    lock: &Lock,
+    verify: Verify,
+) -> Result<Receipt, WriteError> {
+    if let Some(pending) = lock.interrupted()? {
+        return Err(WriteError::Interrupted { id: pending.id().to_owned() });
+    }
+    if requests.is_empty() {
+        return Ok(Receipt::default());
+    }
+    let (folders, files) = survey(requests)?;
+    let warnings = files.iter().filter_map(readable_by_others).collect();
+    let config = context.config.clone();
+    let pending = PendingWrite::begin(lock, context, folders, files)?;
+    let id = pending.id().to_owned();
+    let done = forward(&pending).and_then(|files| {
+        verify().map_err(WriteError::Verification)?;
+        pending.close()?;
         Ok(files)
     });
-    let id = open.id().to_owned();
     match done {
-        Ok(files) => Ok(Receipt { id: Some(id), files, warnings: Vec::new() }),
-        Err(failure) => match back(open) {
+        Ok(files) => Ok(Receipt { id: Some(id), config, files, warnings }),
+        Err(failure) => match back(pending) {
             Ok(()) => Err(failure),
             Err(put_back) => Err(WriteError::Unrepaired {
                 id,
@@ -59,108 +82,103 @@ pub(crate) fn complete(open: Open, proof: Proof) -> Result<Receipt, WriteError> 
     }
 }
 
-fn forward(open: &Open) -> Result<Vec<Written>, WriteError> {
-    for folder in open.folders() {
-        Folder::make(folder)?;
-        sync_parent(folder)?;
+fn forward(pending: &PendingWrite) -> Result<Vec<FileReceipt>, WriteError> {
+    for path in pending.folders() {
+        let (Some(outer), Some(name)) = (path.parent(), path.file_name()) else { continue };
+        let missing = || WriteError::NoFolder { folder: outer.to_owned() };
+        let outer = Directory::open_real(outer)?.ok_or_else(missing)?;
+        outer.make_child_of_same_owner(name)?;
+        outer.sync()?;
     }
-    let staged = open.steps().iter().map(|step| step.stage(Goal::New));
-    let staged = staged.collect::<Result<Vec<_>, _>>()?;
-    let how = staged.iter().map(Staged::commit).collect::<Result<Vec<_>, _>>()?;
-    staged.iter().try_for_each(Staged::sync)?;
-    staged.iter().zip(how).map(|(staged, how)| staged.receipt(how)).collect()
+    let prepared = pending.files().iter().map(|file| file.prepare(Direction::Forward));
+    let prepared = prepared.collect::<Result<Vec<_>, _>>()?;
+    let actions = prepared.iter().map(PreparedFile::commit).collect::<Result<Vec<_>, _>>()?;
+    prepared.iter().try_for_each(PreparedFile::sync)?;
+    prepared.iter().zip(actions).map(|(file, action)| file.receipt(action)).collect()
 }
 
-/// Puts everything back and forgets the checkpoint. What fails does not keep the rest from being
+/// Puts everything back and removes the checkpoint. A failure does not keep the rest from being
 /// put back; then the checkpoint stays open.
-pub(crate) fn back(open: Open) -> Result<(), WriteError> {
-    let put_back: Vec<_> = open.steps().iter().rev().map(Step::put_back).collect();
+pub(crate) fn back(pending: PendingWrite) -> Result<(), WriteError> {
+    let put_back: Vec<_> = pending.files().iter().rev().map(FileWrite::put_back).collect();
     put_back.into_iter().collect::<Result<(), _>>()?;
-    open.folders().iter().rev().try_for_each(|folder| remove_folder(folder))?;
-    open.discard()
+    pending.folders().iter().rev().try_for_each(|folder| remove_folder(folder))?;
+    pending.discard()
 }
 
-/// Removes a folder unless something else lies in it by now.
+/// Removes a directory unless something is in it by now.
 pub(crate) fn remove_folder(path: &Path) -> Result<(), WriteError> {
-    match rustix::fs::unlinkat(CWD, path, AtFlags::REMOVEDIR) {
-        Ok(()) => sync_parent(path),
-        Err(Errno::NOENT | Errno::NOTEMPTY | Errno::EXIST) => Ok(()),
-        Err(errno) => Err(WriteError::at(path, errno)),
-    }
+    let (Some(outer), Some(name)) = (path.parent(), path.file_name()) else { return Ok(()) };
+    Directory::open_real(outer)?.map_or(Ok(()), |outer| outer.remove_child(name))
 }
 
-fn sync_parent(path: &Path) -> Result<(), WriteError> {
-    let parent = path.parent().map(Folder::open).transpose()?.flatten();
-    parent.map_or(Ok(()), |parent| parent.sync())
-}
-
-/// What a write is about to do.
-struct Survey {
-    folders: Vec<PathBuf>,
-    steps: Vec<Step>,
-}
-
-/// Compares every file with what was shown, before anything is touched.
-fn survey(tasks: Vec<Task>) -> Result<Survey, WriteError> {
-    let (mut folders, mut needed, mut steps) = (Vec::new(), Vec::new(), Vec::<Step>::new());
-    for task in tasks {
-        let makes_folders = task.makes_folders;
-        let step = compare(task, steps.len())?;
-        let real = &step.entry.real;
-        if steps.iter().any(|other| other.entry.real == *real) {
+/// Compares every file with what was shown, before anything is touched. Gives the directories to
+/// make, outermost first, and the files.
+fn survey(requests: Vec<WriteRequest>) -> Result<(Vec<PathBuf>, Vec<FileWrite>), WriteError> {
+    let (mut folders, mut needed, mut files) = (Vec::new(), Vec::new(), Vec::<FileWrite>::new());
+    for request in requests {
+        let makes_folders = request.makes_folders;
+        let (missing, file) = compare(request, files.len())?;
+        let real = &file.entry.real;
+        if files.iter().any(|other| other.entry.real == *real) {
             return Err(WriteError::Twice { path: real.clone() });
         }
-        let missing = missing_folders(real);
         if makes_folders {
             folders.extend(missing);
         } else {
             needed.extend(missing);
         }
-        steps.push(step);
+        files.push(file);
     }
     folders.sort();
     folders.dedup();
     match needed.into_iter().find(|folder| !folders.contains(folder)) {
         Some(folder) => Err(WriteError::NoFolder { folder }),
-        None => Ok(Survey { folders, steps }),
+        None => Ok((folders, files)),
     }
 }
 
-/// The folders that would have to be made for a file, outermost first.
-fn missing_folders(file: &Path) -> Vec<PathBuf> {
-    let is_missing =
-        |path: &&Path| statat(CWD, *path, AtFlags::empty()).is_err_and(|it| it == Errno::NOENT);
-    let mut missing: Vec<_> =
-        file.ancestors().skip(1).take_while(is_missing).map(Path::to_owned).collect();
-    missing.reverse();
-    missing
-}
-
-fn compare(task: Task, number: usize) -> Result<Step, WriteError> {
-    let real = resolve(&task.path)?;
-    let now = Snapshot::take(CWD, &real, &task.path)?;
-    if now.as_ref().map(|now| &now.content) != task.before.as_ref() {
-        return Err(changed(task.path, task.before.as_ref(), now.as_ref()));
+/// Follows the path of a file, once. Gives the directories that are missing on it, and the file.
+fn compare(request: WriteRequest, number: usize) -> Result<(Vec<PathBuf>, FileWrite), WriteError> {
+    let location = match &request.real {
+        Some(real) => locate_real(real)?,
+        None => locate(&request.path)?,
+    };
+    let real = location.real_path();
+    let missing = below(location.directory.path(), &location.missing);
+    let directory = location.missing.is_empty().then_some(location.directory);
+    let now = match &directory {
+        Some(directory) => directory.read(&location.name)?,
+        None => None,
+    };
+    if now.as_ref().map(|now| &now.content) != request.before.as_ref() {
+        return Err(changed(request.path, request.before.as_ref(), now.as_ref()));
     }
-    let old = now.as_ref().map(|now| Image {
+    let old = now.as_ref().map(|now| FileMetadata {
         sha256: sha256(&now.content),
         mode: now.mode(),
         owner: Some((now.stat.st_uid, now.stat.st_gid)),
     });
-    let new = task.after.as_ref().map(|after| Image {
+    let new = request.after.as_ref().map(|after| FileMetadata {
         sha256: sha256(after),
-        mode: task.mode,
-        owner: task.owner,
+        mode: request.mode,
+        owner: request.owner,
     });
-    let entry = Entry { path: task.path, real, temp: Entry::temp_name(number), old, new };
-    Ok(Step { entry, old: task.before, new: task.after })
+    let temp = JournalEntry::temp_name(number);
+    let entry = JournalEntry { kind: request.kind, path: request.path, real, temp, old, new };
+    Ok((missing, FileWrite::new(entry, request.before, request.after, directory)))
+}
+
+/// `a/b`, `a/b/c` … for these names below `a`.
+fn below(directory: &Path, names: &[OsString]) -> Vec<PathBuf> {
+    (1..=names.len()).map(|end| directory.join(names[..end].iter().collect::<PathBuf>())).collect()
 }
 
 /// A file that would be secret if it were new: its mode is the operator's to change.
-fn readable_by_others(step: &Step) -> Option<String> {
-    let (old, new) = (step.entry.old.as_ref()?, step.entry.new.as_ref()?);
+fn readable_by_others(file: &FileWrite) -> Option<String> {
+    let (old, new) = (file.entry.old.as_ref()?, file.entry.new.as_ref()?);
     let (is_secret, is_open) = (new.mode == 0o600, old.mode & 0o004 != 0);
-    let path = step.entry.real.display();
+    let path = file.entry.real.display();
     let warning = || format!("{path} can be read by everyone (mode {:04o}).", old.mode);
     (is_secret && is_open).then(warning)
 }

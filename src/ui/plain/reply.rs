@@ -5,13 +5,13 @@ use crate::form::SelectOption;
 /// What the operator wants.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reply<'a> {
-    /// What stands there.
+    /// The value in brackets.
     Enter,
     /// One question back.
     Back,
     /// An explanation.
     Help,
-    /// Every answer.
+    /// A list of every answer.
     List,
     /// To leave.
     Quit,
@@ -40,9 +40,9 @@ pub(super) fn read(line: &str, is_word: impl Fn(&str) -> bool) -> Reply<'_> {
     Reply::Text(escaped.unwrap_or(line))
 }
 
-/// Whether this is the word that agrees.
+/// Whether this is a yes.
 pub(super) fn is_yes(line: &str) -> bool {
-    line.trim().eq_ignore_ascii_case("yes")
+    matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
 /// The choice that a number, a value, or the unmistakable beginning of a value or label names.

@@ -10,7 +10,7 @@ use crate::wizard::{Choice, Dialog, Failure, WriteResult};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
-/// What was typed, what was said, what was done.
+/// What was typed, what was printed, what was done.
 #[derive(Default)]
 struct Script {
     lines: VecDeque<&'static str>,
@@ -18,16 +18,18 @@ struct Script {
     hidden: Vec<String>,
     written: Vec<Plan>,
     elevated: usize,
+    dropped: usize,
+    is_cut: bool,
     trouble: Option<Failure>,
 }
 
-impl Outside for Script {
-    fn say(&mut self, text: &str) -> io::Result<()> {
+impl Runtime for Script {
+    fn print(&mut self, text: &str) -> io::Result<()> {
         self.said.push_str(text);
         Ok(())
     }
 
-    fn read(&mut self, prompt: &str, echo: Echo) -> Result<Secret, Ended> {
+    fn read(&mut self, prompt: &str, echo: Echo) -> Result<TypedLine, Ended> {
         self.said.push_str(prompt);
         if echo == Echo::Hidden {
             self.hidden.push(prompt.to_owned());
@@ -35,7 +37,8 @@ impl Outside for Script {
         let line = self.lines.pop_front().ok_or(Ended::Input)?;
         self.said.push_str(if echo == Echo::Shown { line } else { "" });
         self.said.push('\n');
-        Ok(line.into())
+        let (dropped, is_cut) = (self.dropped, self.is_cut);
+        Ok(TypedLine { text: line.into(), is_cut, dropped })
     }
 
     fn perform(&mut self, effect: Effect) -> Option<Event> {
@@ -114,7 +117,7 @@ fn existing(lines: &[&'static str]) -> Script {
 }
 
 /// A whole session with a proxy, its login and nginx, up to the review.
-const LONG: [&str; 17] = [
+const LONG: [&str; 16] = [
     "https://ops.example.com/kestra",
     "2",
     "proxy.corp.example:3128",
@@ -122,7 +125,6 @@ const LONG: [&str; 17] = [
     "hunter2",
     "",
     "nginx",
-    "",
     "",
     "",
     "",
@@ -150,47 +152,48 @@ Configuration: /etc/kestra/config.yml (new config)
 
 Question 1 of 4. Public URL of Kestra.
 Full address without ui/ or api/, e.g. https://my-host.com/kestra/
-Current value: none. An answer is required.
+An answer is required.
 Public URL: ops.example.com
 Error: the address needs http:// or https:// in front.
 Did you mean https://ops.example.com/ ? Press Enter for yes, or type it:\u{20}
 Saved: https://ops.example.com/
 
-Question 2 of 4. How does Kestra reach the internet?
-1. Direct, no proxy (default)
-   For api.kestra.io only; browsers and HTTP tasks go their own way.
+Question 2 of 4. How does Kestra reach api.kestra.io?
+1. direct (default)
+   Used for calls to api.kestra.io only. Browsers and HTTP tasks are not
+   affected.
 2. HTTP proxy
-   Right for https sites too. Paste http://user:pass@host:port here.
+   Also carries https. Paste http://user:pass@host:port to fill every
+   field.
 3. SOCKS5 proxy
-   Version 5 only, the one that Micronaut speaks.
-Number 1 to 3: 1
-Saved: Direct, no proxy
+   SOCKS5 only.
+Number 1 to 3 [1] or back: 1
+Saved: direct
 
 Question 3 of 4. Is there an nginx in front of Kestra?
 1. nginx
    One file of its own; other nginx files are not touched.
 2. none (default)
    No nginx file is written.
-Number 1 to 2: none
+Number 1 to 2 [2] or back: none
 Saved: none
 
 Question 4 of 4. Path under which Kestra serves, empty for /.
 Must match the path of the public URL. Empty = serve at /.
-Current value: none (Enter leaves it empty)
-Context path:\u{20}
+Context path [none] or back:\u{20}
 Kept: none
 
 Review. Nothing is written yet.
 1. Public URL: https://ops.example.com/
-2. Connection: Direct, no proxy
+2. Connection: direct
 3. Proxy address: -
 4. Credentials: -
 5. Context path: / (none)
 6. nginx: none
 File /etc/kestra/config.yml: new file, 2 lines, mode 0600
-Type a number to change it, d for the diff, t to test the way out, w to
-write, q to quit: w
-Write 1 file? Type yes to write (default: no): yes
+Type a number to change it, d for the diff, t to test the outbound
+connection, w to write, q to quit: w
+Write 1 file? y or n [n]: yes
 Writing...
 
 Done. One file written.
@@ -214,17 +217,17 @@ fn no_question_is_longer_than_fifteen_lines() {
     let said = with_nginx(&LONG).said;
     let questions: Vec<_> =
         said.split("\n\n").filter(|block| block.starts_with("Question ")).collect();
-    assert_eq!(questions.len(), 16);
+    assert_eq!(questions.len(), 15);
     assert!(questions.iter().all(|question| question.lines().count() <= 15), "{said}");
 }
 
 #[test]
-fn defaults_are_said_in_words_before_the_prompt() {
+fn defaults_are_in_brackets() {
     let said = with_nginx(&LONG).said;
     for words in [
-        "Default: /kestra (Enter takes it, none empties it)\nContext path: ",
-        "Default: localhost:8080 (Enter takes it)\nForward to: ",
-        "Current value: none (Enter leaves it empty)\nCertificate: ",
+        "in brackets. Type none for no value.\nContext path [/kestra] or back: ",
+        "in brackets.\nForward to [localhost:8080] or back: ",
+        "Certificate [none] or back: ",
     ] {
         assert!(said.contains(words), "{words}");
     }
@@ -234,7 +237,7 @@ fn defaults_are_said_in_words_before_the_prompt() {
 #[test]
 fn what_the_files_say_is_the_current_value_and_enter_keeps_it() {
     let said = existing(&["1", ""]).said;
-    assert!(said.contains("Current value: http://old.example/ (Enter keeps it)\nPublic URL: "));
+    assert!(said.contains("brackets.\nPublic URL [http://old.example/]: "), "{said}");
     assert!(said.contains("Kept: http://old.example/"), "{said}");
 }
 
@@ -247,7 +250,12 @@ fn a_proxy_of_the_shell_is_named_with_its_variable() {
     let here = Defaults { proxy: Some(proxy), ..Defaults::default() };
     let said = session(wizard(here, None), &["https://a.example", "", ""], None).0.said;
     assert!(said.contains("2. HTTP proxy (default, from HTTPS_PROXY)"), "{said}");
-    assert!(said.contains("Default: proxy:3128, from HTTPS_PROXY (Enter takes it)"), "{said}");
+    assert!(
+        said.contains(
+            "Enter accepts the value in brackets from HTTPS_PROXY.\nAddress [proxy:3128]"
+        ),
+        "{said}"
+    );
 }
 
 #[test]
@@ -265,11 +273,13 @@ fn the_end_of_the_input_is_never_consent() {
 }
 
 #[test]
-fn only_the_typed_word_yes_writes() {
-    for answer in ["", "y", "no", "w", "yes please", "\\yes"] {
+fn only_a_typed_yes_writes() {
+    for answer in ["", "n", "no", "w", "yes please", "\\yes"] {
         assert_eq!(fresh(&after(&SHORT, &["w", answer, "q", "yes"])).written, [], "{answer}");
     }
-    assert_eq!(fresh(&after(&SHORT, &["w", "yes"])).written.len(), 1);
+    for answer in ["y", "yes", " YES "] {
+        assert_eq!(fresh(&after(&SHORT, &["w", answer])).written.len(), 1, "{answer}");
+    }
 }
 
 #[test]
@@ -281,7 +291,7 @@ fn a_way_that_writes_needs_the_word_as_well() {
     assert_eq!((sudo("").elevated, sudo("yes").elevated), (0, 1));
     let said = sudo("").said;
     assert!(said.contains("Permission denied.\n1. Write with sudo"), "{said}");
-    assert!(said.contains("Number 1 to 2 (default: 1):"), "{said}");
+    assert!(said.contains("Number 1 to 2 [1]:"), "{said}");
 }
 
 #[test]
@@ -292,10 +302,10 @@ fn the_input_may_end_once_all_is_done() {
 }
 
 #[test]
-fn a_password_is_read_without_echo_and_confirmed_by_its_length() {
+fn a_password_is_read_without_echo_and_its_length_is_not_shown() {
     let script = with_nginx(&after(&LONG, &["list", "q", "yes"]));
-    assert_eq!(script.hidden, ["Password (not shown): "]);
-    assert!(script.said.contains("Saved: typed 7 characters"));
+    assert_eq!(script.hidden, ["Password (not shown) [none] or back: "]);
+    assert!(script.said.contains("Saved: hidden\n"), "{}", script.said);
     assert!(!script.said.contains("hunter2"), "{}", script.said);
 }
 
@@ -318,7 +328,7 @@ fn back_from_the_review_is_the_last_question() {
 fn help_explains_and_asks_again() {
     let said = fresh(&["help"]).said;
     assert!(said.contains("Example: https://my-host.com/kestra/ (ok)\n"), "{said}");
-    assert!(said.contains("Ends up in config.yml as kestra.url."));
+    assert!(said.contains("Stored in config.yml as kestra.url."));
     assert_eq!(said.matches("Question 1 of 4.").count(), 2);
 }
 
@@ -339,7 +349,7 @@ fn quit_asks_only_where_answers_would_be_lost() {
         None,
     );
     assert!(ended.is_ok());
-    assert_eq!(script.said.matches("Type yes to quit (default: no):").count(), 2);
+    assert_eq!(script.said.matches("lose the answers? y or n [n]:").count(), 2);
 }
 
 #[test]
@@ -352,7 +362,7 @@ fn a_word_behind_a_backslash_is_an_answer() {
 fn what_is_no_choice_is_refused_and_changes_nothing() {
     let said = fresh(&["https://a.example", "4", "list"]).said;
     assert!(said.contains("Error: \"4\" is not one of: direct, http, socks."), "{said}");
-    assert!(said.contains("2. Connection: Direct, no proxy\n"));
+    assert!(said.contains("2. Connection: direct\n"));
 }
 
 #[test]
@@ -372,6 +382,40 @@ fn a_pasted_proxy_answers_every_question_about_it() {
     let shown = said.replace("http://svc:hunter2@proxy:3128", "");
     assert!(shown.contains("Saved: HTTP proxy\nSaved: Address: proxy:3128\n"), "{shown}");
     assert!(shown.contains("Saved: Password: hidden") && !shown.contains("hunter2"), "{shown}");
+    let asked: Vec<_> = shown.split("\nQuestion ").skip(1).map(|text| &text[..1]).collect();
+    assert_eq!(asked, ["1", "2", "3", "3"], "{shown}");
+}
+
+#[test]
+fn what_a_paste_has_filled_is_asked_once_the_operator_goes_back() {
+    let said = fresh(&["https://a.example", "http://proxy:3128", "back"]).said;
+    assert!(said.ends_with("Address [proxy:3128] or back: "), "{said}");
+}
+
+#[test]
+fn without_a_certificate_its_key_is_not_asked_for_in_either_direction() {
+    let said = with_nginx(&after(&LONG, &["back", "back", "back", "back"])).said;
+    assert!(said.contains("Certificate [none]") && !said.contains("\nKey ["), "{said}");
+}
+
+#[test]
+fn of_a_paste_the_first_line_counts_and_the_rest_is_reported() {
+    let mut script = Script { dropped: 2, ..Script::default() };
+    script.lines.extend(["https://a.example", "direct"]);
+    let (mut wizard, first) = wizard(Defaults::default(), None);
+    assert!(matches!(run(&mut wizard, first, &mut script), Err(Ended::Input)));
+    let said = script.said;
+    assert!(said.contains("only the first is used; 2 were dropped.\nSaved: https://a"), "{said}");
+}
+
+#[test]
+fn a_line_that_the_terminal_has_cut_is_refused_with_what_to_do() {
+    let mut script = Script { is_cut: true, ..Script::default() };
+    script.lines.extend(["https://a.example"]);
+    let (mut wizard, first) = wizard(Defaults::default(), None);
+    assert!(matches!(run(&mut wizard, first, &mut script), Err(Ended::Input)));
+    assert!(script.said.contains("apply --answers FILE"), "{}", script.said);
+    assert!(wizard.answers().is_untouched());
 }
 
 #[test]
@@ -414,7 +458,9 @@ fn where_nothing_changed_nothing_is_written() {
 #[test]
 fn the_way_out_is_tested_from_the_review() {
     let said = fresh(&after(&SHORT, &["t"])).said;
-    assert!(said.contains("Testing the way out (max 10 s)...\nok: api.kestra.io answered."));
+    assert!(
+        said.contains("Testing the outbound connection (max 10 s)...\nok: api.kestra.io answered.")
+    );
 }
 
 #[test]

@@ -180,7 +180,7 @@ fn give_back_on_panic() {
 }
 
 /// The size of the terminal; 80x24 on serial lines, which do not know theirs.
-fn size() -> Size {
+pub(super) fn size() -> Size {
     let known = rustix::termios::tcgetwinsize(io::stderr()).ok();
     known
         .map(|size| Size { width: size.ws_col, height: size.ws_row })

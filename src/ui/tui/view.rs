@@ -11,7 +11,8 @@ mod review;
 
 use super::theme::Theme;
 use crate::form::{self, SCREENS};
-use crate::wizard::{Action, Binding, Step, Wizard};
+use crate::key::Key;
+use crate::wizard::{Action, Binding, Event, Step, Wizard};
 use page::{Page, Visible, elided};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -29,40 +30,73 @@ const WIDE: u16 = 120;
 /// The columns of the form where there are two panes.
 const FORM: u16 = 72;
 
-/// Draws everything. Gives how many lines can be scrolled away before the end is in view.
-pub fn view(wizard: &Wizard, theme: Theme, frame: &mut Frame<'_>) -> usize {
+/// Draws everything.
+pub fn view(wizard: &Wizard, theme: Theme, frame: &mut Frame<'_>) {
     let Rect { width, height, .. } = frame.area();
-    if width < LEAST.0 || height < LEAST.1 {
-        too_small(frame);
-        return 0;
-    }
-    let is_small = width < SMALL.0 || height < SMALL.1;
-    let ui = Ui { theme, width, is_small };
-    let header = if is_small { vec![ui.title(wizard)] } else { ui.header(wizard) };
-    let top = rows(&header);
-    let rows = height - top - 2;
+    let Some(Layout { header, left, right, footer }) = Layout::new(wizard, theme, (width, height))
+    else {
+        return too_small(frame);
+    };
+    let top = count(&header);
+    let rows = height - top - count(&footer);
     put(frame, theme, Rect::new(0, 0, width, top), &header);
-    let footer = [ui.rule(), ui.footer(wizard)];
-    put(frame, theme, Rect::new(0, height - 2, width, 2), &footer);
-
-    let is_split = width >= WIDE && !is_small;
-    let left = if is_split { Ui { width: FORM, ..ui } } else { ui };
-    let page = left.page(wizard, rows, is_split);
-    let Visible { lines, cursor, furthest } = page.visible(rows);
-    put(frame, theme, Rect::new(0, top, left.width, rows), &lines);
-    if is_split {
-        let right = Rect::new(FORM + 2, top, width - FORM - 3, rows);
+    put(frame, theme, Rect::new(0, top, width, rows), &left.lines);
+    put(frame, theme, Rect::new(0, top + rows, width, count(&footer)), &footer);
+    if let Some(right) = right {
         let divider = vec![Line::styled(theme.glyphs.divider, theme.dim()); rows.into()];
         put(frame, theme, Rect::new(FORM, top, 1, rows), &divider);
-        let beside = Ui { width: right.width, ..ui }.beside(wizard, rows);
-        put(frame, theme, right, &beside.visible(rows).lines);
+        put(frame, theme, Rect::new(FORM + 2, top, width - FORM - 3, rows), &right.lines);
     }
-    let (x, y) = cursor.unwrap_or((1, rows.saturating_sub(1)));
+    let (x, y) = left.cursor.unwrap_or((1, rows.saturating_sub(1)));
     frame.set_cursor_position(Position::new(x.min(width - 1), top + y));
-    furthest
 }
 
-fn rows(lines: &[Line<'_>]) -> u16 {
+/// The event of a key: one that scrolls depends on the size of the terminal, in columns and rows.
+#[must_use]
+pub fn key_event(wizard: &Wizard, theme: Theme, size: (u16, u16), key: Key) -> Event {
+    match wizard.scrolls_by(key) {
+        Some(lines) => {
+            let layout = Layout::new(wizard, theme, size);
+            Event::Scroll { lines, furthest: layout.map_or(0, |layout| layout.furthest(wizard)) }
+        }
+        None => Event::Key(key),
+    }
+}
+
+/// Everything on the screen, in one size of the terminal.
+struct Layout {
+    header: Vec<Line<'static>>,
+    left: Visible,
+    right: Option<Visible>,
+    footer: [Line<'static>; 2],
+}
+
+impl Layout {
+    /// `None` where the terminal is too small for the form.
+    fn new(wizard: &Wizard, theme: Theme, (width, height): (u16, u16)) -> Option<Self> {
+        if width < LEAST.0 || height < LEAST.1 {
+            return None;
+        }
+        let is_small = width < SMALL.0 || height < SMALL.1;
+        let is_split = width >= WIDE && !is_small;
+        let ui = Ui { theme, width, is_small };
+        let header = if is_small { vec![ui.title(wizard)] } else { ui.header(wizard) };
+        let footer = [ui.rule(), ui.footer(wizard)];
+        let rows = height - count(&header) - count(&footer);
+        let form = if is_split { Ui { width: FORM, ..ui } } else { ui };
+        let left = form.page(wizard, rows, is_split).visible(rows);
+        let beside = || Ui { width: width - FORM - 3, ..ui }.beside(wizard, rows).visible(rows);
+        Some(Self { header, left, right: is_split.then(beside), footer })
+    }
+
+    /// How far the part of the screen that scrolls can be scrolled.
+    fn furthest(&self, wizard: &Wizard) -> usize {
+        let is_beside = wizard.help().is_some() || matches!(wizard.step(), Step::Review(_));
+        self.right.as_ref().filter(|_| is_beside).unwrap_or(&self.left).furthest
+    }
+}
+
+fn count(lines: &[Line<'_>]) -> u16 {
     u16::try_from(lines.len()).unwrap_or(u16::MAX)
 }
 
@@ -97,7 +131,7 @@ impl Ui {
             (Some(scroll), step) if !is_split => pages::help(self, step, scroll),
             (_, Step::FormStep(step)) => questions::page(self, wizard, step, rows, is_split),
             (_, Step::Review(review)) => review::page(self, wizard, review, rows, is_split),
-            (_, Step::Looking(_)) => pages::waiting(self, "Reading the files"),
+            (_, Step::Discovering(_)) => pages::waiting(self, "Reading the files"),
             (_, Step::Writing(_)) => pages::waiting(self, "Writing"),
             (_, Step::Dialog(dialog)) => pages::dialog(self, dialog, rows),
             (_, Step::Done(result)) => pages::done(self, wizard, result),

@@ -59,7 +59,7 @@ fn last_word(effect: &Effect) -> Option<Event> {
         effect if effect.writes() => Some(Event::Written(Err(Failure {
             state: "interrupted",
             lines: vec!["Writing stopped half way. The journal knows how to undo it.".to_owned()],
-            ways: vec![Choice::Undo, Choice::Finish, Choice::Quit],
+            ways: vec![Choice::Undo, Choice::Forget, Choice::Quit],
         }))),
         _ => None,
     }

@@ -29,7 +29,7 @@ pub const KILLED: [&str; 7] = [
 ];
 
 /// The program under test. Cargo builds it into the folder above the one of the test programs.
-fn program() -> String {
+pub fn program() -> String {
     let test = env::current_exe().expect("the path of this test program");
     let folder = test.ancestors().nth(2).expect("Cargo's folder for this profile");
     folder.join("kestra-setup").display().to_string()
@@ -159,7 +159,12 @@ impl Machine {
 
     /// The wizard, with answers in its environment.
     pub fn start(&self, answers: &[(&str, &str)]) -> Session {
-        let words = self.words();
+        self.start_behind(&[], answers)
+    }
+
+    /// The wizard behind other words.
+    pub fn start_behind(&self, before: &[String], answers: &[(&str, &str)]) -> Session {
+        let words = [before, &self.words()].concat();
         let mut program = Program::new(&words[0]).args(&words[1..]);
         program = program.arg("--config").arg(self.config());
         for (name, value) in self.variables() {

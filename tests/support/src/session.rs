@@ -26,6 +26,8 @@ pub struct Session {
     tty: Option<OwnedFd>,
     emulator: vt100::Parser,
     output: Vec<u8>,
+    /// How much of the output came before the last answer to a prompt.
+    answered: usize,
     modes_at_exit: Option<Termios>,
     home: TempDir,
 }
@@ -44,6 +46,7 @@ impl Session {
             tty: Some(tty),
             emulator: vt100::Parser::new(at_least_one(rows), at_least_one(columns), 0),
             output: Vec::new(),
+            answered: 0,
             modes_at_exit: None,
             home,
         }
@@ -157,6 +160,32 @@ impl Session {
         while !is_so(self.emulator.screen()) {
             let left = end.saturating_duration_since(Instant::now());
             assert!(self.read_once(left), "waited for {wanted}; the screen is\n{}", self.screen());
+        }
+        self
+    }
+
+    /// Waits until a program that asks line by line has asked something since the last answer.
+    ///
+    /// # Panics
+    ///
+    /// With the screen, if it never does.
+    #[track_caller]
+    pub fn wait_for_prompt(&mut self) -> &mut Self {
+        let end = Instant::now() + DEADLINE;
+        while self.output.len() <= self.answered || !self.output.ends_with(b": ") {
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(self.read_once(left), "waited for a prompt; the screen is\n{}", self.screen());
+        }
+        self
+    }
+
+    /// Answers the next prompts, each with a line.
+    #[track_caller]
+    pub fn answer<'a>(&mut self, lines: impl IntoIterator<Item = &'a str>) -> &mut Self {
+        for line in lines {
+            self.wait_for_prompt();
+            self.answered = self.output.len();
+            self.send(format!("{line}\r"));
         }
         self
     }

@@ -22,7 +22,7 @@ fn a_paste_without_end_does_not_hold_ctrl_c() {
     let mut session = start();
     session.send("\x1b[200~lost").settle().send(key::CTRL_C).wait_for("keep a draft");
     session.press(key::CTRL_C);
-    assert_eq!(session.wait_exit(), 0);
+    assert_eq!(session.wait_exit(), 130);
     session.assert_restored();
 }
 

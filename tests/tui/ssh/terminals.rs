@@ -47,7 +47,7 @@ fn looked_at(program: Program) -> (Session, Vec<String>) {
     let mut session = at_password(session);
     screens.push(seen(&mut session));
     screens.push(seen(session.press(key::ENTER).wait_for("Is there an nginx")));
-    screens.push(seen(session.press(key::ENTER).wait_for("proxy-type: http")));
+    screens.push(seen(session.press(key::ENTER).wait_for("w write")));
     screens.push(seen(session.press("?").wait_for("Help: Review")));
     session.press(key::ESC).wait_gone("Help: Review");
     screens.push(seen(session.write_plan().wait_for("Done.")));

@@ -108,11 +108,11 @@ fn r_reveals_until_the_reminder() {
 #[test]
 fn one_key_up_from_the_end_shows_one_line_more() {
     for open in [Key::Char('?'), Key::Char('f')] {
-        let end = at_review().press(open).press(Key::End).looks(80, 12);
+        let end = at_review().sized(80, 12).press(open).press(Key::End);
         let at_the_end = end.screen(80, 12);
-        let up = end.press(Key::Up).looks(80, 12);
+        let up = end.press(Key::Up);
         assert_ne!(up.screen(80, 12), at_the_end);
-        assert_eq!(up.press(Key::Down).looks(80, 12).screen(80, 12), at_the_end);
+        assert_eq!(up.press(Key::Down).screen(80, 12), at_the_end);
     }
 }
 

@@ -49,7 +49,7 @@ fn overwriting_takes_the_new_text_as_what_was_there() {
 #[test]
 fn a_way_on_is_taken_once() {
     for way in
-        [Choice::SaveBeside, Choice::SaveAside, Choice::Overwrite, Choice::Finish, Choice::Undo]
+        [Choice::SaveBeside, Choice::SaveAside, Choice::Overwrite, Choice::Forget, Choice::Undo]
     {
         let refused = at_review().writes().write_fails("changed", &[], vec![way.clone()]);
         let before = refused.asked().len();
@@ -152,11 +152,11 @@ fn the_result_page_says_what_is_not_done_yet() {
 
 #[test]
 fn the_result_page_scrolls_where_it_has_too_little_room() {
-    let written = at_review().writes().write_succeeds();
-    assert!(!written.screen(60, 16).contains("Add a certificate"));
+    let written = at_review().sized(60, 12).writes().write_succeeds();
+    assert!(!written.screen(60, 12).contains("Add a certificate"));
     let scrolled = written.press(Key::PageDown).press(Key::PageDown);
-    assert!(scrolled.screen(60, 16).contains("Add a certificate"));
-    assert!(scrolled.presses(2, Key::PageUp).screen(60, 16).contains("Done."));
+    assert!(scrolled.screen(60, 12).contains("Add a certificate"));
+    assert!(scrolled.presses(2, Key::PageUp).screen(60, 12).contains("Done."));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Links, modes, access lists: what a file keeps when it is written.
 
 use super::place::{Place, change, mode, text};
-use kestra_setup::system::fs::{How, InPlace};
+use kestra_setup::system::fs::{FileAction, InPlaceReason};
 use rustix::fs::{XattrFlags, getxattr, setxattr};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -14,7 +14,7 @@ fn an_existing_file_keeps_its_mode() {
     fs::set_permissions(&path, Permissions::from_mode(0o664)).unwrap();
     let receipt = place.write(vec![change(&path, Some("a: 1\n"), "a: 2\n")]).unwrap();
     assert_eq!((text(&path).as_str(), mode(&path)), ("a: 2\n", 0o664));
-    assert_eq!(receipt.files[0].how, How::Replaced);
+    assert_eq!(receipt.files[0].action, FileAction::Replaced);
     assert_eq!(receipt.warnings.len(), 1);
 }
 
@@ -46,7 +46,7 @@ fn a_hard_link_is_written_in_place_and_said() {
     fs::hard_link(&path, place.path("other")).unwrap();
     let receipt = place.write(vec![change(&path, Some("a: 1, long\n"), "a: 2\n")]).unwrap();
     assert_eq!(text(&place.path("other")), "a: 2\n");
-    assert_eq!(receipt.files[0].how, How::InPlace(InPlace::HardLinks));
+    assert_eq!(receipt.files[0].action, FileAction::InPlace(InPlaceReason::HardLinks));
 }
 
 /// `user::rw-,user:12345:r--,group::r--,mask::r--,other::---` as Linux keeps it.
@@ -72,7 +72,7 @@ fn access_list_and_attributes_stay_with_the_file() {
         setxattr(&path, *name, value, XattrFlags::empty()).unwrap();
     }
     let receipt = place.write(vec![change(&path, Some("1\n"), "2\n")]).unwrap();
-    assert_eq!((receipt.files[0].how, mode(&path)), (How::Replaced, 0o640));
+    assert_eq!((receipt.files[0].action, mode(&path)), (FileAction::Replaced, 0o640));
     for (name, value) in &attributes {
         assert_eq!(attribute(&path, name), *value);
     }

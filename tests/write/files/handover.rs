@@ -17,7 +17,7 @@ fn files_set_aside_come_with_commands_and_replace_nothing() {
     let out = place.path("out");
     fs::create_dir(&out).unwrap();
     fs::write(out.join("config.yml"), "theirs\n").unwrap();
-    let aside = save_aside(&Plan { changes }, &out).unwrap();
+    let aside = save_aside(&Plan { changes, ..Plan::default() }, &out).unwrap();
     assert_eq!(aside.files, [out.join("config.yml.2"), out.join("it's.conf")]);
     assert_eq!(
         (text(&out.join("config.yml")).as_str(), text(&aside.files[0]).as_str()),

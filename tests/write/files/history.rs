@@ -1,9 +1,8 @@
 //! Backups, and the ways back.
 
 use super::place::{Place, change, mode, text};
-use kestra_setup::system::fs::backup;
 use kestra_setup::system::fs::lock::Lock;
-use kestra_setup::system::fs::{How, WriteError};
+use kestra_setup::system::fs::{FileAction, WriteError};
 use std::fs;
 
 #[test]
@@ -39,12 +38,13 @@ fn rolling_back_twice_is_where_it_began() {
     let place = Place::new();
     let (old, new) = (place.has("config.yml", "a: 1\n"), place.path("new.conf"));
     place.write(vec![change(&old, Some("a: 1\n"), "a: 2\n"), change(&new, None, "n\n")]).unwrap();
-    let shown = place.history.rollback(None).unwrap().restores();
+    let id = place.history.list()[0].id.clone();
+    let shown = place.history.rollback(&id).unwrap().restores();
     assert_eq!(shown[1].now.as_ref().unwrap().as_str(), "n\n");
     assert_eq!(shown[1].then, None);
     let receipt = place.roll_back(false).unwrap();
     assert_eq!((text(&old).as_str(), new.exists()), ("a: 1\n", false));
-    assert_eq!(receipt.files[1].how, How::Removed);
+    assert_eq!(receipt.files[1].action, FileAction::Removed);
     place.roll_back(false).unwrap();
     assert_eq!((text(&old).as_str(), text(&new).as_str()), ("a: 2\n", "n\n"));
     assert_eq!(place.history.list().len(), 3);
@@ -67,7 +67,7 @@ fn a_rollback_spares_what_others_changed_unless_told() {
 fn a_checkpoint_is_named_exactly() {
     let place = Place::new();
     for id in ["nonsense", "../..", ""] {
-        let error = place.history.rollback(Some(id)).err().unwrap();
+        let error = place.history.rollback(id).err().unwrap();
         assert!(matches!(error, WriteError::NoCheckpoint { .. }), "{error}");
     }
 }
@@ -91,16 +91,14 @@ fn after_an_interrupted_write_nothing_else_is_written() {
 }
 
 #[test]
-fn a_write_half_done_in_place_is_repaired_either_way() {
-    for ends in [backup::undo, |open| backup::finish(open, &|| Ok(())).map(drop)] {
-        let place = Place::new();
-        let path = place.has("config.yml", "old contents\n");
-        fs::hard_link(&path, place.path("other")).unwrap();
-        place.dies_writing(vec![change(&path, Some("old contents\n"), "new\n")]);
-        fs::write(&path, "new contents\n").unwrap();
-        ends(Lock::take(&place.history).unwrap().interrupted().unwrap().unwrap()).unwrap();
-        assert!(["old contents\n", "new\n"].contains(&&*text(&path)));
-    }
+fn a_write_half_done_in_place_is_undone() {
+    let place = Place::new();
+    let path = place.has("config.yml", "old contents\n");
+    fs::hard_link(&path, place.path("other")).unwrap();
+    place.dies_writing(vec![change(&path, Some("old contents\n"), "new\n")]);
+    fs::write(&path, "new contents\n").unwrap();
+    place.interrupted().undo().unwrap();
+    assert_eq!(text(&path), "old contents\n");
 }
 
 #[test]
@@ -110,12 +108,10 @@ fn undoing_spares_what_others_changed_since_and_puts_back_the_rest() {
     place
         .dies_writing(vec![change(&ours, Some("1\n"), "2\n"), change(&theirs, Some("1\n"), "2\n")]);
     fs::write(&theirs, "theirs\n").unwrap();
-    let lock = Lock::take(&place.history).unwrap();
-    let error = backup::undo(lock.interrupted().unwrap().unwrap()).unwrap_err();
-    assert_eq!(error.exit_code(), 4);
+    assert_eq!(place.interrupted().undo().unwrap_err().exit_code(), 4);
     assert_eq!((text(&ours).as_str(), text(&theirs).as_str()), ("1\n", "theirs\n"));
-    backup::leave(&lock.interrupted().unwrap().unwrap()).unwrap();
-    assert!(lock.interrupted().unwrap().is_none());
+    place.interrupted().forget().unwrap();
+    assert!(Lock::take(&place.history).unwrap().interrupted().unwrap().is_none());
     assert_eq!(place.history.list().len(), 1);
 }
 

@@ -1,7 +1,7 @@
 //! A folder for the files of a test, and a history beside it.
 
 use kestra_setup::plan::{FileChange, FileKind, Plan};
-use kestra_setup::system::fs::backup::History;
+use kestra_setup::system::fs::backup::{History, PendingWrite};
 use kestra_setup::system::fs::lock::Lock;
 use kestra_setup::system::fs::{self as files, WriteError};
 use std::fs;
@@ -34,19 +34,25 @@ impl Place {
     }
 
     pub(crate) fn write(&self, changes: Vec<FileChange>) -> Result<files::Receipt, WriteError> {
-        files::write(&Plan { changes }, &Lock::take(&self.history)?, &|| Ok(()))
+        files::write(&plan(changes), &Lock::take(&self.history)?, &|| Ok(()))
     }
 
     /// Leaves a write as a kill just before its end would.
     pub(crate) fn dies_writing(&self, changes: Vec<FileChange>) {
-        let (plan, lock) = (Plan { changes }, Lock::take(&self.history).unwrap());
+        let (plan, lock) = (plan(changes), Lock::take(&self.history).unwrap());
         let dies = || resume_unwind(Box::new("as if killed"));
         let write = || files::write(&plan, &lock, &dies);
         assert!(catch_unwind(AssertUnwindSafe(write)).is_err());
     }
 
+    /// The write that [`Self::dies_writing`] left.
+    pub(crate) fn interrupted(&self) -> PendingWrite {
+        Lock::take(&self.history).unwrap().interrupted().unwrap().unwrap()
+    }
+
     pub(crate) fn roll_back(&self, overwrite: bool) -> Result<files::Receipt, WriteError> {
-        self.history.rollback(None)?.run(&Lock::take(&self.history)?, overwrite)
+        let id = self.history.list()[0].id.clone();
+        self.history.rollback(&id)?.run(&Lock::take(&self.history)?, overwrite)
     }
 
     pub(crate) fn names(&self) -> Vec<String> {
@@ -56,6 +62,10 @@ impl Place {
         names.sort();
         names
     }
+}
+
+pub(crate) fn plan(changes: Vec<FileChange>) -> Plan {
+    Plan { changes, ..Plan::default() }
 }
 
 pub(crate) fn change(path: &Path, before: Option<&str>, after: &str) -> FileChange {

@@ -34,12 +34,12 @@ fn reading_says_where_a_file_stops_being_text() {
 }
 
 #[test]
-fn reading_stops_at_sixteen_mebibytes() {
+fn reading_stops_at_four_mebibytes() {
     let place = Place::new();
     let path = place.has("config.yml", "");
     let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
-    file.set_len(files::LARGEST as u64).unwrap();
+    file.set_len(files::MAX_BYTES as u64).unwrap();
     assert!(files::read(&path).unwrap().is_some());
-    file.set_len(files::LARGEST as u64 + 1).unwrap();
+    file.set_len(files::MAX_BYTES as u64 + 1).unwrap();
     assert!(matches!(files::read(&path), Err(ReadError::TooLarge { .. })));
 }

@@ -3,7 +3,7 @@
 use super::place::{Place, change, mode, text};
 use kestra_setup::plan::{FileChange, FileKind, Plan};
 use kestra_setup::system::fs::lock::Lock;
-use kestra_setup::system::fs::{self as files, How, ProofFailure, WriteError};
+use kestra_setup::system::fs::{self as files, FileAction, VerificationFailure, WriteError};
 use std::fs;
 use std::os::unix::fs::symlink;
 
@@ -13,7 +13,7 @@ fn a_new_file_is_for_its_owner_alone() {
     let path = place.path("config.yml");
     let receipt = place.write(vec![change(&path, None, "a: 1\n")]).unwrap();
     assert_eq!((text(&path).as_str(), mode(&path)), ("a: 1\n", 0o600));
-    assert_eq!(receipt.files[0].how, How::Created);
+    assert_eq!(receipt.files[0].action, FileAction::Created);
     assert_eq!(place.names(), ["config.yml", "state"]);
 }
 
@@ -36,13 +36,13 @@ fn a_folder_of_nginx_is_never_made() {
     assert!(matches!(error, WriteError::NoFolder { .. }), "{error}");
 }
 
-fn refuses() -> Result<(), ProofFailure> {
+fn refuses() -> Result<(), VerificationFailure> {
     let (what, evidence, remedy) = ("it is wrong".into(), "[emerg]".into(), "Mend it.".into());
-    Err(ProofFailure { what, evidence, remedy })
+    Err(VerificationFailure { what, evidence, remedy })
 }
 
 #[test]
-fn a_failed_proof_puts_everything_back() {
+fn a_failed_verification_puts_everything_back() {
     let place = Place::new();
     let old = place.has("config.yml", "a: 1\n");
     let linked = place.has("linked.yml", "b: 1\n");
@@ -53,6 +53,7 @@ fn a_failed_proof_puts_everything_back() {
             change(&linked, Some("b: 1\n"), "b: 2, longer\n"),
             change(&place.path("new/kestra.env"), None, "a=b\n"),
         ],
+        ..Plan::default()
     };
     let error = files::write(&plan, &Lock::take(&place.history).unwrap(), &refuses).unwrap_err();
     assert_eq!((error.exit_code(), error.to_string().as_str()), (6, "it is wrong"));

@@ -62,7 +62,7 @@ fn a_name_that_is_not_listed_is_refused() {
 fn nothing_to_take_back_is_said() {
     let ran = Machine::new().run(&["rollback"]);
     assert_eq!(ran.code, Some(1));
-    assert!(ran.talk.contains("there is no backup to take back"), "{ran:?}");
+    assert!(ran.talk.contains("there is no write to ") && ran.talk.contains("to undo"), "{ran:?}");
 }
 
 #[test]
@@ -107,6 +107,6 @@ fn a_file_that_was_new_is_gone_again() {
 fn the_result_page_takes_back_too() {
     let machine = Machine::new();
     let mut session = machine.wizard();
-    session.write_plan().wait_for("Done.").press("u").wait_for("Taken back");
+    session.write_plan().wait_for("Done.").press("u").wait_for("Undone.");
     assert!(machine.has_old());
 }

@@ -12,17 +12,21 @@ fn interrupted() -> Option<Machine> {
 }
 
 #[test]
-fn the_next_wizard_finishes_it() {
+fn the_next_wizard_shows_what_undoing_changes_or_forgets_it() {
     let Some(machine) = interrupted() else { return };
     let mut session = machine.start(&[]);
-    session.wait_for("was interrupted").wait_for("etc/kestra.conf").press("1").wait_for("Done.");
-    assert!(machine.has_new() && machine.read("etc/kestra.conf").contains("server {"));
+    session.wait_for("was interrupted").wait_for("etc/kestra.conf").wait_for("-  url: https://ops");
+    session.press("2").wait_for("The files stay as they are");
+    assert!(machine.has_new());
+    // The next one writes, and the backups are still there.
+    assert_eq!(machine.run(&["rollback", "--list"]).out.lines().count(), 1);
+    assert_eq!(machine.apply(&["--reverse-proxy", "none"]).code, Some(0));
 }
 
 #[test]
 fn the_next_wizard_undoes_it() {
     let Some(machine) = interrupted() else { return };
-    machine.start(&[]).wait_for("was interrupted").press("2").wait_for("Undone.");
+    machine.start(&[]).wait_for("was interrupted").press("1").wait_for("Undone.");
     assert!(machine.has_old() && !machine.at("etc/kestra.conf").exists());
 }
 
@@ -45,9 +49,43 @@ fn without_a_terminal_rollback_undoes_it() {
 }
 
 #[test]
+fn rollback_forgets_it() {
+    let Some(machine) = interrupted() else { return };
+    let ran = machine.run(&["rollback", "--forget"]);
+    assert_eq!((ran.code, machine.has_new()), (Some(0), true), "{ran:?}");
+    assert!(ran.talk.contains("are kept"), "{ran:?}");
+    let ran = machine.run(&["rollback", "--force"]);
+    assert_eq!((ran.code, machine.has_old()), (Some(0), true), "{ran:?}");
+}
+
+#[test]
+fn a_change_since_is_lost_only_by_force_and_even_then_kept() {
+    let Some(machine) = interrupted() else { return };
+    let theirs = machine.read("etc/config.yml") + "# theirs\n";
+    std::fs::write(machine.config(), &theirs).unwrap();
+    let ran = machine.run(&["rollback"]);
+    assert_eq!((ran.code, machine.read("etc/config.yml")), (Some(4), theirs.clone()), "{ran:?}");
+    let ran = machine.run(&["rollback", "--force"]);
+    assert_eq!((ran.code, machine.has_old()), (Some(0), true), "{ran:?}");
+    assert_eq!(machine.run(&["rollback"]).code, Some(0));
+    assert_eq!(machine.read("etc/config.yml"), theirs);
+}
+
+#[test]
+fn the_wizard_leads_out_of_a_change_since() {
+    let Some(machine) = interrupted() else { return };
+    let theirs = machine.read("etc/config.yml") + "# theirs\n";
+    std::fs::write(machine.config(), &theirs).unwrap();
+    let mut session = machine.start(&[]);
+    session.wait_for("was interrupted").press("1").wait_for("was changed since that write");
+    session.wait_for("Undo it anyway").wait_for("Keep the files").press("1").wait_for("Undone.");
+    assert!(machine.has_old());
+}
+
+#[test]
 fn nothing_temporary_is_left() {
     let Some(machine) = interrupted() else { return };
-    machine.start(&[]).wait_for("was interrupted").press("2").wait_for("Undone.");
+    machine.start(&[]).wait_for("was interrupted").press("1").wait_for("Undone.");
     let left = std::fs::read_dir(machine.at("etc")).unwrap();
     let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["config.yml"]);

@@ -1,5 +1,6 @@
 //! Two writers at once, and a file that changes while it is looked at.
 
+use kestra_setup::plan::{FileChange, FileKind, Plan};
 use std::fs;
 use support::key;
 use support::machine::{Machine, NEW_LINE, OLD};
@@ -46,17 +47,23 @@ fn a_second_wizard_may_leave() {
 #[test]
 fn a_reviewed_plan_is_refused_once_its_file_changed() {
     let machine = Machine::new();
-    let change = serde_json::json!({
-        "kind": "config", "path": machine.config(), "before": OLD, "after": "kestra: {}\n",
-        "mode": 0o600,
-    });
-    let plan = serde_json::json!({ "version": 1, "changes": [change] }).to_string();
+    let change = FileChange {
+        kind: FileKind::Config,
+        path: machine.config(),
+        before: Some(OLD.into()),
+        after: OLD.replace("  url: https://old.example.com/\n", NEW_LINE).into(),
+        mode: 0o600,
+    };
+    let digest = Plan { changes: vec![change], ..Plan::default() }.digest();
+    let answers = r#"{"url": "https://ops.example.com/", "defaults": {"connection": "direct"}}"#;
+    let words = ["apply", "--answers", "-", "--expect", &digest];
     fs::write(machine.config(), THEIRS).unwrap();
-    let ran = machine.pipe(&["apply", "--plan", "-"], &plan);
+    let ran = machine.pipe(&words, answers);
     assert_eq!((ran.code, machine.read("etc/config.yml")), (Some(4), THEIRS.to_owned()), "{ran:?}");
+    assert!(ran.talk.contains("nothing was written"), "{ran:?}");
     fs::write(machine.config(), OLD).unwrap();
-    assert_eq!(machine.pipe(&["apply", "--plan", "-"], &plan).code, Some(0));
-    assert_eq!(machine.read("etc/config.yml"), "kestra: {}\n");
+    let ran = machine.pipe(&words, answers);
+    assert_eq!((ran.code, machine.has_new()), (Some(0), true), "{ran:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! configuration.
 
 use std::fs;
-use support::machine::{KILLED, Machine, Ran};
+use support::machine::{Machine, Ran};
 use support::private_nginx::PrivateNginx;
 use support::{Session, key};
 
@@ -100,20 +100,6 @@ fn what_nginx_warned_of_before_lets_no_new_failure_pass() {
     let ran = here.apply("127.0.0.1:8080");
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.talk.contains("nginx warned already before this write"), "{ran:?}");
-}
-
-#[test]
-fn what_is_finished_later_is_proved_as_the_write_is() {
-    let Some(here) = WithNginx::new() else { return };
-    if !support::has("strace") {
-        return;
-    }
-    let mut command = here.machine.command(&KILLED, &["apply"]);
-    let ran = support::machine::ran(command.envs(here.answers("kestra-app.invalid:8080")));
-    assert_eq!((ran.code, here.machine.has_old()), (None, false), "{ran:?}");
-    let mut session = here.machine.start(&[("PATH", &here.nginx.path)]);
-    session.wait_for("was interrupted").press("1").wait_for("host not found in upstream");
-    assert!(here.is_untouched());
 }
 
 #[test]

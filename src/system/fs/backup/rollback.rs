@@ -1,103 +1,122 @@
-//! Taking a write back, long after.
+//! Undoing a completed write, long after.
 //!
-//! It is a write of its own, with the same promises and its own checkpoint, so it can be taken back
+//! It is a write of its own, with the same promises and its own checkpoint, so it can be undone
 //! too. It reads no configuration, so it works when the configuration is broken.
 
 use super::History;
-use super::checkpoint::{folder_at, step};
-use crate::plan::Text;
+use super::journal::{Journal, WriteContext};
+use super::pending::recorded;
+use crate::plan::{FileKind, Text};
+use crate::system::fs::file_write::{Direction, FileWrite};
 use crate::system::fs::lock::Lock;
-use crate::system::fs::step::{Goal, Step};
-use crate::system::fs::transaction::{self, Task, remove_folder};
-use crate::system::fs::{Content, Receipt, Snapshot, WriteError, as_text};
-use rustix::fs::CWD;
+use crate::system::fs::transaction::{self, WriteRequest, remove_folder};
+use crate::system::fs::{Content, OpenedFile, Receipt, WriteError, as_text};
 use std::path::PathBuf;
 
 /// What a rollback would do. To be shown before it is done.
 pub struct Rollback {
     id: String,
+    context: WriteContext,
     folders: Vec<PathBuf>,
-    files: Vec<(Step, Option<Snapshot>)>,
+    files: Vec<(FileWrite, Option<OpenedFile>)>,
 }
 
 /// What a rollback would do to one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restore {
+    /// Which of the files it is.
+    pub kind: FileKind,
     /// The file, as the operator named it.
     pub path: PathBuf,
-    /// What is there now; `None` if there is no file.
+    /// Its path with every link followed.
+    pub real_path: PathBuf,
+    /// Its contents now; `None` if there is no file.
     pub now: Option<Text>,
-    /// What will be there; `None` if the file is removed, because there was none.
+    /// Its contents afterwards; `None` if the file is removed, because there was none.
     pub then: Option<Text>,
-    /// Whether someone changed the file since it was written.
+    /// Whether somebody changed the file since it was written.
     pub changed: bool,
 }
 
+impl Restore {
+    pub(super) fn new(file: &FileWrite, now: Option<&OpenedFile>) -> Self {
+        Self {
+            kind: file.entry.kind,
+            path: file.entry.path.clone(),
+            real_path: file.entry.real.clone(),
+            now: now.map(|now| as_text(&now.content)),
+            then: file.old.as_ref().map(as_text),
+            changed: content(now) != file.new.as_ref(),
+        }
+    }
+}
+
 impl History {
-    /// What taking back a checkpoint would do; the newest if none is named.
+    /// What undoing this write would do.
     ///
     /// # Errors
     /// [`WriteError::NoCheckpoint`], a damaged backup, or a file that cannot be read.
-    pub fn rollback(&self, id: Option<&str>) -> Result<Rollback, WriteError> {
-        let wanted = id.map_or_else(|| self.list().first().map(|it| it.id.clone()), known(self));
-        let none = || WriteError::NoCheckpoint { id: id.unwrap_or("to take back").to_owned() };
-        let id = wanted.ok_or_else(none)?;
-        let path = self.folder_of(&id);
-        let (folder, journal) = (folder_at(&path)?, self.journal(&id)?);
-        let files = journal.files.iter().enumerate().map(|(number, entry)| {
-            let now = Snapshot::take(CWD, &entry.real, &entry.path)?;
-            Ok((step(&folder, number, entry)?, now))
+    pub fn rollback(&self, id: &str) -> Result<Rollback, WriteError> {
+        let missing = || WriteError::NoCheckpoint { id: id.to_owned() };
+        // Only a name from the list: one with a slash would lead elsewhere.
+        let checkpoint = self.list().into_iter().find(|known| known.id == id);
+        let checkpoint = checkpoint.ok_or_else(missing)?;
+        let folder = self.checkpoints()?.ok_or_else(missing)?.child(id)?.ok_or_else(missing)?;
+        let journal = Journal::load(&folder, super::journal::CLOSED)?.ok_or_else(missing)?;
+        let files = recorded(&folder, &journal)?.into_iter().map(|file| {
+            let now = file.read()?;
+            Ok((file, now))
         });
         Ok(Rollback {
-            id,
+            id: checkpoint.id,
             files: files.collect::<Result<_, WriteError>>()?,
+            context: journal.context,
             folders: journal.folders,
         })
     }
 }
 
-/// Only a name from the list: a name with a slash would lead elsewhere.
-fn known(history: &History) -> impl Fn(&str) -> Option<String> {
-    |id| history.list().into_iter().map(|it| it.id).find(|known| known == id)
-}
-
 impl Rollback {
-    /// The checkpoint that would be taken back.
+    /// The write that would be undone.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
+    /// Whether that write was itself an undo, so that undoing it redoes the write before.
+    #[must_use]
+    pub fn is_redo(&self) -> bool {
+        self.context.undoes.is_some()
+    }
+
     /// The files that would change.
     #[must_use]
     pub fn restores(&self) -> Vec<Restore> {
-        let restores = self.files.iter().map(|(step, now)| Restore {
-            path: step.entry.path.clone(),
-            now: now.as_ref().map(|now| as_text(&now.content)),
-            then: step.old.as_ref().map(as_text),
-            changed: content(now.as_ref()) != step.new.as_ref(),
-        });
+        let restores = self.files.iter().map(|(file, now)| Restore::new(file, now.as_ref()));
         restores.filter(|restore| restore.now != restore.then).collect()
     }
 
-    /// Does it. `overwrite` says that the changes of others may be lost; a backup keeps them.
+    /// Does it. With `overwrite`, changes of others are lost; a backup keeps them.
     ///
     /// # Errors
     /// [`WriteError::Changed`] for a file that is neither as it was written nor as it was before,
     /// unless `overwrite`; else as [`write`](crate::system::fs::write).
     pub fn run(self, lock: &Lock, overwrite: bool) -> Result<Receipt, WriteError> {
-        let mut tasks = Vec::new();
-        for (step, now) in self.files {
-            if content(now.as_ref()) == step.old.as_ref() {
+        let mut requests = Vec::new();
+        for (file, now) in self.files {
+            if content(now.as_ref()) == file.old.as_ref() {
                 continue;
             }
-            if !overwrite && content(now.as_ref()) != step.new.as_ref() {
-                return Err(step.conflict(now.as_ref(), Goal::Old));
+            if !overwrite && content(now.as_ref()) != file.new.as_ref() {
+                return Err(file.conflict(now.as_ref(), Direction::Back));
             }
-            tasks.push(task(step, now));
+            requests.push(request(file, now));
         }
-        let receipt = transaction::run(tasks, lock, &|| Ok(()))?;
-        // A folder that the write had made; it stays if anything else lies in it by now.
+        // Undoing an undo is a redo, which is a write like the first.
+        let undoes = self.context.undoes.is_none().then_some(self.id);
+        let context = WriteContext { undoes, ..self.context };
+        let receipt = transaction::run(requests, context, lock, &|| Ok(()))?;
+        // A directory that the write had made; it stays if anything else is in it by now.
         for folder in self.folders.iter().rev() {
             let _ = remove_folder(folder);
         }
@@ -105,16 +124,18 @@ impl Rollback {
     }
 }
 
-fn content(now: Option<&Snapshot>) -> Option<&Content> {
+fn content(now: Option<&OpenedFile>) -> Option<&Content> {
     now.map(|now| &now.content)
 }
 
-fn task(step: Step, now: Option<Snapshot>) -> Task {
-    let old = step.entry.old;
-    Task {
-        path: step.entry.path,
+fn request(file: FileWrite, now: Option<OpenedFile>) -> WriteRequest {
+    let old = file.entry.old;
+    WriteRequest {
+        kind: file.entry.kind,
+        path: file.entry.path,
+        real: Some(file.entry.real),
         before: now.map(|now| now.content),
-        after: step.old,
+        after: file.old,
         mode: old.as_ref().map_or(0o600, |old| old.mode),
         owner: old.and_then(|old| old.owner),
         makes_folders: true,

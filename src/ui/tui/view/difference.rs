@@ -32,7 +32,7 @@ pub(super) fn title(ui: Ui, names: &[String], shown: usize, about: &str) -> Line
 pub(super) fn name(change: &FileChange) -> String {
     match change.kind {
         FileKind::Nginx => "nginx".to_owned(),
-        FileKind::Config | FileKind::Env => change
+        FileKind::Config | FileKind::Env | FileKind::Unknown => change
             .path
             .file_name()
             .map_or("file".to_owned(), |name| name.to_string_lossy().into_owned()),
@@ -112,6 +112,7 @@ fn coloured(ui: Ui, kind: FileKind, text: &str) -> Vec<Span<'static>> {
         FileKind::Config => text.find(": ").or_else(|| text.strip_suffix(':').map(str::len)),
         FileKind::Env => text.find('='),
         FileKind::Nginx => text[indent..].find(' ').map(|end| indent + end),
+        FileKind::Unknown => None,
     };
     let (key, rest) = text.split_at(key.unwrap_or(0));
     vec![Span::styled(key.to_owned(), ui.theme.key()), Span::raw(rest.to_owned())]

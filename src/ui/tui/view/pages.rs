@@ -65,7 +65,7 @@ pub(super) fn help(ui: Ui, step: &Step, scroll: usize) -> Page {
     let mut page = Page::scrolled(scroll);
     let (title, text) = match step {
         Step::FormStep(step) => return about(ui, page, step.field()),
-        Step::Review(_) | Step::Looking(_) | Step::Writing(_) => ("Review", REVIEW),
+        Step::Review(_) | Step::Discovering(_) | Step::Writing(_) => ("Review", REVIEW),
         Step::Dialog(_) => ("What you can do", CHOICES),
         Step::Done(_) => ("Result", RESULT),
     };
@@ -136,7 +136,7 @@ pub(super) fn dialog(ui: Ui, dialog: &Dialog, rows: u16) -> Page {
     if !ui.is_small {
         page.blank();
     }
-    let mut lines = dialog.trouble().lines.iter();
+    let mut lines = dialog.failure().lines.iter();
     if let Some(first) = lines.next() {
         page.marked(("!", ui.theme.warn()), ui.width, first, ui.theme.strong());
     }
@@ -152,7 +152,7 @@ pub(super) fn dialog(ui: Ui, dialog: &Dialog, rows: u16) -> Page {
 fn choices(ui: Ui, dialog: &Dialog) -> Page {
     let theme = ui.theme;
     let mut page = Page::default();
-    for (number, choice) in dialog.trouble().ways.iter().enumerate() {
+    for (number, choice) in dialog.failure().ways.iter().enumerate() {
         let is_selected = number == dialog.selected();
         let (mark, style) =
             if is_selected { (theme.glyphs.pointer, theme.strong()) } else { (" ", theme.plain()) };

@@ -249,7 +249,15 @@ impl Form<'_> {
         } else if let Some(note) = self.step.note() {
             let mark = (theme.glyphs.good, theme.good());
             page.marked(mark, ui.width, note, theme.plain());
+        } else if let Some(problem) = self.problem_elsewhere() {
+            let text = format!("{}: {}", problem.field.label, problem.message);
+            page.marked((theme.glyphs.bad, theme.bad()), ui.width, &text, theme.bad());
         }
+    }
+
+    /// What is wrong with another field of this screen, which was left so.
+    fn problem_elsewhere(&self) -> Option<Problem> {
+        self.step.screen().fields.iter().find_map(|field| self.problem(field))
     }
 
     fn problem_and_fixes(&self, page: &mut Page, problem: &Problem) {

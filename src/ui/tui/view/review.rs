@@ -174,7 +174,7 @@ fn note(ui: Ui, review: &Review, page: &mut Page) {
 /// What is good to know before writing.
 fn notes(ui: Ui, wizard: &Wizard, review: &Review, page: &mut Page) {
     let nginx = review.files().iter().find(|change| change.kind == FileKind::Nginx);
-    let finding = nginx.and_then(|change| wizard.verdict_about(is_test_of(change)));
+    let finding = nginx.and_then(|change| wizard.finding_about(is_test_of(change)));
     if let Some(finding) = finding.filter(|finding| finding.outcome != Outcome::Ok) {
         page.marked(ui.outcome(finding.outcome), ui.width, &finding.in_words(), ui.theme.plain());
     }
@@ -217,7 +217,7 @@ fn nginx_test(wizard: &Wizard, change: &FileChange) -> (Outcome, String) {
     if change.is_noop() {
         return (Outcome::Skipped, "nginx unchanged".to_owned());
     }
-    let outcome = wizard.verdict_about(is_test_of(change)).map(|finding| finding.outcome);
+    let outcome = wizard.finding_about(is_test_of(change)).map(|finding| finding.outcome);
     let words = match outcome {
         Some(Outcome::Ok | Outcome::Note) => "nginx accepts the file",
         Some(Outcome::Failed) => "nginx rejects the file",

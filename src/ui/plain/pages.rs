@@ -1,29 +1,31 @@
-//! The review: numbered settings, then what would be written.
+//! What follows the questions: the review, the dialogs on the way, and the result.
 
 use super::reply::{self, Reply};
-use super::{Outside, Session, Shown};
+use super::{PlainMode, Printed, Runtime};
 use crate::form;
 use crate::key::Key;
 use crate::plan::{FileChange, Mark, Plan, hide_secrets};
 use crate::system::line_reader::{Echo, Ended};
-use crate::wizard::{Effect, Event, Preview, Review, ReviewRow, Step, Wizard};
+use crate::wizard::{
+    Choice, Effect, Event, Exit, Preview, Review, ReviewRow, Step, Wizard, report,
+};
 
 const HELP: &str = "\
-Nothing is written before you type w and then yes.
+Nothing is written before you type w and then y.
 A number opens the setting; after its answer you are here again.
 d shows the files as they will be, secrets masked: the whole text of a new file, the difference \
 for one that exists (- on disk, + after writing).
-t tests whether api.kestra.io can be reached this way. u takes back the last change. \
+t tests whether api.kestra.io can be reached this way. u undoes the last change. \
 back returns to the questions, list says every answer.";
 
-impl<O: Outside> Session<'_, O> {
-    /// Asks what becomes of the plan.
+impl<R: Runtime> PlainMode<'_, R> {
+    /// Asks what to do with the plan.
     pub(super) fn review(&mut self) -> Result<Option<Effect>, Ended> {
-        if self.shown != Some(Shown::Review) {
-            self.say(&page(self.wizard))?;
-            self.shown = Some(Shown::Review);
+        if self.printed != Some(Printed::Review) {
+            self.print(&page(self.wizard))?;
+            self.printed = Some(Printed::Review);
         }
-        let prompt = "Type a number to change it, d for the diff, t to test the way out, \
+        let prompt = "Type a number to change it, d for the diff, t to test the outbound connection, \
                       w to write, q to quit:";
         let line = self.read(prompt, Echo::Shown)?;
         match reply::read(line.reveal(), |_| false) {
@@ -31,7 +33,7 @@ impl<O: Outside> Session<'_, O> {
             Reply::Back => Ok(self.wizard.update(Event::PreviousQuestion)),
             Reply::Quit => Ok(self.press('q')),
             Reply::List => self.list(),
-            Reply::Help => self.say(HELP).map(|()| None),
+            Reply::Help => self.print(HELP).map(|()| None),
             // Enter alone agrees to nothing.
             Reply::Enter | Reply::Word(_) => Ok(None),
         }
@@ -43,26 +45,26 @@ impl<O: Outside> Session<'_, O> {
             Some('w') => self.write(),
             Some('d') => self.differences(),
             Some(key) if matches!(key, 't' | 'u' | 'q') || is_row(key) => {
-                self.shown = self.shown.take().filter(|_| key == 't');
+                self.printed = self.printed.take().filter(|_| key == 't');
                 Ok(self.press(key))
             }
-            _ => self.say("Type help for what can be answered here.").map(|()| None),
+            _ => self.print("Type help for what can be answered here.").map(|()| None),
         }
     }
 
-    /// Writes what was shown, if the operator types `yes`.
+    /// Writes what was shown, if the operator confirms it.
     fn write(&mut self) -> Result<Option<Effect>, Ended> {
         let files = plan(self.wizard).map_or(0, |plan| plan.pending().count());
         let question = match files {
             0 => return self.explain_refusal(),
-            1 => "Write 1 file? Type yes to write".to_owned(),
-            several => format!("Write {several} files? Type yes to write"),
+            1 => "Write 1 file?".to_owned(),
+            several => format!("Write {several} files?"),
         };
-        if self.agrees(&question)? {
+        if self.confirms(&question)? {
             self.press('w');
             return Ok(self.wizard.update(Event::Key(Key::Enter)));
         }
-        self.say("Not written.").map(|()| None)
+        self.print("Not written.").map(|()| None)
     }
 
     /// Lets the wizard say why there is nothing that could be written.
@@ -72,7 +74,7 @@ impl<O: Outside> Session<'_, O> {
             Step::Review(reviewing) => reviewing.note().unwrap_or_default().to_owned(),
             _ => String::new(),
         };
-        self.say(&note)?;
+        self.print(&note)?;
         Ok(effect)
     }
 
@@ -82,7 +84,83 @@ impl<O: Outside> Session<'_, O> {
         if lines.is_empty() {
             return self.explain_refusal();
         }
-        self.say_verbatim(lines).map(|()| None)
+        self.print_verbatim(lines).map(|()| None)
+    }
+
+    /// Asks which of the choices of a dialog to take.
+    pub(super) fn dialog(&mut self) -> Result<Option<Effect>, Ended> {
+        let Step::Dialog(dialog) = self.wizard.step() else { return Ok(None) };
+        let trouble = dialog.failure().clone();
+        let default = dialog.selected();
+        self.print("")?;
+        self.print_verbatim(trouble.lines)?;
+        self.print(&numbered(&trouble.ways))?;
+        self.printed = None;
+        let prompt = format!("Number 1 to {} [{}]:", trouble.ways.len(), default + 1);
+        let line = self.read(&prompt, Echo::Shown)?;
+        match reply::read(line.reveal(), |_| false) {
+            Reply::Enter => self.go(default, &trouble.ways),
+            Reply::Text(text) if text.trim() == "n" && trouble.ways.contains(&Choice::Fresh) => {
+                Ok(self.press('n'))
+            }
+            Reply::Text(text) => match text.trim().parse::<usize>() {
+                Ok(number) if (1..=trouble.ways.len()).contains(&number) => {
+                    self.go(number - 1, &trouble.ways)
+                }
+                _ => self
+                    .print(&format!("Type a number from 1 to {}.", trouble.ways.len()))
+                    .map(|()| None),
+            },
+            Reply::Back => Ok(self.wizard.update(Event::Key(Key::Esc))),
+            Reply::Quit => Ok(self.press('q')),
+            Reply::Help | Reply::List | Reply::Word(_) => Ok(None),
+        }
+    }
+
+    /// Takes the choice with this number, counted from 0; one that writes only after a yes.
+    fn go(&mut self, number: usize, ways: &[Choice]) -> Result<Option<Effect>, Ended> {
+        let Some(way) = ways.get(number) else { return Ok(None) };
+        if way.writes() && !self.confirms(&format!("{}?", way.label()))? {
+            return Ok(None);
+        }
+        let key = char::from_digit(u32::try_from(number + 1).unwrap_or(0), 10);
+        Ok(key.and_then(|key| self.press(key)))
+    }
+
+    /// Prints the result, and asks what else there is to do. The input may end here: all is done.
+    pub(super) fn result(&mut self) -> Result<Option<Effect>, Ended> {
+        let Step::Done(saved) = self.wizard.step() else { return Ok(None) };
+        let can_undo = saved.undo.is_some();
+        if self.printed != Some(Printed::Result) {
+            let lines = report(saved);
+            self.print("")?;
+            self.print_verbatim(lines)?;
+            self.printed = Some(Printed::Result);
+        }
+        let undo = if can_undo { "u to undo, " } else { "" };
+        let prompt = format!("Type r to reload nginx, c to check, {undo}or press Enter to quit:");
+        let line = match self.read(&prompt, Echo::Shown) {
+            Err(Ended::Input) => return Ok(Some(Effect::Exit(Exit::Done))),
+            line => line?,
+        };
+        match reply::read(line.reveal(), |_| false) {
+            Reply::Enter | Reply::Quit => Ok(self.press('q')),
+            Reply::Text(text) => self.result_command(text.trim(), can_undo),
+            _ => Ok(None),
+        }
+    }
+
+    fn result_command(&mut self, text: &str, can_undo: bool) -> Result<Option<Effect>, Ended> {
+        match text {
+            "r" => Ok(self.press('r')),
+            "c" => Ok(self.press('c')),
+            "q" => Ok(self.press('q')),
+            "u" if can_undo && self.confirms("Put the files back?")? => {
+                self.printed = None;
+                Ok(self.press('u'))
+            }
+            _ => Ok(None),
+        }
     }
 }
 
@@ -156,4 +234,10 @@ fn about(change: &FileChange) -> String {
     let mode =
         if change.before.is_none() { format!(", mode {:04o}", change.mode) } else { String::new() };
     format!("File {}: {}{mode}", change.path.display(), change.summary())
+}
+
+fn numbered(ways: &[Choice]) -> String {
+    let lines: Vec<_> =
+        (1..).zip(ways).map(|(number, way)| format!("{number}. {}", way.label())).collect();
+    lines.join("\n")
 }

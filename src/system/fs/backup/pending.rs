@@ -1,0 +1,229 @@
+//! A write on its way, or interrupted: its checkpoint on the disk.
+//!
+//! The directory is filled first; the journal comes last and by rename, so a journal that can be
+//! seen is whole and so are the contents beside it.
+
+use super::journal::{CLOSED, DAMAGED, FileMetadata, Journal, JournalEntry, OPEN, WriteContext};
+use super::{Restore, names, prune, remove};
+use crate::system::fs::directory::Directory;
+use crate::system::fs::file_write::FileWrite;
+use crate::system::fs::lock::Lock;
+use crate::system::fs::{Content, OpenedFile, Receipt, WriteError, sha256, transaction};
+use crate::system::passwd;
+use jiff::Timestamp;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A write that is on its way or was interrupted.
+pub struct PendingWrite {
+    id: String,
+    checkpoints: Arc<Directory>,
+    folder: Directory,
+    journal: Journal,
+    files: Vec<FileWrite>,
+}
+
+impl PendingWrite {
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// When the write began.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.journal.at
+    }
+
+    /// The files, as the operator named them.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|file| file.entry.path.as_path())
+    }
+
+    /// What undoing it would change.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn restores(&self) -> Result<Vec<Restore>, WriteError> {
+        let restore = |file: &FileWrite| Ok(Restore::new(file, file.read()?.as_ref()));
+        let restores = self.files.iter().map(restore).collect::<Result<Vec<_>, WriteError>>()?;
+        Ok(restores.into_iter().filter(|restore| restore.now != restore.then).collect())
+    }
+
+    /// Puts every file back as it was before the write.
+    ///
+    /// # Errors
+    /// The write stays interrupted if a file cannot be put back. [`WriteError::Changed`] names a
+    /// file that somebody else changed since; the others are put back.
+    pub fn undo(self) -> Result<(), WriteError> {
+        transaction::back(self)
+    }
+
+    /// Puts every file back, whoever changed it since: the write is completed as it is, then rolled
+    /// back, so that a backup keeps the changes of others.
+    ///
+    /// # Errors
+    /// As [`Rollback::run`](super::Rollback::run).
+    pub fn undo_overwriting(self, lock: &Lock) -> Result<Receipt, WriteError> {
+        self.forget()?;
+        lock.history().rollback(&self.id)?.run(lock, true)
+    }
+
+    /// Leaves every file as it is now. The write counts as completed, so its backups are kept.
+    ///
+    /// # Errors
+    /// The journal cannot be closed.
+    pub fn forget(&self) -> Result<(), WriteError> {
+        for file in &self.files {
+            // A temporary file that cannot be removed must not keep the journal open.
+            let _ = file.remove_temp();
+        }
+        self.close()
+    }
+
+    pub(crate) fn folders(&self) -> &[PathBuf] {
+        &self.journal.folders
+    }
+
+    pub(crate) fn files(&self) -> &[FileWrite] {
+        &self.files
+    }
+
+    /// Saves backups and journal, all synced.
+    pub(crate) fn begin(
+        lock: &Lock,
+        context: WriteContext,
+        folders: Vec<PathBuf>,
+        files: Vec<FileWrite>,
+    ) -> Result<Self, WriteError> {
+        let checkpoints = Arc::clone(&lock.checkpoints);
+        let (id, folder) = new_folder(&checkpoints)?;
+        let entries = files.iter().map(|file| file.entry.clone()).collect();
+        let journal = Journal::begin(passwd::current_user(), context, folders, entries);
+        let pending = Self { id, checkpoints, folder, journal, files };
+        match pending.save() {
+            Ok(()) => Ok(pending),
+            Err(error) => {
+                let _ = pending.discard();
+                Err(error)
+            }
+        }
+    }
+
+    fn save(&self) -> Result<(), WriteError> {
+        for (number, file) in self.files.iter().enumerate() {
+            for (side, content) in [("old", &file.old), ("new", &file.new)] {
+                let Some(content) = content else { continue };
+                self.folder.save(&format!("{side}-{number}"), content)?;
+            }
+        }
+        let journal = serde_json::to_string_pretty(&self.journal)
+            .map_err(|error| self.folder.failed(OPEN, error))?;
+        self.folder.save("journal", journal.as_bytes())?;
+        rename(&self.folder, "journal", OPEN)?;
+        self.folder.sync()?;
+        self.checkpoints.sync()
+    }
+
+    /// Completes the write: from here on it can only be rolled back.
+    pub(crate) fn close(&self) -> Result<(), WriteError> {
+        rename(&self.folder, OPEN, CLOSED)?;
+        // If this fails and the power too, the journal is open again and the files can be undone.
+        let _ = self.folder.sync();
+        prune(&self.checkpoints);
+        Ok(())
+    }
+
+    /// Removes the checkpoint. Without its journal, the rest is only litter.
+    pub(crate) fn discard(self) -> Result<(), WriteError> {
+        self.folder.remove(OPEN)?;
+        // If this fails and the power too, the journal is back, and undoing changes nothing.
+        let _ = self.folder.sync();
+        let _ = remove(&self.checkpoints, &self.id);
+        Ok(())
+    }
+}
+
+impl Lock {
+    /// The write that was interrupted, if there is one. The lock shows that no process is at it.
+    ///
+    /// # Errors
+    /// [`WriteError::Damaged`] if its journal or its contents cannot be read.
+    pub fn interrupted(&self) -> Result<Option<PendingWrite>, WriteError> {
+        let Some((id, folder)) = self.open_checkpoint()? else { return Ok(None) };
+        let Some(journal) = Journal::load(&folder, OPEN)? else { return Ok(None) };
+        let files = recorded(&folder, &journal)?;
+        let checkpoints = Arc::clone(&self.checkpoints);
+        Ok(Some(PendingWrite { id, checkpoints, folder, journal, files }))
+    }
+
+    /// Leaves every file as it is, and gives up an interrupted write, also one that is damaged.
+    /// Gives its name; `None` if there is none. Its backups are kept.
+    ///
+    /// # Errors
+    /// The journal cannot be renamed.
+    pub fn forget_interrupted(&self) -> Result<Option<String>, WriteError> {
+        match self.interrupted() {
+            Ok(Some(pending)) => pending.forget().map(|()| Some(pending.id)),
+            Ok(None) => Ok(None),
+            Err(_) => {
+                let Some((id, folder)) = self.open_checkpoint()? else { return Ok(None) };
+                rename(&folder, OPEN, DAMAGED).map(|()| Some(id))
+            }
+        }
+    }
+
+    /// The checkpoint with an open journal.
+    fn open_checkpoint(&self) -> Result<Option<(String, Directory)>, WriteError> {
+        for id in names(&self.checkpoints)? {
+            // What is no directory is no checkpoint.
+            let Ok(Some(folder)) = self.checkpoints.child(&id) else { continue };
+            if folder.stat_of(OPEN)?.is_some() {
+                return Ok(Some((id, folder)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The files of a journal, with the contents that were saved.
+pub(super) fn recorded(
+    folder: &Directory,
+    journal: &Journal,
+) -> Result<Vec<FileWrite>, WriteError> {
+    let file = |(number, entry): (usize, &JournalEntry)| {
+        let content = |side: &str, wanted: Option<&FileMetadata>| {
+            wanted.map(|wanted| saved(folder, &format!("{side}-{number}"), wanted)).transpose()
+        };
+        let old = content("old", entry.old.as_ref())?;
+        let new = content("new", entry.new.as_ref())?;
+        Ok(FileWrite::recorded(entry.clone(), old, new))
+    };
+    journal.files.iter().enumerate().map(file).collect()
+}
+
+fn saved(folder: &Directory, name: &str, wanted: &FileMetadata) -> Result<Content, WriteError> {
+    let damaged = |why: String| WriteError::Damaged { path: folder.path_of(name), why };
+    let read = folder.read(name).map_err(|error| damaged(error.to_string()))?;
+    match read {
+        None => Err(damaged("it is gone".to_owned())),
+        Some(OpenedFile { content, .. }) if sha256(&content) == wanted.sha256 => Ok(content),
+        Some(_) => Err(damaged("it is not what was saved".to_owned())),
+    }
+}
+
+/// A directory named after this second; two writes in one second get a number.
+fn new_folder(checkpoints: &Directory) -> Result<(String, Directory), WriteError> {
+    let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let taken = names(checkpoints)?;
+    let numbered = (2..100).map(|number| format!("{now}-{number:02}"));
+    let free = std::iter::once(now.clone()).chain(numbered).find(|id| !taken.contains(id));
+    let id = free.unwrap_or(now);
+    let folder = checkpoints.make_child(&id)?;
+    Ok((id, folder))
+}
+
+fn rename(folder: &Directory, from: &str, to: &str) -> Result<(), WriteError> {
+    folder.rename(from, to).map_err(|errno| folder.failed(to, errno))
+}
