@@ -346,7 +346,7 @@ mod tests {
             assert!(field.long_help.lines().all(|line| line.len() <= 78), "{}", field.name);
             assert!(field.long_help.is_ascii() && field.help.is_ascii());
             for choice in field.choices() {
-                assert!(choice.help.len() <= 65, "{}: {}", choice.value, choice.help.len());
+                assert!(choice.help.len() <= 79, "{}: {}", choice.value, choice.help.len());
             }
         }
     }

@@ -148,7 +148,7 @@ fn a_session_reads_like_a_conversation() {
     let script = fresh(&after(&["ops.example.com", "", "1"], &["none", "", "w", "yes", ""]));
     let expected = "\
 Kestra setup, plain mode. Answers: text, or: back, help, list, quit.
-Configuration: /etc/kestra/config.yml (new config)
+Configuration: /etc/kestra/config.yml (new)
 
 Question 1 of 4. Public URL of Kestra.
 Full address without ui/ or api/, e.g. https://my-host.com/kestra/
