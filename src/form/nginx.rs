@@ -81,7 +81,7 @@ its own, such as kestra.my-host.com, needs no path.",
     follows: &[&URL],
     review: InReview::Summary {
         label: "Context path",
-        text: |context| match context.get(&CONTEXT_PATH) {
+        text: |context| match context.shown(&CONTEXT_PATH) {
             path if path.is_empty() => "/ (none)".to_owned(),
             path => path.into_owned(),
         },
@@ -299,10 +299,10 @@ fn summary(context: &dyn Context) -> String {
     if without_nginx(context).is_some() {
         return "none".to_owned();
     }
-    let (path, upstream) = (context.get(&CONTEXT_PATH), context.get(&UPSTREAM));
+    let (path, upstream) = (context.shown(&CONTEXT_PATH), context.shown(&UPSTREAM));
     if without_server_block(context).is_some() {
         return format!("location {path}/ -> {upstream}");
     }
-    let (names, listen) = (context.get(&SERVER_NAME), context.get(&LISTEN));
+    let (names, listen) = (context.shown(&SERVER_NAME), context.shown(&LISTEN));
     format!("{names}:{listen} -> {upstream} {path}")
 }

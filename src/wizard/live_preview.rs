@@ -6,7 +6,7 @@
 use super::{Effect, Step, Wizard};
 use crate::answers::Answers;
 use crate::machine::Found;
-use crate::plan::{FileChange, FileKind, Line, Plan};
+use crate::plan::{DiffLine, FileChange, FileKind, Plan};
 use std::fmt;
 
 /// The files as the last valid answers have them.
@@ -26,7 +26,7 @@ pub struct FilePreview {
     /// The file.
     pub change: FileChange,
     /// Its lines, or the difference to the file on disk.
-    pub lines: Vec<Line>,
+    pub lines: Vec<DiffLine>,
 }
 
 /// Answers to be planned.
@@ -61,7 +61,7 @@ impl PlanRequest {
         let plan = settings.and_then(|settings| Plan::new(&answers, &settings, &machine).ok());
         let files = plan.map(|plan| {
             let previews = plan.changes.into_iter().map(|change| {
-                let lines = change.preview(false);
+                let lines = change.preview();
                 FilePreview { change, lines }
             });
             previews.collect()

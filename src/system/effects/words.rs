@@ -91,7 +91,7 @@ pub fn capital(text: &impl ToString) -> String {
     chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// Their change, as a difference with secrets masked.
+/// Their change, as a redacted difference.
 fn changed(conflict: &FileConflict, plan: &Plan) -> Vec<String> {
     let version = |version: &Option<FileDigest>| match version {
         Some(FileDigest { sha256, lines }) => {
@@ -125,10 +125,10 @@ fn theirs(conflict: &FileConflict, plan: &Plan) -> Option<FileChange> {
     Some(FileChange { after, ..ours.clone() })
 }
 
-/// A change as lines of plain text, secrets masked.
+/// A change as lines of plain text, redacted.
 #[must_use]
 pub fn listed(change: &FileChange) -> Vec<String> {
-    change.preview(false).iter().map(|line| format!("{}{}", line.mark.sign(), line.text)).collect()
+    change.preview().iter().map(|line| format!("{}{}", line.tag.sign(), line.text)).collect()
 }
 
 /// What undoing would do to one file, as a change to preview.

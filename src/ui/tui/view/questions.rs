@@ -125,14 +125,14 @@ impl Form<'_> {
         let style = if has_focus { theme.strong() } else { theme.plain() };
         let (text, cursor, remark) = match field.kind {
             FieldKind::Secret => self.secret(field, has_focus),
-            _ if has_focus => {
+            _ if has_focus && (self.step.is_touched() || !self.is_redacted(field)) => {
                 let (text, cursor) = self.line_of_text(self.step.typed());
                 (text, cursor, String::new())
             }
             _ => {
                 let remark = self.remark(field);
                 let room = self.room().saturating_sub(remark.len() + 2);
-                let value = self.wizard.answers().get(field);
+                let value = self.wizard.answers().shown(field);
                 (elided(&value, room, theme.glyphs.ellipsis), 0, remark)
             }
         };
@@ -148,6 +148,12 @@ impl Form<'_> {
         spans.push(Span::styled(text, style));
         spans.push(Span::styled(format!("{gap}{remark}"), theme.dim()));
         cursor
+    }
+
+    /// Whether a file has a text for this field that may not be shown.
+    fn is_redacted(&self, field: &Field) -> bool {
+        let answers = self.wizard.answers();
+        answers.shown(field) != answers.get(field)
     }
 
     fn room(&self) -> usize {
@@ -383,13 +389,13 @@ impl Form<'_> {
             answers.asks(&form::CERTIFICATE) && !answers.get(&form::CERTIFICATE).is_empty();
         let nginx = match answers.asks(&form::LISTEN) {
             true if has_tls => "nginx :443".to_owned(),
-            true => format!("nginx :{}", answers.get(&form::LISTEN)),
+            true => format!("nginx :{}", answers.shown(&form::LISTEN)),
             false => "your server block".to_owned(),
         };
-        let url = answers.get(&form::URL);
+        let url = answers.shown(&form::URL);
         let base = url.find("://").map_or(0, |at| at + 3);
         let origin = url[base..].find('/').map_or(&*url, |at| &url[..base + at]);
-        let path = answers.get(&form::CONTEXT_PATH);
+        let path = answers.shown(&form::CONTEXT_PATH);
         let arrow =
             || Span::styled(format!(" {} ", self.ui.theme.glyphs.arrow), self.ui.theme.accent());
         page.line(Line::from(vec![
@@ -397,7 +403,7 @@ impl Form<'_> {
             arrow(),
             Span::raw(nginx),
             arrow(),
-            Span::raw(format!("{}{path}", answers.get(&form::UPSTREAM))),
+            Span::raw(format!("{}{path}", answers.shown(&form::UPSTREAM))),
         ]));
     }
 

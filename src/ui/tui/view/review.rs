@@ -3,7 +3,7 @@
 use super::page::{Page, elided};
 use super::{Ui, difference};
 use crate::checks::{Check, Outcome};
-use crate::plan::{FileChange, FileKind, Line as PreviewLine, Mark, hide_secrets};
+use crate::plan::{DiffLine, DiffTag, FileChange, FileKind};
 use crate::settings::Connection;
 use crate::wizard::{Preview, Review, ReviewRow, Wizard};
 use ratatui::text::{Line, Span};
@@ -50,7 +50,7 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, review: &Review, rows: u16, is_split
                 format!("Cannot be changed without touching something else: {refusal}{line}.");
             page.marked((ui.theme.glyphs.bad, ui.theme.bad()), ui.width, &text, ui.theme.bad());
             if !refusal.paste.is_empty() {
-                paste(ui, &mut page, &refusal.paste, review.is_revealed());
+                paste(ui, &mut page, &refusal.paste);
             }
         }
         Preview::Problems(problems) => {
@@ -73,9 +73,8 @@ pub(super) fn beside(ui: Ui, review: &Review, rows: u16) -> Page {
     page
 }
 
-/// Text to paste by hand. A password in it shows where it shows in the files.
-fn paste(ui: Ui, page: &mut Page, text: &str, is_revealed: bool) {
-    let text = if is_revealed { text.to_owned() } else { hide_secrets(text) };
+/// Text to paste by hand.
+fn paste(ui: Ui, page: &mut Page, text: &str) {
     let what = "Write this into the file by hand; nothing else of it has to change:";
     page.paragraph(2, ui.width, what, ui.theme.plain());
     page.blank();
@@ -129,8 +128,8 @@ fn file(ui: Ui, review: &Review, page: &mut Page, room: usize) {
 }
 
 /// The lines above those in view. Where little fits, what is above the first change goes.
-fn lead(lines: &[PreviewLine], room: usize) -> usize {
-    let is_change = |line: &PreviewLine| matches!(line.mark, Mark::Added | Mark::Removed);
+fn lead(lines: &[DiffLine], room: usize) -> usize {
+    let is_change = |line: &DiffLine| matches!(line.tag, DiffTag::Added | DiffTag::Removed);
     let first = lines.iter().position(is_change).unwrap_or(0);
     (first + 2).saturating_sub(room).min(first).min(lines.len().saturating_sub(room))
 }
