@@ -1,5 +1,9 @@
 //! Certificates for nginx: those on this machine, and whether one is right for a host.
-#![expect(clippy::disallowed_methods, reason = "reads certificates and keys")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "reads certificates and keys"
+)]
 
 use crate::checks::{Finding, Outcome};
 use crate::settings::Host;

@@ -29,7 +29,9 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, review: &Review, rows: u16, is_split
     }
     match review.preview() {
         Preview::Ready(_) if is_split => {
-            below(ui, wizard, review).into_iter().for_each(|line| page.line(line));
+            for line in below(ui, wizard, review) {
+                page.line(line);
+            }
         }
         Preview::Ready(_) => {
             let below = below(ui, wizard, review);
@@ -40,7 +42,9 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, review: &Review, rows: u16, is_split
                 below.into_iter().skip(gone).for_each(|line| page.line(line));
             } else {
                 file(ui, review, &mut page, usize::from(rows).saturating_sub(taken).max(1));
-                below.into_iter().for_each(|line| page.line(line));
+                for line in below {
+                    page.line(line);
+                }
             }
         }
         Preview::Refused(refusal) => {
