@@ -10,6 +10,7 @@ mod sources;
 mod wizard;
 
 use crate::cli::{self, Invocation, Task};
+use crate::kestra_config::Place;
 use crate::plan::FileChange;
 use crate::system::console::{Console, harmless};
 use crate::system::discover::DiscoverError;
@@ -101,6 +102,15 @@ impl CommandError {
 impl From<io::Error> for CommandError {
     fn from(source: io::Error) -> Self {
         Self::Io { what: "cannot write to standard output".to_owned(), source }
+    }
+}
+
+/// The place of a command that works on one configuration.
+fn only(places: &[Place]) -> Result<Option<&Place>, CommandError> {
+    match places {
+        [] => Ok(None),
+        [only] => Ok(Some(only)),
+        _ => Err(CommandError::Answers(vec!["--at: only apply takes several places.".to_owned()])),
     }
 }
 

@@ -8,7 +8,7 @@ pub mod remarks;
 
 use crate::answers::Answers;
 use crate::form::Defaults;
-use crate::kestra_config::{self, Place, Reading, Refusal};
+use crate::kestra_config::{self, Place, PublishedPort, Reading, Refusal};
 use crate::nginx_site::{self, Machine, Written};
 use crate::plan::{FileChange, FileKind, Plan, Text};
 use crate::settings::{Form, Settings};
@@ -79,6 +79,13 @@ impl Found {
         Self { config, place, ..Self::default() }
     }
 
+    /// The same files with the configuration at another place.
+    #[must_use]
+    pub fn at(mut self, place: Place) -> Self {
+        (self.place, self.reading) = (place, OnceLock::new());
+        self
+    }
+
     /// Takes what is at a path now.
     pub fn see(&mut self, path: PathBuf, snapshot: Snapshot) {
         if path == self.config {
@@ -124,7 +131,8 @@ impl Found {
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
         let reading = self.reading().ok().flatten();
-        self.surroundings.iter().cloned().chain(about(reading.as_deref())).collect()
+        let around = self.surroundings.iter().cloned().chain(self.around_place());
+        around.chain(about(reading.as_deref())).collect()
     }
 
     /// What is still good to know once this is written.
@@ -134,7 +142,8 @@ impl Found {
             return self.remarks();
         };
         let reading = kestra_config::read_at(change.after.as_str(), &self.place).ok();
-        self.surroundings.iter().cloned().chain(about(reading.as_ref())).collect()
+        let around = self.surroundings.iter().cloned().chain(self.around_place());
+        around.chain(about(reading.as_ref())).collect()
     }
 
     /// Says where nginx answers to one of our names on our port already. It would say `conflicting
@@ -164,10 +173,21 @@ impl Found {
         })
     }
 
+    /// What is uncertain about the port at which the service of a Compose file is published.
+    fn unpublished(&self, settings: &Settings) -> Option<String> {
+        let nginx = settings.nginx.as_ref()?;
+        let reading = self.reading().ok().flatten()?;
+        let published = self.published_port(&reading)?;
+        let port = published.upstream.as_ref().map(|(_, port)| *port);
+        let is_used = port.is_none_or(|port| nginx.site.upstream.port().get() == port);
+        published.note.filter(|_| is_used)
+    }
+
     /// What keeps nginx from serving the file.
     #[must_use]
     pub fn nginx_notes(&self, settings: &Settings) -> Vec<String> {
-        self.served_elsewhere(settings).into_iter().chain(self.unread(settings)).collect()
+        let notes = self.served_elsewhere(settings).into_iter().chain(self.unread(settings));
+        notes.chain(self.unpublished(settings)).collect()
     }
 
     /// The nginx file, if it is one that the wizard wrote.
@@ -212,6 +232,9 @@ impl Found {
         if let Some(reading) = &reading {
             found.configuration(reading);
             defaults.kestra_port = port(reading).unwrap_or(defaults.kestra_port);
+            if let Some((host, port)) = self.published_port(reading).and_then(|it| it.upstream) {
+                (defaults.kestra_host, defaults.kestra_port) = (host, port);
+            }
         }
         found.password_in_env_file(self, &defaults.env_file);
         if let Some((written, file)) = self.nginx_file_of_ours(&defaults) {
@@ -219,6 +242,29 @@ impl Found {
             defaults.tls_port = written.site.tls_port();
         }
         Ok(found.answers(defaults))
+    }
+}
+
+impl Found {
+    /// The port that the edited service of a Compose file publishes.
+    fn published_port(&self, reading: &Reading) -> Option<PublishedPort> {
+        let text = self.text(&self.config)?.as_str();
+        let port = port(reading).unwrap_or(kestra_config::KESTRA_PORT);
+        kestra_config::published_port(text, &self.place, port)
+    }
+
+    /// What the file shows around the configuration: who shares it, and variables that win over it.
+    fn around_place(&self) -> Vec<String> {
+        let services = self.place.used_by();
+        let shared = (services.len() > 1).then(|| {
+            format!("This configuration is used by the services {}.", services.join(", "))
+        });
+        let text = self.text(&self.config).map_or("", Text::as_str);
+        let variables = kestra_config::variables_beside(text, &self.place).into_iter();
+        let beside = variables.map(|name| {
+            format!("The variable {name} of the service wins over the same setting in KESTRA_CONFIGURATION.")
+        });
+        shared.into_iter().chain(beside).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! `apply`: writes without asking, or shows what it would write.
 
 use super::sources::Sources;
-use super::{CommandError, difference, report};
+use super::{CommandError, difference, only, report};
 use crate::cli::{Invocation, Said};
 use crate::kestra_config::Place;
 use crate::plan::{FileChange, FileKind, Plan};
@@ -93,8 +93,11 @@ pub(super) fn run(
 }
 
 fn planned(invocation: &Invocation, said: &Said) -> Result<(Sources, Plan), CommandError> {
-    let mut sources = Sources::new(invocation.config.as_deref(), said)?;
-    let plan = sources.plan()?;
+    let mut sources = Sources::new(invocation.config.as_deref(), invocation.at.first(), said)?;
+    let mut plan = sources.plan()?;
+    for place in invocation.at.iter().skip(1) {
+        sources.extend(&mut plan, place)?;
+    }
     match sources.foreign(&plan) {
         Some(refused) => Err(refused),
         None => Ok((sources, plan)),
@@ -108,7 +111,7 @@ fn reviewed(
     said: &Said,
     digest: &str,
 ) -> Result<(Sources, Plan), CommandError> {
-    let mut sources = Sources::exactly(invocation.config.as_deref(), said)?;
+    let mut sources = Sources::exactly(invocation.config.as_deref(), only(&invocation.at)?, said)?;
     let plan = sources.plan()?;
     let without_nginx = plan.clone().without(FileKind::Nginx);
     let reviewed = [plan, without_nginx].into_iter().find(|plan| plan.digest() == digest);

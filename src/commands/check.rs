@@ -1,7 +1,7 @@
 //! `check`: what can be proved about what stands.
 
-use super::CommandError;
 use super::apply::world;
+use super::{CommandError, only};
 use crate::checks::{Check, Finding, Outcome};
 use crate::cli::Invocation;
 use crate::system::console::Console;
@@ -16,14 +16,19 @@ pub(super) fn run(
     api_url: Option<&str>,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let Discovery { found, nginx, .. } = match look(invocation.config.as_deref(), None) {
-        Err(error @ (DiscoverError::Refused { .. } | DiscoverError::Read(_))) => {
-            show(&[unreadable(&error)], json, console)?;
-            let is_refused = matches!(error, DiscoverError::Refused { .. });
-            return Ok(if is_refused { 6 } else { error.exit_code() });
-        }
-        looked => looked?,
-    };
+    let Discovery { found, nginx, .. } =
+        match look(invocation.config.as_deref(), only(&invocation.at)?.cloned()) {
+            Err(
+                error @ (DiscoverError::Refused { .. }
+                | DiscoverError::NoPlace { .. }
+                | DiscoverError::Read(_)),
+            ) => {
+                show(&[unreadable(&error)], json, console)?;
+                let is_refused = !matches!(error, DiscoverError::Read(_));
+                return Ok(if is_refused { 6 } else { error.exit_code() });
+            }
+            looked => looked?,
+        };
     let mut world = world(found.config().to_owned(), found.place().clone(), nginx)?;
     if let Some(url) = api_url {
         let refused =

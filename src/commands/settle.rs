@@ -12,22 +12,26 @@ use std::path::{Path, PathBuf};
 /// Looks at the machine, and asks what stands in the way of that.
 pub(super) fn look_and_settle(
     config: Option<&Path>,
+    place: Option<&Place>,
     console: &mut Console,
 ) -> Result<Discovery, CommandError> {
     let mut config = config.map(Path::to_owned);
     loop {
-        match look(config.as_deref(), None) {
+        let error = match look(config.as_deref(), place.cloned()) {
             Err(DiscoverError::Several { path, places }) => {
                 let place = which(&path, &places, console)?;
                 return Ok(look(Some(&path), Some(place))?);
             }
-            Err(DiscoverError::Refused { path, refusal }) => {
-                let error = DiscoverError::Refused { path: path.clone(), refusal }.into();
-                console.say(&words(&error));
-                config = Some(mended(path, console)?);
-            }
+            Err(error) => error,
             looked => return Ok(looked?),
-        }
+        };
+        let (DiscoverError::Refused { path, .. } | DiscoverError::NoPlace { path, .. }) = &error
+        else {
+            return Err(error.into());
+        };
+        let path = path.clone();
+        console.say(&words(&error.into()));
+        config = Some(mended(path, console)?);
     }
 }
 

@@ -1,7 +1,7 @@
 //! `show` and `print`: the current settings, and what would be written.
 
-use super::CommandError;
 use super::sources::Sources;
+use super::{CommandError, only};
 use crate::answers::{Answers, Source};
 use crate::cli::{Invocation, Said, ShowForm, What};
 use crate::form::{self, Field};
@@ -34,7 +34,7 @@ pub(super) fn run(
     form: ShowForm,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let gathered = Sources::new(invocation.config.as_deref(), said)?;
+    let gathered = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, said)?;
     let Discovery { answers, found, .. } = &gathered.looked;
     if found.text(found.config()).is_none() {
         console
@@ -99,7 +99,7 @@ pub(super) fn print(
     said: &Said,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let mut gathered = Sources::new(invocation.config.as_deref(), said)?;
+    let mut gathered = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, said)?;
     let kind = match what {
         What::Config => FileKind::Config,
         What::Nginx => FileKind::Nginx,

@@ -5,12 +5,13 @@ use super::{CommandError, text_of};
 use crate::answers::{self, Answers, Problem};
 use crate::cli::{PasswordSource, Said};
 use crate::form::{self, Field};
-use crate::kestra_config::Refusal;
-use crate::plan::Plan;
+use crate::kestra_config::{Place, Refusal};
+use crate::machine::Snapshot;
+use crate::plan::{FileChange, FileKind, Plan};
 use crate::settings::Secret;
 use crate::shell;
 use crate::system::console::{first_line_of_input, variable, variables};
-use crate::system::discover::{Discovery, look, snapshot};
+use crate::system::discover::{Discovery, look, place_in, snapshot};
 use crate::system::fs::backup::STATE;
 use std::path::Path;
 
@@ -26,8 +27,12 @@ pub(super) struct Sources {
 
 impl Sources {
     /// Looks at the files and takes what was said.
-    pub(super) fn new(config: Option<&Path>, said: &Said) -> Result<Self, CommandError> {
-        let mut looked = look(config, None)?;
+    pub(super) fn new(
+        config: Option<&Path>,
+        place: Option<&Place>,
+        said: &Said,
+    ) -> Result<Self, CommandError> {
+        let mut looked = look(config, place.cloned())?;
         let mut problems = take(&mut looked.answers, said)?;
         looked.read_named_nginx_file();
         problems.extend(unused(&looked.answers).filter_map(|(field, text)| {
@@ -39,8 +44,12 @@ impl Sources {
 
     /// Looks at the files and takes exactly the answers that a reviewed plan was made from. No
     /// variable and no default of this process counts.
-    pub(super) fn exactly(config: Option<&Path>, said: &Said) -> Result<Self, CommandError> {
-        let mut looked = look(config, None)?;
+    pub(super) fn exactly(
+        config: Option<&Path>,
+        place: Option<&Place>,
+        said: &Said,
+    ) -> Result<Self, CommandError> {
+        let mut looked = look(config, place.cloned())?;
         let file = said.file.as_deref().map(text_of).transpose()?.unwrap_or_default();
         let file = answers::parse(&file);
         looked.answers.restore(file.answers, file.defaults);
@@ -65,6 +74,25 @@ impl Sources {
             }
         }
         Plan::new(answers, &settings, found).map_err(|refusal| to_paste(&refusal))
+    }
+
+    /// Adds the same edit at another place of the file.
+    pub(super) fn extend(&self, plan: &mut Plan, place: &Place) -> Result<(), CommandError> {
+        let Discovery { answers, found, .. } = &self.looked;
+        let is_config = |change: &&mut FileChange| change.kind == FileKind::Config;
+        let Some(change) = plan.changes.iter_mut().find(is_config) else { return Ok(()) };
+        let place = place_in(found.config(), change.after.as_str(), place)?;
+        let mut there = found.clone().at(place);
+        there.see(found.config().to_owned(), Snapshot::Text(change.after.clone()));
+        let defaults = answers.defaults().clone();
+        let answers = there.answers(defaults).map_err(|refusal| to_paste(&refusal))?.with(answers);
+        let settings =
+            answers.settings().map_err(|problems| CommandError::Answers(refuse(&problems)))?;
+        let next = Plan::new(&answers, &settings, &there).map_err(|refusal| to_paste(&refusal))?;
+        if let Some(next) = next.changes.into_iter().find(|next| next.kind == FileKind::Config) {
+            change.after = next.after;
+        }
+        Ok(())
     }
 
     /// What is good to know before these answers are written, one sentence each: values that were

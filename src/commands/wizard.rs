@@ -4,7 +4,7 @@
 use super::apply::world;
 use super::settle::look_and_settle;
 use super::sources::take_variables;
-use super::{CommandError, report};
+use super::{CommandError, only, report};
 use crate::cli::{Colour, Invocation};
 use crate::machine::Found;
 use crate::plan::Plan;
@@ -37,7 +37,7 @@ pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, 
                 .to_owned(),
         ]));
     }
-    let mut looked = look_and_settle(invocation.config.as_deref(), console)?;
+    let mut looked = look_and_settle(invocation.config.as_deref(), only(&invocation.at)?, console)?;
     take_variables(&mut looked.answers);
     looked.read_named_nginx_file();
     let Discovery { mut answers, found, nginx } = looked;

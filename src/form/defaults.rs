@@ -25,7 +25,9 @@ pub struct Defaults {
     pub check: String,
     /// `kestra.env` beside the configuration.
     pub env_file: String,
-    /// The port that the configuration gives Kestra.
+    /// Where Kestra is reached from this machine.
+    pub kestra_host: String,
+    /// The port of that: as the configuration has it, or as its container publishes it.
     pub kestra_port: u16,
     /// The port for https in the existing nginx file.
     pub tls_port: Option<Port>,
@@ -53,6 +55,7 @@ impl Default for Defaults {
             restart: "kestra server standalone --config /etc/kestra/config.yml".to_owned(),
             check: "kestra-setup check".to_owned(),
             env_file: "/etc/kestra/kestra.env".to_owned(),
+            kestra_host: "localhost".to_owned(),
             kestra_port: 8080,
             tls_port: None,
         }

@@ -141,7 +141,10 @@ Kestra, because it tries ::1 and 127.0.0.1; 127.0.0.1 avoids that.",
     stored_in: "the nginx file as proxy_pass",
     review: InReview::RowOf(&REVERSE_PROXY),
     ruled_out_by: without_nginx,
-    default: |context| Cow::Owned(format!("localhost:{}", context.defaults().kestra_port)),
+    default: |context| {
+        let defaults = context.defaults();
+        Cow::Owned(format!("{}:{}", defaults.kestra_host, defaults.kestra_port))
+    },
     check: parsed::<Upstream>,
     ..PLAIN
 };

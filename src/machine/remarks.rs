@@ -56,7 +56,30 @@ pub fn of(reading: &Reading) -> Vec<Remark> {
     let proxies = CLIENTS.into_iter().flat_map(|client| {
         [wrong_type(reading, client), bent_address(reading, client)].into_iter().flatten()
     });
-    each.chain(whole.into_iter().filter_map(|trap| trap(reading))).chain(proxies).collect()
+    let whole = whole.into_iter().filter_map(|trap| trap(reading));
+    let reinterpreted = reading.iter().filter_map(|(path, scalar)| reinterpreted(path, scalar));
+    each.chain(whole).chain(proxies).chain(reinterpreted).collect()
+}
+
+/// A text without quotes that YAML 1.1 takes for something else: the password `0123` is 83. No
+/// value is named, since any may be a secret.
+fn reinterpreted(path: &str, scalar: &Scalar) -> Option<Remark> {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    let is_text = ["password", "username", "secret", "token", "url", "path", "address"]
+        .iter()
+        .any(|part| name.contains(part));
+    let is = match scalar.kind {
+        Kind::Int | Kind::Float if scalar.is_reinterpreted => "another number",
+        Kind::Date => "a date",
+        Kind::Bool if is_text => "true or false",
+        _ => return None,
+    };
+    Some(Remark::new(
+        scalar,
+        format!(
+            "{path} has no quotes, so Kestra reads {is} there. If it is a text, quote it: \"…\"."
+        ),
+    ))
 }
 
 /// What works and surprises, for whoever asks what can be proved.

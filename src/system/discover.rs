@@ -9,7 +9,7 @@ use super::fs::{self, ReadError};
 use super::nginx;
 use crate::answers::Answers;
 use crate::form::{self, Defaults, EnvironmentProxy};
-use crate::kestra_config::{self, Place, Refusal};
+use crate::kestra_config::{self, Place, PlaceError, Refusal};
 use crate::machine::{Found, Served, Snapshot};
 use crate::nginx_site::{Machine, Version};
 use crate::plan::FileKind;
@@ -67,7 +67,15 @@ pub enum DiscoverError {
         /// Why.
         refusal: Refusal,
     },
-    /// Kestra's configuration stands in several places of one file.
+    /// The file holds no configuration that can be edited.
+    #[error("{}{}: {error}", path.display(), line(error.line))]
+    NoPlace {
+        /// The file.
+        path: PathBuf,
+        /// What it looks like, and what to do.
+        error: PlaceError,
+    },
+    /// Several configurations of Kestra in one file.
     #[error("{} holds {} configurations of Kestra", path.display(), places.len())]
     Several {
         /// The file.
@@ -95,11 +103,9 @@ impl DiscoverError {
             }
             Self::Several { places, .. } => {
                 let names: Vec<_> = places.iter().map(ToString::to_string).collect();
-                format!(
-                    "Start the wizard without a command and choose one of: {}",
-                    names.join(", ")
-                )
+                format!("Choose with --at: {}", names.join(", "))
             }
+            Self::NoPlace { error, .. } => error.remedy.clone(),
             Self::NoHome => "Name the file with --config PATH.".to_owned(),
         }
     }
@@ -109,14 +115,14 @@ impl DiscoverError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Read(ReadError::Denied { .. }) => 5,
-            Self::Several { .. } | Self::NoHome => 2,
+            Self::Several { .. } | Self::NoPlace { .. } | Self::NoHome => 2,
             Self::Read(_) | Self::Refused { .. } => 1,
         }
     }
 }
 
-/// Looks at everything. `place` settles where in the file the configuration stands, if that was
-/// asked before.
+/// Looks at everything. `place` is where in the file the configuration is, if that was given or
+/// chosen.
 ///
 /// # Errors
 /// Where the configuration cannot be read as Kestra would read it.
@@ -124,9 +130,9 @@ pub fn look(config: Option<&Path>, place: Option<Place>) -> Result<Discovery, Di
     let config = config_path(config)?;
     let text = fs::read(&config)?.map(|state| state.text);
     let place = match (place, &text) {
-        (Some(place), _) => place,
+        (Some(place), Some(text)) => place_in(&config, text.as_str(), &place)?,
         (None, Some(text)) => only_place(&config, text.as_str())?,
-        (None, None) => Place::default(),
+        (place, None) => place.unwrap_or_default(),
     };
     let nginx = nginx::find();
     let mut defaults = defaults(&config, &place, &nginx);
@@ -145,7 +151,7 @@ pub fn look(config: Option<&Path>, place: Option<Place>) -> Result<Discovery, Di
         let snapshot = snapshot(&path);
         found.see(path, snapshot);
     }
-    defaults.has_nginx = nginx.binary.is_some();
+    defaults.has_nginx = nginx.binary.is_some() && !found.place().is_kubernetes();
     let files =
         [&defaults.config_file, &defaults.server_file, &defaults.location_file].map(PathBuf::from);
     found.unwritable = files.into_iter().filter(|path| !fs::writable(path)).collect();
@@ -194,13 +200,32 @@ pub(crate) fn config_path(named: Option<&Path>) -> Result<PathBuf, DiscoverError
 }
 
 fn only_place(path: &Path, text: &str) -> Result<Place, DiscoverError> {
-    let refused = |refusal| DiscoverError::Refused { path: path.to_owned(), refusal };
-    let mut places = kestra_config::places(text).map_err(refused)?;
+    let mut places = kestra_config::places(text).map_err(|error| no_place(path, error))?;
     match places.len() {
         0 => Ok(Place::default()),
         1 => Ok(places.remove(0)),
         _ => Err(DiscoverError::Several { path: path.to_owned(), places }),
     }
+}
+
+/// A place that was given for this text, with its kind.
+///
+/// # Errors
+/// Where the text has no such place, or it cannot be edited.
+pub fn place_in(path: &Path, text: &str, place: &Place) -> Result<Place, DiscoverError> {
+    kestra_config::place_at(text, place).map_err(|error| no_place(path, error))
+}
+
+fn no_place(path: &Path, error: PlaceError) -> DiscoverError {
+    let path = path.to_owned();
+    if error.is_unreadable {
+        let PlaceError { line, reason, .. } = error;
+        return DiscoverError::Refused {
+            path,
+            refusal: Refusal { line, reason, paste: String::new() },
+        };
+    }
+    DiscoverError::NoPlace { path, error }
 }
 
 fn defaults(config: &Path, place: &Place, nginx: &nginx::Found) -> Defaults {
@@ -213,7 +238,7 @@ fn defaults(config: &Path, place: &Place, nginx: &nginx::Found) -> Defaults {
         location_file: snippets.unwrap_or_else(|| beside("kestra-nginx.conf")),
         env_file: beside("kestra.env"),
         config_file: config.display().to_string(),
-        restart: restart(config, place),
+        restart: place.restart_command(&shell::word(&config.to_string_lossy())),
         check: command_for(config, "check"),
         ..Defaults::default()
     }
@@ -225,18 +250,6 @@ pub(crate) fn command_for(config: &Path, command: &str) -> String {
         return format!("kestra-setup {command}");
     }
     format!("kestra-setup --config {} {command}", shell::word(&config.to_string_lossy()))
-}
-
-fn restart(config: &Path, place: &Place) -> String {
-    let config = config.to_string_lossy();
-    let config = shell::word(&config);
-    if place.is_whole() {
-        format!("kestra server standalone --config {config}")
-    } else if place.is_compose() {
-        format!("docker compose -f {config} up -d")
-    } else {
-        format!("helm upgrade kestra kestra/kestra -f {config}")
-    }
 }
 
 /// Where a file to include goes: a folder that nginx does not read by itself.

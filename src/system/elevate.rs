@@ -9,6 +9,7 @@
     reason = "this is where sudo is started"
 )]
 
+use crate::kestra_config::Place;
 use crate::plan::Plan;
 use crate::shell;
 use crate::wizard::{Choice, Failure, NextStep, WriteResult, WrittenFile};
@@ -32,8 +33,8 @@ const PASSED_ON: [&str; 8] =
 ///
 /// # Errors
 /// Nothing was written: sudo is missing or refused, or the files changed meanwhile.
-pub fn run(plan: &Plan, config: &Path) -> Result<WriteResult, Failure> {
-    match write(plan, config) {
+pub fn run(plan: &Plan, config: &Path, place: &Place) -> Result<WriteResult, Failure> {
+    match write(plan, config, place) {
         Ok(()) => Ok(result(plan, config)),
         Err(why) => Err(Failure {
             state: "not written",
@@ -46,7 +47,7 @@ pub fn run(plan: &Plan, config: &Path) -> Result<WriteResult, Failure> {
     }
 }
 
-fn write(plan: &Plan, config: &Path) -> Result<(), String> {
+fn write(plan: &Plan, config: &Path, place: &Place) -> Result<(), String> {
     let sudo = find_sudo().ok_or("there is no sudo of root's in /usr/bin or /usr/local/bin")?;
     let program = env::current_exe().map_err(|error| error.to_string())?;
     let mut child = Command::new(sudo)
@@ -54,6 +55,7 @@ fn write(plan: &Plan, config: &Path) -> Result<(), String> {
         .arg(program)
         .arg("--config")
         .arg(config)
+        .args(["--at", &place.to_string()])
         .args(["apply", "--answers", "-", "--expect", &plan.digest()])
         .env_clear()
         .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")

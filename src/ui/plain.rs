@@ -77,7 +77,9 @@ impl Runtime for TerminalRuntime<'_> {
         match effect {
             // sudo asks for its password at this terminal.
             Effect::Elevate(plan) => {
-                let result = self.lines.lend(|| elevate::run(&plan, &self.effects.config));
+                let result = self
+                    .lines
+                    .lend(|| elevate::run(&plan, &self.effects.config, &self.effects.place));
                 Some(Event::Written(result))
             }
             other => self.effects.perform(other, self.lines.leaving()),

@@ -280,7 +280,8 @@ impl Loop {
             Effect::Remind(after) => self.remind_at = Some(work::after(after)),
             Effect::Cancel => self.cancel(),
             Effect::Elevate(plan) => {
-                let result = self.screen.lend(|| elevate::run(&plan, &self.world.config));
+                let result =
+                    self.screen.lend(|| elevate::run(&plan, &self.world.config, &self.world.place));
                 self.forget_interrupts();
                 let effect = self.wizard.update(Event::Written(result));
                 return effect.map_or(Ok(None), |effect| self.perform(effect));
