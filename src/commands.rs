@@ -4,17 +4,16 @@
 mod apply;
 mod check;
 mod rollback;
-mod settle;
 mod show;
 mod sources;
 mod wizard;
 
 use crate::cli::{self, Invocation, Task};
 use crate::kestra_config::Place;
+use crate::messages;
 use crate::plan::FileChange;
 use crate::system::console::{Console, harmless};
 use crate::system::discover::DiscoverError;
-use crate::system::effects;
 use crate::system::fs::WriteError;
 use std::fmt::Write as _;
 use std::io;
@@ -173,7 +172,7 @@ fn words(error: &CommandError) -> String {
 fn difference(change: &FileChange) -> String {
     let mut text = format!("--- {}\n", harmless(&change.path.display().to_string()));
     let _ = writeln!(text, "    {}", change.summary());
-    for line in effects::listed(change) {
+    for line in messages::listed(change) {
         let _ = writeln!(
             text,
             "{}",

@@ -232,7 +232,13 @@ add inside that server block.",
     ]),
     review: InReview::RowOf(&REVERSE_PROXY),
     ruled_out_by: without_nginx,
-    default: |_| Cow::Borrowed("server"),
+    // nginx ignores one of two server blocks with the same name.
+    default: |context| {
+        let url = context.get(&URL).parse::<ServerUrl>();
+        let name = url.map_or(String::new(), |url| url.host().to_string());
+        let is_taken = context.defaults().existing_server(&name).is_some();
+        Cow::Borrowed(if is_taken { "location" } else { "server" })
+    },
     ..PLAIN
 };
 

@@ -14,6 +14,7 @@ mod work;
 use crate::checks::Check;
 use crate::form::Field;
 use crate::key::Key;
+use crate::messages;
 use crate::system::effects::EffectRunner;
 use crate::system::signals::{self, Signal};
 use crate::system::terminal::is_tiny;
@@ -78,7 +79,7 @@ impl From<Signal> for Happening {
 pub fn run(
     wizard: Wizard,
     first: Option<Effect>,
-    world: EffectRunner,
+    runner: EffectRunner,
     theme: Theme,
     escape_delay: Duration,
 ) -> io::Result<Left> {
@@ -90,7 +91,7 @@ pub fn run(
     let mut full = Loop {
         wizard,
         screen,
-        world,
+        runner,
         theme,
         sender,
         happenings,
@@ -106,7 +107,7 @@ pub fn run(
 struct Loop {
     wizard: Wizard,
     screen: FullScreen,
-    world: EffectRunner,
+    runner: EffectRunner,
     theme: Theme,
     sender: Sender<Happening>,
     happenings: Receiver<Happening>,
@@ -135,6 +136,9 @@ impl Loop {
     fn begin(&mut self, first: Option<Effect>) -> io::Result<Option<Left>> {
         let left = first.map_or(Ok(None), |effect| self.perform(effect))?;
         self.draw()?;
+        if self.wizard.machine().is_partial {
+            work::discover(self.wizard.machine().clone(), self.sender.clone());
+        }
         Ok(left)
     }
 
@@ -193,7 +197,12 @@ impl Loop {
                 key_event(&self.wizard, self.theme, terminal::size().into(), key)
             }
             Happening::Typed(Typed { input: Input::Paste(text), .. }) => Event::Paste(text),
-            Happening::Event(event) => event,
+            Happening::Event(event) => {
+                if let Event::Discovered(machine) = &event {
+                    self.runner.nginx.clone_from(&machine.nginx);
+                }
+                event
+            }
             Happening::Signal(signal) => return self.signal(signal),
         };
         let is_input = matches!(event, Event::Key(_) | Event::Paste(_));
@@ -266,7 +275,7 @@ impl Loop {
         }
         // What stands in the field is an answer as well.
         self.wizard.commit();
-        draft::save(&self.wizard, &self.world.config);
+        draft::save(&self.wizard, &self.runner.config);
         Some(Left::Signal(code))
     }
 
@@ -280,10 +289,11 @@ impl Loop {
             Effect::Remind(after) => self.remind_at = Some(work::after(after)),
             Effect::Cancel => self.cancel(),
             Effect::Elevate(plan) => {
-                let result =
-                    self.screen.lend(|| elevate::run(&plan, &self.world.config, &self.world.place));
+                let EffectRunner { config, place, .. } = &self.runner;
+                let result = self.screen.lend(|| elevate::run(&plan, config, place));
                 self.forget_interrupts();
-                let effect = self.wizard.update(Event::Written(result));
+                let effect =
+                    self.wizard.update(messages::elevated(&plan, &self.runner.config, result));
                 return effect.map_or(Ok(None), |effect| self.perform(effect));
             }
             other => self.start(other),
@@ -307,15 +317,15 @@ impl Loop {
     fn exit(&self, exit: Exit) -> Left {
         match (exit, self.wizard.step()) {
             (Exit::KeepDraft, _) => {
-                draft::save(&self.wizard, &self.world.config);
+                draft::save(&self.wizard, &self.runner.config);
                 Left::Quit { keeps_draft: true }
             }
             (Exit::Discard, _) => {
-                draft::forget(&self.world.config);
+                draft::forget(&self.runner.config);
                 Left::Quit { keeps_draft: false }
             }
             (Exit::Done, Step::Done(result)) => {
-                draft::forget(&self.world.config);
+                draft::forget(&self.runner.config);
                 Left::Done(Some(result.clone()))
             }
             // A draft that was offered and not decided on stays.
@@ -328,7 +338,7 @@ impl Loop {
             // A newer test makes the one under way pointless.
             self.cancel();
         }
-        work::start(effect, &self.world, &self.cancelled, self.sender.clone());
+        work::start(effect, &self.runner, &self.cancelled, self.sender.clone());
     }
 
     /// Stops the check that is under way, and none that comes after.

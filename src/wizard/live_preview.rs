@@ -5,7 +5,7 @@
 
 use super::{Effect, Step, Wizard};
 use crate::answers::Answers;
-use crate::machine::Found;
+use crate::machine::Machine;
 use crate::plan::{DiffLine, FileChange, FileKind, Plan};
 use std::fmt;
 
@@ -33,7 +33,7 @@ pub struct FilePreview {
 pub struct PlanRequest {
     number: usize,
     answers: Answers,
-    machine: Found,
+    machine: Machine,
 }
 
 impl LivePreview {
@@ -92,7 +92,7 @@ impl Wizard {
         }
         preview.requested = Some(answers.clone());
         preview.request += 1;
-        let (number, machine) = (preview.request, self.found.clone());
+        let (number, machine) = (preview.request, self.machine.clone());
         Some(Effect::Plan(Box::new(PlanRequest { number, answers, machine })))
     }
 
@@ -122,5 +122,12 @@ impl fmt::Debug for PlanRequest {
 impl fmt::Debug for LivePreview {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "LivePreview({} files)", self.files.len())
+    }
+}
+
+/// Shows no line of the file.
+impl fmt::Debug for FilePreview {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FilePreview({})", self.change.path.display())
     }
 }

@@ -12,7 +12,8 @@
     reason = "runs processes and looks at the disk from outside"
 )]
 
-use kestra_setup::plan::{FileChange, FileKind, Plan, Text};
+use kestra_setup::machine::Text;
+use kestra_setup::plan::{FileChange, FileKind, Plan};
 use kestra_setup::system::fs::backup::History;
 use kestra_setup::system::fs::lock::Lock;
 use kestra_setup::system::fs::{self as files, WriteError};

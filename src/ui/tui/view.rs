@@ -131,6 +131,9 @@ impl Ui {
             (Some(scroll), step) if !is_split => pages::help(self, step, scroll),
             (_, Step::FormStep(step)) => questions::page(self, wizard, step, rows, is_split),
             (_, Step::Review(review)) => review::page(self, wizard, review, rows, is_split),
+            (_, Step::Discovering(_)) if wizard.machine().is_partial => {
+                pages::waiting(self, "Looking for nginx on this machine, at most 2 s")
+            }
             (_, Step::Discovering(_)) => pages::waiting(self, "Reading the files"),
             (_, Step::Writing(_)) => pages::waiting(self, "Writing"),
             (_, Step::Dialog(dialog)) => pages::dialog(self, dialog, rows),

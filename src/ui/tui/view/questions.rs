@@ -6,7 +6,8 @@ use super::{Ui, difference};
 use crate::answers::{Answers, Fix, Problem, Source};
 use crate::checks::{Finding, Outcome, sentence};
 use crate::form::{self, Field, FieldKind, ScreenId};
-use crate::plan::FileKind;
+use crate::lint;
+use crate::plan::{self, FileKind};
 use crate::settings::ServerUrl;
 use crate::wizard::{FilePreview, FormStep, Wizard};
 use ratatui::style::Style;
@@ -307,9 +308,9 @@ impl Form<'_> {
     fn configuration(&self, page: &mut Page) {
         let theme = self.ui.theme;
         let path = &self.wizard.answers().defaults().config_file;
-        let found = self.wizard.found();
-        let state = match found.text(Path::new(path)) {
-            _ if found.unwritable.iter().any(|file| file == Path::new(path)) => {
+        let machine = self.wizard.machine();
+        let state = match machine.text(Path::new(path)) {
+            _ if machine.unwritable.iter().any(|file| file == Path::new(path)) => {
                 "not writable for you"
             }
             Some(_) => "",
@@ -332,7 +333,7 @@ impl Form<'_> {
             }
             url.notes().iter().for_each(|note| self.warning(page, note));
         }
-        for remark in self.wizard.found().remarks() {
+        for remark in plan::config_notes(self.wizard.machine(), None) {
             self.warning(page, &remark);
         }
     }
@@ -373,8 +374,8 @@ impl Form<'_> {
         for note in self.wizard.nginx_notes() {
             self.warning(page, &note);
         }
-        for line in &self.wizard.found().sights {
-            page.paragraph(2, self.ui.width, line, self.ui.theme.dim());
+        for line in lint::nginx_summary(self.wizard.machine()) {
+            page.paragraph(2, self.ui.width, &line, self.ui.theme.dim());
         }
         if answers.asks(&form::UPSTREAM) {
             page.blank();

@@ -1,14 +1,18 @@
-//! What in a configuration makes an edit useless, stops Kestra from starting, or surprises.
+//! What on a machine cannot work, or surprises.
 //!
-//! Only what the questions do not see themselves: their answers are looked at as
+//! Only what the questions do not see themselves: their answers are checked as
 //! [`problems`](crate::answers::Answers::problems), and the screens correct as they read.
 
 mod address;
 
-use crate::kestra_config::{Kind, Reading, Scalar};
+use crate::kestra_config::{self, Kind, Reading, Scalar};
+use crate::machine::{Machine, Text};
+use crate::nginx_site::{self, Server};
 use crate::settings::{
-    ContextPath, ProxyAddress, ProxyKind, has_placeholder, means_direct, redacted,
+    ContextPath, Form, Nginx, ProxyAddress, ProxyKind, ServerUrl, has_placeholder, means_direct,
+    redacted,
 };
+use std::path::PathBuf;
 
 /// The properties that a null value makes fatal: Micronaut finds the key and no value for it
 /// (run with Micronaut 4.7 and 4.10).
@@ -44,7 +48,7 @@ impl Remark {
 
 /// What cannot work in this configuration.
 #[must_use]
-pub fn of(reading: &Reading) -> Vec<Remark> {
+pub fn config(reading: &Reading) -> Vec<Remark> {
     let each = NEVER_NULL.into_iter().flat_map(|property| of_property(reading, property));
     let whole = [
         doubled_ui,
@@ -82,7 +86,7 @@ fn reinterpreted(path: &str, scalar: &Scalar) -> Option<Remark> {
     ))
 }
 
-/// What works and surprises, for whoever asks what can be proved.
+/// What works and surprises, for `check`.
 #[must_use]
 pub fn surprises(reading: &Reading) -> Vec<Remark> {
     [closed_webhooks, own_tls].into_iter().filter_map(|trap| trap(reading)).collect()
@@ -212,6 +216,133 @@ fn own_tls(reading: &Reading) -> Option<Remark> {
     })
 }
 
+/// What around the configuration makes an edit of it useless, one sentence each.
+#[must_use]
+pub fn config_warnings(machine: &Machine) -> Vec<String> {
+    let around = &machine.surroundings;
+    let yaml = around
+        .has_yaml_beside
+        .then(|| "there is a config.yaml beside it, which Kestra never reads.".to_owned());
+    let compose = around.compose_beside.as_ref().map(|compose| {
+        format!("{compose} beside it sets KESTRA_CONFIGURATION; a Kestra started from there reads that instead. Open it with --config.")
+    });
+    let variable = around.has_configuration_variable.then(|| {
+        "KESTRA_CONFIGURATION is set here; a Kestra started with it has a second configuration."
+            .to_owned()
+    });
+    let home = around.other_home.as_ref().map(|home| {
+        format!("Kestra takes its home from the user database: {}, not $HOME.", home.display())
+    });
+    let around = yaml.into_iter().chain(compose).chain(variable).chain(home);
+    around.chain(around_place(machine)).collect()
+}
+
+/// What the file shows around the configuration: who shares it, and variables that win over it.
+fn around_place(machine: &Machine) -> Vec<String> {
+    let services = machine.place().used_by();
+    let shared = (services.len() > 1)
+        .then(|| format!("This configuration is used by the services {}.", services.join(", ")));
+    let text = machine.text(machine.config()).map_or("", Text::as_str);
+    let variables = kestra_config::variables_beside(text, machine.place()).into_iter();
+    let beside = variables.map(|name| {
+        format!(
+            "The variable {name} of the service wins over the same setting in KESTRA_CONFIGURATION."
+        )
+    });
+    shared.into_iter().chain(beside).collect()
+}
+
+/// What is uncertain about the port at which the service of a Compose file is published.
+#[must_use]
+pub fn unpublished(machine: &Machine, settings: &Nginx) -> Option<String> {
+    let reading = machine.reading().ok().flatten()?;
+    let published = machine.published_port(&reading)?;
+    let port = published.upstream.as_ref().map(|(_, port)| *port);
+    let is_used = port.is_none_or(|port| settings.site.upstream.port().get() == port);
+    published.note.filter(|_| is_used)
+}
+
+/// The nginx of a machine, for its screen; lines of at most 71 columns.
+#[must_use]
+pub fn nginx_summary(machine: &Machine) -> Vec<String> {
+    let nginx = &machine.nginx;
+    let Some(binary) = &nginx.binary else {
+        return vec!["no nginx on this machine; the file is for you to copy".to_owned()];
+    };
+    let version =
+        nginx.version.map_or(binary.display().to_string(), |version| format!("nginx {version}"));
+    let state = if nginx.is_running { "running" } else { "not running" };
+    let name = |pattern: &PathBuf| {
+        let mut parts = pattern.iter().rev().map(|part| part.to_string_lossy());
+        let (file, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        format!("{folder}/{file}")
+    };
+    let is_folder = |pattern: &&PathBuf| pattern.to_string_lossy().contains('*');
+    let patterns = nginx.config.includes.iter().map(|include| &include.pattern);
+    let includes: Vec<_> = patterns.filter(is_folder).map(name).collect();
+    let mut lines = vec![format!("{version}, {state}; includes {}", includes.join(" and "))];
+    if nginx.selinux {
+        lines.push("SELinux is enforced: setsebool -P httpd_can_network_connect 1".to_owned());
+    }
+    lines
+}
+
+/// The server block that serves this URL already and is not the wizard's: where it is, and what it
+/// lacks, one sentence each.
+#[must_use]
+pub fn existing_site(machine: &Machine, url: &ServerUrl) -> Vec<String> {
+    let config = &machine.nginx.config;
+    let Some(server) = machine.site(url) else { return Vec::new() };
+    let file = config.file(server);
+    if machine.written(file).is_some() {
+        return Vec::new();
+    }
+    let gaps = nginx_site::gaps(config, server, url);
+    let place = format!("{}:{}", file.display(), server.0.line);
+    let lacks = if gaps.is_empty() { "does all that Kestra needs" } else { "lacks something" };
+    let first = format!("the server block at {place} answers to {} and {lacks}.", url.host());
+    let each =
+        gaps.into_iter().map(|gap| format!("{}: {} {}.", gap.place(), gap.summary, gap.change));
+    std::iter::once(first).chain(each).collect()
+}
+
+/// What keeps nginx from serving the file of these settings, one sentence each. With two server
+/// blocks for one name, nginx reports `conflicting server name` and ignores the later one.
+#[must_use]
+pub fn existing_servers(machine: &Machine, settings: &Nginx) -> Vec<String> {
+    let config = &machine.nginx.config;
+    let file = settings.file.as_path();
+    let Form::Server { names, listen, tls } = &settings.site.form else { return Vec::new() };
+    if machine.nginx.conf.is_some() && !config.includes.is_empty() && !config.reads(file) {
+        return vec![format!(
+            "this nginx includes no file at {}, so it would not read it.",
+            file.display()
+        )];
+    }
+    let text = nginx_site::render(&settings.site, &machine.nginx.target());
+    let with_ours = config.with(file, &text);
+    let ports = [Some(listen.get()), tls.as_ref().map(|tls| tls.port.get())];
+    let ports: Vec<_> = ports.into_iter().flatten().collect();
+    let conflict = names.iter().map(ToString::to_string).find_map(|name| {
+        let others = config.servers().filter(|server| config.file(*server) != file);
+        let mut named = others.filter(|server| server.names().any(|own| own == name));
+        let is_on = |port: &&u16, server: Server<'_>| {
+            server.listens().iter().any(|listen| listen.port == **port)
+        };
+        let (other, port) = named
+            .find_map(|server| ports.iter().find(|port| is_on(port, server)).map(|port| (server, port)))?;
+        let answering = with_ours.answering(&name, *port);
+        let is_ours = answering.is_some_and(|server| with_ours.file(server) == file);
+        let other = config.file(other).display();
+        Some(if is_ours {
+            format!("{other} answers to {name} already, and nginx would ignore that one from now on. Write as location.")
+        } else {
+            format!("{other} answers to {name} already, so nginx would ignore this file. Write as location.")
+        })
+    });
+    conflict.into_iter().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,7 +350,7 @@ mod tests {
 
     fn said(text: &str) -> Vec<String> {
         let reading = read_at(text, &Place::default()).unwrap();
-        let all = of(&reading).into_iter().chain(surprises(&reading));
+        let all = config(&reading).into_iter().chain(surprises(&reading));
         all.map(|remark| format!("{}: {}", remark.line, remark.text)).collect()
     }
 

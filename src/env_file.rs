@@ -14,7 +14,7 @@ use std::ops::Range;
 ///
 /// # Errors
 /// Refuses where not every reader would agree on what is replaced, with the line to set by hand.
-pub(super) fn set(text: &str, name: &str, password: &Secret) -> Result<String, Refusal> {
+pub(crate) fn set(text: &str, name: &str, password: &Secret) -> Result<String, Refusal> {
     let wanted = escape_placeholder(password.reveal());
     if value(text, name).is_some_and(|old| old.reveal() == wanted) {
         return Ok(text.to_owned());
@@ -162,7 +162,7 @@ pub(crate) fn value(text: &str, name: &str) -> Option<Secret> {
 
 /// The lines of the text as they may be shown: the names of its variables. A line within a value
 /// may look like a variable and be a piece of a key, so it is hidden as a whole.
-pub(super) fn redacted(text: &str) -> Vec<String> {
+pub(crate) fn redacted(text: &str) -> Vec<String> {
     let mut shown = vec![HIDDEN.to_owned(); text.split_inclusive('\n').count()];
     let mut number = 0;
     for statement in statements(text) {
