@@ -20,6 +20,7 @@ impl Wizard {
         match field.kind {
             FieldKind::Select(_) if key == Key::Char('?') => self.help = Some(0),
             FieldKind::Select(choices) => self.move_choice(field, choices, key),
+            _ if *field == form::MORE => {}
             FieldKind::Text | FieldKind::Secret => self.edit_text(key),
         }
     }
@@ -204,7 +205,10 @@ impl Wizard {
 /// What the operator should see about a value that was taken.
 fn note(field: &Field, typed: &str, value: &str) -> Option<String> {
     let is_corrected = typed != value && !field.is_secret();
-    let corrected = is_corrected.then(|| now_is(field, value));
+    let corrected = is_corrected.then(|| match value.strip_suffix('/') {
+        Some(rest) if rest == typed => "A final slash is added.".to_owned(),
+        _ => now_is(field, value),
+    });
     corrected.or_else(|| (field.notes)(value).into_iter().next())
 }
 
