@@ -68,6 +68,20 @@ impl Answers {
         }
     }
 
+    /// The answer as a screen may show it: what the operator types shows, but of what a file has
+    /// only a valid answer does.
+    #[must_use]
+    pub fn shown(&self, field: &Field) -> Cow<'_, str> {
+        let text = self.get(field);
+        if self.is_set(field) && !field.is_secret() {
+            return text;
+        }
+        match field.shown(&text) {
+            shown if shown == text => text,
+            shown => Cow::Owned(shown.into_owned()),
+        }
+    }
+
     /// What stands in the files; `None` where they are silent.
     #[must_use]
     pub fn found(&self, field: &Field) -> Option<&str> {
@@ -229,6 +243,10 @@ impl Context for Answers {
         self.get(field)
     }
 
+    fn shown(&self, field: &Field) -> Cow<'_, str> {
+        self.shown(field)
+    }
+
     fn keeps_password_elsewhere(&self) -> bool {
         self.keeps_password_elsewhere()
     }
@@ -238,12 +256,12 @@ impl Context for Answers {
     }
 }
 
-/// Shows names and texts, never a secret.
+/// Shows of each answer what a log may have.
 impl fmt::Debug for Answers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |field: &'static Field| -> (&'static str, Cow<'_, str>) {
-            let text = if field.is_secret() { Secret::MASK.into() } else { self.get(field) };
-            (field.name, text)
+            let text = self.get(field);
+            (field.name, field.shown(&text).into_owned().into())
         };
         f.debug_map().entries(self.questions().map(shown)).finish()
     }

@@ -194,6 +194,6 @@ mod tests {
     fn the_name_of_a_file_sends_nothing_to_the_terminal() {
         let (path, after) = ("a\u{1b}[31m.yml".into(), "a: 1\n".into());
         let change = FileChange { kind: FileKind::Config, path, before: None, after, mode: 0o600 };
-        assert_eq!(difference(&change), "--- a?[31m.yml\n    new file, 1 line\n+a: 1\n");
+        assert_eq!(difference(&change), "--- a?[31m.yml\n    new file, 1 line\n+…\n");
     }
 }

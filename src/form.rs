@@ -14,7 +14,7 @@ pub use defaults::{Defaults, EnvironmentProxy};
 pub use nginx::*;
 pub use proxy::*;
 
-use crate::settings::{Invalid, PastedProxy};
+use crate::settings::{Invalid, PastedProxy, Secret, redacted};
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::str::FromStr;
@@ -46,6 +46,9 @@ pub static SCREENS: [Screen; 3] = [address::SCREEN, proxy::SCREEN, nginx::SCREEN
 pub trait Context {
     /// The answer to a question; empty if there is none.
     fn get(&self, field: &Field) -> Cow<'_, str>;
+
+    /// The same as a screen may show it.
+    fn shown(&self, field: &Field) -> Cow<'_, str>;
 
     /// Whether the configuration names a variable for the password and none was typed: the password
     /// stays where it is.
@@ -180,6 +183,17 @@ impl Field {
         self.choices().iter().find(|choice| choice.value == value)
     }
 
+    /// The text as it may be shown: what is no valid answer may hold a secret.
+    #[must_use]
+    pub fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.kind {
+            _ if text.is_empty() => text.into(),
+            FieldKind::Secret => Secret::MASK.into(),
+            _ if self.check(text).is_ok() => text.into(),
+            _ => redacted(text),
+        }
+    }
+
     /// Whether the other answers leave this question open.
     pub fn is_asked(&self, context: &dyn Context) -> bool {
         self.ruled_out_by(context).is_none()
@@ -305,7 +319,7 @@ fn choose(choices: &[SelectOption], text: &str) -> Result<String, Invalid> {
         return Ok(choice.value.to_owned());
     }
     let values: Vec<_> = choices.iter().map(|choice| choice.value).collect();
-    Err(Invalid::new(format!("\"{text}\" is not one of: {}.", values.join(", "))))
+    Err(Invalid::new(format!("this takes one of: {}.", values.join(", "))))
 }
 
 #[cfg(test)]
@@ -349,7 +363,7 @@ mod tests {
             assert!(field.long_help.lines().all(|line| line.len() <= 78), "{}", field.name);
             assert!(field.long_help.is_ascii() && field.help.is_ascii());
             for choice in field.choices() {
-                assert!(choice.help.len() <= 65, "{}: {}", choice.value, choice.help.len());
+                assert!(choice.help.len() <= 79, "{}: {}", choice.value, choice.help.len());
             }
         }
     }
@@ -368,6 +382,6 @@ mod tests {
     fn a_choice_is_taken_in_any_case_and_refused_by_naming_the_others() {
         assert_eq!(CONNECTION.check(" HTTP "), Ok("http".to_owned()));
         let refused = CONNECTION.check("https").unwrap_err();
-        assert_eq!(refused.message, "\"https\" is not one of: direct, http, socks.");
+        assert_eq!(refused.message, "this takes one of: direct, http, socks.");
     }
 }

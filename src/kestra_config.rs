@@ -8,6 +8,7 @@ mod find;
 mod flow;
 mod keys;
 mod kind;
+mod list;
 mod locate;
 mod merge;
 mod parse;
@@ -15,17 +16,17 @@ mod patch;
 mod place;
 mod proof;
 mod reading;
-mod redact;
 mod scalar;
 mod strict;
 mod text;
 mod yaml;
 
+pub(crate) use keys::hyphenated;
 pub use kind::Kind;
 pub use place::{Place, only_place, places};
 pub use reading::{Reading, Scalar};
-pub use redact::{clipped, covered_by, ends, secrets, secrets_within};
 
+use crate::settings::Secret;
 use std::fmt;
 
 /// What a property is set to.
@@ -33,8 +34,23 @@ use std::fmt;
 pub enum Value {
     /// Must be read back as this string by a YAML 1.1 and a YAML 1.2 reader.
     Text(String),
+    /// The same, but shown nowhere, also not in a text to paste.
+    Secret(Secret),
     /// Must be read back as this boolean.
     Bool(bool),
+    /// Must be read back as a list of these strings.
+    List(Vec<String>),
+}
+
+impl Value {
+    /// The string; `None` for a boolean or a list.
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Secret(secret) => Some(secret.reveal()),
+            Self::Bool(_) | Self::List(_) => None,
+        }
+    }
 }
 
 /// Shows no text, which may be a password.
@@ -42,7 +58,9 @@ impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Secret(secret) => write!(f, "Secret({secret:?})"),
             Self::Bool(truth) => write!(f, "Bool({truth})"),
+            Self::List(items) => write!(f, "List({} items)", items.len()),
         }
     }
 }
@@ -72,33 +90,26 @@ impl Edit {
             Self::Set(property, Value::Text(text)) if is_compose => {
                 Self::Set(property.clone(), Value::Text(scalar::for_compose(text)))
             }
+            Self::Set(property, Value::Secret(text)) if is_compose => {
+                let text = scalar::for_compose(text.reveal());
+                Self::Set(property.clone(), Value::Secret(text.into()))
+            }
             _ => self.clone(),
         }
     }
 }
 
 /// Why a configuration was left alone, and what the operator can do by hand.
-#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Refusal {
     /// The line that is the obstacle, counted from 1.
     pub line: Option<usize>,
     /// Lower case, no full stop.
     pub reason: String,
-    /// The YAML that has the same effect when it is pasted by hand, secrets included; empty when
-    /// a text could not be read and nothing was to be changed.
+    /// The YAML that has the same effect when it is pasted by hand, with `<password>` for a secret;
+    /// empty when a text could not be read and nothing was to be changed.
     pub paste: String,
-}
-
-/// Shows nothing of the text to paste, which may hold secrets.
-impl fmt::Debug for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, reason, .. } = self;
-        f.debug_struct("Refusal")
-            .field("line", line)
-            .field("reason", reason)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Refusal {

@@ -2,11 +2,12 @@
 //!
 //! The preview and the write both read the same [`Plan`], so what is shown is what is written.
 
-mod edits;
+mod difference;
 pub(crate) mod env;
-mod preview;
+mod properties;
+mod redact;
 
-pub use preview::{Count, Line, MASK, Mark, hide_secrets};
+pub use difference::{DiffLine, DiffStat, DiffTag};
 
 use crate::answers::Answers;
 use crate::form;
@@ -21,11 +22,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
 
-/// The contents of a file, which may hold secrets: masked `Debug`, zeroed on drop.
+/// The contents of a file. `Debug` gives their size only, since they may hold secrets.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Text(Zeroizing<String>);
+pub struct Text(String);
 
 impl Text {
     /// The contents, secrets included.
@@ -37,7 +37,7 @@ impl Text {
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Self(Zeroizing::new(text))
+        Self(text)
     }
 }
 
@@ -75,12 +75,12 @@ pub enum FileKind {
 pub struct FileChange {
     /// Which of the files this is.
     pub kind: FileKind,
-    /// Where it lies, as the operator named it.
+    /// Its path, as the operator named it.
     pub path: PathBuf,
     /// What was read when the plan was made; `None` if there was no file. A write is refused when
     /// the file is no longer this.
     pub before: Option<Text>,
-    /// What will stand there.
+    /// What is written.
     pub after: Text,
     /// Permission bits of a new file; an existing file keeps its own.
     pub mode: u32,
@@ -191,7 +191,7 @@ impl Plan {
         self
     }
 
-    /// The same texts, to be written over what the files say now.
+    /// The same texts, to be written over what the files have now.
     #[must_use]
     pub fn over(mut self, found: &Found) -> Self {
         for change in &mut self.changes {
@@ -211,15 +211,17 @@ fn config(answers: &Answers, settings: &Settings, found: &Found) -> Result<FileC
     let before = readable(found, found.config())?;
     let after = match (&before, found.reading()?) {
         (Some(text), Some(reading)) if !reading.is_empty() => {
-            let edits = edits::of_existing(answers, settings, &reading);
+            let edits = properties::edits_of_existing(answers, settings, &reading);
             kestra_config::patch_at(text.as_str(), found.place(), &edits)?
         }
         (Some(text), _) => kestra_config::patch_at(
             text.as_str(),
             found.place(),
-            &edits::of_empty(answers, settings),
+            &properties::edits_of_empty(answers, settings),
         )?,
-        (None, _) => kestra_config::patch(NEW_CONFIG, &edits::of_new(answers, settings))?,
+        (None, _) => {
+            kestra_config::patch(NEW_CONFIG, &properties::edits_of_new(answers, settings))?
+        }
     };
     let path = found.config().to_owned();
     Ok(FileChange { kind: FileKind::Config, path, before, after: after.into(), mode: 0o600 })
@@ -272,16 +274,16 @@ fn nginx_file(answers: &Answers, nginx: &Nginx, found: &Found) -> Result<FileCha
     Ok(FileChange { kind: FileKind::Nginx, path, before, after, mode: 0o644 })
 }
 
-/// Whether something was said about nginx, or about what its file follows and does not say yet. Only
+/// Whether a question about nginx was answered, or one that its file depends on and is behind. Only
 /// then may edits made by hand be overwritten.
-fn is_asked_for(answers: &Answers, says_it: bool) -> bool {
+fn is_asked_for(answers: &Answers, is_current: bool) -> bool {
     let mut nginx = form::in_row_of(&form::REVERSE_PROXY);
     let mut followed = [&form::URL, &form::CONTEXT_PATH].into_iter();
     nginx.any(|field| answers.is_set(field))
-        || (!says_it && followed.any(|field| answers.is_set(field)))
+        || (!is_current && followed.any(|field| answers.is_set(field)))
 }
 
-/// What was at a path, which must have been looked at.
+/// The text at a path, which must have been looked at.
 fn readable(found: &Found, path: &Path) -> Result<Option<Text>, Refusal> {
     match found.snapshot(path) {
         Some(Snapshot::Text(text)) => Ok(Some(text.clone())),

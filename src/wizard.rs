@@ -127,7 +127,7 @@ impl Wizard {
         let effect = self.take(event);
         // What has the focus is in view.
         if let Step::FormStep(form_step) = &self.step {
-            self.is_unfolded |= form::is_folded(form_step.field, &self.answers);
+            self.is_unfolded |= form::is_folded(form_step.field);
         }
         effect
     }

@@ -48,11 +48,6 @@ enum Outcome {
 
 /// Edits a text in every place it has, and checks what was promised.
 fn run(text: &str, edits: &[Edit]) -> Result<Outcome, String> {
-    for range in kestra_config::secrets(text) {
-        if text.get(range).is_none() {
-            return Err("a secret is no part of the text".into());
-        }
-    }
     let mut outcome = Outcome::Refused;
     for place in kestra_config::places(text).unwrap_or_else(|_| vec![Place::whole()]) {
         outcome = run_at(text, &place, edits)?;

@@ -78,8 +78,8 @@ impl Answers {
                 variable: self.variable()?,
                 file: self.optional(&form::ENV_FILE)?,
             },
-            other => {
-                let invalid = Invalid::new(format!("there is no way \"{other}\" to save a login."));
+            _ => {
+                let invalid = Invalid::new("a login is saved as plain, basic or env.");
                 return Err(Problem::invalid(&form::PROXY_CREDENTIALS, invalid));
             }
         };

@@ -33,14 +33,14 @@ struct ChangedFile<'a> {
 
 impl<'a> From<&'a FileChange> for ChangedFile<'a> {
     fn from(change: &'a FileChange) -> Self {
-        let count = change.count();
+        let stat = change.stat();
         Self {
             kind: change.kind,
             path: &change.path,
             new: change.before.is_none(),
-            changed: count.changed,
-            added: count.added,
-            removed: count.removed,
+            changed: stat.changed,
+            added: stat.added,
+            removed: stat.removed,
         }
     }
 }
@@ -67,7 +67,7 @@ pub(super) fn run(
     let mut printed = Ok(());
     // A reviewed plan was shown already.
     if !options.json && options.expect.is_none() {
-        printed = plan.pending().try_for_each(|change| console.print(&difference(change)));
+        printed = plan.pending().try_for_each(|change| console.print_text(&difference(change)));
     }
     if plan.is_noop() {
         console.say("Nothing to do.");

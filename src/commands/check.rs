@@ -4,7 +4,7 @@ use super::CommandError;
 use super::apply::world;
 use crate::checks::{Check, Finding, Outcome};
 use crate::cli::Invocation;
-use crate::system::console::{Console, harmless};
+use crate::system::console::Console;
 use crate::system::discover::{DiscoverError, Discovery, look};
 use crate::system::effects::unreadable;
 use std::sync::atomic::AtomicBool;
@@ -27,7 +27,7 @@ pub(super) fn run(
     let mut world = world(found.config().to_owned(), found.place().clone(), nginx)?;
     if let Some(url) = api_url {
         let refused =
-            || CommandError::Answers(vec![format!("api-url: \"{url}\" is no http or https URL")]);
+            || CommandError::Answers(vec!["api-url: this takes an http or https URL".to_owned()]);
         world.api_url = web_address(url).ok_or_else(refused)?;
     }
     let findings = world.check(&Check::All, &AtomicBool::new(false));
@@ -43,7 +43,7 @@ fn show(findings: &[Finding], json: bool, console: &mut Console) -> Result<u8, C
     if json {
         console.json(&findings)?;
     } else {
-        console.print(&harmless(&in_words(findings)))?;
+        console.print_text(&in_words(findings))?;
     }
     let failed = findings.iter().any(|finding| finding.outcome == Outcome::Failed);
     Ok(if failed { 6 } else { 0 })

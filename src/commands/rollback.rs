@@ -83,7 +83,7 @@ fn undo_interrupted(
 
 fn show(restores: &[Restore], console: &mut Console) -> Result<(), CommandError> {
     let outcome = "nothing was undone";
-    let mut print = |restore: &Restore| console.print(&difference(&restored(restore)));
+    let mut print = |restore: &Restore| console.print_text(&difference(&restored(restore)));
     restores
         .iter()
         .try_for_each(&mut print)

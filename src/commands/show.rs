@@ -5,9 +5,8 @@ use super::sources::Sources;
 use crate::answers::{Answers, Source};
 use crate::cli::{Invocation, Said, ShowForm, What};
 use crate::form::{self, Field};
-use crate::kestra_config;
-use crate::plan::{FileKind, MASK};
-use crate::system::console::{Console, harmless};
+use crate::plan::FileKind;
+use crate::system::console::Console;
 use crate::system::discover::Discovery;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -42,7 +41,7 @@ pub(super) fn run(
             .say(&format!("Note: there is no configuration at {} yet.", found.config().display()));
     }
     match form {
-        ShowForm::Words => console.print(&harmless(&words(answers)))?,
+        ShowForm::Words => console.print_text(&words(answers))?,
         ShowForm::Answers => console.print(&answers_file(answers))?,
         ShowForm::Json => console.json(&Report {
             config: found.config(),
@@ -65,13 +64,9 @@ fn problems(answers: &Answers) -> Vec<Entry> {
     answers.problems().into_iter().map(entry).collect()
 }
 
-/// The answer, or a mask of fixed length; without the password that stands in an address.
+/// The answer as it may be shown.
 fn shown(answers: &Answers, field: &Field) -> String {
-    let text = answers.get(field);
-    if field.is_secret() && !text.is_empty() {
-        return MASK.to_owned();
-    }
-    kestra_config::covered_by(MASK, &text)
+    field.shown(&answers.get(field)).into_owned()
 }
 
 fn words(answers: &Answers) -> String {
@@ -88,8 +83,7 @@ fn words(answers: &Answers) -> String {
     text
 }
 
-/// A file for `apply --answers`. A secret, also one in an address, is left out: where it is kept
-/// already, it stays.
+/// A file for `apply --answers`. What may not be shown is left out, so it stays as it is.
 fn answers_file(answers: &Answers) -> String {
     let is_open =
         |field: &&Field| !field.is_secret() && shown(answers, field) == answers.get(field);

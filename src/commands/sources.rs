@@ -107,7 +107,7 @@ fn unused(answers: &Answers) -> impl Iterator<Item = (&'static Field, &str)> {
 fn not_asked(answers: &Answers, field: &'static Field) -> String {
     let because = field.ruled_out_by(answers).unwrap_or(field);
     let value = answers.get(because);
-    let value = if value.is_empty() { "empty" } else { &value };
+    let value = if value.is_empty() { "empty".into() } else { because.shown(&value) };
     format!("{} is not used, since {} is {value}.", field.name, because.name)
 }
 
@@ -178,7 +178,7 @@ fn password(source: &PasswordSource) -> Result<Secret, CommandError> {
 
 fn correction(field: &Field, text: &str) -> Option<String> {
     let corrected = field.check(text).ok()?;
-    (corrected != text).then(|| format!("{}: \"{text}\" is saved as \"{corrected}\".", field.name))
+    (corrected != text).then(|| format!("{}: saved as \"{corrected}\".", field.name))
 }
 
 /// Every problem at once, each with the way to give the answer. Names that are missing only because
@@ -212,7 +212,7 @@ fn to_paste(refusal: &Refusal) -> CommandError {
     let mut text = format!("the file was left alone{line}: {}", refusal.reason);
     if !refusal.paste.is_empty() {
         text.push_str("\nThis has the same effect when it is pasted by hand:\n\n");
-        text.push_str(&crate::plan::hide_secrets(&refusal.paste));
+        text.push_str(&refusal.paste);
     }
     CommandError::Refused(text)
 }

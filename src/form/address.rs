@@ -66,7 +66,7 @@ its own, such as kestra.my-host.com, needs no path.",
     follows: &[&URL],
     review: InReview::Summary {
         label: "Context path",
-        text: |context| match context.get(&CONTEXT_PATH) {
+        text: |context| match context.shown(&CONTEXT_PATH) {
             path if path.is_empty() => "/ (none)".to_owned(),
             path => path.into_owned(),
         },

@@ -276,16 +276,13 @@ changed: what is not as recommended is named in this row.",
 };
 
 /// Whether the full screen folds a question away, because it is rarely changed.
-pub fn is_folded(field: &Field, context: &dyn Context) -> bool {
-    let rare = [&SERVER_NAME, &LISTEN, &NGINX_FORM, &NGINX_STYLE, &NGINX_FILE];
-    if rare.contains(&field) {
-        return true;
-    }
-    let is_http = !context.get(&URL).starts_with("https:");
-    [&CERTIFICATE, &CERTIFICATE_KEY].contains(&field) && is_http && context.get(field).is_empty()
+#[must_use]
+pub fn is_folded(field: &Field) -> bool {
+    [&SERVER_NAME, &LISTEN, &NGINX_FORM, &NGINX_STYLE, &NGINX_FILE].contains(&field)
 }
 
 /// The folded answers in a few words: those that are not as recommended, else their names.
+#[must_use]
 pub fn folded(context: &dyn Context) -> String {
     let asked = |field: &&(&'static Field, &'static str)| field.0.is_asked(context);
     let rows = [
@@ -301,8 +298,8 @@ pub fn folded(context: &dyn Context) -> String {
         .filter_map(|(field, name)| {
             let value = context.get(field);
             let is_default = value == field.default(context);
-            let label = field.choice(&value).map_or(&*value, |choice| choice.label);
-            (!is_default).then(|| format!("{name} {label}"))
+            let label = field.choice(&value).map(|choice| choice.label.into());
+            (!is_default).then(|| format!("{name} {}", label.unwrap_or(context.shown(field))))
         })
         .collect();
     if differing.is_empty() {
@@ -317,14 +314,14 @@ fn summary(context: &dyn Context) -> String {
     if without_nginx(context).is_some() {
         return "none".to_owned();
     }
-    let (path, upstream) = (context.get(&CONTEXT_PATH), context.get(&UPSTREAM));
+    let (path, upstream) = (context.shown(&CONTEXT_PATH), context.shown(&UPSTREAM));
     if without_server_block(context).is_some() {
         return format!("location {path}/ → {upstream}");
     }
-    let names = context.get(&SERVER_NAME);
+    let names = context.shown(&SERVER_NAME);
     let has_tls = !context.get(&CERTIFICATE).is_empty();
     let https = context.defaults().tls_port.map_or(443, crate::settings::Port::get).to_string();
-    let listen = context.get(&LISTEN);
+    let listen = context.shown(&LISTEN);
     let (scheme, port) = if has_tls { ("https", &*https) } else { ("http", &*listen) };
     format!("{scheme} {names}:{port} → {upstream}{path}")
 }

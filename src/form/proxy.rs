@@ -70,7 +70,7 @@ Ask your network team if unsure; HTTPS_PROXY in your shell often shows it.",
     stored_in: "config.yml as micronaut.http.services.api.proxy-address",
     review: InReview::Summary {
         label: "Proxy address",
-        text: |context| context.get(&PROXY_ADDRESS).into_owned(),
+        text: |context| context.shown(&PROXY_ADDRESS).into_owned(),
     },
     ruled_out_by: without_proxy,
     proxy_part: Some(|proxy| Cow::Owned(proxy.address.to_string())),
@@ -233,11 +233,11 @@ fn credentials(context: &dyn Context) -> String {
     }
     let saved = context.get(&PROXY_CREDENTIALS);
     let how = PROXY_CREDENTIALS.choice(&saved).map_or("", |choice| choice.label);
-    let how = how.replace("ENV_VAR", &context.get(&PROXY_PASSWORD_VARIABLE));
+    let how = how.replace("ENV_VAR", &context.shown(&PROXY_PASSWORD_VARIABLE));
     let has_password =
         !context.get(&PROXY_PASSWORD).is_empty() || context.keeps_password_elsewhere();
     let password = if has_password { Secret::MASK } else { "(none)" };
-    let username = context.get(&PROXY_USERNAME);
+    let username = context.shown(&PROXY_USERNAME);
     let username = if username.is_empty() { "(none)" } else { &username };
     format!("{username} / {password}  {how}")
 }

@@ -6,7 +6,7 @@ use super::locate::Scope;
 use super::scalar;
 use super::text::{self, Splice};
 use super::yaml::{Id, KeyValue, ScalarStyle, Shape, Tree};
-use super::{Refusal, Value};
+use super::{Refusal, Value, list};
 
 /// A new key and its value or the keys below it.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,6 +44,10 @@ impl NewKey {
         for Self { name, content } in keys {
             let name = scalar::write_key(name, false, false);
             match content {
+                NewContent::Value(Value::List(items)) => {
+                    lines.push(format!("{:column$}{name}:", ""));
+                    lines.extend(list::lines(items, column + indent));
+                }
                 NewContent::Value(value) => {
                     let value = scalar::write(value, ScalarStyle::Plain, false);
                     lines.push(format!("{:column$}{name}: {value}", ""));
@@ -197,7 +201,7 @@ pub(super) fn after_comments(source: &str, from: usize, column: usize) -> usize 
 
 /// Inserts lines at the beginning of a line, or at the end of a text whose last line has no
 /// newline; then the new last line has none either.
-fn insert_lines(scope: &Scope, at: usize, lines: &[String]) -> Splice {
+pub(super) fn insert_lines(scope: &Scope, at: usize, lines: &[String]) -> Splice {
     let (source, ending) = (scope.tree.text, scope.ending);
     let lines = lines.join(ending);
     if text::line_start(source, at) == at {

@@ -13,7 +13,7 @@ pub(super) fn push_hyphenated(path: &mut String, key: &str) {
 }
 
 /// The canonical spelling of a key.
-pub(super) fn hyphenated(key: &str) -> String {
+pub(crate) fn hyphenated(key: &str) -> String {
     let mut name = String::with_capacity(key.len() + 4);
     push_hyphenated(&mut name, key);
     name

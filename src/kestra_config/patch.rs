@@ -10,7 +10,7 @@ use super::place::Place;
 use super::reading::Reading;
 use super::text::{self, Splice};
 use super::yaml::{DEFAULT_INDENT, Id, KeyValue, ScalarStyle, Shape, Tree};
-use super::{Edit, Kind, Refusal, Value, flow, proof, scalar};
+use super::{Edit, Kind, Refusal, Value, flow, list, proof, scalar};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -67,19 +67,30 @@ fn pending(before: &Reading, edits: &[Edit], is_compose: bool) -> Vec<Edit> {
 /// Whether a property has the wanted value already, in whatever style.
 fn is_done(before: &Reading, edit: &Edit, is_compose: bool) -> bool {
     match (before.get(edit.property()), edit) {
-        (Some(scalar), Edit::Set(_, Value::Text(text))) if is_compose => {
-            scalar.kind == Kind::Text && scalar::is_same_for_compose(&scalar.text, text)
+        (Some(scalar), Edit::Set(_, value)) if is_compose && value.text().is_some() => {
+            let is_same = |text| scalar::is_same_for_compose(&scalar.text, text);
+            scalar.kind == Kind::Text && value.text().is_some_and(is_same)
+        }
+        (Some(_), Edit::Set(property, Value::List(items))) => {
+            proof::is_list(before, property, items)
         }
         (Some(scalar), Edit::Set(_, value)) => proof::is_value(scalar, value),
         _ => false,
     }
 }
 
-/// The edits as YAML to paste by hand; what is to be removed is named in comments.
+/// The edits as YAML to paste by hand, without their secrets; what is to be removed is named in
+/// comments.
 pub(super) fn paste(edits: &[Edit], is_compose: bool) -> String {
     let (mut keys, mut lines) = (Vec::new(), Vec::new());
     for edit in edits {
         match edit.written(is_compose) {
+            Edit::Set(property, Value::Secret(_)) => {
+                let is_header = property.ends_with("proxy-authorization");
+                let blank =
+                    if is_header { "Basic <base64 of username:password>" } else { "<password>" };
+                NewKey::queue(&mut keys, &property, &Value::Text(blank.to_owned()));
+            }
             Edit::Set(property, value) => NewKey::queue(&mut keys, &property, &value),
             Edit::Remove(property) => {
                 lines.push(format!("# Remove {property} wherever it is set."));
@@ -99,7 +110,7 @@ fn set(scope: &Scope, edits: &[Edit]) -> Result<Vec<Splice>, Refusal> {
         let matches = find::property(scope, property);
         if let Some(path) = matches.occurrences.iter().rfind(|path| path.is_live) {
             refuse_tag(scope, path)?;
-            splices.extend(replace(scope.tree, path, value)?);
+            splices.extend(replace(scope, path, value)?);
         } else {
             Insertion::queue(&mut insertions, matches.deepest(scope.tree), property, value);
         }
@@ -167,9 +178,13 @@ fn refuse_tag(scope: &Scope, path: &KeyPath) -> Result<(), Refusal> {
 }
 
 /// Puts a value in the place of another one; everything around it stays.
-fn replace(tree: &Tree, path: &KeyPath, value: &Value) -> Result<Vec<Splice>, Refusal> {
+fn replace(scope: &Scope, path: &KeyPath, value: &Value) -> Result<Vec<Splice>, Refusal> {
+    let tree = scope.tree;
     let Some(entry) = path.entries.last() else { return Ok(Vec::new()) };
     let node = &tree.nodes[entry.value];
+    if let (Shape::List { .. }, Value::List(items)) = (&node.shape, value) {
+        return list::replace(scope, entry.value, items);
+    }
     let write = |style| scalar::write(value, style, tree.is_flow(entry.map));
     match &node.shape {
         Shape::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) => {

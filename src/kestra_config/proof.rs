@@ -19,13 +19,12 @@ pub(super) fn prove(before: &Reading, after: &Reading, edits: &[Edit]) -> Result
             && !before.agrees(after, path)
             && !gave_way(after, path, scalar, edits)
         {
-            return Err(collateral(path, scalar.line));
+            return Err(collateral(scalar.line));
         }
     }
-    match after.iter().find(|(path, _)| !wanted.contains_key(path) && before.get(path).is_none()) {
-        Some((path, _)) => {
-            Err(Refusal::new(None, format!("the edit would bring {path} into effect too")))
-        }
+    let is_new = |path: &str| !wanted.contains_key(list_of(path)) && before.get(path).is_none();
+    match after.iter().find(|(path, _)| is_new(path)) {
+        Some(_) => Err(Refusal::new(None, "the edit would bring another setting into effect too")),
         None => Ok(()),
     }
 }
@@ -71,6 +70,9 @@ pub(super) fn same_outside(
 pub(super) fn came_out(before: &Reading, after: &Reading, edit: &Edit) -> Result<(), Refusal> {
     let line = before.get(edit.property()).map(|scalar| scalar.line);
     match (edit, after.get(edit.property())) {
+        (Edit::Set(_, Value::List(items)), Some(_)) if is_list(after, edit.property(), items) => {
+            Ok(())
+        }
         (Edit::Set(_, value), Some(scalar)) if is_value(scalar, value) => Ok(()),
         (Edit::Remove(_), None) => Ok(()),
         (Edit::Set(property, _), _) => Err(Refusal::new(
@@ -94,9 +96,21 @@ fn list_of(path: &str) -> &str {
 /// Whether a scalar is read as this value.
 pub(super) fn is_value(scalar: &Scalar, value: &Value) -> bool {
     match value {
-        Value::Text(text) => scalar.kind == Kind::Text && scalar.text == *text,
         Value::Bool(truth) => scalar.kind == Kind::Bool && scalar.text == truth.to_string(),
+        Value::List(_) => false,
+        text => scalar.kind == Kind::Text && Some(scalar.text.as_str()) == text.text(),
     }
+}
+
+/// Whether a property is a list of exactly these texts.
+pub(super) fn is_list(reading: &Reading, property: &str, items: &[String]) -> bool {
+    let is_list =
+        |scalar: &Scalar| scalar.kind == Kind::List && scalar.text == items.len().to_string();
+    reading.get(property).is_some_and(is_list)
+        && items.iter().enumerate().all(|(index, item)| {
+            let scalar = reading.get(&format!("{property}[{index}]"));
+            scalar.is_some_and(|scalar| scalar.kind == Kind::Text && scalar.text == *item)
+        })
 }
 
 /// A null parent disappears once it has a child.
@@ -108,8 +122,9 @@ fn gave_way(after: &Reading, path: &str, scalar: &Scalar, edits: &[Edit]) -> boo
         && edits.iter().any(|edit| matches!(edit, Edit::Set(property, _) if is_parent(property)))
 }
 
-fn collateral(path: &str, line: usize) -> Refusal {
-    Refusal::new(Some(line), format!("the edit would change {path} too"))
+/// Names the line only: a foreign key may hold anything.
+fn collateral(line: usize) -> Refusal {
+    Refusal::new(Some(line), "the edit would change another setting too")
 }
 
 #[cfg(test)]

@@ -78,12 +78,6 @@ impl Reading {
             })
     }
 
-    /// How many properties there are; each item of a list counts.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.properties.len()
-    }
-
     /// Whether nothing is configured.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,23 +1,25 @@
 //! How a value is written: plain where YAML 1.1 and 1.2 agree on the string, else in quotes; and
 //! with `$` doubled where Docker Compose interpolates the text.
 
-use super::Value;
 use super::kind::{self, Kind};
 use super::yaml::ScalarStyle;
+use super::{Value, list};
 use crate::settings::is_hidden;
 
 /// Writes a value in the style that the old one had, as far as the value allows it.
 pub(super) fn write(value: &Value, old: ScalarStyle, in_flow: bool) -> String {
     let text = match value {
         Value::Bool(truth) => return truth.to_string(),
-        Value::Text(text) => text,
+        Value::List(items) => return list::in_brackets(items, old),
+        Value::Text(text) => text.as_str(),
+        Value::Secret(secret) => secret.reveal(),
     };
     match old {
         ScalarStyle::Single if text.chars().all(is_raw) => {
             format!("'{}'", text.replace('\'', "''"))
         }
         ScalarStyle::Single | ScalarStyle::Double => double_quoted(text),
-        _ if is_plain(text, in_flow) => text.clone(),
+        _ if is_plain(text, in_flow) => text.to_owned(),
         _ => double_quoted(text),
     }
 }

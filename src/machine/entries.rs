@@ -108,7 +108,7 @@ impl Entries {
         let Some(variable) = self.texts.get(form::PROXY_PASSWORD_VARIABLE.name) else { return };
         let text = found.text(Path::new(path)).map_or("", Text::as_str);
         if let Some(password) = env::value(text, variable.reveal()) {
-            self.put_escaped(&form::PROXY_PASSWORD, &password);
+            self.put_escaped(&form::PROXY_PASSWORD, password.reveal());
             self.put(&form::ENV_FILE, path);
         } else {
             // Whoever set the variable elsewhere does not want it here as well.

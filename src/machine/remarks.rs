@@ -6,8 +6,9 @@
 mod address;
 
 use crate::kestra_config::{Kind, Reading, Scalar};
-use crate::plan::MASK;
-use crate::settings::{ContextPath, ProxyKind, has_placeholder, means_direct};
+use crate::settings::{
+    ContextPath, ProxyAddress, ProxyKind, has_placeholder, means_direct, redacted,
+};
 
 /// The properties that a null value makes fatal: Micronaut finds the key and no value for it
 /// (run with Micronaut 4.7 and 4.10).
@@ -121,8 +122,7 @@ fn wrong_type(reading: &Reading, client: &str) -> Option<Remark> {
     let is_known = means_direct(&scalar.text) || scalar.text.parse::<ProxyKind>().is_ok();
     (!is_known).then(|| {
         let what = format!(
-            "{property} is \"{}\": Kestra does not start with that. Write http or socks.",
-            scalar.text
+            "{property} is neither http nor socks: Kestra does not start with that. Write one of them."
         );
         Remark::new(scalar, what)
     })
@@ -134,16 +134,9 @@ fn bent_address(reading: &Reading, client: &str) -> Option<Remark> {
     let property = format!("{client}.proxy-address");
     let scalar = literal(reading, &property)?;
     let trouble = address::trouble(&scalar.text)?;
-    let shown = without_login(&scalar.text);
+    let is_address = scalar.text.parse::<ProxyAddress>().is_ok();
+    let shown = if is_address { scalar.text.as_str().into() } else { redacted(&scalar.text) };
     Some(Remark::new(scalar, format!("{property} is \"{shown}\". {trouble}")))
-}
-
-/// An address without what may be a password, however it is written.
-fn without_login(address: &str) -> String {
-    match address.rsplit_once('@') {
-        Some((_, host)) => format!("{MASK}@{host}"),
-        None => address.to_owned(),
-    }
 }
 
 /// A selector counts for more than an address (`facts/kestra.md` 1.5).
@@ -177,12 +170,12 @@ fn unread_authorization(reading: &Reading) -> Option<Remark> {
 /// (`facts/kestra.md` 5.2).
 fn closed_webhooks(reading: &Reading) -> Option<Remark> {
     let path = reading.get("micronaut.server.context-path")?;
-    let open = format!("/{}{WEBHOOKS}", path.text.trim_matches('/'));
+    let prefix: ContextPath = path.text.parse().ok()?;
+    let open = format!("{prefix}{WEBHOOKS}");
     let is_open = |(name, scalar): (&str, &Scalar)| {
         name.starts_with("kestra.server.basic-auth.open-urls") && open.starts_with(&scalar.text)
     };
-    let has_path = !path.text.trim_matches('/').is_empty();
-    (has_path && !reading.iter().any(is_open)).then(|| {
+    (!prefix.is_root() && !reading.iter().any(is_open)).then(|| {
         let what = format!("Webhooks below a context path answer 401 until kestra.server.basic-auth.open-urls has {open}.");
         Remark::new(path, what)
     })

@@ -4,9 +4,8 @@
 //! to all of them, which is why a value that needs quoting gets those.
 
 use crate::kestra_config::Refusal;
-use crate::settings::{Secret, escape_placeholder};
+use crate::settings::{HIDDEN, Secret, escape_placeholder};
 use std::ops::Range;
-use zeroize::Zeroizing;
 
 /// The text with this variable set; every other line stays as it is.
 ///
@@ -17,7 +16,7 @@ use zeroize::Zeroizing;
 /// Refuses where not every reader would agree on what is replaced, with the line to set by hand.
 pub(super) fn set(text: &str, name: &str, password: &Secret) -> Result<String, Refusal> {
     let wanted = escape_placeholder(password.reveal());
-    if value(text, name).is_some_and(|old| *old == *wanted) {
+    if value(text, name).is_some_and(|old| old.reveal() == wanted) {
         return Ok(text.to_owned());
     }
     let line = format!("{name}={}", quoted(&wanted));
@@ -26,7 +25,8 @@ pub(super) fn set(text: &str, name: &str, password: &Secret) -> Result<String, R
         Ok(None) => Ok(appended(text, &line)),
         Err((at, why)) => {
             let number = 1 + text[..at].matches('\n').count();
-            Err(Refusal { line: Some(number), reason: format!("{name} {why}"), paste: line })
+            let paste = format!("{name}=<password>");
+            Err(Refusal { line: Some(number), reason: format!("{name} {why}"), paste })
         }
     }
 }
@@ -38,7 +38,7 @@ fn appended(text: &str, line: &str) -> String {
 }
 
 /// The last line that sets the variable; `None` where the text may get one more line. Else the byte
-/// that stands in the way, and why.
+/// that is the obstacle, and why.
 fn place(text: &str, name: &str) -> Result<Option<Range<usize>>, (usize, &'static str)> {
     let all: Vec<_> = statements(text).collect();
     let Some((start, line)) = lines(text).filter(|(_, line)| mentions(line, name)).last() else {
@@ -49,7 +49,7 @@ fn place(text: &str, name: &str) -> Result<Option<Range<usize>>, (usize, &'stati
     };
     let Some(own) = all.iter().find(|own| own.start == start).filter(|_| !goes_on(text, start))
     else {
-        return Err((start, "stands behind a quote or a backslash that is open"));
+        return Err((start, "follows an open quote or backslash"));
     };
     if own.is_open || own.end > start + line.len() {
         return Err((start, "has a value of several lines"));
@@ -150,35 +150,42 @@ fn is_comment(line: &str) -> bool {
 
 /// The value of a variable, quotes taken off; the last one counts. `None` where it is not clear to
 /// every reader.
-pub(crate) fn value(text: &str, name: &str) -> Option<Zeroizing<String>> {
+pub(crate) fn value(text: &str, name: &str) -> Option<Secret> {
     let line = place(text, name).ok()??;
     let value = assigned(&text[line], name)?.trim();
-    Some(Zeroizing::new(match value.as_bytes() {
-        [b'\'', .., b'\''] => value[1..value.len() - 1].to_owned(),
-        [b'"', .., b'"'] => unescape(&value[1..value.len() - 1]),
-        _ => value.to_owned(),
-    }))
+    Some(match value.as_bytes() {
+        [b'\'', .., b'\''] => value[1..value.len() - 1].into(),
+        [b'"', .., b'"'] => unescape(&value[1..value.len() - 1]).into(),
+        _ => value.into(),
+    })
 }
 
-/// Where the values of all variables stand, those that are commented out and lines without a name
-/// included: any of them may be a secret.
-pub(super) fn values(text: &str) -> Vec<Range<usize>> {
-    let value = |statement: Statement| {
-        let line = &text[statement.start..statement.end];
-        let value = match line.find('=') {
-            Some(equals) => equals + 1,
-            None if is_comment(line) => line.len(),
-            None => line.len() - line.trim_start().len(),
+/// The lines of the text as they may be shown: the names of its variables. A line within a value
+/// may look like a variable and be a piece of a key, so it is hidden as a whole.
+pub(super) fn redacted(text: &str) -> Vec<String> {
+    let mut shown = vec![HIDDEN.to_owned(); text.split_inclusive('\n').count()];
+    let mut number = 0;
+    for statement in statements(text) {
+        let line = first_line(&text[statement.start..]);
+        shown[number] = match unindented(line).split_once('=') {
+            None if unindented(line).is_empty() => String::new(),
+            _ if is_comment(line) => format!("# {HIDDEN}"),
+            Some((name, value)) if is_name(name) && !value.trim_start_matches('=').is_empty() => {
+                format!("{name}={HIDDEN}")
+            }
+            _ => HIDDEN.to_owned(),
         };
-        statement.start + value..statement.end
-    };
-    statements(text).map(value).filter(|range| !range.is_empty()).collect()
+        number += 1 + text[statement.start..statement.end].matches('\n').count();
+    }
+    shown
 }
 
-/// Whether a text is a line of an env file: a name, then its value.
-pub(super) fn is_assignment(text: &str) -> bool {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    text.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.chars().all(is_name))
+/// Whether a text is the name of a variable. Base64, which ends in `=`, is none if nothing follows.
+fn is_name(text: &str) -> bool {
+    let name = text.strip_prefix("export ").unwrap_or(text);
+    !name.is_empty()
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn assigned<'a>(line: &'a str, name: &str) -> Option<&'a str> {
@@ -242,17 +249,30 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_several_lines_is_one_value() {
-        let text = "A=1\nKEY=\"-----BEGIN\nhunter2\n-----END\"\nB=2\n";
-        let texts: Vec<_> = values(text).into_iter().map(|range| &text[range]).collect();
-        assert_eq!(texts, ["1", "\"-----BEGIN\nhunter2\n-----END\"", "2"]);
-    }
-
-    #[test]
-    fn whatever_may_be_a_value_is_one() {
-        let text = "A=\"a\\\"b\n#h=1\"\nB=x\\\nh2\n# prose\n#C=h3\nh4\n\nD='\\'\nE=5\n";
-        let texts: Vec<_> = values(text).into_iter().map(|range| &text[range]).collect();
-        assert_eq!(texts, ["\"a\\\"b\n#h=1\"", "x\\\nh2", "h3", "h4", "'\\'", "5"]);
+    fn only_names_show() {
+        let text = "A=\"a\\\"b\n#h=1\"\nB=x\\\nh2=x\n# prose\n#C=h3\nh4\n\nexport D='\\'\nE=5\n\
+                    aDM=\nJBSW=====\nPEM=\"-----BEGIN\nh5=x\n-----END\"\nF=6\n";
+        assert_eq!(
+            redacted(text),
+            [
+                "A=…",
+                "…",
+                "B=…",
+                "…",
+                "# …",
+                "# …",
+                "…",
+                "",
+                "export D=…",
+                "E=…",
+                "…",
+                "…",
+                "PEM=…",
+                "…",
+                "…",
+                "F=…"
+            ]
+        );
     }
 
     #[test]
@@ -270,7 +290,11 @@ mod tests {
             ("A=1\n# x\\", 2),
         ] {
             let refusal = super::set(text, "PW", &"new".into()).unwrap_err();
-            assert_eq!((refusal.line, refusal.paste.as_str()), (Some(line), "PW=new"), "{text}");
+            assert_eq!(
+                (refusal.line, refusal.paste.as_str()),
+                (Some(line), "PW=<password>"),
+                "{text}"
+            );
             assert_eq!(value(text, "PW"), None, "{text}");
         }
     }
@@ -295,7 +319,7 @@ mod tests {
         for password in ["plain", "two words", "it's \"$HOME\" \\ `x`", "#1", "a${b}c", "=", ""] {
             let text = set("", "PW", &password.into());
             let read = value(&text, "PW").unwrap();
-            assert_eq!(*read, escape_placeholder(password), "{text}");
+            assert_eq!(read.reveal(), escape_placeholder(password), "{text}");
         }
     }
 
@@ -304,14 +328,9 @@ mod tests {
         fn what_is_set_is_read_and_nothing_else_is_touched(
             text in "\u{feff}?((PW|A|export|[=#;'\"\\\\ é])|\n|\r\n){0,16}",
         ) {
-            let mut end = 0;
-            for range in values(&text) {
-                prop_assert!(end <= range.start && text.get(range.clone()).is_some(), "{range:?}");
-                end = range.end;
-            }
+            prop_assert_eq!(redacted(&text).len(), text.split_inclusive('\n').count());
             if let Ok(after) = super::set(&text, "PW", &"new".into()) {
-                let read = value(&after, "PW").map(|read| read.to_string());
-                prop_assert_eq!(read.as_deref(), Some("new"), "{}", after);
+                prop_assert_eq!(value(&after, "PW"), Some("new".into()), "{}", after);
                 let kept = after.split('\n').filter(|line| text.contains(line)).count();
                 prop_assert!(kept + 1 >= text.split('\n').count(), "{}", after);
             }

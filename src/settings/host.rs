@@ -3,7 +3,7 @@
 //! The parser is stricter than the `url` crate, which lets `; { } $ "` through: what it accepts goes
 //! into nginx text as it is.
 
-use super::text::{only, shown, trimmed};
+use super::text::{only, trimmed};
 use super::{Invalid, Port};
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use std::fmt;
@@ -87,8 +87,8 @@ impl FromStr for Host {
         let text = trimmed(text)?;
         let is_bare_ipv6 = text.matches(':').count() > 1 && !text.contains('/');
         match text.strip_prefix('[') {
-            Some(rest) => ipv6(rest.strip_suffix(']').unwrap_or_default(), text),
-            None if is_bare_ipv6 => ipv6(text, text),
+            Some(rest) => ipv6(rest.strip_suffix(']').unwrap_or_default()),
+            None if is_bare_ipv6 => ipv6(text),
             None => name_or_ipv4(text),
         }
     }
@@ -127,13 +127,13 @@ fn too_many_colons(text: &str) -> Invalid {
     }
 }
 
-fn ipv6(text: &str, whole: &str) -> Result<Host, Invalid> {
-    let refusal = || Invalid::new(format!("\"{}\" is not an IPv6 address.", shown(whole)));
-    text.parse().map(|ip| Host(url::Host::Ipv6(ip))).map_err(|_| refusal())
+fn ipv6(text: &str) -> Result<Host, Invalid> {
+    let ip = text.parse().map_err(|_| Invalid::new("this is not an IPv6 address."))?;
+    Ok(Host(url::Host::Ipv6(ip)))
 }
 
 fn name_or_ipv4(text: &str) -> Result<Host, Invalid> {
-    let refusal = || Invalid::new(format!("\"{}\" is not a host name.", shown(text)));
+    let refusal = || Invalid::new("this is not a host name.");
     let name = Uts46::new()
         .to_ascii(text.as_bytes(), AsciiDenyList::EMPTY, Hyphens::Allow, DnsLength::Ignore)
         .map_err(|_| refusal())?;
@@ -146,14 +146,13 @@ fn name_or_ipv4(text: &str) -> Result<Host, Invalid> {
         return Err(refusal());
     }
     if ends_in_number(name) {
-        return name.parse().map(|ip| Host(url::Host::Ipv4(ip))).map_err(|_| not_ipv4(name));
+        return name.parse().map(|ip| Host(url::Host::Ipv4(ip))).map_err(|_| not_ipv4());
     }
     Ok(Host(url::Host::Domain(name.to_owned())))
 }
 
-fn not_ipv4(text: &str) -> Invalid {
-    let message = format!("\"{}\" is not an IPv4 address. Write four numbers.", shown(text));
-    Invalid::new(message)
+fn not_ipv4() -> Invalid {
+    Invalid::new("this is not an IPv4 address. Write four numbers.")
 }
 
 fn is_host_character(c: char) -> bool {

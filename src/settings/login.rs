@@ -8,7 +8,6 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use std::fmt;
 use std::str::FromStr;
-use zeroize::Zeroizing;
 
 /// The name at the forward proxy: something, and nothing invisible in it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -35,7 +34,7 @@ impl ProxyUsername {
         if self.has_colon() {
             return Err(Invalid::new("a username with \":\" cannot be sent. Ask for another one."));
         }
-        let login = Zeroizing::new(format!("{self}:{}", password.reveal()));
+        let login = format!("{self}:{}", password.reveal());
         Ok(format!("Basic {}", BASE64_STANDARD.encode(login.as_bytes())).into())
     }
 }
@@ -64,7 +63,7 @@ pub fn decode_basic(header: &str) -> Option<(String, Secret)> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
-    let bytes = Zeroizing::new(BASE64_STANDARD.decode(encoded.trim()).ok()?);
+    let bytes = BASE64_STANDARD.decode(encoded.trim()).ok()?;
     let (username, password) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
     Some((username.to_owned(), password.into()))
 }

@@ -1,7 +1,7 @@
 //! A TCP port.
 
 use super::Invalid;
-use super::text::{shown, trimmed};
+use super::text::trimmed;
 use std::fmt;
 use std::num::NonZeroU16;
 use std::str::FromStr;
@@ -39,7 +39,7 @@ impl Port {
 impl FromStr for Port {
     type Err = Invalid;
 
-    /// Messages repeat digits only: what stands behind a colon may be a password.
+    /// Messages never repeat the text: what follows a colon may be a password.
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let text = trimmed(text)?;
         if text.is_empty() {
@@ -49,9 +49,7 @@ impl FromStr for Port {
             return Err(Invalid::new("a port is a number from 1 to 65535."));
         }
         let number = text.parse().ok().filter(|_| !text.starts_with('0'));
-        number.map(Self).ok_or_else(|| {
-            Invalid::new(format!("{} is not a port. Ports go from 1 to 65535.", shown(text)))
-        })
+        number.map(Self).ok_or_else(|| Invalid::new("a port is a number from 1 to 65535."))
     }
 }
 
@@ -68,7 +66,7 @@ mod tests {
     #[test]
     fn a_number_that_is_no_port_is_named() {
         let refusal = "70000".parse::<Port>().unwrap_err();
-        assert_eq!(refusal.message, "70000 is not a port. Ports go from 1 to 65535.");
+        assert_eq!(refusal.message, "a port is a number from 1 to 65535.");
     }
 
     #[test]

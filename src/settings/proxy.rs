@@ -1,7 +1,7 @@
 //! The forward proxy: its kind and its address.
 
 use super::host::host_and_port;
-use super::text::{shown, trimmed};
+use super::text::trimmed;
 use super::{Host, Invalid, Port};
 use std::fmt;
 use std::str::FromStr;
@@ -24,7 +24,7 @@ impl FromStr for ProxyKind {
         match text {
             "HTTP" | "http" | "Http" => Ok(Self::Http),
             "SOCKS" | "socks" | "Socks" => Ok(Self::Socks),
-            _ => Err(Invalid::new(format!("\"{}\" is not http or socks.", shown(text)))),
+            _ => Err(Invalid::new("the type of a proxy is http or socks.")),
         }
     }
 }

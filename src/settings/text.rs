@@ -26,15 +26,6 @@ pub(super) fn only(text: &str, allowed: fn(char) -> bool, what: &str) -> Result<
     }
 }
 
-/// The text as a message may show it: short enough for one line.
-pub(super) fn shown(text: &str) -> String {
-    const LONGEST: usize = 40;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
 /// The text without the quotes or angle brackets that came with it, if there were any.
 pub(super) fn unquoted(text: &str) -> Option<&str> {
     let pairs = [('"', '"'), ('\'', '\''), ('`', '`'), ('<', '>')];
@@ -89,11 +80,5 @@ mod tests {
     #[test]
     fn letters_of_other_scripts_can_be_seen() {
         assert!(trimmed("münchen 東京 Ελλάδα").is_ok());
-    }
-
-    #[test]
-    fn a_message_shows_no_more_than_a_line() {
-        assert_eq!(shown(&"é".repeat(41)), format!("{}...", "é".repeat(40)));
-        assert_eq!(shown("short"), "short");
     }
 }

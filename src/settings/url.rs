@@ -153,6 +153,10 @@ fn base_of(text: &str) -> Option<ServerUrl> {
     let address = rest.split(['?', '#']).next()?;
     let (authority, path) = address.split_once('/').unwrap_or((address, ""));
     let host = authority.rsplit('@').next()?;
+    // A single word may be anything, such as a password in the wrong field.
+    if !text.contains("://") && !host.contains(['.', ':']) && host != "localhost" {
+        return None;
+    }
     read(&format!("{scheme}://{host}{}", ContextPath::before_kestra(path))).ok()
 }
 

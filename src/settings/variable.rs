@@ -62,9 +62,9 @@ fn refuse_what_others_read(name: &str) -> Result<(), Invalid> {
         )));
     }
     if begins(&CONFIGURATION).is_some() || begins(&SYSTEM).is_some() || EXACT.contains(&name) {
-        return Err(Invalid::new(format!(
-            "{name} has a meaning of its own. Take another, e.g. FORWARD_PROXY_PASSWORD"
-        )));
+        return Err(Invalid::new(
+            "this name has a meaning of its own. Take another, e.g. FORWARD_PROXY_PASSWORD",
+        ));
     }
     Ok(())
 }

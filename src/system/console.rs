@@ -5,7 +5,7 @@
     reason = "this is where commands read files, variables and standard input"
 )]
 
-use crate::settings::{Secret, is_hidden};
+use crate::settings::{Secret, ascii, is_hidden};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, BufRead as _, IsTerminal as _, Read, Write};
@@ -17,13 +17,15 @@ const MAX_BYTES: u64 = super::fs::MAX_BYTES as u64;
 pub struct Console {
     data: Box<dyn Write>,
     talk: Box<dyn Write>,
+    is_utf8: bool,
 }
 
 impl Console {
     /// The standard ones.
     #[must_use]
     pub fn standard() -> Self {
-        Self { data: Box::new(io::stdout()), talk: Box::new(io::stderr()) }
+        let is_utf8 = has_utf8_locale();
+        Self { data: Box::new(io::stdout()), talk: Box::new(io::stderr()), is_utf8 }
     }
 
     /// Where data goes.
@@ -40,6 +42,15 @@ impl Console {
         self.data.flush()
     }
 
+    /// Prints data for people.
+    ///
+    /// # Errors
+    /// Where standard output cannot be written.
+    pub fn print_text(&mut self, text: &str) -> io::Result<()> {
+        let text = self.readable(text);
+        self.print(&text)
+    }
+
     /// Prints data for machines.
     ///
     /// # Errors
@@ -51,7 +62,12 @@ impl Console {
 
     /// Says something to the operator. If nobody hears it, nothing can be done about that.
     pub fn say(&mut self, text: &str) {
-        let _ = writeln!(self.talk, "{}", harmless(text.trim_end()));
+        let _ = writeln!(self.talk, "{}", self.readable(text.trim_end()));
+    }
+
+    fn readable(&self, text: &str) -> String {
+        let text = harmless(text);
+        if self.is_utf8 { text } else { ascii(&text).into_owned() }
     }
 }
 
@@ -60,6 +76,14 @@ impl Console {
 pub fn harmless(text: &str) -> String {
     let is_layout = |c| matches!(c, '\n' | '\t');
     text.chars().map(|c| if is_hidden(c) && !is_layout(c) { '?' } else { c }).collect()
+}
+
+/// Whether the terminal shows more than ASCII, by the first of these variables that is set.
+fn has_utf8_locale() -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(std::env::var_os);
+    let mut locales = set.map(|value| value.to_string_lossy().to_ascii_lowercase());
+    let first = locales.find(|locale| !locale.is_empty());
+    first.is_some_and(|locale| locale.contains("utf-8") || locale.contains("utf8"))
 }
 
 /// Whether somebody is there who can be asked.

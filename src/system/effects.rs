@@ -247,7 +247,7 @@ fn proxy_to_test(proxy: &ForwardProxy) -> Option<Proxy> {
 fn old_complaint(before: &Live) -> Option<String> {
     let first = before.complaints.first()?;
     Some(if before.accepted {
-        format!("nginx warned already before this write: {}.", first.evidence)
+        format!("nginx warned already before this write: {}", first.summary)
     } else {
         "nginx refused its configuration already before this write; run nginx -t.".to_owned()
     })

@@ -19,6 +19,7 @@ mod private;
 mod run;
 pub mod streaming;
 
+pub(super) use explain::blamed;
 pub use live::{Live, ask_live, reload, test_live};
 pub use private::{Form, test_privately};
 

@@ -127,9 +127,11 @@ impl std::fmt::Debug for Editor {
 }
 
 impl Editor {
-    /// A secret is not put into the field: typing replaces it, leaving it alone keeps it.
+    /// What may not be shown is not put into the field: typing replaces it, leaving it alone keeps it.
     pub(super) fn of(answers: &Answers, field: &Field) -> Self {
-        let text = if field.is_secret() { String::new() } else { answers.get(field).into_owned() };
+        let text = answers.get(field);
+        let is_shown = !field.is_secret() && answers.shown(field) == text;
+        let text = if is_shown { text.into_owned() } else { String::new() };
         Self { input: Input::new(text), ..Self::default() }
     }
 

@@ -5,8 +5,9 @@
 
 use super::{Effect, Step, Wizard};
 use crate::answers::Answers;
+use crate::form;
 use crate::machine::Found;
-use crate::plan::{FileChange, FileKind, Line, Plan};
+use crate::plan::{DiffLine, FileChange, FileKind, Plan};
 use std::fmt;
 
 /// The files as the last valid answers have them.
@@ -26,7 +27,7 @@ pub struct FilePreview {
     /// The file.
     pub change: FileChange,
     /// Its lines, or the difference to the file on disk.
-    pub lines: Vec<Line>,
+    pub lines: Vec<DiffLine>,
 }
 
 /// Answers to be planned.
@@ -61,7 +62,7 @@ impl PlanRequest {
         let plan = settings.and_then(|settings| Plan::new(&answers, &settings, &machine).ok());
         let files = plan.map(|plan| {
             let previews = plan.changes.into_iter().map(|change| {
-                let lines = change.preview(false);
+                let lines = change.preview();
                 FilePreview { change, lines }
             });
             previews.collect()
@@ -75,6 +76,16 @@ impl Wizard {
     #[must_use]
     pub fn live_preview(&self) -> &LivePreview {
         &self.live_preview
+    }
+
+    /// The answers that the preview is about: with the text that is typed for the address, from
+    /// which others follow, as of the last pause.
+    #[must_use]
+    pub fn answers_in_preview(&self) -> &Answers {
+        let requested = self.live_preview.requested.as_ref();
+        let is_typing = matches!(&self.step, Step::FormStep(step)
+            if *step.field == form::URL && step.is_touched());
+        requested.filter(|_| is_typing).unwrap_or(&self.answers)
     }
 
     /// Asks for a plan of the answers and the text in the field, if they are new.

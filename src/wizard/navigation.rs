@@ -138,7 +138,7 @@ impl Wizard {
         let fields = form_step.screen().fields.iter().copied();
         let asked = fields.filter(|field| self.answers.asks(field));
         let is_folded =
-            |field: &&'static Field| !self.is_unfolded && form::is_folded(field, &self.answers);
+            |field: &&'static Field| !self.is_unfolded && form::is_folded(field);
         let (folded, mut rows): (Vec<_>, Vec<_>) = asked.partition(is_folded);
         if !folded.is_empty() {
             rows.push(&form::MORE);

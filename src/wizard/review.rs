@@ -6,7 +6,7 @@ use crate::checks::Check;
 use crate::form::{self, Field, InReview};
 use crate::kestra_config::Refusal;
 use crate::machine::Found;
-use crate::plan::{FileChange, FileKind, Line, Plan};
+use crate::plan::{DiffLine, FileChange, FileKind, Plan};
 use crate::settings::{Form, Settings};
 use std::fmt;
 
@@ -15,7 +15,7 @@ use std::fmt;
 pub struct Review {
     preview: Preview,
     /// The lines of every file, made once: a configuration may be large.
-    lines: Vec<Vec<Line>>,
+    lines: Vec<Vec<DiffLine>>,
     /// What is good to know before writing, found out once as well.
     notes: Vec<String>,
     tab: usize,
@@ -82,7 +82,8 @@ impl Review {
 
     fn show_secrets(&mut self, is_revealed: bool) {
         self.is_revealed = is_revealed;
-        self.lines = self.files().iter().map(|change| change.preview(is_revealed)).collect();
+        let shown = if is_revealed { FileChange::revealed } else { FileChange::preview };
+        self.lines = self.files().iter().map(shown).collect();
     }
 
     /// What would be written.
@@ -106,9 +107,9 @@ impl Review {
         self.files().get(self.tab)
     }
 
-    /// Its lines, secrets masked unless they are revealed.
+    /// Its lines, redacted unless they are revealed.
     #[must_use]
-    pub fn lines(&self) -> &[Line] {
+    pub fn lines(&self) -> &[DiffLine] {
         self.lines.get(self.tab).map_or(&[], Vec::as_slice)
     }
 
@@ -226,16 +227,17 @@ impl ReviewRow {
         let text = match row.review {
             _ if !answers.asks(row) => "-".to_owned(),
             InReview::Summary { text, .. } => text(answers),
-            InReview::OwnRow | InReview::RowOf(_) => {
-                row.choice(&value).map_or(&*value, |choice| choice.label).to_owned()
-            }
+            InReview::OwnRow | InReview::RowOf(_) => row
+                .choice(&value)
+                .map_or(answers.shown(row), |choice| choice.label.into())
+                .into_owned(),
         };
         let is_changed = answers.defaults().is_reconfiguration
             && answers.changes().any(|field| field.row() == row);
         let remark = match (answers.found(row), answers.source(row)) {
             (Some(was), _) if is_changed && !row.is_secret() && was != value => {
-                let label = row.choice(was).map_or(was, |choice| choice.label);
-                format!("was {}", if label.is_empty() { "empty" } else { label })
+                let was = row.choice(was).map_or(row.shown(was), |choice| choice.label.into());
+                format!("was {}", if was.is_empty() { "empty" } else { &was })
             }
             _ if is_changed => "(changed)".to_owned(),
             (_, Source::Environment(variable)) => format!("(from {variable})"),
@@ -260,13 +262,13 @@ impl Wizard {
         }
     }
 
-    /// `y`: the shown file for the operator's clipboard, secrets masked unless they are revealed.
+    /// `y`: the shown file for the operator's clipboard, redacted also while the screen shows it all.
     pub(super) fn copy(&mut self) -> Option<Effect> {
         let Step::Review(review) = &mut self.step else { return None };
         let change = review.shown()?;
-        let text = change.masked(review.is_revealed);
-        let is_masked = !review.is_revealed && text != change.after.as_str();
-        let secrets = if is_masked { "; secrets are masked" } else { "" };
+        let text = change.redacted();
+        let is_whole = text == change.after.as_str();
+        let secrets = if is_whole { "" } else { "; secrets are masked" };
         review.note =
             Some(format!("Sent {} bytes to the clipboard of your terminal{secrets}.", text.len()));
         Some(Effect::Copy(text.into()))

@@ -8,5 +8,7 @@
 )]
 
 mod cases;
+mod leaks;
 mod readme;
 mod transcript;
+mod unused;

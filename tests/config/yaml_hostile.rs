@@ -1,9 +1,9 @@
 //! Files that are made to hurt get a clear answer, soon.
 
-use kestra_setup::kestra_config::{Edit, Refusal, Value, patch, places, read, secrets};
+use kestra_setup::kestra_config::{Edit, Refusal, Value, patch, places, read};
 
 fn refused(text: &str) -> Refusal {
-    let _ = (places(text), secrets(text));
+    let _ = places(text);
     let edits = [Edit::Set("kestra.url".to_owned(), Value::Text("x".to_owned()))];
     let refusal = patch(text, &edits).expect_err("it must be refused");
     assert_eq!(refusal.paste, "kestra:\n  url: x\n");
@@ -88,7 +88,7 @@ fn many_of_the_same_take_no_longer_than_many_others() {
             Edit::Remove("kestra.url".to_owned()),
             Edit::Set("kestra.new".to_owned(), Value::Bool(true)),
         ];
-        let _ = (read(&text), patch(&text, &edits), secrets(&text), places(&text));
+        let _ = (read(&text), patch(&text, &edits), places(&text));
     }
 }
 

@@ -149,7 +149,9 @@ fn another_reader_takes_every_written_value_for_that_value() {
             texts.push(patch(old, &[Edit::Set("kestra.x".into(), value.clone())]).unwrap());
             wanted.push(match &value {
                 Value::Text(text) => json!(text),
+                Value::Secret(text) => json!(text.reveal()),
                 Value::Bool(truth) => json!(truth),
+                Value::List(items) => json!(items),
             });
         }
     }

@@ -9,6 +9,7 @@
 
 mod focus;
 mod full_screen;
+mod leaks;
 mod modes;
 mod operator;
 mod pictures;

@@ -294,7 +294,7 @@ fn start() -> impl Strategy<Value = (Option<&'static str>, Wishes)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn the_same_answers_make_the_same_plan_and_are_asked_for_alike((config, wishes) in start()) {

@@ -3,8 +3,11 @@
 use super::super::discover::snapshot;
 use super::super::fs::backup::Restore;
 use super::super::fs::{FileConflict, FileDigest, Receipt, WriteError};
-use crate::form;
+use crate::form::{self, Field};
+use crate::nginx_site;
 use crate::plan::{FileChange, FileKind, Plan};
+use crate::settings::{FilePath, Form};
+use crate::system::nginx;
 use crate::wizard::{Choice, Failure, WriteResult};
 use std::path::Path;
 
@@ -28,21 +31,22 @@ pub fn trouble(error: &WriteError, plan: &Plan) -> Failure {
             ("not written", lines, ways)
         }
         WriteError::Verification(failure) => {
-            let mut lines = vec![
-                "The result failed its proof, so every file was put back as it was.".to_owned(),
-                String::new(),
-            ];
-            lines.extend([
-                failure.evidence.clone(),
-                String::new(),
-                capital(&failure.what),
-                failure.remedy.clone(),
-            ]);
-            (
-                "rolled back",
-                lines,
-                vec![Choice::Change(&form::UPSTREAM), Choice::WithoutNginx, Choice::SaveAside],
-            )
+            let blamed = nginx::blamed(&failure.evidence);
+            let mut lines =
+                vec![capital(&failure.what), "Every file was put back as it was.".to_owned()];
+            if let Some((field, value)) = blamed.and_then(|field| Some((field, value(field, plan)?))) {
+                lines.extend([String::new(), format!("{:<14}{value}", field.label)]);
+            }
+            lines.extend([String::new(), failure.remedy.clone()]);
+            let is_tls = [Some(&form::CERTIFICATE), Some(&form::CERTIFICATE_KEY)].contains(&blamed);
+            let mut ways: Vec<_> = blamed.map(Choice::Change).into_iter().collect();
+            ways.extend(is_tls.then_some(Choice::WithoutTls));
+            ways.push(Choice::WithoutNginx);
+            ways.push(Choice::ShowEvidence(failure.evidence.clone()));
+            if ways.len() < 4 {
+                ways.push(Choice::SaveAside);
+            }
+            ("rolled back", lines, ways)
         }
         WriteError::Unrepaired { .. } | WriteError::Interrupted { .. } => (
             "interrupted",
@@ -65,6 +69,22 @@ pub fn trouble(error: &WriteError, plan: &Plan) -> Failure {
         }
     };
     Failure { state, lines, ways }
+}
+
+/// The value of a question in the nginx file that was planned.
+fn value(field: &Field, plan: &Plan) -> Option<String> {
+    let change = plan.changes.iter().find(|change| change.kind == FileKind::Nginx)?;
+    let site = nginx_site::read(change.after.as_str())?.site;
+    let Form::Server { names, listen, tls } = &site.form else { return None };
+    let path = |path: &FilePath| path.to_string();
+    match field {
+        it if *it == form::UPSTREAM => Some(site.upstream.to_string()),
+        it if *it == form::SERVER_NAME => Some(names.to_string()),
+        it if *it == form::LISTEN => Some(listen.to_string()),
+        it if *it == form::CERTIFICATE => tls.as_ref().map(|tls| path(&tls.certificate)),
+        it if *it == form::CERTIFICATE_KEY => tls.as_ref().map(|tls| path(&tls.key)),
+        _ => None,
+    }
 }
 
 /// Where the file is gone, there is nothing to keep beside what is planned: to start from no file
@@ -91,7 +111,7 @@ pub fn capital(text: &impl ToString) -> String {
     chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// Their change, as a difference with secrets masked.
+/// Their change, as a redacted difference.
 fn changed(conflict: &FileConflict, plan: &Plan) -> Vec<String> {
     let version = |version: &Option<FileDigest>| match version {
         Some(FileDigest { sha256, lines }) => {
@@ -125,10 +145,10 @@ fn theirs(conflict: &FileConflict, plan: &Plan) -> Option<FileChange> {
     Some(FileChange { after, ..ours.clone() })
 }
 
-/// A change as lines of plain text, secrets masked.
+/// A change as lines of plain text, redacted.
 #[must_use]
 pub fn listed(change: &FileChange) -> Vec<String> {
-    change.preview(false).iter().map(|line| format!("{}{}", line.mark.sign(), line.text)).collect()
+    change.preview().iter().map(|line| format!("{}{}", line.tag.sign(), line.text)).collect()
 }
 
 /// What undoing would do to one file, as a change to preview.

@@ -4,6 +4,8 @@
 //! failures here.
 
 use crate::checks::{Finding, Outcome};
+use crate::form::{self, Field};
+use crate::settings::{FilePath, ServerNames};
 
 /// One trouble: words of nginx's line, a name for scripts, what it means, what to do.
 struct Trouble(&'static str, &'static str, &'static str, &'static str);
@@ -111,6 +113,25 @@ const TROUBLES: &[Trouble] = &[
 /// Warnings that end with success and yet mean that something does not work.
 const WARNINGS_THAT_COUNT: [&str; 2] = ["conflicting server name", "suspicious symbols"];
 
+/// The question whose answer nginx complains about; `None` if it is none of ours.
+pub(in crate::system) fn blamed(complaint: &str) -> Option<&'static Field> {
+    let of: [(&str, &'static Field); 12] = [
+        ("cannot load certificate key", &form::CERTIFICATE_KEY),
+        ("SSL_CTX_use_PrivateKey", &form::CERTIFICATE_KEY),
+        ("key values mismatch", &form::CERTIFICATE_KEY),
+        ("cannot load certificate", &form::CERTIFICATE),
+        ("no \"ssl_certificate\"", &form::CERTIFICATE),
+        ("in upstream", &form::UPSTREAM),
+        ("\"listen\" directive", &form::LISTEN),
+        ("server name", &form::SERVER_NAME),
+        ("server_names_hash", &form::SERVER_NAME),
+        ("\"location\" directive is not allowed", &form::NGINX_FORM),
+        ("\"server\" directive is not allowed", &form::NGINX_FILE),
+        ("duplicate location", &form::CONTEXT_PATH),
+    ];
+    of.into_iter().find(|(words, _)| complaint.contains(words)).map(|(_, field)| field)
+}
+
 /// The worst failure in what nginx said, in plain words; `None` if there is none.
 pub(super) fn failure(ok: bool, said: &str) -> Option<Finding> {
     failures(ok, said).into_iter().next()
@@ -139,7 +160,7 @@ fn in_plain_words(line: &str) -> Finding {
         code,
         outcome: Outcome::Failed,
         summary: what.into(),
-        evidence: without_level(line).to_owned(),
+        evidence: evidence(line),
         remedy: remedy.into(),
     }
 }
@@ -150,20 +171,31 @@ fn meaning(line: &str) -> (&'static str, &'static str, &'static str) {
         (
             "nginx-refused",
             "nginx does not take this configuration.",
-            "Read what nginx says, and correct that line.",
+            "Run nginx -t, which says more, and correct that line.",
         ),
         |Trouble(_, code, what, remedy)| (code, what, remedy),
     )
 }
 
-/// `nginx: [emerg] text`, or `<time> [emerg] 12#12: text` where the log goes to standard error,
-/// without what stands before the text.
-fn without_level(line: &str) -> &str {
-    let text = line.split_once("] ").map_or(line, |(_, text)| text);
-    match text.split_once(": ") {
-        Some((process, text)) if process.contains('#') && !process.contains(' ') => text,
-        _ => text,
-    }
+/// What a line of nginx may show: the file and line that it is about, and the name of a server. The
+/// rest quotes files in which anything may be a secret.
+fn evidence(line: &str) -> String {
+    let name = line
+        .split_once("server name \"")
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .filter(|(name, _)| name.parse::<ServerNames>().is_ok())
+        .map(|(name, _)| format!("\"{name}\""));
+    let place = line.rsplit_once(" in ").map(|(_, place)| place).filter(|place| is_place(place));
+    name.into_iter().chain(place.map(str::to_owned)).collect::<Vec<_>>().join(" in ")
+}
+
+/// Whether a text is a path and the number of a line, or `line` and a number.
+fn is_place(text: &str) -> bool {
+    let is_number = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+    let is_path =
+        |path: &str| format!("/{}", path.trim_start_matches("./")).parse::<FilePath>().is_ok();
+    text.strip_prefix("line ").is_some_and(is_number)
+        || text.rsplit_once(':').is_some_and(|(path, line)| is_number(line) && is_path(path))
 }
 
 #[cfg(test)]
@@ -198,17 +230,45 @@ mod tests {
     fn the_fatal_line_speaks_not_the_first() {
         let said = "nginx: [warn] user\nnginx: [emerg] host not found in upstream \"x\" in /a:3\nnginx: failed";
         let finding = failure(false, said).unwrap();
-        assert_eq!(
-            (finding.code, finding.evidence.as_str()),
-            ("nginx-unknown-host", "host not found in upstream \"x\" in /a:3")
-        );
+        assert_eq!((finding.code, finding.evidence.as_str()), ("nginx-unknown-host", "/a:3"));
     }
 
     #[test]
-    fn an_unknown_complaint_is_passed_on() {
-        for said in ["nginx: [emerg] odd: thing", "2026/11/23 12:00:00 [emerg] 18#18: odd: thing"] {
-            assert_eq!(failure(false, said).unwrap().evidence, "odd: thing");
+    fn nothing_of_a_file_is_quoted_but_its_place_and_a_server_name() {
+        for (said, shown) in [
+            (
+                "nginx: [emerg] unknown directive \"hunter2\" in /etc/nginx/a.conf:3",
+                "/etc/nginx/a.conf:3",
+            ),
+            ("2026/11/23 12:00:00 [emerg] 18#18: odd: hunter2", ""),
+            (
+                "nginx: [warn] conflicting server name \"a.example\" on 0.0.0.0:80, ignored",
+                "\"a.example\"",
+            ),
+            ("nginx: [warn] server name \"hunter2?\" has suspicious symbols in /a:1", "/a:1"),
+        ] {
+            assert_eq!(evidence(said), shown, "{said}");
         }
         assert_eq!(code(false, ""), Some("nginx-refused"));
+    }
+
+    /// As nginx 1.22 with OpenSSL 3.0 says it.
+    #[test]
+    fn a_complaint_leads_to_its_question() {
+        for (complaint, field) in [
+            ("cannot load certificate \"/x.pem\": BIO_new_file() failed", &form::CERTIFICATE),
+            ("cannot load certificate \"/k.pem\": PEM_read_bio_X509_AUX() failed", &form::CERTIFICATE),
+            ("cannot load certificate key \"/k.pem\": BIO_new_file() failed", &form::CERTIFICATE_KEY),
+            ("SSL_CTX_use_PrivateKey(\"/k.pem\") failed (key values mismatch)", &form::CERTIFICATE_KEY),
+            ("host not found in upstream \"kestra-app\" in /a.conf:4", &form::UPSTREAM),
+            ("invalid port in \"80x\" of the \"listen\" directive in /a.conf:2", &form::LISTEN),
+            ("conflicting server name \"a\" on 0.0.0.0:80, ignored", &form::SERVER_NAME),
+            ("\"location\" directive is not allowed here in /a.conf:1", &form::NGINX_FORM),
+            ("\"server\" directive is not allowed here in /a.conf:1", &form::NGINX_FILE),
+            ("duplicate location \"/kestra/\" in /a.conf:9", &form::CONTEXT_PATH),
+        ] {
+            assert_eq!(blamed(complaint), Some(field), "{complaint}");
+        }
+        assert_eq!(blamed("unknown directive \"proxy_pass\" in /a.conf:1"), None);
     }
 }

@@ -78,7 +78,12 @@ pub fn reload(found: &Found) -> Finding {
         Ok(ran) if ran.ok => {
             finding("nginx-reload", Outcome::Ok, "nginx has read its configuration again.")
         }
-        Ok(ran) => not_reloaded(ran.said.trim()),
+        // systemctl quotes no file; nginx may.
+        Ok(ran) if found.by_systemd => not_reloaded(ran.said.trim()),
+        Ok(ran) => {
+            let failure = explain::failure(false, &ran.said);
+            not_reloaded(&failure.map_or_else(String::new, |failure| failure.evidence))
+        }
         Err(error) => not_reloaded(&error.to_string()),
     }
 }
@@ -106,7 +111,7 @@ fn accepted() -> Finding {
 
 /// What another user may not open says nothing about the configuration.
 fn excuse_rights(failure: Finding) -> Result<Finding, Finding> {
-    if geteuid().is_root() || !failure.evidence.contains("Permission denied") {
+    if geteuid().is_root() || failure.code != "nginx-permission" {
         return Ok(failure);
     }
     let skipped = skipped(

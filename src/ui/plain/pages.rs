@@ -4,7 +4,7 @@ use super::reply::{self, Reply};
 use super::{PlainMode, Printed, Runtime};
 use crate::form;
 use crate::key::Key;
-use crate::plan::{FileChange, Mark, Plan, hide_secrets};
+use crate::plan::{DiffTag, FileChange, Plan};
 use crate::system::line_reader::{Echo, Ended};
 use crate::wizard::{
     Choice, Effect, Event, Exit, Preview, Review, ReviewRow, Step, Wizard, report,
@@ -13,8 +13,8 @@ use crate::wizard::{
 const HELP: &str = "\
 Nothing is written before you type w and then y.
 A number opens the setting; after its answer you are here again.
-d shows the files as they will be, secrets masked: the whole text of a new file, the difference \
-for one that exists (- on disk, + after writing).
+d shows the whole text of a new file, the difference for one that exists (- on disk, + after \
+writing): your settings, and of everything else its structure only.
 t tests whether api.kestra.io can be reached this way. u undoes the last change. \
 back returns to the questions, list says every answer.";
 
@@ -183,8 +183,8 @@ fn plan(wizard: &Wizard) -> Option<&Plan> {
 fn difference(change: &FileChange) -> Vec<String> {
     let heading = format!("--- {} ({})", change.path.display(), change.summary());
     let is_new = change.before.is_none();
-    let lines = change.preview(false).into_iter().map(|line| {
-        let sign = if is_new { Mark::Added.sign() } else { line.mark.sign() };
+    let lines = change.preview().into_iter().map(|line| {
+        let sign = if is_new { DiffTag::Added.sign() } else { line.tag.sign() };
         format!("{sign}{}", line.text)
     });
     std::iter::once(heading).chain(lines).collect()
@@ -208,7 +208,7 @@ fn row(row: &ReviewRow) -> String {
         (remark, _) if remark.starts_with('(') => format!(" {remark}"),
         (remark, _) => format!(" (changed, {remark})"),
     };
-    format!("{}. {}: {}{remark}", row.number, row.label, row.text)
+    format!("{}. {}: {}{remark}", row.number, row.label, row.text.replace('→', "->"))
 }
 
 fn preview(reviewing: &Review) -> Vec<String> {
@@ -219,7 +219,7 @@ fn preview(reviewing: &Review) -> Vec<String> {
             let mut lines = vec![format!("Error: the file is left alone{line}: {refusal}")];
             if !refusal.paste.is_empty() {
                 lines.push("Written into it by hand, this has the same effect:".to_owned());
-                lines.push(hide_secrets(&refusal.paste));
+                lines.push(refusal.paste.clone());
             }
             lines
         }

@@ -267,7 +267,7 @@ fn in_words(answers: &Answers, field: &Field) -> String {
     match field.choice(&value) {
         Some(choice) => choice.label.to_owned(),
         None if field.is_secret() && !value.is_empty() => "hidden".to_owned(),
-        None => or_none(&value).to_owned(),
+        None => or_none(&answers.shown(field)).to_owned(),
     }
 }
 

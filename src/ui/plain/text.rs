@@ -1,5 +1,7 @@
 //! Text for any terminal: ASCII, 72 columns, no control characters.
 
+use crate::settings;
+
 /// The longest line.
 const WIDTH: usize = 72;
 
@@ -46,7 +48,7 @@ pub(super) fn verbatim(line: &str) -> String {
 /// steer the terminal.
 fn ascii(text: &str) -> String {
     let shown = |c: char| if c == ' ' || c.is_ascii_graphic() { c } else { '?' };
-    text.replace('\t', " ").chars().map(shown).collect()
+    settings::ascii(text).replace('\t', " ").chars().map(shown).collect()
 }
 
 fn broken(text: &str, width: usize) -> Vec<&str> {

@@ -24,6 +24,7 @@ mod patience;
 mod port;
 pub mod private_nginx;
 mod program;
+mod secrets;
 mod session;
 pub mod site;
 mod yaml_case;
@@ -33,6 +34,7 @@ pub use patience::within;
 pub use port::free_port;
 pub use program::Program;
 pub use rustix::process::Signal;
+pub use secrets::{SECRET, assert_no_secret, secret_texts};
 pub use session::Session;
 pub use yaml_case::YamlCase;
 

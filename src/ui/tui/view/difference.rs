@@ -3,7 +3,7 @@
 use super::Ui;
 use super::page::elided;
 use crate::form::Field;
-use crate::plan::{FileChange, FileKind, Line as PreviewLine, Mark};
+use crate::plan::{DiffLine, DiffTag, FileChange, FileKind};
 use ratatui::text::{Line, Span};
 
 /// The rule above a file: the names of the files, which one is shown, and what happens to it.
@@ -52,18 +52,19 @@ pub(super) fn about(change: &FileChange) -> String {
 pub(super) fn lines<'a>(
     ui: Ui,
     change: &'a FileChange,
-    lines: &'a [PreviewLine],
+    lines: &'a [DiffLine],
     field: &Field,
     is_stale: bool,
     room: usize,
 ) -> impl Iterator<Item = Line<'static>> + 'a {
     let key = field.property.map_or("", |property| property.rsplit('.').next().unwrap_or(property));
-    let is_of_field = move |line: &PreviewLine| {
+    let is_of_field = move |line: &DiffLine| {
         let text = line.text.trim_start();
-        let is_changed = !key.is_empty() && line.mark != Mark::Removed && line.mark != Mark::Place;
+        let is_changed =
+            !key.is_empty() && line.tag != DiffTag::Removed && line.tag != DiffTag::Hunk;
         is_changed && text.strip_prefix(key).is_some_and(|rest| rest.starts_with([':', ' ']))
     };
-    let is_change = |line: &PreviewLine| matches!(line.mark, Mark::Added | Mark::Removed);
+    let is_change = |line: &DiffLine| matches!(line.tag, DiffTag::Added | DiffTag::Removed);
     let focus = lines.iter().position(is_of_field);
     let first = focus.or_else(|| lines.iter().position(is_change)).unwrap_or(0);
     let start = (first + 2).saturating_sub(room).min(lines.len().saturating_sub(room));
@@ -83,20 +84,21 @@ pub(super) fn lines<'a>(
 }
 
 /// One line: a mark in column 2, then the text.
-pub(super) fn line(ui: Ui, change: &FileChange, line: &PreviewLine) -> Line<'static> {
+pub(super) fn line(ui: Ui, change: &FileChange, line: &DiffLine) -> Line<'static> {
     let theme = ui.theme;
+    let shown = ui.masked(&line.text);
     let with_mark = |mark: &str, style| {
-        let text = Span::styled(line.text.clone(), style);
+        let text = Span::styled(shown.clone(), style);
         Line::from(vec![Span::raw("  "), Span::styled(format!("{mark} "), style), text])
     };
-    match line.mark {
-        Mark::Place => with_mark(" ", theme.dim()),
-        Mark::Removed => with_mark("-", theme.removed()),
-        Mark::Added => with_mark("+", theme.added()),
-        Mark::Same => {
+    match line.tag {
+        DiffTag::Hunk => with_mark(" ", theme.dim()),
+        DiffTag::Removed => with_mark("-", theme.removed()),
+        DiffTag::Added => with_mark("+", theme.added()),
+        DiffTag::Equal => {
             let mark = if change.before.is_none() { "+" } else { " " };
             let mut spans = vec![Span::raw("  "), Span::styled(format!("{mark} "), theme.good())];
-            spans.extend(coloured(ui, change.kind, &line.text));
+            spans.extend(coloured(ui, change.kind, &shown));
             Line::from(spans)
         }
     }

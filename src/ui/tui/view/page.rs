@@ -1,5 +1,6 @@
 //! Lines from top to bottom, one of which must stay in view.
 
+use crate::settings::ascii;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -34,7 +35,7 @@ impl Page {
     }
 
     pub(super) fn text(&mut self, text: impl Into<String>) {
-        self.lines.push(Line::raw(text.into()));
+        self.lines.push(Line::raw(ascii(&text.into()).into_owned()));
     }
 
     pub(super) fn blank(&mut self) {
@@ -43,7 +44,7 @@ impl Page {
 
     /// A text broken into lines, all beginning at this column or where the text itself begins.
     pub(super) fn paragraph(&mut self, indent: usize, width: u16, text: &str, style: Style) {
-        for line in text.split('\n') {
+        for line in ascii(text).split('\n') {
             let words = line.trim_start();
             let indent = indent + line.len() - words.len();
             let room = usize::from(width).saturating_sub(indent + 1);

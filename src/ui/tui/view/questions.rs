@@ -35,7 +35,7 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, step: &FormStep, rows: u16, is_split
         page.blank();
     }
     let form = Form { ui, wizard, step, column: column(ui, wizard.answers(), step) };
-    for field in step.screen().fields.iter().filter(|field| wizard.answers().asks(field)) {
+    for field in wizard.rows(step) {
         form.field(&mut page, field);
     }
     if step.screen().id == ScreenId::Address && !ui.is_small {
@@ -123,16 +123,25 @@ impl Form<'_> {
         }
         let theme = self.ui.theme;
         let style = if has_focus { theme.strong() } else { theme.plain() };
+        if *field == form::MORE {
+            let room = self.room().max(WIDEST) - 3;
+            let text = elided(&form::folded(self.wizard.answers()), room, theme.glyphs.ellipsis);
+            let style = if has_focus { theme.strong() } else { theme.dim() };
+            spans.push(Span::styled(text, style));
+            spans.push(Span::styled(format!("  {}", theme.glyphs.pointer), theme.accent()));
+            return 0;
+        }
         let (text, cursor, remark) = match field.kind {
             FieldKind::Secret => self.secret(field, has_focus),
-            _ if has_focus => {
+            _ if has_focus && (self.step.is_touched() || !self.is_redacted(field)) => {
                 let (text, cursor) = self.line_of_text(self.step.typed());
                 (text, cursor, String::new())
             }
             _ => {
                 let remark = self.remark(field);
                 let room = self.room().saturating_sub(remark.len() + 2);
-                let value = self.wizard.answers().get(field);
+                let answers = self.wizard.answers_in_preview();
+                let value = answers.shown(field);
                 (elided(&value, room, theme.glyphs.ellipsis), 0, remark)
             }
         };
@@ -150,13 +159,19 @@ impl Form<'_> {
         cursor
     }
 
+    /// Whether a file has a text for this field that may not be shown.
+    fn is_redacted(&self, field: &Field) -> bool {
+        let answers = self.wizard.answers();
+        answers.shown(field) != answers.get(field)
+    }
+
     fn room(&self) -> usize {
         usize::from(self.ui.width).saturating_sub(self.column + 2).clamp(8, WIDEST)
     }
 
     /// Where an answer that nobody gave comes from.
     fn remark(&self, field: &Field) -> String {
-        let answers = self.wizard.answers();
+        let answers = self.wizard.answers_in_preview();
         let follows_url = *field == form::CONTEXT_PATH || *field == form::SERVER_NAME;
         match answers.source(field) {
             Source::Environment(variable) => format!("from {variable}"),
@@ -319,7 +334,9 @@ impl Form<'_> {
 
     fn about_address(&self, page: &mut Page) {
         let answers = self.wizard.answers();
-        if let Ok(url) = self.step.typed().0.parse::<ServerUrl>() {
+        let is_typed = *self.step.field() == form::URL;
+        let text = if is_typed { self.step.typed().0.into() } else { answers.get(&form::URL) };
+        if let Ok(url) = text.parse::<ServerUrl>() {
             let has_nginx = answers.get(&form::REVERSE_PROXY) == "nginx";
             if url.is_https() && has_nginx && answers.get(&form::CERTIFICATE).is_empty() {
                 self.warning(page, HTTPS_WITHOUT_CERTIFICATE);
@@ -383,13 +400,13 @@ impl Form<'_> {
             answers.asks(&form::CERTIFICATE) && !answers.get(&form::CERTIFICATE).is_empty();
         let nginx = match answers.asks(&form::LISTEN) {
             true if has_tls => "nginx :443".to_owned(),
-            true => format!("nginx :{}", answers.get(&form::LISTEN)),
+            true => format!("nginx :{}", answers.shown(&form::LISTEN)),
             false => "your server block".to_owned(),
         };
-        let url = answers.get(&form::URL);
+        let url = answers.shown(&form::URL);
         let base = url.find("://").map_or(0, |at| at + 3);
         let origin = url[base..].find('/').map_or(&*url, |at| &url[..base + at]);
-        let path = answers.get(&form::CONTEXT_PATH);
+        let path = answers.shown(&form::CONTEXT_PATH);
         let arrow =
             || Span::styled(format!(" {} ", self.ui.theme.glyphs.arrow), self.ui.theme.accent());
         page.line(Line::from(vec![
@@ -397,7 +414,7 @@ impl Form<'_> {
             arrow(),
             Span::raw(nginx),
             arrow(),
-            Span::raw(format!("{}{path}", answers.get(&form::UPSTREAM))),
+            Span::raw(format!("{}{path}", answers.shown(&form::UPSTREAM))),
         ]));
     }
 

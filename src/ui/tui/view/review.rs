@@ -3,7 +3,7 @@
 use super::page::{Page, elided};
 use super::{Ui, difference};
 use crate::checks::{Check, Outcome};
-use crate::plan::{FileChange, FileKind, Line as PreviewLine, Mark, hide_secrets};
+use crate::plan::{DiffLine, DiffTag, FileChange, FileKind};
 use crate::settings::Connection;
 use crate::wizard::{Preview, Review, ReviewRow, Wizard};
 use ratatui::text::{Line, Span};
@@ -50,7 +50,7 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, review: &Review, rows: u16, is_split
                 format!("Cannot be changed without touching something else: {refusal}{line}.");
             page.marked((ui.theme.glyphs.bad, ui.theme.bad()), ui.width, &text, ui.theme.bad());
             if !refusal.paste.is_empty() {
-                paste(ui, &mut page, &refusal.paste, review.is_revealed());
+                paste(ui, &mut page, &refusal.paste);
             }
         }
         Preview::Problems(problems) => {
@@ -73,9 +73,8 @@ pub(super) fn beside(ui: Ui, review: &Review, rows: u16) -> Page {
     page
 }
 
-/// Text to paste by hand. A password in it shows where it shows in the files.
-fn paste(ui: Ui, page: &mut Page, text: &str, is_revealed: bool) {
-    let text = if is_revealed { text.to_owned() } else { hide_secrets(text) };
+/// Text to paste by hand.
+fn paste(ui: Ui, page: &mut Page, text: &str) {
     let what = "Write this into the file by hand; nothing else of it has to change:";
     page.paragraph(2, ui.width, what, ui.theme.plain());
     page.blank();
@@ -90,8 +89,13 @@ fn setting(ui: Ui, row: &ReviewRow) -> Line<'static> {
         if row.is_changed { (theme.glyphs.bullet, theme.strong()) } else { (" ", theme.plain()) };
     let label = format!("{:<13}  ", row.label);
     let used = 4 + label.len();
-    let text = elided(&row.text, width.saturating_sub(used + 2), theme.glyphs.ellipsis);
-    let left = width.saturating_sub(used + text.chars().count() + 4);
+    let (value, how) = row.text.split_once("  ").unwrap_or((&row.text, ""));
+    let value = ui.masked(value);
+    let text = elided(&value, width.saturating_sub(used + 2), theme.glyphs.ellipsis);
+    let how = if how.is_empty() { String::new() } else { format!("  {how}") };
+    let taken = used + text.chars().count();
+    let how = if taken + how.chars().count() + 2 > width { String::new() } else { how };
+    let left = width.saturating_sub(taken + how.chars().count() + 4);
     let remark = if left < LEAST_REMARK {
         String::new()
     } else {
@@ -102,7 +106,8 @@ fn setting(ui: Ui, row: &ReviewRow) -> Line<'static> {
         Span::styled(format!("{} ", row.number), theme.accent()),
         Span::raw(label),
         Span::styled(text, style),
-        Span::styled(format!("   {remark}"), theme.dim()),
+        Span::styled(how, theme.dim()),
+        Span::styled(if remark.is_empty() { remark } else { format!("   {remark}") }, theme.dim()),
     ])
 }
 
@@ -129,8 +134,8 @@ fn file(ui: Ui, review: &Review, page: &mut Page, room: usize) {
 }
 
 /// The lines above those in view. Where little fits, what is above the first change goes.
-fn lead(lines: &[PreviewLine], room: usize) -> usize {
-    let is_change = |line: &PreviewLine| matches!(line.mark, Mark::Added | Mark::Removed);
+fn lead(lines: &[DiffLine], room: usize) -> usize {
+    let is_change = |line: &DiffLine| matches!(line.tag, DiffTag::Added | DiffTag::Removed);
     let first = lines.iter().position(is_change).unwrap_or(0);
     (first + 2).saturating_sub(room).min(first).min(lines.len().saturating_sub(room))
 }

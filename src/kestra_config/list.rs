@@ -1,0 +1,209 @@
+//! Lists of texts: entries are added at the end and removed where they are; what stays keeps its
+//! bytes.
+
+use super::block::insert_lines;
+use super::locate::Scope;
+use super::scalar;
+use super::text::{self, Splice};
+use super::yaml::{Id, ScalarStyle, Shape, Tree};
+use super::{Refusal, Value};
+
+/// The lines of a list as the value of a key in this column.
+pub(super) fn lines(items: &[String], column: usize) -> impl Iterator<Item = String> {
+    items
+        .iter()
+        .map(move |item| format!("{:column$}- {}", "", written(item, ScalarStyle::Plain, false)))
+}
+
+/// A list in brackets.
+pub(super) fn in_brackets(items: &[String], style: ScalarStyle) -> String {
+    let items: Vec<_> = items.iter().map(|item| written(item, style, true)).collect();
+    format!("[{}]", items.join(", "))
+}
+
+fn written(item: &str, style: ScalarStyle, in_flow: bool) -> String {
+    scalar::write(&Value::Text(item.to_owned()), style, in_flow)
+}
+
+/// Makes a list hold these texts: those that it has, in its order, then new ones.
+///
+/// # Errors
+/// Refuses items that are no plain texts of a line of their own, and another order.
+pub(super) fn replace(scope: &Scope, list: Id, texts: &[String]) -> Result<Vec<Splice>, Refusal> {
+    let tree = scope.tree;
+    let refuse = |why: &str| Refusal::new(Some(tree.nodes[list].line), why);
+    let items: Option<Vec<Item>> = tree.items(list).map(|id| Item::of(tree, id)).collect();
+    let items = items.ok_or_else(|| refuse("an entry of the list is not a text"))?;
+    let kept: Vec<&Item> = items.iter().filter(|item| texts.contains(&item.text)).collect();
+    let is_prefix = kept.iter().map(|item| &item.text).eq(texts.iter().take(kept.len()));
+    if !is_prefix {
+        return Err(refuse("an entry is in the list twice, or in another order"));
+    }
+    let added = &texts[kept.len()..];
+    let removed = items.iter().filter(|item| !texts.contains(&item.text));
+    if !tree.is_flow(list) {
+        return in_block(scope, &items, removed, added)
+            .ok_or_else(|| refuse("an entry of the list shares its line with something else"));
+    }
+    let Some(tail) = kept.last() else {
+        let node = &tree.nodes[list];
+        let style = items.first().map_or(ScalarStyle::Plain, |item| item.style);
+        return Ok(vec![Splice::replace(node.start..node.end, in_brackets(texts, style))]);
+    };
+    let new: Vec<_> = added.iter().map(|item| written(item, tail.style, true)).collect();
+    let mut splices: Vec<_> = removed.map(|item| item.out_of_brackets(tree, &items)).collect();
+    if !new.is_empty() {
+        splices.push(Splice::insert(tail.end, format!(", {}", new.join(", "))));
+    }
+    Ok(splices)
+}
+
+fn in_block<'a>(
+    scope: &Scope,
+    items: &[Item],
+    removed: impl Iterator<Item = &'a Item>,
+    added: &[String],
+) -> Option<Vec<Splice>> {
+    let source = scope.tree.text;
+    let (first, last) = (items.first()?, items.last()?);
+    let line = |item: &Item| {
+        let start = text::line_start(source, item.start);
+        let is_alone = source[start..item.start].trim() == "-";
+        is_alone.then(|| (start, text::next_line(source, item.end)))
+    };
+    let mut splices = Vec::new();
+    for item in removed {
+        let (start, end) = line(item)?;
+        splices.push(Splice::delete(start..end));
+    }
+    let (start, _) = line(first)?;
+    let (column, _) = text::indented(source, start);
+    let lines: Vec<_> = added
+        .iter()
+        .map(|item| format!("{:column$}- {}", "", written(item, last.style, false)))
+        .collect();
+    if !lines.is_empty() {
+        splices.push(insert_lines(scope, text::next_line(source, last.end), &lines));
+    }
+    Some(splices)
+}
+
+/// An entry that is a text.
+struct Item {
+    text: String,
+    style: ScalarStyle,
+    start: usize,
+    end: usize,
+}
+
+impl Item {
+    fn of(tree: &Tree, id: Id) -> Option<Self> {
+        let node = &tree.nodes[id];
+        match &node.shape {
+            Shape::Scalar(
+                text,
+                style @ (ScalarStyle::Plain | ScalarStyle::Single | ScalarStyle::Double),
+            ) if node.tag.is_none() => {
+                let text = text.to_string();
+                Some(Self { text, style: *style, start: node.start, end: node.end })
+            }
+            _ => None,
+        }
+    }
+
+    /// The entry with the comma that separates it from its neighbour.
+    fn out_of_brackets(&self, tree: &Tree, items: &[Self]) -> Splice {
+        let at = items.iter().position(|item| item.start == self.start).unwrap_or(0);
+        match (items.get(at + 1), at.checked_sub(1).and_then(|before| items.get(before))) {
+            (Some(next), _) => Splice::delete(self.start..next.start),
+            (None, Some(before)) => Splice::delete(before.end..self.end),
+            (None, None) => Splice::delete(self.start..self.end.min(tree.text.len())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kestra_config::{Edit, Place, Refusal, Value, patch, patch_at};
+
+    fn edit(items: &[&str]) -> [Edit; 1] {
+        let items = items.iter().map(ToString::to_string).collect();
+        [Edit::Set("kestra.open-urls".into(), Value::List(items))]
+    }
+
+    fn edited(before: &str, items: &[&str]) -> Result<String, Refusal> {
+        let after = patch(before, &edit(items))?;
+        assert_eq!(patch(&after, &edit(items)).as_ref(), Ok(&after), "the second run");
+        Ok(after)
+    }
+
+    #[test]
+    fn a_new_list_has_a_line_for_each_entry() {
+        assert_eq!(
+            edited("kestra:\n  url: u\n", &["/ping", "/a b"]).unwrap(),
+            "kestra:\n  url: u\n  open-urls:\n    - /ping\n    - /a b\n"
+        );
+        assert_eq!(
+            edited("kestra: {url: u}\n", &["/a"]).unwrap(),
+            "kestra: {url: u, open-urls: [/a]}\n"
+        );
+    }
+
+    #[test]
+    fn entries_are_added_and_removed_in_place() {
+        let before =
+            "kestra:\n  openUrls: # ours\n  - '/ping' # health\n  - '/old/x'\n  # last\n  url: u\n";
+        let after =
+            "kestra:\n  openUrls: # ours\n  - '/ping' # health\n  - '/new/x'\n  # last\n  url: u\n";
+        assert_eq!(edited(before, &["/ping", "/new/x"]).unwrap(), after);
+        assert_eq!(
+            edited("kestra.open-urls:\n- a\n- b", &["b", "c"]).unwrap(),
+            "kestra.open-urls:\n- b\n- c"
+        );
+        let flow = "kestra: {open-urls: [ \"/a\", \"/b\", \"/c\" ], x: 1}\n";
+        assert_eq!(
+            edited(flow, &["/b", "/d"]).unwrap(),
+            "kestra: {open-urls: [ \"/b\", \"/d\" ], x: 1}\n"
+        );
+        assert_eq!(
+            edited("kestra:\n  open-urls: []\n", &["/a"]).unwrap(),
+            "kestra:\n  open-urls: [/a]\n"
+        );
+        assert_eq!(
+            edited("kestra:\n  open-urls: [x]\n", &["/a"]).unwrap(),
+            "kestra:\n  open-urls: [/a]\n"
+        );
+        assert_eq!(
+            edited("kestra:\n  open-urls: /a,/b\n", &["/a", "/c"]).unwrap(),
+            "kestra:\n  open-urls: [/a, /c]\n"
+        );
+    }
+
+    #[test]
+    fn a_list_inside_a_text_keeps_its_indentation() {
+        let before = "services:\n  kestra:\n    environment:\n      KESTRA_CONFIGURATION: |\n        kestra:\n          open-urls:\n            - /a\n    image: k\n";
+        let place: Place = crate::kestra_config::places(before).unwrap().remove(0);
+        let after = patch_at(before, &place, &edit(&["/a", "/b"])).unwrap();
+        assert_eq!(after, before.replace("- /a\n", "- /a\n            - /b\n"));
+    }
+
+    #[test]
+    fn a_list_that_is_not_of_texts_is_refused() {
+        for before in [
+            "kestra:\n  open-urls:\n  - {a: b}\n",
+            "kestra:\n  open-urls:\n  - - /a\n",
+            "kestra:\n  open-urls:\n  - /b\n  - /a\n",
+        ] {
+            assert!(patch(before, &edit(&["/a", "/b"])).is_err(), "{before}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_removed_whole() {
+        let removal = [Edit::Remove("kestra.open-urls".into())];
+        assert_eq!(
+            patch("kestra:\n  url: u\n  open-urls:\n  - a\n", &removal).unwrap(),
+            "kestra:\n  url: u\n"
+        );
+    }
+}
