@@ -362,7 +362,7 @@ fn a_word_behind_a_backslash_is_an_answer() {
 fn what_is_no_choice_is_refused_and_changes_nothing() {
     let said = fresh(&["https://a.example", "", "4", "list"]).said;
     assert!(said.contains("Error: this takes one of: direct, http, socks."), "{said}");
-    assert!(said.contains("2. Connection: direct\n"));
+    assert!(said.contains("3. Connection: direct\n"));
 }
 
 #[test]
