@@ -273,11 +273,14 @@ pub fn fields() -> impl Iterator<Item = &'static Field> {
 /// last of its questions is asked.
 #[must_use]
 pub fn review_rows() -> Vec<&'static Field> {
-    fields().fold(Vec::new(), |mut rows, field| {
+    let mut rows = fields().fold(Vec::new(), |mut rows: Vec<&'static Field>, field| {
         rows.retain(|row| *row != field.row());
         rows.push(field.row());
         rows
-    })
+    });
+    // Beside nginx, which passes the path on.
+    rows.sort_by_key(|row| **row == CONTEXT_PATH || **row == REVERSE_PROXY);
+    rows
 }
 
 /// The digits of the review, such as `1-6`.

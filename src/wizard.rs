@@ -25,6 +25,7 @@ pub use review::{Preview, Review, ReviewRow};
 
 use crate::answers::Answers;
 use crate::checks::{Check, Finding};
+use crate::form;
 use crate::key::Key;
 use crate::machine::Machine;
 use crate::plan::Plan;
@@ -66,6 +67,8 @@ pub struct Wizard {
     /// How many lines of the result are scrolled away.
     scrolled: usize,
     is_quitting: bool,
+    /// Whether the questions are shown that are rarely changed.
+    is_unfolded: bool,
     /// The step of a draft, where continuing with it leads.
     resumed_at: usize,
 }
@@ -101,6 +104,7 @@ impl Wizard {
             help: None,
             scrolled: 0,
             is_quitting: false,
+            is_unfolded: false,
             resumed_at: 0,
         };
         let effect = if is_reconfiguration { wizard.review() } else { None };
@@ -122,6 +126,15 @@ impl Wizard {
 
     /// What happens, and what is to be done about it outside.
     pub fn update(&mut self, event: Event) -> Option<Effect> {
+        let effect = self.take(event);
+        // What has the focus is in view.
+        if let Step::FormStep(form_step) = &self.step {
+            self.is_unfolded |= form::is_folded(form_step.field);
+        }
+        effect
+    }
+
+    fn take(&mut self, event: Event) -> Option<Effect> {
         match event {
             Event::Key(key) => self.key(key),
             Event::Paste(text) => {
@@ -182,6 +195,9 @@ impl Wizard {
 
     fn key(&mut self, key: Key) -> Option<Effect> {
         if !self.is_covered() && self.takes_fix(key) {
+            return None;
+        }
+        if !self.is_covered() && self.unfolds(key) {
             return None;
         }
         if let Some(action) = keymap::action(self.keys(), key) {

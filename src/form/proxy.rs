@@ -239,5 +239,5 @@ fn credentials(context: &dyn Context) -> String {
     let password = if has_password { Secret::MASK } else { "(none)" };
     let username = context.shown(&PROXY_USERNAME);
     let username = if username.is_empty() { "(none)" } else { &username };
-    format!("{username} / {password} ({how})")
+    format!("{username} / {password}  {how}")
 }

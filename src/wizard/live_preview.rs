@@ -5,6 +5,7 @@
 
 use super::{Effect, Step, Wizard};
 use crate::answers::Answers;
+use crate::form;
 use crate::machine::Machine;
 use crate::plan::{DiffLine, FileChange, FileKind, Plan};
 use std::fmt;
@@ -75,6 +76,16 @@ impl Wizard {
     #[must_use]
     pub fn live_preview(&self) -> &LivePreview {
         &self.live_preview
+    }
+
+    /// The answers that the preview is about: with the text that is typed for the address, from
+    /// which others follow, as of the last pause.
+    #[must_use]
+    pub fn answers_in_preview(&self) -> &Answers {
+        let requested = self.live_preview.requested.as_ref();
+        let is_typing = matches!(&self.step, Step::FormStep(step)
+            if *step.field == form::URL && step.is_touched());
+        requested.filter(|_| is_typing).unwrap_or(&self.answers)
     }
 
     /// Asks for a plan of the answers and the text in the field, if they are new.

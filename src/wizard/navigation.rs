@@ -3,7 +3,8 @@
 use super::{AfterDiscovery, Effect, FormStep, Review, ReviewRow, Step, Wizard};
 use crate::answers::Problem;
 use crate::checks::{Check, Finding};
-use crate::form::{Field, SCREENS, Screen};
+use crate::form::{self, Field, SCREENS, Screen};
+use crate::key::Key;
 use crate::settings::Connection;
 
 impl Wizard {
@@ -122,8 +123,7 @@ impl Wizard {
         }
         self.commit();
         let Step::FormStep(form_step) = &self.step else { return };
-        let fields = form_step.screen().fields.iter().copied();
-        let asked: Vec<_> = fields.filter(|field| self.answers.asks(field)).collect();
+        let asked = self.rows(form_step);
         let at = asked.iter().position(|field| *field == form_step.field).unwrap_or(0);
         let is_returning = form_step.is_returning;
         match at.checked_add_signed(by) {
@@ -134,6 +134,36 @@ impl Wizard {
                 self.back();
             }
         }
+    }
+
+    /// The rows of a screen, from top to bottom: its open questions, and one row for those that
+    /// are folded away.
+    #[must_use]
+    pub fn rows(&self, form_step: &FormStep) -> Vec<&'static Field> {
+        let fields = form_step.screen().fields.iter().copied();
+        let asked = fields.filter(|field| self.answers.asks(field));
+        let is_folded = |field: &&'static Field| !self.is_unfolded && form::is_folded(field);
+        let (folded, mut rows): (Vec<_>, Vec<_>) = asked.partition(is_folded);
+        if !folded.is_empty() {
+            rows.push(&form::MORE);
+        }
+        rows
+    }
+
+    /// Enter, Right and the space unfold what is rarely changed; gives whether they did.
+    pub(super) fn unfolds(&mut self, key: Key) -> bool {
+        let Step::FormStep(form_step) = &self.step else { return false };
+        let is_key = matches!(key, Key::Enter | Key::Right | Key::Char(' '));
+        if *form_step.field != form::MORE || !is_key {
+            return false;
+        }
+        let (at, is_returning) = (self.rows(form_step).len() - 1, form_step.is_returning);
+        self.is_unfolded = true;
+        let Step::FormStep(form_step) = &self.step else { return false };
+        if let Some(first) = self.rows(form_step).get(at).copied() {
+            self.visit(first, is_returning);
+        }
+        true
     }
 
     /// Shows or hides a secret.

@@ -165,7 +165,9 @@ impl Operator {
             if operator.question() == field.name {
                 return operator;
             }
-            operator = operator.press(Key::Tab);
+            // What is rarely changed is folded away behind one row.
+            let key = if operator.question() == form::MORE.name { Key::Right } else { Key::Tab };
+            operator = operator.press(key);
         }
         panic!("{} is not on this screen", field.name)
     }

@@ -187,7 +187,7 @@ fn a_form_on_the_smallest_screen_is_drawn() {
 fn the_first_questions_of_plain_mode_are_drawn() {
     let machine = Machine::new("plain");
     let mut session = machine.program().arg("--plain").start();
-    session.answer(["https://ops.example.com/kestra", "http"]).wait_for_prompt();
+    session.answer(["https://ops.example.com/kestra", "", "http"]).wait_for_prompt();
     picture(&mut session, "plain");
 }
 

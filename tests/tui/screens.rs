@@ -119,7 +119,10 @@ fn nginx() {
         "nginx_missing",
         &Operator::at(Defaults { has_nginx: false, ..here() }, &[]).at_the_proxy().enter(),
     );
-    let path = || at().goes_to(&form::CONTEXT_PATH).press(Key::Ctrl('u'));
+    let path = || {
+        let at = Operator::fresh().pastes("https://ops.example.com/kestra");
+        at.goes_to(&form::CONTEXT_PATH).press(Key::Ctrl('u'))
+    };
     see("nginx_path_differs", &path().types("/app").enter());
     see("nginx_path_breaks_kestra", &path().types("/api").enter());
     see(

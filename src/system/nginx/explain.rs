@@ -4,6 +4,7 @@
 //! failures here.
 
 use crate::checks::{Finding, Outcome};
+use crate::form::{self, Field};
 use crate::settings::{FilePath, ServerNames};
 
 /// One trouble: words of nginx's line, a name for scripts, what it means, what to do.
@@ -111,6 +112,25 @@ const TROUBLES: &[Trouble] = &[
 
 /// Warnings that end with success and yet mean that something does not work.
 const WARNINGS_THAT_COUNT: [&str; 2] = ["conflicting server name", "suspicious symbols"];
+
+/// The question whose answer nginx complains about; `None` if it is none of ours.
+pub(crate) fn blamed(complaint: &str) -> Option<&'static Field> {
+    let of: [(&str, &'static Field); 12] = [
+        ("cannot load certificate key", &form::CERTIFICATE_KEY),
+        ("SSL_CTX_use_PrivateKey", &form::CERTIFICATE_KEY),
+        ("key values mismatch", &form::CERTIFICATE_KEY),
+        ("cannot load certificate", &form::CERTIFICATE),
+        ("no \"ssl_certificate\"", &form::CERTIFICATE),
+        ("in upstream", &form::UPSTREAM),
+        ("\"listen\" directive", &form::LISTEN),
+        ("server name", &form::SERVER_NAME),
+        ("server_names_hash", &form::SERVER_NAME),
+        ("\"location\" directive is not allowed", &form::NGINX_FORM),
+        ("\"server\" directive is not allowed", &form::NGINX_FILE),
+        ("duplicate location", &form::CONTEXT_PATH),
+    ];
+    of.into_iter().find(|(words, _)| complaint.contains(words)).map(|(_, field)| field)
+}
 
 /// The worst failure in what nginx said, in plain words; `None` if there is none.
 pub(super) fn failure(ok: bool, said: &str) -> Option<Finding> {
@@ -230,5 +250,34 @@ mod tests {
             assert_eq!(evidence(said), shown, "{said}");
         }
         assert_eq!(code(false, ""), Some("nginx-refused"));
+    }
+
+    /// As nginx 1.22 with OpenSSL 3.0 says it.
+    #[test]
+    fn a_complaint_leads_to_its_question() {
+        for (complaint, field) in [
+            ("cannot load certificate \"/x.pem\": BIO_new_file() failed", &form::CERTIFICATE),
+            (
+                "cannot load certificate \"/k.pem\": PEM_read_bio_X509_AUX() failed",
+                &form::CERTIFICATE,
+            ),
+            (
+                "cannot load certificate key \"/k.pem\": BIO_new_file() failed",
+                &form::CERTIFICATE_KEY,
+            ),
+            (
+                "SSL_CTX_use_PrivateKey(\"/k.pem\") failed (key values mismatch)",
+                &form::CERTIFICATE_KEY,
+            ),
+            ("host not found in upstream \"kestra-app\" in /a.conf:4", &form::UPSTREAM),
+            ("invalid port in \"80x\" of the \"listen\" directive in /a.conf:2", &form::LISTEN),
+            ("conflicting server name \"a\" on 0.0.0.0:80, ignored", &form::SERVER_NAME),
+            ("\"location\" directive is not allowed here in /a.conf:1", &form::NGINX_FORM),
+            ("\"server\" directive is not allowed here in /a.conf:1", &form::NGINX_FILE),
+            ("duplicate location \"/kestra/\" in /a.conf:9", &form::CONTEXT_PATH),
+        ] {
+            assert_eq!(blamed(complaint), Some(field), "{complaint}");
+        }
+        assert_eq!(blamed("unknown directive \"proxy_pass\" in /a.conf:1"), None);
     }
 }

@@ -208,7 +208,7 @@ fn row(row: &ReviewRow) -> String {
         (remark, _) if remark.starts_with('(') => format!(" {remark}"),
         (remark, _) => format!(" (changed, {remark})"),
     };
-    format!("{}. {}: {}{remark}", row.number, row.label, row.text)
+    format!("{}. {}: {}{remark}", row.number, row.label, row.text.replace('→', "->"))
 }
 
 fn preview(reviewing: &Review) -> Vec<String> {

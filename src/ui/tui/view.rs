@@ -12,6 +12,7 @@ mod review;
 use super::theme::Theme;
 use crate::form::{self, SCREENS};
 use crate::key::Key;
+use crate::settings::Secret;
 use crate::wizard::{Action, Binding, Event, Step, Wizard};
 use page::{Page, Visible, elided};
 use ratatui::Frame;
@@ -177,6 +178,12 @@ impl Ui {
             spans.push(Span::styled(title, style));
         }
         vec![self.with_state("Kestra setup".to_owned(), wizard), Line::from(spans), self.rule()]
+    }
+
+    /// A text with the mask of secrets in the glyphs of this terminal.
+    fn masked(self, text: &str) -> String {
+        let mask = self.theme.glyphs.bullet.repeat(Secret::MASK.len());
+        text.replace(Secret::MASK, &mask)
     }
 
     /// The number of the step, and the state of the files at the right.

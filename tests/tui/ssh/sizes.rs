@@ -58,8 +58,11 @@ fn every_field_of_every_screen_is_in_view_on_the_smallest_one() {
         wait_focus(session.press(key::TAB), label);
     }
     session.keys([key::BACK_TAB; 3]).press(key::LEFT).press(key::ENTER).wait_for("3/4 nginx");
-    let labels = ["Context path", "Server name", "Forward to", "Listen on", "Certificate", "Key"];
-    for label in labels.into_iter().chain(["Write as", "Wording", "File"]) {
+    for label in ["Certificate", "Key", "Kestra at", "More"] {
+        wait_focus(session.press(key::TAB), label);
+    }
+    wait_focus(session.press(key::RIGHT), "Server name");
+    for label in ["Listen on", "Write as", "Template", "File"] {
         wait_focus(session.press(key::TAB), label);
     }
 }

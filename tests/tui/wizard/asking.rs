@@ -15,10 +15,22 @@ fn enter_goes_to_the_next_question_that_needs_an_answer() {
 }
 
 #[test]
-fn tab_visits_every_question() {
-    let operator = Operator::fresh().at_the_proxy().enter().press(Key::Tab).press(Key::Tab);
-    assert_eq!(operator.question(), "server-name");
-    assert_eq!(operator.press(Key::BackTab).question(), "context-path");
+fn tab_visits_every_question_and_more_unfolds_those_that_are_rarely_changed() {
+    let operator = Operator::fresh().at_the_proxy().enter().presses(4, Key::Tab);
+    assert_eq!(operator.question(), "more");
+    assert!(operator.screen(80, 24).contains("names, port, form, template, file: as recommended"));
+    for key in [Key::Enter, Key::Right] {
+        let unfolded = operator.clone().press(key);
+        assert_eq!(unfolded.question(), "server-name");
+        assert_eq!(unfolded.press(Key::BackTab).question(), "upstream");
+    }
+}
+
+#[test]
+fn what_is_not_as_recommended_is_named_where_it_is_folded_away() {
+    let mut answers = Operator::fresh().wizard().answers().clone();
+    answers.set(&form::LISTEN, "8443");
+    assert_eq!(form::folded(&answers), "port 8443");
 }
 
 #[test]
@@ -67,7 +79,8 @@ fn a_correction_is_taken_on_a_key_only() {
 #[test]
 fn a_digit_takes_one_of_several_corrections() {
     let conflict = || {
-        let at = Operator::fresh().at_the_proxy().enter().goes_to(&form::CONTEXT_PATH);
+        let at =
+            Operator::fresh().pastes("https://ops.example.com/kestra").goes_to(&form::CONTEXT_PATH);
         at.press(Key::Ctrl('u')).types("/app").enter()
     };
     assert_eq!(conflict().press(Key::Char('1')).answer(&form::CONTEXT_PATH), "/kestra");
@@ -76,7 +89,8 @@ fn a_digit_takes_one_of_several_corrections() {
 
 #[test]
 fn enter_chooses_none_of_several_corrections() {
-    let at = Operator::fresh().at_the_proxy().enter().goes_to(&form::CONTEXT_PATH);
+    let at =
+        Operator::fresh().pastes("https://ops.example.com/kestra").goes_to(&form::CONTEXT_PATH);
     let operator = at.press(Key::Ctrl('u')).types("/app").enter().presses(3, Key::Enter);
     assert_eq!(operator.question(), "context-path");
     assert_eq!(operator.answer(&form::CONTEXT_PATH), "/app");
@@ -117,7 +131,8 @@ fn a_note_goes_when_its_question_is_left() {
 
 #[test]
 fn a_correction_that_is_read_elsewhere_names_its_question() {
-    let at = Operator::fresh().at_the_proxy().enter().goes_to(&form::CONTEXT_PATH);
+    let at =
+        Operator::fresh().pastes("https://ops.example.com/kestra").goes_to(&form::CONTEXT_PATH);
     let left = at.press(Key::Ctrl('u')).types("kestra/").press(Key::Tab);
     assert!(
         left.screen(80, 24).contains("✓ Context path is now /kestra"),

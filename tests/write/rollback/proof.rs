@@ -106,10 +106,10 @@ fn what_nginx_warned_of_before_lets_no_new_failure_pass() {
 fn the_wizard_shows_what_nginx_says_and_goes_on_from_there() {
     let Some(here) = WithNginx::new() else { return };
     let mut session = here.wizard("kestra-app.invalid:8080");
-    session.write_plan().wait_for("every file was put back as it was");
+    session.write_plan().wait_for("Every file was put back as it was.");
     session.wait_for("cannot resolve the name");
     assert!(here.is_untouched());
-    session.press("1").wait_for("Forward to").press(key::CTRL_U).type_text("127.0.0.1:8080");
+    session.press("1").wait_for("Kestra at").press(key::CTRL_U).type_text("127.0.0.1:8080");
     session.press(key::ENTER).wait_for("w write").write_plan().wait_for("Done.");
     assert!(here.nginx_file().contains("proxy_pass http://127.0.0.1:8080;"));
 }

@@ -86,8 +86,9 @@ pub(super) fn lines<'a>(
 /// One line: a mark in column 2, then the text.
 pub(super) fn line(ui: Ui, change: &FileChange, line: &DiffLine) -> Line<'static> {
     let theme = ui.theme;
+    let shown = ui.masked(&line.text);
     let with_mark = |mark: &str, style| {
-        let text = Span::styled(line.text.clone(), style);
+        let text = Span::styled(shown.clone(), style);
         Line::from(vec![Span::raw("  "), Span::styled(format!("{mark} "), style), text])
     };
     match line.tag {
@@ -97,7 +98,7 @@ pub(super) fn line(ui: Ui, change: &FileChange, line: &DiffLine) -> Line<'static
         DiffTag::Equal => {
             let mark = if change.before.is_none() { "+" } else { " " };
             let mut spans = vec![Span::raw("  "), Span::styled(format!("{mark} "), theme.good())];
-            spans.extend(coloured(ui, change.kind, &line.text));
+            spans.extend(coloured(ui, change.kind, &shown));
             Line::from(spans)
         }
     }

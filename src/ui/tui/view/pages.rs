@@ -138,7 +138,10 @@ pub(super) fn dialog(ui: Ui, dialog: &Dialog, rows: u16) -> Page {
     }
     let mut lines = dialog.failure().lines.iter();
     if let Some(first) = lines.next() {
-        page.marked(("!", ui.theme.warn()), ui.width, first, ui.theme.strong());
+        let is_failure = dialog.is_about_a_plan();
+        let mark =
+            if is_failure { (ui.theme.glyphs.bad, ui.theme.bad()) } else { ("!", ui.theme.warn()) };
+        page.marked(mark, ui.width, first, ui.theme.strong());
     }
     for line in lines {
         page.paragraph(4, ui.width, line, ui.theme.plain());

@@ -36,7 +36,7 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, step: &FormStep, rows: u16, is_split
         page.blank();
     }
     let form = Form { ui, wizard, step, column: column(ui, wizard.answers(), step) };
-    for field in step.screen().fields.iter().filter(|field| wizard.answers().asks(field)) {
+    for field in wizard.rows(step) {
         form.field(&mut page, field);
     }
     if step.screen().id == ScreenId::Address && !ui.is_small {
@@ -124,6 +124,14 @@ impl Form<'_> {
         }
         let theme = self.ui.theme;
         let style = if has_focus { theme.strong() } else { theme.plain() };
+        if *field == form::MORE {
+            let room = self.room().max(WIDEST) - 3;
+            let text = elided(&form::folded(self.wizard.answers()), room, theme.glyphs.ellipsis);
+            let style = if has_focus { theme.strong() } else { theme.dim() };
+            spans.push(Span::styled(text, style));
+            spans.push(Span::styled(format!("  {}", theme.glyphs.pointer), theme.accent()));
+            return 0;
+        }
         let (text, cursor, remark) = match field.kind {
             FieldKind::Secret => self.secret(field, has_focus),
             _ if has_focus && (self.step.is_touched() || !self.is_redacted(field)) => {
@@ -133,7 +141,8 @@ impl Form<'_> {
             _ => {
                 let remark = self.remark(field);
                 let room = self.room().saturating_sub(remark.len() + 2);
-                let value = self.wizard.answers().shown(field);
+                let answers = self.wizard.answers_in_preview();
+                let value = answers.shown(field);
                 (elided(&value, room, theme.glyphs.ellipsis), 0, remark)
             }
         };
@@ -163,7 +172,7 @@ impl Form<'_> {
 
     /// Where an answer that nobody gave comes from.
     fn remark(&self, field: &Field) -> String {
-        let answers = self.wizard.answers();
+        let answers = self.wizard.answers_in_preview();
         let follows_url = *field == form::CONTEXT_PATH || *field == form::SERVER_NAME;
         match answers.source(field) {
             Source::Environment(variable) => format!("from {variable}"),
@@ -326,7 +335,9 @@ impl Form<'_> {
 
     fn about_address(&self, page: &mut Page) {
         let answers = self.wizard.answers();
-        if let Ok(url) = self.step.typed().0.parse::<ServerUrl>() {
+        let is_typed = *self.step.field() == form::URL;
+        let text = if is_typed { self.step.typed().0.into() } else { answers.get(&form::URL) };
+        if let Ok(url) = text.parse::<ServerUrl>() {
             let has_nginx = answers.get(&form::REVERSE_PROXY) == "nginx";
             if url.is_https() && has_nginx && answers.get(&form::CERTIFICATE).is_empty() {
                 self.warning(page, HTTPS_WITHOUT_CERTIFICATE);

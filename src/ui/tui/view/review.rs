@@ -93,8 +93,13 @@ fn setting(ui: Ui, row: &ReviewRow) -> Line<'static> {
         if row.is_changed { (theme.glyphs.bullet, theme.strong()) } else { (" ", theme.plain()) };
     let label = format!("{:<13}  ", row.label);
     let used = 4 + label.len();
-    let text = elided(&row.text, width.saturating_sub(used + 2), theme.glyphs.ellipsis);
-    let left = width.saturating_sub(used + text.chars().count() + 4);
+    let (value, how) = row.text.split_once("  ").unwrap_or((&row.text, ""));
+    let value = ui.masked(value);
+    let text = elided(&value, width.saturating_sub(used + 2), theme.glyphs.ellipsis);
+    let how = if how.is_empty() { String::new() } else { format!("  {how}") };
+    let taken = used + text.chars().count();
+    let how = if taken + how.chars().count() + 2 > width { String::new() } else { how };
+    let left = width.saturating_sub(taken + how.chars().count() + 4);
     let remark = if left < LEAST_REMARK {
         String::new()
     } else {
@@ -105,7 +110,8 @@ fn setting(ui: Ui, row: &ReviewRow) -> Line<'static> {
         Span::styled(format!("{} ", row.number), theme.accent()),
         Span::raw(label),
         Span::styled(text, style),
-        Span::styled(format!("   {remark}"), theme.dim()),
+        Span::styled(how, theme.dim()),
+        Span::styled(if remark.is_empty() { remark } else { format!("   {remark}") }, theme.dim()),
     ])
 }
 
