@@ -56,7 +56,7 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
             ("not written", lines, ways)
         }
         WriteError::Verification(failure) => {
-            let blamed = nginx::blamed(&failure.evidence);
+            let blamed = nginx::blamed(failure.code);
             let mut lines =
                 vec![capital(&failure.what), "Every file was put back as it was.".to_owned()];
             if let Some((field, value)) =

@@ -67,6 +67,8 @@ pub struct Wizard {
     /// How many lines of the result are scrolled away.
     scrolled: usize,
     is_quitting: bool,
+    /// For how many seconds the outbound connection is being tested.
+    seconds: usize,
     /// Whether the questions are shown that are rarely changed.
     is_unfolded: bool,
     /// The step of a draft, where continuing with it leads.
@@ -104,6 +106,7 @@ impl Wizard {
             help: None,
             scrolled: 0,
             is_quitting: false,
+            seconds: 0,
             is_unfolded: false,
             resumed_at: 0,
         };
@@ -131,7 +134,10 @@ impl Wizard {
         if let Step::FormStep(form_step) = &self.step {
             self.is_unfolded |= form::is_folded(form_step.field);
         }
-        effect
+        effect.or_else(|| {
+            let check = self.certificate_check()?;
+            if self.is_running(|running| *running == check) { None } else { self.check(check) }
+        })
     }
 
     fn take(&mut self, event: Event) -> Option<Effect> {
@@ -160,6 +166,10 @@ impl Wizard {
                 None
             }
             Event::Paused => self.plan_preview(),
+            Event::Second => {
+                self.seconds += 1;
+                None
+            }
             Event::Planned(number, files) => {
                 self.planned(number, files);
                 None

@@ -76,6 +76,9 @@ later, the last page shows how.",
     optional: true,
     review: InReview::RowOf(&REVERSE_PROXY),
     ruled_out_by: without_server_block,
+    default: |context| {
+        known_certificate(context).map_or(Cow::Borrowed(""), |known| Cow::Borrowed(&known.path))
+    },
     check: parsed::<FilePath>,
     ..PLAIN
 };
@@ -94,6 +97,17 @@ reads it.",
     optional: true,
     review: InReview::RowOf(&REVERSE_PROXY),
     ruled_out_by: without_server_block,
+    default: |context| {
+        let certificate = context.get(&CERTIFICATE);
+        let known = context.defaults().certificates.iter().find(|it| it.path == certificate);
+        // As certbot names the two.
+        let beside = certificate.strip_suffix("fullchain.pem");
+        match (known, beside) {
+            (Some(known), _) => Cow::Borrowed(&*known.key),
+            (None, Some(folder)) => Cow::Owned(format!("{folder}privkey.pem")),
+            (None, None) => Cow::Borrowed(""),
+        }
+    },
     check: parsed::<FilePath>,
     ..PLAIN
 };
@@ -261,6 +275,12 @@ this machine: beside config.yml, for you to copy.",
     check: parsed::<NginxFile>,
     ..PLAIN
 };
+
+/// A certificate on this machine that is valid for the host of an https address.
+fn known_certificate(context: &dyn Context) -> Option<&super::KnownCertificate> {
+    let url = context.get(&URL).parse::<ServerUrl>().ok().filter(ServerUrl::is_https)?;
+    context.defaults().certificates.iter().find(|known| known.is_for(url.host()))
+}
 
 fn without_nginx(context: &dyn Context) -> Option<&'static Field> {
     (context.get(&REVERSE_PROXY) != "nginx").then_some(&REVERSE_PROXY)

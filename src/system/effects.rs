@@ -21,7 +21,7 @@ use crate::machine::{Machine, Nginx, Snapshot, Text};
 use crate::plan::{FileKind, Plan};
 use crate::settings::{Connection, ForwardProxy, has_placeholder};
 use crate::wizard::{Effect, FilePreview, Repair};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use url::Url;
@@ -173,6 +173,7 @@ impl EffectRunner {
             let text = on_disk.text().map_or("", |text| text.as_str());
             if let Err(refusal) = kestra_config::read_at(text, &self.place) {
                 return Err(VerificationFailure {
+                    code: "",
                     what: "the written configuration cannot be read as Kestra reads it".to_owned(),
                     evidence: refusal.to_string(),
                     remedy: "Report this with the lines around the change.".to_owned(),
@@ -203,6 +204,10 @@ impl EffectRunner {
             Check::Nginx { text, is_location } => {
                 let level = if *is_location { nginx::Level::Server } else { nginx::Level::Http };
                 vec![nginx::test_privately(&self.nginx, text, level, Deadline::usual())]
+            }
+            Check::Certificate { certificate, key, host } => {
+                let (path, key) = (Path::new(certificate), key.as_deref().map(Path::new));
+                vec![checks::certificate::judge(path, key, host.as_ref())]
             }
             Check::All => self.health(cancelled),
             // nginx may have been started meanwhile.

@@ -98,6 +98,7 @@ pub fn run(
         cancelled,
         remind_at: None,
         pause_at: None,
+        tick_at: None,
         shown_at: None,
         leaving: None,
     };
@@ -116,6 +117,8 @@ struct Loop {
     remind_at: Option<Instant>,
     /// When the live preview is planned again.
     pause_at: Option<Instant>,
+    /// When the next second of a test is over.
+    tick_at: Option<Instant>,
     /// When this page was shown. What is typed while the program starts is meant for its first.
     shown_at: Option<Instant>,
     /// The exit code of a signal that came while files were written: nothing interrupts that.
@@ -171,7 +174,8 @@ impl Loop {
     }
 
     fn next(&mut self) -> Happening {
-        let Some(at) = self.remind_at.into_iter().chain(self.pause_at).min() else {
+        let Some(at) = self.remind_at.into_iter().chain(self.pause_at).chain(self.tick_at).min()
+        else {
             return self.happenings.recv().unwrap_or(Happening::Signal(Signal::Hangup));
         };
         match self.happenings.recv_timeout(work::until(at)) {
@@ -179,6 +183,12 @@ impl Loop {
             Err(RecvTimeoutError::Timeout) if self.pause_at == Some(at) => {
                 self.pause_at = None;
                 Happening::Event(Event::Paused)
+            }
+            Err(RecvTimeoutError::Timeout) if self.tick_at == Some(at) => {
+                let is_test = |check: &Check| matches!(check, Check::Outbound(_));
+                let goes_on = self.wizard.is_running(is_test);
+                self.tick_at = goes_on.then(|| work::after(Duration::from_secs(1)));
+                Happening::Event(Event::Second)
             }
             Err(RecvTimeoutError::Timeout) => {
                 self.remind_at = None;
@@ -337,6 +347,7 @@ impl Loop {
         if matches!(effect, Effect::Check(Check::Outbound(_))) {
             // A newer test makes the one under way pointless.
             self.cancel();
+            self.tick_at = Some(work::after(Duration::from_secs(1)));
         }
         work::start(effect, &self.runner, &self.cancelled, self.sender.clone());
     }

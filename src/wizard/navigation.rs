@@ -5,7 +5,7 @@ use crate::answers::Problem;
 use crate::checks::{Check, Finding};
 use crate::form::{self, Field, SCREENS, Screen};
 use crate::key::Key;
-use crate::settings::Connection;
+use crate::settings::{Connection, ServerUrl};
 
 impl Wizard {
     /// Enter: the shown correction, or the next question that still needs an answer.
@@ -185,6 +185,7 @@ impl Wizard {
         let is_another = |running: &Check| is_test(running) && *running != check;
         // A newer test makes the one under way pointless.
         self.running.retain(|running| !is_another(running));
+        self.seconds = 0;
         self.check_anew(check)
     }
 
@@ -203,6 +204,25 @@ impl Wizard {
             Connection::Proxy(proxy) if proxy.address.is_none() => None,
             connection => Some(Check::Outbound(connection)),
         }
+    }
+
+    /// The check of the certificate in the answers, on its screen while it is not being typed.
+    #[must_use]
+    pub fn certificate_check(&self) -> Option<Check> {
+        let Step::FormStep(form_step) = &self.step else { return None };
+        let fields = [&form::CERTIFICATE, &form::CERTIFICATE_KEY];
+        let is_typing = form_step.is_touched() && fields.contains(&form_step.field);
+        let is_there = form_step.screen().fields.contains(&&form::CERTIFICATE);
+        if is_typing || !is_there || !self.answers.asks(&form::CERTIFICATE) {
+            return None;
+        }
+        let [certificate, key] = fields.map(|field| {
+            let path = field.check(&self.answers.get(field)).ok();
+            path.filter(|path| !path.is_empty())
+        });
+        let url = self.answers.get(&form::URL).parse::<ServerUrl>().ok();
+        let host = url.map(|url| url.host().clone());
+        Some(Check::Certificate { certificate: certificate?, key, host })
     }
 
     /// A digit of the review opens one setting, to which Enter returns.

@@ -101,6 +101,12 @@ impl Wizard {
         self.running.iter().any(is_it)
     }
 
+    /// For how many seconds the outbound connection is being tested.
+    #[must_use]
+    pub fn seconds(&self) -> usize {
+        self.seconds
+    }
+
     /// What came of a check. A finding about another value is not found, however late it comes.
     #[must_use]
     pub fn finding(&self, check: &Check) -> Option<&Finding> {

@@ -124,6 +124,27 @@ fn a_first_setup_is_drawn() {
 }
 
 #[test]
+fn a_first_setup_on_a_wide_screen_is_drawn() {
+    let machine = Machine::new("wide");
+    let mut session = machine.program().size(120, 40).start();
+    session.wait_for("Public URL").type_text("https://ops.example.com/kestra");
+    session.wait_for("new file, 5 lines");
+    picture(&mut session, "wide-1-address");
+    session.press(key::ENTER).wait_for("How does Kestra").press(key::RIGHT).wait_for("Username");
+    session.paste("http://svc-kestra:secret@proxy.corp.example:3128").wait_for("filled all fields");
+    session.wait_for("proxy-password");
+    picture(&mut session, "wide-2-proxy");
+    session.press(key::F1).wait_for("Help: Connection");
+    picture(&mut session, "wide-help");
+    session.press(key::ESC).press(key::ENTER).wait_for("Reverse proxy").wait_for("server_name");
+    picture(&mut session, "wide-3-nginx");
+    session.press(key::ENTER).wait_for("1 Public URL").wait_gone("testing nginx");
+    picture(&mut session, "wide-4-review");
+    session.write_plan().wait_for("Done.");
+    picture_of_root(&mut session, "wide-5-result");
+}
+
+#[test]
 fn a_reconfiguration_is_drawn() {
     let machine = Machine::configured("again");
     let mut session = machine.start();

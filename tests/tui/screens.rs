@@ -196,6 +196,7 @@ fn ways_on() {
     see("disk_full", &choosing(WriteError::Full { path: CONFIG.into() }));
     see("no_folder", &choosing(WriteError::NoFolder { folder: "/etc/nginx/conf.d".into() }));
     see("proof_failed", &choosing(WriteError::Verification(VerificationFailure {
+        code: "nginx-unknown-host",
         what: "nginx cannot resolve \"kestra-app\" on this machine".into(),
         evidence: "nginx: [emerg] host not found in upstream \"kestra-app\" in /etc/nginx/conf.d/kestra.conf:4".into(),
         remedy: "A name that exists only inside Docker will not work here. Use an address this machine can resolve, e.g. localhost:8080.".into(),

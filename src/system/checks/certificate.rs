@@ -6,6 +6,7 @@
 )]
 
 use crate::checks::{Finding, Outcome};
+use crate::form::KnownCertificate;
 use crate::settings::Host;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -15,7 +16,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer as _;
@@ -26,40 +27,24 @@ const CERTBOT: &str = "/etc/letsencrypt/live";
 /// No chain of certificates is larger.
 const LARGEST: u64 = 1 << 20;
 
-/// A certificate on this machine, with its key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Certificate {
-    /// The file with the chain.
-    pub path: PathBuf,
-    /// The file with the private key.
-    pub key: PathBuf,
-    names: Vec<String>,
-}
-
-impl Certificate {
-    /// Whether it names this host, itself or by a wildcard for its first label (RFC 6125).
-    #[must_use]
-    pub fn is_for(&self, host: &Host) -> bool {
-        are_for(&self.names, host)
-    }
-}
-
-/// The certificates of certbot and those that nginx names already, as far as they can be read and
-/// are valid today with their key.
+/// The certificates of certbot, as far as they can be read and are valid today with their key.
 #[must_use]
-pub fn discover(named_by_nginx: &[(PathBuf, PathBuf)]) -> Vec<Certificate> {
+pub fn discover() -> Vec<KnownCertificate> {
     let folders = std::fs::read_dir(CERTBOT).into_iter().flatten().filter_map(Result::ok);
     let mut pairs: Vec<_> = folders
         .map(|folder| (folder.path().join("fullchain.pem"), folder.path().join("privkey.pem")))
         .collect();
     pairs.sort();
-    pairs.extend_from_slice(named_by_nginx);
     let valid = pairs.into_iter().filter_map(|(path, key)| {
         let chain = read(&path).ok().and_then(|bytes| chain(&bytes))?;
         let facts = Facts::of(chain.first()?)?;
         let is_usable =
             facts.is_valid_at(Timestamp::now()) && !matches!(matches_key(chain, &key), Ok(false));
-        is_usable.then_some(Certificate { path, key, names: facts.names })
+        is_usable.then(|| KnownCertificate {
+            path: path.display().to_string(),
+            key: key.display().to_string(),
+            names: facts.names,
+        })
     });
     valid.collect()
 }
@@ -121,7 +106,11 @@ pub fn judge(certificate: &Path, key: Option<&Path>, host: Option<&Host>) -> Fin
 fn unreadable(what: &str, path: &Path, error: &io::Error) -> Finding {
     let is_denied = error.kind() == io::ErrorKind::PermissionDenied;
     Finding {
-        code: if is_denied { "certificate-unreadable" } else { "certificate-missing" },
+        code: match (is_denied, what) {
+            (true, _) => "certificate-unreadable",
+            (false, "key") => "certificate-key",
+            (false, _) => "certificate-missing",
+        },
         outcome: if is_denied { Outcome::Skipped } else { Outcome::Failed },
         summary: match error.kind() {
             io::ErrorKind::NotFound => format!("{what} {}: no such file", path.display()),

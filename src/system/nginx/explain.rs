@@ -73,10 +73,16 @@ const TROUBLES: &[Trouble] = &[
         "Name a certificate and its key.",
     ),
     Trouble(
+        "cannot load certificate key",
+        "nginx-key",
+        "nginx cannot load the key of the certificate.",
+        "Check that the file is there, is PEM, and can be read by root.",
+    ),
+    Trouble(
         "cannot load certificate",
         "nginx-certificate",
-        "nginx cannot load the certificate or its key.",
-        "Check that both files are there, are PEM, and can be read by root.",
+        "nginx cannot load the certificate.",
+        "Check that the file is there, is PEM, and can be read by root.",
     ),
     Trouble(
         "invalid port",
@@ -113,23 +119,20 @@ const TROUBLES: &[Trouble] = &[
 /// Warnings that end with success and yet mean that something does not work.
 const WARNINGS_THAT_COUNT: [&str; 2] = ["conflicting server name", "suspicious symbols"];
 
-/// The question whose answer nginx complains about; `None` if it is none of ours.
-pub(crate) fn blamed(complaint: &str) -> Option<&'static Field> {
-    let of: [(&str, &'static Field); 12] = [
-        ("cannot load certificate key", &form::CERTIFICATE_KEY),
-        ("SSL_CTX_use_PrivateKey", &form::CERTIFICATE_KEY),
-        ("key values mismatch", &form::CERTIFICATE_KEY),
-        ("cannot load certificate", &form::CERTIFICATE),
-        ("no \"ssl_certificate\"", &form::CERTIFICATE),
-        ("in upstream", &form::UPSTREAM),
-        ("\"listen\" directive", &form::LISTEN),
-        ("server name", &form::SERVER_NAME),
-        ("server_names_hash", &form::SERVER_NAME),
-        ("\"location\" directive is not allowed", &form::NGINX_FORM),
-        ("\"server\" directive is not allowed", &form::NGINX_FILE),
-        ("duplicate location", &form::CONTEXT_PATH),
-    ];
-    of.into_iter().find(|(words, _)| complaint.contains(words)).map(|(_, field)| field)
+/// The question whose answer a complaint of nginx is about, by the code of its finding; `None` if it
+/// is about none.
+pub(crate) fn blamed(code: &str) -> Option<&'static Field> {
+    match code {
+        "nginx-certificate" | "nginx-no-certificate" => Some(&form::CERTIFICATE),
+        "nginx-key" | "nginx-key-mismatch" => Some(&form::CERTIFICATE_KEY),
+        "nginx-unknown-host" => Some(&form::UPSTREAM),
+        "nginx-bad-listen" | "nginx-bad-port" => Some(&form::LISTEN),
+        "nginx-conflicting-name" | "nginx-suspicious-name" => Some(&form::SERVER_NAME),
+        "nginx-location-outside-server" => Some(&form::NGINX_FORM),
+        "nginx-wrong-place" | "nginx-missing-file" => Some(&form::NGINX_FILE),
+        "nginx-duplicate-location" => Some(&form::CONTEXT_PATH),
+        _ => None,
+    }
 }
 
 /// The worst failure in what nginx said, in plain words; `None` if there is none.
@@ -256,28 +259,21 @@ mod tests {
     #[test]
     fn a_complaint_leads_to_its_question() {
         for (complaint, field) in [
-            ("cannot load certificate \"/x.pem\": BIO_new_file() failed", &form::CERTIFICATE),
-            (
-                "cannot load certificate \"/k.pem\": PEM_read_bio_X509_AUX() failed",
-                &form::CERTIFICATE,
-            ),
-            (
-                "cannot load certificate key \"/k.pem\": BIO_new_file() failed",
-                &form::CERTIFICATE_KEY,
-            ),
-            (
-                "SSL_CTX_use_PrivateKey(\"/k.pem\") failed (key values mismatch)",
-                &form::CERTIFICATE_KEY,
-            ),
-            ("host not found in upstream \"kestra-app\" in /a.conf:4", &form::UPSTREAM),
-            ("invalid port in \"80x\" of the \"listen\" directive in /a.conf:2", &form::LISTEN),
+            ("cannot load certificate \"/x\": BIO_new_file() failed", &form::CERTIFICATE),
+            ("cannot load certificate \"/k\": PEM_read_bio_X509_AUX() failed", &form::CERTIFICATE),
+            ("cannot load certificate key \"/k\": BIO_new_file() failed", &form::CERTIFICATE_KEY),
+            ("SSL_CTX_use_PrivateKey(\"/k\") failed (key values mismatch)", &form::CERTIFICATE_KEY),
+            ("host not found in upstream \"kestra-app\" in /a:4", &form::UPSTREAM),
+            ("invalid port in \"80x\" of the \"listen\" directive in /a:2", &form::LISTEN),
             ("conflicting server name \"a\" on 0.0.0.0:80, ignored", &form::SERVER_NAME),
-            ("\"location\" directive is not allowed here in /a.conf:1", &form::NGINX_FORM),
-            ("\"server\" directive is not allowed here in /a.conf:1", &form::NGINX_FILE),
-            ("duplicate location \"/kestra/\" in /a.conf:9", &form::CONTEXT_PATH),
+            ("\"location\" directive is not allowed here in /a:1", &form::NGINX_FORM),
+            ("\"server\" directive is not allowed here in /a:1", &form::NGINX_FILE),
+            ("duplicate location \"/kestra/\" in /a:9", &form::CONTEXT_PATH),
         ] {
-            assert_eq!(blamed(complaint), Some(field), "{complaint}");
+            let (code, ..) = meaning(complaint);
+            assert_eq!(blamed(code), Some(field), "{complaint}");
         }
-        assert_eq!(blamed("unknown directive \"proxy_pass\" in /a.conf:1"), None);
+        let (code, ..) = meaning("unknown directive \"proxy_pass\" in /a:1");
+        assert_eq!(blamed(code), None);
     }
 }

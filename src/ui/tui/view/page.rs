@@ -70,6 +70,13 @@ impl Page {
         }
     }
 
+    /// Puts these in front of a line, in place of its margin.
+    pub(super) fn margin(&mut self, line: usize, spans: Vec<Span<'static>>) {
+        if let Some(line) = self.lines.get_mut(line).filter(|line| !line.spans.is_empty()) {
+            line.spans.splice(..1, spans);
+        }
+    }
+
     /// Leaves out what has no room, and says how much that is.
     pub(super) fn shorten(&mut self, room: usize) {
         if self.lines.len() > room {

@@ -20,6 +20,9 @@ Keys    Enter       accept; goes to the next field that still needs an answer
 /// Of what happened at least so many lines are shown: other ways come into view with the mark.
 const LEAST_TOLD: usize = 4;
 
+/// The column of the finding, beside what it is about.
+const SUBJECT: usize = 18;
+
 /// A line at least this long ends where it does because it was full.
 const FULL: usize = 60;
 
@@ -177,6 +180,17 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
     if !ui.is_small {
         page.blank();
     }
+    for (check, words) in [(Check::All, "Checking"), (Check::Reload, "Reloading nginx")] {
+        if wizard.is_running(|running| *running == check) {
+            page.line(Span::styled(format!("  {words}{}", theme.glyphs.ellipsis), theme.strong()));
+            page.blank();
+        }
+    }
+    let all: Vec<_> = wizard.standing().collect();
+    if !all.is_empty() {
+        findings(ui, &mut page, &all);
+        page.blank();
+    }
     page.marked((theme.glyphs.good, theme.good()), ui.width, &result.headline, theme.good());
     page.blank();
     let widest = result.files.iter().map(|file| file.path.chars().count()).max().unwrap_or(0);
@@ -188,8 +202,14 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
             Span::styled(format!("   {about}"), theme.dim()),
         ]));
     }
-    if result.undo.is_some() {
-        page.line(Span::styled("    undo        kestra-setup rollback", theme.dim()));
+    if let Some(undo) = &result.undo {
+        let beside = format!("    undo        {}", undo.command);
+        if beside.len() < ui.width.into() {
+            page.line(Span::styled(beside, theme.dim()));
+        } else {
+            page.line(Span::styled("    undo", theme.dim()));
+            page.paragraph(9, ui.width, &undo.command, theme.dim());
+        }
     }
     if !result.next.is_empty() {
         page.blank();
@@ -203,16 +223,81 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
         page.blank();
         page.marked(("!", theme.warn()), ui.width, warning, theme.plain());
     }
-    page.blank();
-    for (check, words) in [(Check::All, "Checking"), (Check::Reload, "Reloading nginx")] {
-        if wizard.is_running(|running| *running == check) {
-            page.text(format!("  {words}{}", theme.glyphs.ellipsis));
+    page
+}
+
+/// What was checked: how many of each outcome, then one line each with its subject, the remedy
+/// below it. What waits for Kestra is one line.
+fn findings(ui: Ui, page: &mut Page, all: &[&Finding]) {
+    let theme = ui.theme;
+    let count = |outcome| all.iter().filter(|finding| finding.outcome == outcome).count();
+    let is_waiting = |finding: &&&Finding| {
+        finding.outcome == Outcome::Skipped && subject(finding.code).is_of_kestra()
+    };
+    let waiting = all.iter().filter(is_waiting).count();
+    let mut spans = vec![Span::raw("  ")];
+    for (number, word, style) in [
+        (count(Outcome::Ok), "ok", theme.good()),
+        (count(Outcome::Failed), "failed", theme.bad()),
+        (count(Outcome::Note), "to note", theme.warn()),
+        (count(Outcome::Skipped) - waiting, "not checked", theme.dim()),
+        (waiting, "wait for Kestra", theme.dim()),
+    ] {
+        if number > 0 {
+            spans.push(Span::styled(format!("{number} {word}   "), style));
         }
     }
-    for finding in wizard.standing() {
-        self::finding(&mut page, ui, finding);
+    page.line(Line::from(spans));
+    page.blank();
+    let (later, now): (Vec<_>, Vec<_>) = all.iter().partition(is_waiting);
+    for finding in now {
+        self::finding(page, ui, finding);
     }
-    page
+    if let Some(first) = later.first() {
+        let more = match later.len() {
+            1 => String::new(),
+            count => format!(" {} more wait for it.", count - 1),
+        };
+        let text = format!("{:<14}{}{more}", subject(first.code).name(), sentence(&first.summary));
+        page.marked((theme.glyphs.idle, theme.dim()), ui.width, &text, theme.dim());
+    }
+}
+
+/// What a finding is about.
+#[derive(Clone, Copy)]
+enum Subject {
+    Config,
+    Outbound,
+    Nginx,
+    Kestra,
+    PublicUrl,
+}
+
+impl Subject {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Config => "config.yml",
+            Self::Outbound => "outbound",
+            Self::Nginx => "nginx",
+            Self::Kestra => "Kestra",
+            Self::PublicUrl => "public URL",
+        }
+    }
+
+    fn is_of_kestra(self) -> bool {
+        matches!(self, Self::Kestra | Self::PublicUrl)
+    }
+}
+
+/// The subject of a finding with this code.
+fn subject(code: &str) -> Subject {
+    match code.split('-').next().unwrap_or_default() {
+        "config" => Subject::Config,
+        "nginx" => Subject::Nginx,
+        "kestra" => Subject::Kestra,
+        "public" => Subject::PublicUrl,
+        _ => Subject::Outbound,
+    }
 }
 
 /// A step that is left to do; its commands are alone on their lines, so that they can be copied.
@@ -232,12 +317,21 @@ fn next_step(ui: Ui, page: &mut Page, step: &NextStep, number: usize) {
 
 fn finding(page: &mut Page, ui: Ui, finding: &Finding) {
     let style = if finding.outcome == Outcome::Skipped { ui.theme.dim() } else { ui.theme.plain() };
-    page.marked(ui.outcome(finding.outcome), ui.width, &sentence(&finding.summary), style);
-    if !finding.remedy.is_empty() {
+    let indent = if ui.is_small { 4 } else { SUBJECT };
+    let first = page.len();
+    page.paragraph(indent, ui.width, &sentence(&finding.summary), style);
+    let (mark, mark_style) = ui.outcome(finding.outcome);
+    let subject = subject(finding.code).name();
+    let name = if ui.is_small { String::new() } else { format!("{subject:<14}") };
+    page.margin(
+        first,
+        vec![Span::styled(format!("  {mark} "), mark_style), Span::styled(name, style)],
+    );
+    if !finding.remedy.is_empty() && finding.outcome != Outcome::Ok {
         let remedy = format!("→ {}", sentence(&finding.remedy));
-        page.paragraph(4, ui.width, &remedy, ui.theme.plain());
+        page.paragraph(indent, ui.width, &remedy, ui.theme.plain());
     }
-    if !finding.evidence.is_empty() {
-        page.paragraph(4, ui.width, &finding.evidence, ui.theme.dim());
+    if !finding.evidence.is_empty() && finding.outcome == Outcome::Failed {
+        page.paragraph(indent, ui.width, &finding.evidence, ui.theme.dim());
     }
 }

@@ -7,6 +7,7 @@ use crate::answers::{Answers, Fix, Problem, Source};
 use crate::checks::{Finding, Outcome, sentence};
 use crate::form::{self, Field, FieldKind, ScreenId};
 use crate::lint;
+use crate::messages;
 use crate::plan::{self, FileKind};
 use crate::settings::ServerUrl;
 use crate::wizard::{FilePreview, FormStep, Wizard};
@@ -93,7 +94,7 @@ impl Form<'_> {
     fn field(&self, page: &mut Page, field: &'static Field) {
         let theme = self.ui.theme;
         let has_focus = *field == *self.step.field();
-        let is_bad = self.problem(field).is_some();
+        let is_bad = self.problem(field).is_some() || self.is_rejected(field);
         let (mark, mark_style) = match (is_bad, has_focus) {
             (true, _) => (theme.glyphs.bad, theme.bad()),
             (false, true) => (theme.glyphs.focus, theme.focus()),
@@ -107,6 +108,19 @@ impl Form<'_> {
             page.cursor(self.column + cursor);
         }
         page.line(Line::from(spans));
+    }
+
+    /// Whether the certificate or its key in this field was found to be wrong.
+    fn is_rejected(&self, field: &Field) -> bool {
+        let finding = self.certificate().filter(|finding| finding.outcome == Outcome::Failed);
+        finding.is_some_and(|finding| match finding.code {
+            "certificate-key" => *field == form::CERTIFICATE_KEY,
+            _ => *field == form::CERTIFICATE,
+        })
+    }
+
+    fn certificate(&self) -> Option<&Finding> {
+        self.wizard.finding(&self.wizard.certificate_check()?)
     }
 
     /// What blocks at a field: on leaving the one with the focus, at the others always.
@@ -354,8 +368,11 @@ impl Form<'_> {
         let finding = check.as_ref().and_then(|check| self.wizard.finding(check));
         if check.as_ref().is_some_and(|check| self.wizard.is_running(|it| it == check)) {
             let mark = (self.ui.theme.glyphs.idle, self.ui.theme.dim());
-            let text = "Testing the connection to api.kestra.io (max 10 s). esc stops it.";
-            page.marked(mark, self.ui.width, text, self.ui.theme.plain());
+            let seconds = self.wizard.seconds();
+            let text = format!(
+                "Testing the connection to api.kestra.io, {seconds} s of 10 s. esc stops it."
+            );
+            page.marked(mark, self.ui.width, &text, self.ui.theme.plain());
         } else if let Some(finding) = finding {
             self.finding(page, finding);
         }
@@ -382,6 +399,17 @@ impl Form<'_> {
 
     fn about_nginx(&self, page: &mut Page) {
         let answers = self.wizard.answers();
+        if let Some(finding) = self.certificate() {
+            let is_found = answers.source(&form::CERTIFICATE) == Source::Default;
+            let found = if is_found { " Found on this machine." } else { "" };
+            let text = format!("{}{found}", messages::capital(&sentence(&finding.summary)));
+            page.marked(
+                self.ui.outcome(finding.outcome),
+                self.ui.width,
+                &text,
+                self.ui.theme.plain(),
+            );
+        }
         for note in self.wizard.nginx_notes() {
             self.warning(page, &note);
         }
