@@ -204,6 +204,7 @@ mod tests {
     use super::*;
     use rcgen::{CertificateParams, KeyPair, date_time_ymd};
     use std::fs;
+    use std::path::PathBuf;
     use tempfile::TempDir;
 
     struct Pair(TempDir);
