@@ -9,8 +9,8 @@ use crate::kestra_config::{self, Kind, Reading, Scalar};
 use crate::machine::{Machine, Text};
 use crate::nginx_site::{self, Server};
 use crate::settings::{
-    ContextPath, Form, Nginx, ProxyAddress, ProxyKind, ServerUrl, has_placeholder, means_direct,
-    redacted,
+    ContextPath, Nginx, ProxyAddress, ProxyKind, ServerUrl, SiteForm, has_placeholder,
+    means_direct, redacted,
 };
 use std::path::PathBuf;
 
@@ -233,7 +233,10 @@ pub fn config_warnings(machine: &Machine) -> Vec<String> {
     let home = around.other_home.as_ref().map(|home| {
         format!("Kestra takes its home from the user database: {}, not $HOME.", home.display())
     });
-    let around = yaml.into_iter().chain(compose).chain(variable).chain(home);
+    let links = around.links.iter();
+    let links =
+        links.map(|(path, to)| format!("{} is a link to {}.", path.display(), to.display()));
+    let around = yaml.into_iter().chain(compose).chain(variable).chain(home).chain(links);
     around.chain(around_place(machine)).collect()
 }
 
@@ -312,7 +315,7 @@ pub fn existing_site(machine: &Machine, url: &ServerUrl) -> Vec<String> {
 pub fn existing_servers(machine: &Machine, settings: &Nginx) -> Vec<String> {
     let config = &machine.nginx.config;
     let file = settings.file.as_path();
-    let Form::Server { names, listen, tls } = &settings.site.form else { return Vec::new() };
+    let SiteForm::Server { names, listen, tls } = &settings.site.form else { return Vec::new() };
     if machine.nginx.conf.is_some() && !config.includes.is_empty() && !config.reads(file) {
         return vec![format!(
             "this nginx includes no file at {}, so it would not read it.",

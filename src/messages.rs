@@ -3,7 +3,7 @@
 use crate::form::{self, Field};
 use crate::nginx_site;
 use crate::plan::{FileChange, FileKind, Plan};
-use crate::settings::{FilePath, Form};
+use crate::settings::{FilePath, SiteForm};
 use crate::shell;
 use crate::system::discover::command_for;
 use crate::system::effects::{Performed, WriteFailure};
@@ -102,7 +102,7 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
 fn value(field: &Field, plan: &Plan) -> Option<String> {
     let change = plan.changes.iter().find(|change| change.kind == FileKind::Nginx)?;
     let site = nginx_site::read(change.after.as_str())?.site;
-    let Form::Server { names, listen, tls } = &site.form else { return None };
+    let SiteForm::Server { names, listen, tls } = &site.form else { return None };
     let path = |path: &FilePath| path.to_string();
     match field {
         it if *it == form::UPSTREAM => Some(site.upstream.to_string()),

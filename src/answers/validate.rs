@@ -3,8 +3,8 @@
 use super::{Answers, Problem, Source, conflicts, problems};
 use crate::form::{self, Field};
 use crate::settings::{
-    Connection, ContextPath, CredentialStorage, Form, ForwardProxy, Invalid, Login, Nginx, Port,
-    Secret, Settings, Site, Tls, VariableName,
+    Connection, ContextPath, CredentialStorage, ForwardProxy, Invalid, Login, Nginx, Port, Secret,
+    Settings, Site, SiteForm, Tls, VariableName,
 };
 use std::str::FromStr;
 
@@ -115,17 +115,17 @@ impl Answers {
         let site = Site {
             context_path,
             upstream: self.value(&form::UPSTREAM)?,
-            style: self.value(&form::NGINX_STYLE)?,
+            template: self.value(&form::NGINX_STYLE)?,
             form: self.nginx_form()?,
         };
         Ok(Some(Nginx { file: self.value(&form::NGINX_FILE)?, site }))
     }
 
-    fn nginx_form(&self) -> Result<Form, Problem> {
+    fn nginx_form(&self) -> Result<SiteForm, Problem> {
         if !self.asks(&form::SERVER_NAME) {
-            return Ok(Form::Location);
+            return Ok(SiteForm::Location);
         }
-        Ok(Form::Server {
+        Ok(SiteForm::Server {
             names: self.value(&form::SERVER_NAME)?,
             listen: self.value(&form::LISTEN)?,
             tls: self.tls()?,

@@ -239,7 +239,8 @@ fn findings(ui: Ui, page: &mut Page, all: &[&Finding]) {
     for (number, word, style) in [
         (count(Outcome::Ok), "ok", theme.good()),
         (count(Outcome::Failed), "failed", theme.bad()),
-        (count(Outcome::Note), "to note", theme.warn()),
+        (count(Outcome::Warning), "warned of", theme.warn()),
+        (count(Outcome::Note), "to note", theme.plain()),
         (count(Outcome::Skipped) - waiting, "not checked", theme.dim()),
         (waiting, "wait for Kestra", theme.dim()),
     ] {

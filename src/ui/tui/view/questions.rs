@@ -460,7 +460,7 @@ impl Ui {
         match outcome {
             Outcome::Ok => (theme.glyphs.good, theme.good()),
             Outcome::Failed => (theme.glyphs.bad, theme.bad()),
-            Outcome::Note => ("!", theme.warn()),
+            Outcome::Warning | Outcome::Note => ("!", theme.warn()),
             Outcome::Skipped => (theme.glyphs.idle, theme.dim()),
         }
     }

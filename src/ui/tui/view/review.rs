@@ -201,7 +201,7 @@ fn checks(ui: Ui, wizard: &Wizard, review: &Review) -> Line<'static> {
         let is_direct = *check == Check::Outbound(Connection::Direct);
         let what = if is_direct { "connection" } else { "proxy" };
         let words = match finding.outcome {
-            Outcome::Ok | Outcome::Note => "tested",
+            Outcome::Ok | Outcome::Note | Outcome::Warning => "tested",
             Outcome::Failed => "test failed",
             Outcome::Skipped => "not tested",
         };
@@ -228,7 +228,7 @@ fn nginx_test(wizard: &Wizard, change: &FileChange) -> (Outcome, String) {
     }
     let outcome = wizard.finding_about(is_test_of(change)).map(|finding| finding.outcome);
     let words = match outcome {
-        Some(Outcome::Ok | Outcome::Note) => "nginx accepts the file",
+        Some(Outcome::Ok | Outcome::Note | Outcome::Warning) => "nginx accepts the file",
         Some(Outcome::Failed) => "nginx rejects the file",
         None if wizard.is_running(is_test_of(change)) => "testing nginx",
         Some(Outcome::Skipped) | None => "nginx not tested",
