@@ -7,7 +7,7 @@ use std::borrow::Cow;
 pub(super) const SCREEN: Screen = Screen {
     id: ScreenId::Proxy,
     title: "Proxy",
-    heading: "How does Kestra reach the internet?",
+    heading: "How does Kestra reach api.kestra.io?",
     fields: &[
         &CONNECTION,
         &PROXY_ADDRESS,
@@ -23,7 +23,7 @@ pub(super) const SCREEN: Screen = Screen {
 pub static CONNECTION: Field = Field {
     name: "connection",
     label: "Connection",
-    question: "How does Kestra reach the internet?",
+    question: "How does Kestra reach api.kestra.io?",
     help: "",
     long_help: "\
 Kestra's server asks api.kestra.io for blueprints at start and for the AI
@@ -37,19 +37,15 @@ which take JAVA_OPTS=\"-Dhttps.proxyHost=... -Dhttps.proxyPort=...\".",
     kind: FieldKind::Select(&[
         SelectOption {
             value: "direct",
-            label: "Direct, no proxy",
-            help: "For api.kestra.io only; browsers and HTTP tasks go their own way.",
+            label: "direct",
+            help: "Used for calls to api.kestra.io only. Browsers and HTTP tasks are not affected.",
         },
         SelectOption {
             value: "http",
             label: "HTTP proxy",
-            help: "Right for https sites too. Paste http://user:pass@host:port here.",
+            help: "Also carries https. Paste http://user:pass@host:port to fill every field.",
         },
-        SelectOption {
-            value: "socks",
-            label: "SOCKS5 proxy",
-            help: "Version 5 only, the one that Micronaut speaks.",
-        },
+        SelectOption { value: "socks", label: "SOCKS5 proxy", help: "SOCKS5 only." },
     ]),
     default: |_| Cow::Borrowed("direct"),
     proxy_part: Some(|proxy| Cow::Owned(proxy.kind.to_string())),
@@ -61,7 +57,7 @@ pub static PROXY_ADDRESS: Field = Field {
     name: "proxy-address",
     label: "Address",
     question: "Address of the proxy, as host:port",
-    help: "host:port.  Pasting http://user:pass@host:port fills all fields.",
+    help: "host:port. Paste http://user:pass@host:port to fill every field.",
     long_help: "\
 The machine and port of your outbound (forward) proxy, as host:port.
 Ask your network team if unsure; HTTPS_PROXY in your shell often shows it.",
@@ -243,5 +239,5 @@ fn credentials(context: &dyn Context) -> String {
     let password = if has_password { Secret::MASK } else { "(none)" };
     let username = context.shown(&PROXY_USERNAME);
     let username = if username.is_empty() { "(none)" } else { &username };
-    format!("{username} / {password} ({how})")
+    format!("{username} / {password}  {how}")
 }
