@@ -1,4 +1,4 @@
-//! Screen 2: Kestra's way out to the internet.
+//! Screen 2: Kestra's outbound connection.
 
 use super::{Context, Field, FieldKind, InReview, PLAIN, Screen, ScreenId, SelectOption, parsed};
 use crate::settings::{EnvFile, ProxyAddress, ProxyUsername, Secret, VariableName};
@@ -86,7 +86,7 @@ pub static PROXY_USERNAME: Field = Field {
     help: "Empty if the proxy asks for no login.",
     long_help: "\
 The name that the proxy knows you by. Username and password go together: with
-one of them empty Micronaut connects without a login and says nothing.
+one of them empty Micronaut connects without a login and logs nothing.
 Kestra can log in with Basic only, not with NTLM, Digest or Kerberos.",
     examples: &[("svc-kestra", "ok"), ("CORP\\svc-kestra", "ok"), ("", "no login")],
     stored_in: "config.yml as micronaut.http.services.api.proxy-username",
@@ -106,12 +106,12 @@ pub static PROXY_PASSWORD: Field = Field {
     help: "Masked, and never on a command line.",
     long_help: "\
 The password of the login. It is shown nowhere: not on the review, not in the
-diff, not in a message. Where it stands is the next question.
+diff, not in a message. The next question is where to store it.
 
 A \"${\" inside it would be read as a variable by Micronaut; it is written in
 a way that gives the very same characters back.",
     examples: &[("correct horse: battery%", "ok, any characters but line ends and the like")],
-    stored_in: "config.yml or the env file, as the next question says",
+    stored_in: "config.yml or the env file, as the next answer decides",
     kind: FieldKind::Secret,
     optional: true,
     review: InReview::RowOf(&PROXY_USERNAME),
@@ -131,7 +131,7 @@ pub static PROXY_CREDENTIALS: Field = Field {
 username + password: two plain properties. Works everywhere. Whoever can read
 config.yml can read the password; a new file gets mode 0600.
 
-${ENV_VAR}: config.yml holds \"${NAME}\" and the password stands in a file of
+${ENV_VAR}: config.yml holds \"${NAME}\" and the password is in a file of
 its own that the service reads at start (EnvironmentFile= of systemd, env_file
 of Docker Compose). The right way to keep it out of config.yml.
 
@@ -169,9 +169,9 @@ pub static PROXY_PASSWORD_VARIABLE: Field = Field {
     question: "Name of the environment variable with the password",
     help: "Not KESTRA_... or ENV_...: flows could read those.",
     long_help: "\
-config.yml says \"${NAME}\" and Kestra takes the password from its environment
+config.yml has \"${NAME}\" and Kestra reads the password from its environment
 when it starts. If the variable is missing then, Kestra does not start; if it
-is set but empty, Kestra connects without a login and says nothing.
+is set but empty, Kestra connects without a login and logs nothing.
 
 Kestra shows variables that begin with KESTRA_ (up to 0.22) or ENV_ (later) to
 every flow as {{ envs.... }}, so these names are refused.",
