@@ -442,8 +442,6 @@ mod tests {
         for path in ["kestra", "/kestra/", "//kestra"] {
             is_set(&format!("{open}micronaut.server.context-path: {path}\n"), 2, "write /kestra.");
         }
-        let api = "kestra.server.basic-auth.open-urls: [/api/api/v1/]\n";
-        is_set(&format!("{api}micronaut.server.context-path: /api\n"), 2, "remove the line.");
         assert_eq!(said(&format!("{open}micronaut.server.context-path: /kestra\n")), [""; 0]);
     }
 

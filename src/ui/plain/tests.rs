@@ -313,7 +313,7 @@ fn a_password_is_read_without_echo_and_its_length_is_not_shown() {
 
 #[test]
 fn back_goes_one_question_back_and_no_further_than_the_first() {
-    let said = fresh(&["back", "https://a.example", "back", "", "1", "back"]).said;
+    let said = fresh(&["back", "https://a.example", "back", "", "", "back"]).said;
     assert!(said.contains("This is the first question."));
     let numbers: Vec<_> =
         said.split("\nQuestion ").skip(1).map(|question| &question[..1]).collect();
