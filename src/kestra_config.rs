@@ -11,6 +11,7 @@ mod kind;
 mod list;
 mod locate;
 mod merge;
+pub(crate) mod open_urls;
 mod parse;
 mod patch;
 mod place;

@@ -4,6 +4,7 @@
 
 mod difference;
 pub(crate) mod env;
+mod open_urls;
 mod properties;
 mod redact;
 

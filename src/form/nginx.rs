@@ -3,6 +3,7 @@
 use super::{
     Context, Field, FieldKind, InReview, PLAIN, Screen, ScreenId, SelectOption, URL, parsed,
 };
+use crate::kestra_release::Era;
 use crate::settings::{ContextPath, FilePath, NginxFile, Port, ServerNames, ServerUrl, Upstream};
 use std::borrow::Cow;
 
@@ -13,6 +14,7 @@ pub(super) const SCREEN: Screen = Screen {
     fields: &[
         &REVERSE_PROXY,
         &CONTEXT_PATH,
+        &OPEN_URLS,
         &SERVER_NAME,
         &UPSTREAM,
         &LISTEN,
@@ -91,6 +93,47 @@ its own, such as kestra.my-host.com, needs no path.",
         Err(_) => Cow::Borrowed(""),
     },
     check: parsed::<ContextPath>,
+    ..PLAIN
+};
+
+/// Whether login page and webhooks are opened under the context path.
+pub static OPEN_URLS: Field = Field {
+    name: "open-urls",
+    label: "Open URLs",
+    question: "Open the login page and webhooks under this path?",
+    help: "",
+    long_help: "\
+Releases from 1.0.45 and 1.3.21 on (May 2026) close the login page, the first
+setup and webhooks under a context path: the browser asks for a login first,
+webhooks answer 401. Six entries of kestra.server.basic-auth.open-urls open
+the page and the webhooks; the first setup stays closed, so the administrator
+must be in the configuration before the first start.
+
+Later releases need no entries. Run kestra-setup check after the restart: it
+tells which kind yours is.",
+    stored_in: "config.yml as kestra.server.basic-auth.open-urls",
+    kind: FieldKind::Select(&[
+        SelectOption {
+            value: "login-and-webhooks",
+            label: "login page and webhooks",
+            help: "Six entries that open these two under the path, nothing else.",
+        },
+        SelectOption {
+            value: "none",
+            label: "none",
+            help: "No entries. Not sure? Run check after the restart; it tells.",
+        },
+    ]),
+    review: InReview::RowOf(&CONTEXT_PATH),
+    ruled_out_by: |context| {
+        let is_needed = context.defaults().release != Some(Era::Open);
+        (context.get(&CONTEXT_PATH).is_empty() || !is_needed).then_some(&CONTEXT_PATH)
+    },
+    default: |context| {
+        let is_closed = context.defaults().release == Some(Era::Closed);
+        let opens = is_closed && context.is_changed(&CONTEXT_PATH);
+        Cow::Borrowed(if opens { "login-and-webhooks" } else { "none" })
+    },
     ..PLAIN
 };
 

@@ -3,7 +3,7 @@
 use super::Found;
 use crate::answers::Answers;
 use crate::form::{self, Defaults};
-use crate::kestra_config::{Kind, Reading, Scalar};
+use crate::kestra_config::{Kind, Reading, Scalar, open_urls};
 use crate::nginx_site::Written;
 use crate::plan::{Text, env};
 use crate::settings::{
@@ -54,6 +54,9 @@ impl Entries {
                 None if is_settled() => self.put(field, ""),
                 None => {}
             }
+        }
+        if open_urls::are_open(reading) {
+            self.put(&form::OPEN_URLS, "login-and-webhooks");
         }
         // What `services.api` does not say, it inherits from `client`.
         self.proxy(|key| {
