@@ -61,21 +61,20 @@ pub static CONTEXT_PATH: Field = Field {
     question: "Path under which Kestra serves, empty for /",
     help: "Must match the path of the public URL. Empty = serve at /.",
     long_help: "\
-Kestra serves its UI and API below this path. It must be the path of the
-public URL: nginx cannot add or take away a prefix, the UI would not load.
+Kestra serves its UI and API under this path. It must be the path of the
+public URL: with a prefix added or removed by a proxy the UI does not load.
 
-Paths that break Kestra are refused: /api and its beginnings switch the login
-off, /ui and /static hide files.
+Paths that break Kestra are refused: under /api, /ap and /a every API is open
+without a login; /ui and the beginnings of /static hide files.
 
-In some releases of 2026 (read in the source of 1.3.25) the login page is out
-of reach below a path, and webhooks answer 401 until the setting
-kestra.server.basic-auth.open-urls names them with the path. A host name of
-its own, such as kestra.my-host.com, needs no path.",
+From 1.0.45 and 1.3.21 on (May 2026) the login page is closed under a path and
+webhooks answer 401; the next question opens both. A host name of its own,
+such as kestra.my-host.com, needs no path.",
     examples: &[
         ("/kestra", "ok"),
         ("", "ok, Kestra serves at /"),
         ("kestra/", "corrected to /kestra"),
-        ("/a", "not ok: the login would be switched off"),
+        ("/a", "invalid: every API would be open without a login"),
     ],
     stored_in: "config.yml as micronaut.server.context-path, and the locations of nginx",
     optional: true,

@@ -59,7 +59,7 @@ fn fresh(folder: &Path) -> Session {
 fn at_review(session: &mut Session) {
     session.wait_for("Where will people open Kestra?");
     session.paste("https://ops.example.com/kestra/").press(key::ENTER);
-    session.wait_for("How does Kestra reach the internet?").press(key::ENTER);
+    session.wait_for("How does Kestra reach api.kestra.io?").press(key::ENTER);
     session.wait_for("Is there an nginx").press(key::ENTER).wait_for("not written");
 }
 
@@ -282,7 +282,7 @@ fn the_password_is_never_on_the_line() {
     let folder = folder();
     let mut session = fresh(folder.path());
     session.paste("https://ops.example.com/kestra/").press(key::ENTER);
-    session.wait_for("How does Kestra reach the internet?");
+    session.wait_for("How does Kestra reach api.kestra.io?");
     session.paste(&format!("http://svc-kestra:{}@proxy:3128", PASSWORD.replace('#', "%23")));
     session.wait_for("filled all fields").press(key::ENTER);
     session.wait_for("Is there an nginx").press(key::ENTER).wait_for("not written");

@@ -158,15 +158,15 @@ Error: the address needs http:// or https:// in front.
 Did you mean https://ops.example.com/ ? Press Enter for yes, or type it:\u{20}
 Saved: https://ops.example.com/
 
-Question 2 of 4. How does Kestra reach the internet?
-1. Direct, no proxy (default)
+Question 2 of 4. How does Kestra reach api.kestra.io?
+1. direct (default)
    For api.kestra.io only; browsers and HTTP tasks go their own way.
 2. HTTP proxy
    Right for https sites too. Paste http://user:pass@host:port here.
 3. SOCKS5 proxy
    Version 5 only, the one that Micronaut speaks.
 Number 1 to 3 [1] or back: 1
-Saved: Direct, no proxy
+Saved: direct
 
 Question 3 of 4. Is there an nginx in front of Kestra?
 1. nginx
@@ -183,7 +183,7 @@ Kept: none
 
 Review. Nothing is written yet.
 1. Public URL: https://ops.example.com/
-2. Connection: Direct, no proxy
+2. Connection: direct
 3. Proxy address: -
 4. Credentials: -
 5. Context path: / (none)
@@ -360,7 +360,7 @@ fn a_word_behind_a_backslash_is_an_answer() {
 fn what_is_no_choice_is_refused_and_changes_nothing() {
     let said = fresh(&["https://a.example", "4", "list"]).said;
     assert!(said.contains("Error: this takes one of: direct, http, socks."), "{said}");
-    assert!(said.contains("2. Connection: Direct, no proxy\n"));
+    assert!(said.contains("2. Connection: direct\n"));
 }
 
 #[test]
