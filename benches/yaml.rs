@@ -5,9 +5,9 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints a table")]
 
-use kestra_setup::form::{self, Defaults};
+use kestra_setup::form;
 use kestra_setup::kestra_config::{self, Edit, Place, Value};
-use kestra_setup::machine::{Found, Snapshot};
+use kestra_setup::machine::{Machine, Snapshot};
 use kestra_setup::plan::Plan;
 use rustix::time::{ClockId, clock_gettime};
 use std::hint::black_box;
@@ -43,9 +43,9 @@ fn main() {
 
 /// What `apply` does between reading the file and having written it.
 fn session(text: &str) -> Option<()> {
-    let mut found = Found::new("config.yml".into(), Place::default());
+    let mut found = Machine::new("config.yml".into(), Place::default());
     found.see("config.yml".into(), Snapshot::Text(text.into()));
-    let mut answers = found.answers(Defaults::default()).ok()?;
+    let mut answers = found.answers().ok()?;
     answers.set(&form::URL, "https://kestra.example.org/");
     let plan = Plan::new(&answers, &answers.settings().ok()?, &found).ok()?;
     let change = plan.pending().next()?;

@@ -1,5 +1,6 @@
 //! What can be checked, and the findings, as plain data.
 
+use crate::nginx_site::Gap;
 use crate::settings::Connection;
 use serde::Serialize;
 
@@ -89,6 +90,18 @@ impl Finding {
         let remedy = sentence(&self.remedy);
         let space = if remedy.is_empty() { "" } else { " " };
         format!("{word} {summary}{evidence}.{space}{remedy}")
+    }
+}
+
+impl From<Gap> for Finding {
+    fn from(gap: Gap) -> Self {
+        Self {
+            code: gap.code,
+            outcome: if gap.is_failure { Outcome::Failed } else { Outcome::Note },
+            evidence: gap.place(),
+            remedy: format!("{}, then reload nginx.", gap.change),
+            summary: gap.summary,
+        }
     }
 }
 

@@ -11,6 +11,7 @@ pub use man::man;
 pub use text::completions;
 
 use crate::form::{self, Field};
+use crate::kestra_config::Place;
 use crate::settings::Secret;
 use clap::{Arg, ArgMatches, Command};
 use flags::{answering, everywhere, json, option, switch, with_flags};
@@ -21,6 +22,8 @@ use std::path::PathBuf;
 pub struct Invocation {
     /// The file that `--config` names.
     pub config: Option<PathBuf>,
+    /// Where in that file the configuration is; several for `apply` only.
+    pub at: Vec<Place>,
     /// Whether questions come one by one, without a full screen.
     pub plain: bool,
     /// Whether there are colours.
@@ -232,6 +235,7 @@ pub fn command() -> Command {
 fn invocation(matches: &ArgMatches) -> Invocation {
     Invocation {
         config: matches.get_one("config").cloned(),
+        at: places(matches),
         plain: matches.get_flag("plain"),
         colour: match text_of(matches, "color").as_deref() {
             Some("always") => Colour::Always,
@@ -240,6 +244,22 @@ fn invocation(matches: &ArgMatches) -> Invocation {
         },
         task: matches.subcommand().map_or(Task::Wizard, |(name, matches)| task(name, matches)),
     }
+}
+
+/// A global flag that may be repeated is kept where it was given: before the command or after it.
+fn places(matches: &ArgMatches) -> Vec<Place> {
+    let given = |matches: &ArgMatches| -> Vec<Place> {
+        matches.get_many("at").into_iter().flatten().cloned().collect()
+    };
+    let mut places = given(matches);
+    if let Some((_, matches)) = matches.subcommand() {
+        for place in given(matches) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+    }
+    places
 }
 
 fn task(name: &str, matches: &ArgMatches) -> Task {

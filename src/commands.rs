@@ -4,16 +4,16 @@
 mod apply;
 mod check;
 mod rollback;
-mod settle;
 mod show;
 mod sources;
 mod wizard;
 
 use crate::cli::{self, Invocation, Task};
+use crate::kestra_config::Place;
+use crate::messages;
 use crate::plan::FileChange;
 use crate::system::console::{Console, harmless};
 use crate::system::discover::DiscoverError;
-use crate::system::effects;
 use crate::system::fs::WriteError;
 use std::fmt::Write as _;
 use std::io;
@@ -104,6 +104,15 @@ impl From<io::Error> for CommandError {
     }
 }
 
+/// The place of a command that works on one configuration.
+fn only(places: &[Place]) -> Result<Option<&Place>, CommandError> {
+    match places {
+        [] => Ok(None),
+        [only] => Ok(Some(only)),
+        _ => Err(CommandError::Answers(vec!["--at: only apply takes several places.".to_owned()])),
+    }
+}
+
 /// Does what was asked for; gives the exit code.
 pub fn run(invocation: &Invocation, console: &mut Console) -> u8 {
     let result = match &invocation.task {
@@ -163,7 +172,7 @@ fn words(error: &CommandError) -> String {
 fn difference(change: &FileChange) -> String {
     let mut text = format!("--- {}\n", harmless(&change.path.display().to_string()));
     let _ = writeln!(text, "    {}", change.summary());
-    for line in effects::listed(change) {
+    for line in messages::listed(change) {
         let _ = writeln!(
             text,
             "{}",

@@ -4,6 +4,7 @@
 //! spans of a real parser, and it is proved by reading before and after the way Micronaut does.
 
 mod block;
+mod compose;
 mod find;
 mod flow;
 mod keys;
@@ -15,6 +16,7 @@ pub(crate) mod open_urls;
 mod parse;
 mod patch;
 mod place;
+mod places;
 mod proof;
 mod reading;
 mod scalar;
@@ -22,9 +24,11 @@ mod strict;
 mod text;
 mod yaml;
 
+pub use compose::{KESTRA_PORT, PublishedPort, image, published_port, variables_beside};
 pub(crate) use keys::hyphenated;
 pub use kind::Kind;
-pub use place::{Place, only_place, places};
+pub use place::{InvalidPlace, Place, PlaceKind};
+pub use places::{PlaceError, only_place, place_at, places};
 pub use reading::{Reading, Scalar};
 
 use crate::settings::Secret;

@@ -3,17 +3,19 @@
 //! The preview and the write both read the same [`Plan`], so what is shown is what is written.
 
 mod difference;
-pub(crate) mod env;
+mod notes;
 mod open_urls;
 mod properties;
 mod redact;
 
 pub use difference::{DiffLine, DiffStat, DiffTag};
+pub use notes::{config_notes, foreign, nginx_notes, notes};
 
 use crate::answers::Answers;
+use crate::env_file;
 use crate::form;
 use crate::kestra_config::{self, Refusal};
-use crate::machine::{Found, Snapshot};
+use crate::machine::{Machine, Snapshot, Text};
 use crate::nginx_site;
 use crate::settings::{
     Connection, CredentialStorage, EnvFile, ForwardProxy, Login, Nginx, Secret, Settings,
@@ -21,38 +23,7 @@ use crate::settings::{
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use std::fmt;
 use std::path::{Path, PathBuf};
-
-/// The contents of a file. `Debug` gives their size only, since they may hold secrets.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Text(String);
-
-impl Text {
-    /// The contents, secrets included.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Text {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl From<&str> for Text {
-    fn from(text: &str) -> Self {
-        text.to_owned().into()
-    }
-}
-
-impl fmt::Debug for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Text({} bytes)", self.0.len())
-    }
-}
 
 /// Which of the files a change is about.
 #[derive(
@@ -131,13 +102,13 @@ impl Plan {
     /// # Errors
     /// Refuses where a file cannot be changed without touching something else, with the text to
     /// paste by hand.
-    pub fn new(answers: &Answers, settings: &Settings, found: &Found) -> Result<Self, Refusal> {
-        let mut changes = vec![config(answers, settings, found)?];
+    pub fn new(answers: &Answers, settings: &Settings, machine: &Machine) -> Result<Self, Refusal> {
+        let mut changes = vec![config(answers, settings, machine)?];
         if let Some((variable, password, path)) = variable_to_save(settings) {
-            changes.push(env_file(found, variable, password, path.as_path())?);
+            changes.push(variable_file(machine, variable, password, path.as_path())?);
         }
         if let Some(nginx) = &settings.nginx {
-            changes.push(nginx_file(answers, nginx, found)?);
+            changes.push(nginx_file(answers, nginx, machine)?);
         }
         let planned = |field: &'static crate::form::Field| PlannedAnswer {
             name: field.name,
@@ -174,10 +145,10 @@ impl Plan {
 
     /// The files that these settings are about, which must have been looked at.
     #[must_use]
-    pub fn paths(settings: &Settings, found: &Found) -> Vec<PathBuf> {
+    pub fn paths(settings: &Settings, machine: &Machine) -> Vec<PathBuf> {
         let env = variable_to_save(settings).map(|(_, _, path)| path.as_path().to_owned());
         let nginx = settings.nginx.as_ref().map(|nginx| nginx.file.as_path().to_owned());
-        [Some(found.config().to_owned()), env, nginx].into_iter().flatten().collect()
+        [Some(machine.config().to_owned()), env, nginx].into_iter().flatten().collect()
     }
 
     /// The files that would not be the same afterwards.
@@ -194,9 +165,9 @@ impl Plan {
 
     /// The same texts, to be written over what the files have now.
     #[must_use]
-    pub fn over(mut self, found: &Found) -> Self {
+    pub fn over(mut self, machine: &Machine) -> Self {
         for change in &mut self.changes {
-            change.before = found.text(&change.path).cloned();
+            change.before = machine.text(&change.path).cloned();
         }
         self
     }
@@ -208,23 +179,27 @@ impl Plan {
     }
 }
 
-fn config(answers: &Answers, settings: &Settings, found: &Found) -> Result<FileChange, Refusal> {
-    let before = readable(found, found.config())?;
-    let after = match (&before, found.reading()?) {
+fn config(
+    answers: &Answers,
+    settings: &Settings,
+    machine: &Machine,
+) -> Result<FileChange, Refusal> {
+    let before = readable(machine, machine.config())?;
+    let after = match (&before, machine.reading()?) {
         (Some(text), Some(reading)) if !reading.is_empty() => {
             let edits = properties::edits_of_existing(answers, settings, &reading);
-            kestra_config::patch_at(text.as_str(), found.place(), &edits)?
+            kestra_config::patch_at(text.as_str(), machine.place(), &edits)?
         }
         (Some(text), _) => kestra_config::patch_at(
             text.as_str(),
-            found.place(),
+            machine.place(),
             &properties::edits_of_empty(answers, settings),
         )?,
         (None, _) => {
             kestra_config::patch(NEW_CONFIG, &properties::edits_of_new(answers, settings))?
         }
     };
-    let path = found.config().to_owned();
+    let path = machine.config().to_owned();
     Ok(FileChange { kind: FileKind::Config, path, before, after: after.into(), mode: 0o600 })
 }
 
@@ -241,15 +216,15 @@ fn variable_to_save(settings: &Settings) -> Option<(&VariableName, &Secret, &Env
     }
 }
 
-fn env_file(
-    found: &Found,
+fn variable_file(
+    machine: &Machine,
     variable: &VariableName,
     password: &Secret,
     path: &Path,
 ) -> Result<FileChange, Refusal> {
-    let before = readable(found, path)?;
+    let before = readable(machine, path)?;
     let text = before.as_ref().map_or("", Text::as_str);
-    let after = env::set(text, variable.as_str(), password).map_err(|refusal| Refusal {
+    let after = env_file::set(text, variable.as_str(), password).map_err(|refusal| Refusal {
         reason: format!("{}: {refusal}", path.display()),
         ..refusal
     })?;
@@ -262,15 +237,15 @@ fn env_file(
     })
 }
 
-fn nginx_file(answers: &Answers, nginx: &Nginx, found: &Found) -> Result<FileChange, Refusal> {
+fn nginx_file(answers: &Answers, nginx: &Nginx, machine: &Machine) -> Result<FileChange, Refusal> {
     let path = nginx.file.as_path().to_owned();
-    let before = readable(found, &path)?;
-    let stays = found
-        .written(&path)
-        .is_some_and(|written| !is_asked_for(answers, written.site == nginx.site));
+    let before = readable(machine, &path)?;
+    let stays = machine.written(&path).is_some_and(|written| {
+        !written.outdated && !is_asked_for(answers, written.site == nginx.site)
+    });
     let after = match &before {
         Some(text) if stays => text.clone(),
-        _ => nginx_site::render(&nginx.site, &found.machine).into(),
+        _ => nginx_site::render(&nginx.site, &machine.nginx.target()).into(),
     };
     Ok(FileChange { kind: FileKind::Nginx, path, before, after, mode: 0o644 })
 }
@@ -285,8 +260,8 @@ fn is_asked_for(answers: &Answers, is_current: bool) -> bool {
 }
 
 /// The text at a path, which must have been looked at.
-fn readable(found: &Found, path: &Path) -> Result<Option<Text>, Refusal> {
-    match found.snapshot(path) {
+fn readable(machine: &Machine, path: &Path) -> Result<Option<Text>, Refusal> {
+    match machine.snapshot(path) {
         Some(Snapshot::Text(text)) => Ok(Some(text.clone())),
         Some(Snapshot::Unreadable(why)) => Err(refusal(format!("{}: {why}", path.display()))),
         Some(Snapshot::Absent) | None => Ok(None),

@@ -1,4 +1,9 @@
 //! The only door to disk, network, processes and signals.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "everything that touches the world is here"
+)]
 
 pub mod checks;
 pub mod console;

@@ -24,7 +24,7 @@ pub use review::{Preview, Review, ReviewRow};
 use crate::answers::Answers;
 use crate::checks::{Check, Finding};
 use crate::key::Key;
-use crate::machine::Found;
+use crate::machine::Machine;
 use crate::plan::Plan;
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ pub enum Step {
     FormStep(FormStep),
     /// Before the plan.
     Review(Review),
-    /// The files are being looked at, before this goes on.
+    /// The machine or the files are being looked at, before this goes on.
     Discovering(AfterDiscovery),
     /// Files are being written; nothing interrupts that. What is put back or repaired has no plan.
     Writing(Plan),
@@ -52,7 +52,7 @@ pub enum Step {
 #[derive(Debug, Clone)]
 pub struct Wizard {
     answers: Answers,
-    found: Found,
+    machine: Machine,
     step: Step,
     /// Answers before each edit from the review, for `u`.
     past: Vec<Answers>,
@@ -68,11 +68,13 @@ pub struct Wizard {
 /// What goes on once the files have been looked at.
 #[derive(Debug, Clone)]
 pub enum AfterDiscovery {
-    /// The review of what was said, on top of what the files say now.
+    /// The review of the answers, on top of what the files hold now.
     Review,
-    /// The review of the files alone: what was said is forgotten.
+    /// Leaving a screen whose defaults depend on the rest of the machine.
+    Accept(FormStep),
+    /// The review of the files alone: the answers are forgotten.
     StartOver,
-    /// Writing these texts, whatever the files say now.
+    /// Writing these texts, whatever the files hold now.
     Overwrite(Plan),
 }
 
@@ -81,12 +83,12 @@ impl Wizard {
     ///
     /// Gives the first effect, if there is something to look at at once.
     #[must_use]
-    pub fn new(answers: Answers, found: Found) -> (Self, Option<Effect>) {
+    pub fn new(answers: Answers, machine: Machine) -> (Self, Option<Effect>) {
         let is_reconfiguration = answers.defaults().is_reconfiguration;
         let mut wizard = Self {
             step: Step::FormStep(FormStep::new(&answers, 0, 0)),
             answers,
-            found,
+            machine,
             past: Vec::new(),
             findings: Vec::new(),
             running: Vec::new(),
@@ -118,7 +120,8 @@ impl Wizard {
             Event::Line(text) => self.line(&text),
             Event::Keep => self.keep(),
             Event::PreviousQuestion => self.previous_question(),
-            Event::Discovery(files) => self.discovered(files),
+            Event::Discovered(machine) => self.discovered(*machine),
+            Event::Looked(files) => self.looked(files),
             Event::Checked(check, findings) => self.checked(check, findings),
             Event::Written(result) => self.written(result),
             Event::Stopped(saved) => {
@@ -208,8 +211,12 @@ impl Wizard {
         None
     }
 
-    /// To the review. The files are looked at first, where that was not done yet.
+    /// To the review. The machine and the files are looked at first, where that was not done yet.
     fn review(&mut self) -> Option<Effect> {
+        if self.machine.is_partial {
+            self.step = Step::Discovering(AfterDiscovery::Review);
+            return None;
+        }
         let settings = match self.answers.settings() {
             Ok(settings) => settings,
             Err(problems) => {
@@ -217,12 +224,12 @@ impl Wizard {
                 return None;
             }
         };
-        let mut unseen = Plan::paths(&settings, &self.found);
-        unseen.retain(|path| self.found.snapshot(path).is_none());
+        let mut unseen = Plan::paths(&settings, &self.machine);
+        unseen.retain(|path| self.machine.snapshot(path).is_none());
         if !unseen.is_empty() {
             return Some(self.look(unseen, AfterDiscovery::Review));
         }
-        let preview = Preview::new(&self.answers, &settings, &self.found);
+        let preview = Preview::new(&self.answers, &settings, &self.machine);
         let nginx = preview.nginx_check(&settings);
         self.show_review(preview);
         nginx.and_then(|check| self.check(check))
@@ -239,20 +246,40 @@ impl Wizard {
         }
     }
 
-    fn discovered(
+    /// Takes the whole machine. Answers that were given stay; the defaults may be others now.
+    fn discovered(&mut self, machine: Machine) -> Option<Effect> {
+        self.machine = machine;
+        if let Ok(found) = self.machine.answers() {
+            self.answers = found.with(&self.answers);
+        }
+        match &self.step {
+            Step::Discovering(AfterDiscovery::Review) => self.review(),
+            Step::Discovering(AfterDiscovery::Accept(asking)) => {
+                self.step = Step::FormStep(asking.clone().refreshed(&self.answers));
+                self.accept()
+            }
+            Step::FormStep(asking) => {
+                self.step = Step::FormStep(asking.clone().refreshed(&self.answers));
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn looked(
         &mut self,
         files: Vec<(std::path::PathBuf, crate::machine::Snapshot)>,
     ) -> Option<Effect> {
         for (path, snapshot) in files {
-            self.found.see(path, snapshot);
+            self.machine.see(path, snapshot);
         }
         // Whoever went back meanwhile is not called away.
         let Step::Discovering(then) = &self.step else { return None };
         match then.clone() {
-            AfterDiscovery::Review => self.read_again(false),
+            AfterDiscovery::Review | AfterDiscovery::Accept(_) => self.read_again(false),
             AfterDiscovery::StartOver => self.read_again(true),
             AfterDiscovery::Overwrite(plan) => {
-                Some(self.writing(plan.over(&self.found), Effect::Write))
+                Some(self.writing(plan.over(&self.machine), Effect::Write))
             }
         }
     }
@@ -262,9 +289,9 @@ impl Wizard {
         Effect::Look(files)
     }
 
-    /// Takes what the files say now as found, and keeps what was said unless it is to start over.
+    /// Takes what the files hold now as found, and keeps the answers unless it is to start over.
     fn read_again(&mut self, forget: bool) -> Option<Effect> {
-        if let Ok(found) = self.found.answers(self.answers.defaults().clone()) {
+        if let Ok(found) = self.machine.answers() {
             let said = if forget { Answers::default() } else { self.answers.clone() };
             self.answers = found.with(&said);
         }

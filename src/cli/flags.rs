@@ -1,6 +1,7 @@
 //! The flags. Those of the questions are made from the form.
 
 use crate::form::{self, Field, FieldKind};
+use crate::kestra_config::Place;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
 use std::path::PathBuf;
@@ -9,11 +10,15 @@ use std::path::PathBuf;
 pub(super) const ANSWERS: &str = "Answers";
 
 /// The flags of every command.
-pub(super) fn everywhere() -> [Arg; 3] {
+pub(super) fn everywhere() -> [Arg; 4] {
     let colour = PossibleValuesParser::new(["auto", "always", "never"]);
     [
         option("config", "PATH", "The configuration [default: ~/.kestra/config.yml]")
             .value_parser(value_parser!(PathBuf))
+            .global(true),
+        option("at", "KEY.PATH", "Where in the file the configuration is; . is the whole file")
+            .value_parser(value_parser!(Place))
+            .action(ArgAction::Append)
             .global(true),
         switch("plain", "Ask one question after the other, without a full screen").global(true),
         option("color", "WHEN", "Colours").value_parser(colour).default_value("auto").global(true),

@@ -1,17 +1,16 @@
 //! `apply`: writes without asking, or shows what it would write.
 
-use super::sources::Sources;
-use super::{CommandError, difference, report};
+use super::sources::{Sources, foreign};
+use super::{CommandError, difference, only, report};
 use crate::cli::{Invocation, Said};
-use crate::kestra_config::Place;
+use crate::machine::Machine;
+use crate::messages;
 use crate::plan::{FileChange, FileKind, Plan};
 use crate::system::console::Console;
-use crate::system::discover::Discovery;
-use crate::system::effects::{API_URL, EffectRunner, saved};
-use crate::system::nginx;
+use crate::system::effects::{API_URL, EffectRunner};
 use crate::wizard;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// `apply --json`; the shape is documented in the manual page.
 #[derive(Serialize)]
@@ -59,7 +58,7 @@ pub(super) fn run(
     options: &Options,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let (mut sources, plan) = match options.expect {
+    let (sources, plan) = match options.expect {
         Some(digest) => reviewed(invocation, options.said, digest)?,
         None => planned(invocation, options.said)?,
     };
@@ -76,11 +75,11 @@ pub(super) fn run(
     }
     let mut id = None;
     if !plan.is_noop() && !options.dry_run {
-        let Discovery { answers, found, nginx } = &mut sources.looked;
-        let world = world(found.config().to_owned(), found.place().clone(), nginx.clone())?;
-        let receipt = world.write(&plan)?;
+        let Sources { answers, machine, .. } = &sources;
+        let receipt = runner(machine)?.write(&plan)?;
         id.clone_from(&receipt.id);
-        report(&wizard::with_next_steps(saved(receipt), answers, &plan), console);
+        let written = messages::written(receipt);
+        report(&wizard::with_next_steps(written, answers, &plan), console);
     }
     if options.json {
         let files = plan.pending().map(ChangedFile::from).collect();
@@ -93,9 +92,12 @@ pub(super) fn run(
 }
 
 fn planned(invocation: &Invocation, said: &Said) -> Result<(Sources, Plan), CommandError> {
-    let mut sources = Sources::new(invocation.config.as_deref(), said)?;
-    let plan = sources.plan()?;
-    match sources.foreign(&plan) {
+    let mut sources = Sources::new(invocation.config.as_deref(), invocation.at.first(), said)?;
+    let mut plan = sources.plan()?;
+    for place in invocation.at.iter().skip(1) {
+        sources.extend(&mut plan, place)?;
+    }
+    match foreign(&plan) {
         Some(refused) => Err(refused),
         None => Ok((sources, plan)),
     }
@@ -108,19 +110,17 @@ fn reviewed(
     said: &Said,
     digest: &str,
 ) -> Result<(Sources, Plan), CommandError> {
-    let mut sources = Sources::exactly(invocation.config.as_deref(), said)?;
+    let mut sources = Sources::exactly(invocation.config.as_deref(), only(&invocation.at)?, said)?;
     let plan = sources.plan()?;
     let without_nginx = plan.clone().without(FileKind::Nginx);
     let reviewed = [plan, without_nginx].into_iter().find(|plan| plan.digest() == digest);
     reviewed.map(|plan| (sources, plan)).ok_or(CommandError::Unexpected)
 }
 
-pub(crate) fn world(
-    config: PathBuf,
-    place: Place,
-    nginx: nginx::Found,
-) -> Result<EffectRunner, CommandError> {
+/// What carries out effects on this machine.
+pub(super) fn runner(machine: &Machine) -> Result<EffectRunner, CommandError> {
     let api_url =
         API_URL.parse().map_err(|_| CommandError::Answers(vec!["api-url: no URL".to_owned()]))?;
-    Ok(EffectRunner { config, place, nginx, api_url, lock: None })
+    let (config, place) = (machine.config().to_owned(), machine.place().clone());
+    Ok(EffectRunner { config, place, nginx: machine.nginx.clone(), api_url, lock: None })
 }

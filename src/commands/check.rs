@@ -1,11 +1,11 @@
-//! `check`: what can be proved about what stands.
+//! `check`: what can be proved about the current settings.
 
-use super::CommandError;
-use super::apply::world;
+use super::apply::runner;
+use super::{CommandError, only};
 use crate::checks::{Check, Finding, Outcome};
 use crate::cli::Invocation;
 use crate::system::console::Console;
-use crate::system::discover::{DiscoverError, Discovery, look};
+use crate::system::discover::{self, DiscoverError};
 use crate::system::effects::unreadable;
 use std::sync::atomic::AtomicBool;
 use url::Url;
@@ -16,21 +16,26 @@ pub(super) fn run(
     api_url: Option<&str>,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let Discovery { found, nginx, .. } = match look(invocation.config.as_deref(), None) {
-        Err(error @ (DiscoverError::Refused { .. } | DiscoverError::Read(_))) => {
+    let place = only(&invocation.at)?.cloned();
+    let machine = match discover::configuration(invocation.config.as_deref(), place) {
+        Err(
+            error @ (DiscoverError::Refused { .. }
+            | DiscoverError::NoPlace { .. }
+            | DiscoverError::Read(_)),
+        ) => {
             show(&[unreadable(&error)], json, console)?;
-            let is_refused = matches!(error, DiscoverError::Refused { .. });
+            let is_refused = !matches!(error, DiscoverError::Read(_));
             return Ok(if is_refused { 6 } else { error.exit_code() });
         }
-        looked => looked?,
+        machine => machine?,
     };
-    let mut world = world(found.config().to_owned(), found.place().clone(), nginx)?;
+    let mut runner = runner(&machine)?;
     if let Some(url) = api_url {
         let refused =
             || CommandError::Answers(vec!["api-url: this takes an http or https URL".to_owned()]);
-        world.api_url = web_address(url).ok_or_else(refused)?;
+        runner.api_url = web_address(url).ok_or_else(refused)?;
     }
-    let findings = world.check(&Check::All, &AtomicBool::new(false));
+    let findings = runner.check(&Check::All, &AtomicBool::new(false));
     show(&findings, json, console)
 }
 

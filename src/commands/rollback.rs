@@ -2,10 +2,10 @@
 
 use super::{CommandError, difference, report};
 use crate::cli::{Invocation, Rollback, Undo};
+use crate::messages::{restored, rolled_back};
 use crate::settings::is_hidden;
 use crate::system::console::{Console, can_ask, first_line_of_input};
 use crate::system::discover::config_path;
-use crate::system::effects::{restored, rolled_back};
 use crate::system::fs::WriteError;
 use crate::system::fs::backup::{Checkpoint, History, PendingWrite, Restore};
 use crate::system::fs::lock::Lock;

@@ -1,13 +1,13 @@
 //! `show` and `print`: the current settings, and what would be written.
 
-use super::CommandError;
 use super::sources::Sources;
+use super::{CommandError, only};
 use crate::answers::{Answers, Source};
 use crate::cli::{Invocation, Said, ShowForm, What};
 use crate::form::{self, Field};
-use crate::plan::FileKind;
+use crate::machine::Machine;
+use crate::plan::{self, FileKind};
 use crate::system::console::Console;
-use crate::system::discover::Discovery;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,8 +17,19 @@ use std::path::Path;
 #[derive(Serialize)]
 struct Report<'a> {
     config: &'a Path,
+    /// The image that runs Kestra, where the file names it.
+    image: Option<String>,
     settings: BTreeMap<&'static str, String>,
+    /// The server block of nginx that answers the public URL.
+    site: Option<Site<'a>>,
     problems: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Site<'a> {
+    file: &'a Path,
+    line: usize,
+    names: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -34,25 +45,43 @@ pub(super) fn run(
     form: ShowForm,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let gathered = Sources::new(invocation.config.as_deref(), said)?;
-    let Discovery { answers, found, .. } = &gathered.looked;
-    if found.text(found.config()).is_none() {
-        console
-            .say(&format!("Note: there is no configuration at {} yet.", found.config().display()));
+    let sources = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, said)?;
+    let Sources { answers, machine, .. } = &sources;
+    if machine.text(machine.config()).is_none() {
+        let config = machine.config().display();
+        console.say(&format!("Note: there is no configuration at {config} yet."));
     }
     match form {
-        ShowForm::Words => console.print_text(&words(answers))?,
+        ShowForm::Words => {
+            let site = site(answers, machine).map_or(String::new(), |site| {
+                let (file, names) = (site.file.display(), site.names.join(" "));
+                format!("{:<24} {file}:{} ({names})\n", "answered by", site.line)
+            });
+            let image = machine.image().map(|image| format!("{:<24} {image}\n", "image"));
+            console.print_text(&(words(answers) + &site + &image.unwrap_or_default()))?;
+            for note in plan::config_notes(machine, None) {
+                console.say(&format!("warning: {note}"));
+            }
+        }
         ShowForm::Answers => console.print(&answers_file(answers))?,
         ShowForm::Json => console.json(&Report {
-            config: found.config(),
+            config: machine.config(),
+            image: machine.image(),
             settings: answers
                 .questions()
                 .map(|field| (field.name, shown(answers, field)))
                 .collect(),
+            site: site(answers, machine),
             problems: problems(answers),
         })?,
     }
     Ok(0)
+}
+
+fn site<'a>(answers: &Answers, machine: &'a Machine) -> Option<Site<'a>> {
+    let server = machine.site(&answers.get(&form::URL).parse().ok()?)?;
+    let (file, line) = (machine.nginx.config.file(server), server.0.line);
+    Some(Site { file, line, names: server.names().collect() })
 }
 
 fn problems(answers: &Answers) -> Vec<Entry> {
@@ -99,13 +128,13 @@ pub(super) fn print(
     said: &Said,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let mut gathered = Sources::new(invocation.config.as_deref(), said)?;
+    let mut sources = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, said)?;
     let kind = match what {
         What::Config => FileKind::Config,
         What::Nginx => FileKind::Nginx,
         What::Env => FileKind::Env,
     };
-    let plan = gathered.plan()?;
+    let plan = sources.plan()?;
     let Some(change) = plan.changes.iter().find(|change| change.kind == kind) else {
         return Err(CommandError::Answers(vec![match what {
             What::Nginx => format!(

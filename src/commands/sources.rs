@@ -5,13 +5,15 @@ use super::{CommandError, text_of};
 use crate::answers::{self, Answers, Problem};
 use crate::cli::{PasswordSource, Said};
 use crate::form::{self, Field};
-use crate::kestra_config::Refusal;
-use crate::plan::Plan;
+use crate::kestra_config::{Place, Refusal};
+use crate::machine::{Machine, Snapshot};
+use crate::plan::{self, FileChange, FileKind, Plan};
 use crate::settings::Secret;
 use crate::shell;
 use crate::system::console::{first_line_of_input, variable, variables};
-use crate::system::discover::{Discovery, look, snapshot};
+use crate::system::discover::{self, place_in, snapshot};
 use crate::system::fs::backup::STATE;
+use crate::system::nginx::Deadline;
 use std::path::Path;
 
 /// How the variables of the questions begin.
@@ -19,38 +21,56 @@ const PREFIX: &str = "KESTRA_SETUP_";
 
 /// Everything a command knows once the answers are in.
 pub(super) struct Sources {
-    pub(super) looked: Discovery,
-    /// What was said and will not do, whatever the other answers are.
+    pub(super) machine: Machine,
+    pub(super) answers: Answers,
+    /// What is invalid, whatever the other answers are.
     problems: Vec<String>,
 }
 
 impl Sources {
-    /// Looks at the files and takes what was said.
-    pub(super) fn new(config: Option<&Path>, said: &Said) -> Result<Self, CommandError> {
-        let mut looked = look(config, None)?;
-        let mut problems = take(&mut looked.answers, said)?;
-        looked.read_named_nginx_file();
-        problems.extend(unused(&looked.answers).filter_map(|(field, text)| {
+    /// Looks at the machine and takes the answers of the command.
+    pub(super) fn new(
+        config: Option<&Path>,
+        place: Option<&Place>,
+        said: &Said,
+    ) -> Result<Self, CommandError> {
+        let mut machine = discover::configuration(config, place.cloned())?;
+        // Here and below: it was read already.
+        let mut answers = machine.answers().unwrap_or_default();
+        let mut problems = take(&mut answers, said)?;
+        machine.expect_nginx_file(&answers);
+        let machine = discover::complete(machine, Deadline::usual());
+        let answers = machine.answers().unwrap_or_default().with(&answers);
+        problems.extend(unused(&answers).filter_map(|(field, text)| {
             let invalid = field.check(text).err()?;
             Some(line(&Problem::invalid(field, invalid)))
         }));
-        Ok(Self { looked, problems })
+        Ok(Self { machine, answers, problems })
     }
 
     /// Looks at the files and takes exactly the answers that a reviewed plan was made from. No
     /// variable and no default of this process counts.
-    pub(super) fn exactly(config: Option<&Path>, said: &Said) -> Result<Self, CommandError> {
-        let mut looked = look(config, None)?;
+    pub(super) fn exactly(
+        config: Option<&Path>,
+        place: Option<&Place>,
+        said: &Said,
+    ) -> Result<Self, CommandError> {
+        let mut machine = discover::configuration(config, place.cloned())?;
         let file = said.file.as_deref().map(text_of).transpose()?.unwrap_or_default();
         let file = answers::parse(&file);
-        looked.answers.restore(file.answers, file.defaults);
-        looked.read_named_nginx_file();
-        Ok(Self { looked, problems: file.problems })
+        // Here and below: it was read already.
+        let mut answers = machine.answers().unwrap_or_default();
+        answers.restore(file.answers.clone(), Vec::new());
+        machine.expect_nginx_file(&answers);
+        let machine = discover::complete(machine, Deadline::usual());
+        let mut answers = machine.answers().unwrap_or_default();
+        answers.restore(file.answers, file.defaults);
+        Ok(Self { machine, answers, problems: file.problems })
     }
 
     /// The plan of these answers.
     pub(super) fn plan(&mut self) -> Result<Plan, CommandError> {
-        let Discovery { answers, found, .. } = &mut self.looked;
+        let Self { answers, machine, .. } = self;
         let settings = match answers.settings() {
             Ok(settings) if self.problems.is_empty() => settings,
             settings => {
@@ -58,43 +78,57 @@ impl Sources {
                 return Err(CommandError::Answers([self.problems.clone(), of_settings].concat()));
             }
         };
-        for path in Plan::paths(&settings, found) {
-            if found.snapshot(&path).is_none() {
+        for path in Plan::paths(&settings, machine) {
+            if machine.snapshot(&path).is_none() {
                 let seen = snapshot(&path);
-                found.see(path, seen);
+                machine.see(path, seen);
             }
         }
-        Plan::new(answers, &settings, found).map_err(|refusal| to_paste(&refusal))
+        Plan::new(answers, &settings, machine).map_err(|refusal| to_paste(&refusal))
+    }
+
+    /// Adds the same edit at another place of the file.
+    pub(super) fn extend(&self, plan: &mut Plan, place: &Place) -> Result<(), CommandError> {
+        let Self { answers, machine, .. } = self;
+        let is_config = |change: &&mut FileChange| change.kind == FileKind::Config;
+        let Some(change) = plan.changes.iter_mut().find(is_config) else { return Ok(()) };
+        let place = place_in(machine.config(), change.after.as_str(), place)?;
+        let mut there = machine.clone().at(place);
+        there.see(machine.config().to_owned(), Snapshot::Text(change.after.clone()));
+        let answers = there.answers().map_err(|refusal| to_paste(&refusal))?.with(answers);
+        let settings =
+            answers.settings().map_err(|problems| CommandError::Answers(refuse(&problems)))?;
+        let next = Plan::new(&answers, &settings, &there).map_err(|refusal| to_paste(&refusal))?;
+        if let Some(next) = next.changes.into_iter().find(|next| next.kind == FileKind::Config) {
+            change.after = next.after;
+        }
+        Ok(())
     }
 
     /// What is good to know before these answers are written, one sentence each: values that were
     /// corrected, what does not block, what surrounds the configuration.
     pub(super) fn notes(&self, plan: &Plan) -> Vec<String> {
-        let Discovery { answers, found, .. } = &self.looked;
+        let answers = &self.answers;
         let corrected = answers.given().filter(|(field, _)| !field.is_secret());
         let corrected = corrected.filter_map(|(field, text)| correction(field, text.reveal()));
         let problems = answers.problems().into_iter().filter(|problem| !problem.blocks);
-        let settings = answers.settings().ok();
-        let served = settings.map_or(Vec::new(), |settings| found.nginx_notes(&settings));
         let unused = unused(answers).map(|(field, _)| not_asked(answers, field));
-        let known =
-            served.into_iter().chain(found.edited_by_hand(plan)).chain(found.remarks_after(plan));
         unknown_variables()
             .chain(corrected)
             .chain(unused)
             .chain(problems.map(|one| line(&one)))
-            .chain(known)
+            .chain(plan::notes(answers, &self.machine, Some(plan)))
             .collect()
     }
+}
 
-    /// The nginx file that would be overwritten although it is not the wizard's.
-    pub(super) fn foreign(&self, plan: &Plan) -> Option<CommandError> {
-        let change = self.looked.found.foreign(plan)?;
-        Some(CommandError::Answers(vec![format!(
-            "nginx-file: {} was not written by kestra-setup. Name another file, or move it away.",
-            change.path.display()
-        )]))
-    }
+/// The nginx file that would be overwritten although it is not the wizard's.
+pub(super) fn foreign(plan: &Plan) -> Option<CommandError> {
+    let change = plan::foreign(plan)?;
+    Some(CommandError::Answers(vec![format!(
+        "nginx-file: {} was not written by kestra-setup. Name another file, or move it away.",
+        change.path.display()
+    )]))
 }
 
 /// What was said although the other answers leave no room for it.

@@ -1,25 +1,29 @@
-//! The wizard: looks at the machine, settles what has to be settled before the first question, and
-//! asks on the full screen or line by line.
+//! The wizard: reads the configuration, settles what keeps it from being read, and asks on the full
+//! screen or line by line.
 
-use super::apply::world;
-use super::settle::look_and_settle;
+use super::apply::runner;
 use super::sources::take_variables;
-use super::{CommandError, report};
+use super::{CommandError, only, report, words};
 use crate::cli::{Colour, Invocation};
-use crate::machine::Found;
+use crate::kestra_config::Place;
+use crate::machine::Machine;
+use crate::messages::{capital, interrupted, not_written};
 use crate::plan::Plan;
 use crate::system::console::{self, Console, variable};
-use crate::system::discover::Discovery;
-use crate::system::effects::{EffectRunner, capital, interrupted, trouble};
-use crate::system::fs::WriteError;
+use crate::system::discover::{self, DiscoverError};
+use crate::system::editor;
+use crate::system::effects::{EffectRunner, WriteFailure};
 use crate::system::fs::backup::History;
 use crate::system::fs::lock::Lock;
+use crate::system::fs::{self, WriteError};
 use crate::system::line_reader::Ended;
+use crate::system::nginx::Deadline;
 use crate::system::{draft, terminal};
 use crate::ui::plain::{self, TerminalRuntime};
 use crate::ui::tui::backend::Colors;
 use crate::ui::tui::{self, Left};
-use crate::wizard::{Choice, Dialog, Effect, Failure, Wizard};
+use crate::wizard::{Choice, Dialog, Effect, Event, Failure, Wizard};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,34 +37,103 @@ pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, 
                 .to_owned(),
         ]));
     }
-    let mut looked = look_and_settle(invocation.config.as_deref(), console)?;
-    take_variables(&mut looked.answers);
-    looked.read_named_nginx_file();
-    let Discovery { mut answers, found, nginx } = looked;
-    let mut world = world(found.config().to_owned(), found.place().clone(), nginx)?;
-    let first = before_the_first_question(&mut world, &mut answers, &found);
-    let (mut wizard, mut effect) = Wizard::new(answers, found);
-    if let Some(trouble) = first {
-        wizard = wizard.asking_first(Dialog::new(trouble, Plan::default()));
+    let mut machine = configuration(invocation.config.as_deref(), only(&invocation.at)?, console)?;
+    // It was read already.
+    let mut answers = machine.answers().unwrap_or_default();
+    take_variables(&mut answers);
+    machine.expect_nginx_file(&answers);
+    let mut runner = runner(&machine)?;
+    let first = before_the_first_question(&mut runner, &mut answers, &machine);
+    let (mut wizard, mut effect) = Wizard::new(answers, machine);
+    if let Some(failure) = first {
+        wizard = wizard.asking_first(Dialog::new(failure, Plan::default()));
         effect = None;
     }
-    ask(invocation, wizard, effect, &world, console)
+    ask(invocation, wizard, effect, &runner, console)
+}
+
+/// Reads the configuration, and asks where that is not possible as it is.
+fn configuration(
+    config: Option<&Path>,
+    place: Option<&Place>,
+    console: &mut Console,
+) -> Result<Machine, CommandError> {
+    let mut config = config.map(Path::to_owned);
+    loop {
+        let error = match discover::configuration(config.as_deref(), place.cloned()) {
+            Err(DiscoverError::Several { path, places }) => {
+                let place = which(&path, &places, console)?;
+                return Ok(discover::configuration(Some(&path), Some(place))?);
+            }
+            Err(error) => error,
+            machine => return Ok(machine?),
+        };
+        let (DiscoverError::Refused { path, .. } | DiscoverError::NoPlace { path, .. }) = &error
+        else {
+            return Err(error.into());
+        };
+        let path = path.clone();
+        console.say(&words(&error.into()));
+        config = Some(mended(path, console)?);
+    }
+}
+
+fn which(path: &Path, places: &[Place], console: &mut Console) -> Result<Place, CommandError> {
+    console.say(&format!("{} holds several configurations of Kestra:", path.display()));
+    let names: Vec<_> = places.iter().map(ToString::to_string).collect();
+    choose(&names, console)?.and_then(|number| places.get(number).cloned()).ok_or_else(|| {
+        CommandError::Answers(vec!["None was chosen; nothing was changed.".to_owned()])
+    })
+}
+
+/// The file to go on with: the same once its operator has corrected it, or another one.
+fn mended(path: PathBuf, console: &mut Console) -> Result<PathBuf, CommandError> {
+    let separate = fs::beside(&path);
+    let ways = [
+        "Open it in your editor, then look again".to_owned(),
+        format!("Write a separate file: {}", separate.display()),
+        "Quit".to_owned(),
+    ];
+    match choose(&ways, console)? {
+        Some(0) => {
+            if let Err(error) = editor::open(&path) {
+                console.say(&format!("The editor could not be used: {error}"));
+            }
+            Ok(path)
+        }
+        Some(1) => Ok(separate),
+        _ => Err(CommandError::Refused("the configuration was left as it is".to_owned())),
+    }
+}
+
+/// Asks for one of these, counted from 0; `None` for any other line, or the end of the input.
+fn choose(choices: &[String], console: &mut Console) -> Result<Option<usize>, CommandError> {
+    for (choice, number) in choices.iter().zip(1..) {
+        console.say(&format!("{number}. {choice}"));
+    }
+    console.say(&format!("Number 1 to {}:", choices.len()));
+    let line = match console::first_line_of_input() {
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
+        line => line.map_err(lost)?,
+    };
+    let number: Option<usize> = line.reveal().trim().parse().ok();
+    Ok(number.and_then(|number| number.checked_sub(1)))
 }
 
 fn ask(
     invocation: &Invocation,
     wizard: Wizard,
     first: Option<Effect>,
-    world: &EffectRunner,
+    runner: &EffectRunner,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
     if is_plain(invocation) {
-        return plain(wizard, first, world, console);
+        return plain(wizard, first, runner, console);
     }
     let colors = if has_colours(invocation.colour) { Colors::Basic } else { Colors::Mono };
-    match tui::run(wizard, first, world.clone(), colors, escape_delay()).map_err(lost)? {
+    match tui::run(wizard, first, runner.clone(), colors, escape_delay()).map_err(lost)? {
         Left::Signal(code) => Ok(code),
-        Left::Plain(wizard) => plain(*wizard, None, world, console),
+        Left::Plain(wizard) => plain(*wizard, None, runner, console),
         Left::Done(saved) => {
             if let Some(saved) = saved {
                 report(&saved, console);
@@ -74,18 +147,25 @@ fn ask(
 /// answers are kept for the next start, without secrets.
 fn plain(
     mut wizard: Wizard,
-    first: Option<Effect>,
-    world: &EffectRunner,
+    mut first: Option<Effect>,
+    runner: &EffectRunner,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let mut runtime = TerminalRuntime::new(world).map_err(lost)?;
+    let mut runner = runner.clone();
+    if wizard.machine().is_partial {
+        // There is no frame that would wait for it.
+        let machine = discover::complete(wizard.machine().clone(), Deadline::usual());
+        runner.nginx = machine.nginx.clone();
+        first = wizard.update(Event::Discovered(Box::new(machine))).or(first);
+    }
+    let mut runtime = TerminalRuntime::new(&runner).map_err(lost)?;
     let ended = plain::run(&mut wizard, first, &mut runtime);
     drop(runtime);
     let Err(ended) = ended else {
-        draft::forget(&world.config);
+        draft::forget(&runner.config);
         return Ok(0);
     };
-    draft::save(&wizard, &world.config);
+    draft::save(&wizard, &runner.config);
     if let Ended::Input = ended {
         console.say("End of input: left without writing.");
     }
@@ -96,16 +176,16 @@ pub(super) fn lost(source: std::io::Error) -> CommandError {
     CommandError::Io { what: "cannot use the terminal".to_owned(), source }
 }
 
-/// Takes the lock for the whole session. What stands in the way of a plain start is asked first:
-/// another wizard, a write that was interrupted, a draft.
+/// Takes the lock for the whole session. What prevents a plain start is asked first: another wizard,
+/// a write that was interrupted, a draft.
 fn before_the_first_question(
-    world: &mut EffectRunner,
+    runner: &mut EffectRunner,
     answers: &mut crate::answers::Answers,
-    found: &Found,
+    machine: &Machine,
 ) -> Option<Failure> {
     let lock = History::here().and_then(|history| Lock::take(&history));
     match lock {
-        Ok(lock) => world.lock = Some(Arc::new(lock)),
+        Ok(lock) => runner.lock = Some(Arc::new(lock)),
         Err(error @ WriteError::Locked { .. }) => {
             return Some(Failure {
                 state: "locked",
@@ -116,13 +196,17 @@ fn before_the_first_question(
         // Without a place for backups nothing can be written, and the write will say so.
         Err(_) => {}
     }
-    let open = world.lock.as_ref().map(|lock| interrupted(lock));
+    let open =
+        runner.lock.as_ref().map(|lock| lock.interrupted()?.as_ref().map(interrupted).transpose());
     match open {
         Some(Ok(Some(open))) => return Some(open),
-        Some(Err(error)) => return Some(trouble(&error, &Plan::default())),
+        Some(Err(error)) => {
+            let failure = WriteFailure { error, plan: Plan::default(), theirs: None };
+            return Some(not_written(&failure));
+        }
         _ => {}
     }
-    let draft = draft::load(found.config())?;
+    let draft = draft::load(machine.config())?;
     draft.resume(answers);
     (!answers.is_untouched()).then(|| Failure {
         state: "draft",

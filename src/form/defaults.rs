@@ -28,10 +28,25 @@ pub struct Defaults {
     pub env_file: String,
     /// The release of Kestra, as far as its login is known to depend on it.
     pub release: Option<Era>,
-    /// The port that the configuration gives Kestra.
+    /// Where Kestra is reached from this machine.
+    pub kestra_host: String,
+    /// The port of that: as the configuration has it, or as its container publishes it.
     pub kestra_port: u16,
     /// The port for https in the existing nginx file.
     pub tls_port: Option<Port>,
+    /// The server blocks of this nginx that are not the wizard's.
+    pub existing_servers: Vec<ExistingServer>,
+}
+
+/// A server block that somebody else wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExistingServer {
+    /// The names that it answers to before any other, wildcards left out.
+    pub names: Vec<String>,
+    /// Its file and line.
+    pub place: String,
+    /// Its locations, each with its line.
+    pub locations: Vec<(String, usize)>,
 }
 
 /// A proxy and the environment variable that names it.
@@ -57,13 +72,21 @@ impl Default for Defaults {
             check: "kestra-setup check".to_owned(),
             env_file: "/etc/kestra/kestra.env".to_owned(),
             release: None,
+            kestra_host: "localhost".to_owned(),
             kestra_port: 8080,
             tls_port: None,
+            existing_servers: Vec::new(),
         }
     }
 }
 
 impl Defaults {
+    /// The server block of somebody else that answers to this name.
+    #[must_use]
+    pub fn existing_server(&self, name: &str) -> Option<&ExistingServer> {
+        self.existing_servers.iter().find(|server| server.names.iter().any(|it| it == name))
+    }
+
     /// Where the nginx file goes, by the answer to `nginx-form`.
     #[must_use]
     pub fn nginx_file<'a>(&'a self, nginx_form: &str) -> &'a str {

@@ -183,7 +183,10 @@ Kestra, because it tries ::1 and 127.0.0.1; 127.0.0.1 avoids that.",
     stored_in: "the nginx file as proxy_pass",
     review: InReview::RowOf(&REVERSE_PROXY),
     ruled_out_by: without_nginx,
-    default: |context| Cow::Owned(format!("localhost:{}", context.defaults().kestra_port)),
+    default: |context| {
+        let defaults = context.defaults();
+        Cow::Owned(format!("{}:{}", defaults.kestra_host, defaults.kestra_port))
+    },
     check: parsed::<Upstream>,
     ..PLAIN
 };
@@ -271,7 +274,13 @@ add inside that server block.",
     ]),
     review: InReview::RowOf(&REVERSE_PROXY),
     ruled_out_by: without_nginx,
-    default: |_| Cow::Borrowed("server"),
+    // nginx ignores one of two server blocks with the same name.
+    default: |context| {
+        let url = context.get(&URL).parse::<ServerUrl>();
+        let name = url.map_or(String::new(), |url| url.host().to_string());
+        let is_taken = context.defaults().existing_server(&name).is_some();
+        Cow::Borrowed(if is_taken { "location" } else { "server" })
+    },
     ..PLAIN
 };
 

@@ -40,6 +40,79 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
     }
 }
 
+/// What Java's `toString` makes of a plain scalar once SnakeYAML has read it: `83` for `0123`, `750`
+/// for `12:30`, `1000.0` for `1e3`. `None` for what stays as it is written, or is a date.
+pub(super) fn as_read(kind: Kind, text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(|&c| c != '_').collect();
+    match kind {
+        Kind::Bool => boolean(text).map(|truth| truth.to_string()),
+        Kind::Int => int(&digits).map(|value| value.to_string()),
+        Kind::Float => float(&digits).map(java_double),
+        _ => None,
+    }
+}
+
+fn int(digits: &str) -> Option<i128> {
+    let (sign, digits) = match digits.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, digits.strip_prefix('+').unwrap_or(digits)),
+    };
+    let value = if let Some(binary) = digits.strip_prefix("0b") {
+        i128::from_str_radix(binary, 2).ok()?
+    } else if let Some(hex) = digits.strip_prefix("0x") {
+        i128::from_str_radix(hex, 16).ok()?
+    } else if digits.contains(':') {
+        digits.split(':').try_fold(0_i128, |value, part| {
+            value.checked_mul(60)?.checked_add(part.parse().ok()?)
+        })?
+    } else if digits.starts_with('0') {
+        i128::from_str_radix(digits, 8).ok()?
+    } else {
+        digits.parse().ok()?
+    };
+    Some(sign * value)
+}
+
+fn float(digits: &str) -> Option<f64> {
+    let (sign, digits) = match digits.strip_prefix('-') {
+        Some(rest) => (-1.0, rest),
+        None => (1.0, digits.strip_prefix('+').unwrap_or(digits)),
+    };
+    let value = match digits.to_ascii_lowercase().as_str() {
+        ".inf" => f64::INFINITY,
+        ".nan" => f64::NAN,
+        sixties if sixties.contains(':') => {
+            let mut value = 0.0;
+            for part in sixties.split(':') {
+                value = value * 60.0 + part.parse::<f64>().ok()?;
+            }
+            value
+        }
+        number => number.parse().ok()?,
+    };
+    Some(sign * value)
+}
+
+/// `Double.toString`: at least one digit behind the point, an exponent below 10⁻³ and from 10⁷ on.
+fn java_double(value: f64) -> String {
+    let size = value.abs();
+    if value.is_nan() {
+        return "NaN".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    if size == 0.0 || (1e-3..1e7).contains(&size) {
+        return format!("{value:?}");
+    }
+    let scientific = format!("{value:e}");
+    match scientific.split_once('e') {
+        Some((digits, exponent)) if digits.contains('.') => format!("{digits}E{exponent}"),
+        Some((digits, exponent)) => format!("{digits}.0E{exponent}"),
+        None => scientific,
+    }
+}
+
 fn of_word(text: &str) -> Kind {
     match text {
         "~" | "null" | "Null" | "NULL" => Kind::Null,
@@ -180,6 +253,37 @@ fn counts(text: &str, digits: std::ops::RangeInclusive<usize>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_is_what_kestra_gets() {
+        for (written, read) in [
+            ("0123", "83"),
+            ("0777", "511"),
+            ("00", "0"),
+            ("0x1F", "31"),
+            ("0b101", "5"),
+            ("+123", "123"),
+            ("-0", "0"),
+            ("1_000", "1000"),
+            ("12:30", "750"),
+            ("12:30:45", "45045"),
+            ("-1:30", "-90"),
+            ("3128", "3128"),
+            ("1.", "1.0"),
+            (".5", "0.5"),
+            ("1e3", "1000.0"),
+            ("1E10", "1.0E10"),
+            ("12345678.5", "1.23456785E7"),
+            ("1.10", "1.1"),
+            (".inf", "Infinity"),
+            ("-.inf", "-Infinity"),
+            ("20:30.15", "1230.15"),
+            ("Yes", "true"),
+            ("off", "false"),
+        ] {
+            assert_eq!(as_read(of_plain(written), written).as_deref(), Some(read), "{written}");
+        }
+    }
 
     #[test]
     fn what_snakeyaml_was_seen_to_change_is_no_text() {

@@ -1,11 +1,11 @@
 //! Opening a place of a file: the mappings that make up the configuration there, and the way back
-//! from bytes of an embedded text to bytes of the file.
+//! from bytes of an embedded text, or of a text within that text, to bytes of the file.
 
 use super::place::{PathStep, Place};
 use super::reading::Reading;
 use super::text::{self, Splice};
 use super::yaml::{Id, KeyValue, ScalarStyle, Shape, Tree};
-use super::{Refusal, proof};
+use super::{Refusal, merge, proof};
 
 /// The configuration at a place, within the text that holds it.
 pub(super) struct Scope<'t, 'a> {
@@ -15,25 +15,29 @@ pub(super) struct Scope<'t, 'a> {
     pub(super) prefix: Vec<KeyValue>,
     /// How new lines of the file end.
     pub(super) ending: &'static str,
-    /// The block scalar of the file that holds the text.
-    block: Option<&'t BlockText>,
+    /// The block scalars that hold the text, from the file inwards.
+    blocks: &'t [&'t BlockText],
 }
 
 impl Scope<'_, '_> {
     /// The same splices for the file.
-    pub(super) fn outward(&self, splices: Vec<Splice>) -> Vec<Splice> {
-        match self.block {
-            Some(block) => splices.iter().map(|splice| block.outward(splice)).collect(),
-            None => splices,
+    pub(super) fn outward(&self, mut splices: Vec<Splice>) -> Vec<Splice> {
+        for block in self.blocks.iter().rev() {
+            splices = splices.iter().map(|splice| block.outward(splice)).collect();
         }
+        splices
+    }
+
+    /// How many lines of the file come before the text.
+    fn lines_above(&self) -> usize {
+        self.blocks.iter().map(|block| block.lines_above).sum()
     }
 }
 
 /// Reads the configuration at a place of a file, with the lines of the file.
 pub(super) fn read(source: &str, place: &Place) -> Result<Reading, Refusal> {
     let (reading, lines) = open(source, place, |scope| {
-        let lines = scope.block.map_or(0, |block| block.lines_above);
-        Ok((Reading::of(scope.tree, &scope.roots)?, lines))
+        Ok((Reading::of(scope.tree, &scope.roots)?, scope.lines_above()))
     })?;
     Ok(reading.outward(lines, place.is_compose()))
 }
@@ -49,24 +53,44 @@ pub(super) fn open<T>(
     place: &Place,
     visit: impl FnOnce(&Scope) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
-    let ending = text::line_ending(source);
-    let outer = Tree::parse(source)?;
-    if place.is_whole() {
-        let roots = outer.documents.iter().map(|document| document.root).collect();
-        return visit(&Scope { tree: &outer, roots, prefix: Vec::new(), ending, block: None });
+    open_level(
+        source,
+        place,
+        Level { path: place.path(), ending: text::line_ending(source), blocks: &[] },
+        visit,
+    )
+}
+
+/// A text on the way to a place: what is left of the path, and the block scalars around it.
+#[derive(Clone, Copy)]
+struct Level<'p> {
+    path: &'p [PathStep],
+    ending: &'static str,
+    blocks: &'p [&'p BlockText],
+}
+
+fn open_level<T, F>(source: &str, place: &Place, level: Level, visit: F) -> Result<T, Refusal>
+where
+    F: FnOnce(&Scope) -> Result<T, Refusal>,
+{
+    let Level { path, ending, blocks } = level;
+    let tree = Tree::parse(source)?;
+    let is_outer = blocks.is_empty();
+    let is_whole_text = path.is_empty() && (!is_outer || place.document().is_none());
+    if is_whole_text {
+        let roots = tree.documents.iter().map(|document| document.root).collect();
+        return visit(&Scope { tree: &tree, roots, prefix: Vec::new(), ending, blocks });
     }
-    let (value, prefix) = value_at(&outer, place)?;
-    let Some(block) = BlockText::of(&outer, value, &prefix, place)? else {
-        return visit(&Scope { tree: &outer, roots: vec![value], prefix, ending, block: None });
+    let document = place.document().filter(|_| is_outer);
+    let Found { value, prefix, rest } = value_at(&tree, document, path)
+        .ok_or_else(|| Refusal::new(None, format!("there is no {place} in this file")))?;
+    let Some(block) = BlockText::of(&tree, value, &prefix, place)? else {
+        return visit(&Scope { tree: &tree, roots: vec![value], prefix, ending, blocks });
     };
-    let in_file = |refusal: Refusal| Refusal {
-        line: refusal.line.map(|line| line + block.lines_above),
-        ..refusal
-    };
-    let tree = Tree::parse(&block.text).map_err(in_file)?;
-    let roots = tree.documents.iter().map(|document| document.root).collect();
-    let scope = Scope { tree: &tree, roots, prefix: Vec::new(), ending, block: Some(&block) };
-    visit(&scope).map_err(in_file)
+    let blocks = [blocks, &[&block]].concat();
+    open_level(&block.text, place, Level { path: rest, ending, blocks: &blocks }, visit).map_err(
+        |refusal| Refusal { line: refusal.line.map(|line| line + block.lines_above), ..refusal },
+    )
 }
 
 /// Refuses a change of anything in the file but the configuration at its place.
@@ -74,42 +98,66 @@ pub(super) fn verify_rest(before: &str, after: &str, place: &Place) -> Result<()
     if place.is_whole() {
         return Ok(());
     }
-    let (before, after) = (Tree::parse(before)?, Tree::parse(after)?);
-    let (old, new) = (value_at(&before, place)?.0, value_at(&after, place)?.0);
-    proof::same_outside((&before, old), (&after, new))
-}
-
-/// The value at a place, and the entries that lead to it. In a stream without a document number
-/// the last document that has the place counts.
-fn value_at(tree: &Tree, place: &Place) -> Result<(Id, Vec<KeyValue>), Refusal> {
-    let absent = || Refusal::new(None, format!("there is no {place} in this file"));
-    let documents = tree.documents.iter().rev().map(|document| document.root);
-    let mut found = documents.filter_map(|root| follow(tree, root, place).transpose());
-    found.next().transpose()?.ok_or_else(absent)
-}
-
-fn follow(tree: &Tree, root: Id, place: &Place) -> Result<Option<(Id, Vec<KeyValue>)>, Refusal> {
-    let (mut value, mut prefix) = (root, Vec::new());
-    for step in place.path() {
-        let refuse = |reason: &str| Err(Refusal::new(Some(tree.nodes[value].line), reason));
-        match tree.nodes[value].shape {
-            Shape::Alias(_) => {
-                return refuse("an alias to what other keys use too leads to the configuration");
-            }
-            Shape::List { .. } => {
-                return refuse(
-                    "the variables are a list (- NAME=value); write them as a mapping (NAME: value)",
-                );
-            }
-            _ => {}
+    let (mut before, mut after) = (before.to_owned(), after.to_owned());
+    let mut path = place.path();
+    let mut document = place.document();
+    loop {
+        let (old_tree, new_tree) = (Tree::parse(&before)?, Tree::parse(&after)?);
+        let (old, new) = (value_at(&old_tree, document, path), value_at(&new_tree, document, path));
+        let (Some(old), Some(new)) = (old, new) else {
+            return Err(Refusal::new(None, format!("{place} would be lost")));
+        };
+        proof::same_outside((&old_tree, old.value), (&new_tree, new.value))?;
+        let texts = (
+            BlockText::of(&old_tree, old.value, &old.prefix, place)?,
+            BlockText::of(&new_tree, new.value, &new.prefix, place)?,
+        );
+        let (Some(old_text), Some(new_text)) = texts else { return Ok(()) };
+        path = old.rest;
+        if path.is_empty() {
+            return Ok(());
         }
-        let PathStep::Key(name) = step;
-        let named = tree.entries(value).filter(|&(key, _)| tree.key(key) == *name).last();
-        let Some((key, next)) = named else { return Ok(None) };
-        prefix.push(KeyValue { map: value, key, value: next });
-        value = next;
+        (before, after, document) = (old_text.text, new_text.text, None);
     }
-    Ok(Some((value, prefix)))
+}
+
+/// A value on a path, the entries that lead to it, and what is left of the path inside its text.
+struct Found<'p> {
+    value: Id,
+    prefix: Vec<KeyValue>,
+    rest: &'p [PathStep],
+}
+
+/// Follows a path. In a stream without a document number the last document that has it counts.
+fn value_at<'p>(tree: &Tree, document: Option<usize>, path: &'p [PathStep]) -> Option<Found<'p>> {
+    let documents = tree.documents.iter().enumerate().rev();
+    let mut meant = documents.filter(|(at, _)| document.is_none_or(|number| number == at + 1));
+    meant.find_map(|(_, document)| follow(tree, document.root, path))
+}
+
+/// Aliases and merge keys are followed to where the text is.
+fn follow<'p>(tree: &Tree, root: Id, path: &'p [PathStep]) -> Option<Found<'p>> {
+    let (mut value, mut prefix) = (tree.resolve(root), Vec::new());
+    for (done, step) in path.iter().enumerate() {
+        if let Shape::Scalar(_, ScalarStyle::Literal) = tree.nodes[value].shape {
+            return Some(Found { value, prefix, rest: &path[done..] });
+        }
+        let next = match step {
+            PathStep::Item(index) => match tree.nodes[value].shape {
+                Shape::List { .. } => tree.items(value).nth(*index)?,
+                _ => return None,
+            },
+            PathStep::Key(name) if tree.is_map(value) => {
+                let entries = merge::effective(tree, value).ok()?.in_effect;
+                let (key, next) = entries.into_iter().rfind(|&(key, _)| tree.key(key) == *name)?;
+                prefix.push(KeyValue { map: value, key, value: next });
+                next
+            }
+            PathStep::Key(_) => return None,
+        };
+        value = tree.resolve(next);
+    }
+    Some(Found { value, prefix, rest: &[] })
 }
 
 /// A literal block scalar that holds YAML: its text without the indentation, and where each line

@@ -1,14 +1,18 @@
-//! Where in a file a configuration may live, judged by what the file holds.
+//! Where in a file a configuration is: its path, its kind, and how a change there reaches Kestra.
 
-use super::Refusal;
-use super::yaml::{Id, Shape, Tree};
 use std::fmt;
+use std::str::FromStr;
 
-/// Where in a file the configuration is.
+/// Where in a file the configuration is. In text it is what `--at` takes: keys joined by dots, a
+/// key with a dot in quotes, `[n]` for an item of a list, `#n:` in front for a document of
+/// several, `.` for the whole file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Place {
+    /// Counted from 1; `None` where the file has one document, or any may be meant.
+    document: Option<usize>,
     path: Vec<PathStep>,
-    is_compose: bool,
+    kind: PlaceKind,
+    used_by: Vec<String>,
 }
 
 /// One level of a path into a file.
@@ -16,6 +20,28 @@ pub struct Place {
 pub(super) enum PathStep {
     /// The last entry with this literal key.
     Key(String),
+    /// The item of a list, counted from 0.
+    Item(usize),
+}
+
+/// What kind of text holds the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PlaceKind {
+    /// The file is the configuration.
+    #[default]
+    WholeFile,
+    /// A variable of a Compose service. Docker Compose interpolates it, so `$` is written `$$`.
+    Compose,
+    /// Values of the Helm chart.
+    Helm,
+    /// Helm values within an Argo CD application or a Flux release.
+    GitOps,
+    /// An entry of a Kubernetes `ConfigMap` or `Secret`.
+    ConfigMap,
+    /// A variable of a Kubernetes container.
+    Container,
+    /// Named by hand in a file of an unknown kind.
+    Named,
 }
 
 impl Place {
@@ -26,107 +52,212 @@ impl Place {
     }
 
     /// The literal keys of the file that lead to the configuration: a mapping, or a literal block
-    /// scalar that holds YAML. With `is_compose`, Docker Compose replaces variables in it, so a
-    /// `$` is written `$$`.
+    /// scalar that holds YAML. With `is_compose`, Docker Compose interpolates it.
     #[must_use]
     pub fn at(keys: Vec<String>, is_compose: bool) -> Self {
-        Self { path: keys.into_iter().map(PathStep::Key).collect(), is_compose }
+        let kind = if is_compose { PlaceKind::Compose } else { PlaceKind::Named };
+        Self::found(None, keys.into_iter().map(PathStep::Key).collect(), kind)
     }
 
-    /// Whether the whole file is the configuration.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
-        self.path.is_empty()
+    pub(super) fn found(document: Option<usize>, path: Vec<PathStep>, kind: PlaceKind) -> Self {
+        Self { document, path, kind, used_by: Vec::new() }
+    }
+
+    pub(super) fn with_users(mut self, services: Vec<String>) -> Self {
+        self.used_by = services;
+        self
+    }
+
+    pub(super) fn document(&self) -> Option<usize> {
+        self.document
     }
 
     pub(super) fn path(&self) -> &[PathStep] {
         &self.path
     }
 
-    /// Whether Docker Compose replaces variables in it.
+    /// What kind of text holds the configuration.
+    #[must_use]
+    pub fn kind(&self) -> PlaceKind {
+        self.kind
+    }
+
+    /// The services of a Compose file that use this configuration.
+    #[must_use]
+    pub fn used_by(&self) -> &[String] {
+        &self.used_by
+    }
+
+    /// Whether the whole file is the configuration.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.path.is_empty() && self.document.is_none()
+    }
+
+    /// Whether Docker Compose interpolates it.
     #[must_use]
     pub fn is_compose(&self) -> bool {
-        self.is_compose
+        self.kind == PlaceKind::Compose
+    }
+
+    /// Whether this Kestra runs in Kubernetes, out of reach of an nginx on this machine.
+    #[must_use]
+    pub fn is_kubernetes(&self) -> bool {
+        use PlaceKind::{ConfigMap, Container, GitOps, Helm};
+        matches!(self.kind, Helm | GitOps | ConfigMap | Container)
+    }
+
+    /// The command that makes Kestra read the changed file, to copy and adapt. `file` is quoted for
+    /// a shell already.
+    #[must_use]
+    pub fn restart_command(&self, file: &str) -> String {
+        match self.kind {
+            PlaceKind::WholeFile | PlaceKind::Named => {
+                format!("kestra server standalone --config {file}")
+            }
+            PlaceKind::Compose => format!("docker compose -f {file} up -d"),
+            PlaceKind::Helm => format!("helm upgrade kestra kestra/kestra -f {file}"),
+            PlaceKind::GitOps | PlaceKind::Container => format!("kubectl apply -f {file}"),
+            PlaceKind::ConfigMap => {
+                format!("kubectl apply -f {file} && kubectl rollout restart deployment kestra")
+            }
+        }
     }
 }
 
-/// For people: `services.kestra.environment.KESTRA_CONFIGURATION`.
+/// As `--at` takes it; `the whole file` for people with the alternate flag.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_whole() {
-            f.write_str("the whole file")
-        } else {
-            let names: Vec<&str> =
-                self.path.iter().map(|PathStep::Key(name)| name.as_str()).collect();
-            f.write_str(&names.join("."))
+        if let Some(document) = self.document {
+            write!(f, "#{document}:")?;
         }
+        if self.path.is_empty() {
+            return f.write_str(".");
+        }
+        for (number, step) in self.path.iter().enumerate() {
+            match step {
+                PathStep::Item(index) => write!(f, "[{index}]")?,
+                PathStep::Key(key) => {
+                    let dot = if number > 0 { "." } else { "" };
+                    let is_bare = !key.is_empty() && !key.contains(['.', '[', ']', '"', '#', ' ']);
+                    if is_bare {
+                        write!(f, "{dot}{key}")?;
+                    } else {
+                        let quoted = key.replace('\\', "\\\\").replace('"', "\\\"");
+                        write!(f, "{dot}\"{quoted}\"")?;
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 }
 
-/// The places of a file that hold a configuration, judged by its content: the services of a
-/// Compose file with `KESTRA_CONFIGURATION`, the `configurations.application` of the Helm chart,
-/// else the whole file.
-///
-/// # Errors
-///
-/// Refuses what cannot be read, and a Compose file without `KESTRA_CONFIGURATION`.
-pub fn places(text: &str) -> Result<Vec<Place>, Refusal> {
-    let tree = Tree::parse(text)?;
-    let mut places = Vec::new();
-    for document in &tree.documents {
-        candidates(&tree, document.root, &mut Vec::new(), &mut places);
-    }
-    if places.is_empty() && is_compose_file(&tree) {
-        return Err(Refusal::new(None, "no service in this Compose file has KESTRA_CONFIGURATION"));
-    }
-    if places.is_empty() {
-        places.push(Place::whole());
-    }
-    Ok(places)
-}
+/// A text that names no place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is no path in a file")]
+pub struct InvalidPlace(String);
 
-/// The place of the only configuration of a file; the whole file where there are several, or none that
-/// can be read.
-#[must_use]
-pub fn only_place(text: &str) -> Place {
-    match places(text).as_deref() {
-        Ok([only]) => only.clone(),
-        _ => Place::whole(),
+impl InvalidPlace {
+    /// What a path looks like.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        "Write keys joined by dots, such as services.kestra.environment.KESTRA_CONFIGURATION; a key \
+         with a dot in quotes, [0] for the first item of a list, . for the whole file."
     }
 }
 
-const VARIABLE: &str = "KESTRA_CONFIGURATION";
+/// The kind is [`PlaceKind::Named`] until [`super::place_at`] has looked at the file.
+impl FromStr for Place {
+    type Err = InvalidPlace;
 
-fn candidates(tree: &Tree, value: Id, keys: &mut Vec<String>, places: &mut Vec<Place>) {
-    if let Shape::List { .. } = tree.nodes[value].shape {
-        let names_it = |item: Id| match &tree.nodes[item].shape {
-            Shape::Scalar(text, _) => text.split('=').next() == Some(VARIABLE),
-            _ => false,
+    fn from_str(text: &str) -> Result<Self, InvalidPlace> {
+        let invalid = || InvalidPlace(text.to_owned());
+        let (document, path) = match text.strip_prefix('#').map(|rest| rest.split_once(':')) {
+            None => (None, text),
+            Some(Some((number, path))) => {
+                let number = number.parse().ok().filter(|&number: &usize| number > 0);
+                (Some(number.ok_or_else(invalid)?), path)
+            }
+            Some(None) => return Err(invalid()),
         };
-        if tree.items(value).any(names_it) {
-            places.push(Place::at([keys.as_slice(), &[VARIABLE.to_owned()]].concat(), true));
+        if path == "." {
+            let kind = if document.is_some() { PlaceKind::Named } else { PlaceKind::WholeFile };
+            return Ok(Self::found(document, Vec::new(), kind));
         }
-    }
-    for (key, value) in tree.entries(value) {
-        keys.push(tree.key(key).to_owned());
-        if tree.key(key) == VARIABLE {
-            places.push(Place::at(keys.clone(), true));
-        } else if keys.iter().map(String::as_str).eq(["configurations", "application"]) {
-            places.push(Place::at(keys.clone(), false));
-        } else {
-            candidates(tree, value, keys, places);
-        }
-        keys.pop();
+        let path = steps(path).filter(|path| !path.is_empty()).ok_or_else(invalid)?;
+        Ok(Self::found(document, path, PlaceKind::Named))
     }
 }
 
-fn is_compose_file(tree: &Tree) -> bool {
-    let named = |map: Id, names: &[&str]| -> Vec<Id> {
-        let entries = tree.entries(map).filter(|&(key, _)| names.contains(&tree.key(key)));
-        entries.map(|(_, value)| value).collect()
-    };
-    let roots = tree.documents.iter().map(|document| document.root);
-    roots.flat_map(|root| named(root, &["services"])).any(|services| {
-        tree.entries(services).any(|(_, service)| !named(service, &["image", "build"]).is_empty())
-    })
+fn steps(text: &str) -> Option<Vec<PathStep>> {
+    let mut path = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        if let Some(after) = rest.strip_prefix('[') {
+            let (index, after) = after.split_once(']')?;
+            path.push(PathStep::Item(index.parse().ok()?));
+            rest = after;
+            continue;
+        }
+        if !path.is_empty() {
+            rest = rest.strip_prefix('.')?;
+        }
+        let (key, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            quoted_key(quoted)?
+        } else {
+            let end = rest.find(['.', '[']).unwrap_or(rest.len());
+            (rest[..end].to_owned(), &rest[end..])
+        };
+        if key.is_empty() {
+            return None;
+        }
+        path.push(PathStep::Key(key));
+        rest = after;
+    }
+    Some(path)
+}
+
+/// A key up to its closing quote, and what follows.
+fn quoted_key(text: &str) -> Option<(String, &str)> {
+    let mut key = String::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Some((key, &text[at + 1..])),
+            '\\' => key.push(chars.next()?.1),
+            _ => key.push(c),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_written_as_it_is_read() {
+        for text in [
+            ".",
+            "#2:.",
+            "services.kestra.environment.KESTRA_CONFIGURATION",
+            "data.\"application.yml\"",
+            "#2:spec.sources[0].helm.values.configurations.application",
+            "a.\"b \\\"c\\\\ [d]\".e",
+            "[3].a",
+        ] {
+            let place: Place = text.parse().unwrap();
+            assert_eq!(place.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_path_is_refused() {
+        for text in
+            ["", "a..b", "a.", ".a", "a[", "a[x]", "#:a", "#0:a", "#1a", "a.\"b", "a\"b\"c["]
+        {
+            assert!(text.parse::<Place>().is_err(), "{text}");
+        }
+    }
 }

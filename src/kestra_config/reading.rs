@@ -17,8 +17,10 @@ const MAX_EXPANDED: usize = 200_000;
 /// A value, as Micronaut would see it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Scalar {
-    /// The string; `true` or `false` for every word that YAML 1.1 takes for a boolean.
+    /// The string that Kestra gets: `true` for `yes`, `83` for `0123`.
     pub text: String,
+    /// Whether the file has another text, which YAML 1.1 takes for a number, a boolean or a date.
+    pub is_reinterpreted: bool,
     /// Its type in YAML 1.1.
     pub kind: Kind,
     /// Its line, counted from 1.
@@ -34,7 +36,7 @@ impl Scalar {
 /// Shows the type and never the text: anything in a configuration may be a secret.
 impl fmt::Debug for Scalar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { text, kind, line } = self;
+        let Self { text, kind, line, .. } = self;
         write!(f, "{kind:?}({} bytes, line {line})", text.len())
     }
 }
@@ -76,12 +78,6 @@ impl Reading {
             || self.iter().any(|(path, _)| {
                 path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(['.', '[']))
             })
-    }
-
-    /// How many properties there are; each item of a list counts.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.properties.len()
     }
 
     /// Whether nothing is configured.
@@ -206,7 +202,8 @@ impl<'t, 'a> Reader<'t, 'a> {
     fn list(&mut self, list: Id) -> Result<(), Refusal> {
         let (length, mut index) = (self.path.len(), 0_usize);
         let at = self.reading.properties.len();
-        self.put(String::new(), Kind::List, self.tree.nodes[list].line);
+        let line = self.tree.nodes[list].line;
+        self.put(Scalar { text: String::new(), is_reinterpreted: false, kind: Kind::List, line });
         for item in self.tree.items(list) {
             push_index(&mut self.path, index);
             self.value(item, false)?;
@@ -223,15 +220,12 @@ impl<'t, 'a> Reader<'t, 'a> {
         let node = &self.tree.nodes[id];
         let Shape::Scalar(text, _) = &node.shape else { return };
         let kind = self.tree.kind(id);
-        let text = match (kind, kind::boolean(text)) {
-            (Kind::Bool, Some(truth)) => truth.to_string(),
-            _ => text.to_string(),
-        };
-        self.put(text, kind, node.line);
+        let read = kind::as_read(kind, text).unwrap_or_else(|| text.to_string());
+        let is_reinterpreted = kind == Kind::Date || read != *text;
+        self.put(Scalar { text: read, is_reinterpreted, kind, line: node.line });
     }
 
-    fn put(&mut self, text: String, kind: Kind, line: usize) {
-        let scalar = Scalar { text, kind, line };
+    fn put(&mut self, scalar: Scalar) {
         match self.reading.properties.entry(self.path.clone()) {
             Entry::Vacant(place) => {
                 place.insert(Property { scalar, earlier: Vec::new() });

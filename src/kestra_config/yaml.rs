@@ -154,6 +154,14 @@ impl<'a> Tree<'a> {
         if let Shape::Alias(target) = self.nodes[id].shape { target } else { id }
     }
 
+    /// The text of a scalar; empty for other nodes.
+    pub(super) fn scalar(&self, id: Id) -> &str {
+        match &self.nodes[id].shape {
+            Shape::Scalar(text, _) => text,
+            _ => "",
+        }
+    }
+
     /// The text of a key; of a collection as key, its source.
     pub(super) fn key(&self, id: Id) -> &str {
         let node = &self.nodes[self.resolve(id)];

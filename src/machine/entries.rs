@@ -1,11 +1,11 @@
-//! From files to answers: what a configuration, an env file and an nginx file say already.
+//! From files to answers: what a configuration, an env file and an nginx file hold already.
 
-use super::Found;
+use super::{Machine, Text};
 use crate::answers::Answers;
+use crate::env_file;
 use crate::form::{self, Defaults};
 use crate::kestra_config::{Kind, Reading, Scalar, open_urls};
 use crate::nginx_site::Written;
-use crate::plan::{Text, env};
 use crate::settings::{
     self, Form, ProxyAddress, ProxyKind, Secret, VariableName, decode_basic, has_placeholder,
     means_direct, unescape_placeholder,
@@ -107,10 +107,10 @@ impl Entries {
     }
 
     /// The password of a login saved as `${NAME}`, where the file beside the configuration has it.
-    pub(super) fn password_in_env_file(&mut self, found: &Found, path: &str) {
+    pub(super) fn password_in_env_file(&mut self, machine: &Machine, path: &str) {
         let Some(variable) = self.texts.get(form::PROXY_PASSWORD_VARIABLE.name) else { return };
-        let text = found.text(Path::new(path)).map_or("", Text::as_str);
-        if let Some(password) = env::value(text, variable.reveal()) {
+        let text = machine.text(Path::new(path)).map_or("", Text::as_str);
+        if let Some(password) = env_file::value(text, variable.reveal()) {
             self.put_escaped(&form::PROXY_PASSWORD, password.reveal());
             self.put(&form::ENV_FILE, path);
         } else {

@@ -1,11 +1,16 @@
 //! Back from a file that the wizard wrote to the answers it was written from.
 //!
 //! A `recommended` file says so itself and carries a fingerprint of its text. A `documented` file
-//! is nothing but Kestra's documentation, so it is ours if the same answers give the same text.
+//! is nothing but Kestra's documentation, so it is known by its directives.
 
-use super::render::{FINGERPRINT, HEADER, fingerprint};
-use super::{Machine, Version, render};
+use super::conf::{Directive, flat, parse};
+use super::render::{DOCUMENTED, FINGERPRINT, fingerprint};
+use super::server::address_and_port;
+use super::{Target, Version, render};
 use crate::settings::{ContextPath, Form, Port, Site, Style, Tls, Upstream};
+
+/// How the first line of a `recommended` file begins, in every version.
+const OURS: &str = "# Written by kestra-setup.";
 
 /// A file that the wizard wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,82 +19,87 @@ pub struct Written {
     pub site: Site,
     /// Whether somebody changed it since, be it a person or certbot.
     pub edited: bool,
+    /// Whether nobody changed it and it is written from another template than today's.
+    pub outdated: bool,
 }
 
 /// The site in a file that the wizard wrote, or that was copied from Kestra's documentation;
 /// `None` for any other file. Never fails, whatever the text is.
 #[must_use]
 pub fn read(text: &str) -> Option<Written> {
-    if text.starts_with(HEADER) {
-        let site = site(text, Style::Recommended)?;
-        return Some(Written { site, edited: !has_own_fingerprint(text) });
-    }
-    if !is_from_the_documentation(text) {
+    let directives = parse(text);
+    let style = if text.starts_with(OURS) {
+        Style::Recommended
+    } else if is_from_the_documentation(&directives) {
+        Style::Documented
+    } else {
         return None;
-    }
-    let site = site(text, Style::Documented)?;
-    let edited = render(&site, &machine(text)) != text;
-    Some(Written { site, edited })
+    };
+    let site = site(&directives, style)?;
+    let is_todays = render(&site, &target(text)) == text;
+    let is_untouched = style == Style::Recommended && has_own_fingerprint(text);
+    Some(Written {
+        site,
+        edited: !is_todays && !is_untouched,
+        outdated: !is_todays && is_untouched,
+    })
 }
 
 /// Whether the wizard may replace this text after showing the difference alone. What somebody else
-/// wrote, or certbot manages by now, is not replaced without a word.
+/// wrote, or certbot manages by now, is not replaced without a question.
 #[must_use]
 pub fn is_ours(text: &str) -> bool {
-    let says_so = text.starts_with(HEADER) && !text.contains("# managed by Certbot");
+    let says_so = text.starts_with(OURS) && !text.contains("# managed by Certbot");
     read(text).is_some_and(|written| says_so || !written.edited)
 }
 
+/// Whether the fingerprint in the second line is that of the lines after it.
 fn has_own_fingerprint(text: &str) -> bool {
-    let rest = || text.strip_prefix(HEADER)?.strip_prefix('\n')?.strip_prefix(FINGERPRINT);
-    rest()
-        .and_then(|rest| rest.split_once('\n'))
-        .is_some_and(|(own, text)| own == fingerprint(text))
+    let rest = || text.split_once('\n')?.1.strip_prefix(FINGERPRINT)?.split_once('\n');
+    rest().is_some_and(|(own, text)| own == fingerprint(text))
 }
 
-/// Nothing else than Kestra's documentation sets `X-Forwarded-Protocol` this way, and a file with
-/// several upstreams is about more than Kestra.
-fn is_from_the_documentation(text: &str) -> bool {
-    let count = |wanted: &str| directives(text).filter(|(name, _)| *name == wanted).count();
-    let mut headers = directives(text).filter(|(name, _)| *name == "proxy_set_header");
-    count("proxy_pass") == 1 && headers.any(|(_, value)| value == "X-Forwarded-Protocol $scheme")
+/// Whether a location has every directive of Kestra's documentation. A file with several upstreams
+/// is about more than Kestra.
+fn is_from_the_documentation(directives: &[Directive]) -> bool {
+    if flat(directives).filter(|it| it.name == "proxy_pass").count() != 1 {
+        return false;
+    }
+    let documented = parse(DOCUMENTED);
+    let wanted = || flat(&documented).filter(|it| !matches!(&*it.name, "location" | "proxy_pass"));
+    let has = |block: &[Directive], wanted: &Directive| {
+        block.iter().any(|it| it.name == wanted.name && it.value() == wanted.value())
+    };
+    let mut locations = flat(directives).filter(|it| it.name == "location");
+    locations.any(|location| wanted().all(|wanted| has(&location.block, wanted)))
 }
 
-/// The machine that the text was made for, as far as the text shows it.
-fn machine(text: &str) -> Machine {
+/// The nginx that the text was made for, as far as the text shows it.
+fn target(text: &str) -> Target {
     let has = |wanted: &str| text.contains(wanted);
-    let nginx = match (has("http2 on;"), has(" ssl http2;")) {
+    let version = match (has("http2 on;"), has(" ssl http2;")) {
         (true, _) => Some(Version::WITH_HTTP2_DIRECTIVE),
         (_, true) => Some(Version(1, 22, 1)),
         _ => None,
     };
-    Machine { nginx, ipv6: has("listen [::]:") }
+    Target { version, ipv6: has("listen [::]:") }
 }
 
-fn site(text: &str, style: Style) -> Option<Site> {
-    let (context_path, upstream) = kestra(text)?;
-    Some(Site { context_path, upstream, style, form: form(text)? })
-}
-
-/// The location that passes to Kestra, and where it passes to.
-fn kestra(text: &str) -> Option<(ContextPath, Upstream)> {
-    let mut location = "";
-    for (name, value) in directives(text) {
-        match name {
-            "location" => location = value,
-            "proxy_pass" => return Some((location.parse().ok()?, upstream(value)?)),
-            _ => {}
-        }
-    }
-    None
+fn site(directives: &[Directive], style: Style) -> Option<Site> {
+    let mut locations = flat(directives).filter(|it| it.name == "location");
+    let (context_path, upstream) = locations.find_map(|location| {
+        let target = location.block.iter().find(|it| it.name == "proxy_pass")?;
+        Some((location.value().parse::<ContextPath>().ok()?, upstream(target.first()?)?))
+    })?;
+    Some(Site { context_path, upstream, style, form: form(directives)? })
 }
 
 fn upstream(target: &str) -> Option<Upstream> {
     target.strip_prefix("http://")?.split('/').next()?.parse().ok()
 }
 
-fn form(text: &str) -> Option<Form> {
-    let first = |wanted: &str| Some(directives(text).find(|(name, _)| *name == wanted)?.1);
+fn form(directives: &[Directive]) -> Option<Form> {
+    let first = |wanted: &str| flat(directives).find(|it| it.name == wanted).map(Directive::value);
     let Some(names) = first("server_name") else {
         return first("listen").is_none().then_some(Form::Location);
     };
@@ -97,34 +107,26 @@ fn form(text: &str) -> Option<Form> {
         (Some(certificate), Some(key)) => Some(Tls {
             certificate: certificate.parse().ok()?,
             key: key.parse().ok()?,
-            port: port(text, true).unwrap_or(Port::HTTPS),
+            port: port(directives, true).unwrap_or(Port::HTTPS),
         }),
         _ => None,
     };
-    let listen = port(text, false).unwrap_or(Port::HTTP);
+    let listen = port(directives, false).unwrap_or(Port::HTTP);
     Some(Form::Server { names: names.parse().ok()?, listen, tls })
 }
 
 /// The first port that is listened on with or without TLS, on every address.
-fn port(text: &str, tls: bool) -> Option<Port> {
-    directives(text).filter(|(name, _)| *name == "listen").find_map(|(_, value)| {
-        let mut words = value.split_whitespace();
-        let port = words.next()?.parse().ok()?;
-        (words.any(|word| word == "ssl") == tls).then_some(port)
-    })
-}
-
-/// Name and value of each directive that stands on a line of its own, as ours do.
-fn directives(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    text.lines().filter_map(|line| {
-        let code = line.split('#').next()?.trim();
-        let (name, value) = code.strip_suffix([';', '{'])?.split_once(char::is_whitespace)?;
-        Some((name, value.trim()))
+fn port(directives: &[Directive], tls: bool) -> Option<Port> {
+    flat(directives).filter(|it| it.name == "listen").find_map(|listen| {
+        let (address, port) = address_and_port(listen.first()?)?;
+        let is_tls = listen.args.iter().any(|word| word.text == "ssl");
+        (address.is_empty() && is_tls == tls).then(|| port.to_string().parse().ok())?
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::render::HEADER;
     use super::*;
     use proptest::prelude::*;
 
@@ -141,7 +143,7 @@ mod tests {
     /// Lines of our own files in any order, with hostile ones between them.
     fn shuffled() -> impl Strategy<Value = String> {
         let site = site(Style::Recommended, "a.example", "kestra", "/kestra", (80, 8080));
-        let text = render(&site, &Machine::default());
+        let text = render(&site, &Target::default());
         let hostile = [
             "proxy_pass ;",
             "location {",
@@ -169,8 +171,8 @@ mod tests {
         ) {
             let style = if documented { Style::Documented } else { Style::Recommended };
             let site = site(style, &names, &host, &path, ports);
-            let written = Written { site: site.clone(), edited: false };
-            prop_assert_eq!(read(&render(&site, &Machine::default())), Some(written));
+            let written = Written { site: site.clone(), edited: false, outdated: false };
+            prop_assert_eq!(read(&render(&site, &Target::default())), Some(written));
         }
 
         #[test]
@@ -182,8 +184,8 @@ mod tests {
         #[test]
         fn what_is_read_from_any_text_can_be_written_and_read_again(text in shuffled()) {
             if let Some(Written { site, .. }) = read(&text) {
-                let again = read(&render(&site, &Machine::default()));
-                prop_assert_eq!(again, Some(Written { site, edited: false }));
+                let again = read(&render(&site, &Target::default()));
+                prop_assert_eq!(again, Some(Written { site, edited: false, outdated: false }));
             }
         }
     }

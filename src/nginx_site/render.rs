@@ -1,35 +1,35 @@
-//! The text of a site. The words stand in `assets/nginx`, where nginx people can read them; the
-//! branches stand here.
+//! The text of a site. Its lines are in `assets/nginx`, where nginx people can read them; the
+//! branches are here.
 
-use super::{Machine, Version};
+use super::{Target, Version};
 use crate::settings::{Form, Port, ServerNames, Site, Style, Tls};
 use sha2::{Digest, Sha256};
 
 const SLASH: &str = include_str!("../../assets/nginx/slash.conf");
 const RECOMMENDED: &str = include_str!("../../assets/nginx/recommended.conf");
-const DOCUMENTED: &str = include_str!("../../assets/nginx/documented.conf");
+pub(super) const DOCUMENTED: &str = include_str!("../../assets/nginx/documented.conf");
 const SERVER: &str = include_str!("../../assets/nginx/server.conf");
 const TLS: &str = include_str!("../../assets/nginx/tls.conf");
 
 /// The first line of a `recommended` file.
 pub(super) const HEADER: &str = "# Written by kestra-setup. Edit freely; kestra-setup shows a diff before it changes this file.";
-/// What stands before the [`fingerprint`] in the second line.
+/// What precedes the [`fingerprint`] in the second line.
 pub(super) const FINGERPRINT: &str = "# kestra-setup sha256 ";
 
-/// The whole nginx file. The same site on the same machine is always the same text.
+/// The whole nginx file. The same site for the same nginx is always the same text.
 ///
 /// `documented` is Kestra's documentation and nothing else. It shows no server block with a
-/// certificate; there, and only there, the machine shows in it too.
+/// certificate; there, and only there, the target shows in it too.
 #[must_use]
-pub fn render(site: &Site, machine: &Machine) -> String {
+pub fn render(site: &Site, target: &Target) -> String {
     let locations = locations(site);
     let text = match &site.form {
         Form::Location => locations,
         Form::Server { names, listen, tls: Some(tls) } => {
-            tls_servers(names, *listen, tls, machine, &locations)
+            tls_servers(names, *listen, tls, target, &locations)
         }
         Form::Server { names, listen, tls: None } => {
-            let ipv6 = machine.ipv6 && site.style == Style::Recommended;
+            let ipv6 = target.ipv6 && site.style == Style::Recommended;
             plain_server(names, *listen, ipv6, &locations)
         }
     };
@@ -71,10 +71,10 @@ fn tls_servers(
     names: &ServerNames,
     port: Port,
     tls: &Tls,
-    machine: &Machine,
+    target: &Target,
     locations: &str,
 ) -> String {
-    let (ssl, http2) = match machine.nginx {
+    let (ssl, http2) = match target.version {
         Some(version) if version < Version::WITH_HTTP2_DIRECTIVE => (" ssl http2", ""),
         Some(_) => (" ssl", "http2 on;"),
         None => (" ssl", ""),
@@ -82,9 +82,9 @@ fn tls_servers(
     fill(
         TLS,
         &[
-            ("listen", &listen(port, machine.ipv6, "")),
+            ("listen", &listen(port, target.ipv6, "")),
             ("target", &redirect_target(names, tls.port)),
-            ("listen_tls", &listen(tls.port, machine.ipv6, ssl)),
+            ("listen_tls", &listen(tls.port, target.ipv6, ssl)),
             ("http2", http2),
             ("names", &names.to_string()),
             ("certificate", &tls.certificate.to_string()),

@@ -75,16 +75,16 @@ mod tests {
     use crate::form::{Defaults, Field};
     use crate::kestra_config::{self, Place};
     use crate::kestra_release::Era;
-    use crate::machine::{Found, Snapshot};
+    use crate::machine::{Machine, Snapshot};
 
     const BEFORE: &str =
         "kestra:\n  url: https://h/kestra/\nmicronaut:\n  server:\n    context-path: /kestra\n";
 
     fn edited(text: &str, release: Option<Era>, given: &[(&Field, &str)]) -> Option<Edit> {
-        let mut found = Found::new("c.yml".into(), Place::default());
+        let mut found = Machine::new("c.yml".into(), Place::default());
         found.see("c.yml".into(), Snapshot::Text(text.into()));
-        let defaults = Defaults { release, ..Defaults::default() };
-        let mut answers = found.answers(defaults).unwrap();
+        found.defaults = Defaults { release, ..Defaults::default() };
+        let mut answers = found.answers().unwrap();
         for (field, text) in given {
             answers.set(field, text);
         }

@@ -396,9 +396,8 @@ fn authorization(settings: &Settings) -> Target {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::form::Defaults;
     use crate::kestra_config::Place;
-    use crate::machine::{Found, Snapshot};
+    use crate::machine::{Machine, Snapshot};
     use crate::plan::Plan;
 
     const API: &str = "kestra.url: https://a.example/\nmicronaut.http.services.api:\n  \
@@ -406,16 +405,16 @@ mod tests {
 
     /// The configuration after these answers, or what blocks them.
     fn after(text: &str, given: &[(&Field, &str)]) -> Result<String, Vec<String>> {
-        let mut found = Found::new("c.yml".into(), Place::default());
-        found.see("c.yml".into(), Snapshot::Text(text.into()));
-        let mut answers = found.answers(Defaults::default()).unwrap();
+        let mut machine = Machine::new("c.yml".into(), Place::default());
+        machine.see("c.yml".into(), Snapshot::Text(text.into()));
+        let mut answers = machine.answers().unwrap();
         for (field, text) in given {
             answers.set(field, text);
         }
         let settings = answers.settings().map_err(|problems| {
             problems.into_iter().filter(|it| it.blocks).map(|it| it.message).collect::<Vec<_>>()
         })?;
-        let plan = Plan::new(&answers, &settings, &found).unwrap();
+        let plan = Plan::new(&answers, &settings, &machine).unwrap();
         Ok(plan.changes[0].after.as_str().to_owned())
     }
 
@@ -482,9 +481,9 @@ mod tests {
     #[test]
     fn a_placeholder_in_the_file_is_no_problem() {
         let text = "kestra.url: ${KESTRA_URL}\nmicronaut.server.context-path: ${PATH}\n";
-        let mut found = Found::new("c.yml".into(), Place::default());
-        found.see("c.yml".into(), Snapshot::Text(text.into()));
-        assert_eq!(found.answers(Defaults::default()).unwrap().problems(), []);
+        let mut machine = Machine::new("c.yml".into(), Place::default());
+        machine.see("c.yml".into(), Snapshot::Text(text.into()));
+        assert_eq!(machine.answers().unwrap().problems(), []);
     }
 
     #[test]

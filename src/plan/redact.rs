@@ -5,7 +5,8 @@
 //! and every line of an nginx file that this program rendered. Everything else is [`HIDDEN`], so a
 //! secret in a foreign key cannot show, whatever the key is called.
 
-use super::{FileKind, env, properties};
+use super::{FileKind, properties};
+use crate::env_file;
 use crate::kestra_config::{Kind, hyphenated, places, read_at};
 use crate::nginx_site;
 use crate::settings::{HIDDEN, is_hidden};
@@ -32,7 +33,7 @@ pub(super) fn redacted(text: &str, kind: FileKind) -> Vec<String> {
         }
         FileKind::Nginx if is_rendered(text) => revealed(text),
         FileKind::Nginx => lines(text).map(nginx).collect(),
-        FileKind::Env => env::redacted(text),
+        FileKind::Env => env_file::redacted(text),
         FileKind::Unknown => lines(text).map(|_| HIDDEN.to_owned()).collect(),
     }
 }

@@ -1,40 +1,34 @@
-//! Does what the wizard and the commands ask of the world, and says what came of it as data.
+//! Does what the wizard and the commands ask for, and gives what happened as data.
 //!
 //! Everything here may block; whoever must not wait calls it on a thread of its own.
 
 mod health;
-mod words;
 
 use super::checks::{
     self,
     proxy::{Outbound, Proxy},
 };
-use super::discover::{command_for, snapshot};
-use super::export;
-use super::fs::backup::{History, PendingWrite};
+use super::discover::snapshot;
+use super::export::{self, Exported};
+use super::fs::backup::History;
 use super::fs::lock::Lock;
-use super::fs::{
-    self, FileAction, FileReceipt, InPlaceReason, Receipt, VerificationFailure, WriteError,
-};
-use super::nginx::{self, Live};
+use super::fs::{self, Receipt, VerificationFailure, WriteError};
+use super::nginx::{self, Deadline, Live};
 use crate::checks::{Check, Finding};
-use crate::form::{self, Defaults};
+use crate::form;
 use crate::kestra_config::{self, Place};
-use crate::machine::{Found, Snapshot};
+use crate::machine::{Machine, Nginx, Snapshot, Text};
 use crate::plan::{FileKind, Plan};
 use crate::settings::{Connection, ForwardProxy, has_placeholder};
-use crate::wizard::{
-    Choice, Effect, Event, Failure, NextStep, Repair, Undo, WriteResult, WrittenFile,
-};
-use std::path::{Path, PathBuf};
+use crate::wizard::{Effect, Repair};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use url::Url;
 
 pub use health::unreadable;
-pub use words::{capital, listed, restored, rolled_back, trouble};
 
-/// Where the outbound connection is tested, as Kestra's own default has it.
+/// The address to which the outbound connection is tested, Kestra's own default.
 pub const API_URL: &str = "https://api.kestra.io";
 
 /// The world as far as the wizard touches it.
@@ -42,31 +36,89 @@ pub const API_URL: &str = "https://api.kestra.io";
 pub struct EffectRunner {
     /// Kestra's configuration.
     pub config: PathBuf,
-    /// Where in that file it stands.
+    /// Where in that file it is.
     pub place: Place,
     /// The nginx of this machine.
-    pub nginx: nginx::Found,
-    /// Where the outbound connection is tested.
+    pub nginx: Nginx,
+    /// The address to which the outbound connection is tested.
     pub api_url: Url,
     /// The lock, where it is held for the whole session; else each write takes it.
     pub lock: Option<Arc<Lock>>,
 }
 
+/// What happened, as data.
+#[derive(Debug)]
+pub enum Performed {
+    /// These are the files.
+    Looked(Vec<(PathBuf, Snapshot)>),
+    /// These are the findings.
+    Checked(Check, Vec<Finding>),
+    /// The plan is written.
+    Written(Receipt),
+    /// The new texts are beside the files that changed.
+    SavedBeside(Receipt),
+    /// The files are in a folder of the operator, to be installed by hand.
+    Exported(Exported),
+    /// An earlier write is undone; or, where this is set, the undoing of one.
+    RolledBack(Receipt, bool),
+    /// The interrupted write is undone.
+    Undone,
+    /// There was no interrupted write.
+    NothingToRepair,
+    /// The interrupted write is forgotten.
+    Forgotten,
+    /// The completed write with this name could not be undone, or the interrupted one.
+    NotUndone(WriteError, Option<String>),
+    /// Nothing was written.
+    Failed(WriteFailure),
+}
+
+/// Why nothing was written.
+#[derive(Debug)]
+pub struct WriteFailure {
+    /// What went wrong.
+    pub error: WriteError,
+    /// What was to be written.
+    pub plan: Plan,
+    /// The text of the file that somebody else changed meanwhile.
+    pub theirs: Option<Text>,
+}
+
+impl WriteFailure {
+    fn new(error: WriteError, plan: Plan) -> Self {
+        let theirs = match &error {
+            WriteError::Changed(conflict) => snapshot(&conflict.path).text().cloned(),
+            _ => None,
+        };
+        Self { error, plan, theirs }
+    }
+}
+
 impl EffectRunner {
-    /// Does what is asked. `None` where nothing comes of it for the wizard.
+    /// Does what is asked. `None` where the wizard is to hear nothing of it.
     #[must_use]
-    pub fn perform(&self, effect: Effect, cancelled: &AtomicBool) -> Option<Event> {
-        Some(match effect {
-            Effect::Look(paths) => Event::Discovery(look(paths)),
+    pub fn perform(&self, effect: Effect, cancelled: &AtomicBool) -> Option<Performed> {
+        let nothing = Plan::default();
+        let (result, plan) = match effect {
+            Effect::Look(paths) => {
+                let look = |path: PathBuf| (path.clone(), snapshot(&path));
+                return Some(Performed::Looked(paths.into_iter().map(look).collect()));
+            }
             Effect::Check(check) => {
                 let findings = self.check(&check, cancelled);
-                Event::Checked(check, findings)
+                return Some(Performed::Checked(check, findings));
             }
-            Effect::Write(plan) => Event::Written(self.save(&plan)),
-            Effect::SaveAside(plan) => stopped(save_aside(&plan)),
-            Effect::SaveBeside(plan) => stopped(self.save_beside(&plan)),
-            Effect::Rollback { id, overwrite } => undone(self.roll_back(&id, overwrite), Some(&id)),
-            Effect::Repair(repair) => undone(self.repair(repair), None),
+            Effect::Write(plan) => (self.write(&plan).map(Performed::Written), plan),
+            Effect::SaveAside(plan) => (export(&plan).map(Performed::Exported), nothing),
+            Effect::SaveBeside(plan) => (self.save_beside(&plan), nothing),
+            Effect::Rollback { id, overwrite } => {
+                let failed = |error| Performed::NotUndone(error, Some(id.clone()));
+                return Some(self.roll_back(&id, overwrite).unwrap_or_else(failed));
+            }
+            Effect::Repair(repair) => {
+                let failed = |error| Performed::NotUndone(error, None);
+                return Some(self.repair(repair).unwrap_or_else(failed));
+            }
             Effect::Elevate(_)
             | Effect::Cancel
             | Effect::Copy(_)
@@ -74,7 +126,9 @@ impl EffectRunner {
             | Effect::Redraw
             | Effect::Suspend
             | Effect::Exit => return None,
-        })
+        };
+        let failed = |error| Performed::Failed(WriteFailure::new(error, plan));
+        Some(result.unwrap_or_else(failed))
     }
 
     /// Writes the plan as a transaction, and verifies it.
@@ -86,8 +140,10 @@ impl EffectRunner {
         if let Some(pending) = lock.interrupted()? {
             return Err(WriteError::Interrupted { id: pending.id().to_owned() });
         }
-        let before = self.live_test(plan);
-        let mut receipt = fs::write(plan, &lock, &|| self.verify(plan, before.as_ref()))?;
+        let deadline = Deadline::usual();
+        let before = self.live_test(plan, deadline);
+        let verify = || self.verify(plan, before.as_ref(), deadline);
+        let mut receipt = fs::write(plan, &lock, &verify)?;
         receipt.warnings.extend(before.as_ref().and_then(old_complaint));
         Ok(receipt)
     }
@@ -99,12 +155,13 @@ impl EffectRunner {
         }
     }
 
-    fn save(&self, plan: &Plan) -> Result<WriteResult, Failure> {
-        self.write(plan).map(saved).map_err(|error| trouble(&error, plan))
-    }
-
     /// Reads the written files again, the way Kestra and nginx do.
-    fn verify(&self, plan: &Plan, before: Option<&Live>) -> Result<(), VerificationFailure> {
+    fn verify(
+        &self,
+        plan: &Plan,
+        before: Option<&Live>,
+        deadline: Deadline,
+    ) -> Result<(), VerificationFailure> {
         for change in plan.pending().filter(|change| change.kind == FileKind::Config) {
             let on_disk = snapshot(&change.path);
             let text = on_disk.text().map_or("", |text| text.as_str());
@@ -119,31 +176,34 @@ impl EffectRunner {
         // An earlier complaint is not about this write.
         let is_new =
             |complaint: &Finding| before.is_none_or(|it| !it.complaints.contains(complaint));
-        let complaints = self.live_test(plan).map_or(Vec::new(), |live| live.complaints);
+        let complaints = self.live_test(plan, deadline).map_or(Vec::new(), |live| live.complaints);
         complaints.into_iter().find(is_new).map_or(Ok(()), |new| Err(new.into()))
     }
 
     /// `nginx -t` on the live configuration, where the plan touches what that nginx reads.
-    fn live_test(&self, plan: &Plan) -> Option<Live> {
+    fn live_test(&self, plan: &Plan, deadline: Deadline) -> Option<Live> {
         let conf = self.nginx.conf.as_ref()?.parent()?;
         let touches = plan
             .pending()
             .any(|change| change.kind == FileKind::Nginx && change.path.starts_with(conf));
-        touches.then(|| nginx::ask_live(&self.nginx).ok()).flatten()
+        touches.then(|| nginx::ask_live(&self.nginx, deadline).ok()).flatten()
     }
 
-    /// Looks at the world.
+    /// The findings of a check.
     #[must_use]
     pub fn check(&self, check: &Check, cancelled: &AtomicBool) -> Vec<Finding> {
         match check {
             Check::Outbound(connection) => vec![self.outbound(connection, cancelled)],
             Check::Nginx { text, is_location } => {
-                let form = if *is_location { nginx::Form::Location } else { nginx::Form::Server };
-                vec![nginx::test_privately(&self.nginx, text, form)]
+                let level = if *is_location { nginx::Level::Server } else { nginx::Level::Http };
+                vec![nginx::test_privately(&self.nginx, text, level, Deadline::usual())]
             }
             Check::All => self.health(cancelled),
             // nginx may have been started meanwhile.
-            Check::Reload => vec![nginx::reload(&nginx::find())],
+            Check::Reload => {
+                let deadline = Deadline::usual();
+                vec![nginx::reload(&nginx::find(deadline), deadline)]
+            }
         }
     }
 
@@ -164,9 +224,9 @@ impl EffectRunner {
             ("type", &form::CONNECTION, proxy.kind.is_none()),
             ("address", &form::PROXY_ADDRESS, proxy.address.is_none()),
         ];
-        let mut found = Found::new(self.config.clone(), self.place.clone());
-        found.see(self.config.clone(), snapshot(&self.config));
-        let answers = found.answers(Defaults::default()).unwrap_or_default();
+        let mut machine = Machine::new(self.config.clone(), self.place.clone());
+        machine.see(self.config.clone(), snapshot(&self.config));
+        let answers = machine.answers().unwrap_or_default();
         let is_wrong = |field| answers.found(field).is_some_and(|text| !has_placeholder(text));
         match unread.into_iter().find(|(_, field, is_unread)| *is_unread && is_wrong(field)) {
             Some((part, ..)) => Finding {
@@ -183,24 +243,23 @@ impl EffectRunner {
         }
     }
 
-    fn repair(&self, repair: Repair) -> Result<WriteResult, WriteError> {
+    fn repair(&self, repair: Repair) -> Result<Performed, WriteError> {
         let lock = self.lock()?;
         if repair == Repair::Forget {
-            return lock.forget_interrupted().map(|_| words::forgotten());
+            return lock.forget_interrupted().map(|_| Performed::Forgotten);
         }
-        let Some(pending) = lock.interrupted()? else {
-            return Ok(words::nothing_to_repair());
-        };
+        let Some(pending) = lock.interrupted()? else { return Ok(Performed::NothingToRepair) };
         if repair == Repair::UndoOverwriting {
-            return pending.undo_overwriting(&lock).map(|receipt| rolled_back(receipt, false));
+            return pending
+                .undo_overwriting(&lock)
+                .map(|receipt| Performed::RolledBack(receipt, false));
         }
-        pending.undo()?;
-        Ok(words::undone())
+        pending.undo().map(|()| Performed::Undone)
     }
 
     /// Saves the new text beside each file that changed meanwhile. One of nginx goes beside the
     /// configuration: nginx may include every file of its own folder.
-    fn save_beside(&self, plan: &Plan) -> Result<WriteResult, WriteError> {
+    fn save_beside(&self, plan: &Plan) -> Result<Performed, WriteError> {
         let mut beside = Plan::default();
         for change in plan.pending() {
             let mut change = change.clone();
@@ -213,16 +272,14 @@ impl EffectRunner {
             change.mode = 0o600;
             beside.changes.push(change);
         }
-        let receipt = fs::write(&beside, &*self.lock()?, &|| Ok(()))?;
-        let headline = "Your files are untouched; the new ones are beside them.".to_owned();
-        Ok(WriteResult { state: "saved beside", headline, ..saved(receipt) })
+        fs::write(&beside, &*self.lock()?, &|| Ok(())).map(Performed::SavedBeside)
     }
 
-    fn roll_back(&self, id: &str, overwrite: bool) -> Result<WriteResult, WriteError> {
+    fn roll_back(&self, id: &str, overwrite: bool) -> Result<Performed, WriteError> {
         let lock = self.lock()?;
         let rollback = lock.history().rollback(id)?;
         let is_redo = rollback.is_redo();
-        rollback.run(&lock, overwrite).map(|receipt| rolled_back(receipt, is_redo))
+        rollback.run(&lock, overwrite).map(|receipt| Performed::RolledBack(receipt, is_redo))
     }
 }
 
@@ -239,6 +296,12 @@ fn proxy_to_test(proxy: &ForwardProxy) -> Option<Proxy> {
     Some(Proxy { kind: proxy.kind?, host, port, login })
 }
 
+/// Saves the files in a folder of the operator, with the commands that install them.
+fn export(plan: &Plan) -> Result<Exported, WriteError> {
+    let folder = dirs::home_dir().ok_or(WriteError::NoState)?.join("kestra-setup-out");
+    export::save_aside(plan, &folder)
+}
+
 /// The complaint that nginx had about its configuration before the write.
 fn old_complaint(before: &Live) -> Option<String> {
     let first = before.complaints.first()?;
@@ -247,115 +310,4 @@ fn old_complaint(before: &Live) -> Option<String> {
     } else {
         "nginx refused its configuration already before this write; run nginx -t.".to_owned()
     })
-}
-
-/// Saves the files in a folder of the operator, with the commands that install them.
-fn save_aside(plan: &Plan) -> Result<WriteResult, WriteError> {
-    let folder = dirs::home_dir().ok_or(WriteError::NoState)?.join("kestra-setup-out");
-    let aside = export::save_aside(plan, &folder)?;
-    let files = aside.files.iter().map(|path| WrittenFile {
-        what: "saved".to_owned(),
-        path: path.display().to_string(),
-        about: "mode 0600".to_owned(),
-    });
-    Ok(WriteResult {
-        state: "saved aside",
-        headline: "Nothing was installed. The files are saved; these commands install them."
-            .to_owned(),
-        files: files.collect(),
-        next: aside.commands.into_iter().map(NextStep::from).collect(),
-        ..WriteResult::default()
-    })
-}
-
-fn look(paths: Vec<PathBuf>) -> Vec<(PathBuf, Snapshot)> {
-    paths.into_iter().map(|path| (path.clone(), snapshot(&path))).collect()
-}
-
-fn stopped(result: Result<WriteResult, WriteError>) -> Event {
-    match result {
-        Ok(saved) => Event::Stopped(saved),
-        Err(error) => Event::Written(Err(trouble(&error, &Plan::default()))),
-    }
-}
-
-/// The outcome of undoing the completed write with this name, or the interrupted one.
-fn undone(result: Result<WriteResult, WriteError>, id: Option<&str>) -> Event {
-    match result {
-        Ok(saved) => Event::Stopped(saved),
-        Err(error) => Event::Written(Err(words::not_undone(&error, id))),
-    }
-}
-
-/// What was written, for the result page.
-#[must_use]
-pub fn saved(receipt: Receipt) -> WriteResult {
-    let files = match receipt.files.len() {
-        1 => "One file",
-        2 => "Two files",
-        3 => "Three files",
-        _ => "The files are",
-    };
-    WriteResult {
-        state: "written",
-        headline: format!("Done. {files} written."),
-        files: receipt.files.iter().map(saved_file).collect(),
-        undo: receipt.id.map(|id| {
-            let command = match &receipt.config {
-                Some(config) => command_for(config, "rollback"),
-                None => format!("kestra-setup rollback {id}"),
-            };
-            Undo { id, command }
-        }),
-        next: Vec::new(),
-        warnings: receipt.warnings,
-    }
-}
-
-fn saved_file(written: &FileReceipt) -> WrittenFile {
-    let real = if written.real_path == written.path {
-        String::new()
-    } else {
-        format!(" -> {}", written.real_path.display())
-    };
-    let how = match written.action {
-        FileAction::Created => "new".to_owned(),
-        FileAction::Replaced => "changed".to_owned(),
-        FileAction::Removed => "removed".to_owned(),
-        FileAction::InPlace(reason) => in_place(reason),
-    };
-    let about = if written.owner.is_empty() {
-        how
-    } else {
-        format!("{how}, mode {:04o} {}", written.mode, written.owner)
-    };
-    WrittenFile {
-        what: words::label(written.kind, &written.path),
-        path: format!("{}{real}", written.path.display()),
-        about,
-    }
-}
-
-fn in_place(reason: InPlaceReason) -> String {
-    format!("changed in place, not atomic: {reason}")
-}
-
-/// What can be done about an interrupted write, if there is one.
-///
-/// # Errors
-/// Where the state folder is damaged.
-pub fn interrupted(lock: &Lock) -> Result<Option<Failure>, WriteError> {
-    lock.interrupted()?.as_ref().map(offer).transpose()
-}
-
-/// Undoing overwrites files, so what that changes is shown first.
-fn offer(pending: &PendingWrite) -> Result<Failure, WriteError> {
-    let mut lines = vec![format!("A write of {:.0} was interrupted.", pending.at()), String::new()];
-    lines.extend(pending.paths().map(|path: &Path| format!("  {}", path.display())));
-    for restore in pending.restores()? {
-        lines.extend([String::new(), format!("Undoing changes {}:", restore.path.display())]);
-        lines.extend(listed(&restored(&restore)).into_iter().take(10));
-    }
-    let ways = vec![Choice::Undo, Choice::Forget, Choice::Quit];
-    Ok(Failure { state: "interrupted", lines, ways })
 }

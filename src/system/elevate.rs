@@ -9,9 +9,8 @@
     reason = "this is where sudo is started"
 )]
 
+use crate::kestra_config::Place;
 use crate::plan::Plan;
-use crate::shell;
-use crate::wizard::{Choice, Failure, NextStep, WriteResult, WrittenFile};
 use rustix::fs::{FileType, stat};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -32,21 +31,7 @@ const PASSED_ON: [&str; 8] =
 ///
 /// # Errors
 /// Nothing was written: sudo is missing or refused, or the files changed meanwhile.
-pub fn run(plan: &Plan, config: &Path) -> Result<WriteResult, Failure> {
-    match write(plan, config) {
-        Ok(()) => Ok(result(plan, config)),
-        Err(why) => Err(Failure {
-            state: "not written",
-            lines: vec![
-                format!("Writing with sudo failed: {why}"),
-                "Your answers are kept.".to_owned(),
-            ],
-            ways: vec![Choice::Sudo, Choice::SaveAside, Choice::Quit],
-        }),
-    }
-}
-
-fn write(plan: &Plan, config: &Path) -> Result<(), String> {
+pub fn run(plan: &Plan, config: &Path, place: &Place) -> Result<(), String> {
     let sudo = find_sudo().ok_or("there is no sudo of root's in /usr/bin or /usr/local/bin")?;
     let program = env::current_exe().map_err(|error| error.to_string())?;
     let mut child = Command::new(sudo)
@@ -54,6 +39,7 @@ fn write(plan: &Plan, config: &Path) -> Result<(), String> {
         .arg(program)
         .arg("--config")
         .arg(config)
+        .args(["--at", &place.to_string()])
         .args(["apply", "--answers", "-", "--expect", &plan.digest()])
         .env_clear()
         .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
@@ -103,22 +89,5 @@ fn why(status: ExitStatus) -> String {
         Some(5) => "root may not write there either".to_owned(),
         Some(6) => "the result failed its verification, and the files were restored".to_owned(),
         _ => format!("sudo ended with {status}; its messages show when you leave"),
-    }
-}
-
-fn result(plan: &Plan, config: &Path) -> WriteResult {
-    let files = plan.pending().map(|change| WrittenFile {
-        what: "written".to_owned(),
-        path: change.path.display().to_string(),
-        about: "as root".to_owned(),
-    });
-    let config = config.to_string_lossy();
-    let undo = format!("sudo kestra-setup --config {} rollback", shell::word(&config));
-    WriteResult {
-        state: "written",
-        headline: "Done, with sudo.".to_owned(),
-        files: files.collect(),
-        next: vec![NextStep { lines: vec![undo], ..NextStep::from("Undo with:".to_owned()) }],
-        ..WriteResult::default()
     }
 }

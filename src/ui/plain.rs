@@ -13,6 +13,8 @@ mod text;
 
 use crate::checks::{Check, Finding};
 use crate::form::Field;
+use crate::messages;
+use crate::plan;
 use crate::settings::Secret;
 use crate::system::effects::EffectRunner;
 use crate::system::elevate;
@@ -77,10 +79,11 @@ impl Runtime for TerminalRuntime<'_> {
         match effect {
             // sudo asks for its password at this terminal.
             Effect::Elevate(plan) => {
-                let result = self.lines.lend(|| elevate::run(&plan, &self.effects.config));
-                Some(Event::Written(result))
+                let EffectRunner { config, place, .. } = self.effects;
+                let result = self.lines.lend(|| elevate::run(&plan, config, place));
+                Some(messages::elevated(&plan, config, result))
             }
-            other => self.effects.perform(other, self.lines.leaving()),
+            other => self.effects.perform(other, self.lines.leaving()).map(messages::event),
         }
     }
 }
@@ -128,7 +131,7 @@ impl<R: Runtime> PlainMode<'_, R> {
         let mut lines =
             vec![GREETING.to_owned(), format!("Configuration: {file} ({})", self.wizard.state())];
         if let Step::FormStep(_) = self.wizard.step() {
-            let remarks = self.wizard.found().remarks().into_iter();
+            let remarks = plan::config_notes(self.wizard.machine(), None).into_iter();
             lines.extend(remarks.map(|remark| format!("Note: {remark}")));
         }
         self.print(&lines.join("\n"))

@@ -13,6 +13,7 @@ mod work;
 
 use crate::checks::Check;
 use crate::key::Key;
+use crate::messages;
 use crate::system::effects::EffectRunner;
 use crate::system::signals::{self, Signal};
 use crate::system::terminal::is_tiny;
@@ -70,7 +71,7 @@ impl From<Signal> for Happening {
 pub fn run(
     wizard: Wizard,
     first: Option<Effect>,
-    world: EffectRunner,
+    runner: EffectRunner,
     colors: Colors,
     escape_delay: Duration,
 ) -> io::Result<Left> {
@@ -83,7 +84,7 @@ pub fn run(
     let mut full = Loop {
         wizard,
         screen,
-        world,
+        runner,
         theme,
         sender,
         happenings,
@@ -98,7 +99,7 @@ pub fn run(
 struct Loop {
     wizard: Wizard,
     screen: FullScreen,
-    world: EffectRunner,
+    runner: EffectRunner,
     theme: Theme,
     sender: Sender<Happening>,
     happenings: Receiver<Happening>,
@@ -125,6 +126,9 @@ impl Loop {
     fn begin(&mut self, first: Option<Effect>) -> io::Result<Option<Left>> {
         let left = first.map_or(Ok(None), |effect| self.perform(effect))?;
         self.draw()?;
+        if self.wizard.machine().is_partial {
+            work::discover(self.wizard.machine().clone(), self.sender.clone());
+        }
         Ok(left)
     }
 
@@ -179,7 +183,12 @@ impl Loop {
                 key_event(&self.wizard, self.theme, terminal::size().into(), key)
             }
             Happening::Typed(Typed { input: Input::Paste(text), .. }) => Event::Paste(text),
-            Happening::Event(event) => event,
+            Happening::Event(event) => {
+                if let Event::Discovered(machine) = &event {
+                    self.runner.nginx.clone_from(&machine.nginx);
+                }
+                event
+            }
             Happening::Signal(signal) => return self.signal(signal),
         };
         let effect = self.wizard.update(event);
@@ -230,7 +239,7 @@ impl Loop {
         }
         // What stands in the field is an answer as well.
         self.wizard.commit();
-        draft::save(&self.wizard, &self.world.config);
+        draft::save(&self.wizard, &self.runner.config);
         Some(Left::Signal(code))
     }
 
@@ -244,9 +253,11 @@ impl Loop {
             Effect::Remind(after) => self.remind_at = Some(work::after(after)),
             Effect::Cancel => self.cancel(),
             Effect::Elevate(plan) => {
-                let result = self.screen.lend(|| elevate::run(&plan, &self.world.config));
+                let EffectRunner { config, place, .. } = &self.runner;
+                let result = self.screen.lend(|| elevate::run(&plan, config, place));
                 self.forget_interrupts();
-                let effect = self.wizard.update(Event::Written(result));
+                let effect =
+                    self.wizard.update(messages::elevated(&plan, &self.runner.config, result));
                 return effect.map_or(Ok(None), |effect| self.perform(effect));
             }
             other => self.start(other),
@@ -270,7 +281,7 @@ impl Loop {
     fn exit(&self) -> Left {
         let is_undecided = matches!(self.wizard.step(), Step::Dialog(_));
         if !is_undecided || self.wizard.is_quitting() {
-            draft::forget(&self.world.config);
+            draft::forget(&self.runner.config);
         }
         match self.wizard.step() {
             Step::Done(saved) => Left::Done(Some(saved.clone())),
@@ -283,7 +294,7 @@ impl Loop {
             // A newer test makes the one under way pointless.
             self.cancel();
         }
-        work::start(effect, &self.world, &self.cancelled, self.sender.clone());
+        work::start(effect, &self.runner, &self.cancelled, self.sender.clone());
     }
 
     /// Stops the check that is under way, and none that comes after.

@@ -2,7 +2,7 @@
 
 use super::{AfterDiscovery, Effect, Failure, FormStep, Repair, Step, Wizard, WriteResult};
 use crate::form::{self, Field};
-use crate::plan::{FileKind, Plan};
+use crate::plan::{self, FileKind, Plan};
 use std::path::PathBuf;
 
 /// What happened, and the ways on.
@@ -224,28 +224,13 @@ impl Wizard {
     pub(super) fn write(&mut self) -> Option<Effect> {
         let Step::Review(review) = &mut self.step else { return None };
         let plan = review.plan_to_write()?.clone();
-        match self.foreign(&plan) {
+        match foreign(&plan) {
             Some(failure) => {
                 self.step = Step::Dialog(Dialog::new(failure, plan));
                 None
             }
             None => Some(self.writing(plan, Effect::Write)),
         }
-    }
-
-    /// A file of somebody else is never replaced without a word.
-    fn foreign(&self, plan: &Plan) -> Option<Failure> {
-        let change = self.found.foreign(plan)?;
-        let path = change.path.display();
-        Some(Failure {
-            state: "not written",
-            lines: vec![
-                format!("{path} was not written by kestra-setup."),
-                format!("Replacing it: {}", change.summary()),
-                "The difference is on the review (Tab). Nothing was changed.".to_owned(),
-            ],
-            ways: vec![Choice::Change(&form::NGINX_FILE), Choice::Replace, Choice::WithoutNginx],
-        })
     }
 
     pub(super) fn written(&mut self, result: Result<WriteResult, Failure>) -> Option<Effect> {
@@ -266,6 +251,21 @@ impl Wizard {
         let id = saved.undo.as_ref()?.id.clone();
         Some(self.writing(Plan::default(), |_| Effect::Rollback { id, overwrite: false }))
     }
+}
+
+/// A file of somebody else is never replaced without a question.
+fn foreign(plan: &Plan) -> Option<Failure> {
+    let change = plan::foreign(plan)?;
+    let path = change.path.display();
+    Some(Failure {
+        state: "not written",
+        lines: vec![
+            format!("{path} was not written by kestra-setup."),
+            format!("Replacing it: {}", change.summary()),
+            "The difference is on the review (Tab). Nothing was changed.".to_owned(),
+        ],
+        ways: vec![Choice::Change(&form::NGINX_FILE), Choice::Replace, Choice::WithoutNginx],
+    })
 }
 
 fn paths(plan: &Plan) -> Vec<PathBuf> {

@@ -2,8 +2,8 @@
 
 use crate::checks::{Check, Finding};
 use crate::key::Key;
-use crate::machine::Snapshot;
-use crate::plan::{Plan, Text};
+use crate::machine::{Machine, Snapshot, Text};
+use crate::plan::Plan;
 use crate::wizard::Choice;
 use std::fmt;
 use std::path::PathBuf;
@@ -21,8 +21,10 @@ pub enum Event {
     Keep,
     /// One question back, in plain mode.
     PreviousQuestion,
+    /// The whole machine was looked at.
+    Discovered(Box<Machine>),
     /// Files were looked at.
-    Discovery(Vec<(PathBuf, Snapshot)>),
+    Looked(Vec<(PathBuf, Snapshot)>),
     /// A check came back.
     Checked(Check, Vec<Finding>),
     /// A write came back.
@@ -49,7 +51,8 @@ impl fmt::Debug for Event {
             Self::Key(key) => write!(f, "Key({key:?})"),
             Self::Paste(text) => write!(f, "Paste({} bytes)", text.len()),
             Self::Line(text) => write!(f, "Line({} bytes)", text.len()),
-            Self::Discovery(files) => f.debug_tuple("Discovery").field(files).finish(),
+            Self::Discovered(_) => f.write_str("Discovered"),
+            Self::Looked(files) => f.debug_tuple("Looked").field(files).finish(),
             Self::Checked(check, all) => f.debug_tuple("Checked").field(check).field(all).finish(),
             Self::Written(result) => f.debug_tuple("Written").field(result).finish(),
             Self::Stopped(saved) => f.debug_tuple("Stopped").field(saved).finish(),

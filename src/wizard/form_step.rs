@@ -98,6 +98,23 @@ impl FormStep {
         if self.screen().id == ScreenId::Proxy { keymap::PROXY_SCREEN } else { keymap::SCREEN }
     }
 
+    /// The same once other defaults are known. What is being typed stays.
+    pub(super) fn refreshed(mut self, answers: &Answers) -> Self {
+        if !answers.asks(self.field) {
+            let is_returning = self.is_returning;
+            return Self { is_returning, ..Self::new(answers, self.screen, 0) };
+        }
+        if !self.editor.is_touched {
+            self.editor = Editor::of(answers, self.field);
+        }
+        self
+    }
+
+    /// Whether the defaults of the screen depend on what is found on the machine.
+    pub(super) fn depends_on_the_machine(&self) -> bool {
+        self.screen().id == ScreenId::Nginx
+    }
+
     pub(super) fn returning(mut self) -> Self {
         self.is_returning = true;
         self

@@ -1,6 +1,6 @@
 //! From question to question, and to the review.
 
-use super::{Effect, FormStep, Review, ReviewRow, Step, Wizard};
+use super::{AfterDiscovery, Effect, FormStep, Review, ReviewRow, Step, Wizard};
 use crate::answers::Problem;
 use crate::checks::{Check, Finding};
 use crate::form::{Field, SCREENS, Screen};
@@ -12,7 +12,12 @@ impl Wizard {
         if let Step::Dialog(dialog) = &self.step {
             return self.choose(dialog.selected());
         }
+        let is_partial = self.machine.is_partial;
         let form_step = self.form_step()?;
+        if is_partial && form_step.depends_on_the_machine() {
+            self.step = Step::Discovering(AfterDiscovery::Accept(form_step.clone()));
+            return None;
+        }
         if let Some(problem) = form_step.problem.take_if(|problem| problem.fixes.len() == 1) {
             problem.fixes.iter().for_each(|fix| self.correct(fix));
             return None;

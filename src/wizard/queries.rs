@@ -7,7 +7,8 @@ use crate::answers::{Answers, Problem};
 use crate::checks::{Check, Finding};
 use crate::form::{self, Field};
 use crate::key::Key;
-use crate::machine::Found;
+use crate::machine::Machine;
+use crate::plan;
 
 impl Wizard {
     /// The number of the step in the step bar, counted from 0.
@@ -69,10 +70,10 @@ impl Wizard {
         &self.answers
     }
 
-    /// What was found.
+    /// The machine, as far as it was looked at.
     #[must_use]
-    pub fn found(&self) -> &Found {
-        &self.found
+    pub fn machine(&self) -> &Machine {
+        &self.machine
     }
 
     /// Whether it is being asked if the answers may be lost.
@@ -162,20 +163,17 @@ impl Wizard {
     /// What keeps nginx from serving our file.
     #[must_use]
     pub fn nginx_notes(&self) -> Vec<String> {
-        let settings = self.answers.settings().ok();
-        settings.map_or(Vec::new(), |settings| self.found.nginx_notes(&settings))
+        plan::nginx_notes(&self.answers, &self.machine)
     }
 
     /// What is good to know before this is written.
     pub(super) fn notes_on(&self, preview: &Preview) -> Vec<String> {
         let notes = self.answers.problems().into_iter().filter(|problem| !problem.blocks);
-        let mut all = self.nginx_notes();
-        if let Preview::Ready(plan) = preview {
-            all.extend(self.found.edited_by_hand(plan));
-            all.extend(self.found.remarks_after(plan));
-        } else {
-            all.extend(self.found.remarks());
-        }
+        let plan = match preview {
+            Preview::Ready(plan) => Some(plan),
+            Preview::Refused(_) | Preview::Problems(_) => None,
+        };
+        let mut all = plan::notes(&self.answers, &self.machine, plan);
         all.extend(notes.map(|problem| format!("{}.", problem.message.trim_end_matches('.'))));
         all
     }

@@ -70,7 +70,7 @@ fn nginx(answers: &Answers) -> NextStep {
     }
     if answers.get(&form::NGINX_FORM) == "location" {
         return NextStep {
-            what: "Add this line inside your server block, then reload nginx:".to_owned(),
+            what: include_step(answers),
             key: Some('r'),
             lines: vec![format!("include {file};")],
             ..NextStep::default()
@@ -82,6 +82,23 @@ fn nginx(answers: &Answers) -> NextStep {
         command: "nginx -t && systemctl reload nginx".to_owned(),
         ..NextStep::default()
     }
+}
+
+/// Names the server block that the locations go into, and the location that they replace: nginx
+/// refuses two of the same path.
+fn include_step(answers: &Answers) -> String {
+    let url = answers.get(&form::URL).parse::<ServerUrl>().ok();
+    let server = url.and_then(|url| answers.defaults().existing_server(&url.host().to_string()));
+    let Some(server) = server else {
+        return "Add this line inside your server block, then reload nginx:".to_owned();
+    };
+    let path = answers.get(&form::CONTEXT_PATH).into_owned();
+    let ours = [format!("{path}/"), format!("= {path}"), path];
+    let same = server.locations.iter().find(|(location, _)| ours.contains(location));
+    let replaced = same.map_or(String::new(), |(location, line)| {
+        format!(" in place of \"location {location}\" (line {line})")
+    });
+    format!("Add this line to the server block at {}{replaced}, then reload nginx:", server.place)
 }
 
 /// How to get a certificate, where the address is https and there is none.

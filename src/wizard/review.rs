@@ -5,7 +5,7 @@ use crate::answers::{Answers, Problem, Source};
 use crate::checks::Check;
 use crate::form::{self, Field, InReview};
 use crate::kestra_config::Refusal;
-use crate::machine::Found;
+use crate::machine::Machine;
 use crate::plan::{DiffLine, FileChange, FileKind, Plan};
 use crate::settings::{Form, Settings};
 use std::fmt;
@@ -46,8 +46,8 @@ pub enum Preview {
 impl Preview {
     /// The plan of these answers.
     #[must_use]
-    pub fn new(answers: &Answers, settings: &Settings, found: &Found) -> Self {
-        match Plan::new(answers, settings, found) {
+    pub fn new(answers: &Answers, settings: &Settings, machine: &Machine) -> Self {
+        match Plan::new(answers, settings, machine) {
             Ok(plan) => Self::Ready(plan),
             Err(refusal) => Self::Refused(refusal),
         }

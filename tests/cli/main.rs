@@ -11,3 +11,4 @@ mod cases;
 mod leaks;
 mod readme;
 mod transcript;
+mod unused;

@@ -12,6 +12,7 @@ mod inputs;
 mod nginx_golden;
 mod nginx_syntax;
 mod nginx_variants;
+mod places;
 mod values;
 mod yaml_cases;
 mod yaml_hostile;

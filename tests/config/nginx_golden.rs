@@ -3,17 +3,17 @@
 //! `UPDATE_GOLDEN=1 cargo test --test config golden` writes the files anew; read the diff as code.
 
 use super::nginx_variants::variants;
-use kestra_setup::nginx_site::{Machine, Version, Written, read, render};
+use kestra_setup::nginx_site::{Target, Version, Written, read, render};
 use kestra_setup::settings::{Form, Port, Site, Style, Tls};
 use std::path::{Path, PathBuf};
 
 /// The page of Kestra's documentation; its indentation was lost when it was copied.
 const DOCUMENTATION: &str = include_str!("golden/documentation.txt");
 
-const OLD: Machine = Machine { nginx: Some(Version(1, 22, 1)), ipv6: true };
-const NEW: Machine = Machine { nginx: Some(Version(1, 28, 0)), ipv6: true };
-const IPV6: Machine = Machine { nginx: None, ipv6: true };
-const UNKNOWN: Machine = Machine { nginx: None, ipv6: false };
+const OLD: Target = Target { version: Some(Version(1, 22, 1)), ipv6: true };
+const NEW: Target = Target { version: Some(Version(1, 28, 0)), ipv6: true };
+const IPV6: Target = Target { version: None, ipv6: true };
+const UNKNOWN: Target = Target { version: None, ipv6: false };
 
 fn sites() -> Vec<(String, Site)> {
     let tls = Tls {
@@ -97,7 +97,7 @@ fn recommended_holds_every_line_of_the_documentation_in_its_order() {
 fn what_was_written_is_read_back_unedited() {
     for (name, site) in sites() {
         for machine in [OLD, NEW, IPV6, UNKNOWN] {
-            let written = Written { site: site.clone(), edited: false };
+            let written = Written { site: site.clone(), edited: false, outdated: false };
             assert_eq!(read(&render(&site, &machine)), Some(written), "{name}");
         }
     }
@@ -113,7 +113,7 @@ fn any_edit_is_noticed_and_the_answers_still_come_back() {
             format!("{text}# managed by Certbot\n"),
         ];
         for edited in edits {
-            let written = Written { site: site.clone(), edited: true };
+            let written = Written { site: site.clone(), edited: true, outdated: false };
             assert_eq!(read(&edited), Some(written), "{name}:\n{edited}");
         }
     }

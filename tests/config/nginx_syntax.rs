@@ -5,7 +5,7 @@
 //! and says loudly elsewhere that nothing was proved.
 
 use super::nginx_variants::variants;
-use kestra_setup::nginx_site::{Machine, Version, render};
+use kestra_setup::nginx_site::{Target, Version, render};
 use kestra_setup::settings::{Form, Site, Tls};
 use std::path::Path;
 use std::process::Command;
@@ -29,20 +29,20 @@ fn installed_nginx() -> Option<Version> {
 }
 
 /// With the version known and not known; with IPv6 where this machine has it.
-fn machines(version: Version) -> Vec<Machine> {
+fn machines(version: Version) -> Vec<Target> {
     let interfaces = std::fs::read_to_string("/proc/net/if_inet6").unwrap_or_default();
     let mut machines = Vec::new();
     for nginx in [Some(version), None] {
-        machines.push(Machine { nginx, ipv6: false });
+        machines.push(Target { version: nginx, ipv6: false });
         if !interfaces.is_empty() {
-            machines.push(Machine { nginx, ipv6: true });
+            machines.push(Target { version: nginx, ipv6: true });
         }
     }
     machines
 }
 
 /// Whether `nginx -t` takes the site, and what it says.
-fn nginx_test(folder: &Path, site: &Site, machine: Machine) -> (bool, String) {
+fn nginx_test(folder: &Path, site: &Site, machine: Target) -> (bool, String) {
     let here = folder.display();
     let include = match site.form {
         Form::Server { .. } => format!("include {here}/site.conf;"),

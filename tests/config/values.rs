@@ -106,7 +106,7 @@ where
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4096))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn nothing_accepted_holds_syntax_and_all_of_it_reads_back(text in texts()) {

@@ -12,9 +12,9 @@ fn refused(text: &str) -> Refusal {
 }
 
 #[test]
-fn a_hundred_thousand_levels_are_refused() {
+fn twenty_thousand_levels_are_refused() {
     for deep in
-        ["[".repeat(100_000), "{a: ".repeat(100_000), "- ".repeat(100_000), "? ".repeat(100_000)]
+        ["[".repeat(20_000), "{a: ".repeat(20_000), "- ".repeat(20_000), "? ".repeat(20_000)]
     {
         refused(&deep);
     }
@@ -24,7 +24,8 @@ fn a_hundred_thousand_levels_are_refused() {
 
 #[test]
 fn a_text_beyond_four_megabytes_is_refused() {
-    assert!(refused(&"a: 1\n".repeat(1 << 20)).reason.contains("4 MiB"));
+    let refusal = read(&"a: 1\n".repeat(1 << 20)).expect_err("it must be refused");
+    assert!(refusal.reason.contains("4 MiB"));
 }
 
 #[test]
@@ -72,17 +73,17 @@ fn nul_and_control_characters_are_refused_with_their_line() {
 #[test]
 fn many_of_the_same_take_no_longer_than_many_others() {
     for text in [
-        "kestra: {url: a}\n".repeat(25_000),
-        "---\nkestra:\n  url: a\n".repeat(12_000),
-        "kestra.url: a\n".repeat(25_000),
-        format!("kestra: {{{}}}\n", "a: 1, ".repeat(25_000)),
-        format!("kestra:\n  text: |\n{}", "    # \tx\n".repeat(25_000)),
-        format!("kestra:\n{}", "  # \tcomment\n".repeat(25_000)),
-        format!("kestra:\n  x: 1{}\n", "\t".repeat(25_000)),
-        format!("kestra: \"{}\"\n", "\t\n\n".repeat(25_000)),
-        format!("kestra:\n  a: 1 {}\n", "password=".repeat(12_000)),
-        format!("kestra:\n  a: 1 {}\n", "://a:".repeat(12_000)),
-        format!("kestra:\n  a: {}\n", "b: ".repeat(12_000)),
+        "kestra: {url: a}\n".repeat(5_000),
+        "---\nkestra:\n  url: a\n".repeat(3_000),
+        "kestra.url: a\n".repeat(5_000),
+        format!("kestra: {{{}}}\n", "a: 1, ".repeat(5_000)),
+        format!("kestra:\n  text: |\n{}", "    # \tx\n".repeat(5_000)),
+        format!("kestra:\n{}", "  # \tcomment\n".repeat(5_000)),
+        format!("kestra:\n  x: 1{}\n", "\t".repeat(5_000)),
+        format!("kestra: \"{}\"\n", "\t\n\n".repeat(5_000)),
+        format!("kestra:\n  a: 1 {}\n", "password=".repeat(3_000)),
+        format!("kestra:\n  a: 1 {}\n", "://a:".repeat(3_000)),
+        format!("kestra:\n  a: {}\n", "b: ".repeat(3_000)),
     ] {
         let edits = [
             Edit::Remove("kestra.url".to_owned()),

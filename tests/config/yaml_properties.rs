@@ -125,7 +125,7 @@ fn unstripped(text: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn patching_twice_is_patching_once(text in configuration(), edits in prop::collection::vec(set_new(), 1..4)) {

@@ -12,7 +12,8 @@
     reason = "runs processes and looks at the disk from outside"
 )]
 
-use kestra_setup::plan::{FileChange, FileKind, Plan, Text};
+use kestra_setup::machine::Text;
+use kestra_setup::plan::{FileChange, FileKind, Plan};
 use kestra_setup::system::fs::backup::History;
 use kestra_setup::system::fs::lock::Lock;
 use kestra_setup::system::fs::{self as files, WriteError};
@@ -231,16 +232,24 @@ fn calls(log: &str) -> impl Iterator<Item = (&str, &str)> {
 /// What is done to a process at a point.
 type Fault = String;
 
-/// Calls that only look cannot leave anything behind; the others get every fault.
+/// Calls that only look cannot leave anything behind; the others get the
+/// faults that they can have.
 fn faults(point: &Point) -> Vec<Fault> {
     let (name, number) = point;
     let looking = ["read", "readlink", "fstat", "newfstatat", "statx", "getdents64", "lseek"];
     let looks =
         looking.contains(&&**name) || name.contains("getxattr") || name.contains("listxattr");
+    // The errors that each kind of call has, where the program tells them apart.
     let errors: &[&str] = if looks {
         &["error=EIO"]
-    } else {
+    } else if name.starts_with("rename") || name.starts_with("link") {
         &["error=ENOSPC", "error=EIO", "error=EACCES", "error=EROFS", "error=EBUSY", "error=EXDEV"]
+    } else if name.starts_with("open") {
+        &["error=ENOSPC", "error=EIO", "error=EACCES", "error=EROFS"]
+    } else if name.contains("write") || name.contains("sync") || name.contains("allocate") {
+        &["error=ENOSPC", "error=EIO"]
+    } else {
+        &["error=EIO", "error=EACCES"]
     };
     let once = |fault: &str| format!("inject={name}:{fault}:when={number}");
     // A disk that fills up or dies stays so: putting back fails too, and the journal must do.
@@ -249,7 +258,7 @@ fn faults(point: &Point) -> Vec<Fault> {
     if !looks {
         // The signal comes before the call is made. After it is before the next.
         faults.push(once("signal=KILL"));
-        faults.extend(["ENOSPC", "EIO"].map(lasting));
+        faults.push(lasting(if name.contains("write") { "ENOSPC" } else { "EIO" }));
     }
     faults
 }

@@ -4,7 +4,7 @@
 use kestra_setup::answers::Answers;
 use kestra_setup::form;
 use kestra_setup::kestra_config::Place;
-use kestra_setup::machine::Found;
+use kestra_setup::machine::Machine;
 use kestra_setup::plan::Plan;
 
 /// The username and the password of every proxy here.
@@ -49,7 +49,7 @@ pub(crate) fn config(context: &str, proxy: u16, credentials: Credentials) -> Str
     ] {
         answers.set(field, text);
     }
-    let nothing = Found::new("config.yml".into(), Place::default());
+    let nothing = Machine::new("config.yml".into(), Place::default());
     let plan = Plan::new(&answers, &answers.settings().unwrap(), &nothing).unwrap();
     plan.changes[0].after.as_str().to_owned()
 }

@@ -13,3 +13,4 @@ mod nginx_live;
 mod proxies;
 mod servers;
 mod site;
+mod sites;

@@ -4,7 +4,7 @@
 use crate::fake_kestra;
 use kestra_setup::checks::Outcome;
 use kestra_setup::form::{self, Defaults};
-use kestra_setup::system::nginx::{reload, test_live};
+use kestra_setup::system::nginx::{Deadline, ask_live, reload};
 use std::process::Command;
 use std::thread;
 use support::free_port;
@@ -267,8 +267,9 @@ fn a_reload_leaves_a_live_execution_alone() {
     thread::scope(|scope| {
         scope.spawn(|| assert_eq!(see(nginx.port, ""), Seen::Live));
         let found = nginx.found();
-        assert_eq!((found.running, test_live(&found).outcome), (true, Outcome::Ok));
-        assert_eq!(reload(&found).outcome, Outcome::Ok);
+        let live = ask_live(&found, Deadline::usual()).unwrap();
+        assert_eq!((live.accepted, live.complaints), (true, vec![]));
+        assert_eq!(reload(&found, Deadline::usual()).outcome, Outcome::Ok);
     });
     assert_eq!(get(nginx.port, "/ui/").status, 200);
 }

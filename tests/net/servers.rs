@@ -5,7 +5,7 @@
 use crate::site::{Identity, free_port};
 use kestra_setup::answers::Answers;
 use kestra_setup::form;
-use kestra_setup::nginx_site::{Machine, render};
+use kestra_setup::nginx_site::{Target, render};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs;
 use std::net::TcpStream;
@@ -101,7 +101,7 @@ fn locations(kestra: u16) -> String {
     ] {
         answers.set(field, text);
     }
-    render(&answers.settings().unwrap().nginx.unwrap().site, &Machine::default())
+    render(&answers.settings().unwrap().nginx.unwrap().site, &Target::default())
 }
 
 /// A running server.

@@ -7,6 +7,7 @@
     reason = "starts the program, and looks at its files from outside"
 )]
 
+mod first_frame;
 mod focus;
 mod full_screen;
 mod leaks;

@@ -5,7 +5,7 @@ use kestra_setup::answers::Answers;
 use kestra_setup::form::{self, Defaults, Field, FieldKind};
 use kestra_setup::kestra_config::Place;
 use kestra_setup::key::Key;
-use kestra_setup::machine::{Found, Snapshot};
+use kestra_setup::machine::{Machine, Snapshot};
 use kestra_setup::plan::Plan;
 use kestra_setup::system::line_reader::{Echo, Ended, TypedLine};
 use kestra_setup::ui::plain::{self, Runtime};
@@ -43,21 +43,21 @@ struct Outcome {
     plan: Plan,
 }
 
-fn machine(config: Option<&str>) -> (Answers, Found) {
+fn machine(config: Option<&str>) -> (Answers, Machine) {
     let config = config.map_or(Snapshot::Absent, |text| Snapshot::Text(text.into()));
-    let mut found = Found::new(CONFIG.into(), Place::default());
-    found.see(CONFIG.into(), config);
-    let here = Defaults { has_nginx: true, ..Defaults::default() };
-    (found.answers(here).expect("a configuration that can be read"), found)
+    let mut machine = Machine::new(CONFIG.into(), Place::default());
+    machine.see(CONFIG.into(), config);
+    machine.defaults = Defaults { has_nginx: true, ..Defaults::default() };
+    (machine.answers().expect("a configuration that can be read"), machine)
 }
 
 /// What lies at these paths on that machine: nothing beside the configuration.
-fn looked(found: &Found, paths: Vec<PathBuf>) -> Event {
+fn looked(found: &Machine, paths: Vec<PathBuf>) -> Event {
     let look = |path: PathBuf| {
         let snapshot = found.snapshot(&path).cloned().unwrap_or(Snapshot::Absent);
         (path, snapshot)
     };
-    Event::Discovery(paths.into_iter().map(look).collect())
+    Event::Looked(paths.into_iter().map(look).collect())
 }
 
 fn plan(wizard: &Wizard) -> Plan {
@@ -73,7 +73,7 @@ fn plan(wizard: &Wizard) -> Plan {
 /// Somebody at the full screen, who visits every question with Tab.
 struct AtScreen {
     wizard: Wizard,
-    found: Found,
+    found: Machine,
 }
 
 impl AtScreen {
@@ -137,7 +137,7 @@ fn on_the_screen(config: Option<&str>, wishes: &Wishes) -> Outcome {
 /// Somebody in plain mode, who reads the question before answering.
 struct AtLine<'a> {
     wishes: &'a Wishes,
-    found: &'a Found,
+    found: &'a Machine,
     field: Option<&'static Field>,
     asked: Vec<&'static str>,
     /// On the way from the review of an existing configuration to its first question.
@@ -294,7 +294,7 @@ fn start() -> impl Strategy<Value = (Option<&'static str>, Wishes)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn the_same_answers_make_the_same_plan_and_are_asked_for_alike((config, wishes) in start()) {

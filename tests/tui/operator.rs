@@ -7,8 +7,8 @@ use kestra_setup::checks::{Check, Finding, Outcome};
 use kestra_setup::form::{self, Defaults, EnvironmentProxy, Field};
 use kestra_setup::kestra_config::Place;
 use kestra_setup::key::Key;
-use kestra_setup::machine::{Found, Snapshot};
-use kestra_setup::nginx_site::{Machine, Version};
+use kestra_setup::machine::{Machine, Nginx, Snapshot};
+use kestra_setup::nginx_site::{Config, Include, Version};
 use kestra_setup::plan::Plan;
 use kestra_setup::ui::tui::{
     theme::Theme,
@@ -97,15 +97,14 @@ impl Operator {
             .iter()
             .map(|(path, text)| (PathBuf::from(path), Snapshot::Text((*text).into())))
             .collect();
-        let mut found = Found::new(CONFIG.into(), Place::default());
-        found.machine = Machine { nginx: Some(Version(1, 22, 1)), ipv6: true };
-        found.sights =
-            vec!["nginx 1.22.1, running; includes conf.d/*.conf and sites-enabled/*".to_owned()];
+        let mut machine = Machine::new(CONFIG.into(), Place::default());
+        machine.nginx = nginx();
         for (path, snapshot) in disk.clone() {
-            found.see(path, snapshot);
+            machine.see(path, snapshot);
         }
-        let answers = found.answers(here).expect("a configuration that can be read");
-        let (wizard, effect) = Wizard::new(answers, found);
+        machine.defaults = here;
+        let answers = machine.answers().expect("a configuration that can be read");
+        let (wizard, effect) = Wizard::new(answers, machine);
         let mut operator = Self {
             wizard,
             disk,
@@ -341,12 +340,26 @@ impl Operator {
                     (path, snapshot)
                 };
                 let files = paths.into_iter().map(look).collect();
-                let effect = self.wizard.update(Event::Discovery(files));
+                let effect = self.wizard.update(Event::Looked(files));
                 self.take(effect);
             }
             Some(effect) => self.asked.push(effect.into()),
             None => {}
         }
+    }
+}
+
+/// The nginx of Debian, with its folders empty.
+fn nginx() -> Nginx {
+    let include = |pattern: &str| Include { pattern: pattern.into(), start: 0, end: 0 };
+    let includes = ["/etc/nginx/conf.d/*.conf", "/etc/nginx/sites-enabled/*"].map(include).into();
+    Nginx {
+        binary: Some("/usr/sbin/nginx".into()),
+        version: Some(Version(1, 22, 1)),
+        is_running: true,
+        ipv6: true,
+        config: Config { includes, ..Config::default() },
+        ..Nginx::default()
     }
 }
 

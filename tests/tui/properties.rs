@@ -143,7 +143,7 @@ fn is_reveal(step: &Move) -> bool {
 }
 
 fn config() -> ProptestConfig {
-    ProptestConfig::with_cases(128)
+    ProptestConfig::with_cases(40)
 }
 
 proptest! {

@@ -5,8 +5,9 @@ use crate::operator::{CONFIG, EXISTING, Operator, PASSWORD, here};
 use kestra_setup::checks::{Check, Finding, Outcome};
 use kestra_setup::form::{self, Defaults};
 use kestra_setup::key::Key;
+use kestra_setup::messages::not_written;
 use kestra_setup::plan::Plan;
-use kestra_setup::system::effects::trouble;
+use kestra_setup::system::effects::WriteFailure;
 use kestra_setup::system::fs::{VerificationFailure, WriteError};
 use kestra_setup::wizard::{Choice, Dialog, Event, Failure};
 
@@ -176,21 +177,22 @@ fn review_of_what_is_there() {
     );
 }
 
-fn choosing(error: &WriteError) -> Operator {
+fn choosing(error: WriteError) -> Operator {
     let operator = reviewing().press(Key::Char('w'));
-    let trouble = trouble(error, operator.plan().expect("a plan"));
-    operator.happens(Event::Written(Err(trouble)))
+    let plan = operator.plan().expect("a plan").clone();
+    let failure = not_written(&WriteFailure { error, plan, theirs: None });
+    operator.happens(Event::Written(Err(failure)))
 }
 
 #[test]
 fn ways_on() {
-    let denied = WriteError::Denied { path: "/etc/nginx/conf.d".into(), user: "alice".into() };
-    see("denied", &choosing(&denied));
-    see("denied_second_way", &choosing(&denied).press(Key::Down));
-    see("denied_back", &choosing(&denied).press(Key::Esc));
-    see("disk_full", &choosing(&WriteError::Full { path: CONFIG.into() }));
-    see("no_folder", &choosing(&WriteError::NoFolder { folder: "/etc/nginx/conf.d".into() }));
-    see("proof_failed", &choosing(&WriteError::Verification(VerificationFailure {
+    let denied = || WriteError::Denied { path: "/etc/nginx/conf.d".into(), user: "alice".into() };
+    see("denied", &choosing(denied()));
+    see("denied_second_way", &choosing(denied()).press(Key::Down));
+    see("denied_back", &choosing(denied()).press(Key::Esc));
+    see("disk_full", &choosing(WriteError::Full { path: CONFIG.into() }));
+    see("no_folder", &choosing(WriteError::NoFolder { folder: "/etc/nginx/conf.d".into() }));
+    see("proof_failed", &choosing(WriteError::Verification(VerificationFailure {
         what: "nginx cannot resolve \"kestra-app\" on this machine".into(),
         evidence: "nginx: [emerg] host not found in upstream \"kestra-app\" in /etc/nginx/conf.d/kestra.conf:4".into(),
         remedy: "A name that exists only inside Docker will not work here. Use an address this machine can resolve, e.g. localhost:8080.".into(),

@@ -3,7 +3,7 @@
 
 mod bytes;
 mod copying;
-mod interrupted;
+pub(crate) mod interrupted;
 mod keys;
 mod sizes;
 mod stopped;

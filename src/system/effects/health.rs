@@ -1,33 +1,40 @@
-//! The health check: the configuration and its traps, the outbound connection, nginx, Kestra.
+//! The health check: the configuration, what cannot work in it, the outbound connection, nginx,
+//! Kestra.
 
 use super::EffectRunner;
-use crate::answers::Problem;
-use crate::checks::{Check, Finding, Outcome, SCOPE};
+use crate::answers::{Answers, Problem};
+use crate::checks::{Finding, Outcome, SCOPE};
 use crate::form;
-use crate::machine::remarks::{self, Remark};
+use crate::lint::{self, Remark};
+use crate::machine::Machine;
+use crate::nginx_site;
 use crate::settings::{Secret, ServerUrl, Upstream};
 use crate::system::checks::kestra::{Kestra, codes};
-use crate::system::discover::{DiscoverError, Discovery, look};
-use crate::system::nginx;
+use crate::system::discover::{self, DiscoverError};
+use crate::system::nginx::{self, Deadline};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 impl EffectRunner {
-    /// Checks everything, with the configuration as it is on disk now.
+    /// Checks everything, the configuration as it is on disk now.
     pub(super) fn health(&self, cancelled: &AtomicBool) -> Vec<Finding> {
-        let looked = match look(Some(&self.config), Some(self.place.clone())) {
-            Ok(looked) => looked,
+        let machine = match discover::machine(Some(&self.config), Some(self.place.clone())) {
+            Ok(machine) => machine,
             Err(error) => return vec![unreadable(&error)],
         };
-        let mut all = vec![readable(&looked)];
-        all.extend(traps(&looked));
-        all.extend(self.outbound_of(&looked, cancelled));
-        all.extend(self.nginx_of(&looked));
-        all.extend(kestra_of(&looked, cancelled));
+        // It was read already.
+        let answers = machine.answers().unwrap_or_default();
+        let mut all = vec![readable(&machine)];
+        all.extend(traps(&machine, &answers));
+        all.extend(self.outbound_of(&answers, cancelled));
+        all.push(nginx_test(&machine, &answers));
+        all.extend(site(&machine, &answers));
+        all.extend(kestra_of(&machine, &answers, cancelled));
         all
     }
 
-    fn outbound_of(&self, looked: &Discovery, cancelled: &AtomicBool) -> Vec<Finding> {
-        let Ok(connection) = looked.answers.settings_of_connection() else {
+    fn outbound_of(&self, answers: &Answers, cancelled: &AtomicBool) -> Vec<Finding> {
+        let Ok(connection) = answers.settings_of_connection() else {
             return vec![Finding::skipped(
                 "way-out",
                 "The way out is not tested: correct the proxy first.",
@@ -42,38 +49,35 @@ impl EffectRunner {
         };
         vec![self.outbound(&connection, cancelled), scope]
     }
+}
 
-    fn nginx_of(&self, looked: &Discovery) -> Vec<Finding> {
-        std::iter::once(self.nginx_test(looked)).chain(streaming(looked)).collect()
-    }
-
-    /// What nginx says of its configuration, else of the file for Kestra alone, else why it says
-    /// nothing.
-    fn nginx_test(&self, looked: &Discovery) -> Finding {
-        match nginx::ask_live(&looked.nginx) {
-            Ok(live) => live.finding(|complaint| is_about_others(complaint, looked)),
-            Err(untested) => self.nginx_alone(looked).unwrap_or(untested),
-        }
-    }
-
-    fn nginx_alone(&self, looked: &Discovery) -> Option<Finding> {
-        looked.nginx.binary.as_ref()?;
-        let path = looked.answers.found(&form::NGINX_FILE)?;
-        let text = looked.found.text(std::path::Path::new(path))?.as_str().to_owned();
-        let is_location = looked.answers.found(&form::NGINX_FORM) == Some("location");
-        self.check(&Check::Nginx { text, is_location }, &AtomicBool::new(false)).pop()
-    }
+/// What nginx reports about its configuration, else about the file for Kestra alone, else why it
+/// was not asked.
+fn nginx_test(machine: &Machine, answers: &Answers) -> Finding {
+    let deadline = Deadline::usual();
+    let untested = match nginx::ask_live(&machine.nginx, deadline) {
+        Ok(live) => return live.finding(|complaint| is_about_others(complaint, answers)),
+        Err(untested) => untested,
+    };
+    let alone = || {
+        machine.nginx.binary.as_ref()?;
+        let text = machine.text(Path::new(answers.found(&form::NGINX_FILE)?))?;
+        let is_location = answers.found(&form::NGINX_FORM) == Some("location");
+        let level = if is_location { nginx::Level::Server } else { nginx::Level::Http };
+        Some(nginx::test_privately(&machine.nginx, text.as_str(), level, deadline))
+    };
+    alone().unwrap_or(untested)
 }
 
 /// Two other server blocks with one name are no fault of the file for Kestra.
-fn is_about_others(complaint: &Finding, looked: &Discovery) -> bool {
-    let names = looked.answers.found(&form::SERVER_NAME).unwrap_or_default();
+fn is_about_others(complaint: &Finding, answers: &Answers) -> bool {
+    let names = answers.found(&form::SERVER_NAME).unwrap_or_default();
     let is_ours =
         names.split_whitespace().any(|name| complaint.evidence.contains(&format!("\"{name}\"")));
     complaint.code == "nginx-conflicting-name" && !is_ours
 }
 
-/// What is said of a configuration that cannot be read.
+/// The finding about a configuration that cannot be read.
 #[must_use]
 pub fn unreadable(error: &DiscoverError) -> Finding {
     Finding {
@@ -85,9 +89,9 @@ pub fn unreadable(error: &DiscoverError) -> Finding {
     }
 }
 
-fn readable(looked: &Discovery) -> Finding {
-    let config = looked.found.config();
-    let exists = looked.found.text(config).is_some();
+fn readable(machine: &Machine) -> Finding {
+    let config = machine.config();
+    let exists = machine.text(config).is_some();
     let (outcome, what) = if exists {
         (Outcome::Ok, "The configuration is readable and well formed.")
     } else {
@@ -103,8 +107,8 @@ fn readable(looked: &Discovery) -> Finding {
 }
 
 /// What stops Kestra from starting, what it ignores, and answers that contradict each other.
-fn traps(looked: &Discovery) -> Vec<Finding> {
-    let Ok(Some(reading)) = looked.found.reading() else { return Vec::new() };
+fn traps(machine: &Machine, answers: &Answers) -> Vec<Finding> {
+    let Ok(Some(reading)) = machine.reading() else { return Vec::new() };
     let trap = |outcome| {
         move |Remark { text, line }| Finding {
             code: "config-trap",
@@ -114,11 +118,11 @@ fn traps(looked: &Discovery) -> Vec<Finding> {
             remedy: "Run kestra-setup to change it.".to_owned(),
         }
     };
-    let remarks = remarks::of(&reading).into_iter().map(trap(Outcome::Failed));
-    let surprises = remarks::surprises(&reading)
+    let remarks = lint::config(&reading).into_iter().map(trap(Outcome::Failed));
+    let surprises = lint::surprises(&reading)
         .into_iter()
         .map(|remark| Finding { remedy: String::new(), ..trap(Outcome::Note)(remark) });
-    let problems = looked.answers.problems().into_iter().map(in_doubt);
+    let problems = answers.problems().into_iter().map(in_doubt);
     remarks.chain(surprises).chain(problems).collect()
 }
 
@@ -134,25 +138,31 @@ fn in_doubt(problem: Problem) -> Finding {
     }
 }
 
-/// Live executions arrive late or end early because of a line, and everything else works.
-fn streaming(looked: &Discovery) -> Vec<Finding> {
-    let path = looked.answers.found(&form::NGINX_FILE);
-    let text = path.and_then(|path| looked.found.text(std::path::Path::new(path)));
-    let both = path.zip(text);
-    both.map_or(Vec::new(), |(path, text)| nginx::streaming::trouble(text.as_str(), path))
+/// What the server block that answers the public name lacks, whoever wrote it.
+fn site(machine: &Machine, answers: &Answers) -> Vec<Finding> {
+    let Ok(url) = answers.get(&form::URL).parse::<ServerUrl>() else { return Vec::new() };
+    if let Some(server) = machine.site(&url) {
+        let gaps = nginx_site::gaps(&machine.nginx.config, server, &url);
+        return gaps.into_iter().map(Finding::from).collect();
+    }
+    // The nginx that reads the file may be on another machine.
+    let path = answers.found(&form::NGINX_FILE).map(Path::new);
+    let text = path.and_then(|path| Some((path, machine.text(path)?)));
+    let gaps = text.and_then(|(path, text)| nginx_site::gaps_of_file(text.as_str(), path, &url));
+    gaps.into_iter().flatten().map(Finding::from).collect()
 }
 
 /// The running Kestra, seen from here and through the public URL.
-fn kestra_of(looked: &Discovery, cancelled: &AtomicBool) -> Vec<Finding> {
+fn kestra_of(machine: &Machine, answers: &Answers, cancelled: &AtomicBool) -> Vec<Finding> {
     let what = "not looked at, since the public URL is not known as one";
     let unknown = || codes().map(|code| Finding::skipped(code, what)).collect();
-    kestra(looked).map_or_else(unknown, |kestra| kestra.check(cancelled))
+    kestra(machine, answers).map_or_else(unknown, |kestra| kestra.check(cancelled))
 }
 
-fn kestra(looked: &Discovery) -> Option<Kestra> {
-    let reading = looked.found.reading().ok()??;
+fn kestra(machine: &Machine, answers: &Answers) -> Option<Kestra> {
+    let reading = machine.reading().ok()??;
     let property = |name: &str| reading.get(name).map(|scalar| scalar.text.clone());
-    let get = |field| looked.answers.get(field);
+    let get = |field| answers.get(field);
     let url: ServerUrl = get(&form::URL).parse().ok()?;
     let upstream: Upstream = get(&form::UPSTREAM).parse().ok()?;
     let context_path = get(&form::CONTEXT_PATH).into_owned();

@@ -4,7 +4,8 @@
 #![expect(clippy::disallowed_types, reason = "reads the disk")]
 
 use super::resolve::locate;
-use crate::plan::{Text, hex};
+use crate::machine::Text;
+use crate::plan::hex;
 use crate::system::passwd;
 use jiff::Timestamp;
 use rustix::fs::{

@@ -1,15 +1,14 @@
 //! The live configuration: tested where that is allowed, reloaded after a test, never restarted.
 
-#![expect(clippy::disallowed_types, reason = "system/ starts processes")]
-
-use super::run::run;
-use super::{Found, explain};
+use super::explain;
+use super::run::{Deadline, run};
 use crate::checks::{Finding, Outcome};
+use crate::machine::Nginx;
 use rustix::process::geteuid;
 use std::path::Path;
 use std::process::Command;
 
-/// What nginx says of the configuration that it would read now.
+/// What nginx reports about the configuration that it would read now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Live {
     /// Whether it would start with it.
@@ -35,23 +34,17 @@ impl Live {
 /// # Errors
 /// Why it could not be tested, as a finding: there is no nginx, or this user may not open what it
 /// opens.
-pub fn ask_live(found: &Found) -> Result<Live, Finding> {
+pub fn ask_live(found: &Nginx, deadline: Deadline) -> Result<Live, Finding> {
     let (Some(binary), Some(conf)) = (&found.binary, &found.conf) else {
         return Err(skipped("nginx-test-live", "There is no nginx on this machine.", ""));
     };
-    let ran = run(nginx(binary, conf).arg("-t")).map_err(|error| Finding {
+    let ran = run(nginx(binary, conf).arg("-t"), deadline).map_err(|error| Finding {
         evidence: error.to_string(),
         ..skipped("nginx-test-live", "nginx could not be run.", "")
     })?;
-    let complaints = explain::failures(ran.ok, &ran.said).into_iter().map(excuse_rights);
+    let complaints = explain::failures(ran.ok, &ran.output).into_iter().map(excuse_rights);
     let complaints = complaints.collect::<Result<Vec<_>, _>>()?;
     Ok(Live { accepted: ran.ok, complaints })
-}
-
-/// The worst that nginx says of that configuration.
-#[must_use]
-pub fn test_live(found: &Found) -> Finding {
-    ask_live(found).map_or_else(|skipped| skipped, |live| live.finding(|_| false))
 }
 
 /// Tests the live configuration, then has the running nginx read it again.
@@ -59,14 +52,14 @@ pub fn test_live(found: &Found) -> Finding {
 /// An open event stream survives this. With a broken file nothing is reloaded, and nginx goes on
 /// serving the old configuration.
 #[must_use]
-pub fn reload(found: &Found) -> Finding {
-    match ask_live(found) {
+pub fn reload(found: &Nginx, deadline: Deadline) -> Finding {
+    match ask_live(found, deadline) {
         Ok(Live { accepted: true, .. }) => {}
         // What another server block does is no reason to keep this one from being read.
         Ok(refused) => return refused.finding(|_| false),
         Err(skipped) => return skipped,
     }
-    if !found.running {
+    if !found.is_running {
         return skipped(
             "nginx-reload",
             "nginx is not running, so there is nothing to reload.",
@@ -74,22 +67,22 @@ pub fn reload(found: &Found) -> Finding {
         );
     }
     let Some(mut command) = reloading(found) else { return accepted() };
-    match run(&mut command) {
+    match run(&mut command, deadline) {
         Ok(ran) if ran.ok => {
             finding("nginx-reload", Outcome::Ok, "nginx has read its configuration again.")
         }
         // systemctl quotes no file; nginx may.
-        Ok(ran) if found.by_systemd => not_reloaded(ran.said.trim()),
+        Ok(ran) if found.is_service => not_reloaded(ran.output.trim()),
         Ok(ran) => {
-            let failure = explain::failure(false, &ran.said);
+            let failure = explain::failure(false, &ran.output);
             not_reloaded(&failure.map_or_else(String::new, |failure| failure.evidence))
         }
         Err(error) => not_reloaded(&error.to_string()),
     }
 }
 
-fn reloading(found: &Found) -> Option<Command> {
-    if found.by_systemd {
+fn reloading(found: &Nginx) -> Option<Command> {
+    if found.is_service {
         let mut systemctl = Command::new("systemctl");
         systemctl.args(["reload", "nginx"]);
         return Some(systemctl);
@@ -109,7 +102,7 @@ fn accepted() -> Finding {
     finding("nginx-test-live", Outcome::Ok, "nginx accepts its configuration.")
 }
 
-/// What another user may not open says nothing about the configuration.
+/// A file that this user may not open is no fault of the configuration.
 fn excuse_rights(failure: Finding) -> Result<Finding, Finding> {
     if geteuid().is_root() || failure.code != "nginx-permission" {
         return Ok(failure);

@@ -1,46 +1,110 @@
-//! Starts nginx or systemctl, with an end in sight.
-
-#![expect(clippy::disallowed_types, reason = "this is where nginx is started")]
+//! Runs nginx or systemctl, with limits of time and output.
 
 use std::io::{self, Read};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// A test that takes longer is not worth waiting for; nginx needs well under a second.
-const LIMIT: Duration = Duration::from_secs(10);
+/// So much of what a command prints is read.
+const MOST_OUTPUT: u64 = 1024 * 1024;
+
+/// When every run of nginx that belongs to one task must have ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// From now on.
+    #[must_use]
+    pub fn after(time: Duration) -> Self {
+        Self(Instant::now() + time)
+    }
+
+    /// Time enough for a check or a write; nginx needs well under a second.
+    #[must_use]
+    pub fn usual() -> Self {
+        Self::after(Duration::from_secs(10))
+    }
+}
 
 /// How a command ended.
 #[derive(Debug)]
 pub(super) struct Ran {
     pub(super) ok: bool,
-    /// What it wrote to standard error, which is where nginx talks.
-    pub(super) said: String,
+    /// What it printed to standard error, which is where nginx reports.
+    pub(super) output: String,
 }
 
-/// Runs a command to its end and keeps what it said.
+/// Runs a command to its end and keeps what it printed.
 ///
 /// # Errors
-///
-/// When it cannot be started, or has not ended after ten seconds; then it is killed.
-pub(super) fn run(command: &mut Command) -> io::Result<Ran> {
-    let command = command.env("LC_ALL", "C").stdin(Stdio::null()).stdout(Stdio::null());
-    let mut child = command.stderr(Stdio::piped()).spawn()?;
-    let (sender, said) = mpsc::channel();
+/// When it cannot be started, has not ended in time, or prints too much; then it is killed.
+pub(super) fn run(command: &mut Command, deadline: Deadline) -> io::Result<Ran> {
+    let command = command.env("LC_ALL", "C").env_remove("KESTRA_SETUP_PROXY_PASSWORD");
+    let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    let (sender, output) = mpsc::channel();
     let stderr = child.stderr.take();
-    thread::spawn(move || sender.send(read_all(stderr)));
-    let Ok(said) = said.recv_timeout(LIMIT) else {
-        child.kill()?;
-        child.wait()?;
-        return Err(io::Error::new(io::ErrorKind::TimedOut, "no answer within 10 s"));
+    // The receiver is gone where the time was over.
+    thread::spawn(move || drop(sender.send(read(stderr))));
+    let left = deadline.0.saturating_duration_since(Instant::now());
+    let Ok(output) = output.recv_timeout(left) else {
+        kill(child)?;
+        return Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time"));
     };
-    Ok(Ran { ok: child.wait()?.success(), said })
+    if output.len() as u64 > MOST_OUTPUT {
+        kill(child)?;
+        return Err(io::Error::other("it printed more than 1 MiB"));
+    }
+    let output = String::from_utf8_lossy(&output).into_owned();
+    Ok(Ran { ok: child.wait()?.success(), output })
 }
 
-fn read_all(stderr: Option<impl Read>) -> String {
+fn kill(mut child: Child) -> io::Result<()> {
+    child.kill()?;
+    child.wait().map(drop)
+}
+
+fn read(stderr: Option<impl Read>) -> Vec<u8> {
     let mut bytes = Vec::new();
     // What came before an error is still worth showing.
-    let _ = stderr.map(|mut stderr| stderr.read_to_end(&mut bytes));
-    String::from_utf8_lossy(&bytes).into_owned()
+    let _ = stderr.map(|stderr| stderr.take(MOST_OUTPUT + 1).read_to_end(&mut bytes));
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str, time: Duration) -> io::Result<Ran> {
+        run(Command::new("sh").args(["-c", script]), Deadline::after(time))
+    }
+
+    #[test]
+    fn a_command_that_prints_without_end_is_killed() {
+        let error = sh("yes >&2", Duration::from_secs(10)).unwrap_err();
+        assert_eq!(error.to_string(), "it printed more than 1 MiB");
+    }
+
+    #[test]
+    fn a_command_that_does_not_end_is_killed() {
+        let error = sh("sleep 100", Duration::from_millis(50)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn several_runs_share_one_time() {
+        let deadline = Deadline::after(Duration::from_millis(300));
+        let all: Vec<_> =
+            (0..9).map(|_| run(Command::new("sleep").arg("0.1"), deadline).is_ok()).collect();
+        assert!(all[0] && !all[8], "{all:?}");
+    }
+
+    #[test]
+    fn nginx_does_not_inherit_the_password() {
+        let mut command = Command::new("sh");
+        command.env("KESTRA_SETUP_PROXY_PASSWORD", "x").args(["-c", "env >&2"]);
+        let ran = run(&mut command, Deadline::usual()).unwrap();
+        assert!(ran.ok && !ran.output.contains("PASSWORD"), "{ran:?}");
+    }
 }

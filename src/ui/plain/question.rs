@@ -5,6 +5,7 @@ use super::{PlainMode, Printed, Runtime, text};
 use crate::answers::{Answers, Fix, Problem, Source};
 use crate::form::{self, Field, FieldKind, SelectOption};
 use crate::key::Key;
+use crate::lint;
 use crate::settings::Secret;
 use crate::system::line_reader::{Echo, Ended};
 use crate::wizard::{Effect, Event, Step, Wizard};
@@ -68,7 +69,11 @@ impl<R: Runtime> PlainMode<'_, R> {
         let mut lines =
             vec![String::new(), format!("Question {number} of {count}. {question}{stop}")];
         if *field == form::REVERSE_PROXY {
-            lines.extend(self.wizard.found().sights.iter().map(|sight| format!("Found: {sight}")));
+            lines.extend(
+                lint::nginx_summary(self.wizard.machine())
+                    .iter()
+                    .map(|line| format!("Found: {line}")),
+            );
         }
         lines.extend(Some(field.help.to_owned()).filter(|help| !help.is_empty()));
         lines.extend(choices(answers, field));

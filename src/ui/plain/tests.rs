@@ -4,7 +4,7 @@ use super::*;
 use crate::checks::Outcome;
 use crate::form::Defaults;
 use crate::kestra_config::Place;
-use crate::machine::{Found, Snapshot};
+use crate::machine::{Machine, Snapshot};
 use crate::plan::Plan;
 use crate::wizard::{Choice, Dialog, Failure, WriteResult};
 use std::collections::VecDeque;
@@ -43,7 +43,7 @@ impl Runtime for Script {
 
     fn perform(&mut self, effect: Effect) -> Option<Event> {
         Some(match effect {
-            Effect::Look(paths) => Event::Discovery(paths.into_iter().map(absent).collect()),
+            Effect::Look(paths) => Event::Looked(paths.into_iter().map(absent).collect()),
             Effect::Check(check) => Event::Checked(check, vec![finding()]),
             Effect::Write(plan) => {
                 self.written.push(plan);
@@ -85,10 +85,11 @@ fn denied() -> Failure {
 }
 
 fn wizard(here: Defaults, config: Option<&str>) -> (Wizard, Option<Effect>) {
-    let mut found = Found::new("/etc/kestra/config.yml".into(), Place::default());
+    let mut machine = Machine::new("/etc/kestra/config.yml".into(), Place::default());
+    machine.defaults = here;
     let config = config.map_or(Snapshot::Absent, |text| Snapshot::Text(text.into()));
-    found.see(found.config().to_owned(), config);
-    Wizard::new(found.answers(here).unwrap(), found)
+    machine.see(machine.config().to_owned(), config);
+    Wizard::new(machine.answers().unwrap(), machine)
 }
 
 /// A session of these lines, and how it ended.
@@ -169,6 +170,7 @@ Number 1 to 3 [1] or back: 1
 Saved: direct
 
 Question 3 of 4. Is there an nginx in front of Kestra?
+Found: no nginx on this machine; the file is for you to copy
 1. nginx
    One file of its own; other nginx files are not touched.
 2. none (default)

@@ -104,6 +104,9 @@ impl Look {
             (Some(scroll), step) => pages::help(self, step, scroll),
             (None, Step::FormStep(asking)) => asking::page(self, wizard, asking),
             (None, Step::Review(reviewing)) => reviewing::page(self, wizard, reviewing, rows),
+            (None, Step::Discovering(_)) if wizard.machine().is_partial => {
+                pages::waiting(self, "Looking for nginx on this machine (at most 2 s)...")
+            }
             (None, Step::Discovering(_)) => pages::waiting(self, "Reading the files..."),
             (None, Step::Writing(_)) => pages::waiting(self, "Writing..."),
             (None, Step::Dialog(choosing)) => pages::choosing(self, choosing, rows),

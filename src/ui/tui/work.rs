@@ -3,7 +3,9 @@
 
 use super::Happening;
 use crate::checks::Finding;
-use crate::machine::Snapshot;
+use crate::machine::{Machine, Snapshot};
+use crate::messages;
+use crate::system::discover;
 use crate::system::effects::EffectRunner;
 use crate::wizard::{Choice, Effect, Event, Failure};
 use std::path::PathBuf;
@@ -16,17 +18,27 @@ use std::time::{Duration, Instant};
 /// Does what is asked on a thread of its own; what comes of it is sent.
 pub(super) fn start(
     effect: Effect,
-    world: &EffectRunner,
+    runner: &EffectRunner,
     cancelled: &Arc<AtomicBool>,
     sender: Sender<Happening>,
 ) {
-    let (world, cancelled) = (world.clone(), Arc::clone(cancelled));
+    let (runner, cancelled) = (runner.clone(), Arc::clone(cancelled));
     let guard = Guard { sender, last_word: last_word(&effect) };
     thread::spawn(move || {
-        if let Some(event) = world.perform(effect, &cancelled) {
+        if let Some(performed) = runner.perform(effect, &cancelled) {
             // Nobody waits for it once the wizard is left.
-            let _ = guard.sender.send(Happening::Event(event));
+            let _ = guard.sender.send(Happening::Event(messages::event(performed)));
         }
+    });
+}
+
+/// Looks at the rest of the machine on a thread of its own; it always arrives.
+pub(super) fn discover(machine: Machine, sender: Sender<Happening>) {
+    let last_word = Some(Event::Discovered(Box::new(machine.as_far_as_known())));
+    let guard = Guard { sender, last_word };
+    thread::spawn(move || {
+        let machine = discover::complete_in_time(machine);
+        let _ = guard.sender.send(Happening::Event(Event::Discovered(Box::new(machine))));
     });
 }
 
@@ -50,7 +62,7 @@ fn last_word(effect: &Effect) -> Option<Event> {
     match effect {
         Effect::Look(paths) => {
             let unread = |path: &PathBuf| (path.clone(), Snapshot::Unreadable(STOPPED.to_owned()));
-            Some(Event::Discovery(paths.iter().map(unread).collect()))
+            Some(Event::Looked(paths.iter().map(unread).collect()))
         }
         Effect::Check(check) => {
             let finding = Finding::skipped("check-stopped", STOPPED);

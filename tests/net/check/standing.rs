@@ -82,8 +82,20 @@ impl Standing {
         let text = fs::read_to_string(&file).unwrap();
         assert!(text.contains(from), "{text}");
         fs::write(&file, text.replace(from, to)).unwrap();
+        let old = self.workers();
         assert!(self.nginx.command(&["-s", "reload"]).status().unwrap().success());
-        std::thread::sleep(Duration::from_millis(300));
+        let is_new = || {
+            let now = self.workers();
+            !now.is_empty() && now.iter().all(|worker| !old.contains(worker))
+        };
+        assert!(support::within(Duration::from_secs(10), is_new), "nginx does not reload");
+    }
+
+    /// The processes that answer requests. A reload replaces them.
+    fn workers(&self) -> Vec<String> {
+        let master = self.running.as_ref().unwrap().id();
+        let children = fs::read_to_string(format!("/proc/{master}/task/{master}/children"));
+        children.unwrap().split_whitespace().map(str::to_owned).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! A private nginx, started for one test and stopped with it.
 
-use kestra_setup::system::nginx::{Found, find, look_at};
+use kestra_setup::machine;
+use kestra_setup::system::nginx::{Deadline, find};
 use std::fs;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use crate::{free_port, within};
 
 /// The program on this machine; `None`, said aloud, where there is none.
 pub fn binary() -> Option<PathBuf> {
-    let binary = find().binary;
+    let binary = find(Deadline::usual()).binary;
     crate::needs(binary.is_some(), "nginx");
     binary
 }
@@ -45,12 +46,18 @@ impl Nginx {
     }
 
     /// What the wizard would find if this were the nginx of the machine.
-    pub fn found(&self) -> Found {
-        look_at(&self.binary, &self.dir.path().join("nginx.conf"))
+    pub fn found(&self) -> machine::Nginx {
+        machine::Nginx {
+            binary: Some(self.binary.clone()),
+            conf: Some(self.dir.path().join("nginx.conf")),
+            is_running: true,
+            ..machine::Nginx::default()
+        }
     }
 
     fn wait(&self) {
-        let is_up = || TcpStream::connect(("127.0.0.1", self.port)).is_ok() && self.found().running;
+        let has_pid = || fs::read(self.dir.path().join("pid")).is_ok_and(|pid| !pid.is_empty());
+        let is_up = || TcpStream::connect(("127.0.0.1", self.port)).is_ok() && has_pid();
         assert!(
             within(Duration::from_secs(10), is_up),
             "nginx did not start: {:?}",

@@ -2,7 +2,7 @@
 //! folder of the test's own.
 
 use crate::machine::Machine;
-use kestra_setup::system::nginx::find;
+use kestra_setup::system::nginx::{Deadline, find};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -19,7 +19,7 @@ pub struct PrivateNginx {
 impl PrivateNginx {
     /// On this machine; `None`, said aloud, where there is no nginx. In CI there has to be one.
     pub fn on(machine: &Machine) -> Option<Self> {
-        let binary = find().binary;
+        let binary = find(Deadline::usual()).binary;
         crate::needs(binary.is_some(), "nginx");
         let binary = binary?;
         let folder = machine.at("etc/nginx");

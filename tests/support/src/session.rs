@@ -16,7 +16,7 @@ use tempfile::TempDir;
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Longer than the pause by which a program tells typing from an unmarked paste.
-const TYPING: Duration = Duration::from_millis(60);
+const TYPING: Duration = Duration::from_millis(45);
 
 /// A program that runs in a terminal, and the person in front of it.
 pub struct Session {
@@ -185,8 +185,10 @@ impl Session {
         self
     }
 
-    /// Waits until the program has written nothing for a while, so that bytes can be counted.
+    /// Waits until the program has read its input and written nothing for a while, so that bytes
+    /// can be counted.
     pub fn settle(&mut self) -> &mut Self {
+        self.wait_until_read();
         while self.read_once(Duration::from_millis(200)) {}
         self
     }
@@ -272,13 +274,17 @@ impl Session {
 
     /// Waits until the program has read what was sent, and then as long as hands do.
     fn pause(&mut self) -> &mut Self {
+        self.wait_until_read();
+        self.read_for(TYPING);
+        self
+    }
+
+    fn wait_until_read(&mut self) {
         let end = Instant::now() + DEADLINE;
         while self.tty.as_ref().is_some_and(|tty| ioctl_fionread(tty).is_ok_and(|left| left > 0)) {
             assert!(Instant::now() < end, "it reads nothing; the screen is\n{}", self.screen());
             self.read_once(Duration::from_millis(1));
         }
-        self.read_for(TYPING);
-        self
     }
 
     fn read_for(&mut self, time: Duration) {

@@ -2,8 +2,8 @@
 
 use kestra_setup::answers::Answers;
 use kestra_setup::form::{self, Defaults, Field};
-use kestra_setup::nginx_site::{Machine, Version, render};
-use kestra_setup::system::nginx::find;
+use kestra_setup::nginx_site::{Target, render};
+use kestra_setup::system::nginx::{Deadline, find};
 
 /// One way to put nginx in front of Kestra.
 #[derive(Debug, Clone, Copy)]
@@ -40,12 +40,10 @@ impl Site {
         for (field, text) in said {
             answers.set(field, text);
         }
-        render(&answers.settings().unwrap().nginx.unwrap().site, &machine())
+        render(&answers.settings().unwrap().nginx.unwrap().site, &target())
     }
 }
 
-fn machine() -> Machine {
-    let found = find();
-    let nginx = found.version.map(|(major, minor, patch)| Version(major, minor, patch));
-    Machine { nginx, ipv6: found.ipv6 }
+fn target() -> Target {
+    find(Deadline::usual()).target()
 }

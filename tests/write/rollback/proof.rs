@@ -57,7 +57,7 @@ fn a_file_that_nginx_refuses_is_put_back_with_all_others() {
     let Some(here) = WithNginx::new() else { return };
     let ran = here.apply("kestra-app.invalid:8080");
     assert_eq!((ran.code, here.is_untouched()), (Some(6), true), "{ran:?}");
-    assert!(ran.talk.contains("host not found in upstream"), "{ran:?}");
+    assert!(ran.talk.contains("cannot resolve the name of Kestra"), "{ran:?}");
     assert!(ran.talk.contains("Every file was put back as it was."), "{ran:?}");
 }
 
@@ -77,7 +77,7 @@ fn a_name_that_another_file_answers_to_is_a_refusal() {
     fs::write(&other, text).unwrap();
     let ran = here.apply("127.0.0.1:8080");
     assert_eq!((ran.code, here.machine.has_old()), (Some(6), true), "{ran:?}");
-    assert!(ran.talk.contains("conflicting server name"), "{ran:?}");
+    assert!(ran.talk.contains("Another server block has this name"), "{ran:?}");
     assert_eq!(here.nginx_file(), "");
 }
 
@@ -107,7 +107,7 @@ fn the_wizard_shows_what_nginx_says_and_goes_on_from_there() {
     let Some(here) = WithNginx::new() else { return };
     let mut session = here.wizard("kestra-app.invalid:8080");
     session.press("w").wait_for("every file was put back as it was");
-    session.wait_for("host not found in upstream");
+    session.wait_for("cannot resolve the name");
     assert!(here.is_untouched());
     session.press("1").wait_for("Forward to").press(key::CTRL_U).type_text("127.0.0.1:8080");
     session.press(key::ENTER).wait_for("w write").press("w").wait_for("Done.");

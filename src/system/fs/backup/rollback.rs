@@ -6,7 +6,8 @@
 use super::History;
 use super::journal::{Journal, WriteContext};
 use super::pending::recorded;
-use crate::plan::{FileKind, Text};
+use crate::machine::Text;
+use crate::plan::FileKind;
 use crate::system::fs::file_write::{Direction, FileWrite};
 use crate::system::fs::lock::Lock;
 use crate::system::fs::transaction::{self, WriteRequest, remove_folder};

@@ -5,6 +5,8 @@ use super::page::Page;
 use crate::answers::Source;
 use crate::checks::{Finding, Outcome, SCOPE, sentence};
 use crate::form::{self, ScreenId};
+use crate::lint;
+use crate::plan;
 use crate::settings::{ServerUrl, ascii};
 use std::path::PathBuf;
 
@@ -67,14 +69,14 @@ impl Rows<'_> {
         let files = [Some(answers.defaults().config_file.clone()), nginx];
         let width = files.iter().flatten().map(String::len).max().unwrap_or(0);
         for (path, label) in files.into_iter().flatten().zip(["Will write", ""]) {
-            let exists = self.wizard.found().text(&PathBuf::from(&path)).is_some();
+            let exists = self.wizard.machine().text(&PathBuf::from(&path)).is_some();
             let state = if exists { "exists" } else { "new file" };
-            let is_closed = self.wizard.found().unwritable.contains(&PathBuf::from(&path));
+            let is_closed = self.wizard.machine().unwritable.contains(&PathBuf::from(&path));
             let rights = if is_closed { ", not writable for you" } else { "" };
             let text = format!("{path:<width$}   {state}{rights}");
             self.row(page, &format!(" {label:<12}"), &text);
         }
-        for remark in self.wizard.found().remarks() {
+        for remark in plan::config_notes(self.wizard.machine(), None) {
             self.note(page, &remark);
         }
     }
@@ -126,7 +128,7 @@ impl Rows<'_> {
     fn about_nginx(&self, page: &mut Page) {
         let answers = self.wizard.answers();
         let labels = std::iter::once("Found").chain(std::iter::repeat(""));
-        for (line, label) in self.wizard.found().sights.iter().zip(labels) {
+        for (line, label) in lint::nginx_summary(self.wizard.machine()).iter().zip(labels) {
             self.row(page, &format!(" {label:<7}"), line);
         }
         for note in self.wizard.nginx_notes() {

@@ -1,0 +1,363 @@
+//! What Docker Compose makes of a file: interpolation, published ports, mounted files, variables.
+
+use super::Refusal;
+use super::place::{Place, PlaceKind};
+use super::places::{self, VARIABLE};
+use super::text;
+use super::yaml::{Id, Tree};
+
+/// Kestra's port in its container, unless `micronaut.server.port` is another.
+pub const KESTRA_PORT: u16 = 8080;
+
+/// Where a Compose file publishes a port of the service that is edited.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PublishedPort {
+    /// Host and port; `None` where no port of this machine leads to Kestra for certain.
+    pub upstream: Option<(String, u16)>,
+    /// What is uncertain about it, as a sentence.
+    pub note: Option<String>,
+}
+
+/// The address at which the services of a place publish a port of their container; `None` where
+/// the place is not in a Compose file.
+#[must_use]
+pub fn published_port(source: &str, place: &Place, port: u16) -> Option<PublishedPort> {
+    if place.kind() != PlaceKind::Compose {
+        return None;
+    }
+    let tree = Tree::parse(source).ok()?;
+    let services: Vec<(&str, Id)> = places::services(&tree)
+        .into_iter()
+        .filter(|(name, _)| place.used_by().iter().any(|service| service == name))
+        .collect();
+    let found = services.iter().map(|(name, service)| published(&tree, name, *service, port));
+    let mut all: Vec<PublishedPort> = found.collect();
+    let best = all.iter().position(|it| it.upstream.is_some()).unwrap_or(0);
+    (best < all.len()).then(|| all.swap_remove(best))
+}
+
+/// The image that runs Kestra, as far as the file names it: that of the Compose service, or of the
+/// Helm chart's values beside the configuration.
+#[must_use]
+pub fn image(source: &str, place: &Place) -> Option<String> {
+    let tree = Tree::parse(source).ok()?;
+    let text = |id: Id| Some(tree.scalar(id).to_owned()).filter(|text| !text.is_empty());
+    match place.kind() {
+        PlaceKind::Compose => {
+            let mut services = places::services(&tree).into_iter();
+            let (_, service) =
+                services.find(|(name, _)| place.used_by().iter().any(|user| user == name))?;
+            text(places::value(&tree, service, "image")?)
+        }
+        PlaceKind::Helm => {
+            let root = tree.resolve(tree.documents.first()?.root);
+            let holds = |map: &Id| places::value(&tree, *map, "image").is_some();
+            let charts = places::effective_entries(&tree, root).into_iter().map(|(_, value)| value);
+            let chart =
+                std::iter::once(root).chain(charts.map(|it| tree.resolve(it))).find(holds)?;
+            let image = places::value(&tree, chart, "image")?;
+            let tag = text(places::value(&tree, image, "tag")?)?;
+            Some(format!("kestra/kestra:{tag}"))
+        }
+        _ => None,
+    }
+}
+
+fn published(tree: &Tree, name: &str, service: Id, port: u16) -> PublishedPort {
+    let note = |note: String| PublishedPort { upstream: None, note: Some(note) };
+    let is_on_host =
+        places::value(tree, service, "network_mode").is_some_and(|it| tree.scalar(it) == "host");
+    if is_on_host {
+        return PublishedPort { upstream: Some(("localhost".to_owned(), port)), note: None };
+    }
+    let ports = places::value(tree, service, "ports");
+    let entries = ports.map_or_else(Vec::new, |ports| tree.items(tree.resolve(ports)).collect());
+    let mut unknown = None;
+    for entry in entries {
+        let Some(mapping) = PortMapping::of(tree, tree.resolve(entry)) else { continue };
+        match mapping.on_host(port) {
+            Some(HostPort::Known { upstream, variable }) => {
+                let note = variable.map(|variable| {
+                    format!("The port of service {name} is the variable {variable}; its default counts here.")
+                });
+                return PublishedPort { upstream: Some(upstream), note };
+            }
+            Some(HostPort::Unknown(written)) => unknown = Some(written),
+            None => {}
+        }
+    }
+    match unknown {
+        Some(written) => note(format!(
+            "Service {name} publishes port {port} as {written}, which is known only when it runs: give upstream."
+        )),
+        None => note(format!(
+            "Service {name} publishes no port of Kestra's {port} on this machine: nginx cannot reach it without one in `ports:`."
+        )),
+    }
+}
+
+/// One entry of `ports`: host address, host port and container port as they are written.
+struct PortMapping {
+    address: String,
+    host: String,
+    container: String,
+}
+
+enum HostPort {
+    Known {
+        upstream: (String, u16),
+        variable: Option<String>,
+    },
+    /// What is written in its place.
+    Unknown(String),
+}
+
+impl PortMapping {
+    fn of(tree: &Tree, entry: Id) -> Option<Self> {
+        if tree.is_map(entry) {
+            let text = |key| {
+                places::value(tree, entry, key)
+                    .map_or(String::new(), |id| tree.scalar(id).to_owned())
+            };
+            let (address, host, container) = (text("host_ip"), text("published"), text("target"));
+            return (text("protocol") != "udp").then_some(Self { address, host, container });
+        }
+        let text = tree.scalar(entry).strip_suffix("/tcp").unwrap_or(tree.scalar(entry));
+        if text.ends_with("/udp") {
+            return None;
+        }
+        let parts = split_outside_braces(text);
+        let (container, before) = parts.split_last()?;
+        let (host, address) = match before.split_last() {
+            Some((host, address)) => ((*host).to_owned(), address.join(":")),
+            None => (String::new(), String::new()),
+        };
+        Some(Self { address, host, container: (*container).to_owned() })
+    }
+
+    /// `None` for another port of the container.
+    fn on_host(&self, port: u16) -> Option<HostPort> {
+        let (container, _) = default_of(&self.container);
+        let (first, last) = range(&container)?;
+        let offset = port.checked_sub(first).filter(|_| port <= last)?;
+        let (host, variable) = default_of(&self.host);
+        let Some((first, _)) = range(&host) else {
+            let written = if self.host.is_empty() { "any free port" } else { self.host.as_str() };
+            return Some(HostPort::Unknown(written.to_owned()));
+        };
+        let (address, _) = default_of(&self.address);
+        let address = match address.trim_matches(['[', ']']) {
+            "" | "0.0.0.0" | "::" | "127.0.0.1" | "localhost" => "localhost".to_owned(),
+            address if address.contains(':') => format!("[{address}]"),
+            address => address.to_owned(),
+        };
+        let upstream = (address, first.saturating_add(offset));
+        Some(HostPort::Known { upstream, variable })
+    }
+}
+
+/// Parts between colons that are in no braces or brackets.
+fn split_outside_braces(text: &str) -> Vec<&str> {
+    let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0_usize);
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' | '[' => depth += 1,
+            '}' | ']' => depth = depth.saturating_sub(1),
+            ':' if depth == 0 => {
+                parts.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
+fn range(text: &str) -> Option<(u16, u16)> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
+}
+
+/// `8081` and the name for `${PORT:-8081}`; the text itself where it is no variable with a default.
+fn default_of(text: &str) -> (String, Option<String>) {
+    let inner = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    match inner.and_then(|inner| inner.split_once('-')) {
+        Some((name, default)) => (default.to_owned(), Some(name.trim_end_matches(':').to_owned())),
+        None => (text.to_owned(), None),
+    }
+}
+
+/// Variables of the services beside the configuration that Kestra reads as properties. They win
+/// over the text of `KESTRA_CONFIGURATION` (measured: environment -200, configuration -250).
+#[must_use]
+pub fn variables_beside(source: &str, place: &Place) -> Vec<String> {
+    let Ok(tree) = Tree::parse(source) else { return Vec::new() };
+    let mut names = Vec::new();
+    for (_, service) in places::services(&tree)
+        .iter()
+        .filter(|(name, _)| place.used_by().iter().any(|service| service == name))
+    {
+        let environment = places::value(&tree, *service, "environment");
+        let Some(environment) = environment.map(|id| tree.resolve(id)) else { continue };
+        let keys = places::effective_entries(&tree, environment);
+        for (key, _) in keys {
+            let name = tree.key(key);
+            let is_property = ["KESTRA_", "MICRONAUT_", "DATASOURCES_", "ENDPOINTS_"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix));
+            if is_property && name != VARIABLE && !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    names
+}
+
+/// Refuses a text that Compose refuses: a `$` that begins neither `$$` nor a variable.
+pub(super) fn check_interpolation(source: &str, start: usize, end: usize) -> Result<(), Refusal> {
+    let text = &source[start..end];
+    let mut at = 0;
+    while let Some(found) = text[at..].find('$') {
+        let dollar = at + found;
+        let Some(length) = variable_length(&text[dollar + 1..]) else {
+            let line = text::line_of(source, start + dollar);
+            return Err(Refusal::new(
+                Some(line),
+                "Docker Compose refuses a $ that begins no variable",
+            ));
+        };
+        at = dollar + 1 + length;
+    }
+    Ok(())
+}
+
+/// The length of `$`, `NAME`, `{NAME}` or `{NAME:-default}` after a `$`.
+fn variable_length(rest: &str) -> Option<usize> {
+    let name = |text: &str| {
+        let is_start = |c: char| c.is_ascii_alphabetic() || c == '_';
+        if !text.starts_with(is_start) {
+            return None;
+        }
+        let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        Some(end.unwrap_or(text.len()))
+    };
+    if rest.starts_with('$') {
+        return Some(1);
+    }
+    let Some(inner) = rest.strip_prefix('{') else { return name(rest) };
+    let length = name(inner)?;
+    let after = &inner[length..];
+    if after.starts_with('}') {
+        return Some(length + 2);
+    }
+    let operator = after.strip_prefix(':').unwrap_or(after);
+    if !operator.starts_with(['-', '+', '?']) {
+        return None;
+    }
+    let mut depth = 1_usize;
+    for (at, c) in after.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            '\n' => return None,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(1 + length + at + 1);
+        }
+    }
+    None
+}
+
+/// The configuration file that a service mounts, as it is written, and the name of the service.
+pub(super) fn mounted_file(tree: &Tree) -> Option<(String, String)> {
+    let mut services = places::services(tree);
+    let is_kestra = |service: Id| {
+        let image = places::value(tree, service, "image").map_or("", |id| tree.scalar(id));
+        image.contains("kestra")
+    };
+    services.sort_by_key(|&(_, service)| !is_kestra(service));
+    services.iter().find_map(|&(name, service)| {
+        let volumes = places::value(tree, service, "volumes").map(|id| tree.resolve(id))?;
+        let mounted = tree.items(volumes).filter_map(|volume| {
+            let volume = tree.resolve(volume);
+            if tree.is_map(volume) {
+                return Some(tree.scalar(places::value(tree, volume, "source")?).to_owned());
+            }
+            Some(tree.scalar(volume).split(':').next()?.to_owned())
+        });
+        let mut files = mounted.filter(|file| places::is_yaml_file(file));
+        Some((name.to_owned(), files.next()?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn port(ports: &str) -> PublishedPort {
+        let text = format!(
+            "services:\n  k:\n    image: kestra/kestra\n    {ports}\n    environment:\n      KESTRA_CONFIGURATION: |\n        kestra:\n          url: a\n"
+        );
+        let place = super::super::places(&text).unwrap().remove(0);
+        published_port(&text, &place, KESTRA_PORT).unwrap()
+    }
+
+    #[test]
+    fn the_image_is_that_of_the_service_or_the_chart() {
+        let chart = "image:\n  tag: v1.3.25\nconfigurations:\n  application:\n    kestra:\n      url: https://a/\n";
+        for (text, found) in [
+            (chart.to_owned(), Some("kestra/kestra:v1.3.25")),
+            (chart.replace("  tag: v1.3.25\n", "  pullPolicy: Always\n"), None),
+            ("kestra:\n  url: https://a/\n".to_owned(), None),
+        ] {
+            let place = places::places(&text).unwrap().remove(0);
+            assert_eq!(image(&text, &place).as_deref(), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_published_port_is_the_upstream() {
+        for (ports, upstream) in [
+            ("ports: [\"8081:8080\"]", "localhost:8081"),
+            ("ports: [\"9000:9000\", \"8081:8080/tcp\"]", "localhost:8081"),
+            ("ports: [\"127.0.0.1:8081:8080\"]", "localhost:8081"),
+            ("ports: [\"192.0.2.7:8081:8080\"]", "192.0.2.7:8081"),
+            ("ports: [\"[::1]:8081:8080\"]", "[::1]:8081"),
+            ("ports: [\"8090-8095:8079-8084\"]", "localhost:8091"),
+            ("ports: [{target: 8080, published: 8081}]", "localhost:8081"),
+            ("ports: [{target: 8080, published: \"8081\", host_ip: 192.0.2.7}]", "192.0.2.7:8081"),
+            ("ports: [\"${KESTRA_PORT:-8081}:8080\"]", "localhost:8081"),
+            ("network_mode: host", "localhost:8080"),
+        ] {
+            let found = port(ports).upstream.map(|(host, port)| format!("{host}:{port}"));
+            assert_eq!(found.as_deref(), Some(upstream), "{ports}");
+        }
+    }
+
+    #[test]
+    fn a_port_that_is_not_known_is_a_note() {
+        for ports in [
+            "ports: [\"8080\"]",
+            "ports: [\"${KESTRA_PORT}:8080\"]",
+            "ports: [\"8081:8080/udp\"]",
+            "expose: [\"8080\"]",
+            "restart: always",
+        ] {
+            let port = port(ports);
+            assert!(port.upstream.is_none() && port.note.is_some(), "{ports}");
+        }
+    }
+
+    #[test]
+    fn a_dollar_that_compose_refuses_is_found() {
+        for good in ["$$", "a$$b", "$A_1.", "${A}", "${A:-b}", "${A:-${B}}", "${A?no}", "${A:+x}"] {
+            assert!(check_interpolation(good, 0, good.len()).is_ok(), "{good}");
+        }
+        for bad in ["$", "$ ", "$1", "${", "${}", "${A B}", "${A", "${NOT A VALID $ thing}", "pa$-"]
+        {
+            assert!(check_interpolation(bad, 0, bad.len()).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,727 @@
+//! Finding the configurations of a file by evidence: only texts that something reads as Kestra's
+//! configuration count, and everything else is refused with what it looks like.
+
+use super::keys;
+use super::place::{PathStep, Place, PlaceKind};
+use super::yaml::{Id, ScalarStyle, Shape, Tree};
+use super::{Refusal, compose, merge};
+
+/// The variable that holds a configuration as text, in Compose and Kubernetes.
+pub(super) const VARIABLE: &str = "KESTRA_CONFIGURATION";
+
+/// Top-level sections of Kestra's own `application.yml` and of the Micronaut modules it is built
+/// with. A file with none of them is no configuration of Kestra.
+const SECTIONS: [&str; 11] = [
+    "kestra",
+    "micronaut",
+    "datasources",
+    "endpoints",
+    "jackson",
+    "flyway",
+    "logger",
+    "netty",
+    "otel",
+    "tracing",
+    "executors",
+];
+
+/// Keys of the Helm chart's values that no section `kestra` of a configuration has.
+const CHART_KEYS: [&str; 13] = [
+    "configurations",
+    "configuration",
+    "configmaps",
+    "deployments",
+    "image",
+    "ingress",
+    "dind",
+    "replicaCount",
+    "extraEnv",
+    "serviceAccount",
+    "nameOverride",
+    "fullnameOverride",
+    "podAnnotations",
+];
+
+/// How many levels of subcharts may be above Kestra's values.
+const MAX_SUBCHARTS: usize = 2;
+
+const BY_HAND: &str = "A configuration elsewhere in the file is named with --at KEY.PATH, or --at . for the whole file.";
+
+/// Why a file holds no configuration that can be edited.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct PlaceError {
+    /// Counted from 1.
+    pub line: Option<usize>,
+    /// Lower case, no full stop.
+    pub reason: String,
+    /// What the operator can do, as sentences.
+    pub remedy: String,
+    /// Whether the file is no YAML at all, or none that Kestra could read.
+    pub is_unreadable: bool,
+}
+
+impl From<Refusal> for PlaceError {
+    fn from(refusal: Refusal) -> Self {
+        let remedy = "Correct that line; kestra-setup never repairs a file by itself.".to_owned();
+        Self { line: refusal.line, reason: refusal.reason, remedy, is_unreadable: true }
+    }
+}
+
+impl PlaceError {
+    fn new(line: Option<usize>, reason: String, remedy: impl Into<String>) -> Self {
+        Self { line, reason, remedy: remedy.into(), is_unreadable: false }
+    }
+
+    fn looks_like(what: &str, remedy: &str) -> Self {
+        let remedy =
+            if remedy.is_empty() { BY_HAND.to_owned() } else { format!("{remedy} {BY_HAND}") };
+        Self::new(None, format!("this looks like {what}"), remedy)
+    }
+}
+
+/// The places of a file that hold a configuration of Kestra.
+///
+/// # Errors
+/// Where the file cannot be read, or holds no configuration that can be edited.
+pub fn places(text: &str) -> Result<Vec<Place>, PlaceError> {
+    let tree = Tree::parse(text).map_err(|refusal| not_yaml(text, refusal))?;
+    let mut finder = Finder::new(&tree);
+    let several = tree.documents.len() > 1;
+    for (at, document) in tree.documents.iter().enumerate() {
+        finder.document = several.then_some(at + 1);
+        finder.document(document.root);
+    }
+    let (found, mut problems) = (finder.places(), finder.problems);
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    if !problems.is_empty() {
+        return Err(problems.swap_remove(0));
+    }
+    whole_file(&tree)
+}
+
+/// The place of the only configuration of a file; the whole file where there are several, or none
+/// that can be edited.
+#[must_use]
+pub fn only_place(text: &str) -> Place {
+    match places(text).as_deref() {
+        Ok([only]) => only.clone(),
+        _ => Place::whole(),
+    }
+}
+
+/// A place that was named by hand, with what the file shows about it.
+///
+/// # Errors
+/// Where the file has no such place, or the text there is in a form that cannot be edited.
+pub fn place_at(text: &str, named: &Place) -> Result<Place, PlaceError> {
+    if named.is_whole() {
+        return Ok(Place::whole());
+    }
+    if let Some(known) = places(text).unwrap_or_default().into_iter().find(|place| {
+        place.path() == named.path()
+            && (named.document().is_none() || place.document() == named.document())
+    }) {
+        return Ok(known);
+    }
+    let tree = Tree::parse(text)?;
+    let absent = || {
+        let reason = format!("there is no {named} in this file");
+        PlaceError::new(None, reason, "Leave --at out to see what is there.")
+    };
+    let documents = tree.documents.iter().enumerate().rev();
+    let mut meant = documents.filter(|(at, _)| named.document().is_none_or(|it| it == at + 1));
+    let (at, root, value) = meant
+        .find_map(|(at, document)| {
+            Some((at, document.root, value_at(&tree, document.root, named.path())?))
+        })
+        .ok_or_else(absent)?;
+    let document = (tree.documents.len() > 1).then_some(at + 1);
+    // An alias or a merge key leads to where the text is.
+    let Some(path) = path_to(&tree, root, value) else { return Ok(named.clone()) };
+    let place = Place::found(document, path, kind_of(&tree, root));
+    if let Some(known) = places(text)
+        .unwrap_or_default()
+        .into_iter()
+        .find(|known| known.path() == place.path() && known.document() == place.document())
+    {
+        return Ok(known);
+    }
+    let name = named.to_string();
+    check_form(&tree, value, place.kind(), &name)?;
+    Ok(place)
+}
+
+/// What the kind of a document makes of a place that was named by hand.
+fn kind_of(tree: &Tree, root: Id) -> PlaceKind {
+    if is_compose_file(tree, root) {
+        PlaceKind::Compose
+    } else if kubernetes_kind(tree, root).is_some() {
+        PlaceKind::ConfigMap
+    } else {
+        PlaceKind::Named
+    }
+}
+
+/// The value at a path, through aliases and merge keys; `None` also where the path goes on inside a
+/// text.
+fn value_at(tree: &Tree, root: Id, path: &[PathStep]) -> Option<Id> {
+    path.iter().try_fold(tree.resolve(root), |id, step| {
+        let next = match step {
+            PathStep::Key(key) => value(tree, id, key),
+            PathStep::Item(index) => tree.items(id).nth(*index),
+        };
+        next.map(|next| tree.resolve(next))
+    })
+}
+
+/// The keys and items that lead from a root to a node below it.
+fn path_to(tree: &Tree, root: Id, target: Id) -> Option<Vec<PathStep>> {
+    let (mut at, mut path) = (root, Vec::new());
+    let holds = |id: Id| id <= target && target < tree.nodes[id].after;
+    while at != target {
+        let next = tree.entries(at).find(|&(_, value)| holds(value));
+        if let Some((key, value)) = next {
+            path.push(PathStep::Key(tree.key(key).to_owned()));
+            at = value;
+        } else {
+            let (index, item) = match tree.nodes[at].shape {
+                Shape::List { .. } => tree.items(at).enumerate().find(|&(_, item)| holds(item))?,
+                _ => return None,
+            };
+            path.push(PathStep::Item(index));
+            at = item;
+        }
+    }
+    Some(path)
+}
+
+/// The entries of a mapping with those of its merge keys.
+pub(super) fn effective_entries(tree: &Tree, map: Id) -> Vec<(Id, Id)> {
+    let map = tree.resolve(map);
+    if !tree.is_map(map) {
+        return Vec::new();
+    }
+    merge::effective(tree, map).map(|entries| entries.in_effect).unwrap_or_default()
+}
+
+/// The value of a literal key, merge keys included.
+pub(super) fn value(tree: &Tree, map: Id, key: &str) -> Option<Id> {
+    let entries = effective_entries(tree, map);
+    entries.into_iter().rfind(|&(it, _)| tree.key(it) == key).map(|(_, value)| tree.resolve(value))
+}
+
+fn value_below(tree: &Tree, map: Id, path: &[&str]) -> Option<Id> {
+    path.iter().try_fold(map, |map, key| value(tree, map, key))
+}
+
+/// The services of a Compose file, by name.
+pub(super) fn services<'t>(tree: &'t Tree) -> Vec<(&'t str, Id)> {
+    let roots = tree.documents.iter().map(|document| document.root);
+    let services = roots.filter_map(|root| value(tree, root, "services"));
+    services
+        .flat_map(|services| effective_entries(tree, services))
+        .map(|(key, service)| (tree.key(key), tree.resolve(service)))
+        .collect()
+}
+
+fn is_compose_file(tree: &Tree, root: Id) -> bool {
+    let Some(services) = value(tree, root, "services") else { return false };
+    let marks = ["image", "build", "environment", "extends", "env_file"];
+    effective_entries(tree, services)
+        .iter()
+        .any(|&(_, service)| marks.iter().any(|mark| value(tree, service, mark).is_some()))
+}
+
+fn kubernetes_kind<'t>(tree: &'t Tree, root: Id) -> Option<&'t str> {
+    value(tree, root, "apiVersion")?;
+    value(tree, root, "kind").map(|kind| tree.scalar(kind))
+}
+
+/// Whether a mapping has one of Kestra's own sections, in any spelling.
+fn has_section(tree: &Tree, map: Id) -> bool {
+    effective_entries(tree, map).iter().any(|&(key, value)| {
+        let name = keys::hyphenated(tree.key(key));
+        let first = name.split('.').next().unwrap_or_default();
+        SECTIONS.contains(&first) && !(name == "kestra" && is_chart(tree, value))
+    })
+}
+
+/// Whether a section holds values of the Helm chart.
+fn is_chart(tree: &Tree, section: Id) -> bool {
+    CHART_KEYS.iter().any(|key| value(tree, section, key).is_some())
+}
+
+/// Whether a text is a configuration: YAML with one of Kestra's sections.
+fn is_configuration(text: &str) -> bool {
+    Tree::parse(text).is_ok_and(|tree| {
+        tree.documents.iter().any(|document| has_section(&tree, tree.resolve(document.root)))
+    })
+}
+
+/// Refuses a form in which a configuration cannot be edited, with the correction.
+pub(super) fn check_form(
+    tree: &Tree,
+    id: Id,
+    kind: PlaceKind,
+    name: &str,
+) -> Result<(), PlaceError> {
+    let node = &tree.nodes[id];
+    let key = name.rsplit('.').next().unwrap_or(name);
+    let error =
+        |reason: String, remedy: String| Err(PlaceError::new(Some(node.line), reason, remedy));
+    let as_block = format!("Write `{key}: |` and the configuration as indented YAML below it.");
+    let is_text_only = !matches!(kind, PlaceKind::Helm | PlaceKind::GitOps | PlaceKind::Named);
+    match &node.shape {
+        Shape::Map { .. } if is_text_only => error(
+            format!("{name} is a mapping where a text is expected: the bar is missing"),
+            format!("Write `{key}: |` so that what is below it is one text."),
+        ),
+        Shape::Map { .. } => Ok(()),
+        Shape::List { .. } => error(format!("{name} is a list, not a configuration"), as_block),
+        Shape::Scalar(text, style) => {
+            if tree.is_empty(id) && !is_text_only {
+                return Ok(());
+            }
+            let is_one_line = !text.trim().contains('\n');
+            let is_path = is_one_line
+                && !text.contains(": ")
+                && (text.trim().starts_with(['/', '.', '~']) || is_yaml_file(text.trim()));
+            if is_path {
+                return error(
+                    format!("{name} holds a path; it must hold the YAML itself"),
+                    format!("{as_block} Or mount the file and start Kestra with --config."),
+                );
+            }
+            match style {
+                ScalarStyle::Literal => check_literal(tree, id, kind, name),
+                ScalarStyle::Folded => error(
+                    format!("{name} is folded (>), which joins the lines of a configuration"),
+                    format!("Write `{key}: |` in place of `>`."),
+                ),
+                _ if tree.is_empty(id) => {
+                    error(format!("{name} has no value, so it comes from elsewhere"), as_block)
+                }
+                _ if text.starts_with('$') && is_one_line => {
+                    error(format!("{name} is a variable that is set elsewhere"), as_block)
+                }
+                _ => error(
+                    format!("{name} is a text on one line or in quotes, which cannot be edited"),
+                    as_block,
+                ),
+            }
+        }
+        Shape::Alias(_) => error(format!("{name} is an alias"), as_block),
+    }
+}
+
+fn check_literal(tree: &Tree, id: Id, kind: PlaceKind, name: &str) -> Result<(), PlaceError> {
+    let node = &tree.nodes[id];
+    if kind == PlaceKind::Compose {
+        compose::check_interpolation(tree.text, node.start, node.end).map_err(|refusal| {
+            PlaceError::new(
+                refusal.line,
+                format!("{}, in {name}", refusal.reason),
+                "Write `$$` for a $ that Kestra is to get, or a variable as ${NAME}.",
+            )
+        })?;
+    }
+    let Shape::Scalar(text, _) = &node.shape else { return Ok(()) };
+    // What is no YAML is refused where it is read, with its line.
+    let Ok(inner) = Tree::parse(text) else { return Ok(()) };
+    let is_mapping = |root: Id| inner.is_map(inner.resolve(root)) || inner.is_empty(root);
+    if inner.documents.iter().all(|document| is_mapping(document.root)) {
+        return Ok(());
+    }
+    Err(PlaceError::new(
+        Some(node.line),
+        format!("{name} must hold the YAML itself, and holds another text"),
+        "Write the configuration there as indented YAML, such as `kestra:`.",
+    ))
+}
+
+/// What is found in the documents of a file.
+struct Finder<'t, 'a> {
+    tree: &'t Tree<'a>,
+    document: Option<usize>,
+    found: Vec<Candidate>,
+    problems: Vec<PlaceError>,
+}
+
+struct Candidate {
+    document: Option<usize>,
+    root: Id,
+    value: Id,
+    kind: PlaceKind,
+    /// The path goes on inside the text of the value.
+    inside: Vec<PathStep>,
+    service: Option<String>,
+}
+
+impl<'t, 'a> Finder<'t, 'a> {
+    fn new(tree: &'t Tree<'a>) -> Self {
+        Self { tree, document: None, found: Vec::new(), problems: Vec::new() }
+    }
+
+    /// Each text once, with the services that use it.
+    fn places(&self) -> Vec<Place> {
+        let mut places: Vec<(Id, Place)> = Vec::new();
+        for candidate in &self.found {
+            let users = self.found.iter().filter(|it| it.value == candidate.value);
+            let users: Vec<String> = users.filter_map(|it| it.service.clone()).collect();
+            let Some(path) = path_to(self.tree, candidate.root, candidate.value) else { continue };
+            let path = [path, candidate.inside.clone()].concat();
+            let place = Place::found(candidate.document, path, candidate.kind).with_users(users);
+            if places.iter().all(|(_, known)| {
+                known.path() != place.path() || known.document() != place.document()
+            }) {
+                places.push((candidate.value, place));
+            }
+        }
+        places.into_iter().map(|(_, place)| place).collect()
+    }
+
+    fn document(&mut self, root: Id) {
+        let root = self.tree.resolve(root);
+        if is_compose_file(self.tree, root) {
+            self.compose(root);
+        } else if let Some(kind) = kubernetes_kind(self.tree, root) {
+            self.kubernetes(root, root, kind);
+        } else {
+            self.helm(root, root, MAX_SUBCHARTS);
+            self.containers(root, root, PlaceKind::Helm);
+        }
+    }
+
+    fn take(&mut self, root: Id, value: Id, kind: PlaceKind, service: Option<&str>) {
+        let value = self.tree.resolve(value);
+        let name = path_to(self.tree, root, value)
+            .map_or_else(String::new, |path| Place::found(None, path, kind).to_string());
+        match check_form(self.tree, value, kind, &name) {
+            Ok(()) => self.found.push(Candidate {
+                document: self.document,
+                root,
+                value,
+                kind,
+                inside: Vec::new(),
+                service: service.map(str::to_owned),
+            }),
+            Err(problem) => self.problems.push(problem),
+        }
+    }
+
+    fn compose(&mut self, root: Id) {
+        let tree = self.tree;
+        let Some(all) = value(tree, root, "services") else { return };
+        let (found, problems) = (self.found.len(), self.problems.len());
+        for (key, service) in effective_entries(tree, all) {
+            let name = tree.key(key).to_owned();
+            let Some(environment) = value(tree, service, "environment") else { continue };
+            if let Some(value) = value(tree, environment, VARIABLE) {
+                self.take(root, value, PlaceKind::Compose, Some(&name));
+            }
+            let Shape::List { .. } = tree.nodes[environment].shape else { continue };
+            let named = tree
+                .items(environment)
+                .find(|&item| tree.scalar(tree.resolve(item)).split('=').next() == Some(VARIABLE));
+            if let Some(item) = named {
+                self.problems.push(PlaceError::new(
+                    Some(tree.nodes[item].line),
+                    format!(
+                        "service {name} has its variables as a list (- NAME=value), in which a configuration cannot be edited"
+                    ),
+                    format!(
+                        "Write them as a mapping: `NAME: value`, and `{VARIABLE}: |` with the configuration as indented YAML below it."
+                    ),
+                ));
+            }
+        }
+        if self.found.len() == found && self.problems.len() == problems {
+            self.problems.push(match compose::mounted_file(tree) {
+                Some((service, file)) => PlaceError::looks_like(
+                    &format!("a Compose file whose service {service} mounts {file}"),
+                    &format!("For that file, use --config {file} instead."),
+                ),
+                None => PlaceError::looks_like(
+                    &format!("a Compose file in which no service has {VARIABLE}"),
+                    &format!(
+                        "Add `{VARIABLE}: |` to the environment of the service that runs Kestra."
+                    ),
+                ),
+            });
+        }
+    }
+
+    fn kubernetes(&mut self, root: Id, object: Id, kind: &str) {
+        let tree = self.tree;
+        let (found, problems) = (self.found.len(), self.problems.len());
+        match kind {
+            "ConfigMap" => self.entries(root, object, "data"),
+            "Secret" => {
+                self.entries(root, object, "stringData");
+                let encoded = value(tree, object, "data").map(|data| effective_entries(tree, data));
+                let named = encoded.unwrap_or_default().into_iter().find(|&(key, _)| {
+                    let key = tree.key(key);
+                    key == VARIABLE || is_yaml_file(key)
+                });
+                if let Some((key, _)) = named {
+                    self.problems.push(PlaceError::new(
+                        Some(tree.nodes[key].line),
+                        format!("data.{} of the Secret is encoded (base64)", tree.key(key)),
+                        "Write it as plain text under `stringData:`, as a literal block (|).",
+                    ));
+                }
+            }
+            "List" => {
+                let items = value(tree, object, "items");
+                for item in items.map_or_else(Vec::new, |items| tree.items(items).collect()) {
+                    let item = tree.resolve(item);
+                    if let Some(kind) = kubernetes_kind(tree, item) {
+                        self.kubernetes(root, item, kind);
+                    }
+                }
+                return;
+            }
+            "HelmRelease" => {
+                if let Some(values) = value_below(tree, object, &["spec", "values"]) {
+                    self.helm_as(root, values, MAX_SUBCHARTS, PlaceKind::GitOps);
+                }
+            }
+            _ => self.argo_cd(root, object),
+        }
+        self.containers(root, object, PlaceKind::Container);
+        // Other objects in the same file may hold it.
+        if self.found.len() == found && self.problems.len() == problems {
+            self.problems.push(PlaceError::looks_like(
+                &format!("a Kubernetes {kind} without a Kestra configuration"),
+                "Give the file with the ConfigMap, Secret or Helm values that hold it.",
+            ));
+        }
+    }
+
+    /// The entries of a `ConfigMap` or `Secret` that hold a configuration.
+    fn entries(&mut self, root: Id, object: Id, section: &str) {
+        let tree = self.tree;
+        let Some(data) = value(tree, object, section) else { return };
+        for (key, value) in effective_entries(tree, data) {
+            let value = tree.resolve(value);
+            let is_named = tree.key(key) == VARIABLE;
+            let is_mapping = tree.is_map(value) && has_section(tree, value);
+            if is_named || is_mapping || is_configuration(tree.scalar(value)) {
+                self.take(root, value, PlaceKind::ConfigMap, None);
+            }
+        }
+    }
+
+    /// `helm.values` (text) and `helm.valuesObject`, wherever a source of an application has them.
+    fn argo_cd(&mut self, root: Id, object: Id) {
+        let tree = self.tree;
+        for id in object..tree.nodes[object].after {
+            let Some(helm) = tree.is_map(id).then(|| value(tree, id, "helm")).flatten() else {
+                continue;
+            };
+            if let Some(values) = value(tree, helm, "valuesObject") {
+                self.helm_as(root, values, MAX_SUBCHARTS, PlaceKind::GitOps);
+            }
+            if let Some(values) = value(tree, helm, "values") {
+                self.helm_text(root, values);
+            }
+        }
+    }
+
+    fn helm_text(&mut self, root: Id, values: Id) {
+        let tree = self.tree;
+        let Shape::Scalar(text, style) = &tree.nodes[values].shape else { return };
+        let Ok(inner) = Tree::parse(text) else { return };
+        let mut finder = Finder::new(&inner);
+        for document in &inner.documents {
+            let root = inner.resolve(document.root);
+            finder.helm_as(root, root, MAX_SUBCHARTS, PlaceKind::GitOps);
+        }
+        for place in finder.places() {
+            if *style == ScalarStyle::Literal {
+                self.found.push(Candidate {
+                    document: self.document,
+                    root,
+                    value: values,
+                    kind: PlaceKind::GitOps,
+                    inside: place.path().to_vec(),
+                    service: None,
+                });
+            } else {
+                self.problems.push(PlaceError::new(
+                    Some(tree.nodes[values].line),
+                    "the Helm values are a text in quotes or folded (>), which cannot be edited"
+                        .to_owned(),
+                    "Write `values: |` and the values as indented YAML below it.",
+                ));
+            }
+        }
+        self.problems.extend(finder.problems);
+    }
+
+    fn helm(&mut self, root: Id, map: Id, depth: usize) {
+        self.helm_as(root, map, depth, PlaceKind::Helm);
+    }
+
+    /// The values of the chart at a mapping, or below the key of a subchart.
+    fn helm_as(&mut self, root: Id, map: Id, depth: usize, kind: PlaceKind) {
+        let tree = self.tree;
+        let found = self.found.len();
+        let chart_1 = value(tree, map, "configurations").filter(|&it| tree.is_map(it));
+        if let Some(configurations) = chart_1 {
+            match value(tree, configurations, "application") {
+                Some(application) => self.take(root, application, kind, None),
+                None => self.problems.push(without_application(tree, configurations)),
+            }
+        }
+        // Chart 0.x.
+        let is_chart_0 = |&it: &Id| match &tree.nodes[it].shape {
+            Shape::Map { .. } => has_section(tree, it),
+            Shape::Scalar(text, _) => is_configuration(text),
+            _ => false,
+        };
+        if let Some(configuration) = value(tree, map, "configuration").filter(is_chart_0) {
+            self.take(root, configuration, kind, None);
+        }
+        if depth == 0 || self.found.len() > found || chart_1.is_some() {
+            return;
+        }
+        for (_, section) in effective_entries(tree, map) {
+            let section = tree.resolve(section);
+            if tree.is_map(section) {
+                self.helm_as(root, section, depth - 1, kind);
+            }
+        }
+    }
+
+    /// Variables of containers: entries `{name: KESTRA_CONFIGURATION, value: …}` of any list.
+    fn containers(&mut self, root: Id, object: Id, kind: PlaceKind) {
+        let tree = self.tree;
+        for id in object..tree.nodes[object].after {
+            let Some(name) = tree.is_map(id).then(|| value(tree, id, "name")).flatten() else {
+                continue;
+            };
+            if tree.scalar(name) != VARIABLE {
+                continue;
+            }
+            let before = self.found.len();
+            match value(tree, id, "value") {
+                Some(value) => self.take(root, value, PlaceKind::Container, None),
+                None => self.problems.push(PlaceError::new(
+                    Some(tree.nodes[name].line),
+                    format!("{VARIABLE} has no value here: valueFrom names what holds it"),
+                    "Give the file with that ConfigMap or Secret.",
+                )),
+            }
+            self.found[before..].iter_mut().for_each(|candidate| candidate.kind = kind);
+        }
+    }
+}
+
+/// Whether a name is that of a YAML file.
+pub(super) fn is_yaml_file(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yml" | "yaml"))
+}
+
+fn without_application(tree: &Tree, configurations: Id) -> PlaceError {
+    let lists = ["configmaps", "secrets"].iter().filter_map(|key| value(tree, configurations, key));
+    let names = lists.flat_map(|list| tree.items(list)).filter_map(|item| {
+        let name = value(tree, tree.resolve(item), "name")?;
+        Some(tree.scalar(name).to_owned())
+    });
+    let names: Vec<String> = names.collect();
+    let elsewhere = if names.is_empty() {
+        String::new()
+    } else {
+        format!(", which is in {}", names.join(", "))
+    };
+    PlaceError::looks_like(
+        &format!(
+            "Helm values without a Kestra configuration{elsewhere}: add `configurations.application:`"
+        ),
+        "",
+    )
+}
+
+/// The whole file, if its sections are Kestra's, or it is empty.
+fn whole_file(tree: &Tree) -> Result<Vec<Place>, PlaceError> {
+    let roots: Vec<Id> = tree.documents.iter().map(|it| tree.resolve(it.root)).collect();
+    let has_kestra = roots.iter().any(|&root| has_section(tree, root));
+    if roots.iter().all(|&root| tree.is_empty(root)) {
+        return Ok(vec![Place::whole()]);
+    }
+    let has = |key: &str| roots.iter().any(|&root| value(tree, root, key).is_some());
+    let any = |keys: &[&str]| keys.iter().any(|key| has(key));
+    let is_flow = has("id") && any(&["tasks", "namespace", "triggers"]);
+    if has_kestra && !is_flow {
+        return Ok(vec![Place::whole()]);
+    }
+    let is_aws = |root: &Id| {
+        let resources = value(tree, *root, "Resources");
+        resources.is_some_and(|resources| {
+            effective_entries(tree, resources).iter().any(|&(_, resource)| {
+                let kind = value(tree, resource, "Type");
+                kind.is_some_and(|kind| tree.scalar(kind).starts_with("AWS::"))
+            })
+        })
+    };
+    Err(if is_flow {
+        PlaceError::looks_like(
+            "a Kestra flow",
+            "Flows are edited in Kestra; give its configuration with --config.",
+        )
+    } else if has("AWSTemplateFormatVersion") || roots.iter().any(is_aws) {
+        PlaceError::looks_like(
+            "a CloudFormation template",
+            "Edit the text of KESTRA_CONFIGURATION in it by hand.",
+        )
+    } else if has("jobs") && any(&["on", "true", "name"]) {
+        PlaceError::looks_like("a workflow of GitHub Actions", "")
+    } else if has("url") && any(&["connection", "proxy-address", "reverse-proxy", "context-path"]) {
+        PlaceError::looks_like("an answers file of kestra-setup", "Use it with apply --answers.")
+    } else if any(&CHART_KEYS) || roots.iter().any(|&root| value(tree, root, "kestra").is_some()) {
+        PlaceError::looks_like(
+            "Helm values without a Kestra configuration: add `configurations.application:`",
+            "",
+        )
+    } else if roots.iter().all(|&root| !tree.is_map(root)) {
+        PlaceError::looks_like("a list or a text, not a configuration", "")
+    } else {
+        PlaceError::looks_like(
+            "no configuration of Kestra",
+            &format!("It has none of its top-level sections ({}).", SECTIONS[..4].join(", ")),
+        )
+    })
+}
+
+/// What is no YAML may be a file of another language.
+fn not_yaml(text: &str, refusal: Refusal) -> PlaceError {
+    let begins =
+        |words: &[&str]| text.lines().any(|line| words.iter().any(|word| line.starts_with(word)));
+    if begins(&[
+        "resource \"",
+        "module \"",
+        "variable \"",
+        "provider \"",
+        "terraform {",
+        "locals {",
+    ]) {
+        return PlaceError::looks_like(
+            "a Terraform file",
+            "Edit the text of KESTRA_CONFIGURATION in it by hand.",
+        );
+    }
+    if text.contains("{{") && text.contains(".Values.") {
+        return PlaceError::looks_like(
+            "a template of a Helm chart",
+            "Edit the values of the chart.",
+        );
+    }
+    if text.lines().any(|line| line.contains("proxy_pass ")) {
+        return PlaceError::looks_like("a file for nginx", "");
+    }
+    refusal.into()
+}

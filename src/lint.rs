@@ -1,0 +1,550 @@
+//! What on a machine cannot work, or surprises.
+//!
+//! Only what the questions do not see themselves: their answers are checked as
+//! [`problems`](crate::answers::Answers::problems), and the screens correct as they read.
+
+mod address;
+
+use crate::kestra_config::{self, Kind, Reading, Scalar, open_urls};
+use crate::kestra_release::{ADVISORY, Era};
+use crate::machine::{Machine, Text};
+use crate::nginx_site::{self, Server};
+use crate::settings::{
+    ContextPath, Form, Nginx, ProxyAddress, ProxyKind, ServerUrl, has_placeholder, means_direct,
+    redacted,
+};
+use std::path::PathBuf;
+
+/// The properties that a null value makes fatal: Micronaut finds the key and no value for it
+/// (run with Micronaut 4.7 and 4.10).
+const NEVER_NULL: [&str; 6] = [
+    "kestra.url",
+    "micronaut.server.context-path",
+    "micronaut.http.services.api.proxy-type",
+    "micronaut.http.services.api.proxy-address",
+    "micronaut.http.services.api.proxy-username",
+    "micronaut.http.services.api.proxy-password",
+];
+
+/// Whose proxy Kestra's calls take: its own client's, and what that inherits.
+const CLIENTS: [&str; 2] = ["micronaut.http.services.api", "micronaut.http.client"];
+
+/// Where webhooks arrive, below the context path.
+const WEBHOOKS: &str = "/api/v1/main/executions/webhook/";
+
+/// Something that is good to know about a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// What is so and what to do, in sentences.
+    pub text: String,
+    /// The line that it is about, counted from 1.
+    pub line: usize,
+}
+
+impl Remark {
+    fn new(at: &Scalar, text: impl Into<String>) -> Self {
+        Self { text: text.into(), line: at.line }
+    }
+}
+
+/// What cannot work in this configuration.
+#[must_use]
+pub fn config(reading: &Reading) -> Vec<Remark> {
+    let each = NEVER_NULL.into_iter().flat_map(|property| of_property(reading, property));
+    let whole = [
+        open_apis,
+        doubled_ui,
+        bent_path,
+        address_without_type,
+        unread_authorization,
+        selector_before_address,
+    ];
+    let proxies = CLIENTS.into_iter().flat_map(|client| {
+        [wrong_type(reading, client), bent_address(reading, client)].into_iter().flatten()
+    });
+    let whole = whole.into_iter().filter_map(|trap| trap(reading));
+    let reinterpreted = reading.iter().filter_map(|(path, scalar)| reinterpreted(path, scalar));
+    // The open APIs come first of all.
+    whole.chain(each).chain(proxies).chain(reinterpreted).collect()
+}
+
+/// The context paths under which the login is open, whatever is around their letters.
+const OPEN_PATHS: [&str; 3] = ["a", "ap", "api"];
+
+/// What the release of Kestra, as far as it is known, means for the login of this configuration;
+/// the worst first.
+#[must_use]
+pub fn release(machine: &Machine, reading: &Reading) -> Vec<String> {
+    let path = open_urls::context_path(reading);
+    let image = machine.image().unwrap_or_default();
+    match Era::of_image(&image) {
+        Some(Era::LoginBypass) => vec![format!(
+            "{image} lets anyone run code on this server without a login ({ADVISORY}, severity 10 of 10). Update Kestra before you publish it."
+        )],
+        Some(Era::Closed) if !path.is_root() => {
+            let is_open = open_urls::are_open(reading);
+            let closed = format!(
+                "{image} closes the login page and webhooks under {path}. --open-urls login-and-webhooks opens both."
+            );
+            let administrator = reading.get("kestra.server.basic-auth.username").is_none();
+            let setup = format!(
+                "{image} has no first setup in the browser under {path}. Before the first start, set kestra.server.basic-auth.username (an e-mail address) and kestra.server.basic-auth.password."
+            );
+            let notes = [(!is_open).then_some(closed), administrator.then_some(setup)];
+            notes.into_iter().flatten().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A path that switches the login off: seen with 1.3.25 and 2.0.0-SNAPSHOT.
+fn open_apis(reading: &Reading) -> Option<Remark> {
+    let path = reading.get("micronaut.server.context-path")?;
+    let name = path.text.trim().trim_matches('/');
+    OPEN_PATHS.contains(&name).then(|| {
+        let text = format!(
+            "every API of this Kestra is open without a login, because the context path is /{name}: anyone can create and run flows. Change micronaut.server.context-path at once."
+        );
+        Remark::new(path, text)
+    })
+}
+
+/// A text without quotes that YAML 1.1 takes for something else: the password `0123` is 83. No
+/// value is named, since any may be a secret.
+fn reinterpreted(path: &str, scalar: &Scalar) -> Option<Remark> {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    let is_text = ["password", "username", "secret", "token", "url", "path", "address"]
+        .iter()
+        .any(|part| name.contains(part));
+    let is = match scalar.kind {
+        Kind::Int | Kind::Float if scalar.is_reinterpreted => "another number",
+        Kind::Date => "a date",
+        Kind::Bool if is_text => "true or false",
+        _ => return None,
+    };
+    Some(Remark::new(
+        scalar,
+        format!(
+            "{path} has no quotes, so Kestra reads {is} there. If it is a text, quote it: \"…\"."
+        ),
+    ))
+}
+
+/// What works and surprises, for `check`.
+#[must_use]
+pub fn surprises(reading: &Reading) -> Vec<Remark> {
+    [closed_webhooks, own_tls].into_iter().filter_map(|trap| trap(reading)).collect()
+}
+
+fn of_property(reading: &Reading, property: &str) -> Vec<Remark> {
+    let Some(scalar) = reading.get(property) else { return Vec::new() };
+    let mut all = Vec::new();
+    if scalar.kind == Kind::Null {
+        all.push(Remark::new(scalar, format!("{property} is empty: Kestra does not start with that. Give it a value or remove the line.")));
+    }
+    if let [.., first, last] = reading.lines(property)[..] {
+        all.push(Remark::new(scalar, format!("{property} is set twice, in lines {first} and {last}. Spelled alike, the last is in effect; spelled differently, 1.3 takes the last and 2.0 does not go by order.")));
+    }
+    all
+}
+
+/// Kestra adds `ui/` itself (`facts/kestra.md` 4).
+fn doubled_ui(reading: &Reading) -> Option<Remark> {
+    let url = reading.get("kestra.url")?;
+    let text = url.text.trim_end_matches('/');
+    let end = ["ui", "api", "api/v1"].into_iter().find(|end| {
+        text.strip_suffix(end).is_some_and(|rest| rest.ends_with('/') && !rest.ends_with("//"))
+    })?;
+    let what = format!("kestra.url ends in {end}/: Kestra adds ui/ itself, so no link will work.");
+    Some(Remark::new(url, what))
+}
+
+/// Kestra takes the path as it stands, where the form corrects it: routes take any form, the pages
+/// only this one, and `/api` switches the login off (`facts/kestra.md` 5.1).
+fn bent_path(reading: &Reading) -> Option<Remark> {
+    let scalar = reading.get("micronaut.server.context-path")?;
+    let text = scalar.text.as_str();
+    let path: ContextPath = text.parse().ok()?;
+    let is_bent =
+        scalar.kind != Kind::Null && path.as_str() != text && open_apis(reading).is_none();
+    is_bent.then(|| {
+        let remedy =
+            if path.is_root() { "remove the line".to_owned() } else { format!("write {path}") };
+        let what =
+            format!("micronaut.server.context-path is \"{text}\", which breaks Kestra: {remedy}.");
+        Remark::new(scalar, what)
+    })
+}
+
+fn proxy<'a>(reading: &'a Reading, key: &str) -> Option<&'a Scalar> {
+    CLIENTS.into_iter().find_map(|client| reading.get(&format!("{client}.{key}")))
+}
+
+/// The text of a property, if it has one that is no placeholder.
+fn literal<'a>(reading: &'a Reading, property: &str) -> Option<&'a Scalar> {
+    let scalar = reading.get(property)?;
+    (scalar.kind != Kind::Null && !has_placeholder(&scalar.text)).then_some(scalar)
+}
+
+/// Micronaut takes three spellings of each type; with any other Kestra does not start
+/// (`facts/kestra.md` 2.2).
+fn wrong_type(reading: &Reading, client: &str) -> Option<Remark> {
+    let property = format!("{client}.proxy-type");
+    let scalar = literal(reading, &property)?;
+    let is_known = means_direct(&scalar.text) || scalar.text.parse::<ProxyKind>().is_ok();
+    (!is_known).then(|| {
+        let what = format!(
+            "{property} is neither http nor socks: Kestra does not start with that. Write one of them."
+        );
+        Remark::new(scalar, what)
+    })
+}
+
+/// Of what is no plain `host:port`, Micronaut refuses some at the start and reads some as something
+/// else.
+fn bent_address(reading: &Reading, client: &str) -> Option<Remark> {
+    let property = format!("{client}.proxy-address");
+    let scalar = literal(reading, &property)?;
+    let trouble = address::trouble(&scalar.text)?;
+    let is_address = scalar.text.parse::<ProxyAddress>().is_ok();
+    let shown = if is_address { scalar.text.as_str().into() } else { redacted(&scalar.text) };
+    Some(Remark::new(scalar, format!("{property} is \"{shown}\". {trouble}")))
+}
+
+/// A selector counts for more than an address (`facts/kestra.md` 1.5).
+fn selector_before_address(reading: &Reading) -> Option<Remark> {
+    let selector = proxy(reading, "proxy-selector")?;
+    proxy(reading, "proxy-address")?;
+    let what = "proxy-selector is set, so proxy-address counts for nothing. Remove one of the two.";
+    Some(Remark::new(selector, what))
+}
+
+/// The default type is `DIRECT`, which refuses an address at each request (`facts/kestra.md` 2.3).
+fn address_without_type(reading: &Reading) -> Option<Remark> {
+    let address = proxy(reading, "proxy-address")?;
+    let is_direct = |kind: &Scalar| kind.text.eq_ignore_ascii_case("direct");
+    proxy(reading, "proxy-type").is_none_or(is_direct).then(|| {
+        let what = "proxy-address stands there without proxy-type: every request of Kestra fails.";
+        Remark::new(address, what)
+    })
+}
+
+/// `proxy-authorization` without username and password: no Micronaut that was read acts on it.
+fn unread_authorization(reading: &Reading) -> Option<Remark> {
+    let header = proxy(reading, "proxy-authorization")?;
+    proxy(reading, "proxy-password").is_none().then(|| {
+        let what = "Kestra does not act on proxy-authorization; save username + password or ${ENV_VAR} instead.";
+        Remark::new(header, what)
+    })
+}
+
+/// The list of addresses that need no login knows nothing of a context path
+/// (`facts/kestra.md` 5.2).
+fn closed_webhooks(reading: &Reading) -> Option<Remark> {
+    let path = reading.get("micronaut.server.context-path")?;
+    let prefix: ContextPath = path.text.parse().ok()?;
+    let open = format!("{prefix}{WEBHOOKS}");
+    let is_open = |(name, scalar): (&str, &Scalar)| {
+        name.starts_with("kestra.server.basic-auth.open-urls") && open.starts_with(&scalar.text)
+    };
+    let is_closed = !prefix.is_root() && open_apis(reading).is_none();
+    (is_closed && !reading.iter().any(is_open)).then(|| {
+        let both = format!("{open} and {WEBHOOKS}");
+        let what = format!("Webhooks under a context path answer 401 until kestra.server.basic-auth.open-urls has {both}: releases differ in which of the two they read.");
+        Remark::new(path, what)
+    })
+}
+
+fn own_tls(reading: &Reading) -> Option<Remark> {
+    let enabled = reading.get("micronaut.server.ssl.enabled")?;
+    (enabled.text == "true").then(|| {
+        let what = "Kestra speaks https itself (micronaut.server.ssl.enabled), and the nginx file forwards plain http to it.";
+        Remark::new(enabled, what)
+    })
+}
+
+/// What around the configuration makes an edit of it useless, one sentence each.
+#[must_use]
+pub fn config_warnings(machine: &Machine) -> Vec<String> {
+    let around = &machine.surroundings;
+    let yaml = around
+        .has_yaml_beside
+        .then(|| "there is a config.yaml beside it, which Kestra never reads.".to_owned());
+    let compose = around.compose_beside.as_ref().map(|compose| {
+        format!("{compose} beside it sets KESTRA_CONFIGURATION; a Kestra started from there reads that instead. Open it with --config.")
+    });
+    let variable = around.has_configuration_variable.then(|| {
+        "KESTRA_CONFIGURATION is set here; a Kestra started with it has a second configuration."
+            .to_owned()
+    });
+    let home = around.other_home.as_ref().map(|home| {
+        format!("Kestra takes its home from the user database: {}, not $HOME.", home.display())
+    });
+    let around = yaml.into_iter().chain(compose).chain(variable).chain(home);
+    around.chain(around_place(machine)).collect()
+}
+
+/// What the file shows around the configuration: who shares it, and variables that win over it.
+fn around_place(machine: &Machine) -> Vec<String> {
+    let services = machine.place().used_by();
+    let shared = (services.len() > 1)
+        .then(|| format!("This configuration is used by the services {}.", services.join(", ")));
+    let text = machine.text(machine.config()).map_or("", Text::as_str);
+    let variables = kestra_config::variables_beside(text, machine.place()).into_iter();
+    let beside = variables.map(|name| {
+        format!(
+            "The variable {name} of the service wins over the same setting in KESTRA_CONFIGURATION."
+        )
+    });
+    shared.into_iter().chain(beside).collect()
+}
+
+/// What is uncertain about the port at which the service of a Compose file is published.
+#[must_use]
+pub fn unpublished(machine: &Machine, settings: &Nginx) -> Option<String> {
+    let reading = machine.reading().ok().flatten()?;
+    let published = machine.published_port(&reading)?;
+    let port = published.upstream.as_ref().map(|(_, port)| *port);
+    let is_used = port.is_none_or(|port| settings.site.upstream.port().get() == port);
+    published.note.filter(|_| is_used)
+}
+
+/// The nginx of a machine, for its screen; lines of at most 71 columns.
+#[must_use]
+pub fn nginx_summary(machine: &Machine) -> Vec<String> {
+    let nginx = &machine.nginx;
+    let Some(binary) = &nginx.binary else {
+        return vec!["no nginx on this machine; the file is for you to copy".to_owned()];
+    };
+    let version =
+        nginx.version.map_or(binary.display().to_string(), |version| format!("nginx {version}"));
+    let state = if nginx.is_running { "running" } else { "not running" };
+    let name = |pattern: &PathBuf| {
+        let mut parts = pattern.iter().rev().map(|part| part.to_string_lossy());
+        let (file, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        format!("{folder}/{file}")
+    };
+    let is_folder = |pattern: &&PathBuf| pattern.to_string_lossy().contains('*');
+    let patterns = nginx.config.includes.iter().map(|include| &include.pattern);
+    let includes: Vec<_> = patterns.filter(is_folder).map(name).collect();
+    let mut lines = vec![format!("{version}, {state}; includes {}", includes.join(" and "))];
+    if nginx.selinux {
+        lines.push("SELinux is enforced: setsebool -P httpd_can_network_connect 1".to_owned());
+    }
+    lines
+}
+
+/// The server block that serves this URL already and is not the wizard's: where it is, and what it
+/// lacks, one sentence each.
+#[must_use]
+pub fn existing_site(machine: &Machine, url: &ServerUrl) -> Vec<String> {
+    let config = &machine.nginx.config;
+    let Some(server) = machine.site(url) else { return Vec::new() };
+    let file = config.file(server);
+    if machine.written(file).is_some() {
+        return Vec::new();
+    }
+    let gaps = nginx_site::gaps(config, server, url);
+    let place = format!("{}:{}", file.display(), server.0.line);
+    let lacks = if gaps.is_empty() { "does all that Kestra needs" } else { "lacks something" };
+    let first = format!("the server block at {place} answers to {} and {lacks}.", url.host());
+    let each =
+        gaps.into_iter().map(|gap| format!("{}: {} {}.", gap.place(), gap.summary, gap.change));
+    std::iter::once(first).chain(each).collect()
+}
+
+/// What keeps nginx from serving the file of these settings, one sentence each. With two server
+/// blocks for one name, nginx reports `conflicting server name` and ignores the later one.
+#[must_use]
+pub fn existing_servers(machine: &Machine, settings: &Nginx) -> Vec<String> {
+    let config = &machine.nginx.config;
+    let file = settings.file.as_path();
+    let Form::Server { names, listen, tls } = &settings.site.form else { return Vec::new() };
+    if machine.nginx.conf.is_some() && !config.includes.is_empty() && !config.reads(file) {
+        return vec![format!(
+            "this nginx includes no file at {}, so it would not read it.",
+            file.display()
+        )];
+    }
+    let text = nginx_site::render(&settings.site, &machine.nginx.target());
+    let with_ours = config.with(file, &text);
+    let ports = [Some(listen.get()), tls.as_ref().map(|tls| tls.port.get())];
+    let ports: Vec<_> = ports.into_iter().flatten().collect();
+    let conflict = names.iter().map(ToString::to_string).find_map(|name| {
+        let others = config.servers().filter(|server| config.file(*server) != file);
+        let mut named = others.filter(|server| server.names().any(|own| own == name));
+        let is_on = |port: &&u16, server: Server<'_>| {
+            server.listens().iter().any(|listen| listen.port == **port)
+        };
+        let (other, port) = named
+            .find_map(|server| ports.iter().find(|port| is_on(port, server)).map(|port| (server, port)))?;
+        let answering = with_ours.answering(&name, *port);
+        let is_ours = answering.is_some_and(|server| with_ours.file(server) == file);
+        let other = config.file(other).display();
+        Some(if is_ours {
+            format!("{other} answers to {name} already, and nginx would ignore that one from now on. Write as location.")
+        } else {
+            format!("{other} answers to {name} already, so nginx would ignore this file. Write as location.")
+        })
+    });
+    conflict.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kestra_config::{Place, read_at};
+
+    fn said(text: &str) -> Vec<String> {
+        let reading = read_at(text, &Place::default()).unwrap();
+        let all = config(&reading).into_iter().chain(surprises(&reading));
+        all.map(|remark| format!("{}: {}", remark.line, remark.text)).collect()
+    }
+
+    /// Exactly one remark, about this line, with these words in it.
+    fn is_set(text: &str, line: usize, words: &str) {
+        let said = said(text);
+        assert_eq!(said.len(), 1, "{text}: {said:?}");
+        assert!(said[0].starts_with(&format!("{line}: ")) && said[0].contains(words), "{said:?}");
+    }
+
+    /// What the release of this Compose file means for a configuration under `/kestra`.
+    fn of_release(tag: &str, more: &str) -> Vec<String> {
+        let text = format!(
+            "services:\n  kestra:\n    image: kestra/kestra:{tag}\n    environment:\n      KESTRA_CONFIGURATION: |\n        kestra.url: https://a/kestra/\n        micronaut.server.context-path: /kestra\n{more}"
+        );
+        let place = kestra_config::places(&text).unwrap().remove(0);
+        let mut machine = Machine::new("compose.yml".into(), place.clone());
+        machine.see("compose.yml".into(), crate::machine::Snapshot::Text(text.as_str().into()));
+        release(&machine, &read_at(&text, &place).unwrap())
+    }
+
+    #[test]
+    fn a_release_whose_login_anyone_passes_is_named_first() {
+        let notes = of_release("v1.3.20", "");
+        assert_eq!(notes.len(), 1);
+        assert!(notes[0].starts_with("kestra/kestra:v1.3.20 lets anyone run code"), "{notes:?}");
+        assert!(notes[0].contains("CVE-2026-53576"));
+    }
+
+    #[test]
+    fn a_release_that_closes_a_context_path_is_told_with_what_opens_it() {
+        let notes = of_release("v1.3.25", "");
+        assert!(notes[0].contains("--open-urls login-and-webhooks") && notes.len() == 2);
+        assert!(notes[1].contains("kestra.server.basic-auth.username"), "{notes:?}");
+        let administrator = "        kestra.server.basic-auth.username: a@b.example\n";
+        assert_eq!(of_release("v1.3.25", administrator).len(), 1);
+        assert_eq!(of_release("latest", ""), [""; 0]);
+    }
+
+    #[test]
+    fn a_path_that_opens_every_api_comes_first() {
+        for path in ["/api", "ap", "/a/"] {
+            let text = format!("kestra.url:\nmicronaut.server.context-path: {path}\n");
+            let first = &said(&text)[0];
+            assert!(first.starts_with("2: every API of this Kestra is open"), "{first}");
+        }
+    }
+
+    #[test]
+    fn every_trap_is_found() {
+        is_set("kestra:\n  url:\n", 2, "kestra.url is empty");
+        is_set("kestra: {url: 'https://a/'}\nkestra.url: https://b/\n", 2, "twice");
+        is_set("kestra:\n  url: https://a/kestra/ui/\n", 2, "ends in ui/");
+        is_set("kestra:\n  url: https://a/api/v1\n", 2, "ends in api/v1/");
+        is_set("micronaut.http.services.api.proxy-address: a:1\n", 1, "without proxy-type");
+        is_set(
+            "micronaut.http.client:\n  proxy-type: DIRECT\n  proxy-address: a:1\n",
+            3,
+            "without proxy-type",
+        );
+        is_set("micronaut.http.client.proxy-authorization: Basic x\n", 1, "does not act on");
+        is_set("micronaut.server.ssl.enabled: on\n", 1, "speaks https itself");
+    }
+
+    #[test]
+    fn what_micronaut_does_not_take_of_a_proxy_is_found() {
+        let api =
+            |line: &str| format!("micronaut.http.services.api:\n  proxy-type: http\n  {line}\n");
+        for kind in ["hTTp", "\"http \"", "https", "SOCKS5"] {
+            let text = api("proxy-address: a:1").replace("type: http", &format!("type: {kind}"));
+            is_set(&text, 2, "does not start");
+        }
+        for address in [
+            "'[::1]:3128'",
+            "a:1/",
+            "a",
+            "'a:1 '",
+            "socks5://a:1",
+            "' a:1'",
+            "https://a:1",
+            "//a:1",
+            "':1'",
+        ] {
+            is_set(&api(&format!("proxy-address: {address}")), 3, "proxy-address is");
+        }
+        let text = api("proxy-address: http://u:hunter2@a:1");
+        assert!(!said(&text)[0].contains("hunter2") && said(&text)[0].contains("of its own"));
+        for address in ["a:1", "http://a:1", "http://a:1/", "'http://[::1]:3128'", "${P}"] {
+            assert_eq!(said(&api(&format!("proxy-address: {address}"))), [""; 0], "{address}");
+        }
+        is_set(&api("proxy-address: a:1\n  proxy-selector: default"), 4, "counts for nothing");
+    }
+
+    #[test]
+    fn what_micronaut_takes_of_a_proxy_is_no_failure() {
+        for address in [
+            "Proxy.Corp:3128",
+            "proxy.corp.:3128",
+            "HTTP://proxy.corp:3128",
+            "http://proxy.corp",
+            "http://proxy.corp:3128/path?x",
+        ] {
+            let text = format!(
+                "micronaut.http.client: {{proxy-type: http, proxy-address: '{address}'}}\n"
+            );
+            assert_eq!(said(&text), [""; 0], "{address}");
+        }
+    }
+
+    #[test]
+    fn no_login_in_an_address_is_repeated() {
+        for address in
+            ["http://u:hunter2@a:1", "u:hunter2@a:1", "u:hunter2 @a:1", "//u:hunter2@a:1"]
+        {
+            let text = format!(
+                "micronaut.http.client: {{proxy-type: http, proxy-address: '{address}'}}\n"
+            );
+            let said = said(&text);
+            assert!(said.len() == 1 && !said[0].contains("hunter2"), "{address}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn a_context_path_has_one_slash_in_front() {
+        let open = "kestra.server.basic-auth.open-urls: [/kestra/api/v1/]\n";
+        for path in ["kestra", "/kestra/", "//kestra"] {
+            is_set(&format!("{open}micronaut.server.context-path: {path}\n"), 2, "write /kestra.");
+        }
+        let api = "kestra.server.basic-auth.open-urls: [/api/api/v1/]\n";
+        is_set(&format!("{api}micronaut.server.context-path: /api\n"), 2, "open without a login");
+        assert_eq!(said(&format!("{open}micronaut.server.context-path: /kestra\n")), [""; 0]);
+    }
+
+    #[test]
+    fn webhooks_below_a_context_path_have_to_be_opened() {
+        is_set("micronaut.server.context-path: /kestra\n", 1, "Webhooks");
+        is_set(
+            "kestra.server.basic-auth.open-urls: [/api/v1/]\nmicronaut.server.context-path: /k\n",
+            2,
+            "/k/api/v1/main/executions/webhook/",
+        );
+    }
+
+    #[test]
+    fn a_good_configuration_has_no_remark() {
+        let good = "kestra.url: https://my-host.com/guid/\nmicronaut.http.services.api:\n  \
+                    proxy-type: http\n  proxy-address: a:1\n";
+        assert_eq!(said(good), [""; 0]);
+    }
+}

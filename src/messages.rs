@@ -1,0 +1,359 @@
+//! Errors and receipts as what the operator reads: what happened, what it means, what can be done.
+
+use crate::form;
+use crate::plan::{FileChange, FileKind, Plan};
+use crate::shell;
+use crate::system::discover::command_for;
+use crate::system::effects::{Performed, WriteFailure};
+use crate::system::export::Exported;
+use crate::system::fs::backup::{PendingWrite, Restore};
+use crate::system::fs::{
+    FileAction, FileConflict, FileDigest, FileReceipt, InPlaceReason, Receipt, WriteError,
+};
+use crate::wizard::{Choice, Event, Failure, NextStep, Undo, WriteResult, WrittenFile};
+use std::path::Path;
+
+/// What the wizard hears of it.
+#[must_use]
+pub fn event(performed: Performed) -> Event {
+    match performed {
+        Performed::Looked(files) => Event::Looked(files),
+        Performed::Checked(check, findings) => Event::Checked(check, findings),
+        Performed::Written(receipt) => Event::Written(Ok(written(receipt))),
+        Performed::SavedBeside(receipt) => Event::Stopped(saved_beside(receipt)),
+        Performed::Exported(exported) => Event::Stopped(saved_aside(exported)),
+        Performed::RolledBack(receipt, is_redo) => Event::Stopped(rolled_back(receipt, is_redo)),
+        Performed::Undone => Event::Stopped(undone()),
+        Performed::Forgotten => Event::Stopped(forgotten()),
+        Performed::NotUndone(error, id) => Event::Written(Err(not_undone(error, id.as_deref()))),
+        Performed::NothingToRepair => Event::Stopped(nothing_to_repair()),
+        Performed::Failed(failure) => Event::Written(Err(not_written(&failure))),
+    }
+}
+
+/// What happened, and what can be done.
+#[must_use]
+pub fn not_written(failure: &WriteFailure) -> Failure {
+    let WriteFailure { error, plan, .. } = failure;
+    let (state, lines, ways) = match error {
+        WriteError::Changed(conflict) => {
+            ("not written", changed(conflict, failure), ways_from(conflict))
+        }
+        WriteError::Denied { path, .. } => {
+            let lines = vec![
+                format!("{}.", capital(error)),
+                "Nothing was changed. Your answers are kept.".to_owned(),
+            ];
+            let is_nginx = plan.changes.iter().any(|change| {
+                change.kind == FileKind::Nginx && path.starts_with(parent(&change.path))
+            });
+            let mut ways = vec![Choice::Sudo, Choice::SaveAside];
+            ways.extend(is_nginx.then_some(Choice::Change(&form::NGINX_FILE)));
+            ("not written", lines, ways)
+        }
+        WriteError::Verification(failure) => {
+            let mut lines = vec![
+                "The result failed its proof, so every file was put back as it was.".to_owned(),
+                String::new(),
+            ];
+            lines.extend([
+                failure.evidence.clone(),
+                String::new(),
+                capital(&failure.what),
+                failure.remedy.clone(),
+            ]);
+            (
+                "rolled back",
+                lines,
+                vec![Choice::Change(&form::UPSTREAM), Choice::WithoutNginx, Choice::SaveAside],
+            )
+        }
+        WriteError::Unrepaired { .. } | WriteError::Interrupted { .. } => (
+            "interrupted",
+            vec![format!("{}.", capital(error)), error.remedy()],
+            vec![Choice::Undo, Choice::Forget, Choice::Quit],
+        ),
+        WriteError::Damaged { .. } => (
+            "interrupted",
+            vec![format!("{}.", capital(error)), "It cannot be undone from here.".to_owned()],
+            vec![Choice::Forget, Choice::Quit],
+        ),
+        other => {
+            let lines = vec![
+                format!("{}.", capital(other)),
+                other.remedy(),
+                String::new(),
+                "Nothing was changed. Your answers are kept.".to_owned(),
+            ];
+            ("not written", lines, vec![Choice::Retry, Choice::SaveAside, Choice::Quit])
+        }
+    };
+    Failure { state, lines, ways }
+}
+
+/// Where the file is gone, starting from no file would lose every other setting in it.
+fn ways_from(conflict: &FileConflict) -> Vec<Choice> {
+    match conflict.now {
+        Some(_) => vec![Choice::Reapply, Choice::SaveBeside, Choice::StartOver, Choice::Overwrite],
+        None => vec![Choice::Overwrite, Choice::SaveBeside, Choice::Quit],
+    }
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
+}
+
+/// A sentence from an error, which begins in lower case. nginx stays in lower case.
+#[must_use]
+pub fn capital(text: &impl ToString) -> String {
+    let text = text.to_string();
+    if text.starts_with("nginx") {
+        return text;
+    }
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Their change, as a redacted difference.
+fn changed(conflict: &FileConflict, failure: &WriteFailure) -> Vec<String> {
+    let version = |version: &Option<FileDigest>| match version {
+        Some(FileDigest { sha256, lines }) => {
+            let unit = if *lines == 1 { "line" } else { "lines" };
+            format!("sha256 {}...   {lines} {unit}", &sha256[..8.min(sha256.len())])
+        }
+        None => "no file".to_owned(),
+    };
+    let by = conflict.owner.as_ref().map_or(String::new(), |owner| format!("   owner {owner}"));
+    let at = conflict.modified.map_or(String::new(), |at| format!("   {at:.0}"));
+    let mut lines = vec![
+        format!("{} changed on disk while you were editing.", conflict.path.display()),
+        String::new(),
+        format!("  opened   {}", version(&conflict.opened)),
+        format!("  now      {}{by}{at}", version(&conflict.now)),
+        String::new(),
+    ];
+    if let Some(theirs) = theirs(conflict, failure) {
+        lines.push("Their change:".to_owned());
+        lines.extend(listed(&theirs).into_iter().take(10));
+    }
+    if conflict.now.is_none() {
+        lines.push("To overwrite it is to write it again, with every setting it had.".to_owned());
+    }
+    lines
+}
+
+fn theirs(conflict: &FileConflict, failure: &WriteFailure) -> Option<FileChange> {
+    let ours = failure.plan.changes.iter().find(|change| change.path == conflict.path)?;
+    let after = failure.theirs.clone()?;
+    Some(FileChange { after, ..ours.clone() })
+}
+
+/// A change as lines of plain text, redacted.
+#[must_use]
+pub fn listed(change: &FileChange) -> Vec<String> {
+    change.preview().iter().map(|line| format!("{}{}", line.tag.sign(), line.text)).collect()
+}
+
+/// What undoing would do to one file, as a change to preview.
+#[must_use]
+pub fn restored(restore: &Restore) -> FileChange {
+    FileChange {
+        kind: restore.kind,
+        path: restore.path.clone(),
+        before: restore.now.clone(),
+        after: restore.then.clone().unwrap_or_default(),
+        mode: 0o600,
+    }
+}
+
+/// What can be done about a write that was interrupted. Undoing overwrites files, so what that
+/// changes is shown first.
+///
+/// # Errors
+/// Where a backup cannot be read.
+pub fn interrupted(pending: &PendingWrite) -> Result<Failure, WriteError> {
+    let mut lines = vec![format!("A write of {:.0} was interrupted.", pending.at()), String::new()];
+    lines.extend(pending.paths().map(|path: &Path| format!("  {}", path.display())));
+    for restore in pending.restores()? {
+        lines.extend([String::new(), format!("Undoing changes {}:", restore.path.display())]);
+        lines.extend(listed(&restored(&restore)).into_iter().take(10));
+    }
+    let ways = vec![Choice::Undo, Choice::Forget, Choice::Quit];
+    Ok(Failure { state: "interrupted", lines, ways })
+}
+
+/// What sudo did with a plan.
+#[must_use]
+pub fn elevated(plan: &Plan, config: &Path, result: Result<(), String>) -> Event {
+    Event::Written(match result {
+        Ok(()) => Ok(written_as_root(plan, config)),
+        Err(why) => Err(Failure {
+            state: "not written",
+            lines: vec![
+                format!("Writing with sudo failed: {why}"),
+                "Your answers are kept.".to_owned(),
+            ],
+            ways: vec![Choice::Sudo, Choice::SaveAside, Choice::Quit],
+        }),
+    })
+}
+
+fn written_as_root(plan: &Plan, config: &Path) -> WriteResult {
+    let files = plan.pending().map(|change| WrittenFile {
+        what: "written".to_owned(),
+        path: change.path.display().to_string(),
+        about: "as root".to_owned(),
+    });
+    let config = config.to_string_lossy();
+    let undo = format!("sudo kestra-setup --config {} rollback", shell::word(&config));
+    WriteResult {
+        state: "written",
+        headline: "Done, with sudo.".to_owned(),
+        files: files.collect(),
+        next: vec![NextStep { lines: vec![undo], ..NextStep::from("Undo with:".to_owned()) }],
+        ..WriteResult::default()
+    }
+}
+
+/// What was written, for the result page.
+#[must_use]
+pub fn written(receipt: Receipt) -> WriteResult {
+    let files = match receipt.files.len() {
+        1 => "One file",
+        2 => "Two files",
+        3 => "Three files",
+        _ => "The files are",
+    };
+    WriteResult {
+        state: "written",
+        headline: format!("Done. {files} written."),
+        files: receipt.files.iter().map(written_file).collect(),
+        undo: receipt.id.map(|id| {
+            let command = match &receipt.config {
+                Some(config) => command_for(config, "rollback"),
+                None => format!("kestra-setup rollback {id}"),
+            };
+            Undo { id, command }
+        }),
+        next: Vec::new(),
+        warnings: receipt.warnings,
+    }
+}
+
+fn written_file(written: &FileReceipt) -> WrittenFile {
+    let real = if written.real_path == written.path {
+        String::new()
+    } else {
+        format!(" -> {}", written.real_path.display())
+    };
+    let how = match written.action {
+        FileAction::Created => "new".to_owned(),
+        FileAction::Replaced => "changed".to_owned(),
+        FileAction::Removed => "removed".to_owned(),
+        FileAction::InPlace(reason) => in_place(reason),
+    };
+    let about = if written.owner.is_empty() {
+        how
+    } else {
+        format!("{how}, mode {:04o} {}", written.mode, written.owner)
+    };
+    WrittenFile {
+        what: label(written.kind, &written.path),
+        path: format!("{}{real}", written.path.display()),
+        about,
+    }
+}
+
+fn in_place(reason: InPlaceReason) -> String {
+    format!("changed in place, not atomic: {reason}")
+}
+
+fn saved_beside(receipt: Receipt) -> WriteResult {
+    let headline = "Your files are untouched; the new ones are beside them.".to_owned();
+    WriteResult { state: "saved beside", headline, ..written(receipt) }
+}
+
+fn saved_aside(exported: Exported) -> WriteResult {
+    let files = exported.files.iter().map(|path| WrittenFile {
+        what: "saved".to_owned(),
+        path: path.display().to_string(),
+        about: "mode 0600".to_owned(),
+    });
+    WriteResult {
+        state: "saved aside",
+        headline: "Nothing was installed. The files are saved; these commands install them."
+            .to_owned(),
+        files: files.collect(),
+        next: exported.commands.into_iter().map(NextStep::from).collect(),
+        ..WriteResult::default()
+    }
+}
+
+/// The result of a rollback, which may have undone an undo.
+#[must_use]
+pub fn rolled_back(receipt: Receipt, is_redo: bool) -> WriteResult {
+    let headline = if is_redo {
+        "Redone. The files are as they were before the undo."
+    } else {
+        "Undone. The files are as they were before."
+    };
+    WriteResult { state: "rolled back", headline: headline.to_owned(), ..written(receipt) }
+}
+
+fn label(kind: FileKind, path: &Path) -> String {
+    match kind {
+        FileKind::Nginx => "nginx".to_owned(),
+        FileKind::Env => "env file".to_owned(),
+        FileKind::Config | FileKind::Unknown => {
+            path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        }
+    }
+}
+
+fn nothing_to_repair() -> WriteResult {
+    WriteResult {
+        state: "no changes",
+        headline: "There is nothing to repair.".to_owned(),
+        ..WriteResult::default()
+    }
+}
+
+fn undone() -> WriteResult {
+    WriteResult {
+        state: "rolled back",
+        headline: "Undone. Every file is as it was before.".to_owned(),
+        ..WriteResult::default()
+    }
+}
+
+fn forgotten() -> WriteResult {
+    WriteResult {
+        state: "forgotten",
+        headline: "The files stay as they are; the backups are kept.".to_owned(),
+        ..WriteResult::default()
+    }
+}
+
+/// What can be done where undoing failed: of the completed write with this name, or of the
+/// interrupted one.
+fn not_undone(error: WriteError, id: Option<&str>) -> Failure {
+    let (mut lines, mut ways) = (Vec::new(), Vec::new());
+    match error {
+        WriteError::Changed(conflict) => {
+            lines.push(format!("{} was changed since that write.", conflict.path.display()));
+            ways.push(Choice::UndoOverwriting(id.map(str::to_owned)));
+        }
+        // The undoing itself was interrupted.
+        error @ WriteError::Unrepaired { .. } => {
+            return not_written(&WriteFailure { error, plan: Plan::default(), theirs: None });
+        }
+        other => {
+            lines.extend([format!("{}.", capital(&other)), other.remedy()]);
+            let is_damaged = matches!(other, WriteError::Damaged { .. });
+            ways.extend((id.is_none() && !is_damaged).then_some(Choice::Undo));
+        }
+    }
+    ways.extend(id.is_none().then_some(Choice::Forget));
+    ways.push(Choice::Quit);
+    Failure { state: if id.is_none() { "interrupted" } else { "not undone" }, lines, ways }
+}

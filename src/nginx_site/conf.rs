@@ -1,0 +1,359 @@
+//! The text of an nginx configuration as directives, each with the file and the line it is in.
+//!
+//! The parser accepts what nginx accepts and makes the best of everything else: whether a text is
+//! valid is for nginx to decide.
+
+use std::mem::take;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Blocks nested deeper than this are not read. Real configurations nest four deep.
+const DEEPEST: usize = 32;
+
+/// A word as nginx understands it, without its quotes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// Quotes and backslashes removed.
+    pub text: String,
+    /// Where it is in the text, quotes included, in bytes.
+    pub span: Range<usize>,
+}
+
+/// `name args;` or `name args { block }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Directive {
+    /// Its first word.
+    pub name: String,
+    /// The other words.
+    pub args: Vec<Word>,
+    /// What is between its braces; empty where it has none.
+    pub block: Vec<Self>,
+    /// The file, as nginx names it.
+    pub file: Arc<Path>,
+    /// The line of its name, counted from 1.
+    pub line: usize,
+}
+
+impl Directive {
+    /// The first argument, if there is one.
+    #[must_use]
+    pub fn first(&self) -> Option<&str> {
+        self.args.first().map(|word| word.text.as_str())
+    }
+
+    /// The arguments, joined by single spaces.
+    #[must_use]
+    pub fn value(&self) -> String {
+        let words: Vec<_> = self.args.iter().map(|word| word.text.as_str()).collect();
+        words.join(" ")
+    }
+}
+
+/// Every directive of a text that is in no file. A block that is never closed ends with the text.
+#[must_use]
+pub fn parse(text: &str) -> Vec<Directive> {
+    parse_file(text, Path::new(""))
+}
+
+/// Every directive of a file.
+#[must_use]
+pub fn parse_file(text: &str, file: &Path) -> Vec<Directive> {
+    let lines = text.match_indices('\n').map(|(at, _)| at).collect();
+    let (words, open, done) = (Vec::new(), Vec::new(), Vec::new());
+    let mut parser = Parser { file: file.into(), lines, words, open, done };
+    for token in (Tokens { text, at: 0 }) {
+        if parser.take(token).is_none() {
+            break;
+        }
+    }
+    while parser.close().is_some() {}
+    parser.done
+}
+
+/// The directives of a block and of every block in it, in the order of the text.
+pub fn flat(block: &[Directive]) -> impl Iterator<Item = &Directive> {
+    let mut open = vec![block.iter()];
+    std::iter::from_fn(move || {
+        while let Some(siblings) = open.last_mut() {
+            if let Some(directive) = siblings.next() {
+                open.push(directive.block.iter());
+                return Some(directive);
+            }
+            open.pop();
+        }
+        None
+    })
+}
+
+/// A time as nginx writes it, in seconds: `90`, `600s`, `1h 30m`. `None` for anything else, also
+/// for one too large to count.
+#[must_use]
+pub fn seconds(time: &str) -> Option<u64> {
+    let mut total: u64 = 0;
+    let mut rest = time.trim();
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let number: u64 = rest[..end].parse().ok()?;
+        let unit_end =
+            rest[end..].find(|c: char| !c.is_ascii_alphabetic()).map_or(rest.len(), |at| end + at);
+        let seconds = match &rest[end..unit_end] {
+            "" | "s" => Some(number),
+            "ms" => Some(number / 1000),
+            "m" => number.checked_mul(60),
+            "h" => number.checked_mul(3600),
+            "d" => number.checked_mul(86_400),
+            "w" => number.checked_mul(604_800),
+            "M" => number.checked_mul(2_592_000),
+            "y" => number.checked_mul(31_536_000),
+            _ => None,
+        };
+        total = total.checked_add(seconds?)?;
+        rest = rest[unit_end..].trim_start();
+    }
+    Some(total)
+}
+
+/// A size as nginx writes it, in bytes: `0`, `512`, `8k`, `10m`, `1G`. `None` for anything else.
+#[must_use]
+pub fn bytes(size: &str) -> Option<u64> {
+    let digits = size.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match size[digits.len()..].to_ascii_lowercase().as_str() {
+        "" => 1,
+        "k" => 1 << 10,
+        "m" => 1 << 20,
+        "g" => 1 << 30,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(unit)
+}
+
+struct Parser {
+    file: Arc<Path>,
+    /// Where the line ends are.
+    lines: Vec<usize>,
+    words: Vec<Word>,
+    open: Vec<Directive>,
+    done: Vec<Directive>,
+}
+
+impl Parser {
+    /// Takes one more token; `None` when blocks nest too deep.
+    fn take(&mut self, token: Token) -> Option<()> {
+        match token {
+            Token::Word(word) => self.words.push(word),
+            Token::End => {
+                if let Some(directive) = self.directive() {
+                    self.add(directive);
+                }
+            }
+            Token::Close => drop(self.close()),
+            Token::Open if self.open.len() == DEEPEST => return None,
+            Token::Open => {
+                let directive = self.directive();
+                self.open.extend(directive);
+            }
+        }
+        Some(())
+    }
+
+    /// A directive of the words up to here.
+    fn directive(&mut self) -> Option<Directive> {
+        let mut words = take(&mut self.words).into_iter();
+        let Word { text: name, span } = words.next()?;
+        let line = self.lines.partition_point(|end| *end < span.start) + 1;
+        let file = Arc::clone(&self.file);
+        Some(Directive { name, args: words.collect(), block: Vec::new(), file, line })
+    }
+
+    fn close(&mut self) -> Option<()> {
+        self.words.clear();
+        let directive = self.open.pop()?;
+        self.add(directive);
+        Some(())
+    }
+
+    fn add(&mut self, directive: Directive) {
+        let siblings = self.open.last_mut().map_or(&mut self.done, |parent| &mut parent.block);
+        siblings.push(directive);
+    }
+}
+
+#[derive(Debug, PartialEq)]
+enum Token {
+    Word(Word),
+    End,
+    Open,
+    Close,
+}
+
+struct Tokens<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl Iterator for Tokens<'_> {
+    type Item = Token;
+
+    fn next(&mut self) -> Option<Token> {
+        self.skip_space_and_comments();
+        let token = match self.rest().chars().next()? {
+            ';' => Token::End,
+            '{' => Token::Open,
+            '}' => Token::Close,
+            quote @ ('"' | '\'') => return Some(self.quoted(quote)),
+            _ => return Some(self.bare()),
+        };
+        self.at += 1;
+        Some(token)
+    }
+}
+
+impl<'a> Tokens<'a> {
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn skip_space_and_comments(&mut self) {
+        loop {
+            let rest = self.rest().trim_start();
+            self.at = self.text.len() - rest.len();
+            if !rest.starts_with('#') {
+                return;
+            }
+            self.at += rest.find('\n').unwrap_or(rest.len());
+        }
+    }
+
+    /// A backslash keeps the next character, whatever it is.
+    fn quoted(&mut self, quote: char) -> Token {
+        let start = self.at;
+        let mut text = String::new();
+        let mut chars = self.rest().char_indices().skip(1);
+        self.at = self.text.len();
+        while let Some((at, char)) = chars.next() {
+            match char {
+                '\\' => text.extend(chars.next().map(|(_, kept)| kept)),
+                char if char == quote => {
+                    self.at = start + at + 1;
+                    break;
+                }
+                char => text.push(char),
+            }
+        }
+        Token::Word(Word { text, span: start..self.at })
+    }
+
+    /// A quote inside a bare word is a character like any other, and so are the braces of `${name}`.
+    fn bare(&mut self) -> Token {
+        let start = self.at;
+        let mut text = String::new();
+        let mut chars = self.rest().char_indices();
+        self.at = self.text.len();
+        while let Some((at, char)) = chars.next() {
+            let in_variable =
+                char == '{' && text.ends_with('$') || char == '}' && is_in_variable(&text);
+            match char {
+                '\\' => text.extend(chars.next().map(|(_, kept)| kept)),
+                ';' | '{' | '}' if !in_variable => {
+                    self.at = start + at;
+                    break;
+                }
+                char if char.is_whitespace() => {
+                    self.at = start + at;
+                    break;
+                }
+                char => text.push(char),
+            }
+        }
+        Token::Word(Word { text, span: start..self.at })
+    }
+}
+
+fn is_in_variable(word: &str) -> bool {
+    word.rfind("${").is_some_and(|open| !word[open..].contains('}'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn words(text: &str) -> Vec<Vec<String>> {
+        parse(text).iter().map(|d| d.args.iter().map(|w| w.text.clone()).collect()).collect()
+    }
+
+    #[test]
+    fn a_comment_is_not_a_directive() {
+        assert_eq!(words("# listen 80;\nlisten 81; # {"), [["81"]]);
+    }
+
+    #[test]
+    fn quotes_hide_what_they_hold() {
+        assert_eq!(words(r#"a "b; {" 'c\'d' e"f;"#), [["b; {", "c'd", "e\"f"]]);
+    }
+
+    #[test]
+    fn the_braces_of_a_variable_open_no_block() {
+        assert_eq!(words("return 308 /${name}/x;"), [["308", "/${name}/x"]]);
+    }
+
+    #[test]
+    fn blocks_hold_their_directives() {
+        let read = parse("http { server { listen 80; } } user me;");
+        assert_eq!(read[0].block[0].block[0].args[0].text, "80");
+        assert_eq!(read[1].name, "user");
+    }
+
+    #[test]
+    fn a_word_knows_its_place() {
+        let text = "x \"a b\";";
+        let span = parse(text)[0].args[0].span.clone();
+        assert_eq!(&text[span], "\"a b\"");
+    }
+
+    #[test]
+    fn a_directive_knows_its_line() {
+        let read = parse("# a\nserver {\n  listen\n    80;\n}\nuser me;");
+        let lines: Vec<_> = flat(&read).map(|it| (it.name.as_str(), it.line)).collect();
+        assert_eq!(lines, [("server", 2), ("listen", 3), ("user", 6)]);
+    }
+
+    #[test]
+    fn times_and_sizes_are_read_as_nginx_reads_them() {
+        for (time, wanted) in
+            [("90", 90), ("600s", 600), ("1h 30m", 5400), ("1500ms", 1), ("2d", 172_800)]
+        {
+            assert_eq!(seconds(time), Some(wanted), "{time}");
+        }
+        for (size, wanted) in [("0", 0), ("8k", 8192), ("10M", 10 << 20), ("10g", 10 << 30)] {
+            assert_eq!(bytes(size), Some(wanted), "{size}");
+        }
+    }
+
+    #[test]
+    fn a_number_too_large_is_none() {
+        for time in ["soon", "9999999999999999d", "18446744073709551615 1", "9".repeat(99).as_str()]
+        {
+            assert_eq!(seconds(time), None, "{time}");
+        }
+        for size in ["big", "99999999999999999999", "18446744073709551615g", "1é"] {
+            assert_eq!(bytes(size), None, "{size}");
+        }
+    }
+
+    #[test]
+    fn deep_nesting_is_cut_off() {
+        assert_eq!(parse(&"a{".repeat(100_000)).len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(text in r#"[a-z ;{}"'\\#$\n\u{e9}]{0,60}"#) {
+            let read = parse(&text);
+            for directive in flat(&read) {
+                let _ = (seconds(&directive.value()), bytes(&directive.value()));
+            }
+        }
+    }
+}

@@ -1,0 +1,438 @@
+//! What Kestra needs of the server block in front of it, and what an existing one lacks.
+//!
+//! Judged by its directives alone, so that it is known also when neither nginx nor Kestra runs. The
+//! values of a block that is not ours are never repeated, hosts, ports, times and sizes apart.
+
+use super::conf::{Directive, bytes, parse_file, seconds};
+use super::server::{Config, Server};
+use crate::settings::ServerUrl;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// How long nginx waits for the next byte where nothing is set, in seconds.
+const DEFAULT_TIMEOUT: u64 = 60;
+/// How long Kestra keeps a silent event stream open, in seconds.
+const STREAM_TIMEOUT: u64 = 3600;
+/// The largest body that nginx accepts where nothing is set.
+const DEFAULT_BODY: u64 = 1 << 20;
+/// The largest body that Kestra accepts.
+const LARGEST_BODY: u64 = 10 << 30;
+
+/// Something that Kestra needs and a server block does not do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// A stable name for scripts.
+    pub code: &'static str,
+    /// Whether Kestra cannot be used at all.
+    pub is_failure: bool,
+    /// What is wrong, one sentence.
+    pub summary: String,
+    /// The file.
+    pub file: PathBuf,
+    /// The line of the directive to change, or of the block to add to.
+    pub line: usize,
+    /// What to do there.
+    pub change: Change,
+}
+
+/// What closes a gap; the directives are whole lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Add these to the block that begins in that line.
+    Add(Vec<String>),
+    /// Write this instead of that line.
+    Replace(String),
+    /// Remove that line.
+    Remove,
+    /// Include Kestra's locations in the block that begins in that line.
+    Include,
+}
+
+impl Gap {
+    fn new(code: &'static str, summary: impl Into<String>, at: &Directive, change: Change) -> Self {
+        let (summary, file) = (summary.into(), at.file.to_path_buf());
+        Self { code, is_failure: false, summary, file, line: at.line, change }
+    }
+
+    fn failure(self) -> Self {
+        Self { is_failure: true, ..self }
+    }
+
+    /// Where the change is to be made.
+    #[must_use]
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.file.display(), self.line)
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Add(lines) => write!(f, "Add \"{}\" to this block", lines.join(" ")),
+            Self::Replace(line) => write!(f, "Write \"{line}\" instead"),
+            Self::Remove => f.write_str("Remove this line"),
+            Self::Include => f.write_str("Add a location for Kestra to this server block"),
+        }
+    }
+}
+
+/// Whether this server block passes requests for this URL on to another server.
+#[must_use]
+pub fn passes(config: &Config, server: Server<'_>, url: &ServerUrl) -> bool {
+    let location = Location::of(config, server, &format!("{}/ui/", url.path()));
+    location.is_some_and(|location| location.own("proxy_pass").is_some())
+}
+
+/// What this server block lacks of what the Kestra behind this URL needs.
+#[must_use]
+pub fn gaps(config: &Config, server: Server<'_>, url: &ServerUrl) -> Vec<Gap> {
+    let wanted = url.path();
+    let Some(location) = Location::of(config, server, &format!("{wanted}/ui/")) else {
+        let summary = format!("no location of this server block takes {wanted}/.");
+        return vec![Gap::new("nginx-location", summary, server.0, Change::Include).failure()];
+    };
+    let Some(pass) = location.own("proxy_pass") else {
+        let summary = format!("requests for {wanted}/ are not passed on to Kestra.");
+        let gap = Gap::new("nginx-location", summary, location.directive, Change::Include);
+        return vec![gap.failure()];
+    };
+    if let Some(gap) = location.path_gap(pass, wanted.as_str()) {
+        return vec![gap];
+    }
+    let of_location =
+        [location.buffering(), location.timeout(), location.body(), location.host(url)];
+    let of_location = of_location.into_iter().flatten().chain(location.forwarded());
+    of_location.chain(plain_http(config, server, url)).collect()
+}
+
+/// The same for a file on its own, be it server blocks or locations. `None` where it does not answer
+/// this URL.
+#[must_use]
+pub fn gaps_of_file(text: &str, file: &Path, url: &ServerUrl) -> Option<Vec<Gap>> {
+    let mut http = parse_file(text, file);
+    if http.iter().any(|directive| directive.name == "location") {
+        let (name, args) = ("server".to_owned(), Vec::new());
+        http = vec![Directive { name, args, block: http, file: file.into(), line: 1 }];
+    }
+    let config = Config { http, ..Config::default() };
+    let name = url.host().to_string();
+    let mut ports = [url.effective_port().get(), 443, 80].into_iter();
+    let server = ports.find_map(|port| config.answering(&name, port))?;
+    Some(gaps(&config, server, url))
+}
+
+/// A location and the blocks around it, from `http {}` inwards.
+struct Location<'a> {
+    blocks: Vec<&'a [Directive]>,
+    directive: &'a Directive,
+}
+
+impl<'a> Location<'a> {
+    /// The location that takes a path, the innermost. Regular expressions are skipped.
+    fn of(config: &'a Config, server: Server<'a>, path: &str) -> Option<Self> {
+        let mut directive = best(&server.0.block, path)?;
+        let mut blocks = vec![config.http.as_slice(), server.0.block.as_slice(), &directive.block];
+        while let Some(inner) = best(&directive.block, path) {
+            blocks.push(&inner.block);
+            directive = inner;
+        }
+        Some(Self { blocks, directive })
+    }
+
+    /// A directive of the location itself.
+    fn own(&self, name: &str) -> Option<&'a Directive> {
+        self.directive.block.iter().find(|directive| directive.name == name)
+    }
+
+    /// A directive of the location, or what it inherits.
+    fn inherited(&self, name: &str) -> Option<&'a Directive> {
+        let mut inwards = self.blocks.iter().rev();
+        inwards.find_map(|block| block.iter().find(|directive| directive.name == name))
+    }
+
+    /// A header that is passed on. A block that sets one inherits none.
+    fn header(&self, name: &str) -> Option<&'a Directive> {
+        let headers = |block: &&'a [Directive]| {
+            let all = block.iter().filter(|directive| directive.name == "proxy_set_header");
+            Some(all.collect::<Vec<_>>()).filter(|all| !all.is_empty())
+        };
+        let all = self.blocks.iter().rev().find_map(headers)?;
+        all.into_iter().find(|it| it.first().is_some_and(|own| own.eq_ignore_ascii_case(name)))
+    }
+
+    fn add(&self, code: &'static str, summary: impl Into<String>, line: &str) -> Gap {
+        Gap::new(code, summary, self.directive, Change::Add(vec![line.to_owned()]))
+    }
+
+    /// Adds a directive to the location, or replaces the one that is in it. One that is inherited
+    /// stays, since others may need it.
+    fn set(&self, code: &'static str, summary: impl Into<String>, name: &str, line: &str) -> Gap {
+        match self.own(name) {
+            Some(own) => Gap::new(code, summary, own, Change::Replace(line.to_owned())),
+            None => self.add(code, summary, line),
+        }
+    }
+
+    /// Kestra serves below its context path, and nginx must not take that away.
+    fn path_gap(&self, pass: &'a Directive, wanted: &str) -> Option<Gap> {
+        let summary =
+            |to: &str| format!("{wanted}/ui/ reaches Kestra as {to}, so its pages do not load.");
+        let rewrite = self.directive.block.iter().find(|it| {
+            let to = it.args.get(1).map_or("", |to| to.text.as_str());
+            let is_redirect = to.contains("://")
+                || it.value().ends_with(" redirect")
+                || it.value().ends_with(" permanent");
+            it.name == "rewrite" && !is_redirect && !to.starts_with(wanted)
+        });
+        if let (Some(rewrite), false) = (rewrite, wanted.is_empty()) {
+            let summary = summary("another path");
+            return Some(Gap::new("nginx-path", summary, rewrite, Change::Remove).failure());
+        }
+        let target = pass.first()?;
+        let (scheme, rest) = target.split_once("://")?;
+        let (host, path) = rest.split_at_checked(rest.find('/')?)?;
+        if target.contains('$') {
+            return None;
+        }
+        let prefix = self.directive.args.last().map_or("", |prefix| prefix.text.as_str());
+        let request = format!("{wanted}/ui/");
+        let sent = format!("{path}{}", request.strip_prefix(prefix)?);
+        (sent != request).then(|| {
+            let is_name = |c: char| c.is_ascii_alphanumeric() || ".-_:[]".contains(c);
+            let host = if host.chars().all(is_name) { host } else { "…" };
+            let line = format!("proxy_pass {scheme}://{host};");
+            Gap::new("nginx-path", summary(&sent), pass, Change::Replace(line)).failure()
+        })
+    }
+
+    fn buffering(&self) -> Option<Gap> {
+        let is_off = self.inherited("proxy_buffering").is_some_and(|it| it.first() == Some("off"));
+        let summary = "nginx delays live executions: it buffers event streams.";
+        (!is_off).then(|| {
+            self.set("nginx-buffering", summary, "proxy_buffering", "proxy_buffering off;")
+        })
+    }
+
+    fn timeout(&self) -> Option<Gap> {
+        let set = self.inherited("proxy_read_timeout");
+        // What cannot be counted is refused by nginx, or longer than anybody waits.
+        let timeout = set.map_or(Some(DEFAULT_TIMEOUT), |it| seconds(&it.value()))?;
+        (timeout < STREAM_TIMEOUT).then(|| {
+            let summary = format!(
+                "nginx ends a live view that is silent for {timeout} s; Kestra would wait an hour."
+            );
+            let (name, line) = ("proxy_read_timeout", "proxy_read_timeout 3600s;");
+            self.set("nginx-timeout", summary, name, line)
+        })
+    }
+
+    fn body(&self) -> Option<Gap> {
+        let set = self.inherited("client_max_body_size");
+        let largest = set.map_or(Some(DEFAULT_BODY), |it| bytes(it.first().unwrap_or_default()))?;
+        (largest != 0 && largest < LARGEST_BODY).then(|| {
+            let shown = match largest {
+                mega if mega % (1 << 20) == 0 => format!("{} MB", mega >> 20),
+                other => format!("{other} bytes"),
+            };
+            let summary = format!("nginx refuses uploads over {shown}; Kestra accepts 10 GB.");
+            let (name, line) = ("client_max_body_size", "client_max_body_size 10g;");
+            self.set("nginx-body-size", summary, name, line)
+        })
+    }
+
+    fn host(&self, url: &ServerUrl) -> Option<Gap> {
+        const LINE: &str = "proxy_set_header Host $http_host;";
+        let name = url.host().to_string();
+        let usual = if url.is_https() { 443 } else { 80 };
+        let port = url.effective_port().get();
+        let port = if port == usual { String::new() } else { format!(":{port}") };
+        let Some(header) = self.header("Host") else {
+            return Some(self.add("nginx-host", "Kestra does not see the public host name.", LINE));
+        };
+        let value = header.args.get(1).map_or("", |value| value.text.as_str());
+        let keeps_host = match value {
+            "$http_host" | "$host:$server_port" => true,
+            "$host" | "$server_name" => port.is_empty(),
+            literal => literal == name + &port,
+        };
+        (!keeps_host).then(|| {
+            let summary = match value {
+                "$host" => "Kestra does not see the port of the public URL.",
+                _ => "Kestra does not see the public host name.",
+            };
+            Gap::new("nginx-host", summary, header, Change::Replace(LINE.to_owned()))
+        })
+    }
+
+    /// Micronaut reads `X-Forwarded-Proto` only where `X-Forwarded-Host` is set too.
+    fn forwarded(&self) -> Option<Gap> {
+        const LINES: [(&str, &str); 3] = [
+            ("X-Forwarded-For", "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"),
+            ("X-Forwarded-Proto", "proxy_set_header X-Forwarded-Proto $scheme;"),
+            ("X-Forwarded-Host", "proxy_set_header X-Forwarded-Host $http_host;"),
+        ];
+        let missing = LINES.iter().filter(|(name, _)| self.header(name).is_none());
+        let (names, lines): (Vec<_>, Vec<_>) =
+            missing.map(|(name, line)| (*name, (*line).to_owned())).unzip();
+        (!names.is_empty()).then(|| {
+            let summary = format!("Kestra does not get {}.", names.join(", "));
+            Gap::new("nginx-forwarded", summary, self.directive, Change::Add(lines))
+        })
+    }
+}
+
+/// The location of a block that takes a path: an exact one, else the longest prefix.
+fn best<'a>(block: &'a [Directive], path: &str) -> Option<&'a Directive> {
+    let rank = |location: &&'a Directive| match location.args.as_slice() {
+        [sign, exact] if sign.text == "=" => (exact.text == path).then_some(usize::MAX),
+        [sign, _] if sign.text.starts_with('~') => None,
+        [.., prefix] if prefix.text.starts_with('~') => None,
+        [.., prefix] => path.starts_with(&prefix.text).then_some(prefix.text.len()),
+        [] => None,
+    };
+    let locations = block.iter().filter(|directive| directive.name == "location");
+    locations.filter(|location| rank(location).is_some()).max_by_key(rank)
+}
+
+/// Where the public URL is https, plain http must lead there.
+fn plain_http(config: &Config, server: Server<'_>, url: &ServerUrl) -> Option<Gap> {
+    let serves_tls = server.listens().iter().any(|listen| listen.tls);
+    if !url.is_https() || !serves_tls {
+        return None;
+    }
+    let name = url.host().to_string();
+    let plain = config.answering(&name, 80)?;
+    let listens_plainly = plain.listens().iter().any(|listen| listen.port == 80 && !listen.tls);
+    let redirects = |block: &[Directive]| {
+        block.iter().any(|it| {
+            matches!(&*it.name, "return" | "rewrite") && it.value().contains("https://")
+                || it.name == "if" && it.block.iter().any(|it| it.value().contains("https://"))
+        })
+    };
+    let location = Location::of(config, plain, &format!("{}/ui/", url.path()));
+    let is_redirected = redirects(&plain.0.block)
+        || location.as_ref().is_some_and(|location| redirects(&location.directive.block));
+    let passes = location.is_some_and(|location| location.own("proxy_pass").is_some());
+    (listens_plainly && passes && !is_redirected).then(|| {
+        let summary = "http requests are answered in clear instead of being sent to https.";
+        let line = format!("return 308 https://{name}$request_uri;");
+        // A block for both must not redirect https to itself.
+        let has_tls = plain.listens().iter().any(|listen| listen.tls);
+        let line = if has_tls { format!("if ($scheme = http) {{ {line} }}") } else { line };
+        Gap::new("nginx-plain-http", summary, plain.0, Change::Add(vec![line]))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::render;
+    use super::*;
+    use crate::settings::{Form, Port, Site, Style};
+
+    fn found(text: &str, url: &str) -> Vec<Gap> {
+        let http = parse_file(text, Path::new("/k.conf"));
+        let config = Config { http, ..Config::default() };
+        let url: ServerUrl = url.parse().unwrap();
+        let server = config.answering(&url.host().to_string(), url.effective_port().get()).unwrap();
+        gaps(&config, server, &url)
+    }
+
+    fn codes(text: &str, url: &str) -> Vec<&'static str> {
+        found(text, url).into_iter().map(|gap| gap.code).collect()
+    }
+
+    const GOOD: &str = "proxy_buffering  off; proxy_read_timeout 1h; client_max_body_size 0;
+        proxy_set_header Host $http_host; proxy_set_header X-Forwarded-Host $http_host;
+        proxy_set_header x-forwarded-proto $scheme; proxy_set_header X-Forwarded-For $remote_addr;";
+
+    #[test]
+    fn what_the_wizard_writes_lacks_nothing() {
+        for path in ["", "/kestra"] {
+            let site = Site {
+                context_path: path.parse().unwrap(),
+                upstream: "localhost:8080".parse().unwrap(),
+                style: Style::Recommended,
+                form: Form::Server {
+                    names: "a.example".parse().unwrap(),
+                    listen: Port::HTTP,
+                    tls: None,
+                },
+            };
+            let text = render(&site, &super::super::Target::default());
+            assert_eq!(found(&text, &format!("http://a.example{path}/")), []);
+        }
+    }
+
+    #[test]
+    fn what_is_set_around_a_location_counts() {
+        let pass = "location / { proxy_pass http://k:1; }";
+        assert_eq!(codes(&format!("server {{ {GOOD} {pass} }}"), "http://a/"), [""; 0]);
+        assert_eq!(codes(&format!("{GOOD} server {{ {pass} }}"), "http://a/"), [""; 0]);
+        // A header of its own cuts it off from those around it.
+        let pass = "location / { proxy_set_header X a; proxy_pass http://k:1; }";
+        let text = format!("server {{ {GOOD} {pass} }}");
+        assert_eq!(codes(&text, "http://a/"), ["nginx-host", "nginx-forwarded"]);
+    }
+
+    #[test]
+    fn each_gap_names_its_line_and_what_to_write_there() {
+        let text = "server {\n  location / {\n    proxy_pass http://k:1;\n    \
+                    proxy_read_timeout 600s;\n    proxy_set_header Host k;\n  }\n}";
+        let told: Vec<_> = found(text, "http://a/")
+            .iter()
+            .map(|gap| format!("{} {} {}", gap.code, gap.line, gap.change))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "nginx-buffering 2 Add \"proxy_buffering off;\" to this block",
+                "nginx-timeout 4 Write \"proxy_read_timeout 3600s;\" instead",
+                "nginx-body-size 2 Add \"client_max_body_size 10g;\" to this block",
+                "nginx-host 5 Write \"proxy_set_header Host $http_host;\" instead",
+                "nginx-forwarded 2 Add \"proxy_set_header X-Forwarded-For \
+                 $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme; \
+                 proxy_set_header X-Forwarded-Host $http_host;\" to this block",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_path_that_is_taken_away_is_the_one_gap() {
+        for lines in [
+            "location /kestra/ { proxy_pass http://k:1/; }",
+            "location /kestra { proxy_pass http://k:1/; }",
+            "location /kestra/ { rewrite ^/kestra/(.*) /$1 break; proxy_pass http://k:1; }",
+        ] {
+            let text = format!("server {{ {lines} }}");
+            assert_eq!(codes(&text, "http://a/kestra/"), ["nginx-path"], "{lines}");
+        }
+        for lines in [
+            "location /kestra { proxy_pass http://k:1/kestra; }",
+            "location /kestra/ { proxy_pass http://k:1/kestra/; }",
+            "location / { proxy_pass http://k:1/; }",
+            "location / { set $k k:1; proxy_pass http://$k/; }",
+        ] {
+            let text = format!("server {{ {GOOD} {lines} }}");
+            assert_eq!(codes(&text, "http://a/kestra/"), [""; 0], "{lines}");
+        }
+    }
+
+    #[test]
+    fn a_block_that_does_not_lead_to_kestra_fails() {
+        for lines in ["", "location /other { proxy_pass http://k:1; }", "location / { root /x; }"] {
+            let text = format!("server {{ {lines} }}");
+            assert_eq!(codes(&text, "http://a/"), ["nginx-location"], "{lines}");
+        }
+    }
+
+    #[test]
+    fn an_https_site_that_answers_http_in_clear_is_found() {
+        let tls = "listen 443 ssl;";
+        let pass = format!("{GOOD} location / {{ proxy_pass http://k:1; }}");
+        let both = format!("server {{ listen 80; {tls} {pass} }}");
+        assert_eq!(codes(&both, "https://a/"), ["nginx-plain-http"]);
+        let redirect = "server { listen 80; location / { return 301 https://$host$request_uri; } }";
+        assert_eq!(codes(&format!("server {{ {tls} {pass} }} {redirect}"), "https://a/"), [""; 0]);
+        assert_eq!(codes(&format!("server {{ {tls} {pass} }}"), "https://a/"), [""; 0]);
+    }
+}

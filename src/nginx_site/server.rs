@@ -1,0 +1,327 @@
+//! The server blocks that an nginx reads, and which of them answers a request.
+
+use super::conf::{Directive, parse_file};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Everything that an nginx reads, includes in their place.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Config {
+    /// The directives inside `http {}`, in nginx's order.
+    pub http: Vec<Directive>,
+    /// The includes inside `http {}`, in their order.
+    pub includes: Vec<Include>,
+    /// The files that are symbolic links, and where these lead.
+    pub links: BTreeMap<PathBuf, PathBuf>,
+}
+
+/// An `include` inside `http {}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Include {
+    /// Its pattern, absolute.
+    pub pattern: PathBuf,
+    /// How many directives of `http {}` precede its files.
+    pub start: usize,
+    /// How many precede what follows its files.
+    pub end: usize,
+}
+
+/// A `listen` with a port; one of a socket is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listen {
+    /// The address; empty for every one.
+    pub address: String,
+    /// The port.
+    pub port: u16,
+    /// Whether TLS is spoken.
+    pub tls: bool,
+    /// Whether it answers to names that no other has.
+    pub is_default: bool,
+}
+
+/// A `server {}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Server<'a>(pub &'a Directive);
+
+impl Config {
+    /// The server blocks in nginx's order.
+    pub fn servers(&self) -> impl Iterator<Item = Server<'_>> {
+        self.http.iter().filter(|directive| directive.name == "server").map(Server)
+    }
+
+    /// The file that a server block is in, links followed.
+    #[must_use]
+    pub fn file<'a>(&'a self, server: Server<'a>) -> &'a Path {
+        self.links.get(&*server.0.file).map_or(&server.0.file, PathBuf::as_path)
+    }
+
+    /// The server block that nginx gives a request for this name on this port.
+    ///
+    /// An exact name comes before the longest wildcard in front, that before the longest one
+    /// behind, and the first of two equal ones wins; a name that nobody has goes to the default of
+    /// the port. `None` where nothing listens, or a regular expression may match first.
+    #[must_use]
+    pub fn answering(&self, name: &str, port: u16) -> Option<Server<'_>> {
+        let listening = |is_any: bool| {
+            self.servers().filter_map(move |server| {
+                let listens = server.listens();
+                let is_it = |it: &&Listen| it.port == port && it.is_any_address() == is_any;
+                Some((server, listens.iter().find(is_it)?.is_default))
+            })
+        };
+        // Which address the name leads to is not known; most server blocks take every one.
+        let both = || [true, false].into_iter();
+        let named = |is_any: bool| {
+            listening(is_any)
+                .filter_map(|(server, _)| Some((server, server.rank(name)?)))
+                .reduce(|best, next| if next.1 > best.1 { next } else { best })
+        };
+        if let Some((server, _)) = both().find_map(named) {
+            return Some(server);
+        }
+        let mut all = both().flat_map(listening);
+        if all.any(|(server, _)| server.names().any(|name| name.starts_with('~'))) {
+            return None;
+        }
+        let default = |is_any: bool| {
+            let marked = listening(is_any).find(|(_, is_default)| *is_default);
+            marked.or_else(|| listening(is_any).next())
+        };
+        both().find_map(default).map(|(server, _)| server)
+    }
+
+    /// Whether nginx reads this file by itself.
+    #[must_use]
+    pub fn reads(&self, file: &Path) -> bool {
+        self.including(file).is_some()
+    }
+
+    fn including(&self, file: &Path) -> Option<&Include> {
+        self.includes.iter().find(|include| reaches(&include.pattern, file))
+    }
+
+    /// The same once this file has this text, where nginx reads it.
+    #[must_use]
+    pub fn with(&self, file: &Path, text: &str) -> Self {
+        let named = self.links.iter().find(|(_, real)| *real == file).map(|(link, _)| link);
+        let file = named.map_or(file, PathBuf::as_path);
+        let Some(Include { start, end, .. }) = self.including(file) else { return self.clone() };
+        let (before, included) = (&self.http[..*start], &self.http[*start..*end]);
+        let others = included.iter().filter(|directive| *directive.file != *file);
+        let (first, last): (Vec<_>, Vec<_>) =
+            others.cloned().partition(|directive| *directive.file < *file);
+        let text = parse_file(text, file);
+        let after = self.http[*end..].iter().cloned();
+        let http = before.iter().cloned().chain(first).chain(text).chain(last).chain(after);
+        Self { http: http.collect(), ..self.clone() }
+    }
+}
+
+impl<'a> Server<'a> {
+    /// Its names as written.
+    pub fn names(self) -> impl Iterator<Item = &'a str> {
+        let all = self.0.block.iter().filter(|directive| directive.name == "server_name");
+        all.flat_map(|names| &names.args).map(|name| name.text.as_str())
+    }
+
+    /// Where it listens; port 80 where it does not say.
+    #[must_use]
+    pub fn listens(self) -> Vec<Listen> {
+        let all = || self.0.block.iter().filter(|directive| directive.name == "listen");
+        if all().next().is_none() {
+            let (address, port) = (String::new(), 80);
+            return vec![Listen { address, port, tls: false, is_default: false }];
+        }
+        all().filter_map(Listen::of).collect()
+    }
+
+    /// Whether one of its names fits this one.
+    #[must_use]
+    pub fn has_name(self, name: &str) -> bool {
+        self.rank(name).is_some()
+    }
+
+    /// How well a name fits: the better the greater.
+    fn rank(self, name: &str) -> Option<(u8, usize)> {
+        let fits = |own: &str| {
+            let own = own.to_ascii_lowercase();
+            let within = |suffix: &str| {
+                name.strip_suffix(suffix).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+            };
+            if own == name || own.strip_prefix('.') == Some(name) {
+                return Some((3, own.len()));
+            }
+            if let Some(suffix) = own.strip_prefix("*.").or_else(|| own.strip_prefix('.')) {
+                return within(suffix).then_some((2, suffix.len()));
+            }
+            let prefix = own.strip_suffix('*')?;
+            (prefix.ends_with('.') && name.starts_with(prefix)).then_some((1, prefix.len()))
+        };
+        self.names().filter_map(fits).max()
+    }
+}
+
+impl Listen {
+    fn is_any_address(&self) -> bool {
+        matches!(self.address.as_str(), "" | "*" | "0.0.0.0" | "[::]")
+    }
+
+    fn of(directive: &Directive) -> Option<Self> {
+        let (address, port) = address_and_port(directive.first()?)?;
+        let has = |word: &str| directive.args.iter().skip(1).any(|arg| arg.text == word);
+        Some(Self {
+            address: address.to_owned(),
+            port,
+            tls: has("ssl") || has("quic"),
+            is_default: has("default_server") || has("default"),
+        })
+    }
+}
+
+/// The two halves of a `listen` argument such as `80`, `*:80`, `[::]:80`, or an address alone,
+/// which means port 80. `None` for a socket.
+#[must_use]
+pub fn address_and_port(listen: &str) -> Option<(&str, u16)> {
+    if listen.starts_with("unix:") {
+        return None;
+    }
+    if let Ok(port) = listen.parse() {
+        return Some(("", port));
+    }
+    match listen.rsplit_once(':').filter(|(_, port)| !port.contains(']')) {
+        Some((address, port)) => Some((address, port.parse().ok()?)),
+        None => Some((listen, 80)),
+    }
+}
+
+/// Whether a name fits a pattern of `*` and `?`. A set such as `[a-z]` is taken for any character.
+#[must_use]
+pub fn wildcard(pattern: &str, name: &str) -> bool {
+    fits(pattern.as_bytes(), name.as_bytes())
+}
+
+/// Whether an `include` with this absolute pattern reaches this file. Names that begin with a dot
+/// are skipped (measured with nginx 1.22).
+#[must_use]
+pub fn reaches(pattern: &Path, file: &Path) -> bool {
+    let same_depth = pattern.components().count() == file.components().count();
+    same_depth
+        && pattern.iter().zip(file).all(|(pattern, name)| {
+            let (pattern, name) = (pattern.to_string_lossy(), name.to_string_lossy());
+            pattern == name || (!name.starts_with('.') && wildcard(&pattern, &name))
+        })
+}
+
+fn fits(pattern: &[u8], name: &[u8]) -> bool {
+    match (pattern, name) {
+        ([], []) => true,
+        ([b'*', pattern @ ..], _) => (0..=name.len()).any(|skip| fits(pattern, &name[skip..])),
+        ([b'?', pattern @ ..], [_, name @ ..]) => fits(pattern, name),
+        ([b'[', set @ ..], [_, name @ ..]) => match set.iter().position(|&byte| byte == b']') {
+            Some(close) => fits(&set[close + 1..], name),
+            None => false,
+        },
+        ([wanted, pattern @ ..], [byte, name @ ..]) => wanted == byte && fits(pattern, name),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first word of `return` in the server block that answers.
+    fn answer(text: &str, name: &str, port: u16) -> Option<String> {
+        let http = parse_file(text, Path::new("/etc/nginx/nginx.conf"));
+        let config = Config { http, ..Config::default() };
+        let server = config.answering(name, port)?;
+        Some(server.0.block.iter().find(|it| it.name == "return")?.value())
+    }
+
+    #[test]
+    fn the_better_name_answers_and_the_first_of_equals() {
+        let text = "server { server_name *.example.com; return a; }
+                    server { server_name ops.*; return b; }
+                    server { server_name ops.example.com; return c; }
+                    server { server_name OPS.example.com; return d; }
+                    server { server_name .eu.example.com; return e; }
+                    server { listen 80 default_server; return f; }";
+        for (name, wanted) in [
+            ("ops.example.com", "c"),
+            ("a.example.com", "a"),
+            ("ops.example.org", "b"),
+            ("eu.example.com", "e"),
+            ("x.eu.example.com", "e"),
+            ("other", "f"),
+        ] {
+            assert_eq!(answer(text, name, 80).as_deref(), Some(wanted), "{name}");
+        }
+        assert_eq!(answer(text, "other", 81), None);
+    }
+
+    #[test]
+    fn the_first_on_a_port_answers_to_a_name_that_nobody_has() {
+        let text = "server { server_name a; return a; } server { listen [::]:80; return b; }";
+        assert_eq!(answer(text, "other", 80).as_deref(), Some("a"));
+        let text = format!("{text} server {{ server_name ~^o; }}");
+        assert_eq!(answer(&text, "other", 80), None);
+    }
+
+    #[test]
+    fn a_block_for_one_address_answers_no_name_that_one_for_all_has() {
+        let text = "server { listen 127.0.0.1:80; server_name a b; return a; }
+                    server { server_name a; return b; }";
+        assert_eq!(answer(text, "a", 80).as_deref(), Some("b"));
+        assert_eq!(answer(text, "b", 80).as_deref(), Some("a"));
+        assert_eq!(answer(text, "other", 80).as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn every_form_of_listen_has_its_address_and_its_port() {
+        for (listen, wanted) in [
+            ("80", Some(("", 80))),
+            ("*:81", Some(("*", 81))),
+            ("[::]:82", Some(("[::]", 82))),
+            ("[::1]", Some(("[::1]", 80))),
+            ("localhost", Some(("localhost", 80))),
+            ("10.0.0.1", Some(("10.0.0.1", 80))),
+            ("unix:/x.sock", None),
+        ] {
+            assert_eq!(address_and_port(listen), wanted, "{listen}");
+        }
+    }
+
+    #[test]
+    fn a_new_file_takes_its_place_in_the_order_of_nginx() {
+        let parse = |text: &str, file: &str| parse_file(text, Path::new(file));
+        let theirs = parse("server { server_name a; return theirs; }", "/n/sites/z.conf");
+        let include = |folder: &str, start, end| Include { pattern: folder.into(), start, end };
+        let includes = vec![include("/n/conf.d/*.conf", 0, 0), include("/n/sites/*", 0, 1)];
+        let config = Config { http: theirs, includes, ..Config::default() };
+        let ours = "server { server_name a; return ours; }";
+        for (file, wanted) in [
+            ("/n/conf.d/kestra.conf", "ours"),
+            ("/n/sites/kestra", "ours"),
+            ("/n/sites/zz", "theirs"),
+            ("/elsewhere/kestra.conf", "theirs"),
+        ] {
+            let config = config.with(Path::new(file), ours);
+            let server = config.answering("a", 80).unwrap();
+            assert_eq!(server.0.block[1].value(), wanted, "{file}");
+        }
+    }
+
+    #[test]
+    fn an_include_reaches_what_its_pattern_names() {
+        let reaches = |file: &str| reaches(Path::new("/etc/nginx/conf.d/*.conf"), Path::new(file));
+        assert!(reaches("/etc/nginx/conf.d/kestra.conf"));
+        for file in [
+            "/etc/nginx/conf.d/kestra",
+            "/etc/nginx/conf.d/.k.conf",
+            "/etc/nginx/k.conf",
+            "/etc/nginx/conf.d/a/k.conf",
+        ] {
+            assert!(!reaches(file), "{file}");
+        }
+    }
+}

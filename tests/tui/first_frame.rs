@@ -1,0 +1,95 @@
+//! The first frame waits for nothing of nginx, and what is found later changes no result.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+use support::{Program, Session, key};
+use tempfile::TempDir;
+
+/// An nginx whose `-V` takes so long, and whose configuration includes `conf.d`.
+fn nginx(seconds: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("conf.d")).expect("a folder");
+    let conf = format!("http {{ include {}/*.conf; }}", at("conf.d").display());
+    fs::write(at("nginx.conf"), conf).expect("a file");
+    let script = format!(
+        "#!/bin/sh\n[ \"$1\" = -V ] || exit 0\nsleep {seconds}\necho 'nginx version: nginx/1.22.1' >&2\n\
+         echo 'configure arguments: --conf-path={}/nginx.conf' >&2\n",
+        folder.path().display()
+    );
+    fs::write(at("script"), script).expect("a file");
+    // By another process, as a program that is open for writing anywhere cannot be started.
+    let install = ["-m", "0755", "script", "nginx"];
+    let installed = Command::new("install").args(install).current_dir(folder.path()).status();
+    assert!(installed.expect("install").success());
+    folder
+}
+
+fn wizard(nginx: &Path, answers: &[(&str, &str)]) -> Session {
+    let path = format!("{}:/usr/bin:/bin", nginx.display());
+    let program = Program::new(env!("CARGO_BIN_EXE_kestra-setup")).env("PATH", path);
+    answers.iter().fold(program, |program, (name, value)| program.env(name, value)).start()
+}
+
+/// The screen at which the wizard stops when Enter is held from the first byte on.
+fn enter_held(seconds: &str) -> String {
+    let nginx = nginx(seconds);
+    let mut session = wizard(nginx.path(), &[("KESTRA_SETUP_URL", "http://ops.example.com/")]);
+    for _ in 0..80 {
+        session.send(key::ENTER);
+        // As fast as a keyboard repeats a key.
+        std::thread::sleep(Duration::from_millis(33));
+    }
+    let screen = session.wait_for("[4 Review]").settle().screen();
+    let home = session.home().display().to_string();
+    screen.replace(&home, "~").replace(&nginx.path().display().to_string(), "/etc/nginx")
+}
+
+#[test]
+fn enter_held_from_the_first_byte_on_gives_one_result_however_slow_nginx_is() {
+    let [fast, slow, slower] = ["0", "0.4", "1.2"].map(enter_held);
+    assert!(fast.contains("/etc/nginx/conf.d/kestra.conf"), "{fast}");
+    assert_eq!(slow, fast);
+    assert_eq!(slower, fast);
+}
+
+#[test]
+fn an_nginx_that_does_not_answer_is_waited_for_in_sight_and_two_seconds_at_most() {
+    let nginx = nginx("100");
+    let mut session = wizard(nginx.path(), &[("KESTRA_SETUP_URL", "http://ops.example.com/")]);
+    session.wait_for("Public URL");
+    session.keys([key::ENTER, key::ENTER, key::ENTER]).wait_for("Looking for nginx");
+    session.wait_for("[4 Review]");
+}
+
+#[test]
+fn an_answer_that_was_given_before_nginx_is_found_stays() {
+    let nginx = nginx("1");
+    let mut session = wizard(nginx.path(), &[("KESTRA_SETUP_URL", "http://ops.example.com/")]);
+    session.wait_for("Public URL").keys([key::ENTER, key::ENTER]);
+    session.wait_for("Reverse proxy").press("2").press(key::ENTER);
+    session.wait_for("[4 Review]").settle();
+    assert!(!session.screen().contains("kestra.conf"), "{}", session.screen());
+}
+
+#[test]
+fn nothing_of_nginx_is_opened_or_run_before_the_first_frame() {
+    if !crate::ssh::interrupted::can_trace() {
+        return;
+    }
+    let nginx = nginx("0");
+    let calls = "trace=file,process,write";
+    let traced = Program::new("strace").args(["-f", "-s", "4096", "-o", "calls", "-e", calls]);
+    let traced = traced.arg(env!("CARGO_BIN_EXE_kestra-setup"));
+    let path = format!("{}:/usr/bin:/bin", nginx.path().display());
+    let mut session = traced.env("PATH", path).start();
+    session.wait_for("Public URL").wait_for("kestra.conf").settle();
+    let trace = fs::read_to_string(session.home().join("calls")).expect("a trace");
+    let mut lines = trace.lines();
+    let before: Vec<_> = lines.by_ref().take_while(|line| !line.contains("Public URL")).collect();
+    let early: Vec<_> = before.into_iter().filter(|line| line.contains("nginx")).collect();
+    assert_eq!(early, [""; 0]);
+    assert!(lines.any(|line| line.contains("execve") && line.contains("/nginx\"")), "{trace}");
+}
