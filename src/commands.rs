@@ -14,7 +14,7 @@ use crate::messages;
 use crate::plan::FileChange;
 use crate::system::console::{Console, harmless};
 use crate::system::discover::DiscoverError;
-use crate::system::fs::WriteError;
+use crate::system::fs::{WriteError, link_target};
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
@@ -170,7 +170,9 @@ fn words(error: &CommandError) -> String {
 
 /// A change as it is printed: which file, then its difference.
 fn difference(change: &FileChange) -> String {
-    let mut text = format!("--- {}\n", harmless(&change.path.display().to_string()));
+    let target = link_target(&change.path).map(|target| format!(" -> {}", target.display()));
+    let path = format!("{}{}", change.path.display(), target.unwrap_or_default());
+    let mut text = format!("--- {}\n", harmless(&path));
     let _ = writeln!(text, "    {}", change.summary());
     for line in messages::listed(change) {
         let _ = writeln!(

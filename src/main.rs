@@ -1,10 +1,11 @@
 //! Arguments in, exit code out.
 
 use kestra_setup::system::console::Console;
-use kestra_setup::{cli, commands};
+use kestra_setup::{cli, commands, system};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    system::disable_core_dumps();
     let mut console = Console::standard();
     match cli::parse(std::env::args_os()) {
         Ok(invocation) => commands::run(&invocation, &mut console).into(),

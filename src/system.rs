@@ -19,3 +19,12 @@ pub mod nginx;
 pub mod passwd;
 pub mod signals;
 pub mod terminal;
+
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+
+/// Keeps the memory of this process, which may hold passwords, out of core dumps and from other
+/// processes of the same user.
+pub fn disable_core_dumps() {
+    // Nothing depends on it, and no kernel refuses it.
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}

@@ -15,7 +15,7 @@ given as KESTRA_SETUP_NAME too, such as KESTRA_SETUP_URL.
 
 Exit codes: 0 done or nothing to do, 1 the system refused, 2 wrong usage or an
 answer that will not do, 3 changes are pending (--dry-run), 4 a file changed
-meanwhile, 5 permission denied, 6 the result failed its proof and was put back.";
+meanwhile, 5 permission denied, 6 verification failed and all is restored.";
 
 /// Prints the completions of a shell.
 ///
@@ -54,7 +54,7 @@ mod tests {
             for word in ["rollback", "nginx-style", "proxy-password-file"] {
                 assert!(script.contains(word), "{shell}: {word}");
             }
-            assert!(!script.contains("--plan "), "{shell}");
+            assert!(!script.contains("--expect "), "{shell}");
         }
     }
 }

@@ -62,7 +62,7 @@ pub(super) fn run(
         Some(digest) => reviewed(invocation, options.said, digest)?,
         None => planned(invocation, options.said)?,
     };
-    // Standard output may be closed or full. The work is done all the same, and then reported.
+    // Where standard output is closed or full, the files are written anyway, and that is reported.
     let mut printed = Ok(());
     // A reviewed plan was shown already.
     if !options.json && options.expect.is_none() {

@@ -10,7 +10,7 @@ use crate::machine::{Machine, Snapshot};
 use crate::plan::{self, FileChange, FileKind, Plan};
 use crate::settings::Secret;
 use crate::shell;
-use crate::system::console::{first_line_of_input, variable, variables};
+use crate::system::console::{first_line_of_input, unreadable_variables, variable, variables};
 use crate::system::discover::{self, place_in, snapshot};
 use crate::system::fs::backup::STATE;
 use crate::system::nginx::Deadline;
@@ -159,6 +159,8 @@ fn take(answers: &mut Answers, said: &Said) -> Result<Vec<String>, CommandError>
         problems.extend(file.defaults.first().map(|_| answers::unknown("defaults")));
     }
     take_variables(answers);
+    let unreadable = unreadable_variables(PREFIX);
+    problems.extend(unreadable.map(|name| format!("{name}: the value is not UTF-8 text.")));
     for (field, text) in &said.flags {
         answers.set(field, text.reveal());
     }
@@ -201,7 +203,9 @@ fn password(source: &PasswordSource) -> Result<Secret, CommandError> {
     match source {
         PasswordSource::File(path) => {
             let text = Secret::from(text_of(path)?);
-            Ok(text.reveal().lines().next().unwrap_or_default().into())
+            let line = text.reveal().lines().next().unwrap_or_default();
+            // The byte-order mark of an editor is not part of the password.
+            Ok(line.trim_start_matches('\u{feff}').into())
         }
         PasswordSource::Input => first_line_of_input().map_err(|source| CommandError::Io {
             what: "cannot read the password from standard input".to_owned(),

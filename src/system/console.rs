@@ -11,6 +11,9 @@ use std::fs::File;
 use std::io::{self, BufRead as _, IsTerminal as _, Read, Write};
 use std::path::Path;
 
+/// The variable that holds the password of the proxy. No other program inherits it.
+pub(crate) const PASSWORD_VARIABLE: &str = "KESTRA_SETUP_PROXY_PASSWORD";
+
 const MAX_BYTES: u64 = super::fs::MAX_BYTES as u64;
 
 /// Data goes to standard output, talk to standard error.
@@ -104,6 +107,15 @@ pub fn variable(name: &str) -> Option<Secret> {
     std::env::var(name).ok().map(Secret::from)
 }
 
+/// The names of the variables that begin like this and are not UTF-8.
+pub fn unreadable_variables(start: &str) -> impl Iterator<Item = String> {
+    let named =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    let unreadable =
+        named.filter(move |(name, value)| name.starts_with(start) && value.to_str().is_none());
+    unreadable.map(|(name, _)| name)
+}
+
 /// The names of the variables of the environment that begin like this; those that are not UTF-8 are
 /// left out.
 pub fn variables(start: &str) -> impl Iterator<Item = String> {
@@ -123,7 +135,10 @@ pub fn read_named(path: &Path) -> io::Result<String> {
     } else {
         File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?
     };
-    if read as u64 > MAX_BYTES { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
+    if read as u64 > MAX_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 4 MiB"));
+    }
+    Ok(text)
 }
 
 /// The first line of standard input, without its end.

@@ -1,7 +1,6 @@
 //! The answers of an interrupted session, without secrets, for the next start.
-#![expect(clippy::disallowed_methods, reason = "this is where the draft is written and read")]
-
 use super::fs::backup::History;
+use super::fs::directory::Directory;
 use crate::answers::Answers;
 use crate::form;
 use crate::wizard::{Step, Wizard};
@@ -9,12 +8,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// What was said before the session ended.
+const DRAFT: &str = "draft.json";
+
+/// The answers that were given before the session ended.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Draft {
     config: PathBuf,
@@ -31,7 +30,7 @@ impl Draft {
         format!("You stopped at step {} at {}.", self.step, at.strftime("%H:%M on %Y-%m-%d"))
     }
 
-    /// Says what was said then.
+    /// Gives the same answers again.
     pub fn resume(&self, answers: &mut Answers) {
         for (name, text) in &self.answers {
             if let Some(field) = form::field(name).filter(|field| !field.is_secret()) {
@@ -41,16 +40,16 @@ impl Draft {
     }
 }
 
-/// Saves what was said, if anything was. What will not do is left out: an address with a password
-/// in it would be such a text. A draft that cannot be saved is lost: the session ends
-/// because its line is gone, and nobody is there to be told.
+/// Saves the answers, if any were given. Invalid ones are left out: an address with a password in it
+/// is invalid. A draft that cannot be saved is lost: the session ends because its terminal is gone,
+/// so nobody can be told.
 pub fn save(wizard: &Wizard, config: &Path) {
-    let said = wizard
+    let given = wizard
         .answers()
         .given()
         .filter(|(field, text)| !field.is_secret() && field.check(text.reveal()).is_ok());
     let answers: BTreeMap<_, _> =
-        said.map(|(field, text)| (field.name.to_owned(), text.reveal().to_owned())).collect();
+        given.map(|(field, text)| (field.name.to_owned(), text.reveal().to_owned())).collect();
     let is_open = match wizard.step() {
         // What becomes of the draft that there is was being asked.
         Step::Dialog(choosing) => choosing.is_about_a_plan(),
@@ -60,20 +59,20 @@ pub fn save(wizard: &Wizard, config: &Path) {
             !answers.is_empty()
         }
     };
-    let (true, Some(path)) = (is_open, place()) else { return };
+    let (true, Some(state)) = (is_open, state()) else { return };
     let step = wizard.number() + 1;
     let draft = Draft { config: config.to_owned(), at: Timestamp::now(), step, answers };
     let Ok(text) = serde_json::to_string(&draft) else { return };
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+    let Ok(mut file) = state.open_own(DRAFT) else { return };
     // As above.
-    let _ = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    let _ = file.set_len(0).and_then(|()| file.write_all(text.as_bytes()));
 }
 
 /// The draft about this configuration, if there is one.
 #[must_use]
 pub fn load(config: &Path) -> Option<Draft> {
-    let text = fs::read_to_string(place()?).ok()?;
-    let draft: Draft = serde_json::from_str(&text).ok()?;
+    let file = state()?.read(DRAFT).ok()??;
+    let draft: Draft = serde_json::from_slice(&file.content).ok()?;
     (draft.config == config && !draft.answers.is_empty()).then_some(draft)
 }
 
@@ -81,11 +80,11 @@ pub fn load(config: &Path) -> Option<Draft> {
 pub fn forget(config: &Path) {
     if load(config).is_some() {
         // A draft that stays is offered once more.
-        let _ = place().map(fs::remove_file);
+        let _ = state().map(|state| state.remove(DRAFT));
     }
 }
 
-/// The state folder, made by whoever takes the lock.
-fn place() -> Option<PathBuf> {
-    Some(History::here().ok()?.folder().join("draft.json"))
+/// The state folder, if it exists: whoever takes the lock makes it.
+fn state() -> Option<Directory> {
+    History::here().ok()?.open().ok()?
 }

@@ -1,7 +1,7 @@
 //! The operator's own editor, on a file that only the operator can mend.
 #![expect(clippy::disallowed_types, reason = "this is where the editor is started")]
 
-use super::console::variable;
+use super::console::{PASSWORD_VARIABLE, variable};
 use std::io;
 use std::path::Path;
 use std::process::Command;
@@ -16,7 +16,11 @@ pub fn open(path: &Path) -> io::Result<()> {
     let editor = editor.unwrap_or_else(|| "vi".to_owned());
     // Through a shell, since the variable may hold arguments.
     let script = format!("{editor} \"$1\"");
-    let status = Command::new("sh").args(["-c", &script, "editor"]).arg(path).status()?;
+    let status = Command::new("sh")
+        .args(["-c", &script, "editor"])
+        .arg(path)
+        .env_remove(PASSWORD_VARIABLE)
+        .status()?;
     if status.success() {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! Does what the wizard and the commands ask for, and gives what happened as data.
+//! Does what the wizard and the commands ask for, and gives the outcome as data.
 //!
 //! Everything here may block; whoever must not wait calls it on a thread of its own.
 

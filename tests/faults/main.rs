@@ -1,8 +1,8 @@
 //! A fault at every step of a write: each system call fails in turn, or the process dies there.
 //!
-//! `strace` injects the faults into this program, which does its job through the library. After each of them, every file is wholly old or wholly new, all are old or
-//! all are new once the journal is followed, nothing temporary is left, and no secret can be read by
-//! others.
+//! `strace` injects the faults into this program, which does its job through the library. After
+//! each of them, every file is wholly old or wholly new, all are old or all are new once the journal
+//! is followed, nothing temporary is left, and no secret can be read by others.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -197,8 +197,14 @@ fn in_place(folder: &Path) -> Plan {
     plan
 }
 
-/// One system call of a job: its name, and the how manieth of that name.
-type Point = (String, usize);
+/// One system call of a job.
+struct Point {
+    name: String,
+    /// The how manieth of that name.
+    number: usize,
+    /// Whether it only reads.
+    looks: bool,
+}
 
 /// The system calls that a job makes with files, from its first touch of the journal. `strace`
 /// counts them for each thread, and the first one writes.
@@ -210,11 +216,12 @@ fn points(job: Job) -> Vec<Point> {
     let text = fs::read_to_string(log).unwrap();
     let (mut seen, mut points, mut begun) = (BTreeMap::<_, usize>::new(), Vec::new(), false);
     for (name, line) in calls(&text) {
-        begun |= line.contains(scene.history().folder().to_str().unwrap());
+        begun |= line.contains("\"lock\"");
         let count = seen.entry(name).or_default();
         *count += 1;
         if begun && !["close", "mmap", "fcntl"].contains(&name) {
-            points.push((name.to_owned(), *count));
+            let looks = looks(name) || line.contains("O_PATH");
+            points.push(Point { name: name.to_owned(), number: *count, looks });
         }
     }
     points
@@ -232,15 +239,17 @@ fn calls(log: &str) -> impl Iterator<Item = (&str, &str)> {
 /// What is done to a process at a point.
 type Fault = String;
 
+fn looks(name: &str) -> bool {
+    let looking =
+        ["read", "readlinkat", "fstat", "newfstatat", "statx", "getdents64", "lseek", "flock"];
+    looking.contains(&name) || name.contains("getxattr") || name.contains("listxattr")
+}
+
 /// Calls that only look cannot leave anything behind; the others get the
 /// faults that they can have.
 fn faults(point: &Point) -> Vec<Fault> {
-    let (name, number) = point;
-    let looking = ["read", "readlink", "fstat", "newfstatat", "statx", "getdents64", "lseek"];
-    let looks =
-        looking.contains(&&**name) || name.contains("getxattr") || name.contains("listxattr");
-    // The errors that each kind of call has, where the program tells them apart.
-    let errors: &[&str] = if looks {
+    let Point { name, number, looks } = point;
+    let errors: &[&str] = if *looks {
         &["error=EIO"]
     } else if name.starts_with("rename") || name.starts_with("link") {
         &["error=ENOSPC", "error=EIO", "error=EACCES", "error=EROFS", "error=EBUSY", "error=EXDEV"]
@@ -255,7 +264,7 @@ fn faults(point: &Point) -> Vec<Fault> {
     // A disk that fills up or dies stays so: putting back fails too, and the journal must do.
     let lasting = |error: &str| format!("inject={name}:error={error}:when={number}+");
     let mut faults: Vec<_> = errors.iter().map(|error| once(error)).collect();
-    if !looks {
+    if !*looks {
         // The signal comes before the call is made. After it is before the next.
         faults.push(once("signal=KILL"));
         faults.push(lasting(if name.contains("write") { "ENOSPC" } else { "EIO" }));

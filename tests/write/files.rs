@@ -5,4 +5,5 @@ mod handover;
 mod history;
 mod place;
 mod reading;
+mod states;
 mod writing;

@@ -9,3 +9,4 @@
 mod files;
 mod mounts;
 mod rollback;
+mod safety;

@@ -53,8 +53,7 @@ enum As {
     Nobody,
 }
 
-/// Writes `f` in a folder that `before` has prepared, and says what came of it and what `after`
-/// shows. Both are shell, with the folder as working directory.
+/// Writes `f` in a folder that `before` has prepared. Gives the outcome and what `after` prints. Both are shell, with the folder as working directory.
 fn case(before: &str, user: As, old: Option<&str>, after: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("place");
@@ -78,9 +77,9 @@ fn case(before: &str, user: As, old: Option<&str>, after: &str) -> String {
         .stderr(Stdio::inherit())
         .output()
         .unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    let said = said.replace(&format!("{}/", place.display()), "");
-    said.lines().filter(|line| !is_of_the_harness(line)).collect::<Vec<_>>().join("\n")
+    let shown = String::from_utf8(output.stdout).unwrap();
+    let shown = shown.replace(&format!("{}/", place.display()), "");
+    shown.lines().filter(|line| !is_of_the_harness(line)).collect::<Vec<_>>().join("\n")
 }
 
 fn plan(path: PathBuf, old: Option<&str>) -> Plan {
@@ -97,8 +96,8 @@ fn is_of_the_harness(line: &str) -> bool {
 fn a_read_only_mount_is_named() {
     if can_mount() {
         let before = "mount -t tmpfs t .; cd \"$PWD\"; echo old > f; mount -o remount,ro .";
-        let said = case(before, As::Root, Some("old\n"), "cat f; ls -A");
-        assert_eq!(said, "1: cannot write f: the file system is read-only\nold\nf");
+        let shown = case(before, As::Root, Some("old\n"), "cat f; ls -A");
+        assert_eq!(shown, "1: cannot write f: the file system is read-only\nold\nf");
     }
 }
 
@@ -107,8 +106,8 @@ fn a_full_disk_is_named_and_the_old_file_stays() {
     if can_mount() {
         let before = "mount -t tmpfs -o size=64k t .; cd \"$PWD\"; echo old > f; \
                       head -c 52k /dev/zero > fill";
-        let said = case(before, As::Root, Some("old\n"), "cat f; ls -A");
-        assert_eq!(said, "1: cannot write f: the disk is full\nold\nf\nfill");
+        let shown = case(before, As::Root, Some("old\n"), "cat f; ls -A");
+        assert_eq!(shown, "1: cannot write f: the disk is full\nold\nf\nfill");
     }
 }
 
@@ -116,8 +115,8 @@ fn a_full_disk_is_named_and_the_old_file_stays() {
 fn a_mounted_file_is_written_in_place() {
     if can_mount() {
         let before = "echo old > outer; touch f; mount --bind outer f";
-        let said = case(before, As::Root, Some("old\n"), "head -n 1 outer; ls -A");
-        assert_eq!(said, "written: InPlace(Mounted) root:root\nnew\nf\nouter");
+        let shown = case(before, As::Root, Some("old\n"), "head -n 1 outer; ls -A");
+        assert_eq!(shown, "written: InPlace(Mounted) root:root\nnew\nf\nouter");
     }
 }
 
@@ -126,8 +125,8 @@ fn a_mounted_file_in_a_read_only_folder_is_written_in_place() {
     if can_mount() {
         let before = "mount -t tmpfs t .; cd \"$PWD\"; touch f; echo old > ../outer; \
                       mount --bind ../outer f; mount -o remount,ro .";
-        let said = case(before, As::Root, Some("old\n"), "head -n 1 f; ls -A");
-        assert_eq!(said, "written: InPlace(Folder) root:root\nnew\nf");
+        let shown = case(before, As::Root, Some("old\n"), "head -n 1 f; ls -A");
+        assert_eq!(shown, "written: InPlace(Folder) root:root\nnew\nf");
     }
 }
 
@@ -139,8 +138,8 @@ fn can_be_nobody() -> bool {
 #[test]
 fn permission_denied_names_file_and_user() {
     if can_be_nobody() {
-        let said = case("", As::Nobody, None, "ls -A");
-        assert_eq!(said, "5: cannot write f: permission denied (user nobody)");
+        let shown = case("", As::Nobody, None, "ls -A");
+        assert_eq!(shown, "5: cannot write f: permission denied (user nobody)");
     }
 }
 
@@ -148,8 +147,8 @@ fn permission_denied_names_file_and_user() {
 fn a_file_that_may_be_written_in_a_folder_that_may_not_is_written_in_place() {
     if can_be_nobody() {
         let before = "echo old > f; chgrp nogroup f; chmod 660 f";
-        let said = case(before, As::Nobody, Some("old\n"), "stat -c '%a %U:%G' f; ls -A");
-        assert_eq!(said, "written: InPlace(Folder) root:nogroup\n660 root:nogroup\nf");
+        let shown = case(before, As::Nobody, Some("old\n"), "stat -c '%a %U:%G' f; ls -A");
+        assert_eq!(shown, "written: InPlace(Folder) root:nogroup\n660 root:nogroup\nf");
     }
 }
 
@@ -157,8 +156,8 @@ fn a_file_that_may_be_written_in_a_folder_that_may_not_is_written_in_place() {
 fn a_file_of_another_owner_keeps_it() {
     if can_be_nobody() {
         let before = "echo old > f; chgrp nogroup f; chmod 660 f; chmod 777 .";
-        let said = case(before, As::Nobody, Some("old\n"), "stat -c '%a %U:%G' f; ls -A");
-        assert_eq!(said, "written: InPlace(Owner) root:nogroup\n660 root:nogroup\nf");
+        let shown = case(before, As::Nobody, Some("old\n"), "stat -c '%a %U:%G' f; ls -A");
+        assert_eq!(shown, "written: InPlace(Owner) root:nogroup\n660 root:nogroup\nf");
     }
 }
 
@@ -166,15 +165,15 @@ fn a_file_of_another_owner_keeps_it() {
 fn a_folder_that_hands_down_its_group_does_not_change_that_of_a_file() {
     if can_be_nobody() {
         let before = "echo old > f; chmod 640 f; chgrp nogroup .; chmod 2775 .";
-        let said = case(before, As::Root, Some("old\n"), "stat -c '%a %U:%G' f; ls -A");
-        assert_eq!(said, "written: Replaced root:root\n640 root:root\nf");
+        let shown = case(before, As::Root, Some("old\n"), "stat -c '%a %U:%G' f; ls -A");
+        assert_eq!(shown, "written: Replaced root:root\n640 root:root\nf");
     }
 }
 
 #[test]
 fn what_root_makes_in_the_folder_of_a_service_is_the_services() {
     if can_be_nobody() {
-        let said = case("chown nobody:nogroup .", As::Root, None, "stat -c '%a %U:%G' f");
-        assert_eq!(said, "written: Created nobody:nogroup\n600 nobody:nogroup");
+        let shown = case("chown nobody:nogroup .", As::Root, None, "stat -c '%a %U:%G' f");
+        assert_eq!(shown, "written: Created nobody:nogroup\n600 nobody:nogroup");
     }
 }

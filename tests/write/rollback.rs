@@ -1,4 +1,4 @@
-//! What stands in the way of a write, and the way back from one, on the real program.
+//! Obstacles to a write, and undoing one, with the real program.
 
 mod back;
 mod foreign;

@@ -2,6 +2,7 @@
 
 use super::read::ReadError;
 use crate::checks::Finding;
+use crate::shell;
 use crate::system::passwd;
 use jiff::Timestamp;
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
@@ -204,7 +205,9 @@ impl WriteError {
             Self::Denied { .. } => "Write with sudo, or choose another file name.".into(),
             Self::Full { .. } => "Free some space, then write again.".into(),
             Self::ReadOnly { .. } => "Mount it writable, or choose another file name.".into(),
-            Self::Immutable { path } => format!("Take the flag away: chattr -i {}", path.display()),
+            Self::Immutable { path } => {
+                format!("Remove the flag: chattr -i {}", shell::word(&path.to_string_lossy()))
+            }
             Self::Locked { .. } => "Wait until the other wizard is done, or end it.".into(),
             Self::Read(error) => error.remedy(),
             Self::NoFolder { .. } => "Create the folder, or choose another file name.".into(),

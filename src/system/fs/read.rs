@@ -6,6 +6,7 @@
 use super::resolve::locate;
 use crate::machine::Text;
 use crate::plan::hex;
+use crate::shell;
 use crate::system::passwd;
 use jiff::Timestamp;
 use rustix::fs::{
@@ -120,7 +121,9 @@ impl ReadError {
     pub fn remedy(&self) -> String {
         match self {
             Self::NotRegular { .. } | Self::TooLarge { .. } => "Name another file.".into(),
-            Self::Loop { path } => format!("Remove the link: {}", path.display()),
+            Self::Loop { path } => {
+                format!("Remove the link: rm {}", shell::word(&path.to_string_lossy()))
+            }
             Self::UntrustedLink { .. } => {
                 "Name the file that it leads to, or run kestra-setup as that user.".into()
             }

@@ -50,6 +50,15 @@ pub(crate) fn locate(path: &Path) -> Result<Location, ReadError> {
     Walk::new(path, true)?.finish()
 }
 
+/// Where a path leads; `None` if there is no link on it.
+///
+/// Only for the screen: a write follows the path itself.
+#[must_use]
+pub fn link_target(path: &Path) -> Option<PathBuf> {
+    let real = locate(path).ok()?.real_path();
+    (std::path::absolute(path).ok()? != real).then_some(real)
+}
+
 /// Finds a file by a path that had no link in it before.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use std::env;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use crate::{Program, Session};
 use tempfile::TempDir;
@@ -125,9 +125,14 @@ impl Machine {
 
     /// The program behind other words, such as those of `strace`.
     pub fn command(&self, before: &[&str], words: &[&str]) -> Command {
+        self.command_for(&self.config(), before, words)
+    }
+
+    /// The same for another configuration.
+    pub fn command_for(&self, config: &Path, before: &[&str], words: &[&str]) -> Command {
         let all: Vec<_> = before.iter().map(ToString::to_string).chain(self.words()).collect();
         let mut command = Command::new(&all[0]);
-        command.args(&all[1..]).arg("--config").arg(self.config()).args(words).env_clear();
+        command.args(&all[1..]).arg("--config").arg(config).args(words).env_clear();
         command.env("PATH", env::var_os("PATH").unwrap_or_default()).envs(self.variables());
         command
     }
@@ -164,9 +169,18 @@ impl Machine {
 
     /// The wizard behind other words.
     pub fn start_behind(&self, before: &[String], answers: &[(&str, &str)]) -> Session {
-        let words = [before, &self.words()].concat();
-        let mut program = Program::new(&words[0]).args(&words[1..]);
-        program = program.arg("--config").arg(self.config());
+        self.start_all(before, &[], answers)
+    }
+
+    /// A command in a terminal.
+    pub fn start_command(&self, words: &[&str]) -> Session {
+        self.start_all(&[], words, &[])
+    }
+
+    fn start_all(&self, before: &[String], words: &[&str], answers: &[(&str, &str)]) -> Session {
+        let all = [before, &self.words()].concat();
+        let mut program = Program::new(&all[0]).args(&all[1..]);
+        program = program.arg("--config").arg(self.config()).args(words);
         for (name, value) in self.variables() {
             program = program.env(name, value);
         }

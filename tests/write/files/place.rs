@@ -8,6 +8,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+use support::within;
 use tempfile::TempDir;
 
 /// A folder for the files, and a history beside it.
@@ -33,13 +35,26 @@ impl Place {
         path
     }
 
+    /// The lock. A process that another test starts inherits it until it runs its program.
+    pub(crate) fn lock(&self) -> Result<Lock, WriteError> {
+        let mut lock = Lock::take(&self.history);
+        within(Duration::from_secs(10), || {
+            let is_taken = matches!(lock, Err(WriteError::Locked { .. }));
+            if is_taken {
+                lock = Lock::take(&self.history);
+            }
+            !is_taken
+        });
+        lock
+    }
+
     pub(crate) fn write(&self, changes: Vec<FileChange>) -> Result<files::Receipt, WriteError> {
-        files::write(&plan(changes), &Lock::take(&self.history)?, &|| Ok(()))
+        files::write(&plan(changes), &self.lock()?, &|| Ok(()))
     }
 
     /// Leaves a write as a kill just before its end would.
     pub(crate) fn dies_writing(&self, changes: Vec<FileChange>) {
-        let (plan, lock) = (plan(changes), Lock::take(&self.history).unwrap());
+        let (plan, lock) = (plan(changes), self.lock().unwrap());
         let dies = || resume_unwind(Box::new("as if killed"));
         let write = || files::write(&plan, &lock, &dies);
         assert!(catch_unwind(AssertUnwindSafe(write)).is_err());
@@ -47,12 +62,12 @@ impl Place {
 
     /// The write that [`Self::dies_writing`] left.
     pub(crate) fn interrupted(&self) -> PendingWrite {
-        Lock::take(&self.history).unwrap().interrupted().unwrap().unwrap()
+        self.lock().unwrap().interrupted().unwrap().unwrap()
     }
 
     pub(crate) fn roll_back(&self, overwrite: bool) -> Result<files::Receipt, WriteError> {
         let id = self.history.list()[0].id.clone();
-        self.history.rollback(&id)?.run(&Lock::take(&self.history)?, overwrite)
+        self.history.rollback(&id)?.run(&self.lock()?, overwrite)
     }
 
     pub(crate) fn names(&self) -> Vec<String> {

@@ -1,7 +1,8 @@
 //! `rollback`.
 
 use std::fs;
-use support::machine::{Machine, NEW_LINE, OLD};
+use std::process::Stdio;
+use support::machine::{Machine, NEW_LINE, OLD, ran};
 
 /// A machine on which the address was changed once.
 fn written() -> Machine {
@@ -109,4 +110,49 @@ fn the_result_page_takes_back_too() {
     let mut session = machine.wizard();
     session.press("w").wait_for("Done.").press("u").wait_for("Undone.");
     assert!(machine.has_old());
+}
+
+#[test]
+fn it_undoes_the_last_write_of_that_configuration() {
+    let machine = written();
+    let other = machine.at("etc/other.yml");
+    fs::write(&other, OLD).unwrap();
+    let run = |words: &[&str]| ran(machine.command_for(&other, &[], words).stdin(Stdio::null()));
+    assert_eq!(run(&["apply", "--url", "https://ops.example.com/"]).code, Some(0));
+    let ran = machine.run(&["rollback"]);
+    assert_eq!((ran.code, machine.has_old()), (Some(0), true), "{ran:?}");
+    assert!(machine.read("etc/other.yml").contains(NEW_LINE));
+    assert_eq!(run(&["rollback"]).code, Some(0));
+    assert_eq!(machine.read("etc/other.yml"), OLD);
+}
+
+#[test]
+fn it_asks_on_a_terminal_after_showing_the_difference() {
+    let machine = written();
+    let mut session = machine.start_command(&["rollback"]);
+    session.wait_for("+  url: https://old.example.com/").wait_for("Undo this?").type_text("no\n");
+    assert_eq!((session.wait_exit(), machine.has_new()), (1, true));
+    let mut session = machine.start_command(&["rollback"]);
+    session.wait_for("Undo this?").type_text("yes\n");
+    assert_eq!((session.wait_exit(), machine.has_old()), (0, true));
+    let mut session = machine.start_command(&["rollback", "--yes"]);
+    session.wait_for("Redone.");
+    assert_eq!((session.wait_exit(), machine.has_new()), (0, true));
+}
+
+#[test]
+fn the_list_says_what_each_write_did_and_sends_nothing_to_the_terminal() {
+    let machine = Machine::new();
+    let strange = machine.at("etc/\u{1b}[31m.yml");
+    fs::write(&strange, OLD).unwrap();
+    let words = ["apply", "--url", "https://ops.example.com/"];
+    assert_eq!(ran(machine.command_for(&strange, &[], &words).stdin(Stdio::null())).code, Some(0));
+    let lines = machine.run(&["rollback", "--list"]).out;
+    assert!(lines.contains("etc/\\u{1b}[31m.yml  url, reverse-proxy\n"), "{lines}");
+    let json = machine.run(&["rollback", "--list", "--json"]).out;
+    let list: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let write = &list["writes"][0];
+    assert_eq!(write["settings"], serde_json::json!(["url", "reverse-proxy"]));
+    assert_eq!(write["files"], serde_json::json!([strange]));
+    assert_eq!(write["config"], serde_json::json!(strange));
 }

@@ -14,6 +14,7 @@ fn the_file_behind_a_symlink_is_written_and_named() {
     let ran = machine.apply(&[]);
     assert_eq!((ran.code, machine.has_new()), (Some(0), true), "{ran:?}");
     assert!(ran.talk.contains(&format!("config.yml -> {}", real.display())), "{ran:?}");
+    assert!(ran.out.contains(&format!("config.yml -> {}", real.display())), "{ran:?}");
     assert!(fs::symlink_metadata(machine.config()).unwrap().is_symlink());
     assert_eq!((machine.run(&["rollback"]).code, machine.has_old()), (Some(0), true));
     assert!(fs::symlink_metadata(machine.config()).unwrap().is_symlink());
