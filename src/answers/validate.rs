@@ -4,7 +4,7 @@ use super::{Answers, Problem, Source, conflicts, problems};
 use crate::form::{self, Field};
 use crate::settings::{
     Connection, ContextPath, CredentialStorage, Form, ForwardProxy, Invalid, Login, Nginx, Port,
-    Secret, Settings, Site, Tls, VariableName,
+    Secret, ServerUrl, Settings, Site, Style, Tls, VariableName,
 };
 use std::str::FromStr;
 
@@ -117,7 +117,13 @@ impl Answers {
             upstream: self.value(&form::UPSTREAM)?,
             style: self.value(&form::NGINX_STYLE)?,
             form: self.nginx_form()?,
+            has_tls_in_front: false,
         };
+        let url = self.get(&form::URL).parse::<ServerUrl>();
+        let is_plain = matches!(site.form, Form::Server { tls: None, .. });
+        let is_https = url.is_ok_and(|url| url.is_https());
+        let is_recommended = site.style == Style::Recommended;
+        let site = Site { has_tls_in_front: is_recommended && is_plain && is_https, ..site };
         Ok(Some(Nginx { file: self.value(&form::NGINX_FILE)?, site }))
     }
 

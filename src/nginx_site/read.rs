@@ -91,7 +91,9 @@ fn site(directives: &[Directive], style: Style) -> Option<Site> {
         let target = location.block.iter().find(|it| it.name == "proxy_pass")?;
         Some((location.value().parse::<ContextPath>().ok()?, upstream(target.first()?)?))
     })?;
-    Some(Site { context_path, upstream, style, form: form(directives)? })
+    let has_tls_in_front = flat(directives)
+        .any(|it| it.name == "proxy_set_header" && it.value() == "X-Forwarded-Proto https");
+    Some(Site { context_path, upstream, style, form: form(directives)?, has_tls_in_front })
 }
 
 fn upstream(target: &str) -> Option<Upstream> {
@@ -137,6 +139,7 @@ mod tests {
             upstream: format!("{host}:{}", ports.1).parse().unwrap(),
             style,
             form: Form::Server { names: names.parse().unwrap(), listen: port(ports.0), tls: None },
+            has_tls_in_front: style == Style::Recommended && ports.0 % 2 == 0,
         }
     }
 

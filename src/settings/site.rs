@@ -15,6 +15,8 @@ pub struct Site {
     pub style: Style,
     /// A server block of its own, or locations.
     pub form: Form,
+    /// Whether TLS ends in front of this nginx, whose `$scheme` is then not the client's.
+    pub has_tls_in_front: bool,
 }
 
 impl Site {
