@@ -35,7 +35,9 @@ pub enum Outcome {
     Ok,
     /// For information.
     Note,
-    /// It does not work; `check` leaves with 6.
+    /// It works, and not as it should.
+    Warning,
+    /// It does not work, or is open to others; `check` exits with 6.
     Failed,
     /// It could not be checked; the summary has the reason.
     Skipped,
@@ -49,6 +51,7 @@ pub struct Finding {
     /// How it came out.
     pub outcome: Outcome,
     /// One sentence in plain words.
+    #[serde(rename = "what")]
     pub summary: String,
     /// What was seen: a status line, a line of nginx, a property and its line. May be empty.
     pub evidence: String,
@@ -81,6 +84,7 @@ impl Finding {
         let word = match self.outcome {
             Outcome::Ok => "ok:",
             Outcome::Note => "Note:",
+            Outcome::Warning => "Warning:",
             Outcome::Failed => "Failed:",
             Outcome::Skipped => "Skipped:",
         };
@@ -97,7 +101,7 @@ impl From<Gap> for Finding {
     fn from(gap: Gap) -> Self {
         Self {
             code: gap.code,
-            outcome: if gap.is_failure { Outcome::Failed } else { Outcome::Note },
+            outcome: if gap.is_failure { Outcome::Failed } else { Outcome::Warning },
             evidence: gap.place(),
             remedy: format!("{}, then reload nginx.", gap.change),
             summary: gap.summary,

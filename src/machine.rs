@@ -75,6 +75,8 @@ pub struct Surroundings {
     /// The home that Kestra takes from the user database, where `$HOME` is another and the
     /// configuration is in that.
     pub other_home: Option<PathBuf>,
+    /// The files that are reached through a link, and where it leads: a write changes the target.
+    pub links: Vec<(PathBuf, PathBuf)>,
 }
 
 /// The contents of a file. `Debug` gives their size only, since they may hold secrets.
@@ -165,6 +167,11 @@ impl Machine {
             self.reading = OnceLock::new();
         }
         self.files.insert(path, snapshot);
+    }
+
+    /// The files that were looked at and exist.
+    pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.files.iter().filter(|(_, seen)| **seen != Snapshot::Absent).map(|(path, _)| path)
     }
 
     /// The file of Kestra's configuration, there or not.

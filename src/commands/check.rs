@@ -7,6 +7,7 @@ use crate::cli::Invocation;
 use crate::system::console::Console;
 use crate::system::discover::{self, DiscoverError};
 use crate::system::effects::unreadable;
+use serde::Serialize;
 use std::sync::atomic::AtomicBool;
 use url::Url;
 
@@ -44,17 +45,27 @@ fn web_address(text: &str) -> Option<Url> {
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
+/// `check --json`; the shape is documented in the manual page.
+#[derive(Serialize)]
+struct Report<'a> {
+    failed: usize,
+    warnings: usize,
+    findings: &'a [Finding],
+}
+
 fn show(findings: &[Finding], json: bool, console: &mut Console) -> Result<u8, CommandError> {
+    let count = |outcome| findings.iter().filter(|finding| finding.outcome == outcome).count();
+    let failed = count(Outcome::Failed);
     if json {
-        console.json(&findings)?;
+        let warnings = count(Outcome::Warning);
+        console.json(&Report { failed, warnings, findings })?;
     } else {
         console.print_text(&in_words(findings))?;
     }
-    let failed = findings.iter().any(|finding| finding.outcome == Outcome::Failed);
-    Ok(if failed { 6 } else { 0 })
+    Ok(if failed > 0 { 6 } else { 0 })
 }
 
-/// A line for each. What was not looked at for one and the same reason is said once, by its codes.
+/// A line for each. What was skipped for one and the same reason has one line, with its codes.
 fn in_words(findings: &[Finding]) -> String {
     let mut lines = Vec::new();
     let is_one = |a: &Finding, b: &Finding| a.outcome == Outcome::Skipped && a.summary == b.summary;

@@ -5,7 +5,7 @@ use super::find::Parent;
 use super::locate::Scope;
 use super::scalar;
 use super::text::{self, Splice};
-use super::yaml::{Id, KeyValue, ScalarStyle, Shape, Tree};
+use super::yaml::{Id, KeyValue, Node, ScalarStyle, Shape, Tree};
 use super::{Refusal, Value, list};
 
 /// A new key and its value or the keys below it.
@@ -161,7 +161,10 @@ fn after_last(scope: &Scope, map: Id, is_root: bool, keys: &[NewKey], indent: us
     let node = &tree.nodes[map];
     let at = after_comments(tree.text, text::next_line(tree.text, node.end), node.column);
     let mut lines = Vec::new();
-    let is_spaced = is_root && are_spaced(tree, map);
+    // A `|+` would take the blank line for its own.
+    let last = tree.nodes[..node.after].iter().rfind(|last| last.start < last.end);
+    let is_kept = last.is_some_and(|last| keeps_blank_lines(tree, last));
+    let is_spaced = is_root && !is_kept && are_spaced(tree, map);
     for key in keys {
         if is_spaced {
             lines.push(String::new());
@@ -315,11 +318,7 @@ fn dedented(line: usize, indent: usize, column: usize) -> Option<Splice> {
 /// The blank lines after a removed entry, where a `|+` above it would take them for its own.
 fn blank_lines_to_keep_out(tree: &Tree, entry: KeyValue, from: usize) -> Option<Splice> {
     let before = tree.nodes[..entry.key].iter().rfind(|node| node.start < node.end)?;
-    let Shape::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) = before.shape else {
-        return None;
-    };
-    let header = text::rest_of_line(tree.text, before.start);
-    let is_kept = header.split([' ', '\t']).next().is_some_and(|header| header.contains('+'));
+    let is_kept = keeps_blank_lines(tree, before);
     let is_next = text::next_line(tree.text, before.end)
         == text::line_start(tree.text, tree.nodes[entry.key].start);
     let mut to = from;
@@ -327,4 +326,12 @@ fn blank_lines_to_keep_out(tree: &Tree, entry: KeyValue, from: usize) -> Option<
         to = text::next_line(tree.text, to);
     }
     (is_kept && is_next && to > from).then(|| Splice::delete(from..to))
+}
+
+/// Whether the blank lines after a node are part of it.
+fn keeps_blank_lines(tree: &Tree, node: &Node) -> bool {
+    let is_block =
+        matches!(node.shape, Shape::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded));
+    let header = text::rest_of_line(tree.text, node.start);
+    is_block && header.split([' ', '\t']).next().is_some_and(|header| header.contains('+'))
 }

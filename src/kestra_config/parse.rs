@@ -194,7 +194,12 @@ impl<'a> Builder<'a> {
         let content = &self.tree.text[body..end];
         if indicators.contains('+') {
             // The parser counts the indentation of the next line too.
-            let Some(newline) = content.rfind('\n') else { return end };
+            let Some(newline) = content.rfind('\n') else {
+                return if content.trim().is_empty() { head } else { end };
+            };
+            if !content[newline..].trim().is_empty() {
+                return end;
+            }
             return body + content[..newline].trim_end_matches('\r').len();
         }
         let kept = content.trim_end_matches([' ', '\n', '\r']);

@@ -155,17 +155,11 @@ impl fmt::Display for Place {
 
 /// A text that names no place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is no path in a file")]
+#[error(
+    "\"{0}\" is no path in a file; write keys joined by dots, a key with a dot in quotes, [0] for an \
+     item of a list, a dot alone for the whole file"
+)]
 pub struct InvalidPlace(String);
-
-impl InvalidPlace {
-    /// What a path looks like.
-    #[must_use]
-    pub fn remedy(&self) -> &'static str {
-        "Write keys joined by dots, such as services.kestra.environment.KESTRA_CONFIGURATION; a key \
-         with a dot in quotes, [0] for the first item of a list, . for the whole file."
-    }
-}
 
 /// The kind is [`PlaceKind::Named`] until [`super::place_at`] has looked at the file.
 impl FromStr for Place {

@@ -157,7 +157,7 @@ pub fn complete(mut machine: Machine, deadline: Deadline) -> Machine {
     for path in [&server_file, &location_file].into_iter().chain(&nginx_files).map(PathBuf::from) {
         machine.see(path.clone(), snapshot(&path));
     }
-    machine.surroundings = surroundings(machine.config());
+    machine.surroundings = surroundings(&machine);
     let files = [machine.config().to_owned(), server_file.into(), location_file.into()];
     machine.unwritable = files.into_iter().filter(|path| !fs::writable(path)).collect();
     machine.is_partial = false;
@@ -274,7 +274,9 @@ fn compose_beside(config: &Path) -> Option<&'static str> {
     })
 }
 
-fn surroundings(config: &Path) -> Surroundings {
+fn surroundings(machine: &Machine) -> Surroundings {
+    let config = machine.config();
+    let link = |path: &PathBuf| Some((path.clone(), fs::link_target(path)?));
     let is_default_name = config.file_name().is_some_and(|name| name == "config.yml");
     let passwd = super::passwd::home(rustix::process::geteuid().as_raw());
     let of_variable = env::var_os("HOME").filter(|home| config.starts_with(home));
@@ -284,5 +286,6 @@ fn surroundings(config: &Path) -> Surroundings {
         compose_beside: compose_beside(config).map(str::to_owned),
         has_configuration_variable: env::var_os("KESTRA_CONFIGURATION").is_some(),
         other_home: passwd.filter(is_another),
+        links: machine.paths().filter_map(link).collect(),
     }
 }

@@ -15,6 +15,7 @@ mod nginx_variants;
 mod places;
 mod values;
 mod yaml_cases;
+mod yaml_fuzz;
 mod yaml_hostile;
 mod yaml_properties;
 mod yaml_reader;

@@ -5,9 +5,9 @@
 //! file with the text afterwards, or `refusal`, a pattern that standard error must match, in which
 //! `.*` stands for any text.
 
+use crate::yaml_reader::ask_python;
 use serde_json::{Value as Json, json};
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -103,8 +103,7 @@ impl Home {
 
 /// Whether the parts of a pattern between `.*` come one after the other.
 fn matches(pattern: &str, text: &str) -> bool {
-    let (mut rest, text) = (Some(text.to_lowercase()), ());
-    let () = text;
+    let mut rest = Some(text.to_lowercase());
     for part in pattern.to_lowercase().replace('\\', "").split(".*") {
         rest = rest.and_then(|rest| Some(rest.split_once(part)?.1.to_owned()));
     }
@@ -151,22 +150,10 @@ fn another_reader_sees_only_the_wanted_properties_change() {
     let cases = cases();
     let edited: Vec<&Case> = cases.iter().filter(|case| case.expected.is_some()).collect();
     let pairs: Vec<_> = edited.iter().map(|case| (&case.before, &case.expected)).collect();
-    let has_reader = Command::new("python3")
-        .args(["-c", "import yaml"])
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    if !support::needs(has_reader, "PyYAML, the package python3-yaml") {
-        return;
-    }
-    let mut reader = Command::new("python3");
-    let mut child =
-        reader.args(["-c", READER]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(json!(pairs).to_string().as_bytes()).unwrap();
-    let output = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
-    assert_eq!(output.lines().count(), edited.len());
-    for (case, line) in edited.iter().zip(output.lines()) {
-        let paths: Vec<String> = serde_json::from_str(line).unwrap();
+    let Some(found) = ask_python(READER, &json!(pairs)) else { return };
+    assert_eq!(found.len(), edited.len());
+    for (case, line) in edited.iter().zip(found) {
+        let paths: Vec<String> = serde_json::from_value(line).unwrap();
         let is_wanted = |path: &String| case.changed.iter().any(|end| path.ends_with(end));
         assert!(!paths.is_empty() && paths.iter().all(is_wanted), "{}: {paths:?}", case.name);
     }

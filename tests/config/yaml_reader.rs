@@ -155,16 +155,16 @@ fn another_reader_takes_every_written_value_for_that_value() {
             });
         }
     }
-    let Some(read) = read_by_another(&texts) else { return };
+    let Some(read) = ask_python(READER, &json!(texts)) else { return };
     for ((text, wanted), read) in texts.iter().zip(&wanted).zip(&read) {
         assert_eq!(read, wanted, "{text}");
     }
     assert_eq!(read.len(), wanted.len());
 }
 
-/// `None`, said aloud, where there is no PyYAML.
-fn read_by_another(texts: &[String]) -> Option<Vec<Json>> {
-    let mut reader = Command::new("python3");
+/// What a Python program prints about this input, a line of JSON each; `None`, with a note, where
+/// there is no PyYAML.
+pub(crate) fn ask_python(program: &str, input: &Json) -> Option<Vec<Json>> {
     let exists = Command::new("python3")
         .args(["-c", "import yaml"])
         .stderr(Stdio::null())
@@ -173,9 +173,10 @@ fn read_by_another(texts: &[String]) -> Option<Vec<Json>> {
     if !support::needs(exists, "PyYAML, the package python3-yaml") {
         return None;
     }
+    let mut reader = Command::new("python3");
     let mut child =
-        reader.args(["-c", READER]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(json!(texts).to_string().as_bytes()).unwrap();
+        reader.args(["-c", program]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "the other reader refused a text");
     let lines = String::from_utf8(output.stdout).unwrap();

@@ -2,6 +2,7 @@
 //! only seems to be one.
 
 mod codes;
+mod eras;
 mod keys;
 mod standing;
 mod traps;

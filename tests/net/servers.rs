@@ -81,12 +81,43 @@ pub(crate) fn nginx() -> Option<Server> {
     Setup::new().start_nginx(include_str!("fixtures/web.conf"))
 }
 
+/// Caddy with these lines in its site; `KESTRA` is where Kestra listens.
+pub(crate) fn caddy(kestra: u16, lines: &str) -> Option<Server> {
+    let setup = Setup::new();
+    let config = setup.in_front(include_str!("fixtures/Caddyfile"), kestra, lines);
+    setup.start(&["caddy", "run", "--adapter", "caddyfile", "--config", &config])
+}
+
+/// `HAProxy` with these lines in its frontend.
+pub(crate) fn haproxy(kestra: u16, lines: &str) -> Option<Server> {
+    let setup = Setup::new();
+    let config = setup.in_front(include_str!("fixtures/haproxy.cfg"), kestra, lines);
+    setup.start(&["haproxy", "-db", "-f", &config])
+}
+
+/// Apache with these lines in its configuration.
+pub(crate) fn apache(kestra: u16, lines: &str) -> Option<Server> {
+    let setup = Setup::new();
+    let config = setup.in_front(include_str!("fixtures/apache.conf"), kestra, lines);
+    setup.start(&["apache2", "-D", "FOREGROUND", "-f", &config])
+}
+
 /// nginx in front of a Kestra, without the lines that hold `left_out`.
-pub(crate) fn nginx_before(kestra: u16, left_out: &str, identity: &Identity) -> Option<Server> {
+pub(crate) fn nginx_before(
+    kestra: u16,
+    scheme: &str,
+    left_out: &str,
+    identity: &Identity,
+) -> Option<Server> {
     let setup = Setup::new();
     setup.certificate(identity);
     let text = include_str!("fixtures/reverse.conf").replace("@LOCATIONS@", &locations(kestra));
-    let lines = text.lines().filter(|line| left_out.is_empty() || !line.contains(left_out));
+    let text = if scheme == "http" { text.replace(" ssl;", ";") } else { text };
+    let is_kept = |line: &&str| {
+        let is_tls = line.contains("ssl_certificate");
+        (left_out.is_empty() || !line.contains(left_out)) && !(is_tls && scheme == "http")
+    };
+    let lines = text.lines().filter(is_kept);
     setup.start_nginx(&lines.collect::<Vec<_>>().join("\n"))
 }
 
@@ -156,6 +187,12 @@ impl Setup {
         format!("{folder}/server.conf")
     }
 
+    /// Writes a fixture of a reverse proxy.
+    fn in_front(&self, fixture: &str, kestra: u16, lines: &str) -> String {
+        let text = fixture.replace("@LINES@", lines);
+        self.config(&text.replace("KESTRA", &format!("127.0.0.1:{kestra}")), "18080")
+    }
+
     /// The accounts of Squid and of Dante.
     fn credentials(&self) {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/net/fixtures/mkcreds.sh");
@@ -202,6 +239,7 @@ impl Setup {
         let child = Command::new(command[0])
             .args(&command[1..])
             .env("PATH", PATH)
+            .env("HOME", self.folder.path())
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())

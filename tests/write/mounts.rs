@@ -61,8 +61,10 @@ fn case(before: &str, user: As, old: Option<&str>, after: &str) -> String {
     for path in [folder.path(), &place] {
         fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
     }
-    // Where it is built, nobody may not look.
-    fs::copy(env::current_exe().unwrap(), folder.path().join("me")).unwrap();
+    // Where it is built, nobody may not look. Not by this process: a test that starts a program at
+    // this moment would inherit the open copy, and nobody could run it.
+    let (this, copy) = (env::current_exe().unwrap(), folder.path().join("me"));
+    assert!(Command::new("cp").arg(this).arg(copy).status().unwrap().success());
     let rights = if user == As::Nobody { NOBODY } else { "" };
     let run = format!("{rights} ../me mounts::the_process_under_test --exact --nocapture");
     // A shell that is in a folder already does not see what is mounted over it.

@@ -272,7 +272,9 @@ pub(super) mod test {
             stream.read_exact(&mut byte)?;
             head.push(byte[0]);
         }
-        stream.write_all(answers(&String::from_utf8_lossy(&head)).as_bytes())?;
+        let answer = answers(&String::from_utf8_lossy(&head));
+        let answer = answer.replacen("\r\n", "\r\nConnection: close\r\n", 1);
+        stream.write_all(answer.as_bytes())?;
         stream.flush()
     }
 

@@ -3,8 +3,10 @@
 //! Kestra itself comes first, so that its faults are not blamed on nginx; where it does not answer,
 //! everything behind it is skipped.
 
+mod login;
 mod pages;
 mod stream;
+mod tasks;
 mod upload;
 
 use super::http::{Accept, agent, header, in_words, refused_certificate, shown, text};
@@ -12,10 +14,11 @@ use crate::checks::{Finding, Outcome};
 use crate::settings::Secret;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use ureq::Body;
 use ureq::http::Response;
+use ureq::{Body, SendBody};
 use url::{Host, Url};
 
 /// The longest that one request may take.
@@ -34,19 +37,32 @@ pub struct Kestra {
     pub health: Url,
     /// Username and password of Kestra's own login, which the event stream needs.
     pub login: Option<(String, Secret)>,
+    /// The entries of `kestra.server.basic-auth.open-urls`; none means the packaged default.
+    pub open_urls: Vec<String>,
+    /// Whether `kestra.tasks.sdk.authentication.url` gives tasks an address of their own.
+    pub has_task_url: bool,
 }
 
 type Check = fn(&Client) -> Observation;
 
 /// The checks that need a Kestra that answers, in the order in which they are shown.
 const CHECKS: &[(&str, Check)] = &[
+    ("kestra-open-api", login::open_api),
+    ("kestra-release", login::release),
+    ("kestra-takeover", login::takeover),
+    ("kestra-login", login::page),
+    ("kestra-webhooks", login::webhooks),
     ("kestra-health", pages::health),
     ("public-ui", pages::public_ui),
     ("public-redirect", pages::redirect),
     ("public-scheme", pages::scheme),
     ("public-stream", stream::real_time),
     ("public-upload", upload::limit),
+    ("kestra-tasks", tasks::address),
 ];
+
+/// The codes of findings that come before everything else where they fail: others can get in.
+pub const URGENT: [&str; 3] = ["kestra-open-api", "kestra-release", "kestra-takeover"];
 
 /// The codes of every finding of [`Kestra::check`], in their order.
 pub fn codes() -> impl Iterator<Item = &'static str> {
@@ -88,8 +104,26 @@ struct Request<'r> {
     accept: &'static str,
     /// Kestra's own login, if one is known and may be sent.
     with_login: bool,
-    /// Sent by POST once the server asked for it; by GET where there is none.
-    body: Option<&'r [u8]>,
+    /// How long the answer may take, its body included.
+    limit: Duration,
+    headers: &'static [(&'static str, &'static str)],
+    /// By POST, and sent once the server asked for it; without it the request is a GET.
+    upload: Option<Upload<'r>>,
+}
+
+impl<'r> Request<'r> {
+    fn get(url: &'r Url) -> Self {
+        let (accept, headers) = ("*/*", &[] as &[_]);
+        Self { url, accept, with_login: false, limit: REQUEST, headers, upload: None }
+    }
+}
+
+/// A body to upload.
+#[derive(Clone, Copy)]
+enum Upload<'r> {
+    Sent(&'r [u8]),
+    /// So many bytes, of which none is sent.
+    Declared(u64),
 }
 
 /// The head of an answer, and its body still on the way.
@@ -119,8 +153,22 @@ impl Answer {
 enum NoAnswer {
     /// Kestra's login would go over a connection that anybody may read.
     LoginKept,
+    /// There was a connection, and the time was up.
+    Timeout(String),
     /// What went wrong, fit for a terminal.
     Failed(String),
+}
+
+impl From<&ureq::Error> for NoAnswer {
+    fn from(error: &ureq::Error) -> Self {
+        use ureq::Timeout::{Connect, Resolve};
+        match error {
+            ureq::Error::Timeout(reason) if !matches!(reason, Connect | Resolve) => {
+                Self::Timeout(in_words(error))
+            }
+            _ => Self::Failed(in_words(error)),
+        }
+    }
 }
 
 impl Client<'_> {
@@ -143,11 +191,15 @@ impl Client<'_> {
     }
 
     fn get(&self, url: &Url) -> Result<Answer, String> {
-        let request = Request { url, accept: "*/*", with_login: false, body: None };
-        self.send(&request).map_err(|error| match error {
-            NoAnswer::LoginKept => String::new(),
-            NoAnswer::Failed(why) => why,
-        })
+        self.send(&Request::get(url)).map_err(NoAnswer::into_words)
+    }
+
+    /// With Kestra's login where it is known and may be sent, else without.
+    fn get_with_login(&self, url: &Url) -> Result<Answer, String> {
+        match self.send(&Request { with_login: true, ..Request::get(url) }) {
+            Err(NoAnswer::LoginKept) => self.get(url),
+            result => result.map_err(NoAnswer::into_words),
+        }
     }
 
     /// Sends a request; where the certificate is not trusted, once more, to see what answers.
@@ -159,12 +211,10 @@ impl Client<'_> {
             Ok(response) => return Ok(Answer { response, doubt: None }),
             Err(error) => error,
         };
-        let Some(refused) = refused_certificate(&error) else {
-            return Err(NoAnswer::Failed(in_words(&error)));
-        };
+        let Some(refused) = refused_certificate(&error) else { return Err((&error).into()) };
         match self.try_send(request, Accept::Any)? {
             Ok(response) => Ok(Answer { response, doubt: Some(refused.reason) }),
-            Err(error) => Err(NoAnswer::Failed(in_words(&error))),
+            Err(error) => Err((&error).into()),
         }
     }
 
@@ -177,24 +227,49 @@ impl Client<'_> {
         if login.is_some() && !may_carry_login(request.url, accept) {
             return Err(NoAnswer::LoginKept);
         }
-        let (agent, url) = (agent(None, accept, REQUEST), request.url.as_str());
-        Ok(match request.body {
-            None => {
-                let get = agent.get(url).header("accept", request.accept);
-                match login {
-                    Some(login) => get.header("authorization", basic(login).reveal()),
-                    None => get,
-                }
-                .call()
+        let (agent, url) = (agent(None, accept, request.limit), request.url.as_str());
+        let Some(upload) = request.upload else {
+            let mut get = agent.get(url).header("accept", request.accept);
+            for (name, value) in request.headers {
+                get = get.header(*name, *value);
             }
-            // A server that refuses large bodies can say so before it is sent one. ureq 3.5.2 reads
-            // on after such an answer, to the end of the connection, where that is a new one.
-            Some(body) => {
-                drop(agent.head(url).call());
-                let post = agent.post(url).header("expect", "100-continue");
-                post.header("connection", "close").send(body)
+            if let Some(login) = login {
+                get = get.header("authorization", basic(login).reveal());
             }
+            return Ok(get.call());
+        };
+        // A server that refuses large bodies can say so before it is sent one. ureq 3.5.2 reads on
+        // after such an answer, to the end of the connection, where that is a new one.
+        drop(agent.head(url).call());
+        let post = agent.post(url).header("expect", "100-continue").header("connection", "close");
+        Ok(match upload {
+            // Caddy passes on the "100 Continue" of Kestra beside its own, which ureq refuses.
+            Upload::Sent(body) => post.send(body).or_else(|_| agent.post(url).send(body)),
+            Upload::Declared(length) => post
+                .header("content-length", length.to_string())
+                .send(SendBody::from_reader(&mut NotSent)),
         })
+    }
+}
+
+impl NoAnswer {
+    fn into_words(self) -> String {
+        match self {
+            Self::LoginKept => "the login was not sent".to_owned(),
+            Self::Timeout(why) | Self::Failed(why) => why,
+        }
+    }
+}
+
+/// The error of [`NotSent`].
+const NOT_SENT: &str = "the body was asked for and not sent";
+
+/// A body that ends the request where it would begin.
+struct NotSent;
+
+impl Read for NotSent {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other(NOT_SENT))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::lint::{self, Remark};
 use crate::machine::Machine;
 use crate::nginx_site;
 use crate::settings::{Secret, ServerUrl, Upstream};
-use crate::system::checks::kestra::{Kestra, codes};
+use crate::system::checks::kestra::{Kestra, URGENT, codes};
 use crate::system::discover::{self, DiscoverError};
 use crate::system::nginx::{self, Deadline};
 use std::path::Path;
@@ -30,6 +30,11 @@ impl EffectRunner {
         all.push(nginx_test(&machine, &answers));
         all.extend(site(&machine, &answers));
         all.extend(kestra_of(&machine, &answers, cancelled));
+        // What lets others in comes before everything else.
+        let is_urgent = |finding: &Finding| {
+            finding.outcome == Outcome::Failed && URGENT.contains(&finding.code)
+        };
+        all.sort_by_key(|finding| !is_urgent(finding));
         all
     }
 
@@ -121,7 +126,7 @@ fn traps(machine: &Machine, answers: &Answers) -> Vec<Finding> {
     let remarks = lint::config(&reading).into_iter().map(trap(Outcome::Failed));
     let surprises = lint::surprises(&reading)
         .into_iter()
-        .map(|remark| Finding { remedy: String::new(), ..trap(Outcome::Note)(remark) });
+        .map(|remark| Finding { remedy: String::new(), ..trap(Outcome::Warning)(remark) });
     let problems = answers.problems().into_iter().map(in_doubt);
     remarks.chain(surprises).chain(problems).collect()
 }
@@ -131,7 +136,7 @@ fn in_doubt(problem: Problem) -> Finding {
     let is_missing = problem.message == form::MISSING;
     Finding {
         code: "config-value",
-        outcome: if problem.is_error { Outcome::Failed } else { Outcome::Note },
+        outcome: if problem.is_error { Outcome::Failed } else { Outcome::Warning },
         summary: if is_missing { format!("{name} has no value") } else { problem.message },
         evidence: name.to_owned(),
         remedy: "Run kestra-setup to change it.".to_owned(),
@@ -154,7 +159,7 @@ fn site(machine: &Machine, answers: &Answers) -> Vec<Finding> {
 
 /// The running Kestra, seen from here and through the public URL.
 fn kestra_of(machine: &Machine, answers: &Answers, cancelled: &AtomicBool) -> Vec<Finding> {
-    let what = "not looked at, since the public URL is not known as one";
+    let what = "not checked, since the public URL is not known";
     let unknown = || codes().map(|code| Finding::skipped(code, what)).collect();
     kestra(machine, answers).map_or_else(unknown, |kestra| kestra.check(cancelled))
 }
@@ -170,11 +175,17 @@ fn kestra(machine: &Machine, answers: &Answers) -> Option<Kestra> {
     let health = format!("http://{}:{management}{context_path}/health", upstream.host());
     let username = property("kestra.server.basic-auth.username");
     let password = property("kestra.server.basic-auth.password").map(Secret::from);
+    let open_urls = "kestra.server.basic-auth.open-urls";
+    let entries = reading.iter().filter(|(name, _)| {
+        name.strip_prefix(open_urls).is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
+    });
     Some(Kestra {
         public: url.to_string().parse().ok()?,
         upstream: format!("http://{upstream}").parse().ok()?,
         health: health.parse().ok()?,
         login: username.zip(password),
+        open_urls: entries.map(|(_, entry)| entry.text.clone()).collect(),
+        has_task_url: reading.get("kestra.tasks.sdk.authentication.url").is_some(),
         context_path,
     })
 }

@@ -14,9 +14,10 @@ fn check(config: &str) -> (Option<i32>, Vec<String>) {
     let url = format!("http://127.0.0.1:{}", site::saying(b"HTTP/1.1 204 x\r\n\r\n"));
     let ran = machine.run(&["check", "--json", "--api-url", &url]);
     assert!(!ran.out.contains(PASSWORD), "{ran:?}");
-    let findings: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let findings = report["findings"].as_array().unwrap();
     let is_about_it = |finding: &&Value| finding["code"].as_str().unwrap().starts_with("config-");
-    let words = |finding: &Value| format!("{} {}", finding["outcome"], finding["summary"]);
+    let words = |finding: &Value| format!("{} {}", finding["outcome"], finding["what"]);
     (ran.code, findings.iter().filter(is_about_it).map(words).collect())
 }
 
@@ -73,12 +74,12 @@ fn a_context_path_that_breaks_kestra_or_contradicts_the_address() {
 }
 
 #[test]
-fn what_works_and_surprises_is_a_note() {
+fn what_works_and_surprises_is_a_warning() {
     let config = "kestra.url: https://my-host.com/kestra/\n\
                   micronaut.server: {context-path: /kestra, ssl.enabled: true}\n";
     let (code, findings) = check(config);
     let has = |words: &str| {
-        findings.iter().any(|said| said.starts_with("\"note\"") && said.contains(words))
+        findings.iter().any(|said| said.starts_with("\"warning\"") && said.contains(words))
     };
     assert_eq!(code, Some(0), "{findings:?}");
     assert!(has("Webhooks") && has("speaks https itself"), "{findings:?}");

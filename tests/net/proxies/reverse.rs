@@ -1,45 +1,65 @@
-//! A real nginx in front of something that behaves like a Kestra, looked at from both sides.
+//! Real reverse proxies in front of something that behaves like a Kestra, each once as it should
+//! be and once without what Kestra needs.
 
+use crate::fake_kestra::{Fake, PASSWORD, USERNAME};
+use crate::servers;
 use crate::site::Identity;
-use crate::{fake_kestra, servers};
 use kestra_setup::checks::{Finding, Outcome};
 use kestra_setup::system::checks::kestra::Kestra;
+use servers::Server;
 use std::sync::atomic::AtomicBool;
 
 static GOING: AtomicBool = AtomicBool::new(false);
 
-/// What is found with an nginx whose lines with `left_out` are missing.
-fn look(left_out: &str) -> Option<Vec<Finding>> {
-    let port = fake_kestra::serve("/kestra");
-    let identity = Identity::new("localhost", "Test CA");
-    let nginx = servers::nginx_before(port, left_out, &identity)?;
+/// What is found behind a reverse proxy that passes on to this fake.
+fn check(fake: Fake, scheme: &str, start: impl Fn(u16) -> Option<Server>) -> Option<Vec<Finding>> {
+    let open_urls = fake.open_urls.clone();
+    let port = fake.serve();
+    let server = start(port)?;
     let kestra = Kestra {
-        public: format!("https://localhost:{}/kestra/", nginx.port).parse().unwrap(),
+        public: format!("{scheme}://localhost:{}/kestra/", server.port).parse().unwrap(),
         upstream: format!("http://localhost:{port}").parse().unwrap(),
         context_path: "/kestra".into(),
         health: format!("http://localhost:{port}/kestra/health").parse().unwrap(),
-        login: None,
+        login: Some((USERNAME.into(), PASSWORD.into())),
+        open_urls,
+        has_task_url: true,
     };
     Some(kestra.check(&GOING))
 }
 
-fn failures(left_out: &str) -> Option<Vec<&'static str>> {
-    let findings = look(left_out)?;
-    assert!(findings.iter().all(|finding| finding.outcome != Outcome::Skipped), "{findings:?}");
-    let failed = findings.into_iter().filter(|finding| finding.outcome == Outcome::Failed);
-    Some(failed.map(|finding| finding.code).collect())
+fn busy() -> Fake {
+    Fake { is_running: true, ..Fake::new("/kestra") }
+}
+
+/// The codes of what is not as it should be, or was not checked.
+fn bad(findings: &[Finding]) -> Vec<&'static str> {
+    let is_bad = |it: &&Finding| match it.outcome {
+        Outcome::Ok => false,
+        // Over plain HTTP there is no scheme to know.
+        Outcome::Skipped => it.code != "public-scheme",
+        _ => true,
+    };
+    findings.iter().filter(is_bad).map(|finding| finding.code).collect()
+}
+
+fn evidence<'a>(findings: &'a [Finding], code: &str) -> &'a str {
+    &findings.iter().find(|finding| finding.code == code).unwrap().evidence
+}
+
+fn nginx(fake: Fake, scheme: &str, left_out: &str) -> Option<Vec<Finding>> {
+    let identity = Identity::new("localhost", "Test CA");
+    check(fake, scheme, |port| servers::nginx_before(port, scheme, left_out, &identity))
 }
 
 #[test]
-fn a_good_nginx_passes_every_look() {
-    let Some(findings) = look("") else { return };
-    let is_right = |finding: &Finding| match finding.code {
-        // The certificate is of an authority that nobody knows.
-        "public-ui" => finding.outcome == Outcome::Note,
-        _ => finding.outcome == Outcome::Ok,
-    };
-    assert!(findings.iter().all(is_right), "{findings:?}");
-    assert_eq!(findings[3].evidence, "/kestra -> /kestra/ -> /kestra/ui/");
+fn a_good_nginx_passes_every_check() {
+    let Some(findings) = nginx(busy(), "http", "") else { return };
+    assert_eq!(bad(&findings), [""; 0], "{findings:?}");
+    assert_eq!(evidence(&findings, "public-redirect"), "/kestra -> /kestra/ -> /kestra/ui/");
+    assert!(evidence(&findings, "public-stream").starts_with("200"), "{findings:?}");
+    // The certificate is of an authority that nobody knows.
+    assert_eq!(bad(&nginx(busy(), "https", "").unwrap()), ["public-ui"]);
 }
 
 #[test]
@@ -50,7 +70,63 @@ fn a_line_that_is_missing_is_felt_where_it_matters() {
         ("X-Forwarded-Host", "public-scheme"),
         ("return 308", "public-redirect"),
     ] {
-        let Some(failed) = failures(left_out) else { return };
-        assert_eq!(failed, [code], "without {left_out}");
+        let Some(findings) = nginx(busy(), "https", left_out) else { return };
+        assert_eq!(bad(&findings), ["public-ui", code], "without {left_out}: {findings:?}");
     }
+}
+
+/// Over plain HTTP a small event passes an nginx that buffers, and a large one does not.
+#[test]
+fn an_early_small_event_is_not_called_live() {
+    let Some(findings) = nginx(busy(), "http", "proxy_buffering off") else { return };
+    assert_eq!(bad(&findings), ["public-stream"], "{findings:?}");
+    let findings = nginx(Fake::new("/kestra"), "http", "proxy_buffering off").unwrap();
+    assert!(evidence(&findings, "public-stream").contains("no execution was running"));
+}
+
+#[test]
+fn a_release_that_ignores_the_scheme_is_no_fault_of_nginx() {
+    let old = Fake { trusts_scheme: false, ..busy() };
+    let Some(findings) = nginx(old, "https", "") else { return };
+    assert_eq!(bad(&findings), ["public-ui"], "{findings:?}");
+}
+
+#[test]
+fn caddy_is_checked() {
+    let caddy =
+        |lines: &'static str| check(busy(), "http", move |port| servers::caddy(port, lines));
+    let Some(right) = caddy("reverse_proxy KESTRA") else { return };
+    assert_eq!(bad(&right), [""; 0], "{right:?}");
+    let wrong = caddy("handle_path /kestra/* {\nreverse_proxy KESTRA\n}").unwrap();
+    assert!(bad(&wrong).contains(&"public-ui"), "{wrong:?}");
+    let small = "request_body {\nmax_size 1MB\n}\nreverse_proxy KESTRA {\nbuffer_responses\n}";
+    let wrong = caddy(small).unwrap();
+    assert!(bad(&wrong).contains(&"public-stream"), "{wrong:?}");
+}
+
+#[test]
+fn haproxy_is_checked() {
+    let haproxy =
+        |lines: &'static str| check(busy(), "http", move |port| servers::haproxy(port, lines));
+    let Some(right) = haproxy("") else { return };
+    assert_eq!(bad(&right), [""; 0], "{right:?}");
+    let large =
+        "http-request deny deny_status 413 if { req.hdr(content-length) -m int gt 1048576 }";
+    assert_eq!(bad(&haproxy(large).unwrap()), ["public-upload"]);
+    let stripped = "http-request replace-path /kestra(/.*) \\1";
+    let wrong = haproxy(stripped).unwrap();
+    assert!(bad(&wrong).contains(&"public-ui"), "{wrong:?}");
+}
+
+#[test]
+fn apache_is_checked() {
+    let apache =
+        |lines: &'static str| check(busy(), "http", move |port| servers::apache(port, lines));
+    let Some(right) = apache("ProxyPass /kestra http://KESTRA/kestra nocanon flushpackets=on")
+    else {
+        return;
+    };
+    assert_eq!(bad(&right), [""; 0], "{right:?}");
+    let wrong = apache("ProxyPass /kestra http://KESTRA/ nocanon").unwrap();
+    assert!(bad(&wrong).contains(&"public-ui"), "{wrong:?}");
 }

@@ -11,6 +11,7 @@ fn the_file_behind_a_symlink_is_written_and_named() {
     let real = machine.at("home/real.yml");
     fs::rename(machine.config(), &real).unwrap();
     symlink(&real, machine.config()).unwrap();
+    machine.wizard().wait_for("is a link to");
     let ran = machine.apply(&[]);
     assert_eq!((ran.code, machine.has_new()), (Some(0), true), "{ran:?}");
     assert!(ran.talk.contains(&format!("config.yml -> {}", real.display())), "{ran:?}");

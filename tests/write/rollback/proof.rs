@@ -20,8 +20,9 @@ impl WithNginx {
         Some(Self { machine, nginx, file })
     }
 
-    fn answers<'a>(&'a self, upstream: &'a str) -> [(&'a str, &'a str); 6] {
+    fn answers<'a>(&'a self, upstream: &'a str) -> [(&'a str, &'a str); 7] {
         [
+            ("KESTRA_SETUP_NGINX_FORM", "server"),
             ("PATH", &self.nginx.path),
             ("KESTRA_SETUP_URL", "http://ops.example.com/"),
             ("KESTRA_SETUP_REVERSE_PROXY", "nginx"),

@@ -1,7 +1,7 @@
 //! The pages: Kestra's own, the public one, its redirects, its health, and the scheme that Kestra
 //! sees.
 
-use super::{Answer, Client, Observation};
+use super::{Answer, Client, Observation, Request};
 use crate::checks::Outcome;
 use url::Url;
 
@@ -9,34 +9,46 @@ use url::Url;
 const HOPS: usize = 5;
 
 /// Kestra's user interface, asked from Kestra itself. Skipped means that nobody answers.
+///
+/// Kestra serves its page at any path that contains `/ui/`, so the page proves no context path.
 pub(super) fn kestra(client: &Client) -> Observation {
     let url = client.inside("ui/");
     let answer = match client.get(&url) {
         Ok(answer) => answer,
         Err(why) => {
-            return Observation::skipped(format!(
-                "Kestra does not answer at {url} from this machine"
-            ))
-            .seen(&why)
-            .try_this("Start Kestra, then check again");
+            let what = format!("Kestra does not answer at {url} from this machine");
+            return Observation::skipped(what)
+                .seen(&why)
+                .try_this("Start Kestra, then check again");
         }
     };
-    match (answer.status(), is_kestra(&answer.text())) {
-        (200, true) => Observation::ok(format!("Kestra answers at {url}")),
-        (404, _) => Observation::failed(format!("the Kestra that runs has no pages at {url}"))
-            .status(404)
-            .try_this("Restart Kestra, so that it reads the context path again"),
-        (status, _) => {
-            Observation::failed(format!("what answers at {url} does not look like Kestra"))
-                .status(status)
-                .try_this("Check which program listens on this port")
-        }
+    let (status, text) = (answer.status(), answer.text());
+    let pings = client.get(&client.inside("ping")).is_ok_and(|answer| answer.status() == 200);
+    if status == 200 && is_kestra(&text) && (pings || has_path(&text, &client.kestra.context_path))
+    {
+        return Observation::ok(format!("Kestra answers at {url}"));
     }
+    if is_kestra(&text) || status == 404 {
+        let path = client.inside("").path().to_owned();
+        return Observation::failed(format!("the Kestra that runs does not serve {path}"))
+            .seen(&format!("{path}ping does not answer"))
+            .try_this("Restart Kestra, so that it reads the context path again");
+    }
+    Observation::failed(format!("what answers at {url} does not look like Kestra"))
+        .status(status)
+        .try_this("Check which program listens on this port")
 }
 
 /// Every version's first page is titled `Kestra`.
 fn is_kestra(text: &str) -> bool {
     text.to_lowercase().contains("kestra")
+}
+
+/// The page names the path that it was made for, such as `KESTRA_UI_PATH = "/kestra/ui/"`.
+fn has_path(text: &str, context_path: &str) -> bool {
+    let Some((_, rest)) = text.split_once("KESTRA_UI_PATH") else { return false };
+    let line = rest.lines().next().unwrap_or_default();
+    ['"', '\''].iter().any(|quote| line.contains(&format!("{quote}{context_path}/ui/")))
 }
 
 /// Kestra's health on its management port, which `server local` puts on a random port.
@@ -69,36 +81,46 @@ pub(super) fn public_ui(client: &Client) -> Observation {
         Err(why) => {
             return Observation::failed(format!("{url} cannot be reached from this machine"))
                 .seen(&why)
-                .try_this("Check the name, that nginx runs, and the firewall");
+                .try_this("Check the name, that the reverse proxy runs, and the firewall");
         }
     };
     match answer.status() {
-        200 => whose_page(&url, answer),
+        200 => whose_page(client, &url, answer),
         status @ (502 | 504) => {
-            Observation::failed(format!("nginx does not reach Kestra for {url}"))
+            Observation::failed(format!("the reverse proxy does not reach Kestra for {url}"))
                 .status(status)
                 .try_this(
-                    "Check the address that nginx forwards to; with SELinux: setsebool -P \
-                 httpd_can_network_connect 1",
+                    "Check the address that it forwards to; with SELinux: setsebool -P \
+                     httpd_can_network_connect 1",
                 )
         }
         status => Observation::failed(format!("{url} does not show Kestra's pages"))
             .status(status)
-            .try_this("Check that nginx was reloaded, and nginx -T for this server name"),
+            .try_this("Check that the reverse proxy was reloaded; with nginx: nginx -T for this server name"),
     }
 }
 
-fn whose_page(url: &Url, answer: Answer) -> Observation {
+fn whose_page(client: &Client, url: &Url, answer: Answer) -> Observation {
     let doubt = answer.doubt.clone();
-    if !is_kestra(&answer.text()) {
+    let text = answer.text();
+    if !is_kestra(&text) {
         return Observation::failed(format!("{url} shows another page than Kestra's"))
             .try_this("Look for another server block with this server name: nginx -T");
     }
+    let arrives = |ping: &Url| client.get(ping).is_ok_and(|answer| answer.status() == 200);
+    let (outside, inside) = (client.outside("ping"), client.inside("ping"));
+    if !arrives(&outside) && arrives(&inside) {
+        return Observation::failed(format!("{outside} does not arrive at Kestra as it was sent"))
+        .seen("a page answers, and ping does not")
+        .try_this(
+            "Pass the path on unchanged: what is in front of Kestra takes it away or adds to it",
+        );
+    }
     let Some(doubt) = doubt else { return Observation::ok(format!("Kestra's pages are at {url}")) };
-    let what = format!("Kestra's pages are at {url}, with a certificate that is not public");
-    Observation::new(Outcome::Note, what)
+    let what = format!("Kestra's pages are at {url}, with a certificate that is not trusted");
+    Observation::new(Outcome::Warning, what)
         .seen(&doubt)
-        .try_this("Browsers warn unless they know this authority")
+        .try_this("Browsers warn, and Java refuses it, unless they know this authority")
 }
 
 /// Where the public address leads, step by step: it has to stay on the same server and path.
@@ -141,41 +163,59 @@ fn arrived(public: &Url, here: &Url, status: u16, way: &str) -> Observation {
     }
     Observation::failed(format!("{public} does not lead to Kestra's pages"))
         .seen(&format!("{way}, status {status}"))
-        .try_this("Check that the context path is the same in the address, in Kestra and in nginx")
+        .try_this("Check that the context path is the same in the address, in Kestra and in the reverse proxy")
 }
 
 fn astray(from: &Url, location: &str) -> Observation {
     Observation::failed("a redirect leads away from the public address")
         .seen(&format!("{from} -> {location}"))
         .try_this(
-            "Check that the context path has no final slash, and that nginx passes Host, \
+            "Check that the context path has no final slash, and that the reverse proxy passes Host, \
              X-Forwarded-Proto and X-Forwarded-Host on",
         )
 }
 
-/// Whether Kestra knows that its users come by https. It shows in cookies without `Secure`, and
-/// from 2.0.x on in `Strict-Transport-Security`; nothing else in its answers depends on it.
+/// Headers by which a reverse proxy tells that its client came by https.
+const OVER_HTTPS: &[(&str, &str)] =
+    &[("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "kestra-setup.invalid")];
+
+/// Whether Kestra knows that its users come by https. It shows in cookies without `Secure`, and in
+/// `Strict-Transport-Security`; nothing else in its answers depends on it. Releases before
+/// September 2026 ignore what a reverse proxy tells them, so Kestra itself is asked first.
 pub(super) fn scheme(client: &Client) -> Observation {
     if client.kestra.public.scheme() != "https" {
         return Observation::skipped("the public address is not https");
     }
-    let pages = ["ui/", "api/v1/configs"].map(|page| client.get(&client.outside(page)));
-    let heads = pages.iter().flatten().map(|answer| answer.response.headers());
-    let cookies = heads.clone().flat_map(|head| head.get_all("set-cookie"));
-    let mut marks = heads.filter_map(|head| head.get("strict-transport-security"));
-    match cookies
-        .map(|cookie| is_secure(&String::from_utf8_lossy(cookie.as_bytes())))
-        .reduce(|all, one| all && one)
-    {
-        Some(false) => Observation::failed("Kestra believes that its users come by http")
-            .seen("a cookie without Secure on an https address")
-            .try_this("Let nginx pass X-Forwarded-Proto and X-Forwarded-Host on, then reload it"),
-        Some(true) => Observation::ok("Kestra knows that its users come by https"),
-        None if marks.next().is_some() => {
-            Observation::ok("Kestra knows that its users come by https")
+    let ask = |url: &dyn Fn(&str) -> Url, headers| {
+        let urls = ["ui/", "api/v1/configs"].map(url);
+        let answers = urls.iter().map(|url| client.send(&Request { headers, ..Request::get(url) }));
+        shows_https(&answers.flatten().collect::<Vec<_>>())
+    };
+    match (ask(&|page| client.outside(page), &[]), ask(&|page| client.inside(page), OVER_HTTPS)) {
+        (Some(true), _) => Observation::ok("Kestra knows that its users come by https"),
+        (_, Some(true)) => {
+            Observation::new(Outcome::Warning, "Kestra believes that its users come by http")
+                .seen("a cookie without Secure on an https address")
+                .try_this(
+                    "Let what is in front of Kestra pass X-Forwarded-Proto https and \
+                     X-Forwarded-Host on, then reload it",
+                )
         }
-        None => Observation::skipped("Kestra's answers do not show which scheme it sees"),
+        (_, Some(false)) => Observation::ok(
+            "this release of Kestra ignores X-Forwarded-Proto: its cookies lack Secure whatever \
+             the reverse proxy says",
+        ),
+        (_, None) => Observation::skipped("Kestra's answers do not show which scheme it sees"),
     }
+}
+
+/// What the answers show about the scheme, if anything.
+fn shows_https(answers: &[Answer]) -> Option<bool> {
+    let heads = || answers.iter().map(|answer| answer.response.headers());
+    let cookies = heads().flat_map(|head| head.get_all("set-cookie"));
+    let is_strict = heads().any(|head| head.contains_key("strict-transport-security"));
+    let cookies = cookies.map(|cookie| is_secure(&String::from_utf8_lossy(cookie.as_bytes())));
+    cookies.reduce(|all, one| all && one).or(is_strict.then_some(true))
 }
 
 fn is_secure(cookie: &str) -> bool {

@@ -1,91 +1,168 @@
 //! Whether events arrive when Kestra sends them, or in bursts when a buffer is full.
 //!
-//! The measure is the first event of an execution's stream, which Kestra sends at once. Over plain
-//! HTTP a small event passes an nginx that buffers, so there this look proves less than reading the
-//! nginx file does.
+//! The events of a running execution are followed where there is one and its login is known: they
+//! hold the whole execution, 20 kB and more, and the end of one stays in an nginx that buffers
+//! until the next event. Any other execution has one small event only, which passes such an nginx
+//! over plain HTTP; so an early first event alone is never called live.
 
 #![expect(clippy::disallowed_methods, reason = "the delay is what is measured")]
 
-use super::{Client, NoAnswer, Observation, Request};
+use super::{Client, NoAnswer, Observation, REQUEST, Request};
+use crate::checks::Outcome;
 use crate::system::checks::http::io_in_words;
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::time::{Duration, Instant};
 use url::Url;
 
-/// An execution that does not exist has a stream too.
-const STREAM: &str = "api/v1/main/executions/kestraSetupLooksAtThis/follow";
+/// An execution that does not exist has a stream too, with an event that Kestra sends at once.
+const NO_EXECUTION: &str = "kestraSetupLooksAtThis";
 
-/// The most bytes that are read of a stream.
-const LONGEST: u64 = 64 * 1024;
-
-/// How much later an event may be for people than it was for nginx.
+/// How much later an event may be for people than it was for the reverse proxy.
 const LATE: Duration = Duration::from_secs(1);
 
-/// The delay that nginx adds to an event.
-pub(super) fn real_time(client: &Client) -> Observation {
-    let inside = match first_event(client, &client.inside(STREAM)) {
-        Ok(took) => took,
-        Err(Missed::Kept | Missed::Locked) => {
-            return Observation::skipped("Kestra shows its event streams only after a login");
-        }
-        Err(Missed::Other(why)) => {
-            return Observation::skipped("Kestra itself sends no event to look at").seen(&why);
-        }
-    };
-    match first_event(client, &client.outside(STREAM)) {
-        Ok(outside) if outside <= inside + LATE => {
-            Observation::ok("an event of Kestra's arrives at once").seen(&seconds(outside))
-        }
-        Ok(outside) => late(&format!("{} after {}", seconds(outside), seconds(inside))),
-        Err(Missed::Kept) => Observation::skipped("the login is kept from an unproved certificate"),
-        Err(Missed::Locked) => {
-            Observation::skipped("what stands in front of Kestra asks for a login of its own")
-        }
-        Err(Missed::Other(why)) => late(&why),
-    }
+/// The most bytes that are read of a stream.
+const LONGEST: u64 = 4 * 1024 * 1024;
+
+/// The events that came, until what ended the reading.
+#[derive(Debug, Default)]
+struct Events {
+    /// When each was complete, since the request.
+    at: Vec<Duration>,
+    bytes: usize,
+    end: String,
 }
 
-fn late(why: &str) -> Observation {
-    Observation::failed("events of Kestra's do not arrive when they are sent")
-        .seen(why)
-        .try_this("Set proxy_buffering off; in nginx's location of Kestra, then reload nginx")
+/// The delay that the reverse proxy adds to events.
+pub(super) fn real_time(client: &Client) -> Observation {
+    let running = running_execution(client);
+    let wanted = if running.is_some() { 2 } else { 1 };
+    let id = running.as_deref().unwrap_or(NO_EXECUTION);
+    let page = format!("api/v1/main/executions/{id}/follow");
+    let inside = match follow(client, &client.inside(&page), wanted, REQUEST) {
+        Ok(inside) if inside.at.is_empty() => {
+            return Observation::skipped("Kestra itself sends no event to compare")
+                .seen(&inside.end);
+        }
+        Ok(inside) => inside,
+        Err(why) => {
+            return why.skipped("Kestra shows its event streams only after a login");
+        }
+    };
+    let slowest = inside.at.last().copied().unwrap_or_default();
+    let limit = (slowest + 4 * LATE).min(REQUEST);
+    let outside = match follow(client, &client.outside(&page), inside.at.len(), limit) {
+        Ok(outside) => outside,
+        Err(why) => {
+            return why.skipped("what is in front of Kestra asks for a login of its own");
+        }
+    };
+    let is_late = |(at, inside): (&Duration, &Duration)| *at > *inside + LATE;
+    let pairs = || outside.at.iter().zip(&inside.at);
+    if outside.at.len() < inside.at.len() || pairs().any(is_late) {
+        let seen = match pairs().find(|pair| is_late(*pair)) {
+            Some((at, inside)) => format!("{} instead of {}", seconds(*at), seconds(*inside)),
+            None => {
+                format!("event {} of {}: {}", outside.at.len() + 1, inside.at.len(), outside.end)
+            }
+        };
+        return Observation::new(Outcome::Warning, "events do not arrive when Kestra sends them")
+            .seen(&seen)
+            .try_this(
+                "Switch buffering off where Kestra is passed on: proxy_buffering off; in nginx's \
+                 location. Then reload it",
+            );
+    }
+    let took = seconds(outside.at.last().copied().unwrap_or_default());
+    if inside.at.len() > 1 {
+        return Observation::ok("the events of a running execution arrive at once")
+            .seen(&format!("{} bytes after {took}", outside.bytes));
+    }
+    Observation::ok("a small event arrives at once")
+        .seen(&format!("{took}; no execution was running whose large events could be followed"))
 }
 
 fn seconds(took: Duration) -> String {
     format!("{:.1} s", took.as_secs_f32())
 }
 
-/// Why there was no event.
-enum Missed {
+/// An execution that runs now, asked from Kestra itself.
+fn running_execution(client: &Client) -> Option<String> {
+    client.kestra.login.as_ref()?;
+    let mut url = client.inside("api/v1/main/executions/search");
+    url.set_query(Some("state=RUNNING&size=1"));
+    let answer = client.get_with_login(&url).ok()?;
+    let found: serde_json::Value = serde_json::from_str(&answer.text()).ok()?;
+    let first = found["results"].get(0)?;
+    let id = first["id"].as_str()?;
+    let is_word = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (is_word && first["state"]["current"] == "RUNNING").then(|| id.to_owned())
+}
+
+/// Why a stream was not followed.
+enum NoStream {
     /// It takes a login that is not known.
     Locked,
     /// It takes a login that may not be sent on this connection.
     Kept,
-    /// What happened instead.
-    Other(String),
+    /// It was not reached, which says nothing about buffering.
+    Unreached(String),
 }
 
-fn first_event(client: &Client, url: &Url) -> Result<Duration, Missed> {
+impl NoStream {
+    fn skipped(self, locked: &str) -> Observation {
+        match self {
+            Self::Locked => Observation::skipped(locked),
+            Self::Kept => Observation::skipped(
+                "Kestra's login is sent only over https with a trusted certificate, and event \
+                 streams need it",
+            ),
+            Self::Unreached(why) => Observation::skipped("no event stream was reached").seen(&why),
+        }
+    }
+}
+
+/// Follows a stream until so many events came, it ends, or `limit` is over.
+fn follow(client: &Client, url: &Url, wanted: usize, limit: Duration) -> Result<Events, NoStream> {
     let started = Instant::now();
-    let request = Request { url, accept: "text/event-stream", with_login: true, body: None };
-    let answer = client.send(&request).map_err(|error| match error {
-        NoAnswer::LoginKept => Missed::Kept,
-        NoAnswer::Failed(why) => Missed::Other(why),
-    })?;
+    let mut events = Events::default();
+    let accept = "text/event-stream";
+    let request = Request { accept, with_login: true, limit, ..Request::get(url) };
+    let answer = match client.send(&request) {
+        Ok(answer) => answer,
+        Err(NoAnswer::LoginKept) => return Err(NoStream::Kept),
+        Err(NoAnswer::Failed(why)) => return Err(NoStream::Unreached(why)),
+        // A reverse proxy that buffers may hold back the head as well.
+        Err(NoAnswer::Timeout(why)) => return Ok(Events { end: why, ..events }),
+    };
     let kind = answer.header("content-type").unwrap_or_default();
     match answer.status() {
         200 if kind.starts_with("text/event-stream") => {}
-        401 => return Err(Missed::Locked),
-        status => return Err(Missed::Other(format!("no event stream, status {status}"))),
+        401 => return Err(NoStream::Locked),
+        status => return Err(NoStream::Unreached(format!("no event stream, status {status}"))),
     }
-    let body = BufReader::new(answer.response.into_body().into_reader()).take(LONGEST);
+    let mut body = BufReader::new(answer.response.into_body().into_reader()).take(LONGEST);
     let mut before = 0;
-    for byte in body.bytes() {
-        match byte {
-            Ok(b'\n') if before == b'\n' => return Ok(started.elapsed()),
-            Ok(byte) => before = byte,
-            Err(error) => return Err(Missed::Other(io_in_words(&error))),
+    while events.at.len() < wanted {
+        let chunk = match body.fill_buf() {
+            Ok([]) => {
+                "the stream ended".clone_into(&mut events.end);
+                break;
+            }
+            Ok(chunk) => chunk,
+            Err(error) => {
+                events.end = io_in_words(&error);
+                break;
+            }
+        };
+        for byte in chunk {
+            if (before, *byte) == (b'\n', b'\n') {
+                events.at.push(started.elapsed());
+            }
+            before = *byte;
         }
+        let length = chunk.len();
+        events.bytes += length;
+        body.consume(length);
     }
-    Err(Missed::Other("the connection was closed".to_owned()))
+    Ok(events)
 }

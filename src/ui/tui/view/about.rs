@@ -109,6 +109,7 @@ impl Rows<'_> {
         let (word, style) = match finding.outcome {
             Outcome::Ok => ("ok: ", theme.good()),
             Outcome::Note => ("Note: ", theme.note()),
+            Outcome::Warning => ("Warning: ", theme.note()),
             Outcome::Skipped => ("not tested: ", theme.plain()),
             Outcome::Failed => ("Test failed: ", theme.error()),
         };

@@ -184,6 +184,7 @@ fn findings(page: &mut Page, look: Look, finding: &Finding) {
     let style = match finding.outcome {
         Outcome::Failed => look.theme.error(),
         Outcome::Ok => look.theme.good(),
+        Outcome::Warning => look.theme.note(),
         Outcome::Note | Outcome::Skipped => look.theme.plain(),
     };
     page.paragraph(1, look.width, &finding.in_words(), style);

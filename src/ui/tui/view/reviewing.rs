@@ -221,8 +221,8 @@ fn checks(look: Look, wizard: &Wizard, reviewing: &Review) -> Line<'static> {
 fn way_out_word(way: &Check, finding: &Finding) -> &'static str {
     let is_direct = *way == Check::Outbound(Connection::Direct);
     match (finding.outcome, is_direct) {
-        (Outcome::Ok | Outcome::Note, false) => "proxy test ok",
-        (Outcome::Ok | Outcome::Note, true) => "way out ok",
+        (Outcome::Ok | Outcome::Note | Outcome::Warning, false) => "proxy test ok",
+        (Outcome::Ok | Outcome::Note | Outcome::Warning, true) => "way out ok",
         (Outcome::Failed, false) => "proxy test failed",
         (Outcome::Failed, true) => "way out failed",
         (Outcome::Skipped, _) => "way out not tested",
@@ -235,7 +235,7 @@ fn nginx_word(wizard: &Wizard, change: &FileChange) -> &'static str {
     }
     match wizard.finding_about(is_test_of(change)).map(|finding| finding.outcome) {
         Some(Outcome::Ok) => "nginx -t ok (sandbox)",
-        Some(Outcome::Note) => "nginx -t: see the note",
+        Some(Outcome::Note | Outcome::Warning) => "nginx -t: see the note",
         Some(Outcome::Failed) => "nginx -t failed",
         None if wizard.is_running(is_test_of(change)) => "nginx -t ...",
         Some(Outcome::Skipped) | None => "nginx not tested",
