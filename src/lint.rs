@@ -10,8 +10,8 @@ use crate::kestra_release::{ADVISORY, Era};
 use crate::machine::{Machine, Text};
 use crate::nginx_site::{self, Server};
 use crate::settings::{
-    ContextPath, Form, Nginx, ProxyAddress, ProxyKind, ServerUrl, has_placeholder, means_direct,
-    redacted,
+    ContextPath, Nginx, ProxyAddress, ProxyKind, ServerUrl, SiteForm, has_placeholder,
+    means_direct, redacted,
 };
 use std::path::PathBuf;
 
@@ -362,7 +362,7 @@ pub fn existing_site(machine: &Machine, url: &ServerUrl) -> Vec<String> {
 pub fn existing_servers(machine: &Machine, settings: &Nginx) -> Vec<String> {
     let config = &machine.nginx.config;
     let file = settings.file.as_path();
-    let Form::Server { names, listen, tls } = &settings.site.form else { return Vec::new() };
+    let SiteForm::Server { names, listen, tls } = &settings.site.form else { return Vec::new() };
     if machine.nginx.conf.is_some() && !config.includes.is_empty() && !config.reads(file) {
         return vec![format!(
             "this nginx includes no file at {}, so it would not read it.",

@@ -1,53 +1,44 @@
-//! What the answers mean: values that are valid by construction.
+//! The settings: values that are valid by construction.
 //!
 //! Every type here has a private field, `FromStr` and `Display`. Parsing corrects what can be
-//! corrected and refuses the rest with a sentence for the operator; `Display` gives the normalised
-//! text, so a correction shows as a difference between what was typed and what is displayed.
+//! corrected and rejects the rest with a sentence for the operator. `Display` gives the normalised
+//! text, so a correction is visible as a difference from what was typed.
 
 mod context_path;
+mod env_var;
 mod host;
-mod login;
-mod names;
-mod pasted_proxy;
 mod path;
-mod port;
 mod proxy;
-mod redact;
 mod secret;
+mod server_names;
 mod site;
 mod text;
-mod upstream;
 mod url;
-mod variable;
 
 pub use context_path::ContextPath;
-pub use host::Host;
-pub use login::{
-    ProxyUsername, decode_basic, escape_placeholder, has_placeholder, unescape_placeholder,
-};
-pub use names::{ServerName, ServerNames};
-pub use pasted_proxy::PastedProxy;
+pub use env_var::VariableName;
+pub use host::{Host, Port};
 pub use path::{EnvFile, FilePath, NginxFile};
-pub use port::Port;
-pub use proxy::{ProxyAddress, ProxyKind, means_direct};
-pub use redact::{HIDDEN, ascii, redacted};
-pub use secret::Secret;
-pub use site::{Form, Site, Style, Tls};
-pub use text::is_hidden;
-pub use upstream::{Upstream, UpstreamHost};
+pub use proxy::{PastedProxy, ProxyAddress, ProxyKind, means_direct};
+pub use secret::{
+    ProxyUsername, Secret, basic_header, decode_basic, escape_placeholder, has_placeholder,
+    unescape_placeholder,
+};
+pub use server_names::{ServerName, ServerNames};
+pub use site::{Site, SiteForm, Template, Tls, Upstream, UpstreamHost};
+pub use text::{HIDDEN, ascii, is_hidden, redacted};
 pub use url::ServerUrl;
-pub use variable::VariableName;
 
-/// What the answers mean. Every value in it is one that Kestra, Micronaut and nginx take.
+/// The answers as types. Kestra, Micronaut and nginx accept every value in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// `kestra.url`; `None` keeps what stands in the file, such as a `${…}`.
+    /// `kestra.url`; `None` keeps the value in the file, such as a `${…}`.
     pub url: Option<ServerUrl>,
     /// How Kestra reaches the internet.
     pub connection: Connection,
-    /// `micronaut.server.context-path`; `None` keeps what stands in the file.
+    /// `micronaut.server.context-path`; `None` keeps the value in the file.
     pub context_path: Option<ContextPath>,
-    /// The nginx file, where one is wanted.
+    /// `None` if no nginx file is wanted.
     pub nginx: Option<Nginx>,
 }
 
@@ -63,9 +54,9 @@ pub enum Connection {
 /// A forward proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForwardProxy {
-    /// HTTP or SOCKS5; `None` keeps what stands in the file.
+    /// HTTP or SOCKS5; `None` keeps the value in the file.
     pub kind: Option<ProxyKind>,
-    /// Host and port; `None` keeps what stands in the file.
+    /// Host and port; `None` keeps the value in the file.
     pub address: Option<ProxyAddress>,
     /// Username and password, where the proxy asks for them.
     pub login: Option<Login>,
@@ -74,7 +65,7 @@ pub struct ForwardProxy {
 /// A login and how it is saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
-    /// The name that the proxy knows; `None` keeps what stands in the file, such as a `${…}`.
+    /// `None` keeps the value in the file, such as a `${…}`.
     pub username: Option<ProxyUsername>,
     /// The password; empty where it stays in an environment variable that the wizard cannot see.
     pub password: Secret,
@@ -101,35 +92,31 @@ pub enum CredentialStorage {
 /// The nginx file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Nginx {
-    /// Where it lies.
+    /// Its path.
     pub file: NginxFile,
-    /// What it serves.
+    /// The site that it defines.
     pub site: Site,
 }
 
-/// A value that will not do.
-///
-/// The message says what is wrong and then what to do, in one or two short sentences, without
-/// "Error:" in front.
+/// A rejected value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Invalid {
-    /// What is wrong, then what to do.
+    /// What is wrong, then what to do: one or two short sentences without a prefix.
     pub message: String,
-    /// A value that would do and that the operator may have meant; taken only on their key.
+    /// A valid value that the operator may have meant; used only if they accept it.
     pub suggestion: Option<String>,
 }
 
 impl Invalid {
-    /// Refuses a value without a suggestion.
+    /// A rejection without a suggestion.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), suggestion: None }
     }
 
-    /// Keeps the value that the operator may have meant only if it would do here: what is meant by a
-    /// part may not do as a whole.
+    /// Drops the suggestion unless it is a valid `T`: it may complete a part and not the whole.
     #[must_use]
-    pub(crate) fn if_it_would_do<T: std::str::FromStr>(mut self) -> Self {
+    pub(crate) fn keep_suggestion_if<T: std::str::FromStr>(mut self) -> Self {
         self.suggestion = self.suggestion.filter(|text| text.parse::<T>().is_ok());
         self
     }

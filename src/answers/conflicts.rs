@@ -9,7 +9,7 @@ use crate::form::{
     CERTIFICATE, CONTEXT_PATH, Field, LISTEN, NGINX_FILE, NGINX_FORM, SERVER_NAME, UPSTREAM, URL,
 };
 use crate::settings::{
-    ContextPath, Form, Nginx, Port, ServerNames, ServerUrl, Settings, Tls, Upstream,
+    ContextPath, Nginx, Port, ServerNames, ServerUrl, Settings, SiteForm, Tls, Upstream,
 };
 
 /// Two answers that contradict each other.
@@ -51,7 +51,7 @@ pub fn conflicts(settings: &Settings, kestra_port: u16) -> Vec<Conflict> {
     }
     all.extend(nginx.as_ref().and_then(location_outside_of_a_server));
     if let Some(Nginx { site, .. }) = nginx
-        && let Form::Server { names, listen, tls } = &site.form
+        && let SiteForm::Server { names, listen, tls } = &site.form
     {
         let front = Front { names, listen: *listen, tls: tls.as_ref() };
         all.extend(front.same_port_twice());
@@ -78,7 +78,7 @@ fn path_differs(url: &ServerUrl, path: &ContextPath) -> Option<Conflict> {
 }
 
 fn location_outside_of_a_server(nginx: &Nginx) -> Option<Conflict> {
-    let is_outside = nginx.site.form == Form::Location && nginx.file.is_read_by_itself();
+    let is_outside = nginx.site.form == SiteForm::Location && nginx.file.is_read_by_itself();
     is_outside.then(|| {
         let message =
             "nginx reads this folder outside of any server block, where a location stops it. Name a file elsewhere";

@@ -3,8 +3,8 @@
 use super::{Answers, Problem, Source, conflicts, problems};
 use crate::form::{self, Field};
 use crate::settings::{
-    Connection, ContextPath, CredentialStorage, Form, ForwardProxy, Invalid, Login, Nginx, Port,
-    Secret, ServerUrl, Settings, Site, Style, Tls, VariableName,
+    Connection, ContextPath, CredentialStorage, ForwardProxy, Invalid, Login, Nginx, Port, Secret,
+    ServerUrl, Settings, Site, SiteForm, Template, Tls, VariableName,
 };
 use std::str::FromStr;
 
@@ -115,23 +115,23 @@ impl Answers {
         let site = Site {
             context_path,
             upstream: self.value(&form::UPSTREAM)?,
-            style: self.value(&form::NGINX_STYLE)?,
+            template: self.value(&form::NGINX_STYLE)?,
             form: self.nginx_form()?,
             has_tls_in_front: false,
         };
         let url = self.get(&form::URL).parse::<ServerUrl>();
-        let is_plain = matches!(site.form, Form::Server { tls: None, .. });
+        let is_plain = matches!(site.form, SiteForm::Server { tls: None, .. });
         let is_https = url.is_ok_and(|url| url.is_https());
-        let is_recommended = site.style == Style::Recommended;
+        let is_recommended = site.template == Template::Recommended;
         let site = Site { has_tls_in_front: is_recommended && is_plain && is_https, ..site };
         Ok(Some(Nginx { file: self.value(&form::NGINX_FILE)?, site }))
     }
 
-    fn nginx_form(&self) -> Result<Form, Problem> {
+    fn nginx_form(&self) -> Result<SiteForm, Problem> {
         if !self.asks(&form::SERVER_NAME) {
-            return Ok(Form::Location);
+            return Ok(SiteForm::Location);
         }
-        Ok(Form::Server {
+        Ok(SiteForm::Server {
             names: self.value(&form::SERVER_NAME)?,
             listen: self.value(&form::LISTEN)?,
             tls: self.tls()?,

@@ -7,7 +7,7 @@ use crate::form::{self, Defaults};
 use crate::kestra_config::{Kind, Reading, Scalar, open_urls};
 use crate::nginx_site::Written;
 use crate::settings::{
-    self, Form, ProxyAddress, ProxyKind, Secret, VariableName, decode_basic, has_placeholder,
+    self, ProxyAddress, ProxyKind, Secret, SiteForm, VariableName, decode_basic, has_placeholder,
     means_direct, unescape_placeholder,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -123,11 +123,11 @@ impl Entries {
         let site = &written.site;
         self.put(&form::REVERSE_PROXY, "nginx");
         self.put(&form::NGINX_FILE, file);
-        self.put(&form::NGINX_STYLE, site.style.to_string());
+        self.put(&form::NGINX_STYLE, site.template.to_string());
         self.put(&form::UPSTREAM, site.upstream.to_string());
         match &site.form {
-            Form::Location => self.put(&form::NGINX_FORM, "location"),
-            Form::Server { names, listen, tls } => {
+            SiteForm::Location => self.put(&form::NGINX_FORM, "location"),
+            SiteForm::Server { names, listen, tls } => {
                 self.put(&form::NGINX_FORM, "server");
                 self.put(&form::SERVER_NAME, names.to_string());
                 self.put(&form::LISTEN, listen.to_string());

@@ -327,7 +327,7 @@ fn plain_http(config: &Config, server: Server<'_>, url: &ServerUrl) -> Option<Ga
 mod tests {
     use super::super::render;
     use super::*;
-    use crate::settings::{Form, Port, Site, Style};
+    use crate::settings::{Port, Site, SiteForm, Template};
 
     fn found(text: &str, url: &str) -> Vec<Gap> {
         let http = parse_file(text, Path::new("/k.conf"));
@@ -351,8 +351,8 @@ mod tests {
             let site = Site {
                 context_path: path.parse().unwrap(),
                 upstream: "localhost:8080".parse().unwrap(),
-                style: Style::Recommended,
-                form: Form::Server {
+                template: Template::Recommended,
+                form: SiteForm::Server {
                     names: "a.example".parse().unwrap(),
                     listen: Port::HTTP,
                     tls: None,

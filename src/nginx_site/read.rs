@@ -7,7 +7,7 @@ use super::conf::{Directive, flat, parse};
 use super::render::{DOCUMENTED, FINGERPRINT, fingerprint};
 use super::server::address_and_port;
 use super::{Target, Version, render};
-use crate::settings::{ContextPath, Form, Port, Site, Style, Tls, Upstream};
+use crate::settings::{ContextPath, Port, Site, SiteForm, Template, Tls, Upstream};
 
 /// How the first line of a `recommended` file begins, in every version.
 const OURS: &str = "# Written by kestra-setup.";
@@ -28,16 +28,16 @@ pub struct Written {
 #[must_use]
 pub fn read(text: &str) -> Option<Written> {
     let directives = parse(text);
-    let style = if text.starts_with(OURS) {
-        Style::Recommended
+    let template = if text.starts_with(OURS) {
+        Template::Recommended
     } else if is_from_the_documentation(&directives) {
-        Style::Documented
+        Template::Documented
     } else {
         return None;
     };
-    let site = site(&directives, style)?;
+    let site = site(&directives, template)?;
     let is_todays = render(&site, &target(text)) == text;
-    let is_untouched = style == Style::Recommended && has_own_fingerprint(text);
+    let is_untouched = template == Template::Recommended && has_own_fingerprint(text);
     Some(Written {
         site,
         edited: !is_todays && !is_untouched,
@@ -85,7 +85,7 @@ fn target(text: &str) -> Target {
     Target { version, ipv6: has("listen [::]:") }
 }
 
-fn site(directives: &[Directive], style: Style) -> Option<Site> {
+fn site(directives: &[Directive], template: Template) -> Option<Site> {
     let mut locations = flat(directives).filter(|it| it.name == "location");
     let (context_path, upstream) = locations.find_map(|location| {
         let target = location.block.iter().find(|it| it.name == "proxy_pass")?;
@@ -93,17 +93,17 @@ fn site(directives: &[Directive], style: Style) -> Option<Site> {
     })?;
     let has_tls_in_front = flat(directives)
         .any(|it| it.name == "proxy_set_header" && it.value() == "X-Forwarded-Proto https");
-    Some(Site { context_path, upstream, style, form: form(directives)?, has_tls_in_front })
+    Some(Site { context_path, upstream, template, form: form(directives)?, has_tls_in_front })
 }
 
 fn upstream(target: &str) -> Option<Upstream> {
     target.strip_prefix("http://")?.split('/').next()?.parse().ok()
 }
 
-fn form(directives: &[Directive]) -> Option<Form> {
+fn form(directives: &[Directive]) -> Option<SiteForm> {
     let first = |wanted: &str| flat(directives).find(|it| it.name == wanted).map(Directive::value);
     let Some(names) = first("server_name") else {
-        return first("listen").is_none().then_some(Form::Location);
+        return first("listen").is_none().then_some(SiteForm::Location);
     };
     let tls = match (first("ssl_certificate"), first("ssl_certificate_key")) {
         (Some(certificate), Some(key)) => Some(Tls {
@@ -114,7 +114,7 @@ fn form(directives: &[Directive]) -> Option<Form> {
         _ => None,
     };
     let listen = port(directives, false).unwrap_or(Port::HTTP);
-    Some(Form::Server { names: names.parse().ok()?, listen, tls })
+    Some(SiteForm::Server { names: names.parse().ok()?, listen, tls })
 }
 
 /// The first port that is listened on with or without TLS, on every address.
@@ -132,20 +132,24 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn site(style: Style, names: &str, host: &str, path: &str, ports: (u16, u16)) -> Site {
+    fn site(template: Template, names: &str, host: &str, path: &str, ports: (u16, u16)) -> Site {
         let port = |number: u16| number.to_string().parse().unwrap();
         Site {
             context_path: path.parse().unwrap(),
             upstream: format!("{host}:{}", ports.1).parse().unwrap(),
-            style,
-            form: Form::Server { names: names.parse().unwrap(), listen: port(ports.0), tls: None },
-            has_tls_in_front: style == Style::Recommended && ports.0 % 2 == 0,
+            template,
+            form: SiteForm::Server {
+                names: names.parse().unwrap(),
+                listen: port(ports.0),
+                tls: None,
+            },
+            has_tls_in_front: template == Template::Recommended && ports.0 % 2 == 0,
         }
     }
 
     /// Lines of our own files in any order, with hostile ones between them.
     fn shuffled() -> impl Strategy<Value = String> {
-        let site = site(Style::Recommended, "a.example", "kestra", "/kestra", (80, 8080));
+        let site = site(Template::Recommended, "a.example", "kestra", "/kestra", (80, 8080));
         let text = render(&site, &Target::default());
         let hostile = [
             "proxy_pass ;",
@@ -172,8 +176,8 @@ mod tests {
             path in "(/k[a-z0-9._~-]{0,9}){0,3}",
             ports in (1_u16.., 1_u16..),
         ) {
-            let style = if documented { Style::Documented } else { Style::Recommended };
-            let site = site(style, &names, &host, &path, ports);
+            let template = if documented { Template::Documented } else { Template::Recommended };
+            let site = site(template, &names, &host, &path, ports);
             let written = Written { site: site.clone(), edited: false, outdated: false };
             prop_assert_eq!(read(&render(&site, &Target::default())), Some(written));
         }

@@ -2,7 +2,7 @@
 //! branches are here.
 
 use super::{Target, Version};
-use crate::settings::{Form, Port, ServerNames, Site, Style, Tls};
+use crate::settings::{Port, ServerNames, Site, SiteForm, Template, Tls};
 use sha2::{Digest, Sha256};
 
 const SLASH: &str = include_str!("../../assets/nginx/slash.conf");
@@ -24,18 +24,18 @@ pub(super) const FINGERPRINT: &str = "# kestra-setup sha256 ";
 pub fn render(site: &Site, target: &Target) -> String {
     let locations = locations(site);
     let text = match &site.form {
-        Form::Location => locations,
-        Form::Server { names, listen, tls: Some(tls) } => {
+        SiteForm::Location => locations,
+        SiteForm::Server { names, listen, tls: Some(tls) } => {
             tls_servers(names, *listen, tls, target, &locations)
         }
-        Form::Server { names, listen, tls: None } => {
-            let ipv6 = target.ipv6 && site.style == Style::Recommended;
+        SiteForm::Server { names, listen, tls: None } => {
+            let ipv6 = target.ipv6 && site.template == Template::Recommended;
             plain_server(names, *listen, ipv6, &locations)
         }
     };
-    match site.style {
-        Style::Recommended => format!("{HEADER}\n{FINGERPRINT}{}\n{text}", fingerprint(&text)),
-        Style::Documented => text,
+    match site.template {
+        Template::Recommended => format!("{HEADER}\n{FINGERPRINT}{}\n{text}", fingerprint(&text)),
+        Template::Documented => text,
     }
 }
 
@@ -49,12 +49,12 @@ pub(super) fn fingerprint(text: &str) -> String {
 fn locations(site: &Site) -> String {
     let path = site.context_path.as_str();
     let upstream = site.upstream.to_string();
-    match site.style {
-        Style::Documented => {
+    match site.template {
+        Template::Documented => {
             let location = if site.context_path.is_root() { "/" } else { path };
             fill(DOCUMENTED, &[("location", location), ("upstream", &upstream), ("path", path)])
         }
-        Style::Recommended => {
+        Template::Recommended => {
             let slash =
                 if path.is_empty() { String::new() } else { fill(SLASH, &[("path", path)]) };
             let scheme = if site.has_tls_in_front { "https" } else { "$scheme" };

@@ -1,13 +1,14 @@
-//! A machine by name or address.
+//! A machine by name or address, and a TCP port.
 //!
-//! The parser is stricter than the `url` crate, which lets `; { } $ "` through: what it accepts goes
-//! into nginx text as it is.
+//! The parser of hosts is stricter than the `url` crate, which lets `; { } $ "` through: what it
+//! accepts is written into nginx text as it is.
 
+use super::Invalid;
 use super::text::{only, trimmed};
-use super::{Invalid, Port};
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use std::fmt;
 use std::net::Ipv6Addr;
+use std::num::NonZeroU16;
 use std::str::FromStr;
 
 /// A name, an IPv4 address or an IPv6 address; displayed as in a URL, IPv6 in brackets.
@@ -54,7 +55,7 @@ impl Host {
         }
     }
 
-    /// Refuses what nobody can connect to: addresses to listen on, groups and broadcasts.
+    /// Rejects what is no destination: unspecified, multicast and broadcast addresses.
     pub(super) fn connectable(self) -> Result<Self, Invalid> {
         let (is_unspecified, is_group) = match self.0 {
             url::Host::Domain(_) => return Ok(self),
@@ -67,7 +68,7 @@ impl Host {
             )));
         }
         if is_group {
-            return Err(Invalid::new(format!("{self} stands for many machines. Name one.")));
+            return Err(Invalid::new(format!("{self} is an address of many machines. Name one.")));
         }
         Ok(self)
     }
@@ -115,7 +116,7 @@ pub(super) fn host_and_port(text: &str) -> Result<(Host, Option<Port>), Invalid>
 
 fn too_many_colons(text: &str) -> Invalid {
     if !text.contains("::") {
-        return Invalid::new("only one \":\" can stand here, between host and port.");
+        return Invalid::new("only one \":\" is allowed, between host and port.");
     }
     let refusal = Invalid::new("an IPv6 address needs brackets, e.g. [2001:db8::1]:8080");
     let meant = text.rsplit_once(':').and_then(|(host, port)| {
@@ -176,6 +177,59 @@ fn is_private_name(name: &str) -> bool {
     name.rsplit_once('.').is_none_or(|(_, suffix)| SUFFIXES.contains(&suffix))
 }
 
+/// A TCP port, 1 to 65535.
+///
+/// Plain ASCII digits only: nginx reads `080` as 80 and `80.5` as an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Port(NonZeroU16);
+
+impl Port {
+    /// Default of http.
+    pub const HTTP: Self = Self::known(80);
+    /// Default of https.
+    pub const HTTPS: Self = Self::known(443);
+    /// Default of SOCKS (RFC 1928).
+    pub const SOCKS: Self = Self::known(1080);
+    /// Default of Kestra.
+    pub const KESTRA: Self = Self::known(8080);
+
+    /// The port as a number.
+    #[must_use]
+    pub fn get(self) -> u16 {
+        self.0.get()
+    }
+
+    const fn known(number: u16) -> Self {
+        match NonZeroU16::new(number) {
+            Some(number) => Self(number),
+            None => Self(NonZeroU16::MAX),
+        }
+    }
+}
+
+impl FromStr for Port {
+    type Err = Invalid;
+
+    /// Messages never repeat the text: what follows a colon may be a password.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let text = trimmed(text)?;
+        if text.is_empty() {
+            return Err(Invalid::new("a port is missing. Ports go from 1 to 65535."));
+        }
+        if !text.chars().all(|c| c.is_ascii_digit()) {
+            return Err(Invalid::new("a port is a number from 1 to 65535."));
+        }
+        let number = text.parse().ok().filter(|_| !text.starts_with('0'));
+        number.map(Self).ok_or_else(|| Invalid::new("a port is a number from 1 to 65535."))
+    }
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,5 +280,18 @@ mod tests {
     fn a_bare_ipv6_address_with_a_port_is_asked_for_brackets() {
         let refusal = host_and_port("2001:db8::1:3128").unwrap_err();
         assert_eq!(refusal.suggestion.as_deref(), Some("[2001:db8::1]:3128"));
+    }
+
+    #[test]
+    fn a_number_that_is_no_port_is_named() {
+        let refusal = "70000".parse::<Port>().unwrap_err();
+        assert_eq!(refusal.message, "a port is a number from 1 to 65535.");
+    }
+
+    #[test]
+    fn only_plain_digits_are_a_port() {
+        for text in ["0", "080", "+80", "-1", "8_0", "8e1", "80.5", "８０", "٨٠"] {
+            assert!(text.parse::<Port>().is_err(), "{text}");
+        }
     }
 }

@@ -1,20 +1,22 @@
-//! What nginx serves: the part of the settings that its text is made of.
+//! The site that nginx serves, and the upstream that it forwards to.
 
-use super::{ContextPath, FilePath, Invalid, Port, ServerNames, Upstream};
+use super::host::host_and_port;
+use super::text::trimmed;
+use super::{ContextPath, FilePath, Host, Invalid, Port, ServerNames};
 use std::fmt;
 use std::str::FromStr;
 
-/// One Kestra behind nginx.
+/// A Kestra server behind nginx.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
-    /// The path under which Kestra serves.
+    /// Kestra's context path.
     pub context_path: ContextPath,
-    /// Where Kestra listens.
+    /// The address that nginx forwards to.
     pub upstream: Upstream,
-    /// Which wording.
-    pub style: Style,
-    /// A server block of its own, or locations.
-    pub form: Form,
+    /// The text that is rendered.
+    pub template: Template,
+    /// Server block or locations.
+    pub form: SiteForm,
     /// Whether TLS ends in front of this nginx, whose `$scheme` is then not the client's.
     pub has_tls_in_front: bool,
 }
@@ -24,38 +26,38 @@ impl Site {
     #[must_use]
     pub fn tls_port(&self) -> Option<Port> {
         match &self.form {
-            Form::Server { tls, .. } => tls.as_ref().map(|tls| tls.port),
-            Form::Location => None,
+            SiteForm::Server { tls, .. } => tls.as_ref().map(|tls| tls.port),
+            SiteForm::Location => None,
         }
     }
 }
 
-/// Which wording of the nginx text.
+/// A template of the nginx file; the answer `nginx-style`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Style {
-    /// The documentation's lines and what measuring added to them.
+pub enum Template {
+    /// The documentation's directives and those that measurements added.
     Recommended,
-    /// Word for word as in Kestra's documentation.
+    /// Verbatim from Kestra's documentation.
     Documented,
 }
 
-/// The shape of the nginx file.
+/// The scope of the nginx file; the answer `nginx-form`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Form {
+pub enum SiteForm {
     /// A server block of its own.
     Server {
-        /// The names that it answers to.
+        /// `server_name`.
         names: ServerNames,
-        /// The port of plain http.
+        /// The port of http.
         listen: Port,
-        /// The certificate, for https.
+        /// `None` without https.
         tls: Option<Tls>,
     },
     /// Locations to include in a server block that exists.
     Location,
 }
 
-/// A certificate and where it is used.
+/// How nginx serves https.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tls {
     /// The certificate chain.
@@ -66,23 +68,143 @@ pub struct Tls {
     pub port: Port,
 }
 
-impl FromStr for Style {
+impl FromStr for Template {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         match text {
             "recommended" => Ok(Self::Recommended),
             "documented" => Ok(Self::Documented),
-            _ => Err(Invalid::new("the wording is recommended or documented.")),
+            _ => Err(Invalid::new("the template is recommended or documented.")),
         }
     }
 }
 
-impl fmt::Display for Style {
+impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Recommended => "recommended",
             Self::Documented => "documented",
         })
+    }
+}
+
+/// Kestra as nginx reaches it, `host:port`.
+///
+/// nginx resolves a name once, when it starts, and does not start if it cannot.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Upstream {
+    host: UpstreamHost,
+    port: Port,
+}
+
+/// A machine that can be connected to; the first half of an [`Upstream`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct UpstreamHost(Host);
+
+impl Upstream {
+    /// The machine that Kestra runs on, as nginx knows it.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        &self.host.0
+    }
+
+    /// The port that Kestra listens on.
+    #[must_use]
+    pub fn port(&self) -> Port {
+        self.port
+    }
+}
+
+impl FromStr for Upstream {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let text = trimmed(text)?;
+        if text.contains(['/', '@']) {
+            return Err(with_inside(
+                Invalid::new("write it as host:port, e.g. localhost:8080"),
+                text,
+            ));
+        }
+        if let Ok(port) = text.parse::<Port>() {
+            return Err(port_missing().or_use(format!("localhost:{port}")));
+        }
+        let (host, port) = host_and_port(text).map_err(Invalid::keep_suggestion_if::<Self>)?;
+        let host = UpstreamHost(host.connectable()?);
+        match port {
+            Some(port) => Ok(Self { host, port }),
+            None => Err(port_missing().or_use(format!("{host}:{}", Port::KESTRA))),
+        }
+    }
+}
+
+impl fmt::Display for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+impl FromStr for UpstreamHost {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Ok(Self(text.parse::<Host>()?.connectable()?))
+    }
+}
+
+impl fmt::Display for UpstreamHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+fn port_missing() -> Invalid {
+    Invalid::new("a port is missing. Write it as host:port, e.g. localhost:8080")
+}
+
+/// Adds the `host:port` of a pasted address; without a port in it, Kestra's own.
+fn with_inside(refusal: Invalid, text: &str) -> Invalid {
+    match Host::inside(text).and_then(|(host, port)| Some((host.connectable().ok()?, port))) {
+        Some((host, port)) => refusal.or_use(format!("{host}:{}", port.unwrap_or(Port::KESTRA))),
+        None => refusal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn suggestion(text: &str) -> Option<String> {
+        text.parse::<Upstream>().unwrap_err().suggestion
+    }
+
+    #[test]
+    fn a_missing_port_offers_kestras_own() {
+        assert_eq!(suggestion("kestra").as_deref(), Some("kestra:8080"));
+        assert_eq!(suggestion("[::1]").as_deref(), Some("[::1]:8080"));
+    }
+
+    #[test]
+    fn a_port_alone_offers_this_machine() {
+        assert_eq!(suggestion("8085").as_deref(), Some("localhost:8085"));
+    }
+
+    #[test]
+    fn a_pasted_address_offers_its_host_and_port() {
+        assert_eq!(suggestion("http://kestra:8085/kestra").as_deref(), Some("kestra:8085"));
+    }
+
+    #[test]
+    fn an_address_to_listen_on_is_no_upstream() {
+        for host in ["0.0.0.0", "[::]", "224.0.0.1", "[ff02::1]", "255.255.255.255"] {
+            assert!(format!("{host}:8080").parse::<Upstream>().is_err(), "{host}");
+        }
+    }
+
+    #[test]
+    fn both_halves_are_normalised() {
+        let upstream: Upstream = " [0:0::1]:8080\n".parse().unwrap();
+        assert_eq!(upstream.to_string(), "[::1]:8080");
     }
 }

@@ -7,7 +7,7 @@ use crate::form::{self, Field, InReview};
 use crate::kestra_config::Refusal;
 use crate::machine::Machine;
 use crate::plan::{DiffLine, FileChange, FileKind, Plan};
-use crate::settings::{Form, Settings};
+use crate::settings::{Settings, SiteForm};
 use std::fmt;
 
 /// The review.
@@ -57,7 +57,7 @@ impl Preview {
     pub(super) fn nginx_check(&self, settings: &Settings) -> Option<Check> {
         let Self::Ready(plan) = self else { return None };
         let change = plan.pending().find(|change| change.kind == FileKind::Nginx)?;
-        let is_location = settings.nginx.as_ref()?.site.form == Form::Location;
+        let is_location = settings.nginx.as_ref()?.site.form == SiteForm::Location;
         Some(Check::Nginx { text: change.after.as_str().to_owned(), is_location })
     }
 }

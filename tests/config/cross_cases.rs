@@ -7,7 +7,7 @@
 use kestra_setup::answers::{Answers, conflicts};
 use kestra_setup::form;
 use kestra_setup::settings::{
-    Connection, ContextPath, Form, Invalid, Nginx, Settings, Site, Style, Tls,
+    Connection, ContextPath, Invalid, Nginx, Settings, Site, SiteForm, Template, Tls,
 };
 use serde::Deserialize;
 use std::str::FromStr;
@@ -76,11 +76,11 @@ impl Given {
         let site = Site {
             context_path: context_path.clone(),
             upstream: value(&format!("{}:{}", self.upstream_host, self.port)),
-            style: Style::Recommended,
+            template: Template::Recommended,
             form: if self.behind_proxy {
-                Form::Location
+                SiteForm::Location
             } else {
-                Form::Server { names, listen, tls }
+                SiteForm::Server { names, listen, tls }
             },
             has_tls_in_front: false,
         };

@@ -4,7 +4,7 @@
 
 use super::nginx_variants::variants;
 use kestra_setup::nginx_site::{Target, Version, Written, read, render};
-use kestra_setup::settings::{Form, Port, Site, Style, Tls};
+use kestra_setup::settings::{Port, Site, SiteForm, Template, Tls};
 use std::path::{Path, PathBuf};
 
 /// The page of Kestra's documentation; its indentation was lost when it was copied.
@@ -105,7 +105,7 @@ fn what_was_written_is_read_back_unedited() {
 
 #[test]
 fn any_edit_is_noticed_and_the_answers_still_come_back() {
-    let ours = sites().into_iter().filter(|(_, site)| site.style == Style::Recommended);
+    let ours = sites().into_iter().filter(|(_, site)| site.template == Template::Recommended);
     for (name, site) in ours {
         let text = render(&site, &NEW);
         let edits = [
@@ -125,10 +125,10 @@ fn the_block_that_was_copied_from_the_documentation_is_read() {
     let (_, block) = DOCUMENTATION.split_once("to the following\n\n").unwrap();
     let block = block.replace("<kestra-hostname>:<kestra-port>", "kestra:8080");
     let written = read(&block).unwrap();
-    assert_eq!(written.site.style, Style::Documented);
+    assert_eq!(written.site.template, Template::Documented);
     assert_eq!(written.site.context_path.as_str(), "/kestra");
     assert_eq!(written.site.upstream.to_string(), "kestra:8080");
-    assert!(matches!(written.site.form, Form::Server { tls: None, .. }));
+    assert!(matches!(written.site.form, SiteForm::Server { tls: None, .. }));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use super::nginx_variants::variants;
 use kestra_setup::nginx_site::{Target, Version, render};
-use kestra_setup::settings::{Form, Site, Tls};
+use kestra_setup::settings::{Site, SiteForm, Tls};
 use std::path::Path;
 use std::process::Command;
 
@@ -45,8 +45,8 @@ fn machines(version: Version) -> Vec<Target> {
 fn nginx_test(folder: &Path, site: &Site, machine: Target) -> (bool, String) {
     let here = folder.display();
     let include = match site.form {
-        Form::Server { .. } => format!("include {here}/site.conf;"),
-        Form::Location => {
+        SiteForm::Server { .. } => format!("include {here}/site.conf;"),
+        SiteForm::Location => {
             format!("server {{ listen unix:{here}/s.sock; include {here}/site.conf; }}")
         }
     };

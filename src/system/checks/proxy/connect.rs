@@ -5,10 +5,8 @@
 //! refusal: Squid and tinyproxy tell what is wrong by the status, and Squid adds the reason in
 //! `X-Squid-Error`.
 
-use crate::settings::Secret;
+use crate::settings::{Secret, basic_header};
 use crate::system::checks::http::{CONNECT, HEAD};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc::channel;
@@ -81,8 +79,7 @@ pub(super) fn ask(
 /// The CONNECT of Micronaut's client (Netty's `HttpProxyHandler`): a `Host` header, and the login.
 pub(super) fn request(target: &str, login: Option<&(String, Secret)>) -> Secret {
     let login = login.map_or_else(String::new, |(username, password)| {
-        let login = Secret::from(format!("{username}:{}", password.reveal()));
-        format!("Proxy-Authorization: Basic {}\r\n", BASE64_STANDARD.encode(login.reveal()))
+        format!("Proxy-Authorization: {}\r\n", basic_header(username, password).reveal())
     });
     format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{login}\r\n").into()
 }
