@@ -306,3 +306,59 @@ impl Machine {
 fn port(reading: &Reading) -> Option<u16> {
     reading.get("micronaut.server.port")?.text.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nginx_site::conf::parse_file;
+
+    const SITES: &str = "server {
+  server_name ops.example.com;
+  return 301 https://ops.example.com$request_uri;
+}
+server {
+  listen 443 ssl;
+  server_name ops.example.com;
+  location / { proxy_pass http://localhost:8080; }
+}";
+
+    /// A machine with these sites, and the answers there for this address.
+    fn answers(sites: &str, url: &str) -> (Machine, Answers) {
+        let mut machine = Machine::new("c.yml".into(), Place::default());
+        machine.nginx.config.http = parse_file(sites, Path::new("/etc/nginx/sites-enabled/ops"));
+        machine.defaults.has_nginx = true;
+        let mut answers = machine.answers().unwrap();
+        answers.set(&form::URL, url);
+        (machine, answers)
+    }
+
+    #[test]
+    fn a_name_that_a_server_block_has_already_gets_locations() {
+        for (url, wanted) in
+            [("https://ops.example.com/", "location"), ("https://other.example.com/", "server")]
+        {
+            assert_eq!(answers(SITES, url).1.get(&form::NGINX_FORM), wanted, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_block_that_serves_is_named_before_the_one_that_redirects() {
+        let (_, answers) = answers(SITES, "https://ops.example.com/");
+        let server = answers.defaults().existing_server("ops.example.com").unwrap();
+        assert_eq!(server.place, "/etc/nginx/sites-enabled/ops:5");
+        assert_eq!(server.locations, [("/".to_owned(), 8)]);
+    }
+
+    #[test]
+    fn a_default_server_that_leads_nowhere_is_not_the_site_of_kestra() {
+        let site = |text: &str, url: &str| {
+            let (machine, _) = answers(text, url);
+            machine.site(&url.parse().unwrap()).map(|server| server.0.line)
+        };
+        let welcome = "server { listen 80 default_server; server_name _; root /var/www; }";
+        assert_eq!(site(welcome, "http://ops.example.com/"), None);
+        let kestra = welcome.replace("root /var/www;", "location / { proxy_pass http://k:1; }");
+        assert_eq!(site(&kestra, "http://ops.example.com/"), Some(1));
+        assert_eq!(site(SITES, "https://ops.example.com/"), Some(5));
+    }
+}

@@ -21,6 +21,7 @@ struct Report<'a> {
     image: Option<String>,
     settings: BTreeMap<&'static str, String>,
     /// The server block of nginx that answers the public URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<Site<'a>>,
     problems: Vec<Entry>,
 }

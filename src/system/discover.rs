@@ -90,17 +90,9 @@ impl DiscoverError {
     }
 }
 
-/// The whole machine. `place` is where in the file the configuration is, if that was given or
-/// chosen.
-///
-/// # Errors
-/// Where the configuration cannot be read as Kestra would read it.
-pub fn machine(config: Option<&Path>, place: Option<Place>) -> Result<Machine, DiscoverError> {
-    Ok(complete(configuration(config, place)?, Deadline::usual()))
-}
-
 /// The part of a machine that the first frame needs: the configuration and the environment.
-/// Nothing of nginx is opened or run.
+/// Nothing of nginx is opened or run. `place` is where in the file the configuration is, if that was
+/// given or chosen.
 ///
 /// # Errors
 /// Where the configuration cannot be read as Kestra would read it.
@@ -110,6 +102,10 @@ pub fn configuration(
 ) -> Result<Machine, DiscoverError> {
     let config = config_path(config)?;
     let text = fs::read(&config)?.map(|state| state.text);
+    // Without the place, a file with several configurations would be refused.
+    let at = place.as_ref().filter(|place| !place.is_whole());
+    let check =
+        at.map_or("check".to_owned(), |at| format!("--at {} check", shell::word(&at.to_string())));
     let place = match (place, &text) {
         (Some(place), Some(text)) => place_in(&config, text.as_str(), &place)?,
         (None, Some(text)) => only_place(&config, text.as_str())?,
@@ -124,7 +120,7 @@ pub fn configuration(
         env_file: beside("kestra.env"),
         config_file: config.display().to_string(),
         restart: machine.place().restart_command(&shell::word(&config.to_string_lossy())),
-        check: command_for(&config, "check"),
+        check: command_for(&config, &check),
         ..Defaults::default()
     };
     machine.is_partial = true;

@@ -198,4 +198,27 @@ mod tests {
         assert_eq!(first, "  1  Check               [c] run now:");
         assert_eq!(second, &format!("       {command}"));
     }
+
+    #[test]
+    fn locations_are_told_their_server_block_and_what_they_replace() {
+        let server = form::ExistingServer {
+            names: vec!["ops.example.com".to_owned()],
+            place: "/etc/nginx/sites-enabled/ops:5".to_owned(),
+            locations: vec![("/other".to_owned(), 7), ("/".to_owned(), 8)],
+        };
+        let defaults =
+            form::Defaults { existing_servers: vec![server], ..form::Defaults::default() };
+        let mut answers = Answers::new(defaults, [].into());
+        answers.set(&form::URL, "https://ops.example.com/");
+        assert_eq!(
+            include_step(&answers),
+            "Add this line to the server block at /etc/nginx/sites-enabled/ops:5 in place of \
+             \"location /\" (line 8), then reload nginx:"
+        );
+        answers.set(&form::URL, "https://ops.example.com/kestra/");
+        assert_eq!(
+            include_step(&answers),
+            "Add this line to the server block at /etc/nginx/sites-enabled/ops:5, then reload nginx:"
+        );
+    }
 }

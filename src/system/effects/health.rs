@@ -20,8 +20,10 @@ use std::sync::atomic::AtomicBool;
 impl EffectRunner {
     /// Checks everything, the configuration as it is on disk now.
     pub(super) fn health(&self, cancelled: &AtomicBool) -> Vec<Finding> {
-        let machine = match discover::machine(Some(&self.config), Some(self.place.clone())) {
-            Ok(machine) => machine,
+        let deadline = Deadline::usual();
+        let found = discover::configuration(Some(&self.config), Some(self.place.clone()));
+        let machine = match found {
+            Ok(machine) => discover::complete(machine, deadline),
             Err(error) => return vec![unreadable(&error)],
         };
         // It was read already.
@@ -29,7 +31,7 @@ impl EffectRunner {
         let mut all = vec![readable(&machine)];
         all.extend(traps(&machine, &answers));
         all.extend(self.outbound_of(&answers, cancelled));
-        all.push(nginx_test(&machine, &answers));
+        all.push(nginx_test(&machine, &answers, deadline));
         all.extend(site(&machine, &answers));
         all.extend(kestra_of(&machine, &answers, cancelled));
         // What lets others in comes before everything else.
@@ -60,8 +62,7 @@ impl EffectRunner {
 
 /// What nginx reports about its configuration, else about the file for Kestra alone, else why it
 /// was not asked.
-fn nginx_test(machine: &Machine, answers: &Answers) -> Finding {
-    let deadline = Deadline::usual();
+fn nginx_test(machine: &Machine, answers: &Answers, deadline: Deadline) -> Finding {
     let untested = match nginx::ask_live(&machine.nginx, deadline) {
         Ok(live) => return live.finding(|complaint| is_about_others(complaint, answers)),
         Err(untested) => untested,

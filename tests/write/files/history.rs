@@ -1,6 +1,7 @@
 //! Backups, and the ways back.
 
 use super::place::{Place, change, mode, text};
+use kestra_setup::plan::FileKind;
 use kestra_setup::system::fs::lock::Lock;
 use kestra_setup::system::fs::{FileAction, WriteError};
 use std::fs;
@@ -122,4 +123,23 @@ fn a_journal_holds_no_contents() {
     let id = place.history.list()[0].id.clone();
     let journal = text(&place.path("state/checkpoints").join(id).join("closed.json"));
     assert!(journal.contains("config.yml") && !journal.contains("hunter2"), "{journal}");
+}
+
+#[test]
+fn a_journal_of_version_1_is_read_and_its_files_have_no_known_kind() {
+    let place = Place::new();
+    let path = place.has("config.yml", "1\n");
+    place.write(vec![change(&path, Some("1\n"), "2\n")]).unwrap();
+    let id = place.history.list()[0].id.clone();
+    let journal = place.path("state/checkpoints").join(id).join("closed.json");
+    let mut old: serde_json::Value = serde_json::from_str(&text(&journal)).unwrap();
+    old["version"] = 1.into();
+    old.as_object_mut().unwrap().remove("context");
+    old["files"][0].as_object_mut().unwrap().remove("kind");
+    fs::write(&journal, old.to_string()).unwrap();
+    let checkpoint = &place.history.list()[0];
+    assert_eq!(checkpoint.files, [(FileKind::Unknown, path.clone())]);
+    assert!(checkpoint.is_about(&path));
+    place.roll_back(false).unwrap();
+    assert_eq!(text(&path), "1\n");
 }

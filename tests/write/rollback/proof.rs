@@ -33,7 +33,11 @@ impl WithNginx {
     }
 
     fn apply(&self, upstream: &str) -> Ran {
-        let mut command = self.machine.command(&[], &["apply"]);
+        self.apply_with(upstream, &[])
+    }
+
+    fn apply_with(&self, upstream: &str, words: &[&str]) -> Ran {
+        let mut command = self.machine.command(&[], &[&["apply"], words].concat());
         support::machine::ran(command.envs(self.answers(upstream)))
     }
 
@@ -76,7 +80,7 @@ fn a_name_that_another_file_answers_to_is_a_refusal() {
     let other = here.nginx.included("a.conf");
     let text = format!("server {{ listen {}; server_name ops.example.com; }}\n", here.nginx.port);
     fs::write(&other, text).unwrap();
-    let ran = here.apply("127.0.0.1:8080");
+    let ran = here.apply_with("127.0.0.1:8080", &["--nginx-form", "server"]);
     assert_eq!((ran.code, here.machine.has_old()), (Some(6), true), "{ran:?}");
     assert!(ran.talk.contains("Another server block has this name"), "{ran:?}");
     assert_eq!(here.nginx_file(), "");
