@@ -1,7 +1,9 @@
 //! Errors and receipts as what the operator reads: what happened, what it means, what can be done.
 
-use crate::form;
+use crate::form::{self, Field};
+use crate::nginx_site;
 use crate::plan::{FileChange, FileKind, Plan};
+use crate::settings::{FilePath, SiteForm};
 use crate::shell;
 use crate::system::discover::command_for;
 use crate::system::effects::{Performed, WriteFailure};
@@ -10,6 +12,7 @@ use crate::system::fs::backup::{PendingWrite, Restore};
 use crate::system::fs::{
     FileAction, FileConflict, FileDigest, FileReceipt, InPlaceReason, Receipt, WriteError,
 };
+use crate::system::nginx;
 use crate::wizard::{Choice, Event, Failure, NextStep, Undo, WriteResult, WrittenFile};
 use std::path::Path;
 
@@ -19,6 +22,7 @@ pub fn event(performed: Performed) -> Event {
     match performed {
         Performed::Looked(files) => Event::Looked(files),
         Performed::Checked(check, findings) => Event::Checked(check, findings),
+        Performed::Planned(number, files) => Event::Planned(number, files),
         Performed::Written(receipt) => Event::Written(Ok(written(receipt))),
         Performed::SavedBeside(receipt) => Event::Stopped(saved_beside(receipt)),
         Performed::Exported(exported) => Event::Stopped(saved_aside(exported)),
@@ -52,21 +56,24 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
             ("not written", lines, ways)
         }
         WriteError::Verification(failure) => {
-            let mut lines = vec![
-                "The result failed its proof, so every file was put back as it was.".to_owned(),
-                String::new(),
-            ];
-            lines.extend([
-                failure.evidence.clone(),
-                String::new(),
-                capital(&failure.what),
-                failure.remedy.clone(),
-            ]);
-            (
-                "rolled back",
-                lines,
-                vec![Choice::Change(&form::UPSTREAM), Choice::WithoutNginx, Choice::SaveAside],
-            )
+            let blamed = nginx::blamed(failure.code);
+            let mut lines =
+                vec![capital(&failure.what), "Every file was put back as it was.".to_owned()];
+            if let Some((field, value)) =
+                blamed.and_then(|field| Some((field, value(field, plan)?)))
+            {
+                lines.extend([String::new(), format!("{:<14}{value}", field.label)]);
+            }
+            lines.extend([String::new(), failure.remedy.clone()]);
+            let is_tls = [Some(&form::CERTIFICATE), Some(&form::CERTIFICATE_KEY)].contains(&blamed);
+            let mut ways: Vec<_> = blamed.map(Choice::Change).into_iter().collect();
+            ways.extend(is_tls.then_some(Choice::WithoutTls));
+            ways.push(Choice::WithoutNginx);
+            ways.push(Choice::ShowEvidence(failure.evidence.clone()));
+            if ways.len() < 4 {
+                ways.push(Choice::SaveAside);
+            }
+            ("rolled back", lines, ways)
         }
         WriteError::Unrepaired { .. } | WriteError::Interrupted { .. } => (
             "interrupted",
@@ -89,6 +96,22 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
         }
     };
     Failure { state, lines, ways }
+}
+
+/// The value of a question in the nginx file that was planned.
+fn value(field: &Field, plan: &Plan) -> Option<String> {
+    let change = plan.changes.iter().find(|change| change.kind == FileKind::Nginx)?;
+    let site = nginx_site::read(change.after.as_str())?.site;
+    let SiteForm::Server { names, listen, tls } = &site.form else { return None };
+    let path = |path: &FilePath| path.to_string();
+    match field {
+        it if *it == form::UPSTREAM => Some(site.upstream.to_string()),
+        it if *it == form::SERVER_NAME => Some(names.to_string()),
+        it if *it == form::LISTEN => Some(listen.to_string()),
+        it if *it == form::CERTIFICATE => tls.as_ref().map(|tls| path(&tls.certificate)),
+        it if *it == form::CERTIFICATE_KEY => tls.as_ref().map(|tls| path(&tls.key)),
+        _ => None,
+    }
 }
 
 /// Where the file is gone, starting from no file would lose every other setting in it.

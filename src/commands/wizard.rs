@@ -21,6 +21,7 @@ use crate::system::nginx::Deadline;
 use crate::system::{draft, terminal};
 use crate::ui::plain::{self, TerminalRuntime};
 use crate::ui::tui::backend::Colors;
+use crate::ui::tui::theme::{Level, Theme};
 use crate::ui::tui::{self, Left};
 use crate::wizard::{Choice, Dialog, Effect, Event, Failure, Wizard};
 use std::path::{Path, PathBuf};
@@ -29,6 +30,9 @@ use std::time::Duration;
 
 /// How long an escape may take to become a longer key, unless `ESCDELAY` says otherwise.
 const ESCAPE_DELAY: Duration = Duration::from_millis(100);
+
+/// The exit code of a wizard that was left with answers: that of an interrupt.
+const QUIT: u8 = 130;
 
 pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, CommandError> {
     if !console::can_ask() {
@@ -47,6 +51,9 @@ pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, 
     let (mut wizard, mut effect) = Wizard::new(answers, machine);
     if let Some(failure) = first {
         wizard = wizard.asking_first(Dialog::new(failure, Plan::default()));
+        if let Some(draft) = draft::load(&runner.config) {
+            wizard = wizard.resuming_at(draft.step());
+        }
         effect = None;
     }
     ask(invocation, wizard, effect, &runner, console)
@@ -130,9 +137,17 @@ fn ask(
     if is_plain(invocation) {
         return plain(wizard, first, runner, console);
     }
-    let colors = if has_colours(invocation.colour) { Colors::Basic } else { Colors::Mono };
-    match tui::run(wizard, first, runner.clone(), colors, escape_delay()).map_err(lost)? {
+    let theme = theme(invocation.colour);
+    match tui::run(wizard, first, runner.clone(), theme, escape_delay()).map_err(lost)? {
         Left::Signal(code) => Ok(code),
+        Left::Quit { keeps_draft } => {
+            console.say(if keeps_draft {
+                "Draft kept. Run kestra-setup to continue."
+            } else {
+                "Answers discarded. Nothing was written."
+            });
+            Ok(QUIT)
+        }
         Left::Plain(wizard) => plain(*wizard, None, runner, console),
         Left::Done(saved) => {
             if let Some(saved) = saved {
@@ -227,6 +242,15 @@ fn is_plain(invocation: &Invocation) -> bool {
         || accessible
         || matches!(text("TERM").as_str(), "" | "dumb")
         || terminal::is_tiny()
+}
+
+/// Glyphs and colours that this terminal can show.
+fn theme(wanted: Colour) -> Theme {
+    let has_colours = has_colours(wanted);
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(text).into_iter().find(|it| !it.is_empty());
+    let level = Level::of(&text("TERM"), &locale.unwrap_or_default(), has_colours);
+    let colors = if has_colours { Colors::Basic } else { Colors::Mono };
+    Theme::new(level, colors)
 }
 
 /// systemd gives serial lines `TERM=vt220`; monochrome terminals say so in their name.

@@ -1,13 +1,14 @@
 //! Screen 1: the address under which people open Kestra.
 
-use super::{Field, PLAIN, Screen, ScreenId, parsed};
-use crate::settings::ServerUrl;
+use super::{Field, InReview, PLAIN, Screen, ScreenId, parsed};
+use crate::settings::{ContextPath, ServerUrl};
+use std::borrow::Cow;
 
 pub(super) const SCREEN: Screen = Screen {
     id: ScreenId::Address,
     title: "Address",
     heading: "Where will people open Kestra?",
-    fields: &[&URL],
+    fields: &[&URL, &CONTEXT_PATH],
 };
 
 /// The public URL, `kestra.url`.
@@ -37,5 +38,46 @@ an internal one. Check tells whether this machine reaches it.",
     property: Some("kestra.url"),
     check: parsed::<ServerUrl>,
     notes: |text| text.parse::<ServerUrl>().map(|url| url.notes()).unwrap_or_default(),
+    ..PLAIN
+};
+
+/// The path under which Kestra serves.
+pub static CONTEXT_PATH: Field = Field {
+    name: "context-path",
+    label: "Context path",
+    question: "Path under which Kestra serves, empty for /",
+    help: "Must match the path of the public URL. Empty = serve at /.",
+    long_help: "\
+Kestra serves its UI and API under this path. It must be the path of the
+public URL: with a prefix added or removed by a proxy the UI does not load.
+
+Paths that break Kestra are refused: under /api, /ap and /a every API is open
+without a login; /ui and the beginnings of /static hide files.
+
+From 1.0.45 and 1.3.21 on (May 2026) the login page is closed under a path and
+webhooks answer 401; \"Open URLs\" on the nginx screen opens both. A host name
+of its own, such as kestra.my-host.com, needs no path.",
+    examples: &[
+        ("/kestra", "ok"),
+        ("", "ok, Kestra serves at /"),
+        ("kestra/", "corrected to /kestra"),
+        ("/a", "invalid: every API would be open without a login"),
+    ],
+    stored_in: "config.yml as micronaut.server.context-path, and the locations of nginx",
+    optional: true,
+    property: Some("micronaut.server.context-path"),
+    follows: &[&URL],
+    review: InReview::Summary {
+        label: "Context path",
+        text: |context| match context.shown(&CONTEXT_PATH) {
+            path if path.is_empty() => "/ (none)".to_owned(),
+            path => path.into_owned(),
+        },
+    },
+    default: |context| match context.get(&URL).parse::<ServerUrl>() {
+        Ok(url) => Cow::Owned(url.path().to_string()),
+        Err(_) => Cow::Borrowed(""),
+    },
+    check: parsed::<ContextPath>,
     ..PLAIN
 };

@@ -46,18 +46,14 @@ or -Djavax.net.ssl.trustStore=FILE in JAVA_OPTS.",
         SelectOption {
             value: "direct",
             label: "direct",
-            help: "Used for calls to api.kestra.io only. Browsers are not affected.",
+            help: "Used for calls to api.kestra.io only. Browsers and HTTP tasks are not affected.",
         },
         SelectOption {
             value: "http",
             label: "HTTP proxy",
-            help: "Also carries https. Paste http://user:pass@host:port here.",
+            help: "Also carries https. Paste http://user:pass@host:port to fill every field.",
         },
-        SelectOption {
-            value: "socks",
-            label: "SOCKS5 proxy",
-            help: "SOCKS5 only. Paste socks5://user:pass@host:port here.",
-        },
+        SelectOption { value: "socks", label: "SOCKS5 proxy", help: "SOCKS5 only." },
     ]),
     default: |_| Cow::Borrowed("direct"),
     proxy_part: Some(|proxy| Cow::Owned(proxy.kind.to_string())),
@@ -252,5 +248,5 @@ fn credentials(context: &dyn Context) -> String {
     let password = if has_password { Secret::MASK } else { "(none)" };
     let username = context.shown(&PROXY_USERNAME);
     let username = if username.is_empty() { "(none)" } else { &username };
-    format!("{username} / {password} ({how})")
+    format!("{username} / {password}  {how}")
 }

@@ -20,8 +20,8 @@ use crate::kestra_config::{self, Place};
 use crate::machine::{Machine, Nginx, Snapshot, Text};
 use crate::plan::{FileKind, Plan};
 use crate::settings::{Connection, ForwardProxy, has_placeholder};
-use crate::wizard::{Effect, Repair};
-use std::path::PathBuf;
+use crate::wizard::{Effect, FilePreview, Repair};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use url::Url;
@@ -53,6 +53,8 @@ pub enum Performed {
     Looked(Vec<(PathBuf, Snapshot)>),
     /// These are the findings.
     Checked(Check, Vec<Finding>),
+    /// The files of a live preview, with the number of its request.
+    Planned(usize, Option<Vec<FilePreview>>),
     /// The plan is written.
     Written(Receipt),
     /// The new texts are beside the files that changed.
@@ -119,13 +121,17 @@ impl EffectRunner {
                 let failed = |error| Performed::NotUndone(error, None);
                 return Some(self.repair(repair).unwrap_or_else(failed));
             }
+            Effect::Plan(request) => {
+                let (number, files) = request.run();
+                return Some(Performed::Planned(number, files));
+            }
             Effect::Elevate(_)
             | Effect::Cancel
             | Effect::Copy(_)
             | Effect::Remind(_)
             | Effect::Redraw
             | Effect::Suspend
-            | Effect::Exit => return None,
+            | Effect::Exit(_) => return None,
         };
         let failed = |error| Performed::Failed(WriteFailure::new(error, plan));
         Some(result.unwrap_or_else(failed))
@@ -167,6 +173,7 @@ impl EffectRunner {
             let text = on_disk.text().map_or("", |text| text.as_str());
             if let Err(refusal) = kestra_config::read_at(text, &self.place) {
                 return Err(VerificationFailure {
+                    code: "",
                     what: "the written configuration cannot be read as Kestra reads it".to_owned(),
                     evidence: refusal.to_string(),
                     remedy: "Report this with the lines around the change.".to_owned(),
@@ -197,6 +204,10 @@ impl EffectRunner {
             Check::Nginx { text, is_location } => {
                 let level = if *is_location { nginx::Level::Server } else { nginx::Level::Http };
                 vec![nginx::test_privately(&self.nginx, text, level, Deadline::usual())]
+            }
+            Check::Certificate { certificate, key, host } => {
+                let (path, key) = (Path::new(certificate), key.as_deref().map(Path::new));
+                vec![checks::certificate::judge(path, key, host.as_ref())]
             }
             Check::All => self.health(cancelled),
             // nginx may have been started meanwhile.

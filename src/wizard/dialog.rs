@@ -1,6 +1,6 @@
 //! Something stands in the way, and there is more than one way on.
 
-use super::{AfterDiscovery, Effect, Failure, FormStep, Repair, Step, Wizard, WriteResult};
+use super::{AfterDiscovery, Effect, Exit, Failure, FormStep, Repair, Step, Wizard, WriteResult};
 use crate::form::{self, Field};
 use crate::plan::{self, FileKind, Plan};
 use std::path::PathBuf;
@@ -31,8 +31,12 @@ pub enum Choice {
     SaveAside,
     /// Answer this question anew.
     Change(&'static Field),
+    /// Go on without the certificate.
+    WithoutTls,
     /// Write everything but the nginx file.
     WithoutNginx,
+    /// Show this, word for word.
+    ShowEvidence(String),
     /// Try the same once more.
     Retry,
     /// Replace a file that somebody else wrote.
@@ -75,9 +79,11 @@ impl Choice {
             }
             Self::Change(field) => {
                 let step = form::position(field).map_or(0, |(screen, _)| screen + 1);
-                format!("Change \"{}\" (step {step})", field.label)
+                format!("Correct \"{}\" (step {step})", field.label)
             }
+            Self::WithoutTls => "Go on without TLS".to_owned(),
             Self::WithoutNginx => "Write the other files only, skip nginx".to_owned(),
+            Self::ShowEvidence(_) => "Show what nginx said".to_owned(),
             Self::Retry => "Try again".to_owned(),
             Self::Replace => "Replace it (a backup is kept)".to_owned(),
             Self::Undo => "Undo it: restore every file as it was before".to_owned(),
@@ -89,7 +95,7 @@ impl Choice {
             }
             Self::Continue => "Continue with these answers (passwords are not kept)".to_owned(),
             Self::Fresh => "Start over (or n)".to_owned(),
-            Self::ReadOnly => "Open it all the same, to look".to_owned(),
+            Self::ReadOnly => "Open read-only".to_owned(),
             Self::Quit => "Quit, write nothing".to_owned(),
         }
     }
@@ -111,6 +117,8 @@ impl Choice {
             Self::Reapply
             | Self::StartOver
             | Self::Change(_)
+            | Self::WithoutTls
+            | Self::ShowEvidence(_)
             | Self::Continue
             | Self::Fresh
             | Self::ReadOnly
@@ -160,7 +168,28 @@ impl Wizard {
                 self.step = Step::FormStep(FormStep::on(&self.answers, field).returning());
                 None
             }
+            Choice::Continue if self.resumed_at < form::SCREENS.len() => {
+                self.open_screen(self.resumed_at);
+                None
+            }
             Choice::Continue | Choice::ReadOnly => self.review_or_ask(),
+            Choice::WithoutTls => {
+                [&form::CERTIFICATE, &form::CERTIFICATE_KEY]
+                    .iter()
+                    .for_each(|field| self.answers.set(field, ""));
+                self.review()
+            }
+            Choice::ShowEvidence(text) => {
+                if let Step::Dialog(dialog) = &mut self.step {
+                    dialog.failure.ways.remove(number);
+                    dialog.failure.lines.extend([String::new(), text]);
+                    dialog.selected = 0;
+                }
+                None
+            }
+            // A draft that was not decided on stays.
+            Choice::Quit if plan.changes.is_empty() => Some(Effect::Exit(Exit::Done)),
+            Choice::Quit => self.quit(),
             Choice::Fresh => {
                 self.answers.forget();
                 self.review_or_ask()
@@ -197,10 +226,12 @@ impl Wizard {
             }
             Choice::Forget => self.writing(plan, |_| Effect::Repair(Repair::Forget)),
             Choice::Change(_)
+            | Choice::WithoutTls
+            | Choice::ShowEvidence(_)
             | Choice::Continue
             | Choice::ReadOnly
             | Choice::Fresh
-            | Choice::Quit => Effect::Exit,
+            | Choice::Quit => Effect::Exit(Exit::Done),
         }
     }
 
@@ -220,7 +251,12 @@ impl Wizard {
         None
     }
 
-    /// `w`: writes what is shown, nothing else.
+    /// `w`: asks whether to write what is shown, if it can be written.
+    pub(super) fn ask_to_write(&mut self) {
+        self.with_review(|review| review.is_confirming = review.plan_to_write().is_some());
+    }
+
+    /// Writes what is shown, nothing else.
     pub(super) fn write(&mut self) -> Option<Effect> {
         let Step::Review(review) = &mut self.step else { return None };
         let plan = review.plan_to_write()?.clone();

@@ -4,7 +4,7 @@ use crate::checks::{Check, Finding};
 use crate::key::Key;
 use crate::machine::{Machine, Snapshot, Text};
 use crate::plan::Plan;
-use crate::wizard::Choice;
+use crate::wizard::{Choice, FilePreview, PlanRequest};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,6 +33,13 @@ pub enum Event {
     Stopped(WriteResult),
     /// The time asked for by [`Effect::Remind`] is over.
     Reminder,
+    /// Typing paused, or a field was left.
+    Paused,
+    /// A second of a test is over.
+    Second,
+    /// A plan for the live preview, with the number of its request; none where the answers are not
+    /// valid.
+    Planned(usize, Option<Vec<FilePreview>>),
     /// A key that scrolls was pressed.
     Scroll {
         /// Lines to scroll down; up where it is negative.
@@ -59,6 +66,9 @@ impl fmt::Debug for Event {
             Self::Keep => f.write_str("Keep"),
             Self::PreviousQuestion => f.write_str("PreviousQuestion"),
             Self::Reminder => f.write_str("Reminder"),
+            Self::Paused => f.write_str("Paused"),
+            Self::Second => f.write_str("Second"),
+            Self::Planned(number, _) => write!(f, "Planned({number})"),
             Self::Scroll { lines, .. } => write!(f, "Scroll({lines})"),
         }
     }
@@ -73,6 +83,8 @@ pub enum Effect {
     Check(Check),
     /// Stop looking at the world.
     Cancel,
+    /// Plan the answers for the live preview.
+    Plan(Box<PlanRequest>),
     /// Write the plan.
     Write(Plan),
     /// Write the plan with the rights of root.
@@ -99,7 +111,18 @@ pub enum Effect {
     /// Give the terminal back to the shell until the operator returns.
     Suspend,
     /// Leave.
-    Exit,
+    Exit(Exit),
+}
+
+/// What becomes of the answers when the wizard is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// There are none to keep: the files are written, or nothing was answered.
+    Done,
+    /// They are kept as a draft, without secrets.
+    KeepDraft,
+    /// They are lost, and so is an earlier draft.
+    Discard,
 }
 
 impl Effect {
@@ -116,11 +139,12 @@ impl Effect {
             Self::Look(_)
             | Self::Check(_)
             | Self::Cancel
+            | Self::Plan(_)
             | Self::Copy(_)
             | Self::Remind(_)
             | Self::Redraw
             | Self::Suspend
-            | Self::Exit => false,
+            | Self::Exit(_) => false,
         }
     }
 }

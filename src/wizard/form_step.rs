@@ -29,7 +29,8 @@ impl FormStep {
 
     /// This field.
     pub(super) fn on(answers: &Answers, field: &'static Field) -> Self {
-        let screen = form::position(field).map_or(0, |(screen, _)| screen);
+        // `form::MORE` is no question: it is on the last screen.
+        let screen = form::position(field).map_or(SCREENS.len() - 1, |(screen, _)| screen);
         Self {
             screen,
             field,

@@ -3,8 +3,9 @@
 use super::{AfterDiscovery, Effect, FormStep, Review, ReviewRow, Step, Wizard};
 use crate::answers::Problem;
 use crate::checks::{Check, Finding};
-use crate::form::{Field, SCREENS, Screen};
-use crate::settings::Connection;
+use crate::form::{self, Field, SCREENS, Screen};
+use crate::key::Key;
+use crate::settings::{Connection, ServerUrl};
 
 impl Wizard {
     /// Enter: the shown correction, or the next question that still needs an answer.
@@ -78,7 +79,7 @@ impl Wizard {
             Step::FormStep(if is_missing { form_step } else { form_step.with_problem(problem) });
     }
 
-    fn open_screen(&mut self, number: usize) {
+    pub(super) fn open_screen(&mut self, number: usize) {
         self.step = Step::FormStep(FormStep::new(&self.answers, number, 0));
     }
 
@@ -122,8 +123,7 @@ impl Wizard {
         }
         self.commit();
         let Step::FormStep(form_step) = &self.step else { return };
-        let fields = form_step.screen().fields.iter().copied();
-        let asked: Vec<_> = fields.filter(|field| self.answers.asks(field)).collect();
+        let asked = self.rows(form_step);
         let at = asked.iter().position(|field| *field == form_step.field).unwrap_or(0);
         let is_returning = form_step.is_returning;
         match at.checked_add_signed(by) {
@@ -134,6 +134,36 @@ impl Wizard {
                 self.back();
             }
         }
+    }
+
+    /// The rows of a screen, from top to bottom: its open questions, and one row for those that
+    /// are folded away.
+    #[must_use]
+    pub fn rows(&self, form_step: &FormStep) -> Vec<&'static Field> {
+        let fields = form_step.screen().fields.iter().copied();
+        let asked = fields.filter(|field| self.answers.asks(field));
+        let is_folded = |field: &&'static Field| !self.is_unfolded && form::is_folded(field);
+        let (folded, mut rows): (Vec<_>, Vec<_>) = asked.partition(is_folded);
+        if !folded.is_empty() {
+            rows.push(&form::MORE);
+        }
+        rows
+    }
+
+    /// Enter, Right and the space unfold what is rarely changed; gives whether they did.
+    pub(super) fn unfolds(&mut self, key: Key) -> bool {
+        let Step::FormStep(form_step) = &self.step else { return false };
+        let is_key = matches!(key, Key::Enter | Key::Right | Key::Char(' '));
+        if *form_step.field != form::MORE || !is_key {
+            return false;
+        }
+        let (at, is_returning) = (self.rows(form_step).len() - 1, form_step.is_returning);
+        self.is_unfolded = true;
+        let Step::FormStep(form_step) = &self.step else { return false };
+        if let Some(first) = self.rows(form_step).get(at).copied() {
+            self.visit(first, is_returning);
+        }
+        true
     }
 
     /// Shows or hides a secret.
@@ -155,6 +185,7 @@ impl Wizard {
         let is_another = |running: &Check| is_test(running) && *running != check;
         // A newer test makes the one under way pointless.
         self.running.retain(|running| !is_another(running));
+        self.seconds = 0;
         self.check_anew(check)
     }
 
@@ -173,6 +204,25 @@ impl Wizard {
             Connection::Proxy(proxy) if proxy.address.is_none() => None,
             connection => Some(Check::Outbound(connection)),
         }
+    }
+
+    /// The check of the certificate in the answers, on its screen while it is not being typed.
+    #[must_use]
+    pub fn certificate_check(&self) -> Option<Check> {
+        let Step::FormStep(form_step) = &self.step else { return None };
+        let fields = [&form::CERTIFICATE, &form::CERTIFICATE_KEY];
+        let is_typing = form_step.is_touched() && fields.contains(&form_step.field);
+        let is_there = form_step.screen().fields.contains(&&form::CERTIFICATE);
+        if is_typing || !is_there || !self.answers.asks(&form::CERTIFICATE) {
+            return None;
+        }
+        let [certificate, key] = fields.map(|field| {
+            let path = field.check(&self.answers.get(field)).ok();
+            path.filter(|path| !path.is_empty())
+        });
+        let url = self.answers.get(&form::URL).parse::<ServerUrl>().ok();
+        let host = url.map(|url| url.host().clone());
+        Some(Check::Certificate { certificate: certificate?, key, host })
     }
 
     /// A digit of the review opens one setting, to which Enter returns.

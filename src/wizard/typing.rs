@@ -20,6 +20,7 @@ impl Wizard {
         match field.kind {
             FieldKind::Select(_) if key == Key::Char('?') => self.help = Some(0),
             FieldKind::Select(choices) => self.move_choice(field, choices, key),
+            _ if *field == form::MORE => {}
             FieldKind::Text | FieldKind::Secret => self.edit_text(key),
         }
     }
@@ -57,7 +58,8 @@ impl Wizard {
         let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
         let (Some(first), Some(form_step)) = (lines.first(), self.form_step()) else { return };
         let field = form_step.field;
-        if self.take_proxy(field, first.trim()) || !field.choices().is_empty() {
+        let takes_text = field.choices().is_empty() && *field != form::MORE;
+        if self.take_proxy(field, first.trim()) || !takes_text {
             return;
         }
         let Some(form_step) = self.form_step() else { return };
@@ -67,7 +69,7 @@ impl Wizard {
         form_step.editor.insert(if field.is_secret() { first } else { first.trim() });
         form_step.problem = None;
         form_step.note = Some(match lines.len() {
-            1 => "pasted; Enter takes it.".to_owned(),
+            1 => "Pasted. Enter accepts it.".to_owned(),
             count => format!("{count} lines pasted; used the first."),
         });
     }
@@ -78,7 +80,7 @@ impl Wizard {
         if !(is_about_proxy && text.contains("://") && self.answers.set_proxy(text)) {
             return false;
         }
-        self.show_answer("the proxy's URL filled all fields.".to_owned());
+        self.show_answer("The URL of the proxy filled all fields.".to_owned());
         true
     }
 
@@ -204,7 +206,10 @@ impl Wizard {
 /// What the operator should see about a value that was taken.
 fn note(field: &Field, typed: &str, value: &str) -> Option<String> {
     let is_corrected = typed != value && !field.is_secret();
-    let corrected = is_corrected.then(|| now_is(field, value));
+    let corrected = is_corrected.then(|| match value.strip_suffix('/') {
+        Some(rest) if rest == typed => "A final slash is added.".to_owned(),
+        _ => now_is(field, value),
+    });
     corrected.or_else(|| (field.notes)(value).into_iter().next())
 }
 

@@ -6,7 +6,9 @@ use crate::form;
 use crate::key::Key;
 use crate::plan::{DiffTag, FileChange, Plan};
 use crate::system::line_reader::{Echo, Ended};
-use crate::wizard::{Choice, Effect, Event, Preview, Review, ReviewRow, Step, Wizard, report};
+use crate::wizard::{
+    Choice, Effect, Event, Exit, Preview, Review, ReviewRow, Step, Wizard, report,
+};
 
 const HELP: &str = "\
 Nothing is written before you type w and then y.
@@ -59,7 +61,8 @@ impl<R: Runtime> PlainMode<'_, R> {
             several => format!("Write {several} files?"),
         };
         if self.confirms(&question)? {
-            return Ok(self.press('w'));
+            self.press('w');
+            return Ok(self.wizard.update(Event::Key(Key::Enter)));
         }
         self.print("Not written.").map(|()| None)
     }
@@ -137,7 +140,7 @@ impl<R: Runtime> PlainMode<'_, R> {
         let undo = if can_undo { "u to undo, " } else { "" };
         let prompt = format!("Type r to reload nginx, c to check, {undo}or press Enter to quit:");
         let line = match self.read(&prompt, Echo::Shown) {
-            Err(Ended::Input) => return Ok(Some(Effect::Exit)),
+            Err(Ended::Input) => return Ok(Some(Effect::Exit(Exit::Done))),
             line => line?,
         };
         match reply::read(line.reveal(), |_| false) {
@@ -205,7 +208,7 @@ fn row(row: &ReviewRow) -> String {
         (remark, _) if remark.starts_with('(') => format!(" {remark}"),
         (remark, _) => format!(" (changed, {remark})"),
     };
-    format!("{}. {}: {}{remark}", row.number, row.label, row.text)
+    format!("{}. {}: {}{remark}", row.number, row.label, row.text.replace('→', "->"))
 }
 
 fn preview(reviewing: &Review) -> Vec<String> {

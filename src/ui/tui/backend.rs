@@ -9,6 +9,7 @@ mod pen;
 #[cfg(test)]
 mod tests;
 
+use super::theme::is_one_column;
 use crossterm::Command;
 pub use pen::Colors;
 use pen::Pen;
@@ -95,9 +96,9 @@ impl<W: Write> LeanBackend<W> {
         self.take(Pen::of(&self.shown[at], self.colors));
         let symbol = self.shown[at].symbol();
         self.out.push_str(symbol);
-        // Terminals disagree on the width of what is not ASCII, and on where the cursor is after
-        // the last column.
-        let is_sure = symbol.len() == 1 && at.x + 1 < self.shown.area.width;
+        // Terminals disagree on the width of what is neither ASCII nor a glyph of the theme, and
+        // on where the cursor is after the last column.
+        let is_sure = is_one_column(symbol) && at.x + 1 < self.shown.area.width;
         self.cursor = is_sure.then_some(Position { x: at.x + 1, ..at });
     }
 
@@ -127,8 +128,9 @@ impl<W: Write> LeanBackend<W> {
         let cells = || (from.x.saturating_sub(1)..to.x).map(|x| &self.shown[(x, to.y)]);
         let skipped = usize::from(from.x > 0);
         let is_same_style = |cell| Some(Pen::of(cell, self.colors)) == self.pen;
-        (cells().all(|cell| cell.symbol().len() == 1) && cells().skip(skipped).all(is_same_style))
-            .then(|| cells().skip(skipped).map(Cell::symbol).collect())
+        (cells().all(|cell| is_one_column(cell.symbol()))
+            && cells().skip(skipped).all(is_same_style))
+        .then(|| cells().skip(skipped).map(Cell::symbol).collect())
     }
 
     fn take(&mut self, pen: Pen) {
