@@ -171,7 +171,7 @@ tells which kind yours is.",
             help: "No entries. Not sure? Run check after the restart; it tells.",
         },
     ]),
-    review: InReview::RowOf(&CONTEXT_PATH),
+    review: InReview::RowOf(&REVERSE_PROXY),
     ruled_out_by: |context| {
         let is_needed = context.defaults().release != Some(Era::Open);
         (context.get(&CONTEXT_PATH).is_empty() || !is_needed).then_some(&CONTEXT_PATH)
