@@ -10,7 +10,7 @@ use crate::kestra_release::{ADVISORY, Era};
 use crate::machine::{Machine, Text};
 use crate::nginx_site::{self, Server};
 use crate::settings::{
-    ContextPath, Nginx, ProxyAddress, ProxyKind, ServerUrl, SiteForm, has_placeholder,
+    ContextPath, ProxyAddress, ProxyKind, ServerUrl, SiteFile, SiteForm, has_placeholder,
     means_direct, redacted,
 };
 use std::path::PathBuf;
@@ -148,7 +148,7 @@ fn of_property(reading: &Reading, property: &str) -> Vec<Remark> {
     all
 }
 
-/// Kestra adds `ui/` itself (`facts/kestra.md` 4).
+/// Kestra adds `ui/` itself.
 fn doubled_ui(reading: &Reading) -> Option<Remark> {
     let url = reading.get("kestra.url")?;
     let text = url.text.trim_end_matches('/');
@@ -159,8 +159,8 @@ fn doubled_ui(reading: &Reading) -> Option<Remark> {
     Some(Remark::new(url, what))
 }
 
-/// Kestra takes the path as it stands, where the form corrects it: routes take any form, the pages
-/// only this one, and `/api` switches the login off (`facts/kestra.md` 5.1).
+/// Kestra uses the path unchanged, where the form corrects it: routes take any form, the pages
+/// only this one, and `/api` switches the login off.
 fn bent_path(reading: &Reading) -> Option<Remark> {
     let scalar = reading.get("micronaut.server.context-path")?;
     let text = scalar.text.as_str();
@@ -186,8 +186,7 @@ fn literal<'a>(reading: &'a Reading, property: &str) -> Option<&'a Scalar> {
     (scalar.kind != Kind::Null && !has_placeholder(&scalar.text)).then_some(scalar)
 }
 
-/// Micronaut takes three spellings of each type; with any other Kestra does not start
-/// (`facts/kestra.md` 2.2).
+/// Micronaut takes three spellings of each type; with any other Kestra does not start.
 fn wrong_type(reading: &Reading, client: &str) -> Option<Remark> {
     let property = format!("{client}.proxy-type");
     let scalar = literal(reading, &property)?;
@@ -211,20 +210,20 @@ fn bent_address(reading: &Reading, client: &str) -> Option<Remark> {
     Some(Remark::new(scalar, format!("{property} is \"{shown}\". {trouble}")))
 }
 
-/// A selector counts for more than an address (`facts/kestra.md` 1.5).
+/// A selector overrides an address.
 fn selector_before_address(reading: &Reading) -> Option<Remark> {
     let selector = proxy(reading, "proxy-selector")?;
     proxy(reading, "proxy-address")?;
-    let what = "proxy-selector is set, so proxy-address counts for nothing. Remove one of the two.";
+    let what = "proxy-selector is set, so proxy-address is ignored. Remove one of the two.";
     Some(Remark::new(selector, what))
 }
 
-/// The default type is `DIRECT`, which refuses an address at each request (`facts/kestra.md` 2.3).
+/// The default type is `DIRECT`, which refuses an address at each request.
 fn address_without_type(reading: &Reading) -> Option<Remark> {
     let address = proxy(reading, "proxy-address")?;
     let is_direct = |kind: &Scalar| kind.text.eq_ignore_ascii_case("direct");
     proxy(reading, "proxy-type").is_none_or(is_direct).then(|| {
-        let what = "proxy-address stands there without proxy-type: every request of Kestra fails.";
+        let what = "proxy-address is set without proxy-type: every request of Kestra fails.";
         Remark::new(address, what)
     })
 }
@@ -238,8 +237,7 @@ fn unread_authorization(reading: &Reading) -> Option<Remark> {
     })
 }
 
-/// The list of addresses that need no login knows nothing of a context path
-/// (`facts/kestra.md` 5.2).
+/// The list of addresses without a login ignores the context path.
 fn closed_webhooks(reading: &Reading) -> Option<Remark> {
     let path = reading.get("micronaut.server.context-path")?;
     let prefix: ContextPath = path.text.parse().ok()?;
@@ -304,7 +302,7 @@ fn around_place(machine: &Machine) -> Vec<String> {
 
 /// What is uncertain about the port at which the service of a Compose file is published.
 #[must_use]
-pub fn unpublished(machine: &Machine, settings: &Nginx) -> Option<String> {
+pub fn unpublished(machine: &Machine, settings: &SiteFile) -> Option<String> {
     let reading = machine.reading().ok().flatten()?;
     let published = machine.published_port(&reading)?;
     let port = published.upstream.as_ref().map(|(_, port)| *port);
@@ -359,7 +357,7 @@ pub fn existing_site(machine: &Machine, url: &ServerUrl) -> Vec<String> {
 /// What keeps nginx from serving the file of these settings, one sentence each. With two server
 /// blocks for one name, nginx reports `conflicting server name` and ignores the later one.
 #[must_use]
-pub fn existing_servers(machine: &Machine, settings: &Nginx) -> Vec<String> {
+pub fn existing_servers(machine: &Machine, settings: &SiteFile) -> Vec<String> {
     let config = &machine.nginx.config;
     let file = settings.file.as_path();
     let SiteForm::Server { names, listen, tls } = &settings.site.form else { return Vec::new() };
@@ -491,7 +489,7 @@ mod tests {
         for address in ["a:1", "http://a:1", "http://a:1/", "'http://[::1]:3128'", "${P}"] {
             assert_eq!(said(&api(&format!("proxy-address: {address}"))), [""; 0], "{address}");
         }
-        is_set(&api("proxy-address: a:1\n  proxy-selector: default"), 4, "counts for nothing");
+        is_set(&api("proxy-address: a:1\n  proxy-selector: default"), 4, "is ignored");
     }
 
     #[test]

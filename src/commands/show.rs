@@ -3,7 +3,7 @@
 use super::sources::Sources;
 use super::{CommandError, only};
 use crate::answers::{Answers, Source};
-use crate::cli::{Invocation, Said, ShowForm, What};
+use crate::cli::{GivenAnswers, Invocation, ShowForm, What};
 use crate::form::{self, Field};
 use crate::machine::Machine;
 use crate::plan::{self, FileKind};
@@ -15,19 +15,19 @@ use std::path::Path;
 
 /// `show --json`; the shape is documented in the manual page.
 #[derive(Serialize)]
-struct Report<'a> {
+struct ShowReport<'a> {
     config: &'a Path,
     /// The image that runs Kestra, where the file names it.
     image: Option<String>,
     settings: BTreeMap<&'static str, String>,
     /// The server block of nginx that answers the public URL.
     #[serde(skip_serializing_if = "Option::is_none")]
-    site: Option<Site<'a>>,
+    site: Option<SiteReport<'a>>,
     problems: Vec<Entry>,
 }
 
 #[derive(Serialize)]
-struct Site<'a> {
+struct SiteReport<'a> {
     file: &'a Path,
     line: usize,
     names: Vec<&'a str>,
@@ -42,15 +42,15 @@ struct Entry {
 
 pub(super) fn run(
     invocation: &Invocation,
-    said: &Said,
+    given: &GivenAnswers,
     form: ShowForm,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let sources = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, said)?;
+    let sources = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, given)?;
     let Sources { answers, machine, .. } = &sources;
     if machine.text(machine.config()).is_none() {
         let config = machine.config().display();
-        console.say(&format!("Note: there is no configuration at {config} yet."));
+        console.message(&format!("Note: there is no configuration at {config} yet."));
     }
     match form {
         ShowForm::Words => {
@@ -65,7 +65,7 @@ pub(super) fn run(
             }
         }
         ShowForm::Answers => console.print(&answers_file(answers))?,
-        ShowForm::Json => console.json(&Report {
+        ShowForm::Json => console.json(&ShowReport {
             config: machine.config(),
             image: machine.image(),
             settings: answers
@@ -79,10 +79,10 @@ pub(super) fn run(
     Ok(0)
 }
 
-fn site<'a>(answers: &Answers, machine: &'a Machine) -> Option<Site<'a>> {
+fn site<'a>(answers: &Answers, machine: &'a Machine) -> Option<SiteReport<'a>> {
     let server = machine.site(&answers.get(&form::URL).parse().ok()?)?;
     let (file, line) = (machine.nginx.config.file(server), server.0.line);
-    Some(Site { file, line, names: server.names().collect() })
+    Some(SiteReport { file, line, names: server.names().collect() })
 }
 
 fn problems(answers: &Answers) -> Vec<Entry> {
@@ -105,7 +105,7 @@ fn words(answers: &Answers) -> String {
         let source = match answers.source(field) {
             Source::Environment(variable) => format!("  (from {variable})"),
             Source::Default => "  (default)".to_owned(),
-            Source::Said | Source::Found => String::new(),
+            Source::Given | Source::Found => String::new(),
         };
         let line = format!("{:<24} {}{source}", field.name, shown(answers, field));
         let _ = writeln!(text, "{}", line.trim_end());
@@ -126,10 +126,10 @@ fn answers_file(answers: &Answers) -> String {
 pub(super) fn print(
     invocation: &Invocation,
     what: What,
-    said: &Said,
+    given: &GivenAnswers,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let mut sources = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, said)?;
+    let mut sources = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, given)?;
     let kind = match what {
         What::Config => FileKind::Config,
         What::Nginx => FileKind::Nginx,

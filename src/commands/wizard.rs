@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long an escape may take to become a longer key, unless `ESCDELAY` says otherwise.
+/// How long an escape may take to become a longer key; `ESCDELAY` overrides it.
 const ESCAPE_DELAY: Duration = Duration::from_millis(100);
 
 /// The exit code of a wizard that was left with answers: that of an interrupt.
@@ -80,13 +80,13 @@ fn configuration(
             return Err(error.into());
         };
         let path = path.clone();
-        console.say(&words(&error.into()));
+        console.message(&words(&error.into()));
         config = Some(mended(path, console)?);
     }
 }
 
 fn which(path: &Path, places: &[Place], console: &mut Console) -> Result<Place, CommandError> {
-    console.say(&format!("{} holds several configurations of Kestra:", path.display()));
+    console.message(&format!("{} holds several configurations of Kestra:", path.display()));
     let names: Vec<_> = places.iter().map(ToString::to_string).collect();
     choose(&names, console)?.and_then(|number| places.get(number).cloned()).ok_or_else(|| {
         CommandError::Answers(vec!["None was chosen; nothing was changed.".to_owned()])
@@ -104,7 +104,7 @@ fn mended(path: PathBuf, console: &mut Console) -> Result<PathBuf, CommandError>
     match choose(&ways, console)? {
         Some(0) => {
             if let Err(error) = editor::open(&path) {
-                console.say(&format!("The editor could not be used: {error}"));
+                console.message(&format!("The editor could not be used: {error}"));
             }
             Ok(path)
         }
@@ -116,9 +116,9 @@ fn mended(path: PathBuf, console: &mut Console) -> Result<PathBuf, CommandError>
 /// Asks for one of these, counted from 0; `None` for any other line, or the end of the input.
 fn choose(choices: &[String], console: &mut Console) -> Result<Option<usize>, CommandError> {
     for (choice, number) in choices.iter().zip(1..) {
-        console.say(&format!("{number}. {choice}"));
+        console.message(&format!("{number}. {choice}"));
     }
-    console.say(&format!("Number 1 to {}:", choices.len()));
+    console.message(&format!("Number 1 to {}:", choices.len()));
     let line = match console::first_line_of_input() {
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
         line => line.map_err(lost)?,
@@ -141,7 +141,7 @@ fn ask(
     match tui::run(wizard, first, runner.clone(), theme, escape_delay()).map_err(lost)? {
         Left::Signal(code) => Ok(code),
         Left::Quit { keeps_draft } => {
-            console.say(if keeps_draft {
+            console.message(if keeps_draft {
                 "Draft kept. Run kestra-setup to continue."
             } else {
                 "Answers discarded. Nothing was written."
@@ -182,7 +182,7 @@ fn plain(
     };
     draft::save(&wizard, &runner.config);
     if let Ended::Input = ended {
-        console.say("End of input: left without writing.");
+        console.message("End of input: left without writing.");
     }
     Ok(ended.exit_code())
 }
@@ -208,7 +208,7 @@ fn before_the_first_question(
                 ways: vec![Choice::ReadOnly, Choice::Quit],
             });
         }
-        // Without a place for backups nothing can be written, and the write will say so.
+        // Without a place for backups nothing can be written; the write reports that.
         Err(_) => {}
     }
     let open =
@@ -253,7 +253,7 @@ fn theme(wanted: Colour) -> Theme {
     Theme::new(level, colors)
 }
 
-/// systemd gives serial lines `TERM=vt220`; monochrome terminals say so in their name.
+/// systemd gives serial lines `TERM=vt220`; monochrome terminals have it in their name.
 fn has_colours(wanted: Colour) -> bool {
     let term = text("TERM");
     let is_mono = ["vt", "ansi", "linux", "sun"].iter().any(|name| term.starts_with(name))

@@ -1,4 +1,4 @@
-//! Screen 2: Kestra's way out to the internet.
+//! Screen 2: Kestra's outbound connection.
 
 use super::{Context, Field, FieldKind, InReview, PLAIN, Screen, ScreenId, SelectOption, parsed};
 use crate::settings::{EnvFile, ProxyAddress, ProxyUsername, Secret, VariableName};
@@ -119,7 +119,7 @@ difference, not in a message. The next question is where it is stored.
 Micronaut would read \"${\" as the start of a variable; it is written as
 \"${:$}{\", which Micronaut reads as the same two characters.",
     examples: &[("correct horse: battery%", "ok, any characters but line ends and the like")],
-    stored_in: "config.yml or the env file, as the next question says",
+    stored_in: "config.yml or the env file, as the next answer decides",
     kind: FieldKind::Secret,
     optional: true,
     review: InReview::RowOf(&PROXY_USERNAME),

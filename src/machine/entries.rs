@@ -38,7 +38,7 @@ impl Entries {
     }
 
     pub(super) fn configuration(&mut self, reading: &Reading) {
-        // A property without a value says nothing, and any answer, also none, changes the file.
+        // A property without a value is no answer; any answer, even an empty one, changes the file.
         let given = |scalar: &&Scalar| scalar.kind != Kind::Null;
         let get =
             |property: &str| reading.get(property).filter(given).map(|scalar| scalar.text.as_str());
@@ -58,7 +58,7 @@ impl Entries {
         if open_urls::are_open(reading) {
             self.put(&form::OPEN_URLS, "login-and-webhooks");
         }
-        // What `services.api` does not say, it inherits from `client`.
+        // `services.api` inherits from `client` what it does not set.
         self.proxy(|key| {
             get(&format!("micronaut.http.services.api.{key}"))
                 .or_else(|| get(&format!("micronaut.http.client.{key}")))

@@ -6,7 +6,7 @@ use crate::kestra_config;
 use crate::lint;
 use crate::machine::Machine;
 use crate::nginx_site;
-use crate::settings::{Nginx, SiteForm};
+use crate::settings::{SiteFile, SiteForm};
 use std::sync::Arc;
 
 /// What is good to know about these answers on this machine, one sentence each; with a plan, about
@@ -23,7 +23,7 @@ pub fn notes(answers: &Answers, machine: &Machine, plan: Option<&Plan>) -> Vec<S
 #[must_use]
 pub fn nginx_notes(answers: &Answers, machine: &Machine) -> Vec<String> {
     let Ok(settings) = answers.settings() else { return Vec::new() };
-    let has_own_server = |nginx: &Nginx| matches!(nginx.site.form, SiteForm::Server { .. });
+    let has_own_server = |nginx: &SiteFile| matches!(nginx.site.form, SiteForm::Server { .. });
     let unpublished = settings.nginx.as_ref().and_then(|it| lint::unpublished(machine, it));
     let servers = match &settings.nginx {
         Some(nginx) if has_own_server(nginx) => lint::existing_servers(machine, nginx),

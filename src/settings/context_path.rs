@@ -25,7 +25,7 @@ impl ContextPath {
         self.0.is_empty()
     }
 
-    /// What stands before the first `ui` or `api`, which Kestra adds itself.
+    /// The part before the first `ui` or `api`, which Kestra adds itself.
     pub(super) fn before_kestra(path: &str) -> String {
         let own: Vec<_> = segments(path).take_while(|segment| !is_kestras(segment)).collect();
         format!("/{}", own.join("/"))

@@ -90,7 +90,7 @@ pub fn forget(config: &Path) {
     }
 }
 
-/// The state folder, if it exists: whoever takes the lock makes it.
+/// The state folder, if it exists; taking the lock creates it.
 fn state() -> Option<Directory> {
     History::here().ok()?.open().ok()?
 }

@@ -1,6 +1,6 @@
 //! Does what the wizard and the commands ask for, and gives the outcome as data.
 //!
-//! Everything here may block; whoever must not wait calls it on a thread of its own.
+//! Everything here may block: callers that must not wait use a thread.
 
 mod health;
 
@@ -202,7 +202,8 @@ impl EffectRunner {
         match check {
             Check::Outbound(connection) => vec![self.outbound(connection, cancelled)],
             Check::Nginx { text, is_location } => {
-                let level = if *is_location { nginx::Level::Server } else { nginx::Level::Http };
+                let level =
+                    if *is_location { nginx::IncludedIn::Server } else { nginx::IncludedIn::Http };
                 vec![nginx::test_privately(&self.nginx, text, level, Deadline::usual())]
             }
             Check::Certificate { certificate, key, host } => {

@@ -46,7 +46,7 @@ impl EffectRunner {
         let Ok(connection) = answers.settings_of_connection() else {
             return vec![Finding::skipped(
                 "way-out",
-                "The way out is not tested: correct the proxy first.",
+                "The outbound connection is not tested: correct the proxy first.",
             )];
         };
         let scope = Finding {
@@ -71,7 +71,7 @@ fn nginx_test(machine: &Machine, answers: &Answers, deadline: Deadline) -> Findi
         machine.nginx.binary.as_ref()?;
         let text = machine.text(Path::new(answers.found(&form::NGINX_FILE)?))?;
         let is_location = answers.found(&form::NGINX_FORM) == Some("location");
-        let level = if is_location { nginx::Level::Server } else { nginx::Level::Http };
+        let level = if is_location { nginx::IncludedIn::Server } else { nginx::IncludedIn::Http };
         Some(nginx::test_privately(&machine.nginx, text.as_str(), level, deadline))
     };
     alone().unwrap_or(untested)
@@ -160,7 +160,7 @@ fn in_doubt(problem: Problem) -> Finding {
     }
 }
 
-/// What the server block that answers the public name lacks, whoever wrote it.
+/// What the server block that answers the public name lacks, ours or not.
 fn site(machine: &Machine, answers: &Answers) -> Vec<Finding> {
     let Ok(url) = answers.get(&form::URL).parse::<ServerUrl>() else { return Vec::new() };
     if let Some(server) = machine.site(&url) {

@@ -10,7 +10,7 @@ use crate::settings::{FilePath, ServerNames};
 /// One trouble: words of nginx's line, a name for scripts, what it means, what to do.
 struct Trouble(&'static str, &'static str, &'static str, &'static str);
 
-/// The first that fits counts, so the particular stand before the general.
+/// The first match applies, so specific patterns precede general ones.
 const TROUBLES: &[Trouble] = &[
     Trouble(
         "host not found in upstream",
@@ -33,13 +33,13 @@ const TROUBLES: &[Trouble] = &[
     Trouble(
         "\"location\" directive is not allowed here",
         "nginx-location-outside-server",
-        "Locations stand outside of a server block.",
+        "Locations are outside of a server block.",
         "Include the file inside server { }, or write an own server block.",
     ),
     Trouble(
         "directive is not allowed here",
         "nginx-wrong-place",
-        "A directive stands where nginx does not take it.",
+        "A directive is in a place where nginx does not allow it.",
         "Include a file with a server block at http level, and one with locations inside server { }.",
     ),
     Trouble(
@@ -135,12 +135,12 @@ pub(crate) fn blamed(code: &str) -> Option<&'static Field> {
     }
 }
 
-/// The worst failure in what nginx said, in plain words; `None` if there is none.
+/// The worst failure in the output of nginx, explained; `None` if there is none.
 pub(super) fn failure(ok: bool, said: &str) -> Option<Finding> {
     failures(ok, said).into_iter().next()
 }
 
-/// Every failure in what nginx said, the worst first, each once: Debian's nginx says a line twice.
+/// Every failure in the output of nginx, the worst first, each once: Debian's nginx repeats lines.
 pub(super) fn failures(ok: bool, said: &str) -> Vec<Finding> {
     let fatal = |line: &&str| ["[emerg]", "[crit]"].iter().any(|level| line.contains(level));
     let counts = |line: &&str| WARNINGS_THAT_COUNT.iter().any(|warning| line.contains(warning));
@@ -174,7 +174,7 @@ fn meaning(line: &str) -> (&'static str, &'static str, &'static str) {
         (
             "nginx-refused",
             "nginx does not take this configuration.",
-            "Run nginx -t, which says more, and correct that line.",
+            "Run nginx -t for the details, and correct that line.",
         ),
         |Trouble(_, code, what, remedy)| (code, what, remedy),
     )

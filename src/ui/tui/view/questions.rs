@@ -226,7 +226,7 @@ impl Form<'_> {
             _ if answers.get(field).is_empty() => (String::new(), String::new()),
             Source::Found => (mask, "unchanged".to_owned()),
             Source::Environment(variable) => (mask, format!("from {variable}")),
-            Source::Said | Source::Default => (mask, String::new()),
+            Source::Given | Source::Default => (mask, String::new()),
         };
         (text, 0, remark)
     }
