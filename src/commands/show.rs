@@ -61,7 +61,7 @@ pub(super) fn run(
             let image = machine.image().map(|image| format!("{:<24} {image}\n", "image"));
             console.print_text(&(words(answers) + &site + &image.unwrap_or_default()))?;
             for note in plan::config_notes(machine, None) {
-                console.say(&format!("warning: {note}"));
+                console.message(&format!("warning: {note}"));
             }
         }
         ShowForm::Answers => console.print(&answers_file(answers))?,
