@@ -174,9 +174,9 @@ impl Wizard {
             }
             Choice::Continue | Choice::ReadOnly => self.review_or_ask(),
             Choice::WithoutTls => {
-                [&form::CERTIFICATE, &form::CERTIFICATE_KEY]
-                    .iter()
-                    .for_each(|field| self.answers.set(field, ""));
+                for field in [&form::CERTIFICATE, &form::CERTIFICATE_KEY] {
+                    self.answers.set(field, "");
+                }
                 self.review()
             }
             Choice::ShowEvidence(text) => {

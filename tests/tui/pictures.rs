@@ -136,7 +136,12 @@ fn a_first_setup_on_a_wide_screen_is_drawn() {
     picture(&mut session, "wide-2-proxy");
     session.press(key::F1).wait_for("Help: Connection");
     picture(&mut session, "wide-help");
-    session.press(key::ESC).press(key::ENTER).wait_for("Reverse proxy").wait_for("server_name");
+    session
+        .press(key::ESC)
+        .wait_gone("Help:")
+        .press(key::ENTER)
+        .wait_for("Reverse proxy")
+        .wait_for("server_name");
     picture(&mut session, "wide-3-nginx");
     session.press(key::ENTER).wait_for("1 Public URL").wait_gone("testing nginx");
     picture(&mut session, "wide-4-review");

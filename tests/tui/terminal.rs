@@ -121,7 +121,11 @@ fn holding_enter_never_writes() {
 fn impatient_enters_do_not_answer_the_next_screen() {
     let folder = folder();
     let mut session = fresh(folder.path());
-    session.type_text("http://a.example/").send("\r\r\r\r").wait_for("How does Kestra reach");
+    session
+        .type_text("http://a.example/")
+        .settle()
+        .send("\r\r\r\r")
+        .wait_for("How does Kestra reach");
     session.settle();
     assert!(session.screen().contains("● Proxy"), "{}", session.screen());
 }
@@ -205,7 +209,7 @@ fn a_second_wizard_is_told_of_the_first() {
     let folder = folder();
     let _first = fresh(folder.path());
     let mut second = wizard(folder.path()).start();
-    second.wait_for("Already being edited by").wait_for("to look");
+    second.wait_for("Already being edited by").wait_for("Open read-only");
 }
 
 #[test]

@@ -11,7 +11,13 @@ pub(super) fn title(ui: Ui, names: &[String], shown: usize, about: &str) -> Line
     let rule = ui.theme.glyphs.rule;
     let width = usize::from(ui.width);
     let names_width: usize = names.iter().map(|name| name.chars().count() + 2).sum();
-    let about = elided(about, width.saturating_sub(names_width + 9), ui.theme.glyphs.ellipsis);
+    let room = width.saturating_sub(names_width + 9);
+    // What comes last is worth the least.
+    let mut about = about;
+    while let (true, Some((first, _))) = (about.chars().count() > room, about.rsplit_once(", ")) {
+        about = first;
+    }
+    let about = elided(about, room, ui.theme.glyphs.ellipsis);
     let mut spans = vec![Span::styled(format!(" {rule}{rule} "), ui.theme.dim())];
     for (number, name) in names.iter().enumerate() {
         let style = if number == shown { ui.theme.strong() } else { ui.theme.dim() };

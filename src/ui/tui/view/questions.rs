@@ -139,7 +139,7 @@ impl Form<'_> {
         let theme = self.ui.theme;
         let style = if has_focus { theme.strong() } else { theme.plain() };
         if *field == form::MORE {
-            let room = self.room().max(WIDEST) - 3;
+            let room = usize::from(self.ui.width).saturating_sub(self.column + 5);
             let text = elided(&form::folded(self.wizard.answers()), room, theme.glyphs.ellipsis);
             let style = if has_focus { theme.strong() } else { theme.dim() };
             spans.push(Span::styled(text, style));
@@ -161,11 +161,10 @@ impl Form<'_> {
             }
         };
         if text.is_empty() && remark.is_empty() && field.kind == FieldKind::Text {
+            // Not by colour alone: an example is no value.
             let example = field.examples.first().map_or("", |(example, _)| example);
-            spans.push(Span::styled(
-                elided(example, self.room(), theme.glyphs.ellipsis),
-                theme.dim(),
-            ));
+            let example = elided(&format!("e.g. {example}"), self.room(), theme.glyphs.ellipsis);
+            spans.push(Span::styled(example, theme.dim()));
             return cursor;
         }
         let gap = if text.is_empty() || remark.is_empty() { "" } else { "  " };
