@@ -1,5 +1,5 @@
-//! `kestra-setup`: gives a Kestra server its public URL, its way out through a forward proxy and
-//! its place behind nginx.
+//! `kestra-setup`: gives a Kestra server its public URL, its outbound connection through a forward
+//! proxy and its nginx site.
 //!
 //! Answers are text, their meaning is a type, the plan is both the preview and what is written,
 //! and only [`system`] touches the world. In reading order, each module using only those above it:

@@ -333,7 +333,7 @@ fn without_server_block(context: &dyn Context) -> Option<&'static Field> {
     without_nginx(context).or_else(|| (context.get(&NGINX_FORM) != "server").then_some(&NGINX_FORM))
 }
 
-/// The row that stands for the questions of this screen that are rarely changed, until it is
+/// The row that replaces the questions of this screen that are rarely changed, until it is
 /// unfolded. It is no question: nothing but the full screen knows it.
 pub static MORE: Field = Field {
     name: "more",

@@ -141,7 +141,7 @@ impl Entries {
     }
 }
 
-/// The kind of connection, in any spelling that Micronaut takes; any other stays as it stands, so that
+/// The kind of connection, in any spelling that Micronaut takes; any other is kept unchanged, so that
 /// every answer changes it.
 fn connection(kind: &str) -> String {
     if means_direct(kind) {

@@ -20,7 +20,7 @@ struct Script {
     elevated: usize,
     dropped: usize,
     is_cut: bool,
-    trouble: Option<Failure>,
+    failure: Option<Failure>,
 }
 
 impl Runtime for Script {
@@ -43,11 +43,11 @@ impl Runtime for Script {
 
     fn perform(&mut self, effect: Effect) -> Option<Event> {
         Some(match effect {
-            Effect::Look(paths) => Event::Looked(paths.into_iter().map(absent).collect()),
+            Effect::ReadFiles(paths) => Event::FilesRead(paths.into_iter().map(absent).collect()),
             Effect::Check(check) => Event::Checked(check, vec![finding()]),
             Effect::Write(plan) => {
                 self.written.push(plan);
-                Event::Written(self.trouble.take().map_or_else(|| Ok(saved()), Err))
+                Event::Written(self.failure.take().map_or_else(|| Ok(saved()), Err))
             }
             Effect::Elevate(_) => {
                 self.elevated += 1;
@@ -80,7 +80,7 @@ fn denied() -> Failure {
     Failure {
         state: "not written",
         lines: vec!["Permission denied.".to_owned()],
-        ways: vec![Choice::Sudo, Choice::Quit],
+        choices: vec![Choice::Sudo, Choice::Quit],
     }
 }
 
@@ -96,10 +96,10 @@ fn wizard(here: Defaults, config: Option<&str>) -> (Wizard, Option<Effect>) {
 fn session(
     (mut wizard, first): (Wizard, Option<Effect>),
     lines: &[&'static str],
-    trouble: Option<Failure>,
+    failure: Option<Failure>,
 ) -> (Script, Result<(), Ended>) {
     let lines = lines.iter().copied().collect();
-    let mut script = Script { lines, trouble, ..Script::default() };
+    let mut script = Script { lines, failure, ..Script::default() };
     let ended = run(&mut wizard, first, &mut script);
     (script, ended)
 }
@@ -468,11 +468,11 @@ fn the_way_out_is_tested_from_the_review() {
 
 #[test]
 fn what_stands_in_the_way_of_the_start_is_asked_first() {
-    let ways = vec![Choice::Continue, Choice::Fresh, Choice::Quit];
+    let choices = vec![Choice::Continue, Choice::Fresh, Choice::Quit];
     let lines = vec!["You stopped at step 2.".to_owned()];
-    let draft = Failure { state: "draft", lines, ways };
+    let draft = Failure { state: "draft", lines, choices };
     let (wizard, _) = wizard(Defaults::default(), None);
-    let wizard = wizard.asking_first(Dialog::new(draft, Plan::default()));
+    let wizard = wizard.starting_with(Dialog::new(draft, Plan::default()));
     let said = session((wizard, None), &[""], None).0.said;
     assert!(said.contains("You stopped at step 2.\n1. Continue with these answers"), "{said}");
     assert!(said.contains("Question 1 of 4."));
