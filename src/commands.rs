@@ -24,7 +24,7 @@ use std::path::Path;
 pub enum CommandError {
     /// The configuration that is there.
     #[error(transparent)]
-    Look(#[from] DiscoverError),
+    Discover(#[from] DiscoverError),
     /// The files to be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -70,7 +70,7 @@ pub enum CommandError {
 impl CommandError {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Look(error) => error.exit_code(),
+            Self::Discover(error) => error.exit_code(),
             Self::Write(error) | Self::Rollback(error) => error.exit_code(),
             Self::Answers(_) => 2,
             Self::Unexpected => 4,
@@ -84,7 +84,7 @@ impl CommandError {
 
     fn remedy(&self) -> String {
         match self {
-            Self::Look(error) => error.remedy(),
+            Self::Discover(error) => error.remedy(),
             Self::Rollback(WriteError::Changed(_)) => {
                 "Look at their change; kestra-setup rollback --force undoes it as well.".into()
             }

@@ -20,7 +20,7 @@ use std::path::Path;
 #[must_use]
 pub fn event(performed: Performed) -> Event {
     match performed {
-        Performed::Looked(files) => Event::Looked(files),
+        Performed::FilesRead(files) => Event::FilesRead(files),
         Performed::Checked(check, findings) => Event::Checked(check, findings),
         Performed::Planned(number, files) => Event::Planned(number, files),
         Performed::Written(receipt) => Event::Written(Ok(written(receipt))),
@@ -39,7 +39,7 @@ pub fn event(performed: Performed) -> Event {
 #[must_use]
 pub fn not_written(failure: &WriteFailure) -> Failure {
     let WriteFailure { error, plan, .. } = failure;
-    let (state, lines, ways) = match error {
+    let (state, lines, choices) = match error {
         WriteError::Changed(conflict) => {
             ("not written", changed(conflict, failure), ways_from(conflict))
         }
@@ -51,9 +51,9 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
             let is_nginx = plan.changes.iter().any(|change| {
                 change.kind == FileKind::Nginx && path.starts_with(parent(&change.path))
             });
-            let mut ways = vec![Choice::Sudo, Choice::SaveAside];
-            ways.extend(is_nginx.then_some(Choice::Change(&form::NGINX_FILE)));
-            ("not written", lines, ways)
+            let mut choices = vec![Choice::Sudo, Choice::SaveAside];
+            choices.extend(is_nginx.then_some(Choice::Change(&form::NGINX_FILE)));
+            ("not written", lines, choices)
         }
         WriteError::Verification(failure) => {
             let blamed = nginx::blamed(failure.code);
@@ -66,14 +66,14 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
             }
             lines.extend([String::new(), failure.remedy.clone()]);
             let is_tls = [Some(&form::CERTIFICATE), Some(&form::CERTIFICATE_KEY)].contains(&blamed);
-            let mut ways: Vec<_> = blamed.map(Choice::Change).into_iter().collect();
-            ways.extend(is_tls.then_some(Choice::WithoutTls));
-            ways.push(Choice::WithoutNginx);
-            ways.push(Choice::ShowEvidence(failure.evidence.clone()));
-            if ways.len() < 4 {
-                ways.push(Choice::SaveAside);
+            let mut choices: Vec<_> = blamed.map(Choice::Change).into_iter().collect();
+            choices.extend(is_tls.then_some(Choice::WithoutTls));
+            choices.push(Choice::WithoutNginx);
+            choices.push(Choice::ShowEvidence(failure.evidence.clone()));
+            if choices.len() < 4 {
+                choices.push(Choice::SaveAside);
             }
-            ("rolled back", lines, ways)
+            ("rolled back", lines, choices)
         }
         WriteError::Unrepaired { .. } | WriteError::Interrupted { .. } => (
             "interrupted",
@@ -95,7 +95,7 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
             ("not written", lines, vec![Choice::Retry, Choice::SaveAside, Choice::Quit])
         }
     };
-    Failure { state, lines, ways }
+    Failure { state, lines, choices }
 }
 
 /// The value of a question in the nginx file that was planned.
@@ -201,8 +201,8 @@ pub fn interrupted(pending: &PendingWrite) -> Result<Failure, WriteError> {
         lines.extend([String::new(), format!("Undoing changes {}:", restore.path.display())]);
         lines.extend(listed(&restored(&restore)).into_iter().take(10));
     }
-    let ways = vec![Choice::Undo, Choice::Forget, Choice::Quit];
-    Ok(Failure { state: "interrupted", lines, ways })
+    let choices = vec![Choice::Undo, Choice::Forget, Choice::Quit];
+    Ok(Failure { state: "interrupted", lines, choices })
 }
 
 /// What sudo did with a plan.
@@ -216,7 +216,7 @@ pub fn elevated(plan: &Plan, config: &Path, result: Result<(), String>) -> Event
                 format!("Writing with sudo failed: {why}"),
                 "Your answers are kept.".to_owned(),
             ],
-            ways: vec![Choice::Sudo, Choice::SaveAside, Choice::Quit],
+            choices: vec![Choice::Sudo, Choice::SaveAside, Choice::Quit],
         }),
     })
 }
@@ -360,11 +360,11 @@ fn forgotten() -> WriteResult {
 /// What can be done where undoing failed: of the completed write with this name, or of the
 /// interrupted one.
 fn not_undone(error: WriteError, id: Option<&str>) -> Failure {
-    let (mut lines, mut ways) = (Vec::new(), Vec::new());
+    let (mut lines, mut choices) = (Vec::new(), Vec::new());
     match error {
         WriteError::Changed(conflict) => {
             lines.push(format!("{} was changed since that write.", conflict.path.display()));
-            ways.push(Choice::UndoOverwriting(id.map(str::to_owned)));
+            choices.push(Choice::UndoOverwriting(id.map(str::to_owned)));
         }
         // The undoing itself was interrupted.
         error @ WriteError::Unrepaired { .. } => {
@@ -373,10 +373,10 @@ fn not_undone(error: WriteError, id: Option<&str>) -> Failure {
         other => {
             lines.extend([format!("{}.", capital(&other)), other.remedy()]);
             let is_damaged = matches!(other, WriteError::Damaged { .. });
-            ways.extend((id.is_none() && !is_damaged).then_some(Choice::Undo));
+            choices.extend((id.is_none() && !is_damaged).then_some(Choice::Undo));
         }
     }
-    ways.extend(id.is_none().then_some(Choice::Forget));
-    ways.push(Choice::Quit);
-    Failure { state: if id.is_none() { "interrupted" } else { "not undone" }, lines, ways }
+    choices.extend(id.is_none().then_some(Choice::Forget));
+    choices.push(Choice::Quit);
+    Failure { state: if id.is_none() { "interrupted" } else { "not undone" }, lines, choices }
 }

@@ -45,7 +45,7 @@ pub enum Step {
     Discovering(AfterDiscovery),
     /// Files are being written; nothing interrupts that. What is put back or repaired has no plan.
     Writing(Plan),
-    /// Something stands in the way, and there is more than one way on.
+    /// A failure or a question with several choices.
     Dialog(Dialog),
     /// The files are written.
     Done(WriteResult),
@@ -116,7 +116,7 @@ impl Wizard {
 
     /// Starts with a question about the start itself, such as what becomes of a draft.
     #[must_use]
-    pub fn asking_first(mut self, dialog: Dialog) -> Self {
+    pub fn starting_with(mut self, dialog: Dialog) -> Self {
         self.step = Step::Dialog(dialog);
         self
     }
@@ -153,7 +153,7 @@ impl Wizard {
             Event::Keep => self.keep(),
             Event::PreviousQuestion => self.previous_question(),
             Event::Discovered(machine) => self.discovered(*machine),
-            Event::Looked(files) => self.looked(files),
+            Event::FilesRead(files) => self.looked(files),
             Event::Checked(check, findings) => self.checked(check, findings),
             Event::Written(result) => self.written(result),
             Event::Stopped(saved) => {
@@ -219,7 +219,7 @@ impl Wizard {
         None
     }
 
-    /// Whether the help or a question lies over the page, whose fields then take nothing.
+    /// Whether the help or a question covers the page, whose fields then take no input.
     fn is_covered(&self) -> bool {
         self.is_quitting || self.help.is_some()
     }
@@ -337,7 +337,7 @@ impl Wizard {
 
     fn look(&mut self, files: Vec<std::path::PathBuf>, then: AfterDiscovery) -> Effect {
         self.step = Step::Discovering(then);
-        Effect::Look(files)
+        Effect::ReadFiles(files)
     }
 
     /// Takes what the files hold now as found, and keeps the answers unless it is to start over.
@@ -357,7 +357,7 @@ impl Wizard {
         Some(Effect::Check(check))
     }
 
-    /// Looks once more, whatever came of it before; not twice at the same time.
+    /// Reads the files again; not twice at the same time.
     fn check_anew(&mut self, check: Check) -> Option<Effect> {
         if self.is_running(|running| *running == check) {
             return None;

@@ -50,7 +50,7 @@ pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, 
     let first = before_the_first_question(&mut runner, &mut answers, &machine);
     let (mut wizard, mut effect) = Wizard::new(answers, machine);
     if let Some(failure) = first {
-        wizard = wizard.asking_first(Dialog::new(failure, Plan::default()));
+        wizard = wizard.starting_with(Dialog::new(failure, Plan::default()));
         if let Some(draft) = draft::load(&runner.config) {
             wizard = wizard.resuming_at(draft.step());
         }
@@ -96,12 +96,12 @@ fn which(path: &Path, places: &[Place], console: &mut Console) -> Result<Place, 
 /// The file to go on with: the same once its operator has corrected it, or another one.
 fn mended(path: PathBuf, console: &mut Console) -> Result<PathBuf, CommandError> {
     let separate = fs::beside(&path);
-    let ways = [
+    let choices = [
         "Open it in your editor, then look again".to_owned(),
         format!("Write a separate file: {}", separate.display()),
         "Quit".to_owned(),
     ];
-    match choose(&ways, console)? {
+    match choose(&choices, console)? {
         Some(0) => {
             if let Err(error) = editor::open(&path) {
                 console.message(&format!("The editor could not be used: {error}"));
@@ -205,7 +205,7 @@ fn before_the_first_question(
             return Some(Failure {
                 state: "locked",
                 lines: vec![format!("{}.", capital(&error)), error.remedy()],
-                ways: vec![Choice::ReadOnly, Choice::Quit],
+                choices: vec![Choice::ReadOnly, Choice::Quit],
             });
         }
         // Without a place for backups nothing can be written; the write reports that.
@@ -226,7 +226,7 @@ fn before_the_first_question(
     (!answers.is_untouched()).then(|| Failure {
         state: "draft",
         lines: vec![draft.words()],
-        ways: vec![Choice::Continue, Choice::Fresh, Choice::Quit],
+        choices: vec![Choice::Continue, Choice::Fresh, Choice::Quit],
     })
 }
 

@@ -50,7 +50,7 @@ pub struct EffectRunner {
 #[derive(Debug)]
 pub enum Performed {
     /// These are the files.
-    Looked(Vec<(PathBuf, Snapshot)>),
+    FilesRead(Vec<(PathBuf, Snapshot)>),
     /// These are the findings.
     Checked(Check, Vec<Finding>),
     /// The files of a live preview, with the number of its request.
@@ -102,9 +102,9 @@ impl EffectRunner {
     pub fn perform(&self, effect: Effect, cancelled: &AtomicBool) -> Option<Performed> {
         let nothing = Plan::default();
         let (result, plan) = match effect {
-            Effect::Look(paths) => {
+            Effect::ReadFiles(paths) => {
                 let look = |path: PathBuf| (path.clone(), snapshot(&path));
-                return Some(Performed::Looked(paths.into_iter().map(look).collect()));
+                return Some(Performed::FilesRead(paths.into_iter().map(look).collect()));
             }
             Effect::Check(check) => {
                 let findings = self.check(&check, cancelled);

@@ -283,7 +283,7 @@ impl Loop {
         if self.is_writing() {
             return None;
         }
-        // What stands in the field is an answer as well.
+        // The text in the field is an answer as well.
         self.wizard.commit();
         draft::save(&self.wizard, &self.runner.config);
         Some(Left::Signal(code))

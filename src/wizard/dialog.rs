@@ -1,11 +1,11 @@
-//! Something stands in the way, and there is more than one way on.
+//! A failure or a question with several choices.
 
 use super::{AfterDiscovery, Effect, Exit, Failure, FormStep, Repair, Step, Wizard, WriteResult};
 use crate::form::{self, Field};
 use crate::plan::{self, FileKind, Plan};
 use std::path::PathBuf;
 
-/// What happened, and the ways on.
+/// What happened, and the choices.
 #[derive(Debug, Clone)]
 pub struct Dialog {
     failure: Failure,
@@ -14,7 +14,7 @@ pub struct Dialog {
     plan: Plan,
 }
 
-/// A way on.
+/// What the operator can do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
     /// Read the files again and apply the answers to what they say now.
@@ -59,7 +59,7 @@ pub enum Choice {
 }
 
 impl Choice {
-    /// What the way does, in the operator's words; at most 74 columns.
+    /// What the choice does, in the operator's words; at most 74 columns.
     #[must_use]
     pub fn label(&self) -> String {
         match self {
@@ -100,7 +100,7 @@ impl Choice {
         }
     }
 
-    /// Whether files are written on this way, without another look at what is written.
+    /// Whether files are written by this choice, without a review.
     #[must_use]
     pub fn writes(&self) -> bool {
         match self {
@@ -128,7 +128,7 @@ impl Choice {
 }
 
 impl Dialog {
-    /// These ways, the best first.
+    /// These choices, the best first.
     #[must_use]
     pub fn new(failure: Failure, plan: Plan) -> Self {
         Self { failure, selected: 0, plan }
@@ -140,7 +140,7 @@ impl Dialog {
         &self.failure
     }
 
-    /// The way that Enter takes.
+    /// The choice that Enter takes.
     #[must_use]
     pub fn selected(&self) -> usize {
         self.selected
@@ -153,7 +153,7 @@ impl Dialog {
     }
 
     pub(super) fn move_by(&mut self, by: isize) {
-        let count = self.failure.ways.len().max(1);
+        let count = self.failure.choices.len().max(1);
         self.selected = (self.selected + count).saturating_add_signed(by) % count;
     }
 }
@@ -161,9 +161,9 @@ impl Dialog {
 impl Wizard {
     pub(super) fn choose(&mut self, number: usize) -> Option<Effect> {
         let Step::Dialog(dialog) = &self.step else { return None };
-        let way = dialog.failure.ways.get(number)?.clone();
+        let choice = dialog.failure.choices.get(number)?.clone();
         let plan = dialog.plan.clone();
-        match way {
+        match choice {
             Choice::Change(field) => {
                 self.step = Step::FormStep(FormStep::on(&self.answers, field).returning());
                 None
@@ -181,7 +181,7 @@ impl Wizard {
             }
             Choice::ShowEvidence(text) => {
                 if let Step::Dialog(dialog) = &mut self.step {
-                    dialog.failure.ways.remove(number);
+                    dialog.failure.choices.remove(number);
                     dialog.failure.lines.extend([String::new(), text]);
                     dialog.selected = 0;
                 }
@@ -194,20 +194,20 @@ impl Wizard {
                 self.answers.forget();
                 self.review_or_ask()
             }
-            way => Some(self.perform(&way, plan)),
+            choice => Some(self.perform(&choice, plan)),
         }
     }
 
     /// `n`: without the draft, where that is one of the ways.
     pub(super) fn start_over(&mut self) -> Option<Effect> {
         let Step::Dialog(dialog) = &self.step else { return None };
-        let fresh = dialog.failure.ways.iter().position(|way| *way == Choice::Fresh)?;
+        let fresh = dialog.failure.choices.iter().position(|choice| *choice == Choice::Fresh)?;
         self.choose(fresh)
     }
 
     /// The ways that something outside has to go.
-    fn perform(&mut self, way: &Choice, plan: Plan) -> Effect {
-        match way {
+    fn perform(&mut self, choice: &Choice, plan: Plan) -> Effect {
+        match choice {
             Choice::Reapply => self.look(paths(&plan), AfterDiscovery::Review),
             Choice::StartOver => self.look(paths(&plan), AfterDiscovery::StartOver),
             Choice::Overwrite => self.look(paths(&plan), AfterDiscovery::Overwrite(plan)),
@@ -300,7 +300,7 @@ fn foreign(plan: &Plan) -> Option<Failure> {
             format!("Replacing it: {}", change.summary()),
             "The difference is on the review (Tab). Nothing was changed.".to_owned(),
         ],
-        ways: vec![Choice::Change(&form::NGINX_FILE), Choice::Replace, Choice::WithoutNginx],
+        choices: vec![Choice::Change(&form::NGINX_FILE), Choice::Replace, Choice::WithoutNginx],
     })
 }
 

@@ -1,4 +1,4 @@
-//! What can happen, and what can be asked of the world.
+//! Events and effects.
 
 use crate::checks::{Check, Finding};
 use crate::key::Key;
@@ -17,14 +17,14 @@ pub enum Event {
     Paste(String),
     /// A line was answered in plain mode.
     Line(String),
-    /// Enter alone in plain mode: the shown correction, or the answer as it stands.
+    /// Enter alone in plain mode: the shown correction, or the current answer.
     Keep,
     /// One question back, in plain mode.
     PreviousQuestion,
     /// The whole machine was looked at.
     Discovered(Box<Machine>),
     /// Files were looked at.
-    Looked(Vec<(PathBuf, Snapshot)>),
+    FilesRead(Vec<(PathBuf, Snapshot)>),
     /// A check came back.
     Checked(Check, Vec<Finding>),
     /// A write came back.
@@ -59,7 +59,7 @@ impl fmt::Debug for Event {
             Self::Paste(text) => write!(f, "Paste({} bytes)", text.len()),
             Self::Line(text) => write!(f, "Line({} bytes)", text.len()),
             Self::Discovered(_) => f.write_str("Discovered"),
-            Self::Looked(files) => f.debug_tuple("Looked").field(files).finish(),
+            Self::FilesRead(files) => f.debug_tuple("FilesRead").field(files).finish(),
             Self::Checked(check, all) => f.debug_tuple("Checked").field(check).field(all).finish(),
             Self::Written(result) => f.debug_tuple("Written").field(result).finish(),
             Self::Stopped(saved) => f.debug_tuple("Stopped").field(saved).finish(),
@@ -77,11 +77,11 @@ impl fmt::Debug for Event {
 /// Something is to be done outside; its outcome comes back as an [`Event`].
 #[derive(Debug, PartialEq)]
 pub enum Effect {
-    /// Look at these files.
-    Look(Vec<PathBuf>),
-    /// Look at the world.
+    /// Read these files again.
+    ReadFiles(Vec<PathBuf>),
+    /// Run this check.
     Check(Check),
-    /// Stop looking at the world.
+    /// Stop the running check.
     Cancel,
     /// Plan the answers for the live preview.
     Plan(Box<PlanRequest>),
@@ -136,7 +136,7 @@ impl Effect {
             | Self::SaveBeside(_)
             | Self::Rollback { .. }
             | Self::Repair(_) => true,
-            Self::Look(_)
+            Self::ReadFiles(_)
             | Self::Check(_)
             | Self::Cancel
             | Self::Plan(_)
@@ -210,13 +210,13 @@ impl From<String> for NextStep {
 pub struct WrittenFile {
     /// What it is, at most 11 columns.
     pub what: String,
-    /// Where it really lies.
+    /// Its real path.
     pub path: String,
     /// Owner, mode and how it was written.
     pub about: String,
 }
 
-/// Why nothing was written, and the ways on.
+/// Why nothing was written, and the choices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The state in the title bar, such as `not written`.
@@ -224,5 +224,5 @@ pub struct Failure {
     /// What happened; each line at most 78 columns.
     pub lines: Vec<String>,
     /// What can be done now, the best first.
-    pub ways: Vec<Choice>,
+    pub choices: Vec<Choice>,
 }

@@ -59,7 +59,7 @@ impl FormStep {
         self.field
     }
 
-    /// The text as it stands in the field, and the cursor's place in it, counted in characters.
+    /// The text of the field, and the cursor's place in it, counted in characters.
     #[must_use]
     pub fn typed(&self) -> (&str, usize) {
         (self.editor.text(), self.editor.cursor())

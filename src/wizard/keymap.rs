@@ -23,7 +23,7 @@ pub enum Action {
     Scroll(i16),
     /// Show secrets.
     Reveal,
-    /// Test the way out.
+    /// Test the outbound connection.
     Test,
     /// Ask whether to write the plan.
     Write,
@@ -53,7 +53,7 @@ pub enum Action {
     Leave,
     /// Reload nginx.
     Reload,
-    /// Check what stands.
+    /// Check the current settings.
     CheckAll,
     /// Put the files back.
     UndoWrite,
@@ -174,7 +174,7 @@ pub(super) const DISCOVERING: Tables =
 /// Nothing interrupts a write.
 pub(super) const WRITING: Tables = &[];
 
-/// Several ways on.
+/// Several choices.
 pub(super) const DIALOG: Tables = &[&[
     shown(Key::Enter, Action::Accept, "enter choose"),
     spare(Key::Char('1'), Action::Choose(0), "1-4 choose"),

@@ -27,7 +27,7 @@ impl Wizard {
         if self.shows_problem() { None } else { self.onwards() }
     }
 
-    /// Shows what stands in the way on the field with the focus; gives whether something does.
+    /// Shows the problem of the focused field; returns whether it blocks.
     pub(super) fn shows_problem(&mut self) -> bool {
         let Step::FormStep(form_step) = &mut self.step else { return false };
         let mut problems = self.answers.problems().into_iter();
@@ -47,7 +47,7 @@ impl Wizard {
         None
     }
 
-    /// The next question of this screen that stands in the way, in the order of the screen,
+    /// The next question of this screen that blocks, in the order of the screen,
     /// beginning after the one with the focus.
     pub(super) fn open_question(&self, screen: &Screen, focus: &Field) -> Option<Problem> {
         let problems = self.answers.problems();
@@ -58,7 +58,7 @@ impl Wizard {
         })
     }
 
-    /// To the review, or to the first question that stands in its way.
+    /// To the review, or to the first question that blocks it.
     pub(super) fn finish(&mut self) -> Option<Effect> {
         match self.answers.problems().into_iter().find(|problem| problem.blocks) {
             Some(problem) => {
@@ -69,7 +69,7 @@ impl Wizard {
         }
     }
 
-    /// Moves to a question that stands in the way. An answer that is missing is not yet an error.
+    /// Moves to a question that blocks. An answer that is missing is not yet an error.
     fn focus(&mut self, problem: Problem) {
         let is_returning =
             matches!(&self.step, Step::FormStep(form_step) if form_step.is_returning);
@@ -91,7 +91,7 @@ impl Wizard {
         self.step = Step::FormStep(FormStep { problem, note, is_returning, ..form_step });
     }
 
-    /// Esc: one screen back, always, also from an answer that will not do.
+    /// Esc: one screen back, always, also from an invalid answer.
     pub(super) fn back(&mut self) -> Option<Effect> {
         self.commit();
         match &self.step {
@@ -112,7 +112,7 @@ impl Wizard {
         None
     }
 
-    /// Tab and the arrows visit every question, whatever stands in it.
+    /// Tab and the arrows visit every question, valid or not.
     pub(super) fn move_focus(&mut self, by: isize) {
         if let Step::Dialog(dialog) = &mut self.step {
             return dialog.move_by(by);
@@ -178,7 +178,7 @@ impl Wizard {
         }
     }
 
-    /// ^T: the way out, as the answers have it at this moment.
+    /// ^T: tests the outbound connection of the current answers.
     pub(super) fn test(&mut self) -> Option<Effect> {
         self.commit();
         let check = self.way_out()?;
@@ -189,7 +189,7 @@ impl Wizard {
         self.check_anew(check)
     }
 
-    /// Esc while the way out is tested: the test ends, and nothing else happens.
+    /// Esc during a test of the outbound connection: only the test ends.
     pub(super) fn stop_test(&mut self) -> Option<Effect> {
         let at = self.running.iter().position(is_test)?;
         let stopped = self.running.remove(at);
@@ -197,7 +197,7 @@ impl Wizard {
         Some(Effect::Cancel)
     }
 
-    /// The test of the way out that belongs to the answers at this moment.
+    /// The test of the outbound connection of the current answers.
     #[must_use]
     pub fn way_out(&self) -> Option<Check> {
         match self.answers.settings_of_connection().ok()? {
@@ -243,7 +243,7 @@ impl Wizard {
     }
 }
 
-/// Whether this tests the way out, the one check that can be stopped.
+/// Whether this tests the outbound connection, the one check that can be stopped.
 fn is_test(check: &Check) -> bool {
     matches!(check, Check::Outbound(_))
 }

@@ -119,7 +119,7 @@ impl Wizard {
         self.findings.iter().find(|(about, _)| is_it(about))?.1.first()
     }
 
-    /// What came of looking at what stands, and of the reload.
+    /// The findings of the check and of the reload.
     pub fn standing(&self) -> impl Iterator<Item = &Finding> {
         let is_it = |check: &Check| matches!(check, Check::All | Check::Reload);
         self.findings.iter().filter(move |(check, _)| is_it(check)).flat_map(|(_, all)| all)

@@ -40,7 +40,7 @@ pub enum Preview {
     Ready(Plan),
     /// Nothing, because the file cannot be changed without touching something else.
     Refused(Refusal),
-    /// Nothing, because of answers that will not do.
+    /// Nothing, because of invalid answers.
     Problems(Vec<Problem>),
 }
 

@@ -53,7 +53,7 @@ impl Wizard {
     }
 
     /// Pasted text is one line of one answer, or a proxy with all its parts. It replaces a text
-    /// that was not touched: whoever pastes a whole answer does not want it behind the old one.
+    /// that was not touched: a pasted answer is meant to replace the old one.
     pub(super) fn paste(&mut self, text: &str) {
         let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
         let (Some(first), Some(form_step)) = (lines.first(), self.form_step()) else { return };
@@ -95,7 +95,7 @@ impl Wizard {
         if self.take_proxy(field, &typed) {
             return;
         }
-        // What will not do is kept as it was typed, so that going back loses nothing.
+        // An invalid answer is kept as typed, so that going back loses nothing.
         let checked = field.check(&typed);
         let value = checked.as_deref().unwrap_or(&typed);
         self.answers.set(field, value);
@@ -147,14 +147,14 @@ impl Wizard {
         self.go_on()
     }
 
-    /// The answer as it stands, with the shown correction if there is one.
+    /// The current answer, with the shown correction if there is one.
     pub(super) fn keep(&mut self) -> Option<Effect> {
         let problem = self.form_step()?.problem.take_if(|problem| problem.fixes.len() == 1);
         problem.iter().flat_map(|problem| &problem.fixes).for_each(|fix| self.correct(fix));
         self.go_on()
     }
 
-    /// One question back, always, also from an answer that will not do.
+    /// One question back, always, also from an invalid answer.
     pub(super) fn previous_question(&mut self) -> Option<Effect> {
         let previous = match &self.step {
             Step::FormStep(form_step) if form_step.is_returning => return self.review(),

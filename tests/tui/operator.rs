@@ -121,7 +121,7 @@ impl Operator {
 
     /// Is asked about the start itself.
     pub(crate) fn asked_first(mut self, choosing: Dialog) -> Self {
-        self.wizard = self.wizard.asking_first(choosing);
+        self.wizard = self.wizard.starting_with(choosing);
         self
     }
 
@@ -239,10 +239,10 @@ impl Operator {
         self,
         state: &'static str,
         lines: &[&str],
-        ways: Vec<Choice>,
+        choices: Vec<Choice>,
     ) -> Self {
         let lines = lines.iter().map(|line| (*line).to_owned()).collect();
-        self.happens(Event::Written(Err(Failure { state, lines, ways })))
+        self.happens(Event::Written(Err(Failure { state, lines, choices })))
     }
 
     /// Has a terminal of this size.
@@ -334,21 +334,21 @@ impl Operator {
     pub(crate) fn disk_answers(mut self) -> Self {
         self.is_disk_slow = false;
         for paths in std::mem::take(&mut self.looks) {
-            self.take(Some(Effect::Look(paths)));
+            self.take(Some(Effect::ReadFiles(paths)));
         }
         self
     }
 
     fn take(&mut self, effect: Option<Effect>) {
         match effect {
-            Some(Effect::Look(paths)) if self.is_disk_slow => self.looks.push(paths),
-            Some(Effect::Look(paths)) => {
+            Some(Effect::ReadFiles(paths)) if self.is_disk_slow => self.looks.push(paths),
+            Some(Effect::ReadFiles(paths)) => {
                 let look = |path: PathBuf| {
                     let snapshot = self.disk.get(&path).cloned().unwrap_or(Snapshot::Absent);
                     (path, snapshot)
                 };
                 let files = paths.into_iter().map(look).collect();
-                let effect = self.wizard.update(Event::Looked(files));
+                let effect = self.wizard.update(Event::FilesRead(files));
                 self.take(effect);
             }
             Some(effect) => self.asked.push(effect.into()),

@@ -224,8 +224,8 @@ fn ways_on() {
 
 #[test]
 fn before_the_first_question() {
-    let asked = |state, line: &str, ways| {
-        let trouble = Failure { state, lines: vec![line.to_owned()], ways };
+    let asked = |state, line: &str, choices| {
+        let trouble = Failure { state, lines: vec![line.to_owned()], choices };
         Operator::fresh().asked_first(Dialog::new(trouble, Plan::default()))
     };
     let draft = "You stopped at step 2 at 14:02 on 2026-11-23.";

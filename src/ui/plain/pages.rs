@@ -90,25 +90,25 @@ impl<R: Runtime> PlainMode<'_, R> {
     /// Asks which of the choices of a dialog to take.
     pub(super) fn dialog(&mut self) -> Result<Option<Effect>, Ended> {
         let Step::Dialog(dialog) = self.wizard.step() else { return Ok(None) };
-        let trouble = dialog.failure().clone();
+        let failure = dialog.failure().clone();
         let default = dialog.selected();
         self.print("")?;
-        self.print_verbatim(trouble.lines)?;
-        self.print(&numbered(&trouble.ways))?;
+        self.print_verbatim(failure.lines)?;
+        self.print(&numbered(&failure.choices))?;
         self.printed = None;
-        let prompt = format!("Number 1 to {} [{}]:", trouble.ways.len(), default + 1);
+        let prompt = format!("Number 1 to {} [{}]:", failure.choices.len(), default + 1);
         let line = self.read(&prompt, Echo::Shown)?;
         match reply::read(line.reveal(), |_| false) {
-            Reply::Enter => self.go(default, &trouble.ways),
-            Reply::Text(text) if text.trim() == "n" && trouble.ways.contains(&Choice::Fresh) => {
+            Reply::Enter => self.go(default, &failure.choices),
+            Reply::Text(text) if text.trim() == "n" && failure.choices.contains(&Choice::Fresh) => {
                 Ok(self.press('n'))
             }
             Reply::Text(text) => match text.trim().parse::<usize>() {
-                Ok(number) if (1..=trouble.ways.len()).contains(&number) => {
-                    self.go(number - 1, &trouble.ways)
+                Ok(number) if (1..=failure.choices.len()).contains(&number) => {
+                    self.go(number - 1, &failure.choices)
                 }
                 _ => self
-                    .print(&format!("Type a number from 1 to {}.", trouble.ways.len()))
+                    .print(&format!("Type a number from 1 to {}.", failure.choices.len()))
                     .map(|()| None),
             },
             Reply::Back => Ok(self.wizard.update(Event::Key(Key::Esc))),
@@ -118,9 +118,9 @@ impl<R: Runtime> PlainMode<'_, R> {
     }
 
     /// Takes the choice with this number, counted from 0; one that writes only after a yes.
-    fn go(&mut self, number: usize, ways: &[Choice]) -> Result<Option<Effect>, Ended> {
-        let Some(way) = ways.get(number) else { return Ok(None) };
-        if way.writes() && !self.confirms(&format!("{}?", way.label()))? {
+    fn go(&mut self, number: usize, choices: &[Choice]) -> Result<Option<Effect>, Ended> {
+        let Some(choice) = choices.get(number) else { return Ok(None) };
+        if choice.writes() && !self.confirms(&format!("{}?", choice.label()))? {
             return Ok(None);
         }
         let key = char::from_digit(u32::try_from(number + 1).unwrap_or(0), 10);
@@ -236,8 +236,10 @@ fn about(change: &FileChange) -> String {
     format!("File {}: {}{mode}", change.path.display(), change.summary())
 }
 
-fn numbered(ways: &[Choice]) -> String {
-    let lines: Vec<_> =
-        (1..).zip(ways).map(|(number, way)| format!("{number}. {}", way.label())).collect();
+fn numbered(choices: &[Choice]) -> String {
+    let lines: Vec<_> = (1..)
+        .zip(choices)
+        .map(|(number, choice)| format!("{number}. {}", choice.label()))
+        .collect();
     lines.join("\n")
 }

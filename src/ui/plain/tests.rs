@@ -20,7 +20,7 @@ struct Script {
     elevated: usize,
     dropped: usize,
     is_cut: bool,
-    trouble: Option<Failure>,
+    failure: Option<Failure>,
 }
 
 impl Runtime for Script {
@@ -43,11 +43,11 @@ impl Runtime for Script {
 
     fn perform(&mut self, effect: Effect) -> Option<Event> {
         Some(match effect {
-            Effect::Look(paths) => Event::Looked(paths.into_iter().map(absent).collect()),
+            Effect::ReadFiles(paths) => Event::FilesRead(paths.into_iter().map(absent).collect()),
             Effect::Check(check) => Event::Checked(check, vec![finding()]),
             Effect::Write(plan) => {
                 self.written.push(plan);
-                Event::Written(self.trouble.take().map_or_else(|| Ok(saved()), Err))
+                Event::Written(self.failure.take().map_or_else(|| Ok(saved()), Err))
             }
             Effect::Elevate(_) => {
                 self.elevated += 1;
@@ -80,7 +80,7 @@ fn denied() -> Failure {
     Failure {
         state: "not written",
         lines: vec!["Permission denied.".to_owned()],
-        ways: vec![Choice::Sudo, Choice::Quit],
+        choices: vec![Choice::Sudo, Choice::Quit],
     }
 }
 
@@ -96,10 +96,10 @@ fn wizard(here: Defaults, config: Option<&str>) -> (Wizard, Option<Effect>) {
 fn session(
     (mut wizard, first): (Wizard, Option<Effect>),
     lines: &[&'static str],
-    trouble: Option<Failure>,
+    failure: Option<Failure>,
 ) -> (Script, Result<(), Ended>) {
     let lines = lines.iter().copied().collect();
-    let mut script = Script { lines, trouble, ..Script::default() };
+    let mut script = Script { lines, failure, ..Script::default() };
     let ended = run(&mut wizard, first, &mut script);
     (script, ended)
 }
@@ -118,7 +118,7 @@ fn existing(lines: &[&'static str]) -> Script {
 }
 
 /// A whole session with a proxy, its login and nginx, up to the review.
-const LONG: [&str; 16] = [
+const LONG: [&str; 17] = [
     "https://ops.example.com/kestra",
     "",
     "2",
@@ -133,6 +133,7 @@ const LONG: [&str; 16] = [
     "",
     "own",
     "1",
+    "",
     "",
     "d",
 ];
@@ -152,7 +153,7 @@ Kestra setup, plain mode. Answers: text, or: back, help, list, quit.
 Configuration: /etc/kestra/config.yml (new)
 
 Question 1 of 4. Public URL of Kestra.
-Full address without ui/ or api/, e.g. https://my-host.com/kestra/
+The full address, without ui/ or api/.
 An answer is required.
 Public URL: ops.example.com
 Error: the address needs http:// or https:// in front.
@@ -219,7 +220,7 @@ fn no_question_is_longer_than_fifteen_lines() {
     let said = with_nginx(&LONG).said;
     let questions: Vec<_> =
         said.split("\n\n").filter(|block| block.starts_with("Question ")).collect();
-    assert_eq!(questions.len(), 15);
+    assert_eq!(questions.len(), 16);
     assert!(questions.iter().all(|question| question.lines().count() <= 15), "{said}");
 }
 
@@ -369,7 +370,7 @@ fn what_is_no_choice_is_refused_and_changes_nothing() {
 
 #[test]
 fn several_corrections_are_numbered() {
-    let script = fresh(&["https://a.example/kestra", "/other", "2", "1", "2"]);
+    let script = fresh(&["https://a.example/kestra", "/other", "2", "1", "2", ""]);
     assert!(
         script.said.contains("1. Context path: /kestra\n2. Public URL: https://a.example/other/")
     );
@@ -467,11 +468,11 @@ fn the_way_out_is_tested_from_the_review() {
 
 #[test]
 fn what_stands_in_the_way_of_the_start_is_asked_first() {
-    let ways = vec![Choice::Continue, Choice::Fresh, Choice::Quit];
+    let choices = vec![Choice::Continue, Choice::Fresh, Choice::Quit];
     let lines = vec!["You stopped at step 2.".to_owned()];
-    let draft = Failure { state: "draft", lines, ways };
+    let draft = Failure { state: "draft", lines, choices };
     let (wizard, _) = wizard(Defaults::default(), None);
-    let wizard = wizard.asking_first(Dialog::new(draft, Plan::default()));
+    let wizard = wizard.starting_with(Dialog::new(draft, Plan::default()));
     let said = session((wizard, None), &[""], None).0.said;
     assert!(said.contains("You stopped at step 2.\n1. Continue with these answers"), "{said}");
     assert!(said.contains("Question 1 of 4."));

@@ -1,6 +1,6 @@
 //! What ratatui drew, in as few bytes as a terminal can be told in, and one `write` a frame.
 //!
-//! The one thing to know: the backend remembers what the screen shows, where the cursor stands and
+//! The one thing to know: the backend remembers what the screen shows, where the cursor is and
 //! which style is on, so that it says nothing twice. A typed character costs one byte; ratatui's
 //! own backends send 40, which is a second and a half of a long URL on a serial line.
 
@@ -34,11 +34,11 @@ pub struct LeanBackend<W> {
     out: String,
     /// What the screen shows once that is sent.
     shown: Buffer,
-    /// Where the cursor stands; unknown after the last column, where terminals differ.
+    /// Where the cursor is; unknown after the last column, where terminals differ.
     cursor: Option<Position>,
     /// The style that is on.
     pen: Option<Pen>,
-    /// Where the cursor is to stand at the end of the frame.
+    /// Where the cursor belongs at the end of the frame.
     wanted: Position,
 }
 
@@ -121,10 +121,10 @@ impl<W: Write> LeanBackend<W> {
         self.cursor = Some(to);
     }
 
-    /// What stands between two places of a line, if writing it again leads from one to the other.
+    /// The text between two places of a line, if writing it again leads from one to the other.
     fn text_between(&self, from: Option<Position>, to: Position) -> Option<String> {
         let from = from.filter(|from| from.y == to.y && from.x < to.x)?;
-        // The first half of a wide character may stand in front.
+        // The first half of a wide character may precede it.
         let cells = || (from.x.saturating_sub(1)..to.x).map(|x| &self.shown[(x, to.y)]);
         let skipped = usize::from(from.x > 0);
         let is_same_style = |cell| Some(Pen::of(cell, self.colors)) == self.pen;

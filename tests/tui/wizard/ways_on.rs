@@ -11,9 +11,9 @@ use kestra_setup::wizard::{Choice, Dialog, Failure, Step};
 /// A conflict about the configuration, which says something else by now.
 fn conflict() -> Operator {
     let theirs = EXISTING.replace("memory until 0.18", "postgres since 0.19");
-    let ways = vec![Choice::Reapply, Choice::SaveBeside, Choice::StartOver, Choice::Overwrite];
+    let choices = vec![Choice::Reapply, Choice::SaveBeside, Choice::StartOver, Choice::Overwrite];
     let writing = one_value_changed().writes();
-    writing.meanwhile(CONFIG, &theirs).write_fails("not written", &["changed"], ways)
+    writing.meanwhile(CONFIG, &theirs).write_fails("not written", &["changed"], choices)
 }
 
 #[test]
@@ -98,18 +98,18 @@ fn the_answers_survive_a_refused_write() {
 
 #[test]
 fn a_way_on_that_fails_too_keeps_what_was_to_be_written() {
-    let ways = || vec![Choice::SaveAside, Choice::Retry];
-    let refused = at_review().writes().write_fails("not written", &[], ways());
+    let choices = || vec![Choice::SaveAside, Choice::Retry];
+    let refused = at_review().writes().write_fails("not written", &[], choices());
     let plan = refused.plan().cloned();
-    let again = refused.enter().write_fails("not written", &[], ways()).press(Key::Char('2'));
+    let again = refused.enter().write_fails("not written", &[], choices()).press(Key::Char('2'));
     assert_eq!(again.plan().cloned(), plan);
     assert!(matches!(again.wizard().step(), Step::Writing(_)));
 }
 
 #[test]
 fn without_nginx_the_other_files_are_written() {
-    let ways = vec![Choice::Change(&form::UPSTREAM), Choice::WithoutNginx];
-    let refused = at_review().writes().write_fails("rolled back", &[], ways);
+    let choices = vec![Choice::Change(&form::UPSTREAM), Choice::WithoutNginx];
+    let refused = at_review().writes().write_fails("rolled back", &[], choices);
     let operator = refused.press(Key::Char('2'));
     let kinds: Vec<_> =
         operator.plan().expect("a plan").changes.iter().map(|one| one.kind).collect();
@@ -118,8 +118,8 @@ fn without_nginx_the_other_files_are_written() {
 
 #[test]
 fn changing_an_answer_from_a_refused_write_returns_to_the_review() {
-    let ways = vec![Choice::Change(&form::UPSTREAM)];
-    let refused = at_review().writes().write_fails("rolled back", &[], ways).enter();
+    let choices = vec![Choice::Change(&form::UPSTREAM)];
+    let refused = at_review().writes().write_fails("rolled back", &[], choices).enter();
     assert_eq!(refused.question(), "upstream");
     assert!(is_reviewing(&refused.enter()));
 }
@@ -137,7 +137,7 @@ fn a_draft_can_be_forgotten() {
     let trouble = Failure {
         state: "draft",
         lines: Vec::new(),
-        ways: vec![Choice::Continue, Choice::Fresh, Choice::Quit],
+        choices: vec![Choice::Continue, Choice::Fresh, Choice::Quit],
     };
     let asked = Operator::fresh().at_the_proxy().asked_first(Dialog::new(trouble, Plan::default()));
     assert_eq!(asked.clone().enter().answer(&form::URL), "https://ops.example.com/kestra/");
@@ -169,8 +169,8 @@ fn r_on_the_result_page_reloads_nginx() {
 fn what_happened_and_every_way_have_a_place_on_a_long_conflict() {
     let lines: Vec<String> = (0..90).map(|number| format!("line {number}")).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let ways = vec![Choice::Reapply, Choice::SaveBeside, Choice::StartOver, Choice::Overwrite];
-    let refused = at_review().writes().write_fails("not written", &lines, ways);
+    let choices = vec![Choice::Reapply, Choice::SaveBeside, Choice::StartOver, Choice::Overwrite];
+    let refused = at_review().writes().write_fails("not written", &lines, choices);
     let screen = refused.screen(80, 24);
     assert!(screen.contains("line 0") && screen.contains("more lines"), "{screen}");
     assert!(screen.contains("▸ 1  Keep both") && screen.contains("  4  Overwrite"), "{screen}");

@@ -4,7 +4,7 @@ use crate::settings::ascii;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-/// What stands between header and footer.
+/// The content between header and footer.
 #[derive(Default)]
 pub(super) struct Page {
     lines: Vec<Line<'static>>,

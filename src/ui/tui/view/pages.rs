@@ -158,7 +158,7 @@ pub(super) fn dialog(ui: Ui, dialog: &Dialog, rows: u16) -> Page {
 fn choices(ui: Ui, dialog: &Dialog) -> Page {
     let theme = ui.theme;
     let mut page = Page::default();
-    for (number, choice) in dialog.failure().ways.iter().enumerate() {
+    for (number, choice) in dialog.failure().choices.iter().enumerate() {
         let is_selected = number == dialog.selected();
         let (mark, style) =
             if is_selected { (theme.glyphs.pointer, theme.strong()) } else { (" ", theme.plain()) };
