@@ -248,6 +248,10 @@ impl Context for Answers {
         self.shown(field)
     }
 
+    fn is_changed(&self, field: &Field) -> bool {
+        self.found(field).unwrap_or_default() != self.get(field)
+    }
+
     fn keeps_password_elsewhere(&self) -> bool {
         self.keeps_password_elsewhere()
     }

@@ -50,6 +50,9 @@ pub trait Context {
     /// The same as a screen may show it.
     fn shown(&self, field: &Field) -> Cow<'_, str>;
 
+    /// Whether the answer to a question differs from the files.
+    fn is_changed(&self, field: &Field) -> bool;
+
     /// Whether the configuration names a variable for the password and none was typed: the password
     /// stays where it is.
     fn keeps_password_elsewhere(&self) -> bool;

@@ -12,6 +12,7 @@ mod kind;
 mod list;
 mod locate;
 mod merge;
+pub(crate) mod open_urls;
 mod parse;
 mod patch;
 mod place;
@@ -23,7 +24,7 @@ mod strict;
 mod text;
 mod yaml;
 
-pub use compose::{KESTRA_PORT, PublishedPort, published_port, variables_beside};
+pub use compose::{KESTRA_PORT, PublishedPort, image, published_port, variables_beside};
 pub(crate) use keys::hyphenated;
 pub use kind::Kind;
 pub use place::{InvalidPlace, Place, PlaceKind};

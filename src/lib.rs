@@ -6,9 +6,9 @@
 //!
 //! - [`shell`]: commands to copy
 //! - [`settings`]: values that cannot be wrong, and the rules across them
+//! - [`kestra_release`]: releases of Kestra that differ in their login
 //! - [`form`]: every question, once
 //! - [`answers`]: the answers, as text
-//! - [`kestra_release`]: releases of Kestra that differ in their login
 //! - [`kestra_config`]: a Kestra configuration: text in, properties out; edits in, text out
 //! - [`env_file`]: a file of environment variables, read and edited
 //! - [`nginx_site`]: a site in, the text for nginx out; and what an existing nginx does

@@ -5,7 +5,8 @@
 
 mod address;
 
-use crate::kestra_config::{self, Kind, Reading, Scalar};
+use crate::kestra_config::{self, Kind, Reading, Scalar, open_urls};
+use crate::kestra_release::{ADVISORY, Era};
 use crate::machine::{Machine, Text};
 use crate::nginx_site::{self, Server};
 use crate::settings::{
@@ -51,6 +52,7 @@ impl Remark {
 pub fn config(reading: &Reading) -> Vec<Remark> {
     let each = NEVER_NULL.into_iter().flat_map(|property| of_property(reading, property));
     let whole = [
+        open_apis,
         doubled_ui,
         bent_path,
         address_without_type,
@@ -62,7 +64,49 @@ pub fn config(reading: &Reading) -> Vec<Remark> {
     });
     let whole = whole.into_iter().filter_map(|trap| trap(reading));
     let reinterpreted = reading.iter().filter_map(|(path, scalar)| reinterpreted(path, scalar));
-    each.chain(whole).chain(proxies).chain(reinterpreted).collect()
+    // The open APIs come first of all.
+    whole.chain(each).chain(proxies).chain(reinterpreted).collect()
+}
+
+/// The context paths under which the login is open, whatever is around their letters.
+const OPEN_PATHS: [&str; 3] = ["a", "ap", "api"];
+
+/// What the release of Kestra, as far as it is known, means for the login of this configuration;
+/// the worst first.
+#[must_use]
+pub fn release(machine: &Machine, reading: &Reading) -> Vec<String> {
+    let path = open_urls::context_path(reading);
+    let image = machine.image().unwrap_or_default();
+    match Era::of_image(&image) {
+        Some(Era::LoginBypass) => vec![format!(
+            "{image} lets anyone run code on this server without a login ({ADVISORY}, severity 10 of 10). Update Kestra before you publish it."
+        )],
+        Some(Era::Closed) if !path.is_root() => {
+            let is_open = open_urls::are_open(reading);
+            let closed = format!(
+                "{image} closes the login page and webhooks under {path}. --open-urls login-and-webhooks opens both."
+            );
+            let administrator = reading.get("kestra.server.basic-auth.username").is_none();
+            let setup = format!(
+                "{image} has no first setup in the browser under {path}. Before the first start, set kestra.server.basic-auth.username (an e-mail address) and kestra.server.basic-auth.password."
+            );
+            let notes = [(!is_open).then_some(closed), administrator.then_some(setup)];
+            notes.into_iter().flatten().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A path that switches the login off: seen with 1.3.25 and 2.0.0-SNAPSHOT.
+fn open_apis(reading: &Reading) -> Option<Remark> {
+    let path = reading.get("micronaut.server.context-path")?;
+    let name = path.text.trim().trim_matches('/');
+    OPEN_PATHS.contains(&name).then(|| {
+        let text = format!(
+            "every API of this Kestra is open without a login, because the context path is /{name}: anyone can create and run flows. Change micronaut.server.context-path at once."
+        );
+        Remark::new(path, text)
+    })
 }
 
 /// A text without quotes that YAML 1.1 takes for something else: the password `0123` is 83. No
@@ -99,7 +143,7 @@ fn of_property(reading: &Reading, property: &str) -> Vec<Remark> {
         all.push(Remark::new(scalar, format!("{property} is empty: Kestra does not start with that. Give it a value or remove the line.")));
     }
     if let [.., first, last] = reading.lines(property)[..] {
-        all.push(Remark::new(scalar, format!("{property} is set twice, in lines {first} and {last}; which one applies depends on the version of Kestra.")));
+        all.push(Remark::new(scalar, format!("{property} is set twice, in lines {first} and {last}. Spelled alike, the last is in effect; spelled differently, 1.3 takes the last and 2.0 does not go by order.")));
     }
     all
 }
@@ -121,7 +165,8 @@ fn bent_path(reading: &Reading) -> Option<Remark> {
     let scalar = reading.get("micronaut.server.context-path")?;
     let text = scalar.text.as_str();
     let path: ContextPath = text.parse().ok()?;
-    let is_bent = scalar.kind != Kind::Null && path.as_str() != text;
+    let is_bent =
+        scalar.kind != Kind::Null && path.as_str() != text && open_apis(reading).is_none();
     is_bent.then(|| {
         let remedy =
             if path.is_root() { "remove the line".to_owned() } else { format!("write {path}") };
@@ -200,8 +245,10 @@ fn closed_webhooks(reading: &Reading) -> Option<Remark> {
     let is_open = |(name, scalar): (&str, &Scalar)| {
         name.starts_with("kestra.server.basic-auth.open-urls") && open.starts_with(&scalar.text)
     };
-    (!prefix.is_root() && !reading.iter().any(is_open)).then(|| {
-        let what = format!("Webhooks below a context path answer 401 until kestra.server.basic-auth.open-urls has {open}.");
+    let is_closed = !prefix.is_root() && open_apis(reading).is_none();
+    (is_closed && !reading.iter().any(is_open)).then(|| {
+        let both = format!("{open} and {WEBHOOKS}");
+        let what = format!("Webhooks under a context path answer 401 until kestra.server.basic-auth.open-urls has {both}: releases differ in which of the two they read.");
         Remark::new(path, what)
     })
 }
@@ -362,6 +409,44 @@ mod tests {
         assert!(said[0].starts_with(&format!("{line}: ")) && said[0].contains(words), "{said:?}");
     }
 
+    /// What the release of this Compose file means for a configuration under `/kestra`.
+    fn of_release(tag: &str, more: &str) -> Vec<String> {
+        let text = format!(
+            "services:\n  kestra:\n    image: kestra/kestra:{tag}\n    environment:\n      KESTRA_CONFIGURATION: |\n        kestra.url: https://a/kestra/\n        micronaut.server.context-path: /kestra\n{more}"
+        );
+        let place = kestra_config::places(&text).unwrap().remove(0);
+        let mut machine = Machine::new("compose.yml".into(), place.clone());
+        machine.see("compose.yml".into(), crate::machine::Snapshot::Text(text.as_str().into()));
+        release(&machine, &read_at(&text, &place).unwrap())
+    }
+
+    #[test]
+    fn a_release_whose_login_anyone_passes_is_named_first() {
+        let notes = of_release("v1.3.20", "");
+        assert_eq!(notes.len(), 1);
+        assert!(notes[0].starts_with("kestra/kestra:v1.3.20 lets anyone run code"), "{notes:?}");
+        assert!(notes[0].contains("CVE-2026-53576"));
+    }
+
+    #[test]
+    fn a_release_that_closes_a_context_path_is_told_with_what_opens_it() {
+        let notes = of_release("v1.3.25", "");
+        assert!(notes[0].contains("--open-urls login-and-webhooks") && notes.len() == 2);
+        assert!(notes[1].contains("kestra.server.basic-auth.username"), "{notes:?}");
+        let administrator = "        kestra.server.basic-auth.username: a@b.example\n";
+        assert_eq!(of_release("v1.3.25", administrator).len(), 1);
+        assert_eq!(of_release("latest", ""), [""; 0]);
+    }
+
+    #[test]
+    fn a_path_that_opens_every_api_comes_first() {
+        for path in ["/api", "ap", "/a/"] {
+            let text = format!("kestra.url:\nmicronaut.server.context-path: {path}\n");
+            let first = &said(&text)[0];
+            assert!(first.starts_with("2: every API of this Kestra is open"), "{first}");
+        }
+    }
+
     #[test]
     fn every_trap_is_found() {
         is_set("kestra:\n  url:\n", 2, "kestra.url is empty");
@@ -442,6 +527,8 @@ mod tests {
         for path in ["kestra", "/kestra/", "//kestra"] {
             is_set(&format!("{open}micronaut.server.context-path: {path}\n"), 2, "write /kestra.");
         }
+        let api = "kestra.server.basic-auth.open-urls: [/api/api/v1/]\n";
+        is_set(&format!("{api}micronaut.server.context-path: /api\n"), 2, "open without a login");
         assert_eq!(said(&format!("{open}micronaut.server.context-path: /kestra\n")), [""; 0]);
     }
 

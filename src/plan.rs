@@ -4,6 +4,7 @@
 
 mod difference;
 mod notes;
+mod open_urls;
 mod properties;
 mod redact;
 

@@ -4,7 +4,7 @@ use super::{Answers, Problem, Source, conflicts, problems};
 use crate::form::{self, Field};
 use crate::settings::{
     Connection, ContextPath, CredentialStorage, ForwardProxy, Invalid, Login, Port, Secret,
-    Settings, Site, SiteFile, SiteForm, Tls, VariableName,
+    ServerUrl, Settings, Site, SiteFile, SiteForm, Template, Tls, VariableName,
 };
 use std::str::FromStr;
 
@@ -116,7 +116,13 @@ impl Answers {
             upstream: self.value(&form::UPSTREAM)?,
             template: self.value(&form::NGINX_STYLE)?,
             form: self.nginx_form()?,
+            has_tls_in_front: false,
         };
+        let url = self.get(&form::URL).parse::<ServerUrl>();
+        let is_plain = matches!(site.form, SiteForm::Server { tls: None, .. });
+        let is_https = url.is_ok_and(|url| url.is_https());
+        let is_recommended = site.template == Template::Recommended;
+        let site = Site { has_tls_in_front: is_recommended && is_plain && is_https, ..site };
         Ok(Some(SiteFile { file: self.value(&form::NGINX_FILE)?, site }))
     }
 

@@ -6,7 +6,7 @@ use crate::answers::{Answers, Source};
 use crate::cli::{GivenAnswers, Invocation, ShowForm, What};
 use crate::form::{self, Field};
 use crate::machine::Machine;
-use crate::plan::FileKind;
+use crate::plan::{self, FileKind};
 use crate::system::console::Console;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -17,6 +17,8 @@ use std::path::Path;
 #[derive(Serialize)]
 struct ShowReport<'a> {
     config: &'a Path,
+    /// The image that runs Kestra, where the file names it.
+    image: Option<String>,
     settings: BTreeMap<&'static str, String>,
     /// The server block of nginx that answers the public URL.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,11 +58,16 @@ pub(super) fn run(
                 let (file, names) = (site.file.display(), site.names.join(" "));
                 format!("{:<24} {file}:{} ({names})\n", "answered by", site.line)
             });
-            console.print_text(&(words(answers) + &site))?;
+            let image = machine.image().map(|image| format!("{:<24} {image}\n", "image"));
+            console.print_text(&(words(answers) + &site + &image.unwrap_or_default()))?;
+            for note in plan::config_notes(machine, None) {
+                console.message(&format!("warning: {note}"));
+            }
         }
         ShowForm::Answers => console.print(&answers_file(answers))?,
         ShowForm::Json => console.json(&ShowReport {
             config: machine.config(),
+            image: machine.image(),
             settings: answers
                 .questions()
                 .map(|field| (field.name, shown(answers, field)))

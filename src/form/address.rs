@@ -16,19 +16,23 @@ pub static URL: Field = Field {
     name: "url",
     label: "Public URL",
     question: "Public URL of Kestra",
-    help: "Full address without ui/ or api/, e.g. https://my-host.com/kestra/",
+    help: "The full address, without ui/ or api/.",
     long_help: "\
-The address that people type into their browser to open Kestra. Kestra puts it
-in front of the links that it sends (Slack, e-mail alerts).
+The address that people type into their browser to open Kestra. Kestra uses it
+for the links that it sends (Slack, e-mail alerts) and for {{ kestra.url }}.
 
-Its path is the context path under which Kestra serves, its host is the name
-that nginx answers to: one address fills the fields of step 3 too.
-Since version 1.0 Kestra does not start with an address that is no URL.",
+Its path is the default of the context path, its host that of the name that
+nginx answers to. Since version 1.0 Kestra does not start with a value that is
+not a URL.
+
+Tasks that call Kestra's own API (git.SyncFlows, git.PushFlows, the Kestra
+plugin) use this address too, unless kestra.tasks.sdk.authentication.url has
+an internal one. Check tells whether this machine reaches it.",
     examples: &[
         ("https://my-host.com/kestra/", "ok"),
         ("https://my-host.com", "ok, \"/\" is added at the end"),
         ("https://my-host.com/ui/", "corrected: Kestra adds ui/ itself"),
-        ("my-host.com", "not ok: http:// or https:// is missing"),
+        ("my-host.com", "invalid: http:// or https:// is missing"),
     ],
     stored_in: "config.yml as kestra.url",
     property: Some("kestra.url"),
@@ -44,21 +48,20 @@ pub static CONTEXT_PATH: Field = Field {
     question: "Path under which Kestra serves, empty for /",
     help: "Must match the path of the public URL. Empty = serve at /.",
     long_help: "\
-Kestra serves its UI and API below this path. It must be the path of the
-public URL: nginx cannot add or take away a prefix, the UI would not load.
+Kestra serves its UI and API under this path. It must be the path of the
+public URL: with a prefix added or removed by a proxy the UI does not load.
 
-Paths that break Kestra are refused: /api and its beginnings switch the login
-off, /ui and /static hide files.
+Paths that break Kestra are refused: under /api, /ap and /a every API is open
+without a login; /ui and the beginnings of /static hide files.
 
-In some releases of 2026 (read in the source of 1.3.25) the login page is out
-of reach below a path, and webhooks answer 401 until the setting
-kestra.server.basic-auth.open-urls names them with the path. A host name of
-its own, such as kestra.my-host.com, needs no path.",
+From 1.0.45 and 1.3.21 on (May 2026) the login page is closed under a path and
+webhooks answer 401; \"Open URLs\" on the nginx screen opens both. A host name
+of its own, such as kestra.my-host.com, needs no path.",
     examples: &[
         ("/kestra", "ok"),
         ("", "ok, Kestra serves at /"),
         ("kestra/", "corrected to /kestra"),
-        ("/a", "not ok: the login would be switched off"),
+        ("/a", "invalid: every API would be open without a login"),
     ],
     stored_in: "config.yml as micronaut.server.context-path, and the locations of nginx",
     optional: true,

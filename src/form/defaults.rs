@@ -1,5 +1,6 @@
 //! What the defaults of the questions come from: the machine and the shell of the operator, as data.
 
+use crate::kestra_release::Era;
 use crate::settings::{Host, PastedProxy, Port};
 
 /// The machine as far as answers depend on it.
@@ -25,6 +26,8 @@ pub struct Defaults {
     pub check: String,
     /// `kestra.env` beside the configuration.
     pub env_file: String,
+    /// The release of Kestra, as far as its login is known to depend on it.
+    pub release: Option<Era>,
     /// Where Kestra is reached from this machine.
     pub kestra_host: String,
     /// The port of that: as the configuration has it, or as its container publishes it.
@@ -93,6 +96,7 @@ impl Default for Defaults {
             restart: "kestra server standalone --config /etc/kestra/config.yml".to_owned(),
             check: "kestra-setup check".to_owned(),
             env_file: "/etc/kestra/kestra.env".to_owned(),
+            release: None,
             kestra_host: "localhost".to_owned(),
             kestra_port: 8080,
             tls_port: None,

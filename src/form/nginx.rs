@@ -4,6 +4,7 @@ use super::{
     CONTEXT_PATH, Context, Field, FieldKind, InReview, PLAIN, Screen, ScreenId, SelectOption, URL,
     parsed,
 };
+use crate::kestra_release::Era;
 use crate::settings::{FilePath, NginxFile, Port, ServerNames, ServerUrl, Upstream};
 use std::borrow::Cow;
 
@@ -21,6 +22,7 @@ pub(super) const SCREEN: Screen = Screen {
         &NGINX_FORM,
         &NGINX_STYLE,
         &NGINX_FILE,
+        &OPEN_URLS,
     ],
 };
 
@@ -138,6 +140,47 @@ Kestra, because it tries ::1 and 127.0.0.1; 127.0.0.1 avoids that.",
         Cow::Owned(format!("{}:{}", defaults.kestra_host, defaults.kestra_port))
     },
     check: parsed::<Upstream>,
+    ..PLAIN
+};
+
+/// Whether login page and webhooks are opened under the context path.
+pub static OPEN_URLS: Field = Field {
+    name: "open-urls",
+    label: "Open URLs",
+    question: "Open the login page and webhooks under this path?",
+    help: "",
+    long_help: "\
+Releases from 1.0.45 and 1.3.21 on (May 2026) close the login page, the first
+setup and webhooks under a context path: the browser asks for a login first,
+webhooks answer 401. Six entries of kestra.server.basic-auth.open-urls open
+the page and the webhooks; the first setup stays closed, so the administrator
+must be in the configuration before the first start.
+
+Later releases need no entries. Run kestra-setup check after the restart: it
+tells which kind yours is.",
+    stored_in: "config.yml as kestra.server.basic-auth.open-urls",
+    kind: FieldKind::Select(&[
+        SelectOption {
+            value: "login-and-webhooks",
+            label: "login page and webhooks",
+            help: "Six entries that open these two under the path, nothing else.",
+        },
+        SelectOption {
+            value: "none",
+            label: "none",
+            help: "No entries. Not sure? Run check after the restart; it tells.",
+        },
+    ]),
+    review: InReview::RowOf(&REVERSE_PROXY),
+    ruled_out_by: |context| {
+        let is_needed = context.defaults().release != Some(Era::Open);
+        (context.get(&CONTEXT_PATH).is_empty() || !is_needed).then_some(&CONTEXT_PATH)
+    },
+    default: |context| {
+        let is_closed = context.defaults().release == Some(Era::Closed);
+        let opens = is_closed && context.is_changed(&CONTEXT_PATH);
+        Cow::Borrowed(if opens { "login-and-webhooks" } else { "none" })
+    },
     ..PLAIN
 };
 
@@ -297,8 +340,9 @@ pub static MORE: Field = Field {
     label: "More",
     help: "Enter or Right shows these settings.",
     long_help: "\
-Server names, port, form, template and path of the nginx file. They are rarely
-changed: what is not as recommended is named in this row.",
+Server names, port, form, template and path of the nginx file, and whether the
+login page is opened under a path. They are rarely changed: what is not as
+recommended is named in this row.",
     stored_in: "the nginx file",
     optional: true,
     ..PLAIN
@@ -307,7 +351,7 @@ changed: what is not as recommended is named in this row.",
 /// Whether the full screen folds a question away, because it is rarely changed.
 #[must_use]
 pub fn is_folded(field: &Field) -> bool {
-    [&SERVER_NAME, &LISTEN, &NGINX_FORM, &NGINX_STYLE, &NGINX_FILE].contains(&field)
+    [&SERVER_NAME, &LISTEN, &NGINX_FORM, &NGINX_STYLE, &NGINX_FILE, &OPEN_URLS].contains(&field)
 }
 
 /// The folded answers in a few words: those that are not as recommended, else their names.
@@ -320,6 +364,7 @@ pub fn folded(context: &dyn Context) -> String {
         (&NGINX_FORM, "form"),
         (&NGINX_STYLE, "template"),
         (&NGINX_FILE, "file"),
+        (&OPEN_URLS, "open URLs"),
     ];
     let differing: Vec<_> = rows
         .iter()

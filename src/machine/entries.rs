@@ -4,7 +4,7 @@ use super::{Machine, Text};
 use crate::answers::Answers;
 use crate::env_file;
 use crate::form::{self, Defaults};
-use crate::kestra_config::{Kind, Reading, Scalar};
+use crate::kestra_config::{Kind, Reading, Scalar, open_urls};
 use crate::nginx_site::Written;
 use crate::settings::{
     self, ProxyAddress, ProxyKind, Secret, SiteForm, VariableName, decode_basic, has_placeholder,
@@ -54,6 +54,9 @@ impl Entries {
                 None if is_settled() => self.put(field, ""),
                 None => {}
             }
+        }
+        if open_urls::are_open(reading) {
+            self.put(&form::OPEN_URLS, "login-and-webhooks");
         }
         // `services.api` inherits from `client` what it does not set.
         self.proxy(|key| {

@@ -221,7 +221,7 @@ impl<'a> ServingLocation<'a> {
             let summary = format!(
                 "nginx ends a live view that is silent for {timeout} s; Kestra would wait an hour."
             );
-            let (name, line) = ("proxy_read_timeout", "proxy_read_timeout 3600s;");
+            let (name, line) = ("proxy_read_timeout", "proxy_read_timeout 3700s;");
             self.set("nginx-timeout", summary, name, line)
         })
     }
@@ -357,6 +357,7 @@ mod tests {
                     listen: Port::HTTP,
                     tls: None,
                 },
+                has_tls_in_front: false,
             };
             let text = render(&site, &super::super::Target::default());
             assert_eq!(found(&text, &format!("http://a.example{path}/")), []);
@@ -386,7 +387,7 @@ mod tests {
             told,
             [
                 "nginx-buffering 2 Add \"proxy_buffering off;\" to this block",
-                "nginx-timeout 4 Write \"proxy_read_timeout 3600s;\" instead",
+                "nginx-timeout 4 Write \"proxy_read_timeout 3700s;\" instead",
                 "nginx-body-size 2 Add \"client_max_body_size 10g;\" to this block",
                 "nginx-host 5 Write \"proxy_set_header Host $http_host;\" instead",
                 "nginx-forwarded 2 Add \"proxy_set_header X-Forwarded-For \

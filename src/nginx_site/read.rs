@@ -95,7 +95,9 @@ fn site(directives: &[Directive], template: Template) -> Option<Site> {
         let target = location.block.iter().find(|it| it.name == "proxy_pass")?;
         Some((location.value().parse::<ContextPath>().ok()?, upstream(target.first()?)?))
     })?;
-    Some(Site { context_path, upstream, template, form: form(directives)? })
+    let has_tls_in_front = flat(directives)
+        .any(|it| it.name == "proxy_set_header" && it.value() == "X-Forwarded-Proto https");
+    Some(Site { context_path, upstream, template, form: form(directives)?, has_tls_in_front })
 }
 
 fn upstream(target: &str) -> Option<Upstream> {
@@ -145,6 +147,7 @@ mod tests {
                 listen: port(ports.0),
                 tls: None,
             },
+            has_tls_in_front: template == Template::Recommended && ports.0 % 2 == 0,
         }
     }
 

@@ -57,7 +57,10 @@ fn locations(site: &Site) -> String {
         Template::Recommended => {
             let slash =
                 if path.is_empty() { String::new() } else { fill(SLASH, &[("path", path)]) };
-            fill(RECOMMENDED, &[("slash", &slash), ("path", path), ("upstream", &upstream)])
+            let scheme = if site.has_tls_in_front { "https" } else { "$scheme" };
+            let holes =
+                [("slash", &*slash), ("path", path), ("upstream", &upstream), ("scheme", scheme)];
+            fill(RECOMMENDED, &holes)
         }
     }
 }

@@ -46,7 +46,9 @@ pub fn config_notes(machine: &Machine, plan: Option<&Plan>) -> Vec<String> {
     };
     let remarks = reading.iter().flat_map(|reading| lint::config(reading));
     notes.extend(remarks.map(|remark| remark.text));
-    notes
+    // What the release means comes first: nothing is worse than a login that anyone passes.
+    let release = reading.iter().flat_map(|reading| lint::release(machine, reading));
+    release.chain(notes).collect()
 }
 
 /// The nginx file that would be replaced although somebody else wrote it.

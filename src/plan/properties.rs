@@ -4,6 +4,7 @@
 //! An edit is made only for a property whose question was answered anew, so a file about which
 //! nothing was asked keeps every byte.
 
+use super::open_urls;
 use crate::answers::Answers;
 use crate::form::{self, Field};
 use crate::kestra_config::{Edit, Reading, Value};
@@ -202,6 +203,9 @@ fn single(answers: &Answers) -> impl Iterator<Item = (&'static Field, &'static s
 /// The value of a property as it may be shown; `None` where it is none of the wizard's. The path is
 /// canonical, and may be that of an item of a list.
 pub(super) fn shown(path: &str, value: &str) -> Option<String> {
+    if let Some(shows) = open_urls::shows(path, value) {
+        return Some(if shows { value.to_owned() } else { redacted(value).into_owned() });
+    }
     let name = path.split('[').next()?;
     if let Some(field) = form::fields().find(|field| field.property == Some(name)) {
         return Some(field.shown(value).into_owned());
@@ -256,7 +260,7 @@ pub(super) fn edits_of_existing(
             Desired::Keep => None,
         }
     });
-    single.chain(others).collect()
+    single.chain(others).chain(open_urls::edit(answers, Some(reading))).collect()
 }
 
 /// The edits that make a new configuration of the documentation's example, in which every property
@@ -270,7 +274,7 @@ pub(super) fn edits_of_new(answers: &Answers, settings: &Settings) -> Vec<Edit> 
         Desired::Set(value) if !property.added_with.is_empty() => set(property, value),
         Desired::Set(_) | Desired::Keep | Desired::Absent => remove(property),
     });
-    single.chain(others).collect()
+    single.chain(others).chain(open_urls::edit(answers, None)).collect()
 }
 
 /// The edits for a file without any property.

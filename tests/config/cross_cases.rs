@@ -82,6 +82,7 @@ impl Given {
             } else {
                 SiteForm::Server { names, listen, tls }
             },
+            has_tls_in_front: false,
         };
         Settings {
             url: Some(value(&self.url)),

@@ -5,6 +5,8 @@ use super::EffectRunner;
 use crate::answers::{Answers, Problem};
 use crate::checks::{Finding, Outcome, SCOPE};
 use crate::form;
+use crate::kestra_config::Reading;
+use crate::kestra_release::Era;
 use crate::lint::{self, Remark};
 use crate::machine::Machine;
 use crate::nginx_site;
@@ -129,7 +131,21 @@ fn traps(machine: &Machine, answers: &Answers) -> Vec<Finding> {
         .into_iter()
         .map(|remark| Finding { remedy: String::new(), ..trap(Outcome::Warning)(remark) });
     let problems = answers.problems().into_iter().map(in_doubt);
-    remarks.chain(surprises).chain(problems).collect()
+    release(machine, &reading).into_iter().chain(remarks).chain(surprises).chain(problems).collect()
+}
+
+/// What the release that the file names means for the login.
+fn release(machine: &Machine, reading: &Reading) -> Vec<Finding> {
+    let era = machine.image().as_deref().and_then(Era::of_image);
+    let notes = lint::release(machine, reading).into_iter();
+    let findings = notes.map(|summary| Finding {
+        code: if era == Some(Era::LoginBypass) { "kestra-release" } else { "config-trap" },
+        outcome: if era == Some(Era::LoginBypass) { Outcome::Failed } else { Outcome::Warning },
+        summary,
+        evidence: machine.image().unwrap_or_default(),
+        remedy: String::new(),
+    });
+    findings.collect()
 }
 
 fn in_doubt(problem: Problem) -> Finding {

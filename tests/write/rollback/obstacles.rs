@@ -86,7 +86,7 @@ fn missing_rights_leave_three_ways_in_the_wizard() {
     ]);
     session.wait_for("w write").write_plan().wait_for("permission denied (user");
     session.wait_for("1  Write with sudo").wait_for("2  Save the files under ~/kestra-setup-out/");
-    session.wait_for("3  Change \"File\"");
+    session.wait_for("3  Correct \"File\"");
     assert!(machine.has_old());
 }
 
