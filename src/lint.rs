@@ -97,6 +97,14 @@ pub fn release(machine: &Machine, reading: &Reading) -> Vec<String> {
     }
 }
 
+/// What lets others in, for commands that show the settings: the release, then the open APIs.
+#[must_use]
+pub fn urgent(machine: &Machine) -> Vec<String> {
+    let Ok(Some(reading)) = machine.reading() else { return Vec::new() };
+    let release = release(machine, &reading);
+    release.into_iter().chain(open_apis(&reading).map(|remark| remark.text)).collect()
+}
+
 /// A path that switches the login off: seen with 1.3.25 and 2.0.0-SNAPSHOT.
 fn open_apis(reading: &Reading) -> Option<Remark> {
     let path = reading.get("micronaut.server.context-path")?;

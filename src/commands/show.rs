@@ -5,8 +5,9 @@ use super::{CommandError, only};
 use crate::answers::{Answers, Source};
 use crate::cli::{GivenAnswers, Invocation, ShowForm, What};
 use crate::form::{self, Field};
+use crate::lint;
 use crate::machine::Machine;
-use crate::plan::{self, FileKind};
+use crate::plan::FileKind;
 use crate::system::console::Console;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -60,7 +61,7 @@ pub(super) fn run(
             });
             let image = machine.image().map(|image| format!("{:<24} {image}\n", "image"));
             console.print_text(&(words(answers) + &site + &image.unwrap_or_default()))?;
-            for note in plan::config_notes(machine, None) {
+            for note in lint::urgent(machine) {
                 console.message(&format!("warning: {note}"));
             }
         }

@@ -125,6 +125,8 @@ fn read(text: &str) -> Result<ServerUrl, Invalid> {
     }
     let (host, port) = host_and_port(authority)?;
     let port = port.filter(|port| *port != default_port(https));
+    // An address that ends in these was copied from a browser; as a context path it was meant.
+    let path = if matches!(path.trim_matches('/'), "ui" | "api") { "" } else { path };
     let path = path.parse::<ContextPath>().map_err(|refusal| Invalid::new(refusal.message))?;
     Ok(ServerUrl { https, host, port, path })
 }

@@ -4,7 +4,7 @@
 use super::page::{Page, elided};
 use super::{Ui, difference};
 use crate::answers::{Answers, Fix, Problem, Source};
-use crate::checks::{Finding, Outcome, sentence};
+use crate::checks::{Finding, Outcome, SCOPE, sentence};
 use crate::form::{self, Field, FieldKind, ScreenId};
 use crate::lint;
 use crate::messages;
@@ -394,6 +394,7 @@ impl Form<'_> {
         if !remedy.is_empty() {
             page.paragraph(4, ui.width, remedy.trim_start(), theme.dim());
         }
+        page.paragraph(4, ui.width, SCOPE, theme.dim());
     }
 
     fn about_nginx(&self, page: &mut Page) {
