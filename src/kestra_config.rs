@@ -23,7 +23,9 @@ mod strict;
 mod text;
 mod yaml;
 
-pub use compose::{KESTRA_PORT, PublishedPort, published_port, variables_beside};
+pub use compose::{
+    Beside, KESTRA_PORT, PublishedPort, is_property, published_port, variables_beside,
+};
 pub(crate) use keys::hyphenated;
 pub use kind::Kind;
 pub use place::{InvalidPlace, Place, PlaceKind};

@@ -44,7 +44,9 @@ pub fn config_notes(machine: &Machine, plan: Option<&Plan>) -> Vec<String> {
         }
         None => machine.reading().ok().flatten(),
     };
-    let remarks = reading.iter().flat_map(|reading| lint::config(reading));
+    let remarks = reading
+        .iter()
+        .flat_map(|reading| lint::config(reading).into_iter().chain(lint::public_url(reading)));
     notes.extend(remarks.map(|remark| remark.text));
     notes
 }
