@@ -24,7 +24,8 @@ mod text;
 mod yaml;
 
 pub use compose::{
-    Beside, KESTRA_PORT, PublishedPort, is_property, published_port, variables_beside,
+    Beside, KESTRA_PORT, Mounted, PublishedPort, env_files, is_property, mounted_file,
+    published_port, variables_beside,
 };
 pub(crate) use keys::hyphenated;
 pub use kind::Kind;

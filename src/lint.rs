@@ -13,7 +13,7 @@ use crate::settings::{
     ContextPath, Nginx, ProxyAddress, ProxyKind, ServerUrl, SiteForm, has_placeholder,
     means_direct, redacted,
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The properties that a null value makes fatal: Micronaut finds the key and no value for it
 /// (run with Micronaut 4.7 and 4.10).
@@ -312,6 +312,15 @@ fn ignored_variables(machine: &Machine) -> Vec<String> {
         )
     });
     ignored.collect()
+}
+
+/// The env file of a plan, where what starts Kestra does not read it.
+#[must_use]
+pub fn unread_env_file(machine: &Machine, file: &Path) -> Option<String> {
+    let service = machine.defaults.service.as_ref()?;
+    let file = file.to_string_lossy();
+    let line = service.missing_line(&file)?;
+    Some(format!("{} does not read {file}. Add this line to it: {line}", service.name))
 }
 
 /// What is uncertain about the port at which the service of a Compose file is published.

@@ -21,6 +21,8 @@ pub struct Defaults {
     pub config_file: String,
     /// How Kestra is restarted so that it reads that file, as a command to adapt.
     pub restart: String,
+    /// What starts Kestra with that file, where it was found.
+    pub service: Option<Service>,
     /// The command that checks that configuration.
     pub check: String,
     /// `kestra.env` beside the configuration.
@@ -33,6 +35,19 @@ pub struct Defaults {
     pub tls_port: Option<Port>,
     /// The server blocks of this nginx that are not the wizard's.
     pub existing_servers: Vec<ExistingServer>,
+}
+
+/// What starts Kestra with a configuration: a systemd unit, or a service of a Compose file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Its name, such as `kestra.service`.
+    pub name: String,
+    /// The command that restarts it; `None` where [`Defaults::restart`] does.
+    pub restart: Option<String>,
+    /// The env files that it reads.
+    pub env_files: Vec<String>,
+    /// Whether it is a systemd unit.
+    pub is_unit: bool,
 }
 
 /// A server block that somebody else wrote.
@@ -66,6 +81,7 @@ impl Default for Defaults {
             nginx_files: Vec::new(),
             config_file: "/etc/kestra/config.yml".to_owned(),
             restart: "kestra server standalone --config /etc/kestra/config.yml".to_owned(),
+            service: None,
             check: "kestra-setup check".to_owned(),
             env_file: "/etc/kestra/kestra.env".to_owned(),
             kestra_host: "localhost".to_owned(),
@@ -73,6 +89,15 @@ impl Default for Defaults {
             tls_port: None,
             existing_servers: Vec::new(),
         }
+    }
+}
+
+impl Service {
+    /// The line that makes it read an env file; `None` where it does already.
+    #[must_use]
+    pub fn missing_line(&self, env_file: &str) -> Option<String> {
+        let key = if self.is_unit { "EnvironmentFile=" } else { "env_file: " };
+        (!self.env_files.iter().any(|it| it == env_file)).then(|| format!("{key}{env_file}"))
     }
 }
 

@@ -270,8 +270,45 @@ fn variable_length(rest: &str) -> Option<usize> {
     None
 }
 
+/// A YAML file that a service of a Compose file mounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mounted {
+    /// The service.
+    pub service: String,
+    /// The file as it is written.
+    pub file: String,
+    /// The env files of the service, as they are written.
+    pub env_files: Vec<String>,
+}
+
+/// The YAML file that a service mounts, Kestra's before any other.
+#[must_use]
+pub fn mounted_file(source: &str) -> Option<Mounted> {
+    let tree = Tree::parse(source).ok()?;
+    let (service, file) = mounted_in(&tree)?;
+    let node = places::services(&tree).into_iter().find(|(name, _)| *name == service)?.1;
+    Some(Mounted { service, file, env_files: env_files_of(&tree, node) })
+}
+
+/// The env files of the services that use a configuration, as they are written.
+#[must_use]
+pub fn env_files(source: &str, place: &Place) -> Vec<String> {
+    let Ok(tree) = Tree::parse(source) else { return Vec::new() };
+    let services = places::services(&tree).into_iter();
+    let services = services.filter(|(name, _)| place.used_by().iter().any(|it| it == name));
+    services.flat_map(|(_, service)| env_files_of(&tree, service)).collect()
+}
+
+fn env_files_of(tree: &Tree, service: Id) -> Vec<String> {
+    let Some(files) = places::value(tree, service, "env_file") else { return Vec::new() };
+    let items: Vec<Id> = tree.items(files).map(|item| tree.resolve(item)).collect();
+    let items = if items.is_empty() { vec![files] } else { items };
+    let path = |id| if tree.is_map(id) { places::value(tree, id, "path") } else { Some(id) };
+    items.into_iter().filter_map(path).map(|id| tree.scalar(id).to_owned()).collect()
+}
+
 /// The configuration file that a service mounts, as it is written, and the name of the service.
-pub(super) fn mounted_file(tree: &Tree) -> Option<(String, String)> {
+pub(super) fn mounted_in(tree: &Tree) -> Option<(String, String)> {
     let mut services = places::services(tree);
     let is_kestra = |service: Id| {
         let image = places::value(tree, service, "image").map_or("", |id| tree.scalar(id));
