@@ -1,8 +1,8 @@
-//! What was said, as text.
+//! The answers, as text.
 //!
-//! An answer is what was said (typed, a flag, an answers file); else what was found in the files;
-//! else the default of its question. Only what was said and differs from what was found is ever
-//! written, which is why an untouched value keeps its every byte.
+//! An answer is what the operator gave (typed, a flag, an answers file), else the value in the files,
+//! else the default of its question. Only a given answer that differs from the files is written, so
+//! an untouched value keeps its every byte.
 
 mod conflicts;
 mod file;
@@ -20,7 +20,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// Every answer, whoever gave it.
+/// Every answer, from every source.
 #[derive(Clone, Default, PartialEq)]
 pub struct Answers {
     given: BTreeMap<&'static str, Secret>,
@@ -36,8 +36,8 @@ pub struct Answers {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// Typed, a flag, or an answers file.
-    Said,
-    /// Stands in the files.
+    Given,
+    /// A value in the files.
     Found,
     /// This variable of the environment.
     Environment(String),
@@ -46,7 +46,7 @@ pub enum Source {
 }
 
 impl Answers {
-    /// Nothing said yet, on this machine, with what its files say.
+    /// No answer given yet, with the defaults of this machine and the values in its files.
     #[must_use]
     pub fn new(defaults: Defaults, found: BTreeMap<&'static str, Secret>) -> Self {
         Self { found, defaults, ..Self::default() }
@@ -82,13 +82,14 @@ impl Answers {
         }
     }
 
-    /// What stands in the files; `None` where they are silent.
+    /// The value in the files; `None` if they set none.
     #[must_use]
     pub fn found(&self, field: &Field) -> Option<&str> {
         self.found.get(field.name).map(Secret::reveal)
     }
 
-    /// Takes an answer. What the files say already counts as not said, so that it stays as it is.
+    /// Sets an answer. One that equals the value in the files counts as not given, so that the file
+    /// keeps its spelling.
     pub fn set(&mut self, field: &Field, text: &str) {
         let Some(field) = form::field(field.name) else { return };
         let follows = *field == form::URL && self.is_named_after_url();
@@ -113,7 +114,7 @@ impl Answers {
         })
     }
 
-    /// Whether the nginx file lies where one of its form goes; then it goes on doing so when the form
+    /// Whether the nginx file has the default path of its form. If so, it follows when the form
     /// changes.
     fn is_at_the_usual_place(&self) -> bool {
         let usual = self.defaults.nginx_file(&self.get(&form::NGINX_FORM)).to_owned();
@@ -156,12 +157,12 @@ impl Answers {
         self.restored = defaults.into_iter().map(|(field, text)| (field.name, text)).collect();
     }
 
-    /// Forgets everything that was said.
+    /// Drops every given answer.
     pub fn forget(&mut self) {
         self.given.clear();
     }
 
-    /// The same machine and files, with what was said elsewhere.
+    /// The same machine and files, with the answers given elsewhere.
     #[must_use]
     pub fn with(mut self, other: &Self) -> Self {
         for (field, text) in other.given() {
@@ -170,13 +171,13 @@ impl Answers {
         self
     }
 
-    /// Whether this was said, and differs from the files.
+    /// Whether this was given and differs from the files.
     #[must_use]
     pub fn is_set(&self, field: &Field) -> bool {
         self.given.contains_key(field.name)
     }
 
-    /// What was said, in the order of the form.
+    /// The given answers, in the order of the form.
     pub fn given(&self) -> impl Iterator<Item = (&'static Field, &Secret)> {
         form::fields().filter_map(|field| Some((field, self.given.get(field.name)?)))
     }
@@ -186,7 +187,7 @@ impl Answers {
         self.questions().filter(|field| self.is_set(field))
     }
 
-    /// Whether nothing was said.
+    /// Whether no answer was given.
     #[must_use]
     pub fn is_untouched(&self) -> bool {
         self.given.is_empty()
@@ -207,7 +208,7 @@ impl Answers {
     #[must_use]
     pub fn source(&self, field: &Field) -> Source {
         if self.is_set(field) {
-            Source::Said
+            Source::Given
         } else if self.found.contains_key(field.name) {
             Source::Found
         } else {
@@ -245,6 +246,10 @@ impl Context for Answers {
 
     fn shown(&self, field: &Field) -> Cow<'_, str> {
         self.shown(field)
+    }
+
+    fn is_changed(&self, field: &Field) -> bool {
+        self.found(field).unwrap_or_default() != self.get(field)
     }
 
     fn keeps_password_elsewhere(&self) -> bool {

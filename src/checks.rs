@@ -1,7 +1,7 @@
 //! What can be checked, and the findings, as plain data.
 
 use crate::nginx_site::Gap;
-use crate::settings::Connection;
+use crate::settings::{Connection, Host};
 use serde::Serialize;
 
 /// What a test of the outbound connection cannot know; shown once, beside its result.
@@ -20,6 +20,15 @@ pub enum Check {
         text: String,
         /// Whether it is to be included in a server block.
         is_location: bool,
+    },
+    /// Whether nginx can serve this host with this certificate, and with this key.
+    Certificate {
+        /// The file with the chain.
+        certificate: String,
+        /// The file with the key, if it is known.
+        key: Option<String>,
+        /// The host of the public URL.
+        host: Option<Host>,
     },
     /// Everything that can be proved about the configuration, nginx and Kestra.
     All,

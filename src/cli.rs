@@ -51,8 +51,8 @@ pub enum Task {
     /// Write without asking.
     Apply {
         /// What to write.
-        said: Said,
-        /// Only say what would change.
+        given: GivenAnswers,
+        /// Show what would change and write nothing.
         dry_run: bool,
         /// For machines.
         json: bool,
@@ -61,8 +61,8 @@ pub enum Task {
     },
     /// Show the current settings.
     Show {
-        /// What is said beside the files.
-        said: Said,
+        /// Answers that override the files.
+        given: GivenAnswers,
         /// In which form.
         form: ShowForm,
     },
@@ -70,18 +70,18 @@ pub enum Task {
     Print {
         /// Which of the files.
         what: What,
-        /// What is said beside the files.
-        said: Said,
+        /// Answers that override the files.
+        given: GivenAnswers,
     },
-    /// Look at what stands.
+    /// Check the current settings.
     Check {
         /// For machines.
         json: bool,
-        /// Where the way out is tested, instead of api.kestra.io.
+        /// The destination of the outbound test, instead of api.kestra.io.
         api_url: Option<String>,
     },
     /// Undo a write.
-    Rollback(Rollback),
+    Rollback(RollbackCommand),
     /// Print the completions of a shell.
     Completions(clap_complete::Shell),
     /// Print the manual page.
@@ -90,7 +90,7 @@ pub enum Task {
 
 /// What `rollback` does.
 #[derive(Debug)]
-pub enum Rollback {
+pub enum RollbackCommand {
     /// List the writes.
     List {
         /// For machines.
@@ -99,12 +99,12 @@ pub enum Rollback {
     /// Leave the files as they are and forget an interrupted write.
     Forget,
     /// Undo a write.
-    Undo(Undo),
+    Undo(UndoOptions),
 }
 
 /// Which write is undone, and how.
 #[derive(Debug, Default)]
-pub struct Undo {
+pub struct UndoOptions {
     /// Its name; the last write of the configuration if not given.
     pub id: Option<String>,
     /// Also where files changed since.
@@ -135,9 +135,9 @@ pub enum What {
     Env,
 }
 
-/// What is said on the command line; read by `system` where it names files.
+/// Answers given on the command line. Files that they name are read by `system`.
 #[derive(Debug, Default)]
-pub struct Said {
+pub struct GivenAnswers {
     /// The answers file; `-` is standard input.
     pub file: Option<PathBuf>,
     /// The flags.
@@ -181,7 +181,7 @@ pub fn command() -> Command {
             answering(Command::new("apply").about("Write without asking; prints the difference"))
                 .arg(switch(
                     "dry-run",
-                    "Only say what would change; exit code 3 if something would",
+                    "Only show what would change; exit code 3 if something would",
                 ))
                 .arg(json()),
             with_flags(Command::new("show").about("Show the current settings, secrets masked"))
@@ -205,7 +205,7 @@ pub fn command() -> Command {
                 .arg(option(
                     "api-url",
                     "URL",
-                    "Test the way out to this address instead of https://api.kestra.io",
+                    "Test the outbound connection to this address instead of https://api.kestra.io",
                 )),
             Command::new("rollback")
                 .about("Undo a write; shows the difference first")
@@ -265,13 +265,13 @@ fn places(matches: &ArgMatches) -> Vec<Place> {
 fn task(name: &str, matches: &ArgMatches) -> Task {
     match name {
         "apply" => Task::Apply {
-            said: said(matches, true),
+            given: given(matches, true),
             dry_run: matches.get_flag("dry-run"),
             json: matches.get_flag("json"),
             expect: text_of(matches, "expect"),
         },
-        "show" => Task::Show { said: said(matches, false), form: show_form(matches) },
-        "print" => Task::Print { what: what(matches), said: said(matches, true) },
+        "show" => Task::Show { given: given(matches, false), form: show_form(matches) },
+        "print" => Task::Print { what: what(matches), given: given(matches, true) },
         "check" => {
             Task::Check { json: matches.get_flag("json"), api_url: text_of(matches, "api-url") }
         }
@@ -281,14 +281,14 @@ fn task(name: &str, matches: &ArgMatches) -> Task {
     }
 }
 
-fn rollback(matches: &ArgMatches) -> Rollback {
+fn rollback(matches: &ArgMatches) -> RollbackCommand {
     if matches.get_flag("list") {
-        return Rollback::List { json: matches.get_flag("json") };
+        return RollbackCommand::List { json: matches.get_flag("json") };
     }
     if matches.get_flag("forget") {
-        return Rollback::Forget;
+        return RollbackCommand::Forget;
     }
-    Rollback::Undo(Undo {
+    RollbackCommand::Undo(UndoOptions {
         id: text_of(matches, "id"),
         force: matches.get_flag("force"),
         yes: matches.get_flag("yes"),
@@ -311,11 +311,11 @@ fn what(matches: &ArgMatches) -> What {
     }
 }
 
-fn said(matches: &ArgMatches, has_file: bool) -> Said {
+fn given(matches: &ArgMatches, has_file: bool) -> GivenAnswers {
     let flags = form::fields().filter(|field| !field.is_secret());
     let file = matches.get_one("proxy-password-file").cloned().map(PasswordSource::File);
     let input = matches.get_flag("proxy-password-stdin").then_some(PasswordSource::Input);
-    Said {
+    GivenAnswers {
         file: if has_file { matches.get_one("answers").cloned() } else { None },
         flags: flags
             .filter_map(|field| Some((field, text_of(matches, field.name)?.into())))

@@ -24,7 +24,7 @@ use std::path::Path;
 pub enum CommandError {
     /// The configuration that is there.
     #[error(transparent)]
-    Look(#[from] DiscoverError),
+    Discover(#[from] DiscoverError),
     /// The files to be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -70,7 +70,7 @@ pub enum CommandError {
 impl CommandError {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Look(error) => error.exit_code(),
+            Self::Discover(error) => error.exit_code(),
             Self::Write(error) | Self::Rollback(error) => error.exit_code(),
             Self::Answers(_) => 2,
             Self::Unexpected => 4,
@@ -84,7 +84,7 @@ impl CommandError {
 
     fn remedy(&self) -> String {
         match self {
-            Self::Look(error) => error.remedy(),
+            Self::Discover(error) => error.remedy(),
             Self::Rollback(WriteError::Changed(_)) => {
                 "Look at their change; kestra-setup rollback --force undoes it as well.".into()
             }
@@ -117,13 +117,13 @@ fn only(places: &[Place]) -> Result<Option<&Place>, CommandError> {
 pub fn run(invocation: &Invocation, console: &mut Console) -> u8 {
     let result = match &invocation.task {
         Task::Wizard => wizard::run(invocation, console),
-        Task::Apply { said, dry_run, json, expect } => {
+        Task::Apply { given, dry_run, json, expect } => {
             let options =
-                apply::Options { said, dry_run: *dry_run, json: *json, expect: expect.as_deref() };
+                apply::Options { given, dry_run: *dry_run, json: *json, expect: expect.as_deref() };
             apply::run(invocation, &options, console)
         }
-        Task::Show { said, form } => show::run(invocation, said, *form, console),
-        Task::Print { what, said } => show::print(invocation, *what, said, console),
+        Task::Show { given, form } => show::run(invocation, given, *form, console),
+        Task::Print { what, given } => show::print(invocation, *what, given, console),
         Task::Check { json, api_url } => check::run(invocation, *json, api_url.as_deref(), console),
         Task::Rollback(wanted) => rollback::run(invocation, wanted, console),
         Task::Completions(shell) => {
@@ -139,7 +139,7 @@ pub fn explain(error: &CommandError, console: &mut Console) -> u8 {
     // A reader that went away, such as `head`, is no error worth a word.
     let is_closed = matches!(error, CommandError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe);
     if !is_closed {
-        console.say(&words(error));
+        console.message(&words(error));
     }
     error.exit_code()
 }
@@ -151,9 +151,9 @@ fn words(error: &CommandError) -> String {
     };
     let mut cause = std::error::Error::source(error);
     while let Some(source) = cause {
-        let said = source.to_string();
-        if !text.contains(&said) {
-            let _ = write!(text, "\nCause: {said}");
+        let cause_text = source.to_string();
+        if !text.contains(&cause_text) {
+            let _ = write!(text, "\nCause: {cause_text}");
         }
         cause = source.source();
     }
@@ -186,7 +186,7 @@ fn difference(change: &FileChange) -> String {
 
 /// The result page on the normal screen.
 fn report(saved: &crate::wizard::WriteResult, console: &mut Console) {
-    console.say(&crate::wizard::report(saved).join("\n"));
+    console.message(&crate::wizard::report(saved).join("\n"));
 }
 
 /// The text of a file that was named on the command line.

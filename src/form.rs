@@ -10,7 +10,7 @@ mod nginx;
 mod proxy;
 
 pub use address::*;
-pub use defaults::{Defaults, EnvironmentProxy, ExistingServer, Service};
+pub use defaults::{Defaults, EnvironmentProxy, ExistingServer, KnownCertificate, Service};
 pub use nginx::*;
 pub use proxy::*;
 
@@ -49,6 +49,9 @@ pub trait Context {
 
     /// The same as a screen may show it.
     fn shown(&self, field: &Field) -> Cow<'_, str>;
+
+    /// Whether the answer to a question differs from the files.
+    fn is_changed(&self, field: &Field) -> bool;
 
     /// Whether the configuration names a variable for the password and none was typed: the password
     /// stays where it is.
@@ -273,11 +276,14 @@ pub fn fields() -> impl Iterator<Item = &'static Field> {
 /// last of its questions is asked.
 #[must_use]
 pub fn review_rows() -> Vec<&'static Field> {
-    fields().fold(Vec::new(), |mut rows, field| {
+    let mut rows = fields().fold(Vec::new(), |mut rows: Vec<&'static Field>, field| {
         rows.retain(|row| *row != field.row());
         rows.push(field.row());
         rows
-    })
+    });
+    // Beside nginx, which passes the path on.
+    rows.sort_by_key(|row| **row == CONTEXT_PATH || **row == REVERSE_PROXY);
+    rows
 }
 
 /// The digits of the review, such as `1-6`.
@@ -360,7 +366,7 @@ mod tests {
             assert!(field.long_help.lines().all(|line| line.len() <= 78), "{}", field.name);
             assert!(field.long_help.is_ascii() && field.help.is_ascii());
             for choice in field.choices() {
-                assert!(choice.help.len() <= 65, "{}: {}", choice.value, choice.help.len());
+                assert!(choice.help.len() <= 79, "{}: {}", choice.value, choice.help.len());
             }
         }
     }

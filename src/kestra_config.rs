@@ -12,6 +12,7 @@ mod kind;
 mod list;
 mod locate;
 mod merge;
+pub(crate) mod open_urls;
 mod parse;
 mod patch;
 mod place;
@@ -24,7 +25,7 @@ mod text;
 mod yaml;
 
 pub use compose::{
-    Beside, KESTRA_PORT, Mounted, PublishedPort, env_files, is_property, mounted_file,
+    Beside, KESTRA_PORT, Mounted, PublishedPort, env_files, image, is_property, mounted_file,
     published_port, variables_beside,
 };
 pub(crate) use keys::hyphenated;

@@ -1,14 +1,14 @@
-//! `kestra-setup`: gives a Kestra server its public URL, its way out through a forward proxy and
-//! its place behind nginx.
+//! `kestra-setup`: gives a Kestra server its public URL, its outbound connection through a forward
+//! proxy and its nginx site.
 //!
 //! Answers are text, their meaning is a type, the plan is both the preview and what is written,
 //! and only [`system`] touches the world. In reading order, each module using only those above it:
 //!
 //! - [`shell`]: commands to copy
 //! - [`settings`]: values that cannot be wrong, and the rules across them
+//! - [`kestra_release`]: releases of Kestra that differ in their login
 //! - [`form`]: every question, once
 //! - [`answers`]: the answers, as text
-//! - [`kestra_release`]: releases of Kestra that differ in their login
 //! - [`kestra_config`]: a Kestra configuration: text in, properties out; edits in, text out
 //! - [`env_file`]: a file of environment variables, read and edited
 //! - [`nginx_site`]: a site in, the text for nginx out; and what an existing nginx does

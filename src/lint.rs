@@ -6,11 +6,12 @@
 mod address;
 
 use crate::env_file;
-use crate::kestra_config::{self, Kind, Reading, Scalar};
+use crate::kestra_config::{self, Kind, Reading, Scalar, open_urls};
+use crate::kestra_release::{ADVISORY, Era};
 use crate::machine::{Machine, Text};
 use crate::nginx_site::{self, Server};
 use crate::settings::{
-    ContextPath, Nginx, ProxyAddress, ProxyKind, ServerUrl, SiteForm, has_placeholder,
+    ContextPath, ProxyAddress, ProxyKind, ServerUrl, SiteFile, SiteForm, has_placeholder,
     means_direct, redacted,
 };
 use std::path::{Path, PathBuf};
@@ -52,6 +53,7 @@ impl Remark {
 pub fn config(reading: &Reading) -> Vec<Remark> {
     let each = NEVER_NULL.into_iter().flat_map(|property| of_property(reading, property));
     let whole = [
+        open_apis,
         doubled_ui,
         bent_path,
         address_without_type,
@@ -63,7 +65,49 @@ pub fn config(reading: &Reading) -> Vec<Remark> {
     });
     let whole = whole.into_iter().filter_map(|trap| trap(reading));
     let reinterpreted = reading.iter().filter_map(|(path, scalar)| reinterpreted(path, scalar));
-    each.chain(whole).chain(proxies).chain(reinterpreted).collect()
+    // The open APIs come first of all.
+    whole.chain(each).chain(proxies).chain(reinterpreted).collect()
+}
+
+/// The context paths under which the login is open, whatever is around their letters.
+const OPEN_PATHS: [&str; 3] = ["a", "ap", "api"];
+
+/// What the release of Kestra, as far as it is known, means for the login of this configuration;
+/// the worst first.
+#[must_use]
+pub fn release(machine: &Machine, reading: &Reading) -> Vec<String> {
+    let path = open_urls::context_path(reading);
+    let image = machine.image().unwrap_or_default();
+    match Era::of_image(&image) {
+        Some(Era::LoginBypass) => vec![format!(
+            "{image} lets anyone run code on this server without a login ({ADVISORY}, severity 10 of 10). Update Kestra before you publish it."
+        )],
+        Some(Era::Closed) if !path.is_root() => {
+            let is_open = open_urls::are_open(reading);
+            let closed = format!(
+                "{image} closes the login page and webhooks under {path}. --open-urls login-and-webhooks opens both."
+            );
+            let administrator = reading.get("kestra.server.basic-auth.username").is_none();
+            let setup = format!(
+                "{image} has no first setup in the browser under {path}. Before the first start, set kestra.server.basic-auth.username (an e-mail address) and kestra.server.basic-auth.password."
+            );
+            let notes = [(!is_open).then_some(closed), administrator.then_some(setup)];
+            notes.into_iter().flatten().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A path that switches the login off: seen with 1.3.25 and 2.0.0-SNAPSHOT.
+fn open_apis(reading: &Reading) -> Option<Remark> {
+    let path = reading.get("micronaut.server.context-path")?;
+    let name = path.text.trim().trim_matches('/');
+    OPEN_PATHS.contains(&name).then(|| {
+        let text = format!(
+            "every API of this Kestra is open without a login, because the context path is /{name}: anyone can create and run flows. Change micronaut.server.context-path at once."
+        );
+        Remark::new(path, text)
+    })
 }
 
 /// A text without quotes that YAML 1.1 takes for something else: the password `0123` is 83. No
@@ -136,12 +180,12 @@ fn of_property(reading: &Reading, property: &str) -> Vec<Remark> {
         all.push(Remark::new(scalar, format!("{property} is empty: Kestra does not start with that. Give it a value or remove the line.")));
     }
     if let [.., first, last] = reading.lines(property)[..] {
-        all.push(Remark::new(scalar, format!("{property} stands there twice, in lines {first} and {last}; which one counts depends on the version of Kestra.")));
+        all.push(Remark::new(scalar, format!("{property} is set twice, in lines {first} and {last}. Spelled alike, the last is in effect; spelled differently, 1.3 takes the last and 2.0 does not go by order.")));
     }
     all
 }
 
-/// Kestra adds `ui/` itself (`facts/kestra.md` 4).
+/// Kestra adds `ui/` itself.
 fn doubled_ui(reading: &Reading) -> Option<Remark> {
     let url = reading.get("kestra.url")?;
     let text = url.text.trim_end_matches('/');
@@ -152,13 +196,14 @@ fn doubled_ui(reading: &Reading) -> Option<Remark> {
     Some(Remark::new(url, what))
 }
 
-/// Kestra takes the path as it stands, where the form corrects it: routes take any form, the pages
-/// only this one, and `/api` switches the login off (`facts/kestra.md` 5.1).
+/// Kestra uses the path unchanged, where the form corrects it: routes take any form, the pages
+/// only this one, and `/api` switches the login off.
 fn bent_path(reading: &Reading) -> Option<Remark> {
     let scalar = reading.get("micronaut.server.context-path")?;
     let text = scalar.text.as_str();
     let path: ContextPath = text.parse().ok()?;
-    let is_bent = scalar.kind != Kind::Null && path.as_str() != text;
+    let is_bent =
+        scalar.kind != Kind::Null && path.as_str() != text && open_apis(reading).is_none();
     is_bent.then(|| {
         let remedy =
             if path.is_root() { "remove the line".to_owned() } else { format!("write {path}") };
@@ -178,8 +223,7 @@ fn literal<'a>(reading: &'a Reading, property: &str) -> Option<&'a Scalar> {
     (scalar.kind != Kind::Null && !has_placeholder(&scalar.text)).then_some(scalar)
 }
 
-/// Micronaut takes three spellings of each type; with any other Kestra does not start
-/// (`facts/kestra.md` 2.2).
+/// Micronaut takes three spellings of each type; with any other Kestra does not start.
 fn wrong_type(reading: &Reading, client: &str) -> Option<Remark> {
     let property = format!("{client}.proxy-type");
     let scalar = literal(reading, &property)?;
@@ -203,20 +247,20 @@ fn bent_address(reading: &Reading, client: &str) -> Option<Remark> {
     Some(Remark::new(scalar, format!("{property} is \"{shown}\". {trouble}")))
 }
 
-/// A selector counts for more than an address (`facts/kestra.md` 1.5).
+/// A selector overrides an address.
 fn selector_before_address(reading: &Reading) -> Option<Remark> {
     let selector = proxy(reading, "proxy-selector")?;
     proxy(reading, "proxy-address")?;
-    let what = "proxy-selector is set, so proxy-address counts for nothing. Remove one of the two.";
+    let what = "proxy-selector is set, so proxy-address is ignored. Remove one of the two.";
     Some(Remark::new(selector, what))
 }
 
-/// The default type is `DIRECT`, which refuses an address at each request (`facts/kestra.md` 2.3).
+/// The default type is `DIRECT`, which refuses an address at each request.
 fn address_without_type(reading: &Reading) -> Option<Remark> {
     let address = proxy(reading, "proxy-address")?;
     let is_direct = |kind: &Scalar| kind.text.eq_ignore_ascii_case("direct");
     proxy(reading, "proxy-type").is_none_or(is_direct).then(|| {
-        let what = "proxy-address stands there without proxy-type: every request of Kestra fails.";
+        let what = "proxy-address is set without proxy-type: every request of Kestra fails.";
         Remark::new(address, what)
     })
 }
@@ -230,8 +274,7 @@ fn unread_authorization(reading: &Reading) -> Option<Remark> {
     })
 }
 
-/// The list of addresses that need no login knows nothing of a context path
-/// (`facts/kestra.md` 5.2).
+/// The list of addresses without a login ignores the context path.
 fn closed_webhooks(reading: &Reading) -> Option<Remark> {
     let path = reading.get("micronaut.server.context-path")?;
     let prefix: ContextPath = path.text.parse().ok()?;
@@ -239,8 +282,10 @@ fn closed_webhooks(reading: &Reading) -> Option<Remark> {
     let is_open = |(name, scalar): (&str, &Scalar)| {
         name.starts_with("kestra.server.basic-auth.open-urls") && open.starts_with(&scalar.text)
     };
-    (!prefix.is_root() && !reading.iter().any(is_open)).then(|| {
-        let what = format!("Webhooks below a context path answer 401 until kestra.server.basic-auth.open-urls has {open}.");
+    let is_closed = !prefix.is_root() && open_apis(reading).is_none();
+    (is_closed && !reading.iter().any(is_open)).then(|| {
+        let both = format!("{open} and {WEBHOOKS}");
+        let what = format!("Webhooks under a context path answer 401 until kestra.server.basic-auth.open-urls has {both}: releases differ in which of the two they read.");
         Remark::new(path, what)
     })
 }
@@ -325,7 +370,7 @@ pub fn unread_env_file(machine: &Machine, file: &Path) -> Option<String> {
 
 /// What is uncertain about the port at which the service of a Compose file is published.
 #[must_use]
-pub fn unpublished(machine: &Machine, settings: &Nginx) -> Option<String> {
+pub fn unpublished(machine: &Machine, settings: &SiteFile) -> Option<String> {
     let reading = machine.reading().ok().flatten()?;
     let published = machine.published_port(&reading)?;
     let port = published.upstream.as_ref().map(|(_, port)| *port);
@@ -380,7 +425,7 @@ pub fn existing_site(machine: &Machine, url: &ServerUrl) -> Vec<String> {
 /// What keeps nginx from serving the file of these settings, one sentence each. With two server
 /// blocks for one name, nginx reports `conflicting server name` and ignores the later one.
 #[must_use]
-pub fn existing_servers(machine: &Machine, settings: &Nginx) -> Vec<String> {
+pub fn existing_servers(machine: &Machine, settings: &SiteFile) -> Vec<String> {
     let config = &machine.nginx.config;
     let file = settings.file.as_path();
     let SiteForm::Server { names, listen, tls } = &settings.site.form else { return Vec::new() };
@@ -431,6 +476,44 @@ mod tests {
         let said = said(text);
         assert_eq!(said.len(), 1, "{text}: {said:?}");
         assert!(said[0].starts_with(&format!("{line}: ")) && said[0].contains(words), "{said:?}");
+    }
+
+    /// What the release of this Compose file means for a configuration under `/kestra`.
+    fn of_release(tag: &str, more: &str) -> Vec<String> {
+        let text = format!(
+            "services:\n  kestra:\n    image: kestra/kestra:{tag}\n    environment:\n      KESTRA_CONFIGURATION: |\n        kestra.url: https://a/kestra/\n        micronaut.server.context-path: /kestra\n{more}"
+        );
+        let place = kestra_config::places(&text).unwrap().remove(0);
+        let mut machine = Machine::new("compose.yml".into(), place.clone());
+        machine.see("compose.yml".into(), crate::machine::Snapshot::Text(text.as_str().into()));
+        release(&machine, &read_at(&text, &place).unwrap())
+    }
+
+    #[test]
+    fn a_release_whose_login_anyone_passes_is_named_first() {
+        let notes = of_release("v1.3.20", "");
+        assert_eq!(notes.len(), 1);
+        assert!(notes[0].starts_with("kestra/kestra:v1.3.20 lets anyone run code"), "{notes:?}");
+        assert!(notes[0].contains("CVE-2026-53576"));
+    }
+
+    #[test]
+    fn a_release_that_closes_a_context_path_is_told_with_what_opens_it() {
+        let notes = of_release("v1.3.25", "");
+        assert!(notes[0].contains("--open-urls login-and-webhooks") && notes.len() == 2);
+        assert!(notes[1].contains("kestra.server.basic-auth.username"), "{notes:?}");
+        let administrator = "        kestra.server.basic-auth.username: a@b.example\n";
+        assert_eq!(of_release("v1.3.25", administrator).len(), 1);
+        assert_eq!(of_release("latest", ""), [""; 0]);
+    }
+
+    #[test]
+    fn a_path_that_opens_every_api_comes_first() {
+        for path in ["/api", "ap", "/a/"] {
+            let text = format!("kestra.url:\nmicronaut.server.context-path: {path}\n");
+            let first = &said(&text)[0];
+            assert!(first.starts_with("2: every API of this Kestra is open"), "{first}");
+        }
     }
 
     #[test]
@@ -527,7 +610,7 @@ mod tests {
         for address in ["a:1", "http://a:1", "http://a:1/", "'http://[::1]:3128'", "${P}"] {
             assert_eq!(said(&api(&format!("proxy-address: {address}"))), [""; 0], "{address}");
         }
-        is_set(&api("proxy-address: a:1\n  proxy-selector: default"), 4, "counts for nothing");
+        is_set(&api("proxy-address: a:1\n  proxy-selector: default"), 4, "is ignored");
     }
 
     #[test]
@@ -566,7 +649,7 @@ mod tests {
             is_set(&format!("{open}micronaut.server.context-path: {path}\n"), 2, "write /kestra.");
         }
         let api = "kestra.server.basic-auth.open-urls: [/api/api/v1/]\n";
-        is_set(&format!("{api}micronaut.server.context-path: /api\n"), 2, "remove the line.");
+        is_set(&format!("{api}micronaut.server.context-path: /api\n"), 2, "open without a login");
         assert_eq!(said(&format!("{open}micronaut.server.context-path: /kestra\n")), [""; 0]);
     }
 

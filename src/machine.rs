@@ -7,6 +7,7 @@ mod entries;
 use crate::answers::Answers;
 use crate::form::{self, Defaults, ExistingServer};
 use crate::kestra_config::{self, Place, PublishedPort, Reading, Refusal};
+use crate::kestra_release::Era;
 use crate::nginx_site::{self, Config, Server, Target, Version, Written};
 use crate::settings::ServerUrl;
 use entries::Entries;
@@ -249,6 +250,8 @@ impl Machine {
                 (defaults.kestra_host, defaults.kestra_port) = (host, port);
             }
         }
+        let release = self.image().and_then(|image| Era::of_image(&image));
+        defaults.release = release.or(defaults.release);
         found.password_in_env_file(self, &defaults.env_file);
         let files =
             defaults.nginx_files.iter().chain([&defaults.server_file, &defaults.location_file]);
@@ -268,6 +271,12 @@ impl Machine {
         let text = self.text(&self.config)?.as_str();
         let port = port(reading).unwrap_or(kestra_config::KESTRA_PORT);
         kestra_config::published_port(text, &self.place, port)
+    }
+
+    /// The image that runs Kestra, where the file of the configuration names it.
+    #[must_use]
+    pub fn image(&self) -> Option<String> {
+        kestra_config::image(self.text(&self.config)?.as_str(), &self.place)
     }
 
     /// The server blocks that the wizard did not write; those that only redirect come last.

@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     match cli::parse(std::env::args_os()) {
         Ok(invocation) => commands::run(&invocation, &mut console).into(),
         Err(error) => {
-            // Nothing can be said where standard error is gone as well.
+            // Nothing can be reported if standard error is closed as well.
             let _ = error.print();
             ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
         }

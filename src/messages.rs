@@ -1,7 +1,9 @@
 //! Errors and receipts as what the operator reads: what happened, what it means, what can be done.
 
-use crate::form;
+use crate::form::{self, Field};
+use crate::nginx_site;
 use crate::plan::{FileChange, FileKind, Plan};
+use crate::settings::{FilePath, SiteForm};
 use crate::shell;
 use crate::system::discover::command_for;
 use crate::system::effects::{Performed, WriteFailure};
@@ -10,6 +12,7 @@ use crate::system::fs::backup::{PendingWrite, Restore};
 use crate::system::fs::{
     FileAction, FileConflict, FileDigest, FileReceipt, InPlaceReason, Receipt, WriteError,
 };
+use crate::system::nginx;
 use crate::wizard::{Choice, Event, Failure, NextStep, Undo, WriteResult, WrittenFile};
 use std::path::Path;
 
@@ -17,8 +20,9 @@ use std::path::Path;
 #[must_use]
 pub fn event(performed: Performed) -> Event {
     match performed {
-        Performed::Looked(files) => Event::Looked(files),
+        Performed::FilesRead(files) => Event::FilesRead(files),
         Performed::Checked(check, findings) => Event::Checked(check, findings),
+        Performed::Planned(number, files) => Event::Planned(number, files),
         Performed::Written(receipt) => Event::Written(Ok(written(receipt))),
         Performed::SavedBeside(receipt) => Event::Stopped(saved_beside(receipt)),
         Performed::Exported(exported) => Event::Stopped(saved_aside(exported)),
@@ -35,7 +39,7 @@ pub fn event(performed: Performed) -> Event {
 #[must_use]
 pub fn not_written(failure: &WriteFailure) -> Failure {
     let WriteFailure { error, plan, .. } = failure;
-    let (state, lines, ways) = match error {
+    let (state, lines, choices) = match error {
         WriteError::Changed(conflict) => {
             ("not written", changed(conflict, failure), ways_from(conflict))
         }
@@ -47,26 +51,29 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
             let is_nginx = plan.changes.iter().any(|change| {
                 change.kind == FileKind::Nginx && path.starts_with(parent(&change.path))
             });
-            let mut ways = vec![Choice::Sudo, Choice::SaveAside];
-            ways.extend(is_nginx.then_some(Choice::Change(&form::NGINX_FILE)));
-            ("not written", lines, ways)
+            let mut choices = vec![Choice::Sudo, Choice::SaveAside];
+            choices.extend(is_nginx.then_some(Choice::Change(&form::NGINX_FILE)));
+            ("not written", lines, choices)
         }
         WriteError::Verification(failure) => {
-            let mut lines = vec![
-                "The result failed its proof, so every file was put back as it was.".to_owned(),
-                String::new(),
-            ];
-            lines.extend([
-                failure.evidence.clone(),
-                String::new(),
-                capital(&failure.what),
-                failure.remedy.clone(),
-            ]);
-            (
-                "rolled back",
-                lines,
-                vec![Choice::Change(&form::UPSTREAM), Choice::WithoutNginx, Choice::SaveAside],
-            )
+            let blamed = nginx::blamed(failure.code);
+            let mut lines =
+                vec![capital(&failure.what), "Every file was put back as it was.".to_owned()];
+            if let Some((field, value)) =
+                blamed.and_then(|field| Some((field, value(field, plan)?)))
+            {
+                lines.extend([String::new(), format!("{:<14}{value}", field.label)]);
+            }
+            lines.extend([String::new(), failure.remedy.clone()]);
+            let is_tls = [Some(&form::CERTIFICATE), Some(&form::CERTIFICATE_KEY)].contains(&blamed);
+            let mut choices: Vec<_> = blamed.map(Choice::Change).into_iter().collect();
+            choices.extend(is_tls.then_some(Choice::WithoutTls));
+            choices.push(Choice::WithoutNginx);
+            choices.push(Choice::ShowEvidence(failure.evidence.clone()));
+            if choices.len() < 4 {
+                choices.push(Choice::SaveAside);
+            }
+            ("rolled back", lines, choices)
         }
         WriteError::Unrepaired { .. } | WriteError::Interrupted { .. } => (
             "interrupted",
@@ -88,7 +95,23 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
             ("not written", lines, vec![Choice::Retry, Choice::SaveAside, Choice::Quit])
         }
     };
-    Failure { state, lines, ways }
+    Failure { state, lines, choices }
+}
+
+/// The value of a question in the nginx file that was planned.
+fn value(field: &Field, plan: &Plan) -> Option<String> {
+    let change = plan.changes.iter().find(|change| change.kind == FileKind::Nginx)?;
+    let site = nginx_site::read(change.after.as_str())?.site;
+    let SiteForm::Server { names, listen, tls } = &site.form else { return None };
+    let path = |path: &FilePath| path.to_string();
+    match field {
+        it if *it == form::UPSTREAM => Some(site.upstream.to_string()),
+        it if *it == form::SERVER_NAME => Some(names.to_string()),
+        it if *it == form::LISTEN => Some(listen.to_string()),
+        it if *it == form::CERTIFICATE => tls.as_ref().map(|tls| path(&tls.certificate)),
+        it if *it == form::CERTIFICATE_KEY => tls.as_ref().map(|tls| path(&tls.key)),
+        _ => None,
+    }
 }
 
 /// Where the file is gone, starting from no file would lose every other setting in it.
@@ -178,8 +201,8 @@ pub fn interrupted(pending: &PendingWrite) -> Result<Failure, WriteError> {
         lines.extend([String::new(), format!("Undoing changes {}:", restore.path.display())]);
         lines.extend(listed(&restored(&restore)).into_iter().take(10));
     }
-    let ways = vec![Choice::Undo, Choice::Forget, Choice::Quit];
-    Ok(Failure { state: "interrupted", lines, ways })
+    let choices = vec![Choice::Undo, Choice::Forget, Choice::Quit];
+    Ok(Failure { state: "interrupted", lines, choices })
 }
 
 /// What sudo did with a plan.
@@ -193,7 +216,7 @@ pub fn elevated(plan: &Plan, config: &Path, result: Result<(), String>) -> Event
                 format!("Writing with sudo failed: {why}"),
                 "Your answers are kept.".to_owned(),
             ],
-            ways: vec![Choice::Sudo, Choice::SaveAside, Choice::Quit],
+            choices: vec![Choice::Sudo, Choice::SaveAside, Choice::Quit],
         }),
     })
 }
@@ -337,11 +360,11 @@ fn forgotten() -> WriteResult {
 /// What can be done where undoing failed: of the completed write with this name, or of the
 /// interrupted one.
 fn not_undone(error: WriteError, id: Option<&str>) -> Failure {
-    let (mut lines, mut ways) = (Vec::new(), Vec::new());
+    let (mut lines, mut choices) = (Vec::new(), Vec::new());
     match error {
         WriteError::Changed(conflict) => {
             lines.push(format!("{} was changed since that write.", conflict.path.display()));
-            ways.push(Choice::UndoOverwriting(id.map(str::to_owned)));
+            choices.push(Choice::UndoOverwriting(id.map(str::to_owned)));
         }
         // The undoing itself was interrupted.
         error @ WriteError::Unrepaired { .. } => {
@@ -350,10 +373,10 @@ fn not_undone(error: WriteError, id: Option<&str>) -> Failure {
         other => {
             lines.extend([format!("{}.", capital(&other)), other.remedy()]);
             let is_damaged = matches!(other, WriteError::Damaged { .. });
-            ways.extend((id.is_none() && !is_damaged).then_some(Choice::Undo));
+            choices.extend((id.is_none() && !is_damaged).then_some(Choice::Undo));
         }
     }
-    ways.extend(id.is_none().then_some(Choice::Forget));
-    ways.push(Choice::Quit);
-    Failure { state: if id.is_none() { "interrupted" } else { "not undone" }, lines, ways }
+    choices.extend(id.is_none().then_some(Choice::Forget));
+    choices.push(Choice::Quit);
+    Failure { state: if id.is_none() { "interrupted" } else { "not undone" }, lines, choices }
 }

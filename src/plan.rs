@@ -4,6 +4,7 @@
 
 mod difference;
 mod notes;
+mod open_urls;
 mod properties;
 mod redact;
 
@@ -17,7 +18,7 @@ use crate::kestra_config::{self, Refusal};
 use crate::machine::{Machine, Snapshot, Text};
 use crate::nginx_site;
 use crate::settings::{
-    Connection, CredentialStorage, EnvFile, ForwardProxy, Login, Nginx, Secret, Settings,
+    Connection, CredentialStorage, EnvFile, ForwardProxy, Login, Secret, Settings, SiteFile,
     VariableName,
 };
 use serde::{Deserialize, Serialize};
@@ -236,7 +237,11 @@ fn variable_file(
     })
 }
 
-fn nginx_file(answers: &Answers, nginx: &Nginx, machine: &Machine) -> Result<FileChange, Refusal> {
+fn nginx_file(
+    answers: &Answers,
+    nginx: &SiteFile,
+    machine: &Machine,
+) -> Result<FileChange, Refusal> {
     let path = nginx.file.as_path().to_owned();
     let before = readable(machine, &path)?;
     let stays = machine.written(&path).is_some_and(|written| {

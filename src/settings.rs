@@ -39,7 +39,7 @@ pub struct Settings {
     /// `micronaut.server.context-path`; `None` keeps the value in the file.
     pub context_path: Option<ContextPath>,
     /// `None` if no nginx file is wanted.
-    pub nginx: Option<Nginx>,
+    pub nginx: Option<SiteFile>,
 }
 
 /// How Kestra reaches the internet.
@@ -89,9 +89,9 @@ pub enum CredentialStorage {
     },
 }
 
-/// The nginx file.
+/// The nginx file and the site that it defines.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Nginx {
+pub struct SiteFile {
     /// Its path.
     pub file: NginxFile,
     /// The site that it defines.

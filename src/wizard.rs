@@ -8,6 +8,7 @@ mod dialog;
 mod event;
 mod form_step;
 mod keymap;
+mod live_preview;
 mod navigation;
 mod queries;
 mod result;
@@ -15,14 +16,16 @@ mod review;
 mod typing;
 
 pub use dialog::{Choice, Dialog};
-pub use event::{Effect, Event, Failure, NextStep, Repair, Undo, WriteResult, WrittenFile};
+pub use event::{Effect, Event, Exit, Failure, NextStep, Repair, Undo, WriteResult, WrittenFile};
 pub use form_step::FormStep;
 pub use keymap::{Action, Binding};
+pub use live_preview::{FilePreview, LivePreview, PlanRequest};
 pub use result::{page, report, with_next_steps};
 pub use review::{Preview, Review, ReviewRow};
 
 use crate::answers::Answers;
 use crate::checks::{Check, Finding};
+use crate::form;
 use crate::key::Key;
 use crate::machine::Machine;
 use crate::plan::Plan;
@@ -42,7 +45,7 @@ pub enum Step {
     Discovering(AfterDiscovery),
     /// Files are being written; nothing interrupts that. What is put back or repaired has no plan.
     Writing(Plan),
-    /// Something stands in the way, and there is more than one way on.
+    /// A failure or a question with several choices.
     Dialog(Dialog),
     /// The files are written.
     Done(WriteResult),
@@ -59,10 +62,17 @@ pub struct Wizard {
     findings: Vec<(Check, Vec<Finding>)>,
     /// The checks that are under way.
     running: Vec<Check>,
+    live_preview: LivePreview,
     help: Option<usize>,
     /// How many lines of the result are scrolled away.
     scrolled: usize,
     is_quitting: bool,
+    /// For how many seconds the outbound connection is being tested.
+    seconds: usize,
+    /// Whether the questions are shown that are rarely changed.
+    is_unfolded: bool,
+    /// The step of a draft, where continuing with it leads.
+    resumed_at: usize,
 }
 
 /// What goes on once the files have been looked at.
@@ -92,9 +102,13 @@ impl Wizard {
             past: Vec::new(),
             findings: Vec::new(),
             running: Vec::new(),
+            live_preview: LivePreview::default(),
             help: None,
             scrolled: 0,
             is_quitting: false,
+            seconds: 0,
+            is_unfolded: false,
+            resumed_at: 0,
         };
         let effect = if is_reconfiguration { wizard.review() } else { None };
         (wizard, effect)
@@ -102,13 +116,31 @@ impl Wizard {
 
     /// Starts with a question about the start itself, such as what becomes of a draft.
     #[must_use]
-    pub fn asking_first(mut self, dialog: Dialog) -> Self {
+    pub fn starting_with(mut self, dialog: Dialog) -> Self {
         self.step = Step::Dialog(dialog);
         self
     }
 
+    /// Lets [`Choice::Continue`] lead to this step, counted from 0.
+    #[must_use]
+    pub fn resuming_at(self, step: usize) -> Self {
+        Self { resumed_at: step, ..self }
+    }
+
     /// What happens, and what is to be done about it outside.
     pub fn update(&mut self, event: Event) -> Option<Effect> {
+        let effect = self.take(event);
+        // What has the focus is in view.
+        if let Step::FormStep(form_step) = &self.step {
+            self.is_unfolded |= form::is_folded(form_step.field);
+        }
+        effect.or_else(|| {
+            let check = self.certificate_check()?;
+            if self.is_running(|running| *running == check) { None } else { self.check(check) }
+        })
+    }
+
+    fn take(&mut self, event: Event) -> Option<Effect> {
         match event {
             Event::Key(key) => self.key(key),
             Event::Paste(text) => {
@@ -121,7 +153,7 @@ impl Wizard {
             Event::Keep => self.keep(),
             Event::PreviousQuestion => self.previous_question(),
             Event::Discovered(machine) => self.discovered(*machine),
-            Event::Looked(files) => self.looked(files),
+            Event::FilesRead(files) => self.looked(files),
             Event::Checked(check, findings) => self.checked(check, findings),
             Event::Written(result) => self.written(result),
             Event::Stopped(saved) => {
@@ -131,6 +163,15 @@ impl Wizard {
             }
             Event::Reminder => {
                 self.with_review(Review::conceal);
+                None
+            }
+            Event::Paused => self.plan_preview(),
+            Event::Second => {
+                self.seconds += 1;
+                None
+            }
+            Event::Planned(number, files) => {
+                self.planned(number, files);
                 None
             }
             Event::Scroll { lines, furthest } => {
@@ -153,6 +194,7 @@ impl Wizard {
             _ if self.is_quitting => keymap::QUITTING,
             _ if self.help.is_some() => keymap::HELP,
             Step::FormStep(form_step) => form_step.keys(),
+            Step::Review(review) if review.is_confirming() => keymap::CONFIRMING,
             Step::Review(_) => keymap::REVIEW,
             Step::Discovering(_) => keymap::DISCOVERING,
             Step::Writing(_) => keymap::WRITING,
@@ -165,6 +207,9 @@ impl Wizard {
         if !self.is_covered() && self.takes_fix(key) {
             return None;
         }
+        if !self.is_covered() && self.unfolds(key) {
+            return None;
+        }
         if let Some(action) = keymap::action(self.keys(), key) {
             return self.act(action);
         }
@@ -174,7 +219,7 @@ impl Wizard {
         None
     }
 
-    /// Whether the help or a question lies over the page, whose fields then take nothing.
+    /// Whether the help or a question covers the page, whose fields then take no input.
     fn is_covered(&self) -> bool {
         self.is_quitting || self.help.is_some()
     }
@@ -192,7 +237,9 @@ impl Wizard {
             Action::Scroll(_) => {}
             Action::Reveal => return self.reveal(),
             Action::Test => return self.test(),
-            Action::Write => return self.write(),
+            Action::Write => self.ask_to_write(),
+            Action::Confirm => return self.write(),
+            Action::Decline => self.with_review(|review| review.is_confirming = false),
             Action::NextTab => self.with_review(Review::next_tab),
             Action::Full => self.with_review(Review::toggle_full),
             Action::UndoChange => return self.undo_change(),
@@ -201,7 +248,11 @@ impl Wizard {
             Action::StartOver => return self.start_over(),
             Action::Quit => return self.quit(),
             Action::Stay => self.is_quitting = false,
-            Action::Leave => return Some(Effect::Exit),
+            Action::Leave => return Some(Effect::Exit(Exit::Done)),
+            Action::KeepDraft => {
+                self.commit();
+                return Some(Effect::Exit(Exit::KeepDraft));
+            }
             Action::Reload => return self.check_anew(Check::Reload),
             Action::CheckAll => return self.check_anew(Check::All),
             Action::UndoWrite => return self.undo_write(),
@@ -286,7 +337,7 @@ impl Wizard {
 
     fn look(&mut self, files: Vec<std::path::PathBuf>, then: AfterDiscovery) -> Effect {
         self.step = Step::Discovering(then);
-        Effect::Look(files)
+        Effect::ReadFiles(files)
     }
 
     /// Takes what the files hold now as found, and keeps the answers unless it is to start over.
@@ -306,7 +357,7 @@ impl Wizard {
         Some(Effect::Check(check))
     }
 
-    /// Looks once more, whatever came of it before; not twice at the same time.
+    /// Reads the files again; not twice at the same time.
     fn check_anew(&mut self, check: Check) -> Option<Effect> {
         if self.is_running(|running| *running == check) {
             return None;
@@ -331,14 +382,16 @@ impl Wizard {
         self.findings.retain(|(check, _)| !matches!(check, Check::All | Check::Reload));
     }
 
-    fn quit(&mut self) -> Option<Effect> {
+    /// Asks what becomes of the answers, if there are any; asked again, discards them.
+    pub(super) fn quit(&mut self) -> Option<Effect> {
         let has_answers = match &self.step {
             Step::FormStep(form_step) if form_step.is_touched() => true,
             Step::Done(_) => false,
             _ => !self.answers.is_untouched(),
         };
         if self.is_quitting || !has_answers {
-            return Some(Effect::Exit);
+            let exit = if self.is_quitting { Exit::Discard } else { Exit::Done };
+            return Some(Effect::Exit(exit));
         }
         self.is_quitting = true;
         None

@@ -9,7 +9,7 @@ use crate::form::{
     CERTIFICATE, CONTEXT_PATH, Field, LISTEN, NGINX_FILE, NGINX_FORM, SERVER_NAME, UPSTREAM, URL,
 };
 use crate::settings::{
-    ContextPath, Nginx, Port, ServerNames, ServerUrl, Settings, SiteForm, Tls, Upstream,
+    ContextPath, Port, ServerNames, ServerUrl, Settings, SiteFile, SiteForm, Tls, Upstream,
 };
 
 /// Two answers that contradict each other.
@@ -50,7 +50,7 @@ pub fn conflicts(settings: &Settings, kestra_port: u16) -> Vec<Conflict> {
         all.extend(path_differs(url, path));
     }
     all.extend(nginx.as_ref().and_then(location_outside_of_a_server));
-    if let Some(Nginx { site, .. }) = nginx
+    if let Some(SiteFile { site, .. }) = nginx
         && let SiteForm::Server { names, listen, tls } = &site.form
     {
         let front = Front { names, listen: *listen, tls: tls.as_ref() };
@@ -77,7 +77,7 @@ fn path_differs(url: &ServerUrl, path: &ContextPath) -> Option<Conflict> {
     })
 }
 
-fn location_outside_of_a_server(nginx: &Nginx) -> Option<Conflict> {
+fn location_outside_of_a_server(nginx: &SiteFile) -> Option<Conflict> {
     let is_outside = nginx.site.form == SiteForm::Location && nginx.file.is_read_by_itself();
     is_outside.then(|| {
         let message =

@@ -34,7 +34,7 @@ pub fn parse(text: &str) -> AnswersFile {
         flow_nesting_limit: MAX_DEPTH,
         block_nesting_limit: MAX_DEPTH,
     };
-    let mut reader = Reader::default();
+    let mut reader = EntryReader::default();
     for next in Parser::new_from_str_with_options(text, options) {
         match next {
             Ok((event, _)) => reader.take(event),
@@ -56,21 +56,21 @@ pub fn parse(text: &str) -> AnswersFile {
 
 /// Turns events into entries.
 #[derive(Default)]
-struct Reader {
+struct EntryReader {
     file: AnswersFile,
     documents: usize,
     /// The open mappings: the root, and the one of defaults.
     depth: usize,
     /// The open collections in one that is no answer.
     skipped: usize,
-    key: Key,
+    key: PendingKey,
     seen: BTreeSet<&'static str>,
     anchors: BTreeMap<usize, String>,
 }
 
 /// What the next node is.
 #[derive(Default)]
-enum Key {
+enum PendingKey {
     /// A key.
     #[default]
     Next,
@@ -80,7 +80,7 @@ enum Key {
     Other,
 }
 
-impl Reader {
+impl EntryReader {
     fn take(&mut self, event: Event) {
         match event {
             Event::DocumentStart(..) => {
@@ -93,7 +93,7 @@ impl Reader {
                 self.skipped += 1;
             }
             Event::MappingStart(..) if self.depth == 0 || self.is_defaults() => {
-                self.key = Key::Next;
+                self.key = PendingKey::Next;
                 self.depth += 1;
             }
             Event::MappingStart(..) | Event::SequenceStart(..) => {
@@ -121,7 +121,7 @@ impl Reader {
     }
 
     fn is_defaults(&self) -> bool {
-        self.depth == 1 && matches!(&self.key, Key::Text(key) if key == DEFAULTS)
+        self.depth == 1 && matches!(&self.key, PendingKey::Text(key) if key == DEFAULTS)
     }
 
     fn problem(&mut self, problem: impl Into<String>) {
@@ -136,9 +136,9 @@ impl Reader {
             return;
         }
         let name = match std::mem::take(&mut self.key) {
-            Key::Next => return self.key = Key::Text(text.into_owned()),
-            Key::Text(name) => name,
-            Key::Other => return,
+            PendingKey::Next => return self.key = PendingKey::Text(text.into_owned()),
+            PendingKey::Text(name) => name,
+            PendingKey::Other => return,
         };
         match form::field(&name) {
             None => self.problem(unknown(&name)),
@@ -159,15 +159,15 @@ impl Reader {
             _ if self.depth == 0 => {
                 self.problem("the answers file is not a mapping of names to values");
             }
-            Key::Next => {
+            PendingKey::Next => {
                 self.problem("a name in the answers file is no text");
-                self.key = Key::Other;
+                self.key = PendingKey::Other;
             }
-            Key::Text(name) if form::field(&name).is_some() => {
+            PendingKey::Text(name) if form::field(&name).is_some() => {
                 self.problem(format!("{name}: the value is no text; put it in quotes"));
             }
-            Key::Text(name) => self.problem(unknown(&name)),
-            Key::Other => {}
+            PendingKey::Text(name) => self.problem(unknown(&name)),
+            PendingKey::Other => {}
         }
     }
 }

@@ -1,14 +1,14 @@
-//! What stands in the way of writing, and what is good to know.
+//! What prevents a write, and what is worth knowing.
 //!
-//! What stands in the files and was not touched never blocks: a person who came to change the
-//! proxy is told that the address could be better, and can go on.
+//! An untouched value of the files never blocks: an operator who changes the proxy gets a note about
+//! the address and can continue.
 
 use super::conflicts::Conflict;
 use super::{Answers, Source};
 use crate::form::{self, Field};
 use crate::settings::{Invalid, Secret, has_placeholder};
 
-/// An answer that will not do, or that does not go together with another one.
+/// An invalid answer, or one that contradicts another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The question under which it is shown.
@@ -50,7 +50,7 @@ impl Problem {
     }
 }
 
-/// Why the answer to one question will not do.
+/// Why the answer to one question is invalid.
 #[must_use]
 pub(super) fn of_field(answers: &Answers, field: &'static Field) -> Option<Problem> {
     let text = answers.get(field);
@@ -66,7 +66,7 @@ pub(super) fn of_field(answers: &Answers, field: &'static Field) -> Option<Probl
 
 /// What is wrong with the login as a whole.
 ///
-/// With one half empty, Micronaut connects without a login and says nothing (measured on
+/// With one half empty, Micronaut connects without a login and logs nothing (measured on
 /// `ConnectionManager.configureProxy`).
 pub(super) fn of_login(answers: &Answers) -> Option<Problem> {
     let login = form::in_row_of(&form::PROXY_USERNAME);

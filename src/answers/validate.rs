@@ -3,8 +3,8 @@
 use super::{Answers, Problem, Source, conflicts, problems};
 use crate::form::{self, Field};
 use crate::settings::{
-    Connection, ContextPath, CredentialStorage, ForwardProxy, Invalid, Login, Nginx, Port, Secret,
-    Settings, Site, SiteForm, Tls, VariableName,
+    Connection, ContextPath, CredentialStorage, ForwardProxy, Invalid, Login, Port, Secret,
+    ServerUrl, Settings, Site, SiteFile, SiteForm, Template, Tls, VariableName,
 };
 use std::str::FromStr;
 
@@ -21,8 +21,7 @@ impl Answers {
         self.read().map_err(|problem| vec![problem])
     }
 
-    /// Everything that stands in the way of writing, and what is good to know, in the order of the
-    /// form.
+    /// Everything that prevents a write or is worth knowing, in the order of the form.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
         let mut all: Vec<_> =
@@ -48,10 +47,10 @@ impl Answers {
         })
     }
 
-    /// What the answers about the proxy mean, whatever the others say.
+    /// The proxy, from its own answers only.
     ///
     /// # Errors
-    /// The first of these answers that will not do.
+    /// The first invalid one of these answers.
     pub fn settings_of_connection(&self) -> Result<Connection, Problem> {
         self.connection()
     }
@@ -87,7 +86,7 @@ impl Answers {
         let is_half = self.get(&form::PROXY_USERNAME).is_empty()
             || password.is_empty() && !self.keeps_password_elsewhere();
         if is_half {
-            // Half a login is none; what of it stands in a file stays there.
+            // Half a login is none; a half in the file is kept.
             return Ok(None);
         }
         let username = if self.keeps_placeholder(&form::PROXY_USERNAME) {
@@ -98,13 +97,13 @@ impl Answers {
         Ok(Some(Login { username, password, saved }))
     }
 
-    /// A name that stands in the file stays, also one that would not be taken today.
+    /// A name in the file is kept, even if it would be rejected as an answer.
     fn variable(&self) -> Result<VariableName, Problem> {
         let kept = || VariableName::found(&self.get(&form::PROXY_PASSWORD_VARIABLE));
         Ok(self.kept(&form::PROXY_PASSWORD_VARIABLE)?.unwrap_or_else(kept))
     }
 
-    fn nginx(&self, context_path: Option<&ContextPath>) -> Result<Option<Nginx>, Problem> {
+    fn nginx(&self, context_path: Option<&ContextPath>) -> Result<Option<SiteFile>, Problem> {
         if !self.asks(&form::NGINX_FILE) {
             return Ok(None);
         }
@@ -117,8 +116,14 @@ impl Answers {
             upstream: self.value(&form::UPSTREAM)?,
             template: self.value(&form::NGINX_STYLE)?,
             form: self.nginx_form()?,
+            has_tls_in_front: false,
         };
-        Ok(Some(Nginx { file: self.value(&form::NGINX_FILE)?, site }))
+        let url = self.get(&form::URL).parse::<ServerUrl>();
+        let is_plain = matches!(site.form, SiteForm::Server { tls: None, .. });
+        let is_https = url.is_ok_and(|url| url.is_https());
+        let is_recommended = site.template == Template::Recommended;
+        let site = Site { has_tls_in_front: is_recommended && is_plain && is_https, ..site };
+        Ok(Some(SiteFile { file: self.value(&form::NGINX_FILE)?, site }))
     }
 
     fn nginx_form(&self) -> Result<SiteForm, Problem> {

@@ -49,7 +49,7 @@ pub(super) fn with_flags(command: Command) -> Command {
 fn flag(field: &'static Field) -> Arg {
     let arg = Arg::new(field.name).long(field.name).help(field.question).help_heading(ANSWERS);
     match field.kind {
-        // Not a list of possible values: an answer that will not do is listed with all others.
+        // Not a list of possible values: an invalid answer is listed with all others.
         FieldKind::Select(choices) => {
             let values: Vec<_> = choices.iter().map(|choice| choice.value).collect();
             arg.value_name(values.join("|"))

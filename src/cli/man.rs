@@ -8,7 +8,7 @@ use clap_mangen::Man;
 use std::fmt::Write as _;
 use std::io;
 
-/// What neither the command line nor the form says: answers files, variables, places, exit codes,
+/// What neither the command line nor the form describes: answers files, variables, places, exit codes,
 /// JSON, examples.
 const REST: &str = include_str!("../../assets/man.roff");
 
@@ -31,7 +31,7 @@ pub fn man(to: &mut dyn io::Write) -> io::Result<()> {
     to.write_all(REST.as_bytes())
 }
 
-/// Every command with its own options; those of the answers stand in their own section.
+/// Every command with its own options; those of the answers have their own section.
 fn commands(whole: &Command) -> String {
     let mut text = String::from(".SH COMMANDS\n");
     for command in whole.get_subcommands() {

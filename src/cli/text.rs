@@ -14,7 +14,7 @@ KESTRA_SETUP_PROXY_PASSWORD, or the answers file. Every other answer can be
 given as KESTRA_SETUP_NAME too, such as KESTRA_SETUP_URL.
 
 Exit codes: 0 done or nothing to do, 1 the system refused, 2 wrong usage or an
-answer that will not do, 3 changes are pending (--dry-run), 4 a file changed
+invalid answer, 3 changes are pending (--dry-run), 4 a file changed
 meanwhile, 5 permission denied, 6 verification failed and all is restored.";
 
 /// Prints the completions of a shell.

@@ -2,7 +2,7 @@
 
 use super::sources::{Sources, foreign};
 use super::{CommandError, difference, only, report};
-use crate::cli::{Invocation, Said};
+use crate::cli::{GivenAnswers, Invocation};
 use crate::machine::Machine;
 use crate::messages;
 use crate::plan::{FileChange, FileKind, Plan};
@@ -46,7 +46,7 @@ impl<'a> From<&'a FileChange> for ChangedFile<'a> {
 
 /// What is written, and how it is reported.
 pub(super) struct Options<'a> {
-    pub(super) said: &'a Said,
+    pub(super) given: &'a GivenAnswers,
     pub(super) dry_run: bool,
     pub(super) json: bool,
     /// The digest of the only plan that may be written.
@@ -59,8 +59,8 @@ pub(super) fn run(
     console: &mut Console,
 ) -> Result<u8, CommandError> {
     let (sources, plan) = match options.expect {
-        Some(digest) => reviewed(invocation, options.said, digest)?,
-        None => planned(invocation, options.said)?,
+        Some(digest) => reviewed(invocation, options.given, digest)?,
+        None => planned(invocation, options.given)?,
     };
     // Where standard output is closed or full, the files are written anyway, and that is reported.
     let mut printed = Ok(());
@@ -69,9 +69,9 @@ pub(super) fn run(
         printed = plan.pending().try_for_each(|change| console.print_text(&difference(change)));
     }
     if plan.is_noop() {
-        console.say("Nothing to do.");
+        console.message("Nothing to do.");
     } else {
-        sources.notes(&plan).iter().for_each(|note| console.say(&format!("Note: {note}")));
+        sources.notes(&plan).iter().for_each(|note| console.message(&format!("Note: {note}")));
     }
     let mut id = None;
     if !plan.is_noop() && !options.dry_run {
@@ -91,8 +91,8 @@ pub(super) fn run(
     Ok(if options.dry_run && !plan.is_noop() { 3 } else { 0 })
 }
 
-fn planned(invocation: &Invocation, said: &Said) -> Result<(Sources, Plan), CommandError> {
-    let mut sources = Sources::new(invocation.config.as_deref(), invocation.at.first(), said)?;
+fn planned(invocation: &Invocation, given: &GivenAnswers) -> Result<(Sources, Plan), CommandError> {
+    let mut sources = Sources::new(invocation.config.as_deref(), invocation.at.first(), given)?;
     let mut plan = sources.plan()?;
     for place in invocation.at.iter().skip(1) {
         sources.extend(&mut plan, place)?;
@@ -107,10 +107,10 @@ fn planned(invocation: &Invocation, said: &Said) -> Result<(Sources, Plan), Comm
 /// somebody else wrote.
 fn reviewed(
     invocation: &Invocation,
-    said: &Said,
+    given: &GivenAnswers,
     digest: &str,
 ) -> Result<(Sources, Plan), CommandError> {
-    let mut sources = Sources::exactly(invocation.config.as_deref(), only(&invocation.at)?, said)?;
+    let mut sources = Sources::exactly(invocation.config.as_deref(), only(&invocation.at)?, given)?;
     let plan = sources.plan()?;
     let without_nginx = plan.clone().without(FileKind::Nginx);
     let reviewed = [plan, without_nginx].into_iter().find(|plan| plan.digest() == digest);

@@ -47,7 +47,7 @@ fn web_address(text: &str) -> Option<Url> {
 
 /// `check --json`; the shape is documented in the manual page.
 #[derive(Serialize)]
-struct Report<'a> {
+struct CheckReport<'a> {
     failed: usize,
     warnings: usize,
     findings: &'a [Finding],
@@ -58,7 +58,7 @@ fn show(findings: &[Finding], json: bool, console: &mut Console) -> Result<u8, C
     let failed = count(Outcome::Failed);
     if json {
         let warnings = count(Outcome::Warning);
-        console.json(&Report { failed, warnings, findings })?;
+        console.json(&CheckReport { failed, warnings, findings })?;
     } else {
         console.print_text(&in_words(findings))?;
     }

@@ -1,7 +1,7 @@
 //! `rollback`: undoes a write, after showing what that changes.
 
 use super::{CommandError, difference, report};
-use crate::cli::{Invocation, Rollback, Undo};
+use crate::cli::{Invocation, RollbackCommand, UndoOptions};
 use crate::messages::{restored, rolled_back};
 use crate::settings::is_hidden;
 use crate::system::console::{Console, can_ask, first_line_of_input};
@@ -14,20 +14,20 @@ use std::path::PathBuf;
 
 pub(super) fn run(
     invocation: &Invocation,
-    rollback: &Rollback,
+    rollback: &RollbackCommand,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
     let history = History::here()?;
     match rollback {
-        Rollback::List { json } => list(&history.list(), *json, console),
-        Rollback::Forget => forget(&Lock::take(&history)?, console),
-        Rollback::Undo(wanted) => undo(invocation, wanted, &history, console),
+        RollbackCommand::List { json } => list(&history.list(), *json, console),
+        RollbackCommand::Forget => forget(&Lock::take(&history)?, console),
+        RollbackCommand::Undo(wanted) => undo(invocation, wanted, &history, console),
     }
 }
 
 fn undo(
     invocation: &Invocation,
-    wanted: &Undo,
+    wanted: &UndoOptions,
     history: &History,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
@@ -50,7 +50,7 @@ fn undo(
     let rollback = history.rollback(&id)?;
     let restores = rollback.restores();
     if restores.is_empty() {
-        console.say("Nothing to do: the files are as they were before that write.");
+        console.message("Nothing to do: the files are as they were before that write.");
         return Ok(0);
     }
     let changed = restores.iter().any(|restore| restore.changed);
@@ -67,11 +67,11 @@ fn undo(
 /// A write that was interrupted is the last one, so it is undone if none is named.
 fn undo_interrupted(
     pending: PendingWrite,
-    wanted: &Undo,
+    wanted: &UndoOptions,
     lock: &Lock,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    console.say(&format!("The write {} was interrupted.", pending.id()));
+    console.message(&format!("The write {} was interrupted.", pending.id()));
     show(&pending.restores()?, console)?;
     if !agrees(wanted, console)? {
         return Ok(1);
@@ -79,7 +79,7 @@ fn undo_interrupted(
     let done =
         if wanted.force { pending.undo_overwriting(lock).map(|_| ()) } else { pending.undo() };
     done.map_err(CommandError::Rollback)?;
-    console.say("The interrupted write is undone. Every file is as it was before.");
+    console.message("The interrupted write is undone. Every file is as it was before.");
     Ok(0)
 }
 
@@ -93,24 +93,24 @@ fn show(restores: &[Restore], console: &mut Console) -> Result<(), CommandError>
 }
 
 /// Asks, where somebody is there to be asked.
-fn agrees(wanted: &Undo, console: &mut Console) -> Result<bool, CommandError> {
+fn agrees(wanted: &UndoOptions, console: &mut Console) -> Result<bool, CommandError> {
     if wanted.yes || !can_ask() {
         return Ok(true);
     }
-    console.say("Undo this? Type yes, or anything else to leave the files as they are:");
+    console.message("Undo this? Type yes, or anything else to leave the files as they are:");
     let answer = match first_line_of_input() {
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(false),
         line => line.map_err(super::wizard::lost)?,
     };
     let agrees = matches!(answer.reveal().trim(), "y" | "yes");
     if !agrees {
-        console.say("Nothing was undone.");
+        console.message("Nothing was undone.");
     }
     Ok(agrees)
 }
 
 fn forget(lock: &Lock, console: &mut Console) -> Result<u8, CommandError> {
-    console.say(&match lock.forget_interrupted()? {
+    console.message(&match lock.forget_interrupted()? {
         Some(id) => format!("The files stay as they are. The backups of {id} are kept."),
         None => "Nothing to do: no write was interrupted.".to_owned(),
     });

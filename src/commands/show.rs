@@ -3,10 +3,10 @@
 use super::sources::Sources;
 use super::{CommandError, only};
 use crate::answers::{Answers, Source};
-use crate::cli::{Invocation, Said, ShowForm, What};
+use crate::cli::{GivenAnswers, Invocation, ShowForm, What};
 use crate::form::{self, Field};
 use crate::machine::Machine;
-use crate::plan::FileKind;
+use crate::plan::{self, FileKind};
 use crate::system::console::Console;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -15,17 +15,19 @@ use std::path::Path;
 
 /// `show --json`; the shape is documented in the manual page.
 #[derive(Serialize)]
-struct Report<'a> {
+struct ShowReport<'a> {
     config: &'a Path,
+    /// The image that runs Kestra, where the file names it.
+    image: Option<String>,
     settings: BTreeMap<&'static str, String>,
     /// The server block of nginx that answers the public URL.
     #[serde(skip_serializing_if = "Option::is_none")]
-    site: Option<Site<'a>>,
+    site: Option<SiteReport<'a>>,
     problems: Vec<Entry>,
 }
 
 #[derive(Serialize)]
-struct Site<'a> {
+struct SiteReport<'a> {
     file: &'a Path,
     line: usize,
     names: Vec<&'a str>,
@@ -40,15 +42,15 @@ struct Entry {
 
 pub(super) fn run(
     invocation: &Invocation,
-    said: &Said,
+    given: &GivenAnswers,
     form: ShowForm,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let sources = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, said)?;
+    let sources = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, given)?;
     let Sources { answers, machine, .. } = &sources;
     if machine.text(machine.config()).is_none() {
         let config = machine.config().display();
-        console.say(&format!("Note: there is no configuration at {config} yet."));
+        console.message(&format!("Note: there is no configuration at {config} yet."));
     }
     match form {
         ShowForm::Words => {
@@ -56,11 +58,16 @@ pub(super) fn run(
                 let (file, names) = (site.file.display(), site.names.join(" "));
                 format!("{:<24} {file}:{} ({names})\n", "answered by", site.line)
             });
-            console.print_text(&(words(answers) + &site))?;
+            let image = machine.image().map(|image| format!("{:<24} {image}\n", "image"));
+            console.print_text(&(words(answers) + &site + &image.unwrap_or_default()))?;
+            for note in plan::config_notes(machine, None) {
+                console.message(&format!("warning: {note}"));
+            }
         }
         ShowForm::Answers => console.print(&answers_file(answers))?,
-        ShowForm::Json => console.json(&Report {
+        ShowForm::Json => console.json(&ShowReport {
             config: machine.config(),
+            image: machine.image(),
             settings: answers
                 .questions()
                 .map(|field| (field.name, shown(answers, field)))
@@ -72,10 +79,10 @@ pub(super) fn run(
     Ok(0)
 }
 
-fn site<'a>(answers: &Answers, machine: &'a Machine) -> Option<Site<'a>> {
+fn site<'a>(answers: &Answers, machine: &'a Machine) -> Option<SiteReport<'a>> {
     let server = machine.site(&answers.get(&form::URL).parse().ok()?)?;
     let (file, line) = (machine.nginx.config.file(server), server.0.line);
-    Some(Site { file, line, names: server.names().collect() })
+    Some(SiteReport { file, line, names: server.names().collect() })
 }
 
 fn problems(answers: &Answers) -> Vec<Entry> {
@@ -98,7 +105,7 @@ fn words(answers: &Answers) -> String {
         let source = match answers.source(field) {
             Source::Environment(variable) => format!("  (from {variable})"),
             Source::Default => "  (default)".to_owned(),
-            Source::Said | Source::Found => String::new(),
+            Source::Given | Source::Found => String::new(),
         };
         let line = format!("{:<24} {}{source}", field.name, shown(answers, field));
         let _ = writeln!(text, "{}", line.trim_end());
@@ -119,10 +126,10 @@ fn answers_file(answers: &Answers) -> String {
 pub(super) fn print(
     invocation: &Invocation,
     what: What,
-    said: &Said,
+    given: &GivenAnswers,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let mut sources = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, said)?;
+    let mut sources = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, given)?;
     let kind = match what {
         What::Config => FileKind::Config,
         What::Nginx => FileKind::Nginx,

@@ -3,7 +3,7 @@
 
 use super::{CommandError, text_of};
 use crate::answers::{self, Answers, Problem};
-use crate::cli::{PasswordSource, Said};
+use crate::cli::{GivenAnswers, PasswordSource};
 use crate::form::{self, Field};
 use crate::kestra_config::{Place, Refusal};
 use crate::machine::{Machine, Snapshot};
@@ -32,12 +32,12 @@ impl Sources {
     pub(super) fn new(
         config: Option<&Path>,
         place: Option<&Place>,
-        said: &Said,
+        given: &GivenAnswers,
     ) -> Result<Self, CommandError> {
         let mut machine = discover::configuration(config, place.cloned())?;
         // Here and below: it was read already.
         let mut answers = machine.answers().unwrap_or_default();
-        let mut problems = take(&mut answers, said)?;
+        let mut problems = take(&mut answers, given)?;
         machine.expect_nginx_file(&answers);
         let machine = discover::complete(machine, Deadline::usual());
         let answers = machine.answers().unwrap_or_default().with(&answers);
@@ -53,10 +53,10 @@ impl Sources {
     pub(super) fn exactly(
         config: Option<&Path>,
         place: Option<&Place>,
-        said: &Said,
+        given: &GivenAnswers,
     ) -> Result<Self, CommandError> {
         let mut machine = discover::configuration(config, place.cloned())?;
-        let file = said.file.as_deref().map(text_of).transpose()?.unwrap_or_default();
+        let file = given.file.as_deref().map(text_of).transpose()?.unwrap_or_default();
         let file = answers::parse(&file);
         // Here and below: it was read already.
         let mut answers = machine.answers().unwrap_or_default();
@@ -131,7 +131,7 @@ pub(super) fn foreign(plan: &Plan) -> Option<CommandError> {
     )]))
 }
 
-/// What was said although the other answers leave no room for it.
+/// Given answers to questions that other answers exclude.
 fn unused(answers: &Answers) -> impl Iterator<Item = (&'static Field, &str)> {
     let unused = answers.given().filter(|(field, text)| !answers.asks(field) && !text.is_empty());
     unused.map(|(field, text)| (field, text.reveal()))
@@ -145,11 +145,11 @@ fn not_asked(answers: &Answers, field: &'static Field) -> String {
     format!("{} is not used, since {} is {value}.", field.name, because.name)
 }
 
-/// Takes what was said, so that flags win over variables and those over the answers file. Gives what
+/// Sets the given answers: flags override variables, which override the answers file. Returns what
 /// is wrong with the answers file.
-fn take(answers: &mut Answers, said: &Said) -> Result<Vec<String>, CommandError> {
+fn take(answers: &mut Answers, given: &GivenAnswers) -> Result<Vec<String>, CommandError> {
     let mut problems = Vec::new();
-    if let Some(path) = &said.file {
+    if let Some(path) = &given.file {
         let file = answers::parse(&text_of(path)?);
         for (field, text) in file.answers {
             set(answers, field, &text);
@@ -161,10 +161,10 @@ fn take(answers: &mut Answers, said: &Said) -> Result<Vec<String>, CommandError>
     take_variables(answers);
     let unreadable = unreadable_variables(PREFIX);
     problems.extend(unreadable.map(|name| format!("{name}: the value is not UTF-8 text.")));
-    for (field, text) in &said.flags {
+    for (field, text) in &given.flags {
         answers.set(field, text.reveal());
     }
-    if let Some(password) = said.password.as_ref().map(password).transpose()? {
+    if let Some(password) = given.password.as_ref().map(password).transpose()? {
         answers.set(&form::PROXY_PASSWORD, password.reveal());
     }
     Ok(problems)

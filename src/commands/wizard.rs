@@ -21,14 +21,18 @@ use crate::system::nginx::Deadline;
 use crate::system::{draft, terminal};
 use crate::ui::plain::{self, TerminalRuntime};
 use crate::ui::tui::backend::Colors;
+use crate::ui::tui::theme::{Level, Theme};
 use crate::ui::tui::{self, Left};
 use crate::wizard::{Choice, Dialog, Effect, Event, Failure, Wizard};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long an escape may take to become a longer key, unless `ESCDELAY` says otherwise.
+/// How long an escape may take to become a longer key; `ESCDELAY` overrides it.
 const ESCAPE_DELAY: Duration = Duration::from_millis(100);
+
+/// The exit code of a wizard that was left with answers: that of an interrupt.
+const QUIT: u8 = 130;
 
 pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, CommandError> {
     if !console::can_ask() {
@@ -46,7 +50,10 @@ pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, 
     let first = before_the_first_question(&mut runner, &mut answers, &machine);
     let (mut wizard, mut effect) = Wizard::new(answers, machine);
     if let Some(failure) = first {
-        wizard = wizard.asking_first(Dialog::new(failure, Plan::default()));
+        wizard = wizard.starting_with(Dialog::new(failure, Plan::default()));
+        if let Some(draft) = draft::load(&runner.config) {
+            wizard = wizard.resuming_at(draft.step());
+        }
         effect = None;
     }
     ask(invocation, wizard, effect, &runner, console)
@@ -66,7 +73,7 @@ fn configuration(
                 return Ok(discover::configuration(Some(&path), Some(place))?);
             }
             Err(DiscoverError::SeveralFiles { candidates }) => {
-                console.say("There are several configurations of Kestra on this machine:");
+                console.message("There are several configurations of Kestra on this machine:");
                 let names: Vec<_> = candidates.iter().map(ToString::to_string).collect();
                 let chosen = choose(&names, console)?.and_then(|number| candidates.get(number));
                 config = Some(chosen.ok_or_else(none_chosen)?.path.clone());
@@ -80,13 +87,13 @@ fn configuration(
             return Err(error.into());
         };
         let path = path.clone();
-        console.say(&words(&error.into()));
+        console.message(&words(&error.into()));
         config = Some(mended(path, console)?);
     }
 }
 
 fn which(path: &Path, places: &[Place], console: &mut Console) -> Result<Place, CommandError> {
-    console.say(&format!("{} holds several configurations of Kestra:", path.display()));
+    console.message(&format!("{} holds several configurations of Kestra:", path.display()));
     let names: Vec<_> = places.iter().map(ToString::to_string).collect();
     choose(&names, console)?.and_then(|number| places.get(number).cloned()).ok_or_else(none_chosen)
 }
@@ -98,15 +105,15 @@ fn none_chosen() -> CommandError {
 /// The file to go on with: the same once its operator has corrected it, or another one.
 fn mended(path: PathBuf, console: &mut Console) -> Result<PathBuf, CommandError> {
     let separate = fs::beside(&path);
-    let ways = [
+    let choices = [
         "Open it in your editor, then look again".to_owned(),
         format!("Write a separate file: {}", separate.display()),
         "Quit".to_owned(),
     ];
-    match choose(&ways, console)? {
+    match choose(&choices, console)? {
         Some(0) => {
             if let Err(error) = editor::open(&path) {
-                console.say(&format!("The editor could not be used: {error}"));
+                console.message(&format!("The editor could not be used: {error}"));
             }
             Ok(path)
         }
@@ -118,9 +125,9 @@ fn mended(path: PathBuf, console: &mut Console) -> Result<PathBuf, CommandError>
 /// Asks for one of these, counted from 0; `None` for any other line, or the end of the input.
 fn choose(choices: &[String], console: &mut Console) -> Result<Option<usize>, CommandError> {
     for (choice, number) in choices.iter().zip(1..) {
-        console.say(&format!("{number}. {choice}"));
+        console.message(&format!("{number}. {choice}"));
     }
-    console.say(&format!("Number 1 to {}:", choices.len()));
+    console.message(&format!("Number 1 to {}:", choices.len()));
     let line = match console::first_line_of_input() {
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
         line => line.map_err(lost)?,
@@ -139,9 +146,17 @@ fn ask(
     if is_plain(invocation) {
         return plain(wizard, first, runner, console);
     }
-    let colors = if has_colours(invocation.colour) { Colors::Basic } else { Colors::Mono };
-    match tui::run(wizard, first, runner.clone(), colors, escape_delay()).map_err(lost)? {
+    let theme = theme(invocation.colour);
+    match tui::run(wizard, first, runner.clone(), theme, escape_delay()).map_err(lost)? {
         Left::Signal(code) => Ok(code),
+        Left::Quit { keeps_draft } => {
+            console.message(if keeps_draft {
+                "Draft kept. Run kestra-setup to continue."
+            } else {
+                "Answers discarded. Nothing was written."
+            });
+            Ok(QUIT)
+        }
         Left::Plain(wizard) => plain(*wizard, None, runner, console),
         Left::Done(saved) => {
             if let Some(saved) = saved {
@@ -176,7 +191,7 @@ fn plain(
     };
     draft::save(&wizard, &runner.config);
     if let Ended::Input = ended {
-        console.say("End of input: left without writing.");
+        console.message("End of input: left without writing.");
     }
     Ok(ended.exit_code())
 }
@@ -199,10 +214,10 @@ fn before_the_first_question(
             return Some(Failure {
                 state: "locked",
                 lines: vec![format!("{}.", capital(&error)), error.remedy()],
-                ways: vec![Choice::ReadOnly, Choice::Quit],
+                choices: vec![Choice::ReadOnly, Choice::Quit],
             });
         }
-        // Without a place for backups nothing can be written, and the write will say so.
+        // Without a place for backups nothing can be written; the write reports that.
         Err(_) => {}
     }
     let open =
@@ -220,7 +235,7 @@ fn before_the_first_question(
     (!answers.is_untouched()).then(|| Failure {
         state: "draft",
         lines: vec![draft.words()],
-        ways: vec![Choice::Continue, Choice::Fresh, Choice::Quit],
+        choices: vec![Choice::Continue, Choice::Fresh, Choice::Quit],
     })
 }
 
@@ -238,7 +253,16 @@ fn is_plain(invocation: &Invocation) -> bool {
         || terminal::is_tiny()
 }
 
-/// systemd gives serial lines `TERM=vt220`; monochrome terminals say so in their name.
+/// Glyphs and colours that this terminal can show.
+fn theme(wanted: Colour) -> Theme {
+    let has_colours = has_colours(wanted);
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(text).into_iter().find(|it| !it.is_empty());
+    let level = Level::of(&text("TERM"), &locale.unwrap_or_default(), has_colours);
+    let colors = if has_colours { Colors::Basic } else { Colors::Mono };
+    Theme::new(level, colors)
+}
+
+/// systemd gives serial lines `TERM=vt220`; monochrome terminals have it in their name.
 fn has_colours(wanted: Colour) -> bool {
     let term = text("TERM");
     let is_mono = ["vt", "ansi", "linux", "sun"].iter().any(|name| term.starts_with(name))

@@ -1,6 +1,7 @@
 //! What the defaults of the questions come from: the machine and the shell of the operator, as data.
 
-use crate::settings::{PastedProxy, Port};
+use crate::kestra_release::Era;
+use crate::settings::{Host, PastedProxy, Port};
 
 /// The machine as far as answers depend on it.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +28,8 @@ pub struct Defaults {
     pub check: String,
     /// `kestra.env` beside the configuration.
     pub env_file: String,
+    /// The release of Kestra, as far as its login is known to depend on it.
+    pub release: Option<Era>,
     /// Where Kestra is reached from this machine.
     pub kestra_host: String,
     /// The port of that: as the configuration has it, or as its container publishes it.
@@ -35,6 +38,31 @@ pub struct Defaults {
     pub tls_port: Option<Port>,
     /// The server blocks of this nginx that are not the wizard's.
     pub existing_servers: Vec<ExistingServer>,
+    /// The certificates on this machine that are valid today, the likeliest first.
+    pub certificates: Vec<KnownCertificate>,
+}
+
+/// A certificate on this machine, with its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownCertificate {
+    /// The file with the chain.
+    pub path: String,
+    /// The file with the private key.
+    pub key: String,
+    /// The hosts that it names; one may begin with `*.`.
+    pub names: Vec<String>,
+}
+
+impl KnownCertificate {
+    /// Whether it names this host, itself or by a wildcard for its first label (RFC 6125).
+    #[must_use]
+    pub fn is_for(&self, host: &Host) -> bool {
+        let host = host.to_string();
+        self.names.iter().any(|name| match name.strip_prefix("*.") {
+            Some(parent) => host.split_once('.').is_some_and(|(_, rest)| rest == parent),
+            None => *name == host,
+        })
+    }
 }
 
 /// What starts Kestra with a configuration: a systemd unit, or a service of a Compose file.
@@ -84,10 +112,12 @@ impl Default for Defaults {
             service: None,
             check: "kestra-setup check".to_owned(),
             env_file: "/etc/kestra/kestra.env".to_owned(),
+            release: None,
             kestra_host: "localhost".to_owned(),
             kestra_port: 8080,
             tls_port: None,
             existing_servers: Vec::new(),
+            certificates: Vec::new(),
         }
     }
 }

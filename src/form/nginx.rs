@@ -1,9 +1,11 @@
 //! Screen 3: the nginx in front of Kestra.
 
 use super::{
-    Context, Field, FieldKind, InReview, PLAIN, Screen, ScreenId, SelectOption, URL, parsed,
+    CONTEXT_PATH, Context, Field, FieldKind, InReview, PLAIN, Screen, ScreenId, SelectOption, URL,
+    parsed,
 };
-use crate::settings::{ContextPath, FilePath, NginxFile, Port, ServerNames, ServerUrl, Upstream};
+use crate::kestra_release::Era;
+use crate::settings::{FilePath, NginxFile, Port, ServerNames, ServerUrl, Upstream};
 use std::borrow::Cow;
 
 pub(super) const SCREEN: Screen = Screen {
@@ -12,15 +14,15 @@ pub(super) const SCREEN: Screen = Screen {
     heading: "Is there an nginx in front of Kestra?",
     fields: &[
         &REVERSE_PROXY,
-        &CONTEXT_PATH,
-        &SERVER_NAME,
-        &UPSTREAM,
-        &LISTEN,
         &CERTIFICATE,
         &CERTIFICATE_KEY,
+        &UPSTREAM,
+        &SERVER_NAME,
+        &LISTEN,
         &NGINX_FORM,
         &NGINX_STYLE,
         &NGINX_FILE,
+        &OPEN_URLS,
     ],
 };
 
@@ -32,7 +34,12 @@ pub static REVERSE_PROXY: Field = Field {
     help: "",
     long_help: "\
 nginx takes the requests of browsers and passes them on to Kestra. The wizard
-writes one file of its own and never edits a file that is not its own.",
+writes one file of its own and never edits a file that is not its own.
+
+Any other reverse proxy must, for Kestra: pass event streams on unbuffered,
+wait an hour for an answer (read time-out), take bodies of 10 GB, set Host,
+X-Forwarded-For, -Host, -Port and -Proto, and take no path away. check tests
+all of that through the public URL, whatever is in front.",
     stored_in: "no property; it decides whether the nginx file is written",
     kind: FieldKind::Select(&[
         SelectOption {
@@ -40,7 +47,11 @@ writes one file of its own and never edits a file that is not its own.",
             label: "nginx",
             help: "One file of its own; other nginx files are not touched.",
         },
-        SelectOption { value: "none", label: "none", help: "No nginx file is written." },
+        SelectOption {
+            value: "none",
+            label: "none, or another proxy",
+            help: "No nginx file is written; F1 shows what any reverse proxy must do.",
+        },
     ]),
     review: InReview::Summary { label: "nginx", text: summary },
     // A configuration that does without a file of ours gets none unasked.
@@ -52,45 +63,124 @@ writes one file of its own and never edits a file that is not its own.",
     ..PLAIN
 };
 
-/// The path under which Kestra serves.
-pub static CONTEXT_PATH: Field = Field {
-    name: "context-path",
-    label: "Context path",
-    question: "Path under which Kestra serves, empty for /",
-    help: "Must match the path of the public URL. Empty = serve at /.",
+/// The certificate, for https.
+pub static CERTIFICATE: Field = Field {
+    name: "certificate",
+    label: "Certificate",
+    question: "File with the certificate, empty for plain http",
+    help: "Absolute path of the certificate chain. Empty = http only.",
     long_help: "\
-Kestra serves its UI and API below this path. It must be the path of the
-public URL: nginx cannot add or take away a prefix, the UI would not load.
-
-Paths that break Kestra are refused: /api and its beginnings switch the login
-off, /ui and /static hide files.
-
-In some releases of 2026 (read in the source of 1.3.25) the login page is out
-of reach below a path, and webhooks answer 401 until the setting
-kestra.server.basic-auth.open-urls names them with the path. A host name of
-its own, such as kestra.my-host.com, needs no path.",
-    examples: &[
-        ("/kestra", "ok"),
-        ("", "ok, Kestra serves at /"),
-        ("kestra/", "corrected to /kestra"),
-        ("/a", "not ok: the login would be switched off"),
-    ],
-    stored_in: "config.yml as micronaut.server.context-path, and the locations of nginx",
+With a certificate and its key nginx serves https on 443 and redirects the
+port above to it. Without, it serves plain http; certbot --nginx can add both
+later, the last page shows how.",
+    examples: &[("/etc/letsencrypt/live/ops.example.com/fullchain.pem", "ok"), ("", "plain http")],
+    stored_in: "the nginx file as ssl_certificate",
     optional: true,
-    property: Some("micronaut.server.context-path"),
-    follows: &[&URL],
-    review: InReview::Summary {
-        label: "Context path",
-        text: |context| match context.shown(&CONTEXT_PATH) {
-            path if path.is_empty() => "/ (none)".to_owned(),
-            path => path.into_owned(),
+    review: InReview::RowOf(&REVERSE_PROXY),
+    ruled_out_by: without_server_block,
+    default: |context| {
+        known_certificate(context).map_or(Cow::Borrowed(""), |known| Cow::Borrowed(&known.path))
+    },
+    check: parsed::<FilePath>,
+    ..PLAIN
+};
+
+/// The certificate's key.
+pub static CERTIFICATE_KEY: Field = Field {
+    name: "certificate-key",
+    label: "Key",
+    question: "File with the certificate's key, empty for plain http",
+    help: "Absolute path of the private key that belongs to it.",
+    long_help: "\
+The private key of the certificate. nginx reads it as root; the wizard never
+reads it.",
+    examples: &[("/etc/letsencrypt/live/ops.example.com/privkey.pem", "ok"), ("", "plain http")],
+    stored_in: "the nginx file as ssl_certificate_key",
+    optional: true,
+    review: InReview::RowOf(&REVERSE_PROXY),
+    ruled_out_by: without_server_block,
+    default: |context| {
+        let certificate = context.get(&CERTIFICATE);
+        let known = context.defaults().certificates.iter().find(|it| it.path == certificate);
+        // As certbot names the two.
+        let beside = certificate.strip_suffix("fullchain.pem");
+        match (known, beside) {
+            (Some(known), _) => Cow::Borrowed(&*known.key),
+            (None, Some(folder)) => Cow::Owned(format!("{folder}privkey.pem")),
+            (None, None) => Cow::Borrowed(""),
+        }
+    },
+    check: parsed::<FilePath>,
+    ..PLAIN
+};
+
+/// Where Kestra listens.
+pub static UPSTREAM: Field = Field {
+    name: "upstream",
+    label: "Kestra at",
+    question: "Where Kestra listens, as host:port",
+    help: "host:port of Kestra, seen from nginx.",
+    long_help: "\
+nginx passes requests on to this address. The name must resolve where nginx
+runs: nginx refuses to start otherwise. In Docker this is the service name.
+
+With localhost, nginx may answer 502 for ten seconds after a restart of
+Kestra, because it tries ::1 and 127.0.0.1; 127.0.0.1 avoids that.",
+    examples: &[
+        ("localhost:8080", "ok"),
+        ("127.0.0.1:8080", "ok"),
+        ("kestra:8080", "ok if nginx can resolve the name"),
+        ("http://localhost:8080", "not ok: leave out http://"),
+    ],
+    stored_in: "the nginx file as proxy_pass",
+    review: InReview::RowOf(&REVERSE_PROXY),
+    ruled_out_by: without_nginx,
+    default: |context| {
+        let defaults = context.defaults();
+        Cow::Owned(format!("{}:{}", defaults.kestra_host, defaults.kestra_port))
+    },
+    check: parsed::<Upstream>,
+    ..PLAIN
+};
+
+/// Whether login page and webhooks are opened under the context path.
+pub static OPEN_URLS: Field = Field {
+    name: "open-urls",
+    label: "Open URLs",
+    question: "Open the login page and webhooks under this path?",
+    help: "",
+    long_help: "\
+Releases from 1.0.45 and 1.3.21 on (May 2026) close the login page, the first
+setup and webhooks under a context path: the browser asks for a login first,
+webhooks answer 401. Six entries of kestra.server.basic-auth.open-urls open
+the page and the webhooks; the first setup stays closed, so the administrator
+must be in the configuration before the first start.
+
+Later releases need no entries. Run kestra-setup check after the restart: it
+tells which kind yours is.",
+    stored_in: "config.yml as kestra.server.basic-auth.open-urls",
+    kind: FieldKind::Select(&[
+        SelectOption {
+            value: "login-and-webhooks",
+            label: "login page and webhooks",
+            help: "Six entries that open these two under the path, nothing else.",
         },
+        SelectOption {
+            value: "none",
+            label: "none",
+            help: "No entries. Not sure? Run check after the restart; it tells.",
+        },
+    ]),
+    review: InReview::RowOf(&REVERSE_PROXY),
+    ruled_out_by: |context| {
+        let is_needed = context.defaults().release != Some(Era::Open);
+        (context.get(&CONTEXT_PATH).is_empty() || !is_needed).then_some(&CONTEXT_PATH)
     },
-    default: |context| match context.get(&URL).parse::<ServerUrl>() {
-        Ok(url) => Cow::Owned(url.path().to_string()),
-        Err(_) => Cow::Borrowed(""),
+    default: |context| {
+        let is_closed = context.defaults().release == Some(Era::Closed);
+        let opens = is_closed && context.is_changed(&CONTEXT_PATH);
+        Cow::Borrowed(if opens { "login-and-webhooks" } else { "none" })
     },
-    check: parsed::<ContextPath>,
     ..PLAIN
 };
 
@@ -120,35 +210,6 @@ public URL must be among them, or its requests end up in another block.",
     ..PLAIN
 };
 
-/// Where Kestra listens.
-pub static UPSTREAM: Field = Field {
-    name: "upstream",
-    label: "Forward to",
-    question: "Where Kestra listens, as host:port",
-    help: "host:port of Kestra, seen from nginx.",
-    long_help: "\
-nginx passes requests on to this address. The name must resolve where nginx
-runs: nginx refuses to start otherwise. In Docker this is the service name.
-
-With localhost, nginx may answer 502 for ten seconds after a restart of
-Kestra, because it tries ::1 and 127.0.0.1; 127.0.0.1 avoids that.",
-    examples: &[
-        ("localhost:8080", "ok"),
-        ("127.0.0.1:8080", "ok"),
-        ("kestra:8080", "ok if nginx can resolve the name"),
-        ("http://localhost:8080", "not ok: leave out http://"),
-    ],
-    stored_in: "the nginx file as proxy_pass",
-    review: InReview::RowOf(&REVERSE_PROXY),
-    ruled_out_by: without_nginx,
-    default: |context| {
-        let defaults = context.defaults();
-        Cow::Owned(format!("{}:{}", defaults.kestra_host, defaults.kestra_port))
-    },
-    check: parsed::<Upstream>,
-    ..PLAIN
-};
-
 /// The port that nginx listens on.
 pub static LISTEN: Field = Field {
     name: "listen",
@@ -164,43 +225,6 @@ and sends requests on this port there.",
     ruled_out_by: without_server_block,
     default: |_| Cow::Borrowed("80"),
     check: parsed::<Port>,
-    ..PLAIN
-};
-
-/// The certificate, for https.
-pub static CERTIFICATE: Field = Field {
-    name: "certificate",
-    label: "Certificate",
-    question: "File with the certificate, empty for plain http",
-    help: "Absolute path of the certificate chain. Empty = http only.",
-    long_help: "\
-With a certificate and its key nginx serves https on 443 and redirects the
-port above to it. Without, it serves plain http; certbot --nginx can add both
-later, the last page shows how.",
-    examples: &[("/etc/letsencrypt/live/ops.example.com/fullchain.pem", "ok"), ("", "plain http")],
-    stored_in: "the nginx file as ssl_certificate",
-    optional: true,
-    review: InReview::RowOf(&REVERSE_PROXY),
-    ruled_out_by: without_server_block,
-    check: parsed::<FilePath>,
-    ..PLAIN
-};
-
-/// The certificate's key.
-pub static CERTIFICATE_KEY: Field = Field {
-    name: "certificate-key",
-    label: "Key",
-    question: "File with the certificate's key, empty for plain http",
-    help: "Absolute path of the private key that belongs to it.",
-    long_help: "\
-The private key of the certificate. nginx reads it as root; the wizard never
-reads it.",
-    examples: &[("/etc/letsencrypt/live/ops.example.com/privkey.pem", "ok"), ("", "plain http")],
-    stored_in: "the nginx file as ssl_certificate_key",
-    optional: true,
-    review: InReview::RowOf(&REVERSE_PROXY),
-    ruled_out_by: without_server_block,
-    check: parsed::<FilePath>,
     ..PLAIN
 };
 
@@ -242,19 +266,19 @@ add inside that server block.",
     ..PLAIN
 };
 
-/// Which wording of the nginx text.
+/// The template of the nginx text.
 pub static NGINX_STYLE: Field = Field {
     name: "nginx-style",
-    label: "Wording",
-    question: "Which wording of the nginx file?",
+    label: "Template",
+    question: "Which nginx template?",
     help: "",
     long_help: "\
 recommended: the lines of Kestra's documentation, and what measuring added to
 them: uploads over 1 MB, live views longer than ten minutes, the headers that
 Micronaut reads, paths passed on unchanged.
 
-as in Kestra's documentation: word for word, nothing added.",
-    stored_in: "the nginx file, as its wording",
+as in Kestra's documentation: its lines, nothing added.",
+    stored_in: "the nginx file, as its template",
     kind: FieldKind::Select(&[
         SelectOption {
             value: "recommended",
@@ -264,7 +288,7 @@ as in Kestra's documentation: word for word, nothing added.",
         SelectOption {
             value: "documented",
             label: "as in Kestra's documentation",
-            help: "Word for word: uploads over 1 MB fail, silent views end early.",
+            help: "Uploads over 1 MB fail, idle live views close early.",
         },
     ]),
     review: InReview::RowOf(&REVERSE_PROXY),
@@ -295,12 +319,68 @@ this machine: beside config.yml, for you to copy.",
     ..PLAIN
 };
 
+/// A certificate on this machine that is valid for the host of an https address.
+fn known_certificate(context: &dyn Context) -> Option<&super::KnownCertificate> {
+    let url = context.get(&URL).parse::<ServerUrl>().ok().filter(ServerUrl::is_https)?;
+    context.defaults().certificates.iter().find(|known| known.is_for(url.host()))
+}
+
 fn without_nginx(context: &dyn Context) -> Option<&'static Field> {
     (context.get(&REVERSE_PROXY) != "nginx").then_some(&REVERSE_PROXY)
 }
 
 fn without_server_block(context: &dyn Context) -> Option<&'static Field> {
     without_nginx(context).or_else(|| (context.get(&NGINX_FORM) != "server").then_some(&NGINX_FORM))
+}
+
+/// The row that replaces the questions of this screen that are rarely changed, until it is
+/// unfolded. It is no question: nothing but the full screen knows it.
+pub static MORE: Field = Field {
+    name: "more",
+    label: "More",
+    help: "Enter or Right shows these settings.",
+    long_help: "\
+Server names, port, form, template and path of the nginx file, and whether the
+login page is opened under a path. They are rarely changed: what is not as
+recommended is named in this row.",
+    stored_in: "the nginx file",
+    optional: true,
+    ..PLAIN
+};
+
+/// Whether the full screen folds a question away, because it is rarely changed.
+#[must_use]
+pub fn is_folded(field: &Field) -> bool {
+    [&SERVER_NAME, &LISTEN, &NGINX_FORM, &NGINX_STYLE, &NGINX_FILE, &OPEN_URLS].contains(&field)
+}
+
+/// The folded answers in a few words: those that are not as recommended, else their names.
+#[must_use]
+pub fn folded(context: &dyn Context) -> String {
+    let asked = |field: &&(&'static Field, &'static str)| field.0.is_asked(context);
+    let rows = [
+        (&SERVER_NAME, "names"),
+        (&LISTEN, "port"),
+        (&NGINX_FORM, "form"),
+        (&NGINX_STYLE, "template"),
+        (&NGINX_FILE, "file"),
+        (&OPEN_URLS, "open URLs"),
+    ];
+    let differing: Vec<_> = rows
+        .iter()
+        .filter(asked)
+        .filter_map(|(field, name)| {
+            let value = context.get(field);
+            let is_default = value == field.default(context);
+            let label = field.choice(&value).map(|choice| choice.label.into());
+            (!is_default).then(|| format!("{name} {}", label.unwrap_or(context.shown(field))))
+        })
+        .collect();
+    if differing.is_empty() {
+        let names: Vec<_> = rows.iter().filter(asked).map(|(_, name)| *name).collect();
+        return format!("{}: as recommended", names.join(", "));
+    }
+    differing.join(", ")
 }
 
 /// What nginx serves, and where it forwards to.
@@ -310,8 +390,12 @@ fn summary(context: &dyn Context) -> String {
     }
     let (path, upstream) = (context.shown(&CONTEXT_PATH), context.shown(&UPSTREAM));
     if without_server_block(context).is_some() {
-        return format!("location {path}/ -> {upstream}");
+        return format!("location {path}/ → {upstream}");
     }
-    let (names, listen) = (context.shown(&SERVER_NAME), context.shown(&LISTEN));
-    format!("{names}:{listen} -> {upstream} {path}")
+    let names = context.shown(&SERVER_NAME);
+    let has_tls = !context.get(&CERTIFICATE).is_empty();
+    let https = context.defaults().tls_port.map_or(443, crate::settings::Port::get).to_string();
+    let listen = context.shown(&LISTEN);
+    let (scheme, port) = if has_tls { ("https", &*https) } else { ("http", &*listen) };
+    format!("{scheme} {names}:{port} → {upstream}{path}")
 }

@@ -1,4 +1,4 @@
-//! Screen 2: Kestra's way out to the internet.
+//! Screen 2: Kestra's outbound connection.
 
 use super::{Context, Field, FieldKind, InReview, PLAIN, Screen, ScreenId, SelectOption, parsed};
 use crate::settings::{EnvFile, ProxyAddress, ProxyUsername, Secret, VariableName};
@@ -7,7 +7,7 @@ use std::borrow::Cow;
 pub(super) const SCREEN: Screen = Screen {
     id: ScreenId::Proxy,
     title: "Proxy",
-    heading: "How does Kestra reach the internet?",
+    heading: "How does Kestra reach api.kestra.io?",
     fields: &[
         &CONNECTION,
         &PROXY_ADDRESS,
@@ -23,33 +23,37 @@ pub(super) const SCREEN: Screen = Screen {
 pub static CONNECTION: Field = Field {
     name: "connection",
     label: "Connection",
-    question: "How does Kestra reach the internet?",
+    question: "How does Kestra reach api.kestra.io?",
     help: "",
     long_help: "\
-Kestra's server asks api.kestra.io for blueprints at start and for the AI
-copilot. An HTTP proxy is also right for https sites. SOCKS means SOCKS5.
+Through this proxy: blueprints, the AI's flow generation, and the events that
+Kestra reports to api.kestra.io. An HTTP proxy also carries https.
 
-The setting covers these calls only. Not covered: what the browser of your
-users fetches from api.kestra.io (blueprints, plugin docs); HTTP tasks, which
-have their own options.proxy; plugin installation and other Java clients,
-which take JAVA_OPTS=\"-Dhttps.proxyHost=... -Dhttps.proxyPort=...\".",
+Not through it, and what each follows instead:
+browsers of your users    their own settings
+HTTP tasks                options.proxy of the task
+script tasks              HTTPS_PROXY and NO_PROXY in their environment
+usage report              micronaut.http.client.proxy-*; to stop it:
+                          kestra.anonymous-usage-report.enabled: false
+plugin installation and   JAVA_OPTS with -Dhttps.proxyHost, -Dhttps.proxyPort
+the AI's documentation    and -Dhttp.nonProxyHosts; Java sends no login
+
+A proxy that inspects TLS needs its certificate in Java's trust store:
+  keytool -importcert -cacerts -alias corp -file corp.pem
+or -Djavax.net.ssl.trustStore=FILE in JAVA_OPTS.",
     stored_in: "config.yml as micronaut.http.services.api.proxy-type",
     kind: FieldKind::Select(&[
         SelectOption {
             value: "direct",
-            label: "Direct, no proxy",
-            help: "For api.kestra.io only; browsers and HTTP tasks go their own way.",
+            label: "direct",
+            help: "Used for calls to api.kestra.io only. Browsers and HTTP tasks are not affected.",
         },
         SelectOption {
             value: "http",
             label: "HTTP proxy",
-            help: "Right for https sites too. Paste http://user:pass@host:port here.",
+            help: "Also carries https. Paste http://user:pass@host:port to fill every field.",
         },
-        SelectOption {
-            value: "socks",
-            label: "SOCKS5 proxy",
-            help: "Version 5 only, the one that Micronaut speaks.",
-        },
+        SelectOption { value: "socks", label: "SOCKS5 proxy", help: "SOCKS5 only." },
     ]),
     default: |_| Cow::Borrowed("direct"),
     proxy_part: Some(|proxy| Cow::Owned(proxy.kind.to_string())),
@@ -61,14 +65,14 @@ pub static PROXY_ADDRESS: Field = Field {
     name: "proxy-address",
     label: "Address",
     question: "Address of the proxy, as host:port",
-    help: "host:port.  Pasting http://user:pass@host:port fills all fields.",
+    help: "host:port. Paste http://user:pass@host:port to fill every field.",
     long_help: "\
 The machine and port of your outbound (forward) proxy, as host:port.
 Ask your network team if unsure; HTTPS_PROXY in your shell often shows it.",
     examples: &[
         ("proxy.corp.example:3128", "ok"),
         ("http://user:pw@proxy:3128", "ok, split into the fields"),
-        ("proxy.corp.example", "not ok: Micronaut rejects an address without port"),
+        ("proxy.corp.example", "invalid: Micronaut rejects an address without a port"),
         ("[2001:db8::1]:3128", "ok, saved as http://[2001:db8::1]:3128"),
     ],
     stored_in: "config.yml as micronaut.http.services.api.proxy-address",
@@ -87,11 +91,11 @@ pub static PROXY_USERNAME: Field = Field {
     name: "proxy-username",
     label: "Username",
     question: "Username for the proxy, empty for none",
-    help: "Empty if the proxy asks for no login.",
+    help: "Empty if the proxy requires no login.",
     long_help: "\
-The name that the proxy knows you by. Username and password go together: with
-one of them empty Micronaut connects without a login and says nothing.
-Kestra can log in with Basic only, not with NTLM, Digest or Kerberos.",
+The login at the proxy. Username and password go together: with one of them
+empty Micronaut connects without a login, and no message tells.
+Kestra supports Basic only, not NTLM, Digest or Kerberos.",
     examples: &[("svc-kestra", "ok"), ("CORP\\svc-kestra", "ok"), ("", "no login")],
     stored_in: "config.yml as micronaut.http.services.api.proxy-username",
     optional: true,
@@ -109,13 +113,13 @@ pub static PROXY_PASSWORD: Field = Field {
     question: "Password for the proxy, empty for none",
     help: "Masked, and never on a command line.",
     long_help: "\
-The password of the login. It is shown nowhere: not on the review, not in the
-diff, not in a message. Where it stands is the next question.
+The password of the login. It is never shown: not on the review, not in a
+difference, not in a message. The next question is where it is stored.
 
-A \"${\" inside it would be read as a variable by Micronaut; it is written in
-a way that gives the very same characters back.",
+Micronaut would read \"${\" as the start of a variable; it is written as
+\"${:$}{\", which Micronaut reads as the same two characters.",
     examples: &[("correct horse: battery%", "ok, any characters but line ends and the like")],
-    stored_in: "config.yml or the env file, as the next question says",
+    stored_in: "config.yml or the env file, as the next answer decides",
     kind: FieldKind::Secret,
     optional: true,
     review: InReview::RowOf(&PROXY_USERNAME),
@@ -135,13 +139,14 @@ pub static PROXY_CREDENTIALS: Field = Field {
 username + password: two plain properties. Works everywhere. Whoever can read
 config.yml can read the password; a new file gets mode 0600.
 
-${ENV_VAR}: config.yml holds \"${NAME}\" and the password stands in a file of
-its own that the service reads at start (EnvironmentFile= of systemd, env_file
-of Docker Compose). The right way to keep it out of config.yml.
+${ENV_VAR}: config.yml has \"${NAME}\"; the password goes into a separate file
+that the service reads at start (EnvironmentFile= of systemd, env_file of
+Docker Compose). That keeps it out of config.yml, not out of reach of flows:
+every variable of Kestra's process is visible to process tasks.
 
 Basic header: the two proxy-authorization properties of Kestra's
-documentation, base64 of username:password. Encoded is not encrypted.
-Micronaut 4.10 was seen not to send them: squid answers 407.",
+documentation, base64 of username:password. Encoded is not encrypted, and
+Kestra 1.3.25 and 2.0 never send them: the proxy answers 407.",
     stored_in: "config.yml, and the env file for ${ENV_VAR}",
     kind: FieldKind::Select(&[
         SelectOption {
@@ -152,12 +157,12 @@ Micronaut 4.10 was seen not to send them: squid answers 407.",
         SelectOption {
             value: "basic",
             label: "Basic header",
-            help: "Documented, but Micronaut ignores it (answer 407); see help.",
+            help: "Documented, but Kestra never sends it (407). See help.",
         },
         SelectOption {
             value: "env",
             label: "${ENV_VAR}",
-            help: "config.yml holds only the name; the password is kept beside it.",
+            help: "The password goes into a separate env file.",
         },
     ]),
     review: InReview::RowOf(&PROXY_USERNAME),
@@ -173,9 +178,9 @@ pub static PROXY_PASSWORD_VARIABLE: Field = Field {
     question: "Name of the environment variable with the password",
     help: "Not KESTRA_... or ENV_...: flows could read those.",
     long_help: "\
-config.yml says \"${NAME}\" and Kestra takes the password from its environment
-when it starts. If the variable is missing then, Kestra does not start; if it
-is set but empty, Kestra connects without a login and says nothing.
+config.yml has \"${NAME}\"; Kestra takes the password from its environment when
+it starts. If the variable is not set, Kestra does not start; if it is empty,
+Kestra connects without a login, and no message tells.
 
 Kestra shows variables that begin with KESTRA_ (up to 0.22) or ENV_ (later) to
 every flow as {{ envs.... }}, so these names are refused.",
@@ -243,5 +248,5 @@ fn credentials(context: &dyn Context) -> String {
     let password = if has_password { Secret::MASK } else { "(none)" };
     let username = context.shown(&PROXY_USERNAME);
     let username = if username.is_empty() { "(none)" } else { &username };
-    format!("{username} / {password} ({how})")
+    format!("{username} / {password}  {how}")
 }

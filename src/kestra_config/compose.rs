@@ -36,6 +36,33 @@ pub fn published_port(source: &str, place: &Place, port: u16) -> Option<Publishe
     (best < all.len()).then(|| all.swap_remove(best))
 }
 
+/// The image that runs Kestra, as far as the file names it: that of the Compose service, or of the
+/// Helm chart's values beside the configuration.
+#[must_use]
+pub fn image(source: &str, place: &Place) -> Option<String> {
+    let tree = Tree::parse(source).ok()?;
+    let text = |id: Id| Some(tree.scalar(id).to_owned()).filter(|text| !text.is_empty());
+    match place.kind() {
+        PlaceKind::Compose => {
+            let mut services = places::services(&tree).into_iter();
+            let (_, service) =
+                services.find(|(name, _)| place.used_by().iter().any(|user| user == name))?;
+            text(places::value(&tree, service, "image")?)
+        }
+        PlaceKind::Helm => {
+            let root = tree.resolve(tree.documents.first()?.root);
+            let holds = |map: &Id| places::value(&tree, *map, "image").is_some();
+            let charts = places::effective_entries(&tree, root).into_iter().map(|(_, value)| value);
+            let chart =
+                std::iter::once(root).chain(charts.map(|it| tree.resolve(it))).find(holds)?;
+            let image = places::value(&tree, chart, "image")?;
+            let tag = text(places::value(&tree, image, "tag")?)?;
+            Some(format!("kestra/kestra:{tag}"))
+        }
+        _ => None,
+    }
+}
+
 fn published(tree: &Tree, name: &str, service: Id, port: u16) -> PublishedPort {
     let note = |note: String| PublishedPort { upstream: None, note: Some(note) };
     let is_on_host =
@@ -339,6 +366,19 @@ mod tests {
         );
         let place = super::super::places(&text).unwrap().remove(0);
         published_port(&text, &place, KESTRA_PORT).unwrap()
+    }
+
+    #[test]
+    fn the_image_is_that_of_the_service_or_the_chart() {
+        let chart = "image:\n  tag: v1.3.25\nconfigurations:\n  application:\n    kestra:\n      url: https://a/\n";
+        for (text, found) in [
+            (chart.to_owned(), Some("kestra/kestra:v1.3.25")),
+            (chart.replace("  tag: v1.3.25\n", "  pullPolicy: Always\n"), None),
+            ("kestra:\n  url: https://a/\n".to_owned(), None),
+        ] {
+            let place = places::places(&text).unwrap().remove(0);
+            assert_eq!(image(&text, &place).as_deref(), found, "{text}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::yaml::{DEFAULT_INDENT, Id, KeyValue, ScalarStyle, Tree};
 use std::collections::HashSet;
 
 /// How an author writes mappings in braces.
-struct Layout<'t> {
+struct FlowLayout<'t> {
     /// Blanks inside the braces.
     pad: &'t str,
     /// Between a key and its value.
@@ -153,7 +153,7 @@ fn items(tree: &Tree, map: Id) -> Vec<FlowItem> {
     items
 }
 
-fn layout<'t>(tree: &'t Tree, map: Id, ending: &'t str) -> Layout<'t> {
+fn layout<'t>(tree: &'t Tree, map: Id, ending: &'t str) -> FlowLayout<'t> {
     let items = items(tree, map);
     let source = tree.text;
     let (pad, colon) = tree.entries(map).next().map_or(("", ": "), |(key, value)| {
@@ -175,7 +175,7 @@ fn layout<'t>(tree: &'t Tree, map: Id, ending: &'t str) -> Layout<'t> {
         let line = text::line_start(source, last.start);
         source[line..last.start].trim().is_empty().then_some(last.start - line)
     });
-    Layout { pad, colon, gap, is_json, column, indent: indent(tree, map), ending }
+    FlowLayout { pad, colon, gap, is_json, column, indent: indent(tree, map), ending }
 }
 
 /// The indentation of mappings with a line for each entry: from the line of the brace to the first
@@ -202,7 +202,7 @@ fn colon(source: &str, from: usize, to: usize) -> &str {
     }
 }
 
-impl Layout<'_> {
+impl FlowLayout<'_> {
     fn entry(&self, new: &NewKey, column: Option<usize>) -> String {
         let key = scalar::write_key(&new.name, true, self.is_json);
         let style = if self.is_json { ScalarStyle::Double } else { ScalarStyle::Plain };

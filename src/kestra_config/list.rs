@@ -32,9 +32,9 @@ fn written(item: &str, style: ScalarStyle, in_flow: bool) -> String {
 pub(super) fn replace(scope: &Scope, list: Id, texts: &[String]) -> Result<Vec<Splice>, Refusal> {
     let tree = scope.tree;
     let refuse = |why: &str| Refusal::new(Some(tree.nodes[list].line), why);
-    let items: Option<Vec<Item>> = tree.items(list).map(|id| Item::of(tree, id)).collect();
+    let items: Option<Vec<ListItem>> = tree.items(list).map(|id| ListItem::of(tree, id)).collect();
     let items = items.ok_or_else(|| refuse("an entry of the list is not a text"))?;
-    let kept: Vec<&Item> = items.iter().filter(|item| texts.contains(&item.text)).collect();
+    let kept: Vec<&ListItem> = items.iter().filter(|item| texts.contains(&item.text)).collect();
     let is_prefix = kept.iter().map(|item| &item.text).eq(texts.iter().take(kept.len()));
     if !is_prefix {
         return Err(refuse("an entry is in the list twice, or in another order"));
@@ -60,13 +60,13 @@ pub(super) fn replace(scope: &Scope, list: Id, texts: &[String]) -> Result<Vec<S
 
 fn in_block<'a>(
     scope: &Scope,
-    items: &[Item],
-    removed: impl Iterator<Item = &'a Item>,
+    items: &[ListItem],
+    removed: impl Iterator<Item = &'a ListItem>,
     added: &[String],
 ) -> Option<Vec<Splice>> {
     let source = scope.tree.text;
     let (first, last) = (items.first()?, items.last()?);
-    let line = |item: &Item| {
+    let line = |item: &ListItem| {
         let start = text::line_start(source, item.start);
         let is_alone = source[start..item.start].trim() == "-";
         is_alone.then(|| (start, text::next_line(source, item.end)))
@@ -89,14 +89,14 @@ fn in_block<'a>(
 }
 
 /// An entry that is a text.
-struct Item {
+struct ListItem {
     text: String,
     style: ScalarStyle,
     start: usize,
     end: usize,
 }
 
-impl Item {
+impl ListItem {
     fn of(tree: &Tree, id: Id) -> Option<Self> {
         let node = &tree.nodes[id];
         match &node.shape {

@@ -63,7 +63,7 @@ fn is_text_everywhere(text: &str) -> bool {
         && !(is_letter || is_decimal || is_octal || is_float || is_special)
 }
 
-/// Whether a character may stand in the file as it is: it is seen, and it is one (U+FFFE and U+FFFF
+/// Whether a character may be written unescaped: it is seen, and it is one (U+FFFE and U+FFFF
 /// are none, and SnakeYAML refuses them).
 fn is_raw(c: char) -> bool {
     !is_hidden(c) && !matches!(c, '\u{fffe}' | '\u{ffff}')

@@ -1,4 +1,4 @@
-//! What Micronaut makes of a proxy's address as it stands (`facts/kestra.md` 2.1).
+//! How Micronaut parses the address of a proxy (`SharedHttpConvertersRegistrar`).
 //!
 //! It takes `host:port` split at its only colon, and the URLs that Java knows; the form takes less, and
 //! corrects it.
@@ -26,7 +26,7 @@ fn of_url(scheme: &str, rest: &str) -> Option<&'static str> {
             Some("Kestra drops the login in it; it has properties of its own.")
         }
         "http" => of_authority(authority),
-        "https" => Some("Kestra speaks no TLS with a proxy, only with what lies behind it."),
+        "https" => Some("Kestra cannot use TLS to the proxy itself, only to the sites behind it."),
         _ => Some(REFUSED),
     }
 }

@@ -4,7 +4,7 @@ use super::{Machine, Text};
 use crate::answers::Answers;
 use crate::env_file;
 use crate::form::{self, Defaults};
-use crate::kestra_config::{Kind, Reading, Scalar};
+use crate::kestra_config::{Kind, Reading, Scalar, open_urls};
 use crate::nginx_site::Written;
 use crate::settings::{
     self, ProxyAddress, ProxyKind, Secret, SiteForm, VariableName, decode_basic, has_placeholder,
@@ -38,7 +38,7 @@ impl Entries {
     }
 
     pub(super) fn configuration(&mut self, reading: &Reading) {
-        // A property without a value says nothing, and any answer, also none, changes the file.
+        // A property without a value is no answer; any answer, even an empty one, changes the file.
         let given = |scalar: &&Scalar| scalar.kind != Kind::Null;
         let get =
             |property: &str| reading.get(property).filter(given).map(|scalar| scalar.text.as_str());
@@ -55,7 +55,10 @@ impl Entries {
                 None => {}
             }
         }
-        // What `services.api` does not say, it inherits from `client`.
+        if open_urls::are_open(reading) {
+            self.put(&form::OPEN_URLS, "login-and-webhooks");
+        }
+        // `services.api` inherits from `client` what it does not set.
         self.proxy(|key| {
             get(&format!("micronaut.http.services.api.{key}"))
                 .or_else(|| get(&format!("micronaut.http.client.{key}")))
@@ -138,7 +141,7 @@ impl Entries {
     }
 }
 
-/// The kind of connection, in any spelling that Micronaut takes; any other stays as it stands, so that
+/// The kind of connection, in any spelling that Micronaut takes; any other is kept unchanged, so that
 /// every answer changes it.
 fn connection(kind: &str) -> String {
     if means_direct(kind) {

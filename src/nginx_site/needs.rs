@@ -79,7 +79,7 @@ impl fmt::Display for Change {
 /// Whether this server block passes requests for this URL on to another server.
 #[must_use]
 pub fn passes(config: &Config, server: Server<'_>, url: &ServerUrl) -> bool {
-    let location = Location::of(config, server, &format!("{}/ui/", url.path()));
+    let location = ServingLocation::of(config, server, &format!("{}/ui/", url.path()));
     location.is_some_and(|location| location.own("proxy_pass").is_some())
 }
 
@@ -87,7 +87,7 @@ pub fn passes(config: &Config, server: Server<'_>, url: &ServerUrl) -> bool {
 #[must_use]
 pub fn gaps(config: &Config, server: Server<'_>, url: &ServerUrl) -> Vec<Gap> {
     let wanted = url.path();
-    let Some(location) = Location::of(config, server, &format!("{wanted}/ui/")) else {
+    let Some(location) = ServingLocation::of(config, server, &format!("{wanted}/ui/")) else {
         let summary = format!("no location of this server block takes {wanted}/.");
         return vec![Gap::new("nginx-location", summary, server.0, Change::Include).failure()];
     };
@@ -122,12 +122,12 @@ pub fn gaps_of_file(text: &str, file: &Path, url: &ServerUrl) -> Option<Vec<Gap>
 }
 
 /// A location and the blocks around it, from `http {}` inwards.
-struct Location<'a> {
+struct ServingLocation<'a> {
     blocks: Vec<&'a [Directive]>,
     directive: &'a Directive,
 }
 
-impl<'a> Location<'a> {
+impl<'a> ServingLocation<'a> {
     /// The location that takes a path, the innermost. Regular expressions are skipped.
     fn of(config: &'a Config, server: Server<'a>, path: &str) -> Option<Self> {
         let mut directive = best(&server.0.block, path)?;
@@ -221,7 +221,7 @@ impl<'a> Location<'a> {
             let summary = format!(
                 "nginx ends a live view that is silent for {timeout} s; Kestra would wait an hour."
             );
-            let (name, line) = ("proxy_read_timeout", "proxy_read_timeout 3600s;");
+            let (name, line) = ("proxy_read_timeout", "proxy_read_timeout 3700s;");
             self.set("nginx-timeout", summary, name, line)
         })
     }
@@ -309,7 +309,7 @@ fn plain_http(config: &Config, server: Server<'_>, url: &ServerUrl) -> Option<Ga
                 || it.name == "if" && it.block.iter().any(|it| it.value().contains("https://"))
         })
     };
-    let location = Location::of(config, plain, &format!("{}/ui/", url.path()));
+    let location = ServingLocation::of(config, plain, &format!("{}/ui/", url.path()));
     let is_redirected = redirects(&plain.0.block)
         || location.as_ref().is_some_and(|location| redirects(&location.directive.block));
     let passes = location.is_some_and(|location| location.own("proxy_pass").is_some());
@@ -357,6 +357,7 @@ mod tests {
                     listen: Port::HTTP,
                     tls: None,
                 },
+                has_tls_in_front: false,
             };
             let text = render(&site, &super::super::Target::default());
             assert_eq!(found(&text, &format!("http://a.example{path}/")), []);
@@ -386,7 +387,7 @@ mod tests {
             told,
             [
                 "nginx-buffering 2 Add \"proxy_buffering off;\" to this block",
-                "nginx-timeout 4 Write \"proxy_read_timeout 3600s;\" instead",
+                "nginx-timeout 4 Write \"proxy_read_timeout 3700s;\" instead",
                 "nginx-body-size 2 Add \"client_max_body_size 10g;\" to this block",
                 "nginx-host 5 Write \"proxy_set_header Host $http_host;\" instead",
                 "nginx-forwarded 2 Add \"proxy_set_header X-Forwarded-For \

@@ -1,6 +1,6 @@
 //! Back from a file that the wizard wrote to the answers it was written from.
 //!
-//! A `recommended` file says so itself and carries a fingerprint of its text. A `documented` file
+//! A `recommended` file has a header line and a fingerprint of its text. A `documented` file
 //! is nothing but Kestra's documentation, so it is known by its directives.
 
 use super::conf::{Directive, flat, parse};
@@ -59,8 +59,9 @@ fn has_own_fingerprint(text: &str) -> bool {
     rest().is_some_and(|(own, text)| own == fingerprint(text))
 }
 
-/// Whether a location has every directive of Kestra's documentation. A file with several upstreams
-/// is about more than Kestra.
+/// Whether a location has every header and every other directive of Kestra's documentation, whatever
+/// the value of the latter: time-outs are edited. A file with several upstreams is about more than
+/// Kestra.
 fn is_from_the_documentation(directives: &[Directive]) -> bool {
     if flat(directives).filter(|it| it.name == "proxy_pass").count() != 1 {
         return false;
@@ -68,7 +69,10 @@ fn is_from_the_documentation(directives: &[Directive]) -> bool {
     let documented = parse(DOCUMENTED);
     let wanted = || flat(&documented).filter(|it| !matches!(&*it.name, "location" | "proxy_pass"));
     let has = |block: &[Directive], wanted: &Directive| {
-        block.iter().any(|it| it.name == wanted.name && it.value() == wanted.value())
+        let is_header = wanted.name == "proxy_set_header";
+        block
+            .iter()
+            .any(|it| it.name == wanted.name && (!is_header || it.value() == wanted.value()))
     };
     let mut locations = flat(directives).filter(|it| it.name == "location");
     locations.any(|location| wanted().all(|wanted| has(&location.block, wanted)))
@@ -91,7 +95,9 @@ fn site(directives: &[Directive], template: Template) -> Option<Site> {
         let target = location.block.iter().find(|it| it.name == "proxy_pass")?;
         Some((location.value().parse::<ContextPath>().ok()?, upstream(target.first()?)?))
     })?;
-    Some(Site { context_path, upstream, template, form: form(directives)? })
+    let has_tls_in_front = flat(directives)
+        .any(|it| it.name == "proxy_set_header" && it.value() == "X-Forwarded-Proto https");
+    Some(Site { context_path, upstream, template, form: form(directives)?, has_tls_in_front })
 }
 
 fn upstream(target: &str) -> Option<Upstream> {
@@ -141,6 +147,7 @@ mod tests {
                 listen: port(ports.0),
                 tls: None,
             },
+            has_tls_in_front: template == Template::Recommended && ports.0 % 2 == 0,
         }
     }
 

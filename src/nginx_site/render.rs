@@ -57,7 +57,10 @@ fn locations(site: &Site) -> String {
         Template::Recommended => {
             let slash =
                 if path.is_empty() { String::new() } else { fill(SLASH, &[("path", path)]) };
-            fill(RECOMMENDED, &[("slash", &slash), ("path", path), ("upstream", &upstream)])
+            let scheme = if site.has_tls_in_front { "https" } else { "$scheme" };
+            let holes =
+                [("slash", &*slash), ("path", path), ("upstream", &upstream), ("scheme", scheme)];
+            fill(RECOMMENDED, &holes)
         }
     }
 }
@@ -99,7 +102,7 @@ fn listen(port: Port, ipv6: bool, with: &str) -> String {
     if ipv6 { format!("{ipv4}\nlisten [::]:{port}{with};") } else { ipv4 }
 }
 
-/// A literal name where there is no doubt about it: `$host` is what the client says.
+/// A literal name where there is only one: `$host` comes from the client.
 fn redirect_target(names: &ServerNames, port: Port) -> String {
     let name = names.only_plain().map_or("$host".to_owned(), ToString::to_string);
     if port == Port::HTTPS { name } else { format!("{name}:{port}") }

@@ -124,7 +124,7 @@ impl<'a> Server<'a> {
         all.flat_map(|names| &names.args).map(|name| name.text.as_str())
     }
 
-    /// Where it listens; port 80 where it does not say.
+    /// Where it listens; port 80 by default.
     #[must_use]
     pub fn listens(self) -> Vec<Listen> {
         let all = || self.0.block.iter().filter(|directive| directive.name == "listen");

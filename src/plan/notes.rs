@@ -6,7 +6,7 @@ use crate::kestra_config;
 use crate::lint;
 use crate::machine::Machine;
 use crate::nginx_site;
-use crate::settings::{Nginx, SiteForm};
+use crate::settings::{SiteFile, SiteForm};
 use std::sync::Arc;
 
 /// What is good to know about these answers on this machine, one sentence each; with a plan, about
@@ -26,7 +26,7 @@ pub fn notes(answers: &Answers, machine: &Machine, plan: Option<&Plan>) -> Vec<S
 #[must_use]
 pub fn nginx_notes(answers: &Answers, machine: &Machine) -> Vec<String> {
     let Ok(settings) = answers.settings() else { return Vec::new() };
-    let has_own_server = |nginx: &Nginx| matches!(nginx.site.form, SiteForm::Server { .. });
+    let has_own_server = |nginx: &SiteFile| matches!(nginx.site.form, SiteForm::Server { .. });
     let unpublished = settings.nginx.as_ref().and_then(|it| lint::unpublished(machine, it));
     let servers = match &settings.nginx {
         Some(nginx) if has_own_server(nginx) => lint::existing_servers(machine, nginx),
@@ -51,7 +51,9 @@ pub fn config_notes(machine: &Machine, plan: Option<&Plan>) -> Vec<String> {
         .iter()
         .flat_map(|reading| lint::config(reading).into_iter().chain(lint::public_url(reading)));
     notes.extend(remarks.map(|remark| remark.text));
-    notes
+    // What the release means comes first: nothing is worse than a login that anyone passes.
+    let release = reading.iter().flat_map(|reading| lint::release(machine, reading));
+    release.chain(notes).collect()
 }
 
 /// The nginx file that would be replaced although somebody else wrote it.

@@ -4,6 +4,7 @@
 //! An edit is made only for a property whose question was answered anew, so a file about which
 //! nothing was asked keeps every byte.
 
+use super::open_urls;
 use crate::answers::Answers;
 use crate::form::{self, Field};
 use crate::kestra_config::{Edit, Reading, Value};
@@ -14,13 +15,13 @@ use crate::settings::{
 use std::str::FromStr;
 
 /// One property of config.yml.
-struct Property {
+struct PropertyRow {
     name: &'static str,
     /// The questions whose answers are in it; empty where the wizard leaves an existing value alone.
     answers: &'static [&'static Field],
     /// Added only if one of these was answered; empty means never.
     added_with: &'static [&'static Field],
-    value: fn(&Settings) -> Target,
+    value: fn(&Settings) -> Desired,
     /// When it goes, if its target is to be absent.
     removed: Removed,
     shown: Shown,
@@ -35,14 +36,14 @@ enum Shown {
 }
 
 /// What a property should be.
-enum Target {
+enum Desired {
     Set(Value),
     /// As it is in the file.
     Keep,
     Absent,
 }
 
-impl From<Option<Value>> for Target {
+impl From<Option<Value>> for Desired {
     fn from(value: Option<Value>) -> Self {
         value.map_or(Self::Absent, Self::Set)
     }
@@ -69,8 +70,8 @@ const PASSWORD: &[&Field] =
 
 /// The properties that depend on several answers, in the order in which new ones are written: the
 /// order of Kestra's documentation.
-static PROPERTIES: [Property; 14] = [
-    Property {
+static PROPERTIES: [PropertyRow; 14] = [
+    PropertyRow {
         name: "micronaut.http.client.proxy-authorization",
         answers: LOGIN,
         added_with: PROXY,
@@ -78,7 +79,7 @@ static PROPERTIES: [Property; 14] = [
         removed: Removed::WithProxy(LOGIN),
         shown: Shown::Never,
     },
-    Property {
+    PropertyRow {
         name: "micronaut.http.services.api.url",
         answers: &[],
         added_with: PROXY,
@@ -86,29 +87,29 @@ static PROPERTIES: [Property; 14] = [
         removed: Removed::Never,
         shown: Shown::If(is_origin),
     },
-    Property {
+    PropertyRow {
         name: "micronaut.http.services.api.proxy-type",
         answers: &[&form::CONNECTION],
         added_with: PROXY,
         value: |settings| {
-            proxy(settings).map_or(Target::Absent, |proxy| set_or_keep(proxy.kind.as_ref()))
+            proxy(settings).map_or(Desired::Absent, |proxy| set_or_keep(proxy.kind.as_ref()))
         },
         removed: Removed::WithProxy(&[]),
         shown: Shown::If(is_proxy_type),
     },
-    Property {
+    PropertyRow {
         name: "micronaut.http.services.api.proxy-address",
         answers: &[&form::PROXY_ADDRESS],
         added_with: PROXY,
         value: |settings| {
             let address =
                 |proxy: &ForwardProxy| proxy.address.as_ref().map(ProxyAddress::in_config);
-            proxy(settings).map_or(Target::Absent, |proxy| set_or_keep(address(proxy).as_ref()))
+            proxy(settings).map_or(Desired::Absent, |proxy| set_or_keep(address(proxy).as_ref()))
         },
         removed: Removed::WithProxy(&[]),
         shown: Shown::If(is::<ProxyAddress>),
     },
-    Property {
+    PropertyRow {
         name: "micronaut.http.services.api.proxy-username",
         answers: &[&form::PROXY_USERNAME],
         added_with: PROXY,
@@ -116,7 +117,7 @@ static PROPERTIES: [Property; 14] = [
         removed: Removed::WithProxy(LOGIN),
         shown: Shown::If(is::<ProxyUsername>),
     },
-    Property {
+    PropertyRow {
         name: "micronaut.http.services.api.proxy-password",
         answers: PASSWORD,
         added_with: PROXY,
@@ -124,7 +125,7 @@ static PROPERTIES: [Property; 14] = [
         removed: Removed::WithProxy(LOGIN),
         shown: Shown::Never,
     },
-    Property {
+    PropertyRow {
         name: "micronaut.http.services.api.proxy-authorization",
         answers: LOGIN,
         added_with: PROXY,
@@ -132,7 +133,7 @@ static PROPERTIES: [Property; 14] = [
         removed: Removed::WithProxy(LOGIN),
         shown: Shown::Never,
     },
-    Property {
+    PropertyRow {
         name: "micronaut.http.services.api.follow-redirects",
         answers: &[],
         added_with: PROXY,
@@ -142,7 +143,7 @@ static PROPERTIES: [Property; 14] = [
     },
     // `services.api` inherits from `client` what it does not set. The wizard adds nothing there, but
     // a login in `client` is changed with the other one, or it would stay in effect.
-    Property {
+    PropertyRow {
         name: "micronaut.http.client.proxy-username",
         answers: &[&form::PROXY_USERNAME],
         added_with: &[],
@@ -150,7 +151,7 @@ static PROPERTIES: [Property; 14] = [
         removed: Removed::WithProxy(LOGIN),
         shown: Shown::If(is::<ProxyUsername>),
     },
-    Property {
+    PropertyRow {
         name: "micronaut.http.client.proxy-password",
         answers: PASSWORD,
         added_with: &[],
@@ -160,7 +161,7 @@ static PROPERTIES: [Property; 14] = [
     },
     only_removed("micronaut.http.client.proxy-type", &[], Shown::If(is_proxy_type)),
     only_removed("micronaut.http.client.proxy-address", &[], Shown::If(is::<ProxyAddress>)),
-    // Overrides an address (`facts/kestra.md` 1.5).
+    // Overrides an address.
     only_removed(
         "micronaut.http.services.api.proxy-selector",
         &[&form::CONNECTION, &form::PROXY_ADDRESS],
@@ -174,26 +175,26 @@ const fn only_removed(
     name: &'static str,
     with: &'static [&'static Field],
     shown: Shown,
-) -> Property {
-    Property {
+) -> PropertyRow {
+    PropertyRow {
         name,
         answers: &[],
         added_with: &[],
-        value: |_| Target::Absent,
+        value: |_| Desired::Absent,
         removed: Removed::WithProxy(with),
         shown,
     }
 }
 
 /// The properties that hold one answer each, as the form declares them.
-fn single(answers: &Answers) -> impl Iterator<Item = (&'static Field, &'static str, Target)> {
+fn single(answers: &Answers) -> impl Iterator<Item = (&'static Field, &'static str, Desired)> {
     form::fields().filter_map(|field| {
         let target = match field.check(&answers.get(field)) {
-            _ if !answers.asks(field) => Target::Keep,
-            Ok(value) if value.is_empty() => Target::Absent,
-            Ok(value) => Target::Set(Value::Text(value)),
+            _ if !answers.asks(field) => Desired::Keep,
+            Ok(value) if value.is_empty() => Desired::Absent,
+            Ok(value) => Desired::Set(Value::Text(value)),
             // The text in the file, such as a `${…}`, which was not answered anew.
-            Err(_) => Target::Keep,
+            Err(_) => Desired::Keep,
         };
         Some((field, field.property?, target))
     })
@@ -202,6 +203,9 @@ fn single(answers: &Answers) -> impl Iterator<Item = (&'static Field, &'static s
 /// The value of a property as it may be shown; `None` where it is none of the wizard's. The path is
 /// canonical, and may be that of an item of a list.
 pub(super) fn shown(path: &str, value: &str) -> Option<String> {
+    if let Some(shows) = open_urls::shows(path, value) {
+        return Some(if shows { value.to_owned() } else { redacted(value).into_owned() });
+    }
     let name = path.split('[').next()?;
     if let Some(field) = form::fields().find(|field| field.property == Some(name)) {
         return Some(field.shown(value).into_owned());
@@ -240,37 +244,37 @@ pub(super) fn edits_of_existing(
         let is_present = reading.get(name).is_some();
         let is_set = answers.is_set(field);
         match target {
-            Target::Set(value) => {
+            Desired::Set(value) => {
                 let is_added = !is_present && context.any(field.follows);
                 (is_set || is_added).then(|| Edit::Set(name.to_owned(), value))
             }
-            Target::Absent => (is_present && is_set).then(|| Edit::Remove(name.to_owned())),
-            Target::Keep => None,
+            Desired::Absent => (is_present && is_set).then(|| Edit::Remove(name.to_owned())),
+            Desired::Keep => None,
         }
     });
     let others = PROPERTIES.iter().filter_map(|property| {
         let is_present = reading.get(property.name).is_some();
         match (property.value)(settings) {
-            Target::Set(value) => context.sets(property, is_present).then(|| set(property, value)),
-            Target::Absent => (is_present && context.removes(property)).then(|| remove(property)),
-            Target::Keep => None,
+            Desired::Set(value) => context.sets(property, is_present).then(|| set(property, value)),
+            Desired::Absent => (is_present && context.removes(property)).then(|| remove(property)),
+            Desired::Keep => None,
         }
     });
-    single.chain(others).collect()
+    single.chain(others).chain(open_urls::edit(answers, Some(reading))).collect()
 }
 
 /// The edits that make a new configuration of the documentation's example, in which every property
 /// is set or removed.
 pub(super) fn edits_of_new(answers: &Answers, settings: &Settings) -> Vec<Edit> {
     let single = single(answers).map(|(_, name, target)| match target {
-        Target::Set(value) => Edit::Set(name.to_owned(), value),
-        Target::Keep | Target::Absent => Edit::Remove(name.to_owned()),
+        Desired::Set(value) => Edit::Set(name.to_owned(), value),
+        Desired::Keep | Desired::Absent => Edit::Remove(name.to_owned()),
     });
     let others = PROPERTIES.iter().map(|property| match (property.value)(settings) {
-        Target::Set(value) if !property.added_with.is_empty() => set(property, value),
-        Target::Set(_) | Target::Keep | Target::Absent => remove(property),
+        Desired::Set(value) if !property.added_with.is_empty() => set(property, value),
+        Desired::Set(_) | Desired::Keep | Desired::Absent => remove(property),
     });
-    single.chain(others).collect()
+    single.chain(others).chain(open_urls::edit(answers, None)).collect()
 }
 
 /// The edits for a file without any property.
@@ -292,7 +296,7 @@ impl EditContext<'_> {
         fields.iter().any(|field| self.answers.is_set(field))
     }
 
-    fn sets(&self, property: &Property, is_present: bool) -> bool {
+    fn sets(&self, property: &PropertyRow, is_present: bool) -> bool {
         let is_answered = self.any(property.answers);
         if is_present {
             return is_answered;
@@ -310,14 +314,14 @@ impl EditContext<'_> {
     }
 
     /// Whether this part of the login is in `client`, where it is changed.
-    fn inherits(&self, property: &Property) -> bool {
+    fn inherits(&self, property: &PropertyRow) -> bool {
         let key = property.name.strip_prefix("micronaut.http.services.api.");
         let is_login = |key: &&str| matches!(*key, "proxy-username" | "proxy-password");
         key.filter(is_login)
             .is_some_and(|key| self.reading.get(&format!("micronaut.http.client.{key}")).is_some())
     }
 
-    fn removes(&self, property: &Property) -> bool {
+    fn removes(&self, property: &PropertyRow) -> bool {
         match property.removed {
             Removed::Never => false,
             Removed::WithProxy(questions) => self.any(questions) || self.became_direct(),
@@ -329,11 +333,11 @@ impl EditContext<'_> {
     }
 }
 
-fn set(property: &Property, value: Value) -> Edit {
+fn set(property: &PropertyRow, value: Value) -> Edit {
     Edit::Set(property.name.to_owned(), value)
 }
 
-fn remove(property: &Property) -> Edit {
+fn remove(property: &PropertyRow) -> Edit {
     Edit::Remove(property.name.to_owned())
 }
 
@@ -353,39 +357,39 @@ fn login(settings: &Settings) -> Option<&Login> {
 }
 
 /// The answer, or what the file has where the answer is not known as a text.
-fn set_or_keep(value: Option<&impl ToString>) -> Target {
-    value.map_or(Target::Keep, |value| Target::Set(text(value)))
+fn set_or_keep(value: Option<&impl ToString>) -> Desired {
+    value.map_or(Desired::Keep, |value| Desired::Set(text(value)))
 }
 
-fn username(settings: &Settings) -> Target {
+fn username(settings: &Settings) -> Desired {
     match login(settings) {
-        None | Some(Login { saved: CredentialStorage::Basic, .. }) => Target::Absent,
+        None | Some(Login { saved: CredentialStorage::Basic, .. }) => Desired::Absent,
         Some(Login { username, .. }) => {
             set_or_keep(username.as_ref().map(|name| escape_placeholder(name.as_str())).as_ref())
         }
     }
 }
 
-fn password(settings: &Settings) -> Target {
-    let Some(login) = login(settings) else { return Target::Absent };
+fn password(settings: &Settings) -> Desired {
+    let Some(login) = login(settings) else { return Desired::Absent };
     match &login.saved {
         CredentialStorage::Plain => {
-            Target::Set(Value::Secret(escape_placeholder(login.password.reveal()).into()))
+            Desired::Set(Value::Secret(escape_placeholder(login.password.reveal()).into()))
         }
-        CredentialStorage::Env { variable, .. } => Target::Set(text(&format!("${{{variable}}}"))),
-        CredentialStorage::Basic => Target::Absent,
+        CredentialStorage::Env { variable, .. } => Desired::Set(text(&format!("${{{variable}}}"))),
+        CredentialStorage::Basic => Desired::Absent,
     }
 }
 
-fn authorization(settings: &Settings) -> Target {
+fn authorization(settings: &Settings) -> Desired {
     let Some(login) = login(settings).filter(|login| login.saved == CredentialStorage::Basic)
     else {
-        return Target::Absent;
+        return Desired::Absent;
     };
     let encoded = login.username.as_ref().map(|name| name.basic(&login.password));
     match encoded {
-        Some(Ok(header)) => Target::Set(Value::Secret(header)),
-        Some(Err(_)) | None => Target::Keep,
+        Some(Ok(header)) => Desired::Set(Value::Secret(header)),
+        Some(Err(_)) | None => Desired::Keep,
     }
 }
 

@@ -25,7 +25,7 @@ impl ContextPath {
         self.0.is_empty()
     }
 
-    /// What stands before the first `ui` or `api`, which Kestra adds itself.
+    /// The part before the first `ui` or `api`, which Kestra adds itself.
     pub(super) fn before_kestra(path: &str) -> String {
         let own: Vec<_> = segments(path).take_while(|segment| !is_kestras(segment)).collect();
         format!("/{}", own.join("/"))
@@ -87,6 +87,8 @@ fn without_kestras_own(text: &str) -> Result<Vec<&str>, Invalid> {
     let own = all.iter().position(|segment| is_kestras(segment)).unwrap_or(all.len());
     let (own, kestras) = all.split_at(own);
     match kestras {
+        // Refused with the reason below: to empty it would not be what was meant.
+        [_] if own.is_empty() => Ok(all),
         [] | [_] | ["api", "v1"] => Ok(own.to_vec()),
         [first, ..] => Err(page_of_kestra(first, own)),
     }
@@ -123,10 +125,10 @@ fn refuse_what_breaks_kestra(path: &str) -> Result<(), Invalid> {
     match ["/api/v1/", "/ui/", "/static/", "/swagger/"].iter().copied().find(breaks) {
         None => Ok(()),
         Some("/api/v1/") => Err(Invalid::new(format!(
-            "under {path} Kestra would ask nobody for a login. Take another, e.g. /kestra"
+            "under {path} Kestra would not require a login. Use another, e.g. /kestra."
         ))),
         Some(own) => Err(Invalid::new(format!(
-            "under {path} Kestra does not find its own {own}. Take another, e.g. /kestra"
+            "under {path} Kestra does not find its own {own}. Use another, e.g. /kestra."
         ))),
     }
 }
@@ -141,14 +143,14 @@ mod tests {
 
     #[test]
     fn a_path_that_switches_the_login_off_is_refused_with_the_reason() {
-        for path in ["/a", "/ap"] {
+        for path in ["/a", "/ap", "/api"] {
             assert!(refusal(path).message.contains("login"), "{path}");
         }
     }
 
     #[test]
     fn a_path_that_hides_kestras_pages_is_refused() {
-        for path in ["/u", "/s", "/st", "/static", "/sw", "/swagger/"] {
+        for path in ["/u", "/ui", "/s", "/st", "/static", "/sw", "/swagger/"] {
             assert!(refusal(path).message.contains("does not find"), "{path}");
         }
     }

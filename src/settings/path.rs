@@ -53,7 +53,7 @@ impl NginxFile {
         self.0.as_path()
     }
 
-    /// Whether nginx includes what lies in this folder outside of any server block, where a bare
+    /// Whether nginx includes the files of this folder outside of any server block, where a bare
     /// `location` stops it (measured with 1.22).
     #[must_use]
     pub fn is_read_by_itself(&self) -> bool {

@@ -94,7 +94,7 @@ impl fmt::Display for ServerName {
     }
 }
 
-/// The names that a word stands for: nginx's `.example.com` is two.
+/// The names that a word means: nginx's `.example.com` is two.
 fn read(word: &str) -> Result<Vec<ServerName>, Invalid> {
     if let Some(parent) = word.strip_prefix("*.") {
         return Ok(vec![ServerName::Wildcard(parent_of_wildcard(parent)?)]);
@@ -108,7 +108,7 @@ fn read(word: &str) -> Result<Vec<ServerName>, Invalid> {
 
 fn plain(word: &str) -> Result<Host, Invalid> {
     if word.contains('*') {
-        return Err(Invalid::new("\"*\" can only stand in front, as in *.example.com"));
+        return Err(Invalid::new("\"*\" is only allowed in front, as in *.example.com"));
     }
     let refusal = match word.parse::<Host>() {
         Ok(host) if is_catch_all(&host) => {

@@ -17,6 +17,8 @@ pub struct Site {
     pub template: Template,
     /// Server block or locations.
     pub form: SiteForm,
+    /// Whether TLS ends in front of this nginx, whose `$scheme` is then not the client's.
+    pub has_tls_in_front: bool,
 }
 
 impl Site {

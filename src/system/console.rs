@@ -64,7 +64,7 @@ impl Console {
     }
 
     /// Says something to the operator. If nobody hears it, nothing can be done about that.
-    pub fn say(&mut self, text: &str) {
+    pub fn message(&mut self, text: &str) {
         let _ = writeln!(self.talk, "{}", self.readable(text.trim_end()));
     }
 

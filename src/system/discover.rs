@@ -1,6 +1,7 @@
 //! Looks at this machine before anything is asked: the configuration, nginx, the shell.
 
 use super::candidates::{Candidate, Scope};
+use super::checks::certificate;
 use super::fs::backup::{Checkpoint, History};
 use super::fs::{self, ReadError};
 use super::nginx::{self, Deadline};
@@ -169,6 +170,7 @@ pub fn complete(mut machine: Machine, deadline: Deadline) -> Machine {
     }
     machine.defaults.service = service(&machine);
     machine.surroundings = surroundings(&machine);
+    machine.defaults.certificates = certificate::discover();
     let files = [machine.config().to_owned(), server_file.into(), location_file.into()];
     machine.unwritable = files.into_iter().filter(|path| !fs::writable(path)).collect();
     machine.is_partial = false;

@@ -30,6 +30,12 @@ impl Draft {
         format!("You stopped at step {} at {}.", self.step, at.strftime("%H:%M on %Y-%m-%d"))
     }
 
+    /// The step where the operator stopped, counted from 0.
+    #[must_use]
+    pub fn step(&self) -> usize {
+        self.step.saturating_sub(1)
+    }
+
     /// Gives the same answers again.
     pub fn resume(&self, answers: &mut Answers) {
         for (name, text) in &self.answers {
@@ -84,7 +90,7 @@ pub fn forget(config: &Path) {
     }
 }
 
-/// The state folder, if it exists: whoever takes the lock makes it.
+/// The state folder, if it exists; taking the lock creates it.
 fn state() -> Option<Directory> {
     History::here().ok()?.open().ok()?
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 /// Opens a file in the editor that `VISUAL` or `EDITOR` names, else in `vi`, and waits for its end.
 ///
 /// # Errors
-/// The editor cannot be started, or says that it failed.
+/// The editor cannot be started, or exits with an error.
 pub fn open(path: &Path) -> io::Result<()> {
     let named = ["VISUAL", "EDITOR"].into_iter().filter_map(variable);
     let editor = named.map(|it| it.reveal().to_owned()).find(|it| !it.trim().is_empty());

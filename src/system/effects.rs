@@ -1,6 +1,6 @@
 //! Does what the wizard and the commands ask for, and gives the outcome as data.
 //!
-//! Everything here may block; whoever must not wait calls it on a thread of its own.
+//! Everything here may block: callers that must not wait use a thread.
 
 mod health;
 
@@ -20,8 +20,8 @@ use crate::kestra_config::{self, Place};
 use crate::machine::{Machine, Nginx, Snapshot, Text};
 use crate::plan::{FileKind, Plan};
 use crate::settings::{Connection, ForwardProxy, has_placeholder};
-use crate::wizard::{Effect, Repair};
-use std::path::PathBuf;
+use crate::wizard::{Effect, FilePreview, Repair};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use url::Url;
@@ -50,9 +50,11 @@ pub struct EffectRunner {
 #[derive(Debug)]
 pub enum Performed {
     /// These are the files.
-    Looked(Vec<(PathBuf, Snapshot)>),
+    FilesRead(Vec<(PathBuf, Snapshot)>),
     /// These are the findings.
     Checked(Check, Vec<Finding>),
+    /// The files of a live preview, with the number of its request.
+    Planned(usize, Option<Vec<FilePreview>>),
     /// The plan is written.
     Written(Receipt),
     /// The new texts are beside the files that changed.
@@ -100,9 +102,9 @@ impl EffectRunner {
     pub fn perform(&self, effect: Effect, cancelled: &AtomicBool) -> Option<Performed> {
         let nothing = Plan::default();
         let (result, plan) = match effect {
-            Effect::Look(paths) => {
+            Effect::ReadFiles(paths) => {
                 let look = |path: PathBuf| (path.clone(), snapshot(&path));
-                return Some(Performed::Looked(paths.into_iter().map(look).collect()));
+                return Some(Performed::FilesRead(paths.into_iter().map(look).collect()));
             }
             Effect::Check(check) => {
                 let findings = self.check(&check, cancelled);
@@ -119,13 +121,17 @@ impl EffectRunner {
                 let failed = |error| Performed::NotUndone(error, None);
                 return Some(self.repair(repair).unwrap_or_else(failed));
             }
+            Effect::Plan(request) => {
+                let (number, files) = request.run();
+                return Some(Performed::Planned(number, files));
+            }
             Effect::Elevate(_)
             | Effect::Cancel
             | Effect::Copy(_)
             | Effect::Remind(_)
             | Effect::Redraw
             | Effect::Suspend
-            | Effect::Exit => return None,
+            | Effect::Exit(_) => return None,
         };
         let failed = |error| Performed::Failed(WriteFailure::new(error, plan));
         Some(result.unwrap_or_else(failed))
@@ -167,6 +173,7 @@ impl EffectRunner {
             let text = on_disk.text().map_or("", |text| text.as_str());
             if let Err(refusal) = kestra_config::read_at(text, &self.place) {
                 return Err(VerificationFailure {
+                    code: "",
                     what: "the written configuration cannot be read as Kestra reads it".to_owned(),
                     evidence: refusal.to_string(),
                     remedy: "Report this with the lines around the change.".to_owned(),
@@ -195,8 +202,13 @@ impl EffectRunner {
         match check {
             Check::Outbound(connection) => vec![self.outbound(connection, cancelled)],
             Check::Nginx { text, is_location } => {
-                let level = if *is_location { nginx::Level::Server } else { nginx::Level::Http };
+                let level =
+                    if *is_location { nginx::IncludedIn::Server } else { nginx::IncludedIn::Http };
                 vec![nginx::test_privately(&self.nginx, text, level, Deadline::usual())]
+            }
+            Check::Certificate { certificate, key, host } => {
+                let (path, key) = (Path::new(certificate), key.as_deref().map(Path::new));
+                vec![checks::certificate::judge(path, key, host.as_ref())]
             }
             Check::All => self.health(cancelled),
             // nginx may have been started meanwhile.

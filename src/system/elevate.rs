@@ -69,7 +69,7 @@ fn find_sudo() -> Option<PathBuf> {
 /// An answers file: those that the operator gave, and the others as defaults.
 fn answers(plan: &Plan) -> Result<Zeroizing<String>, String> {
     #[derive(Serialize)]
-    struct Answers<'a> {
+    struct AllAnswers<'a> {
         #[serde(flatten)]
         set: BTreeMap<&'a str, &'a str>,
         defaults: BTreeMap<&'a str, &'a str>,
@@ -78,7 +78,7 @@ fn answers(plan: &Plan) -> Result<Zeroizing<String>, String> {
         let answers = plan.answers.iter().filter(move |answer| answer.is_set == is_set);
         answers.map(|answer| (answer.name, answer.text.reveal())).collect()
     };
-    let answers = Answers { set: pair(true), defaults: pair(false) };
+    let answers = AllAnswers { set: pair(true), defaults: pair(false) };
     serde_json::to_string(&answers).map(Zeroizing::new).map_err(|error| error.to_string())
 }
 

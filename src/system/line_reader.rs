@@ -136,7 +136,7 @@ impl LineReader {
 
     /// Drops what was typed before it was asked for, so that it agrees to nothing.
     pub fn drop_typed_ahead(&self) {
-        // If the terminal is gone, the next line says so.
+        // If the terminal is gone, reading the next line fails.
         let _ = tcflush(io::stdin(), QueueSelector::IFlush);
     }
 
@@ -145,7 +145,7 @@ impl LineReader {
     pub fn lend<T>(&mut self, work: impl FnOnce() -> T) -> T {
         self.restore();
         let result = work();
-        // If the terminal is gone, the next line says so.
+        // If the terminal is gone, reading the next line fails.
         let _ = self.set_modes(Echo::Shown);
         let mut meant_for_us = self.watch.arrived().into_iter();
         self.due = meant_for_us
@@ -154,7 +154,7 @@ impl LineReader {
         result
     }
 
-    /// Set as soon as there is a reason to leave, for whoever is at work meanwhile.
+    /// Set as soon as there is a reason to leave, for work in progress.
     #[must_use]
     pub fn leaving(&self) -> &AtomicBool {
         self.watch.leaving()

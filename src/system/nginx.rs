@@ -10,8 +10,9 @@ mod live;
 mod private;
 mod run;
 
+pub(crate) use explain::blamed;
 pub use live::{Live, ask_live, reload};
-pub use private::{Level, test_privately};
+pub use private::{IncludedIn, test_privately};
 pub use run::Deadline;
 
 use crate::machine::Nginx;

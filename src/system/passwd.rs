@@ -26,7 +26,7 @@ pub fn owner(uid: u32, gid: u32) -> String {
     format!("{}:{}", user(uid), name_in("/etc/group", gid))
 }
 
-/// The home of a user as the user database says it, which is where Java takes it from.
+/// The home of a user in the user database, where Java takes it from.
 #[must_use]
 pub fn home(uid: u32) -> Option<PathBuf> {
     let number = uid.to_string();

@@ -111,7 +111,7 @@ impl Watch {
         all
     }
 
-    /// Set as soon as there is a reason to leave, for whoever is at work meanwhile.
+    /// Set as soon as there is a reason to leave, for work in progress.
     #[must_use]
     pub fn leaving(&self) -> &AtomicBool {
         &self.leaving

@@ -19,7 +19,7 @@ use crate::settings::Secret;
 use crate::system::effects::EffectRunner;
 use crate::system::elevate;
 use crate::system::line_reader::{Echo, Ended, LineReader, TypedLine};
-use crate::wizard::{Effect, Event, Step, Wizard};
+use crate::wizard::{Effect, Event, Exit, Step, Wizard};
 use reply::is_yes;
 use std::io;
 
@@ -102,7 +102,7 @@ pub fn run(
     mode.perform(first)?;
     loop {
         let effect = mode.ask()?;
-        if effect == Some(Effect::Exit) {
+        if let Some(Effect::Exit(_)) = effect {
             return Ok(());
         }
         mode.perform(effect)?;
@@ -141,7 +141,7 @@ impl<R: Runtime> PlainMode<'_, R> {
     fn ask(&mut self) -> Result<Option<Effect>, Ended> {
         if self.wizard.is_quitting() {
             let is_sure = self.confirms("Quit and lose the answers?")?;
-            return Ok(self.press(if is_sure { 'y' } else { 'n' }));
+            return Ok(self.press(if is_sure { 'q' } else { 'n' }));
         }
         match self.wizard.step() {
             Step::FormStep(_) => self.question(),
@@ -149,7 +149,7 @@ impl<R: Runtime> PlainMode<'_, R> {
             Step::Dialog(_) => self.dialog(),
             Step::Done(_) => self.result(),
             // Every look and every write comes back; one that does not leaves nothing to ask.
-            Step::Discovering(_) | Step::Writing(_) => Ok(Some(Effect::Exit)),
+            Step::Discovering(_) | Step::Writing(_) => Ok(Some(Effect::Exit(Exit::Done))),
         }
     }
 

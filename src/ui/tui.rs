@@ -12,14 +12,14 @@ pub mod view;
 mod work;
 
 use crate::checks::Check;
+use crate::form::Field;
 use crate::key::Key;
 use crate::messages;
 use crate::system::effects::EffectRunner;
 use crate::system::signals::{self, Signal};
 use crate::system::terminal::is_tiny;
 use crate::system::{draft, elevate};
-use crate::wizard::{Effect, Event, Step, Wizard, WriteResult};
-use backend::Colors;
+use crate::wizard::{Effect, Event, Exit, Step, Wizard, WriteResult};
 use input::{Decoder, Input};
 use reader::Typed;
 use std::sync::Arc;
@@ -34,11 +34,19 @@ use view::{key_event, view};
 /// Works also where nothing can be shown.
 const QUIT: Key = Key::Ctrl('c');
 
+/// How long typing rests before the live preview follows it.
+const PAUSE: Duration = Duration::from_millis(400);
+
 /// How the full screen was left.
 #[derive(Debug)]
 pub enum Left {
     /// The operator is done; the result page, if there is one.
     Done(Option<WriteResult>),
+    /// With answers, none of which is written.
+    Quit {
+        /// Whether they are kept as a draft.
+        keeps_draft: bool,
+    },
     /// By a signal, with this exit code.
     Signal(u8),
     /// The operator asked for questions one by one.
@@ -72,14 +80,13 @@ pub fn run(
     wizard: Wizard,
     first: Option<Effect>,
     runner: EffectRunner,
-    colors: Colors,
+    theme: Theme,
     escape_delay: Duration,
 ) -> io::Result<Left> {
     let (sender, happenings) = channel();
     signals::listen(sender.clone())?;
-    let screen = FullScreen::enter(colors)?;
+    let screen = FullScreen::enter(theme.colors())?;
     reader::listen(io::stdin(), Decoder::new(escape_delay), sender.clone())?;
-    let theme = if colors == Colors::Mono { Theme::mono() } else { Theme::colours() };
     let cancelled = Arc::default();
     let mut full = Loop {
         wizard,
@@ -90,6 +97,8 @@ pub fn run(
         happenings,
         cancelled,
         remind_at: None,
+        pause_at: None,
+        tick_at: None,
         shown_at: None,
         leaving: None,
     };
@@ -106,6 +115,10 @@ struct Loop {
     /// Stops the check that is under way.
     cancelled: Arc<AtomicBool>,
     remind_at: Option<Instant>,
+    /// When the live preview is planned again.
+    pause_at: Option<Instant>,
+    /// When the next second of a test is over.
+    tick_at: Option<Instant>,
     /// When this page was shown. What is typed while the program starts is meant for its first.
     shown_at: Option<Instant>,
     /// The exit code of a signal that came while files were written: nothing interrupts that.
@@ -161,11 +174,22 @@ impl Loop {
     }
 
     fn next(&mut self) -> Happening {
-        let Some(at) = self.remind_at else {
+        let Some(at) = self.remind_at.into_iter().chain(self.pause_at).chain(self.tick_at).min()
+        else {
             return self.happenings.recv().unwrap_or(Happening::Signal(Signal::Hangup));
         };
         match self.happenings.recv_timeout(work::until(at)) {
             Ok(happening) => happening,
+            Err(RecvTimeoutError::Timeout) if self.pause_at == Some(at) => {
+                self.pause_at = None;
+                Happening::Event(Event::Paused)
+            }
+            Err(RecvTimeoutError::Timeout) if self.tick_at == Some(at) => {
+                let is_test = |check: &Check| matches!(check, Check::Outbound(_));
+                let goes_on = self.wizard.is_running(is_test);
+                self.tick_at = goes_on.then(|| work::after(Duration::from_secs(1)));
+                Happening::Event(Event::Second)
+            }
             Err(RecvTimeoutError::Timeout) => {
                 self.remind_at = None;
                 Happening::Event(Event::Reminder)
@@ -191,9 +215,31 @@ impl Loop {
             }
             Happening::Signal(signal) => return self.signal(signal),
         };
+        let is_input = matches!(event, Event::Key(_) | Event::Paste(_));
+        let focus = self.focus();
         let effect = self.wizard.update(event);
         let left = effect.map_or(Ok(None), |effect| self.perform(effect))?;
+        if is_input {
+            self.plan_preview(focus);
+        }
         Ok(left.or_else(|| self.leave_after_writing()))
+    }
+
+    /// Lets the live preview follow what was typed: at once where a field was left, else when typing
+    /// pauses. Where bytes are slow, a pause is no reason to draw.
+    fn plan_preview(&mut self, focus: Option<&'static Field>) {
+        let is_left = self.focus() != focus;
+        if matches!(self.wizard.step(), Step::FormStep(_)) && (is_left || !self.theme.is_ascii()) {
+            let pause = if is_left { Duration::ZERO } else { PAUSE };
+            self.pause_at = Some(work::after(pause));
+        }
+    }
+
+    fn focus(&self) -> Option<&'static Field> {
+        match self.wizard.step() {
+            Step::FormStep(step) => Some(step.field()),
+            _ => None,
+        }
     }
 
     /// What cannot be seen is not answered; `p` goes on line by line, which needs no room.
@@ -237,7 +283,7 @@ impl Loop {
         if self.is_writing() {
             return None;
         }
-        // What stands in the field is an answer as well.
+        // The text in the field is an answer as well.
         self.wizard.commit();
         draft::save(&self.wizard, &self.runner.config);
         Some(Left::Signal(code))
@@ -246,7 +292,7 @@ impl Loop {
     /// Does what belongs to the terminal here, everything else on a thread of its own.
     fn perform(&mut self, effect: Effect) -> io::Result<Option<Left>> {
         match effect {
-            Effect::Exit => return Ok(Some(self.exit())),
+            Effect::Exit(exit) => return Ok(Some(self.exit(exit))),
             Effect::Redraw => self.screen.redraw()?,
             Effect::Suspend => self.suspend()?,
             Effect::Copy(text) => self.screen.copy(text.as_str())?,
@@ -278,14 +324,22 @@ impl Loop {
         }
     }
 
-    fn exit(&self) -> Left {
-        let is_undecided = matches!(self.wizard.step(), Step::Dialog(_));
-        if !is_undecided || self.wizard.is_quitting() {
-            draft::forget(&self.runner.config);
-        }
-        match self.wizard.step() {
-            Step::Done(saved) => Left::Done(Some(saved.clone())),
-            _ => Left::Done(None),
+    fn exit(&self, exit: Exit) -> Left {
+        match (exit, self.wizard.step()) {
+            (Exit::KeepDraft, _) => {
+                draft::save(&self.wizard, &self.runner.config);
+                Left::Quit { keeps_draft: true }
+            }
+            (Exit::Discard, _) => {
+                draft::forget(&self.runner.config);
+                Left::Quit { keeps_draft: false }
+            }
+            (Exit::Done, Step::Done(result)) => {
+                draft::forget(&self.runner.config);
+                Left::Done(Some(result.clone()))
+            }
+            // A draft that was offered and not decided on stays.
+            (Exit::Done, _) => Left::Done(None),
         }
     }
 
@@ -293,6 +347,7 @@ impl Loop {
         if matches!(effect, Effect::Check(Check::Outbound(_))) {
             // A newer test makes the one under way pointless.
             self.cancel();
+            self.tick_at = Some(work::after(Duration::from_secs(1)));
         }
         work::start(effect, &self.runner, &self.cancelled, self.sender.clone());
     }

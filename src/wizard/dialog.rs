@@ -1,11 +1,11 @@
-//! Something stands in the way, and there is more than one way on.
+//! A failure or a question with several choices.
 
-use super::{AfterDiscovery, Effect, Failure, FormStep, Repair, Step, Wizard, WriteResult};
+use super::{AfterDiscovery, Effect, Exit, Failure, FormStep, Repair, Step, Wizard, WriteResult};
 use crate::form::{self, Field};
 use crate::plan::{self, FileKind, Plan};
 use std::path::PathBuf;
 
-/// What happened, and the ways on.
+/// What happened, and the choices.
 #[derive(Debug, Clone)]
 pub struct Dialog {
     failure: Failure,
@@ -14,7 +14,7 @@ pub struct Dialog {
     plan: Plan,
 }
 
-/// A way on.
+/// What the operator can do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
     /// Read the files again and apply the answers to what they say now.
@@ -31,8 +31,12 @@ pub enum Choice {
     SaveAside,
     /// Answer this question anew.
     Change(&'static Field),
+    /// Go on without the certificate.
+    WithoutTls,
     /// Write everything but the nginx file.
     WithoutNginx,
+    /// Show this, word for word.
+    ShowEvidence(String),
     /// Try the same once more.
     Retry,
     /// Replace a file that somebody else wrote.
@@ -55,7 +59,7 @@ pub enum Choice {
 }
 
 impl Choice {
-    /// What the way does, in the operator's words; at most 74 columns.
+    /// What the choice does, in the operator's words; at most 74 columns.
     #[must_use]
     pub fn label(&self) -> String {
         match self {
@@ -75,9 +79,11 @@ impl Choice {
             }
             Self::Change(field) => {
                 let step = form::position(field).map_or(0, |(screen, _)| screen + 1);
-                format!("Change \"{}\" (step {step})", field.label)
+                format!("Correct \"{}\" (step {step})", field.label)
             }
+            Self::WithoutTls => "Go on without TLS".to_owned(),
             Self::WithoutNginx => "Write the other files only, skip nginx".to_owned(),
+            Self::ShowEvidence(_) => "Show what nginx said".to_owned(),
             Self::Retry => "Try again".to_owned(),
             Self::Replace => "Replace it (a backup is kept)".to_owned(),
             Self::Undo => "Undo it: restore every file as it was before".to_owned(),
@@ -89,12 +95,12 @@ impl Choice {
             }
             Self::Continue => "Continue with these answers (passwords are not kept)".to_owned(),
             Self::Fresh => "Start over (or n)".to_owned(),
-            Self::ReadOnly => "Open it all the same, to look".to_owned(),
+            Self::ReadOnly => "Open read-only".to_owned(),
             Self::Quit => "Quit, write nothing".to_owned(),
         }
     }
 
-    /// Whether files are written on this way, without another look at what is written.
+    /// Whether files are written by this choice, without a review.
     #[must_use]
     pub fn writes(&self) -> bool {
         match self {
@@ -111,6 +117,8 @@ impl Choice {
             Self::Reapply
             | Self::StartOver
             | Self::Change(_)
+            | Self::WithoutTls
+            | Self::ShowEvidence(_)
             | Self::Continue
             | Self::Fresh
             | Self::ReadOnly
@@ -120,7 +128,7 @@ impl Choice {
 }
 
 impl Dialog {
-    /// These ways, the best first.
+    /// These choices, the best first.
     #[must_use]
     pub fn new(failure: Failure, plan: Plan) -> Self {
         Self { failure, selected: 0, plan }
@@ -132,7 +140,7 @@ impl Dialog {
         &self.failure
     }
 
-    /// The way that Enter takes.
+    /// The choice that Enter takes.
     #[must_use]
     pub fn selected(&self) -> usize {
         self.selected
@@ -145,7 +153,7 @@ impl Dialog {
     }
 
     pub(super) fn move_by(&mut self, by: isize) {
-        let count = self.failure.ways.len().max(1);
+        let count = self.failure.choices.len().max(1);
         self.selected = (self.selected + count).saturating_add_signed(by) % count;
     }
 }
@@ -153,32 +161,53 @@ impl Dialog {
 impl Wizard {
     pub(super) fn choose(&mut self, number: usize) -> Option<Effect> {
         let Step::Dialog(dialog) = &self.step else { return None };
-        let way = dialog.failure.ways.get(number)?.clone();
+        let choice = dialog.failure.choices.get(number)?.clone();
         let plan = dialog.plan.clone();
-        match way {
+        match choice {
             Choice::Change(field) => {
                 self.step = Step::FormStep(FormStep::on(&self.answers, field).returning());
                 None
             }
+            Choice::Continue if self.resumed_at < form::SCREENS.len() => {
+                self.open_screen(self.resumed_at);
+                None
+            }
             Choice::Continue | Choice::ReadOnly => self.review_or_ask(),
+            Choice::WithoutTls => {
+                for field in [&form::CERTIFICATE, &form::CERTIFICATE_KEY] {
+                    self.answers.set(field, "");
+                }
+                self.review()
+            }
+            Choice::ShowEvidence(text) => {
+                if let Step::Dialog(dialog) = &mut self.step {
+                    dialog.failure.choices.remove(number);
+                    dialog.failure.lines.extend([String::new(), text]);
+                    dialog.selected = 0;
+                }
+                None
+            }
+            // A draft that was not decided on stays.
+            Choice::Quit if plan.changes.is_empty() => Some(Effect::Exit(Exit::Done)),
+            Choice::Quit => self.quit(),
             Choice::Fresh => {
                 self.answers.forget();
                 self.review_or_ask()
             }
-            way => Some(self.perform(&way, plan)),
+            choice => Some(self.perform(&choice, plan)),
         }
     }
 
     /// `n`: without the draft, where that is one of the ways.
     pub(super) fn start_over(&mut self) -> Option<Effect> {
         let Step::Dialog(dialog) = &self.step else { return None };
-        let fresh = dialog.failure.ways.iter().position(|way| *way == Choice::Fresh)?;
+        let fresh = dialog.failure.choices.iter().position(|choice| *choice == Choice::Fresh)?;
         self.choose(fresh)
     }
 
     /// The ways that something outside has to go.
-    fn perform(&mut self, way: &Choice, plan: Plan) -> Effect {
-        match way {
+    fn perform(&mut self, choice: &Choice, plan: Plan) -> Effect {
+        match choice {
             Choice::Reapply => self.look(paths(&plan), AfterDiscovery::Review),
             Choice::StartOver => self.look(paths(&plan), AfterDiscovery::StartOver),
             Choice::Overwrite => self.look(paths(&plan), AfterDiscovery::Overwrite(plan)),
@@ -197,10 +226,12 @@ impl Wizard {
             }
             Choice::Forget => self.writing(plan, |_| Effect::Repair(Repair::Forget)),
             Choice::Change(_)
+            | Choice::WithoutTls
+            | Choice::ShowEvidence(_)
             | Choice::Continue
             | Choice::ReadOnly
             | Choice::Fresh
-            | Choice::Quit => Effect::Exit,
+            | Choice::Quit => Effect::Exit(Exit::Done),
         }
     }
 
@@ -220,7 +251,12 @@ impl Wizard {
         None
     }
 
-    /// `w`: writes what is shown, nothing else.
+    /// `w`: asks whether to write what is shown, if it can be written.
+    pub(super) fn ask_to_write(&mut self) {
+        self.with_review(|review| review.is_confirming = review.plan_to_write().is_some());
+    }
+
+    /// Writes what is shown, nothing else.
     pub(super) fn write(&mut self) -> Option<Effect> {
         let Step::Review(review) = &mut self.step else { return None };
         let plan = review.plan_to_write()?.clone();
@@ -264,7 +300,7 @@ fn foreign(plan: &Plan) -> Option<Failure> {
             format!("Replacing it: {}", change.summary()),
             "The difference is on the review (Tab). Nothing was changed.".to_owned(),
         ],
-        ways: vec![Choice::Change(&form::NGINX_FILE), Choice::Replace, Choice::WithoutNginx],
+        choices: vec![Choice::Change(&form::NGINX_FILE), Choice::Replace, Choice::WithoutNginx],
     })
 }
 

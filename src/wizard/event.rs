@@ -1,10 +1,10 @@
-//! What can happen, and what can be asked of the world.
+//! Events and effects.
 
 use crate::checks::{Check, Finding};
 use crate::key::Key;
 use crate::machine::{Machine, Snapshot, Text};
 use crate::plan::Plan;
-use crate::wizard::Choice;
+use crate::wizard::{Choice, FilePreview, PlanRequest};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,14 +17,14 @@ pub enum Event {
     Paste(String),
     /// A line was answered in plain mode.
     Line(String),
-    /// Enter alone in plain mode: the shown correction, or the answer as it stands.
+    /// Enter alone in plain mode: the shown correction, or the current answer.
     Keep,
     /// One question back, in plain mode.
     PreviousQuestion,
     /// The whole machine was looked at.
     Discovered(Box<Machine>),
     /// Files were looked at.
-    Looked(Vec<(PathBuf, Snapshot)>),
+    FilesRead(Vec<(PathBuf, Snapshot)>),
     /// A check came back.
     Checked(Check, Vec<Finding>),
     /// A write came back.
@@ -33,6 +33,13 @@ pub enum Event {
     Stopped(WriteResult),
     /// The time asked for by [`Effect::Remind`] is over.
     Reminder,
+    /// Typing paused, or a field was left.
+    Paused,
+    /// A second of a test is over.
+    Second,
+    /// A plan for the live preview, with the number of its request; none where the answers are not
+    /// valid.
+    Planned(usize, Option<Vec<FilePreview>>),
     /// A key that scrolls was pressed.
     Scroll {
         /// Lines to scroll down; up where it is negative.
@@ -52,13 +59,16 @@ impl fmt::Debug for Event {
             Self::Paste(text) => write!(f, "Paste({} bytes)", text.len()),
             Self::Line(text) => write!(f, "Line({} bytes)", text.len()),
             Self::Discovered(_) => f.write_str("Discovered"),
-            Self::Looked(files) => f.debug_tuple("Looked").field(files).finish(),
+            Self::FilesRead(files) => f.debug_tuple("FilesRead").field(files).finish(),
             Self::Checked(check, all) => f.debug_tuple("Checked").field(check).field(all).finish(),
             Self::Written(result) => f.debug_tuple("Written").field(result).finish(),
             Self::Stopped(saved) => f.debug_tuple("Stopped").field(saved).finish(),
             Self::Keep => f.write_str("Keep"),
             Self::PreviousQuestion => f.write_str("PreviousQuestion"),
             Self::Reminder => f.write_str("Reminder"),
+            Self::Paused => f.write_str("Paused"),
+            Self::Second => f.write_str("Second"),
+            Self::Planned(number, _) => write!(f, "Planned({number})"),
             Self::Scroll { lines, .. } => write!(f, "Scroll({lines})"),
         }
     }
@@ -67,12 +77,14 @@ impl fmt::Debug for Event {
 /// Something is to be done outside; its outcome comes back as an [`Event`].
 #[derive(Debug, PartialEq)]
 pub enum Effect {
-    /// Look at these files.
-    Look(Vec<PathBuf>),
-    /// Look at the world.
+    /// Read these files again.
+    ReadFiles(Vec<PathBuf>),
+    /// Run this check.
     Check(Check),
-    /// Stop looking at the world.
+    /// Stop the running check.
     Cancel,
+    /// Plan the answers for the live preview.
+    Plan(Box<PlanRequest>),
     /// Write the plan.
     Write(Plan),
     /// Write the plan with the rights of root.
@@ -99,7 +111,18 @@ pub enum Effect {
     /// Give the terminal back to the shell until the operator returns.
     Suspend,
     /// Leave.
-    Exit,
+    Exit(Exit),
+}
+
+/// What becomes of the answers when the wizard is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// There are none to keep: the files are written, or nothing was answered.
+    Done,
+    /// They are kept as a draft, without secrets.
+    KeepDraft,
+    /// They are lost, and so is an earlier draft.
+    Discard,
 }
 
 impl Effect {
@@ -113,14 +136,15 @@ impl Effect {
             | Self::SaveBeside(_)
             | Self::Rollback { .. }
             | Self::Repair(_) => true,
-            Self::Look(_)
+            Self::ReadFiles(_)
             | Self::Check(_)
             | Self::Cancel
+            | Self::Plan(_)
             | Self::Copy(_)
             | Self::Remind(_)
             | Self::Redraw
             | Self::Suspend
-            | Self::Exit => false,
+            | Self::Exit(_) => false,
         }
     }
 }
@@ -186,13 +210,13 @@ impl From<String> for NextStep {
 pub struct WrittenFile {
     /// What it is, at most 11 columns.
     pub what: String,
-    /// Where it really lies.
+    /// Its real path.
     pub path: String,
     /// Owner, mode and how it was written.
     pub about: String,
 }
 
-/// Why nothing was written, and the ways on.
+/// Why nothing was written, and the choices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The state in the title bar, such as `not written`.
@@ -200,5 +224,5 @@ pub struct Failure {
     /// What happened; each line at most 78 columns.
     pub lines: Vec<String>,
     /// What can be done now, the best first.
-    pub ways: Vec<Choice>,
+    pub choices: Vec<Choice>,
 }

@@ -29,7 +29,8 @@ impl FormStep {
 
     /// This field.
     pub(super) fn on(answers: &Answers, field: &'static Field) -> Self {
-        let screen = form::position(field).map_or(0, |(screen, _)| screen);
+        // `form::MORE` is no question: it is on the last screen.
+        let screen = form::position(field).map_or(SCREENS.len() - 1, |(screen, _)| screen);
         Self {
             screen,
             field,
@@ -58,7 +59,7 @@ impl FormStep {
         self.field
     }
 
-    /// The text as it stands in the field, and the cursor's place in it, counted in characters.
+    /// The text of the field, and the cursor's place in it, counted in characters.
     #[must_use]
     pub fn typed(&self) -> (&str, usize) {
         (self.editor.text(), self.editor.cursor())

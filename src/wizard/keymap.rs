@@ -23,10 +23,14 @@ pub enum Action {
     Scroll(i16),
     /// Show secrets.
     Reveal,
-    /// Test the way out.
+    /// Test the outbound connection.
     Test,
-    /// Write the plan.
+    /// Ask whether to write the plan.
     Write,
+    /// Write the plan.
+    Confirm,
+    /// Do not write the plan.
+    Decline,
     /// Show the next file.
     NextTab,
     /// Show the file on the whole screen.
@@ -43,11 +47,13 @@ pub enum Action {
     Quit,
     /// Do not quit.
     Stay,
+    /// Leave, and keep the answers as a draft.
+    KeepDraft,
     /// Leave.
     Leave,
     /// Reload nginx.
     Reload,
-    /// Check what stands.
+    /// Check the current settings.
     CheckAll,
     /// Put the files back.
     UndoWrite,
@@ -101,19 +107,19 @@ pub(super) const SCREEN: Tables = &[MOVE, LEAVE];
 pub(super) const PROXY_SCREEN: Tables = &[MOVE, TEST, LEAVE];
 
 const MOVE: &[Binding] = &[
-    shown(Key::Enter, Action::Accept, "Enter next"),
-    spare(Key::Tab, Action::NextField, "Tab field"),
-    shown(Key::Esc, Action::Back, "Esc back"),
+    shown(Key::Enter, Action::Accept, "enter next"),
+    spare(Key::Tab, Action::NextField, "tab field"),
+    shown(Key::Esc, Action::Back, "esc back"),
     silent(Key::Down, Action::NextField),
     silent(Key::BackTab, Action::PreviousField),
     silent(Key::Up, Action::PreviousField),
     silent(Key::Ctrl('r'), Action::Reveal),
 ];
 
-const TEST: &[Binding] = &[spare(Key::Ctrl('t'), Action::Test, "^T test")];
+const TEST: &[Binding] = &[spare(Key::Ctrl('t'), Action::Test, "^t test")];
 
 const LEAVE: &[Binding] =
-    &[shown(Key::F1, Action::Help, "F1 help"), spare(Key::Ctrl('c'), Action::Quit, "^C quit")];
+    &[shown(Key::F1, Action::Help, "f1 help"), spare(Key::Ctrl('c'), Action::Quit, "^c quit")];
 
 const SCROLL: &[Binding] = &[
     silent(Key::Down, Action::Scroll(1)),
@@ -129,13 +135,13 @@ pub(super) const REVIEW: Tables = &[
     &[
         shown(Key::Char('w'), Action::Write, "w write"),
         shown(Key::Char('1'), Action::Edit(1), "{digits} edit"),
-        spare(Key::Tab, Action::NextTab, "Tab file"),
+        spare(Key::Tab, Action::NextTab, "tab file"),
         shown(Key::Char('f'), Action::Full, "f full"),
         spare(Key::Char('r'), Action::Reveal, "r secrets"),
         spare(Key::Char('u'), Action::UndoChange, "u undo"),
         silent(Key::Char('t'), Action::Test),
         spare(Key::Char('y'), Action::Copy, "y copy"),
-        shown(Key::Esc, Action::Back, "Esc back"),
+        shown(Key::Esc, Action::Back, "esc back"),
         shown(Key::Char('?'), Action::Help, "? help"),
         silent(Key::F1, Action::Help),
         silent(Key::Char('2'), Action::Edit(2)),
@@ -152,18 +158,27 @@ pub(super) const REVIEW: Tables = &[
     SCROLL,
 ];
 
+/// While asking whether to write. Other keys do nothing.
+pub(super) const CONFIRMING: Tables = &[&[
+    shown(Key::Enter, Action::Confirm, "enter yes"),
+    shown(Key::Esc, Action::Decline, "esc no"),
+    silent(Key::Char('y'), Action::Confirm),
+    silent(Key::Char('n'), Action::Decline),
+    silent(Key::Ctrl('c'), Action::Quit),
+]];
+
 /// While the files are looked at, which a disk far away may take its time for.
 pub(super) const DISCOVERING: Tables =
-    &[&[shown(Key::Esc, Action::Back, "Esc back"), spare(Key::Ctrl('c'), Action::Quit, "^C quit")]];
+    &[&[shown(Key::Esc, Action::Back, "esc back"), spare(Key::Ctrl('c'), Action::Quit, "^c quit")]];
 
 /// Nothing interrupts a write.
 pub(super) const WRITING: Tables = &[];
 
-/// Several ways on.
+/// Several choices.
 pub(super) const DIALOG: Tables = &[&[
-    shown(Key::Enter, Action::Accept, "Enter choose"),
-    spare(Key::Char('1'), Action::Choose(0), "or its number"),
-    shown(Key::Esc, Action::Back, "Esc back, nothing written"),
+    shown(Key::Enter, Action::Accept, "enter choose"),
+    spare(Key::Char('1'), Action::Choose(0), "1-4 choose"),
+    shown(Key::Esc, Action::Back, "esc back"),
     spare(Key::Char('?'), Action::Help, "? help"),
     silent(Key::F1, Action::Help),
     silent(Key::Char('n'), Action::StartOver),
@@ -181,7 +196,7 @@ pub(super) const DIALOG: Tables = &[&[
 /// After the write.
 pub(super) const DONE: Tables = &[
     &[
-        shown(Key::Enter, Action::Leave, "Enter quit (text stays)"),
+        shown(Key::Enter, Action::Leave, "enter quit"),
         shown(Key::Char('r'), Action::Reload, "r reload nginx"),
         spare(Key::Char('c'), Action::CheckAll, "c check"),
         spare(Key::Char('u'), Action::UndoWrite, "u undo"),
@@ -197,8 +212,8 @@ pub(super) const DONE: Tables = &[
 /// While the help is open.
 pub(super) const HELP: Tables = &[
     &[
-        shown(Key::Esc, Action::CloseHelp, "Esc close help"),
-        shown(Key::PageDown, Action::Scroll(10), "PgUp PgDn scroll"),
+        shown(Key::Esc, Action::CloseHelp, "esc close help"),
+        shown(Key::PageDown, Action::Scroll(10), "pgdn scroll"),
         silent(Key::Enter, Action::CloseHelp),
         silent(Key::F1, Action::CloseHelp),
         silent(Key::Char('?'), Action::CloseHelp),
@@ -210,10 +225,10 @@ pub(super) const HELP: Tables = &[
 
 /// While asking whether to quit.
 pub(super) const QUITTING: Tables = &[&[
-    shown(Key::Ctrl('c'), Action::Leave, "^C quit, answers are lost"),
-    shown(Key::Esc, Action::Stay, "Esc stay"),
-    silent(Key::Char('y'), Action::Leave),
-    silent(Key::Char('q'), Action::Leave),
+    shown(Key::Char('s'), Action::KeepDraft, "s keep a draft"),
+    shown(Key::Ctrl('c'), Action::Quit, "^c discard"),
+    shown(Key::Esc, Action::Stay, "esc stay"),
+    silent(Key::Char('q'), Action::Quit),
     silent(Key::Char('n'), Action::Stay),
     silent(Key::Enter, Action::Stay),
 ]];

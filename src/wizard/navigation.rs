@@ -3,8 +3,9 @@
 use super::{AfterDiscovery, Effect, FormStep, Review, ReviewRow, Step, Wizard};
 use crate::answers::Problem;
 use crate::checks::{Check, Finding};
-use crate::form::{Field, SCREENS, Screen};
-use crate::settings::Connection;
+use crate::form::{self, Field, SCREENS, Screen};
+use crate::key::Key;
+use crate::settings::{Connection, ServerUrl};
 
 impl Wizard {
     /// Enter: the shown correction, or the next question that still needs an answer.
@@ -26,7 +27,7 @@ impl Wizard {
         if self.shows_problem() { None } else { self.onwards() }
     }
 
-    /// Shows what stands in the way on the field with the focus; gives whether something does.
+    /// Shows the problem of the focused field; returns whether it blocks.
     pub(super) fn shows_problem(&mut self) -> bool {
         let Step::FormStep(form_step) = &mut self.step else { return false };
         let mut problems = self.answers.problems().into_iter();
@@ -46,7 +47,7 @@ impl Wizard {
         None
     }
 
-    /// The next question of this screen that stands in the way, in the order of the screen,
+    /// The next question of this screen that blocks, in the order of the screen,
     /// beginning after the one with the focus.
     pub(super) fn open_question(&self, screen: &Screen, focus: &Field) -> Option<Problem> {
         let problems = self.answers.problems();
@@ -57,7 +58,7 @@ impl Wizard {
         })
     }
 
-    /// To the review, or to the first question that stands in its way.
+    /// To the review, or to the first question that blocks it.
     pub(super) fn finish(&mut self) -> Option<Effect> {
         match self.answers.problems().into_iter().find(|problem| problem.blocks) {
             Some(problem) => {
@@ -68,7 +69,7 @@ impl Wizard {
         }
     }
 
-    /// Moves to a question that stands in the way. An answer that is missing is not yet an error.
+    /// Moves to a question that blocks. An answer that is missing is not yet an error.
     fn focus(&mut self, problem: Problem) {
         let is_returning =
             matches!(&self.step, Step::FormStep(form_step) if form_step.is_returning);
@@ -78,7 +79,7 @@ impl Wizard {
             Step::FormStep(if is_missing { form_step } else { form_step.with_problem(problem) });
     }
 
-    fn open_screen(&mut self, number: usize) {
+    pub(super) fn open_screen(&mut self, number: usize) {
         self.step = Step::FormStep(FormStep::new(&self.answers, number, 0));
     }
 
@@ -90,7 +91,7 @@ impl Wizard {
         self.step = Step::FormStep(FormStep { problem, note, is_returning, ..form_step });
     }
 
-    /// Esc: one screen back, always, also from an answer that will not do.
+    /// Esc: one screen back, always, also from an invalid answer.
     pub(super) fn back(&mut self) -> Option<Effect> {
         self.commit();
         match &self.step {
@@ -111,7 +112,7 @@ impl Wizard {
         None
     }
 
-    /// Tab and the arrows visit every question, whatever stands in it.
+    /// Tab and the arrows visit every question, valid or not.
     pub(super) fn move_focus(&mut self, by: isize) {
         if let Step::Dialog(dialog) = &mut self.step {
             return dialog.move_by(by);
@@ -122,8 +123,7 @@ impl Wizard {
         }
         self.commit();
         let Step::FormStep(form_step) = &self.step else { return };
-        let fields = form_step.screen().fields.iter().copied();
-        let asked: Vec<_> = fields.filter(|field| self.answers.asks(field)).collect();
+        let asked = self.rows(form_step);
         let at = asked.iter().position(|field| *field == form_step.field).unwrap_or(0);
         let is_returning = form_step.is_returning;
         match at.checked_add_signed(by) {
@@ -134,6 +134,36 @@ impl Wizard {
                 self.back();
             }
         }
+    }
+
+    /// The rows of a screen, from top to bottom: its open questions, and one row for those that
+    /// are folded away.
+    #[must_use]
+    pub fn rows(&self, form_step: &FormStep) -> Vec<&'static Field> {
+        let fields = form_step.screen().fields.iter().copied();
+        let asked = fields.filter(|field| self.answers.asks(field));
+        let is_folded = |field: &&'static Field| !self.is_unfolded && form::is_folded(field);
+        let (folded, mut rows): (Vec<_>, Vec<_>) = asked.partition(is_folded);
+        if !folded.is_empty() {
+            rows.push(&form::MORE);
+        }
+        rows
+    }
+
+    /// Enter, Right and the space unfold what is rarely changed; gives whether they did.
+    pub(super) fn unfolds(&mut self, key: Key) -> bool {
+        let Step::FormStep(form_step) = &self.step else { return false };
+        let is_key = matches!(key, Key::Enter | Key::Right | Key::Char(' '));
+        if *form_step.field != form::MORE || !is_key {
+            return false;
+        }
+        let (at, is_returning) = (self.rows(form_step).len() - 1, form_step.is_returning);
+        self.is_unfolded = true;
+        let Step::FormStep(form_step) = &self.step else { return false };
+        if let Some(first) = self.rows(form_step).get(at).copied() {
+            self.visit(first, is_returning);
+        }
+        true
     }
 
     /// Shows or hides a secret.
@@ -148,17 +178,18 @@ impl Wizard {
         }
     }
 
-    /// ^T: the way out, as the answers have it at this moment.
+    /// ^T: tests the outbound connection of the current answers.
     pub(super) fn test(&mut self) -> Option<Effect> {
         self.commit();
         let check = self.way_out()?;
         let is_another = |running: &Check| is_test(running) && *running != check;
         // A newer test makes the one under way pointless.
         self.running.retain(|running| !is_another(running));
+        self.seconds = 0;
         self.check_anew(check)
     }
 
-    /// Esc while the way out is tested: the test ends, and nothing else happens.
+    /// Esc during a test of the outbound connection: only the test ends.
     pub(super) fn stop_test(&mut self) -> Option<Effect> {
         let at = self.running.iter().position(is_test)?;
         let stopped = self.running.remove(at);
@@ -166,13 +197,32 @@ impl Wizard {
         Some(Effect::Cancel)
     }
 
-    /// The test of the way out that belongs to the answers at this moment.
+    /// The test of the outbound connection of the current answers.
     #[must_use]
     pub fn way_out(&self) -> Option<Check> {
         match self.answers.settings_of_connection().ok()? {
             Connection::Proxy(proxy) if proxy.address.is_none() => None,
             connection => Some(Check::Outbound(connection)),
         }
+    }
+
+    /// The check of the certificate in the answers, on its screen while it is not being typed.
+    #[must_use]
+    pub fn certificate_check(&self) -> Option<Check> {
+        let Step::FormStep(form_step) = &self.step else { return None };
+        let fields = [&form::CERTIFICATE, &form::CERTIFICATE_KEY];
+        let is_typing = form_step.is_touched() && fields.contains(&form_step.field);
+        let is_there = form_step.screen().fields.contains(&&form::CERTIFICATE);
+        if is_typing || !is_there || !self.answers.asks(&form::CERTIFICATE) {
+            return None;
+        }
+        let [certificate, key] = fields.map(|field| {
+            let path = field.check(&self.answers.get(field)).ok();
+            path.filter(|path| !path.is_empty())
+        });
+        let url = self.answers.get(&form::URL).parse::<ServerUrl>().ok();
+        let host = url.map(|url| url.host().clone());
+        Some(Check::Certificate { certificate: certificate?, key, host })
     }
 
     /// A digit of the review opens one setting, to which Enter returns.
@@ -193,7 +243,7 @@ impl Wizard {
     }
 }
 
-/// Whether this tests the way out, the one check that can be stopped.
+/// Whether this tests the outbound connection, the one check that can be stopped.
 fn is_test(check: &Check) -> bool {
     matches!(check, Check::Outbound(_))
 }

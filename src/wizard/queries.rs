@@ -22,8 +22,9 @@ impl Wizard {
 
     /// Which page is shown: when this changes, what was typed before was meant for another page.
     #[must_use]
-    pub fn place(&self) -> (usize, std::mem::Discriminant<Step>) {
-        (self.number(), std::mem::discriminant(&self.step))
+    pub fn place(&self) -> (usize, std::mem::Discriminant<Step>, bool) {
+        let is_confirming = matches!(&self.step, Step::Review(review) if review.is_confirming());
+        (self.number(), std::mem::discriminant(&self.step), is_confirming)
     }
 
     /// What is wrong with an answer that was given and left as it is.
@@ -100,6 +101,12 @@ impl Wizard {
         self.running.iter().any(is_it)
     }
 
+    /// For how many seconds the outbound connection is being tested.
+    #[must_use]
+    pub fn seconds(&self) -> usize {
+        self.seconds
+    }
+
     /// What came of a check. A finding about another value is not found, however late it comes.
     #[must_use]
     pub fn finding(&self, check: &Check) -> Option<&Finding> {
@@ -112,7 +119,7 @@ impl Wizard {
         self.findings.iter().find(|(about, _)| is_it(about))?.1.first()
     }
 
-    /// What came of looking at what stands, and of the reload.
+    /// The findings of the check and of the reload.
     pub fn standing(&self) -> impl Iterator<Item = &Finding> {
         let is_it = |check: &Check| matches!(check, Check::All | Check::Reload);
         self.findings.iter().filter(move |(check, _)| is_it(check)).flat_map(|(_, all)| all)
@@ -129,7 +136,7 @@ impl Wizard {
             Step::Writing(_) => "writing".to_owned(),
             Step::Discovering(_) => "not written".to_owned(),
             Step::Review(_) if is_new => "not written".to_owned(),
-            Step::FormStep(_) if is_new => "new config".to_owned(),
+            Step::FormStep(_) if is_new => "new".to_owned(),
             Step::FormStep(_) | Step::Review(_) => match self.answers.changes().count() {
                 0 => "no changes".to_owned(),
                 1 => "1 change".to_owned(),

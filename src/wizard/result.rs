@@ -165,7 +165,7 @@ fn lines(saved: &WriteResult, key: fn(&NextStep) -> String) -> Vec<String> {
     lines
 }
 
-/// A command that does not fit beside its step stands below it, so that it can be copied whole.
+/// A command that does not fit beside its step is below it, so that it can be copied whole.
 fn numbered(step: &NextStep, number: usize, key: &str) -> impl Iterator<Item = String> {
     let NextStep { what, command, lines, .. } = step;
     let beside = format!("  {number}  {what:<20}{key}{command}");

@@ -22,6 +22,7 @@ pub struct Review {
     scroll: usize,
     is_full: bool,
     is_revealed: bool,
+    pub(super) is_confirming: bool,
     note: Option<String>,
 }
 
@@ -39,7 +40,7 @@ pub enum Preview {
     Ready(Plan),
     /// Nothing, because the file cannot be changed without touching something else.
     Refused(Refusal),
-    /// Nothing, because of answers that will not do.
+    /// Nothing, because of invalid answers.
     Problems(Vec<Problem>),
 }
 
@@ -72,6 +73,7 @@ impl Review {
             scroll: 0,
             is_full: false,
             is_revealed: false,
+            is_confirming: false,
             note: None,
         };
         review.show_secrets(false);
@@ -139,6 +141,12 @@ impl Review {
     #[must_use]
     pub fn is_revealed(&self) -> bool {
         self.is_revealed
+    }
+
+    /// Whether `w` was pressed and the question whether to write is open.
+    #[must_use]
+    pub fn is_confirming(&self) -> bool {
+        self.is_confirming
     }
 
     /// What the last key came to, such as "Nothing to write."

@@ -20,6 +20,7 @@ impl Wizard {
         match field.kind {
             FieldKind::Select(_) if key == Key::Char('?') => self.help = Some(0),
             FieldKind::Select(choices) => self.move_choice(field, choices, key),
+            _ if *field == form::MORE => {}
             FieldKind::Text | FieldKind::Secret => self.edit_text(key),
         }
     }
@@ -52,12 +53,13 @@ impl Wizard {
     }
 
     /// Pasted text is one line of one answer, or a proxy with all its parts. It replaces a text
-    /// that was not touched: whoever pastes a whole answer does not want it behind the old one.
+    /// that was not touched: a pasted answer is meant to replace the old one.
     pub(super) fn paste(&mut self, text: &str) {
         let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
         let (Some(first), Some(form_step)) = (lines.first(), self.form_step()) else { return };
         let field = form_step.field;
-        if self.take_proxy(field, first.trim()) || !field.choices().is_empty() {
+        let takes_text = field.choices().is_empty() && *field != form::MORE;
+        if self.take_proxy(field, first.trim()) || !takes_text {
             return;
         }
         let Some(form_step) = self.form_step() else { return };
@@ -67,7 +69,7 @@ impl Wizard {
         form_step.editor.insert(if field.is_secret() { first } else { first.trim() });
         form_step.problem = None;
         form_step.note = Some(match lines.len() {
-            1 => "pasted; Enter takes it.".to_owned(),
+            1 => "Pasted. Enter accepts it.".to_owned(),
             count => format!("{count} lines pasted; used the first."),
         });
     }
@@ -78,7 +80,7 @@ impl Wizard {
         if !(is_about_proxy && text.contains("://") && self.answers.set_proxy(text)) {
             return false;
         }
-        self.show_answer("the proxy's URL filled all fields.".to_owned());
+        self.show_answer("The URL of the proxy filled all fields.".to_owned());
         true
     }
 
@@ -93,7 +95,7 @@ impl Wizard {
         if self.take_proxy(field, &typed) {
             return;
         }
-        // What will not do is kept as it was typed, so that going back loses nothing.
+        // An invalid answer is kept as typed, so that going back loses nothing.
         let checked = field.check(&typed);
         let value = checked.as_deref().unwrap_or(&typed);
         self.answers.set(field, value);
@@ -145,14 +147,14 @@ impl Wizard {
         self.go_on()
     }
 
-    /// The answer as it stands, with the shown correction if there is one.
+    /// The current answer, with the shown correction if there is one.
     pub(super) fn keep(&mut self) -> Option<Effect> {
         let problem = self.form_step()?.problem.take_if(|problem| problem.fixes.len() == 1);
         problem.iter().flat_map(|problem| &problem.fixes).for_each(|fix| self.correct(fix));
         self.go_on()
     }
 
-    /// One question back, always, also from an answer that will not do.
+    /// One question back, always, also from an invalid answer.
     pub(super) fn previous_question(&mut self) -> Option<Effect> {
         let previous = match &self.step {
             Step::FormStep(form_step) if form_step.is_returning => return self.review(),
@@ -204,7 +206,10 @@ impl Wizard {
 /// What the operator should see about a value that was taken.
 fn note(field: &Field, typed: &str, value: &str) -> Option<String> {
     let is_corrected = typed != value && !field.is_secret();
-    let corrected = is_corrected.then(|| now_is(field, value));
+    let corrected = is_corrected.then(|| match value.strip_suffix('/') {
+        Some(rest) if rest == typed => "A final slash is added.".to_owned(),
+        _ => now_is(field, value),
+    });
     corrected.or_else(|| (field.notes)(value).into_iter().next())
 }
 

@@ -7,7 +7,7 @@
 use kestra_setup::answers::{Answers, conflicts};
 use kestra_setup::form;
 use kestra_setup::settings::{
-    Connection, ContextPath, Invalid, Nginx, Settings, Site, SiteForm, Template, Tls,
+    Connection, ContextPath, Invalid, Settings, Site, SiteFile, SiteForm, Template, Tls,
 };
 use serde::Deserialize;
 use std::str::FromStr;
@@ -82,12 +82,13 @@ impl Given {
             } else {
                 SiteForm::Server { names, listen, tls }
             },
+            has_tls_in_front: false,
         };
         Settings {
             url: Some(value(&self.url)),
             connection: Connection::Direct,
             context_path: Some(context_path),
-            nginx: Some(Nginx { file: value("/etc/nginx/conf.d/kestra.conf"), site }),
+            nginx: Some(SiteFile { file: value("/etc/nginx/conf.d/kestra.conf"), site }),
         }
     }
 

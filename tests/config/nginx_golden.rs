@@ -88,7 +88,7 @@ fn recommended_holds_every_line_of_the_documentation_in_its_order() {
     let recommended = render(&site("recommended-root-location"), &NEW);
     let mut lines = recommended.lines().map(str::trim);
     for line in render(&site("documented-root-location"), &NEW).lines().map(str::trim) {
-        let wanted = line.replace("600s", "3600s");
+        let wanted = line.replace("600s", "3700s");
         assert!(lines.any(|line| line == wanted), "{wanted}");
     }
 }
@@ -105,7 +105,8 @@ fn what_was_written_is_read_back_unedited() {
 
 #[test]
 fn any_edit_is_noticed_and_the_answers_still_come_back() {
-    for (name, site) in sites() {
+    let ours = sites().into_iter().filter(|(_, site)| site.template == Template::Recommended);
+    for (name, site) in ours {
         let text = render(&site, &NEW);
         let edits = [
             text.replace("00s;", "10s;"),

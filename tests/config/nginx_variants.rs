@@ -14,6 +14,7 @@ pub(crate) fn variants(listen: Port, tls: &Tls) -> Vec<(String, Site)> {
                     upstream: "localhost:8080".parse().unwrap(),
                     template,
                     form,
+                    has_tls_in_front: false,
                 };
                 all.push((format!("{template}-{path_name}-{form_name}"), site));
             }

@@ -44,7 +44,7 @@ fn enter_held(seconds: &str) -> String {
         // As fast as a keyboard repeats a key.
         std::thread::sleep(Duration::from_millis(33));
     }
-    let screen = session.wait_for("[4 Review]").settle().screen();
+    let screen = session.wait_for("● Review").settle().screen();
     let home = session.home().display().to_string();
     let screen = screen.replace(&home, "~");
     let lines = screen.lines().map(str::trim_end);
@@ -54,7 +54,7 @@ fn enter_held(seconds: &str) -> String {
 #[test]
 fn enter_held_from_the_first_byte_on_gives_one_result_however_slow_nginx_is() {
     let [fast, slow, slower] = ["0", "0.4", "1.2"].map(enter_held);
-    assert!(fast.contains("ops.example.com:80 -> localhost:8080"), "{fast}");
+    assert!(fast.contains("http ops.example.com:80 → localhost:8080"), "{fast}");
     assert_eq!(slow, fast);
     assert_eq!(slower, fast);
 }
@@ -65,7 +65,7 @@ fn an_nginx_that_does_not_answer_is_waited_for_in_sight_and_two_seconds_at_most(
     let mut session = wizard(nginx.path(), &[("KESTRA_SETUP_URL", "http://ops.example.com/")]);
     session.wait_for("Public URL");
     session.keys([key::ENTER, key::ENTER, key::ENTER]).wait_for("Looking for nginx");
-    session.wait_for("[4 Review]");
+    session.wait_for("● Review");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn an_answer_that_was_given_before_nginx_is_found_stays() {
     let mut session = wizard(nginx.path(), &[("KESTRA_SETUP_URL", "http://ops.example.com/")]);
     session.wait_for("Public URL").keys([key::ENTER, key::ENTER]);
     session.wait_for("Reverse proxy").press("2").press(key::ENTER);
-    session.wait_for("[4 Review]").settle();
+    session.wait_for("● Review").settle();
     assert!(!session.screen().contains("kestra.conf"), "{}", session.screen());
 }
 
@@ -90,7 +90,10 @@ fn nothing_of_nginx_is_opened_or_run_before_the_first_frame() {
     let path = format!("{}:/usr/bin:/bin", nginx.path().display());
     let state = traced.home().join("state");
     let mut session = traced.env("PATH", path).env("KESTRA_SETUP_STATE", state).start();
-    session.wait_for("Public URL").wait_for("kestra.conf").settle();
+    session.wait_for("Public URL");
+    let calls = session.home().join("calls");
+    let has_run = || fs::read_to_string(&calls).is_ok_and(|text| text.contains("/nginx\", ["));
+    assert!(support::within(Duration::from_secs(20), has_run), "nginx is not run");
     let trace = fs::read_to_string(session.home().join("calls")).expect("a trace");
     let mut lines = trace.lines();
     let before: Vec<_> = lines.by_ref().take_while(|line| !line.contains("Public URL")).collect();

@@ -118,12 +118,12 @@ impl Runtime for Reader<'_> {
     }
 
     fn perform(&mut self, effect: Effect) -> Option<Event> {
-        let Effect::Look(paths) = effect else { return None };
+        let Effect::ReadFiles(paths) = effect else { return None };
         let look = |path: PathBuf| {
             let snapshot = self.found.snapshot(&path).cloned().unwrap_or(Snapshot::Absent);
             (path, snapshot)
         };
-        Some(Event::Looked(paths.into_iter().map(look).collect()))
+        Some(Event::FilesRead(paths.into_iter().map(look).collect()))
     }
 }
 

@@ -57,7 +57,7 @@ fn looked(found: &Machine, paths: Vec<PathBuf>) -> Event {
         let snapshot = found.snapshot(&path).cloned().unwrap_or(Snapshot::Absent);
         (path, snapshot)
     };
-    Event::Looked(paths.into_iter().map(look).collect())
+    Event::FilesRead(paths.into_iter().map(look).collect())
 }
 
 fn plan(wizard: &Wizard) -> Plan {
@@ -79,7 +79,7 @@ struct AtScreen {
 impl AtScreen {
     fn press(&mut self, key: Key) {
         let mut effect = self.wizard.update(Event::Key(key));
-        while let Some(Effect::Look(paths)) = effect {
+        while let Some(Effect::ReadFiles(paths)) = effect {
             effect = self.wizard.update(looked(&self.found, paths));
         }
     }
@@ -171,7 +171,7 @@ impl Runtime for AtLine<'_> {
 
     fn perform(&mut self, effect: Effect) -> Option<Event> {
         match effect {
-            Effect::Look(paths) => Some(looked(self.found, paths)),
+            Effect::ReadFiles(paths) => Some(looked(self.found, paths)),
             _ => None,
         }
     }

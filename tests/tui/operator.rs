@@ -11,7 +11,8 @@ use kestra_setup::machine::{Machine, Nginx, Snapshot};
 use kestra_setup::nginx_site::{Config, Include, Version};
 use kestra_setup::plan::Plan;
 use kestra_setup::ui::tui::{
-    theme::Theme,
+    backend::Colors,
+    theme::{Level, Theme},
     view::{key_event, view},
 };
 use kestra_setup::wizard::{
@@ -67,7 +68,7 @@ impl From<Effect> for Asked {
         match effect {
             Effect::Check(check) => Self::Check(check),
             Effect::Write(plan) => Self::Write(plan),
-            Effect::Exit => Self::Exit,
+            Effect::Exit(_) => Self::Exit,
             other => Self::Other(format!("{other:?}")),
         }
     }
@@ -120,13 +121,13 @@ impl Operator {
 
     /// Is asked about the start itself.
     pub(crate) fn asked_first(mut self, choosing: Dialog) -> Self {
-        self.wizard = self.wizard.asking_first(choosing);
+        self.wizard = self.wizard.starting_with(choosing);
         self
     }
 
     /// One key press.
     pub(crate) fn press(self, key: Key) -> Self {
-        let event = key_event(&self.wizard, Theme::mono(), self.size, key);
+        let event = key_event(&self.wizard, theme(), self.size, key);
         self.happens(event).after(1)
     }
 
@@ -152,6 +153,11 @@ impl Operator {
         self.press(Key::Enter)
     }
 
+    /// Writes what the review shows: `w`, and Enter at its question.
+    pub(crate) fn writes(self) -> Self {
+        self.press(Key::Char('w')).enter()
+    }
+
     /// Moves on until this question has the focus.
     pub(crate) fn goes_to(self, field: &Field) -> Self {
         let mut operator = self;
@@ -159,7 +165,9 @@ impl Operator {
             if operator.question() == field.name {
                 return operator;
             }
-            operator = operator.press(Key::Tab);
+            // What is rarely changed is folded away behind one row.
+            let key = if operator.question() == form::MORE.name { Key::Right } else { Key::Tab };
+            operator = operator.press(key);
         }
         panic!("{} is not on this screen", field.name)
     }
@@ -231,10 +239,10 @@ impl Operator {
         self,
         state: &'static str,
         lines: &[&str],
-        ways: Vec<Choice>,
+        choices: Vec<Choice>,
     ) -> Self {
         let lines = lines.iter().map(|line| (*line).to_owned()).collect();
-        self.happens(Event::Written(Err(Failure { state, lines, ways })))
+        self.happens(Event::Written(Err(Failure { state, lines, choices })))
     }
 
     /// Has a terminal of this size.
@@ -260,7 +268,7 @@ impl Operator {
 
     fn terminal(&self, width: u16, height: u16) -> Terminal<TestBackend> {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
-        let drawn = terminal.draw(|frame| view(&self.wizard, Theme::mono(), frame));
+        let drawn = terminal.draw(|frame| view(&self.wizard, theme(), frame));
         drawn.expect("a frame");
         terminal
     }
@@ -326,21 +334,21 @@ impl Operator {
     pub(crate) fn disk_answers(mut self) -> Self {
         self.is_disk_slow = false;
         for paths in std::mem::take(&mut self.looks) {
-            self.take(Some(Effect::Look(paths)));
+            self.take(Some(Effect::ReadFiles(paths)));
         }
         self
     }
 
     fn take(&mut self, effect: Option<Effect>) {
         match effect {
-            Some(Effect::Look(paths)) if self.is_disk_slow => self.looks.push(paths),
-            Some(Effect::Look(paths)) => {
+            Some(Effect::ReadFiles(paths)) if self.is_disk_slow => self.looks.push(paths),
+            Some(Effect::ReadFiles(paths)) => {
                 let look = |path: PathBuf| {
                     let snapshot = self.disk.get(&path).cloned().unwrap_or(Snapshot::Absent);
                     (path, snapshot)
                 };
                 let files = paths.into_iter().map(look).collect();
-                let effect = self.wizard.update(Event::Looked(files));
+                let effect = self.wizard.update(Event::FilesRead(files));
                 self.take(effect);
             }
             Some(effect) => self.asked.push(effect.into()),
@@ -371,4 +379,9 @@ pub(crate) fn here() -> Defaults {
         env_file: "/home/kestra/.kestra/kestra.env".to_owned(),
         ..Defaults::default()
     }
+}
+
+/// The glyphs of a terminal with colours; the colours themselves are not part of a screen's text.
+fn theme() -> Theme {
+    Theme::new(Level::Full, Colors::Basic)
 }

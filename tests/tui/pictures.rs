@@ -117,17 +117,43 @@ fn a_first_setup_is_drawn() {
     picture(&mut session, "first-2-proxy");
     session.press(key::ENTER).wait_for("Reverse proxy");
     picture(&mut session, "first-3-nginx");
-    session.press(key::ENTER).wait_for("1 Public URL").wait_gone("nginx -t ...");
+    session.press(key::ENTER).wait_for("1 Public URL").wait_gone("testing nginx");
     picture(&mut session, "first-4-review");
-    session.press("w").wait_for("Done.");
+    session.write_plan().wait_for("Done.");
     picture_of_root(&mut session, "first-5-result");
+}
+
+#[test]
+fn a_first_setup_on_a_wide_screen_is_drawn() {
+    let machine = Machine::new("wide");
+    let mut session = machine.program().size(120, 40).start();
+    session.wait_for("Public URL").type_text("https://ops.example.com/kestra");
+    session.wait_for("new file, 5 lines");
+    picture(&mut session, "wide-1-address");
+    session.press(key::ENTER).wait_for("How does Kestra").press(key::RIGHT).wait_for("Username");
+    session.paste("http://svc-kestra:secret@proxy.corp.example:3128").wait_for("filled all fields");
+    session.wait_for("proxy-password");
+    picture(&mut session, "wide-2-proxy");
+    session.press(key::F1).wait_for("Help: Connection");
+    picture(&mut session, "wide-help");
+    session
+        .press(key::ESC)
+        .wait_gone("Help:")
+        .press(key::ENTER)
+        .wait_for("Reverse proxy")
+        .wait_for("server_name");
+    picture(&mut session, "wide-3-nginx");
+    session.press(key::ENTER).wait_for("1 Public URL").wait_gone("testing nginx");
+    picture(&mut session, "wide-4-review");
+    session.write_plan().wait_for("Done.");
+    picture_of_root(&mut session, "wide-5-result");
 }
 
 #[test]
 fn a_reconfiguration_is_drawn() {
     let machine = Machine::configured("again");
     let mut session = machine.start();
-    session.wait_for("3 Proxy address").press("3").wait_for("Pasting");
+    session.wait_for("3 Proxy address").press("3").wait_for("host:port.");
     session.press(key::BACKSPACE).press("9");
     picture(&mut session, "again-1-edit");
     session.press(key::ENTER).wait_for("1 line changed");
@@ -146,10 +172,10 @@ fn the_help_of_a_field_is_drawn() {
 fn a_file_that_changed_meanwhile_is_drawn() {
     let machine = Machine::configured("meanwhile");
     let mut session = machine.start();
-    session.wait_for("3 Proxy address").press("3").wait_for("Pasting");
+    session.wait_for("3 Proxy address").press("3").wait_for("host:port.");
     session.press(key::BACKSPACE).press("9").press(key::ENTER).wait_for("1 line changed");
     machine.write_config(&CONFIG.replace("type: postgres", "type: mysql"));
-    session.press("w").wait_for("changed on disk");
+    session.write_plan().wait_for("changed on disk");
     picture_of_root(&mut session, "changed-meanwhile");
 }
 
@@ -159,7 +185,7 @@ fn a_refusal_of_nginx_is_drawn() {
     let mut session = machine.start();
     session.wait_for("Public URL").type_text("http://ops.example.com/kestra");
     session.press(key::ENTER).wait_for("How does Kestra").press(key::ENTER);
-    session.wait_for("Reverse proxy").press(key::ENTER).wait_for("nginx -t failed");
+    session.wait_for("Reverse proxy").press(key::ENTER).wait_for("nginx rejects the file");
     picture(&mut session, "nginx-refuses");
 }
 
@@ -171,7 +197,7 @@ fn a_test_of_the_proxy_is_drawn() {
     session.wait_for("How does Kestra").press(key::RIGHT).wait_for("Username");
     // Nothing listens on the first port of this machine, wherever it is.
     session.paste("http://svc-kestra:secret@127.0.0.1:1").wait_for("filled all fields");
-    session.press(key::CTRL_T).wait_for("Test failed");
+    session.press(key::CTRL_T).wait_for("nothing listens");
     picture(&mut session, "proxy-test");
 }
 
@@ -187,7 +213,7 @@ fn a_form_on_the_smallest_screen_is_drawn() {
 fn the_first_questions_of_plain_mode_are_drawn() {
     let machine = Machine::new("plain");
     let mut session = machine.program().arg("--plain").start();
-    session.answer(["https://ops.example.com/kestra", "http"]).wait_for_prompt();
+    session.answer(["https://ops.example.com/kestra", "", "http"]).wait_for_prompt();
     picture(&mut session, "plain");
 }
 

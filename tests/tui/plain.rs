@@ -8,7 +8,7 @@ use support::{Program, Session, Signal, key};
 const PASSWORD: &str = "xK9#vonKarman";
 
 /// Everything that is asked without a proxy and without nginx.
-const SHORT: [&str; 4] = ["https://ops.example.com/", "direct", "none", ""];
+const SHORT: [&str; 4] = ["https://ops.example.com/", "", "direct", "none"];
 
 fn program() -> Program {
     in_surroundings(Program::new(env!("CARGO_BIN_EXE_kestra-setup")))
@@ -27,7 +27,7 @@ fn plain() -> Session {
 /// At the prompt for the password.
 fn at_password() -> Session {
     let mut session = plain();
-    session.answer(["https://ops.example.com/", "http", "proxy.corp.example:3128", "svc"]);
+    session.answer(["https://ops.example.com/", "", "http", "proxy.corp.example:3128", "svc"]);
     session.wait_for("Password (not shown)").wait_for_prompt();
     session
 }
@@ -96,7 +96,7 @@ fn a_password_shows_nowhere() {
     let mut session = at_password();
     session.answer([PASSWORD]);
     session.wait_for("Saved: hidden");
-    session.answer(["", "none", "", "d", "list", "4", "back", "w", "yes", ""]);
+    session.answer(["", "none", "d", "list", "4", "back", "w", "yes", ""]);
     assert_eq!(session.wait_exit(), 0);
     assert!(!said(&session).contains(PASSWORD), "{}", said(&session));
     assert!(config(session.home()).unwrap_or_default().contains(PASSWORD));
@@ -105,7 +105,7 @@ fn a_password_shows_nowhere() {
 #[test]
 fn of_pasted_lines_the_first_is_the_answer_and_the_rest_is_dropped() {
     let mut session = plain();
-    session.wait_for_prompt().send("https://ops.example.com/\rdirect\rnone\r\rw\ryes\ryes");
+    session.wait_for_prompt().send("https://ops.example.com/\r\rdirect\rnone\rw\ryes\ryes");
     session.wait_for("5 were dropped.").wait_for("Question 2 of 4.").wait_for_prompt();
     session.press(key::CTRL_D);
     assert_eq!(session.wait_exit(), 1);
@@ -189,7 +189,7 @@ fn the_next_start_offers_what_was_said() {
     let mut session = again.arg("--plain").arg("--config").arg(config).start();
     session.wait_for("You stopped at step 2").wait_for("1. Continue with these answers");
     session.answer(["", "list"]);
-    session.wait_for("3. Address: proxy.corp.example:3128");
+    session.wait_for("4. Address: proxy.corp.example:3128");
 }
 
 #[test]

@@ -36,8 +36,8 @@ impl Move {
             Self::Find(_) => operator.happens(Event::Checked(Check::All, Vec::new())),
             Self::Written => operator.write_succeeds(),
             Self::Refused(count) => {
-                let ways = WAYS.into_iter().take(count).collect();
-                operator.write_fails("not written", &["", "no"], ways)
+                let choices = WAYS.into_iter().take(count).collect();
+                operator.write_fails("not written", &["", "no"], choices)
             }
             Self::Stopped => operator.happens(Event::Stopped(WriteResult::default())),
             Self::Reminder => operator.happens(Event::Reminder),
@@ -222,7 +222,7 @@ proptest! {
 #[test]
 fn no_event_shows_what_was_typed() {
     let events = [Event::Paste(PASSWORD.to_owned()), Event::Line(PASSWORD.to_owned())];
-    let trouble = Failure { state: "", lines: Vec::new(), ways: Vec::new() };
+    let trouble = Failure { state: "", lines: Vec::new(), choices: Vec::new() };
     let shown = format!("{events:?}{:?}", Event::Written(Err(trouble)));
     assert!(!shown.contains(PASSWORD), "{shown}");
 }

@@ -119,7 +119,10 @@ fn nginx() {
         "nginx_missing",
         &Operator::at(Defaults { has_nginx: false, ..here() }, &[]).at_the_proxy().enter(),
     );
-    let path = || at().goes_to(&form::CONTEXT_PATH).press(Key::Ctrl('u'));
+    let path = || {
+        let at = Operator::fresh().pastes("https://ops.example.com/kestra");
+        at.goes_to(&form::CONTEXT_PATH).press(Key::Ctrl('u'))
+    };
     see("nginx_path_differs", &path().types("/app").enter());
     see("nginx_path_breaks_kestra", &path().types("/api").enter());
     see(
@@ -178,7 +181,7 @@ fn review_of_what_is_there() {
 }
 
 fn choosing(error: WriteError) -> Operator {
-    let operator = reviewing().press(Key::Char('w'));
+    let operator = reviewing().writes();
     let plan = operator.plan().expect("a plan").clone();
     let failure = not_written(&WriteFailure { error, plan, theirs: None });
     operator.happens(Event::Written(Err(failure)))
@@ -193,13 +196,14 @@ fn ways_on() {
     see("disk_full", &choosing(WriteError::Full { path: CONFIG.into() }));
     see("no_folder", &choosing(WriteError::NoFolder { folder: "/etc/nginx/conf.d".into() }));
     see("proof_failed", &choosing(WriteError::Verification(VerificationFailure {
+        code: "nginx-unknown-host",
         what: "nginx cannot resolve \"kestra-app\" on this machine".into(),
         evidence: "nginx: [emerg] host not found in upstream \"kestra-app\" in /etc/nginx/conf.d/kestra.conf:4".into(),
         remedy: "A name that exists only inside Docker will not work here. Use an address this machine can resolve, e.g. localhost:8080.".into(),
     })));
     see(
         "changed_meanwhile",
-        &reviewing().press(Key::Char('w')).write_fails(
+        &reviewing().writes().write_fails(
             "not written",
             &[
                 &format!("{CONFIG} changed on disk while you were editing."),
@@ -220,8 +224,8 @@ fn ways_on() {
 
 #[test]
 fn before_the_first_question() {
-    let asked = |state, line: &str, ways| {
-        let trouble = Failure { state, lines: vec![line.to_owned()], ways };
+    let asked = |state, line: &str, choices| {
+        let trouble = Failure { state, lines: vec![line.to_owned()], choices };
         Operator::fresh().asked_first(Dialog::new(trouble, Plan::default()))
     };
     let draft = "You stopped at step 2 at 14:02 on 2026-11-23.";
@@ -237,8 +241,8 @@ fn before_the_first_question() {
 
 #[test]
 fn result() {
-    let written = || reviewing().press(Key::Char('w')).write_succeeds();
-    see("writing", &reviewing().press(Key::Char('w')));
+    let written = || reviewing().writes().write_succeeds();
+    see("writing", &reviewing().writes());
     see("result", &written());
     let finding = |code, outcome, what: &str| Finding {
         code,

@@ -63,7 +63,10 @@ fn at_username(session: Session) -> Session {
 fn at_password(session: Session) -> Session {
     let mut session = at_username(session);
     session.type_text("svc-kestra").press(key::TAB).type_text(PASSWORD);
-    session.wait_for(&"*".repeat(PASSWORD.len()));
+    let masks = ["•", "*"].map(|glyph| glyph.repeat(PASSWORD.len()));
+    session.wait_until("a mask", |screen| {
+        masks.iter().any(|mask| screen.contents().contains(mask.as_str()))
+    });
     session
 }
 

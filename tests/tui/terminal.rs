@@ -59,7 +59,7 @@ fn fresh(folder: &Path) -> Session {
 fn at_review(session: &mut Session) {
     session.wait_for("Where will people open Kestra?");
     session.paste("https://ops.example.com/kestra/").press(key::ENTER);
-    session.wait_for("How does Kestra reach the internet?").press(key::ENTER);
+    session.wait_for("How does Kestra reach api.kestra.io?").press(key::ENTER);
     session.wait_for("Is there an nginx").press(key::ENTER).wait_for("not written");
 }
 
@@ -81,7 +81,7 @@ fn a_fresh_setup_takes_six_presses() {
     let folder = folder();
     let mut session = fresh(folder.path());
     at_review(&mut session);
-    session.press("w").wait_for("Done.").press(key::ENTER);
+    session.write_plan().wait_for("Done.").press(key::ENTER);
 
     assert_eq!(session.wait_exit(), 0);
     assert!(text(folder.path(), "config.yml").contains("url: https://ops.example.com/kestra/"));
@@ -92,7 +92,7 @@ fn a_fresh_setup_takes_six_presses() {
 fn another_port_of_the_proxy_takes_six_presses() {
     let folder = folder();
     let mut session = with_another_port(folder.path());
-    session.press("w").wait_for("Done.").press(key::ENTER);
+    session.write_plan().wait_for("Done.").press(key::ENTER);
 
     assert_eq!(session.wait_exit(), 0);
     assert_eq!(text(folder.path(), "config.yml"), EXISTING.replace(":3128", ":3129"));
@@ -102,7 +102,7 @@ fn another_port_of_the_proxy_takes_six_presses() {
 fn the_result_stays_in_the_terminal() {
     let folder = folder();
     let mut session = with_another_port(folder.path());
-    session.press("w").wait_for("Done.").press(key::ENTER).wait_exit();
+    session.write_plan().wait_for("Done.").press(key::ENTER).wait_exit();
     session.assert_restored();
     assert!(session.screen().contains("Done.") && session.screen().contains("Restart Kestra"));
 }
@@ -113,7 +113,7 @@ fn holding_enter_never_writes() {
     let mut session = fresh(folder.path());
     at_review(&mut session);
     session.keys([key::ENTER; 20]).wait_for("not written");
-    session.press(key::CTRL_C).wait_for("answers are lost").press(key::CTRL_C).wait_exit();
+    session.press(key::CTRL_C).wait_for("keep a draft").press(key::CTRL_C).wait_exit();
     assert_eq!(text(folder.path(), "config.yml"), "");
 }
 
@@ -121,9 +121,13 @@ fn holding_enter_never_writes() {
 fn impatient_enters_do_not_answer_the_next_screen() {
     let folder = folder();
     let mut session = fresh(folder.path());
-    session.type_text("http://a.example/").send("\r\r\r\r").wait_for("How does Kestra reach");
+    session
+        .type_text("http://a.example/")
+        .settle()
+        .send("\r\r\r\r")
+        .wait_for("How does Kestra reach");
     session.settle();
-    assert!(session.screen().contains("[2 Proxy]"), "{}", session.screen());
+    assert!(session.screen().contains("● Proxy"), "{}", session.screen());
 }
 
 #[test]
@@ -131,7 +135,7 @@ fn what_may_hold_a_secret_is_for_its_owner_alone() {
     let folder = folder();
     let mut session = fresh(folder.path());
     at_review(&mut session);
-    session.press("w").wait_for("Done.");
+    session.write_plan().wait_for("Done.");
     let mode = |name: &str| {
         let metadata = fs::metadata(folder.path().join(name)).expect(name);
         metadata.permissions().mode() & 0o777
@@ -143,7 +147,7 @@ fn what_may_hold_a_secret_is_for_its_owner_alone() {
 fn ctrl_c_asks_and_leaves_the_terminal_as_it_was() {
     let folder = folder();
     let mut session = fresh(folder.path());
-    session.paste("https://ops.example.com/").press(key::CTRL_C).wait_for("answers are lost");
+    session.paste("https://ops.example.com/").press(key::CTRL_C).wait_for("keep a draft");
     session.press(key::CTRL_C).wait_exit();
     session.assert_restored();
 }
@@ -167,7 +171,7 @@ fn a_lost_line_keeps_the_answers_as_a_draft() {
 
     let mut session = wizard(folder.path()).start();
     session.wait_for("You stopped at step 2").press(key::ENTER);
-    session.wait_for("Public URL  https://ops.example.com/");
+    session.press(key::ESC).wait_for("Public URL      https://ops.example.com/");
 }
 
 #[test]
@@ -176,7 +180,7 @@ fn a_draft_holds_no_password_not_even_a_mistyped_one() {
     let mut session = fresh(folder.path());
     session.paste("https://ops.example.com/").press(key::ENTER).wait_for("How does Kestra");
     session.press(key::RIGHT).press(key::ENTER).wait_for("host:port.");
-    session.paste("http://svc:mistyped-p4ss@proxy:99999").press(key::ENTER).wait_for("Error");
+    session.paste("http://svc:mistyped-p4ss@proxy:99999").press(key::ENTER).wait_for("✗");
     session.hang_up().wait_exit();
 
     let draft = text(folder.path(), "state/draft.json");
@@ -205,7 +209,7 @@ fn a_second_wizard_is_told_of_the_first() {
     let folder = folder();
     let _first = fresh(folder.path());
     let mut second = wizard(folder.path()).start();
-    second.wait_for("Already being edited by").wait_for("to look");
+    second.wait_for("Already being edited by").wait_for("Open read-only");
 }
 
 #[test]
@@ -215,9 +219,9 @@ fn both_changes_are_kept_where_a_file_changed_meanwhile() {
     let theirs = EXISTING.replace("operations team", "platform team");
     fs::write(folder.path().join("config.yml"), &theirs).expect("their change");
 
-    session.press("w").wait_for("changed on disk while you were editing").wait_for("(changed)");
+    session.write_plan().wait_for("changed on disk while you were editing").wait_for("(changed)");
     assert_eq!(text(folder.path(), "config.yml"), theirs);
-    session.press("1").wait_for("1 change").press("w").wait_for("Done.");
+    session.press("1").wait_for("1 change").write_plan().wait_for("Done.");
     assert_eq!(text(folder.path(), "config.yml"), theirs.replace(":3128", ":3129"));
 }
 
@@ -227,7 +231,7 @@ fn a_missing_folder_changes_nothing_and_keeps_the_answers() {
     let missing = folder.path().join("missing");
     let mut session = with_nginx(wizard(folder.path()), &missing.join("kestra.conf")).start();
     at_review(&mut session);
-    session.press("w").wait_for("does not exist").wait_for("Your answers are kept.");
+    session.write_plan().wait_for("does not exist").wait_for("Your answers are kept.");
     assert_eq!(text(folder.path(), "config.yml"), "");
 
     fs::create_dir(&missing).expect("the folder");
@@ -250,7 +254,7 @@ fn a_denied_permission_changes_nothing_and_keeps_the_answers() {
     let mut session = program.start();
     at_review(&mut session);
 
-    session.press("w").wait_for("permission denied").wait_for("Your answers are kept.");
+    session.write_plan().wait_for("permission denied").wait_for("Your answers are kept.");
     assert_eq!(text(folder.path(), "config.yml"), "");
     session.press(key::ESC).wait_for("1 Public URL     https://ops.example.com/kestra/");
 }
@@ -273,7 +277,7 @@ fn a_full_disk_changes_nothing_and_keeps_the_answers() {
     let mut session = program.env("KESTRA_SETUP_REVERSE_PROXY", "none").start();
     at_review(&mut session);
 
-    session.press("w").wait_for("the disk is full").wait_for("Your answers are kept.");
+    session.write_plan().wait_for("the disk is full").wait_for("Your answers are kept.");
     session.press(key::ESC).wait_for("1 Public URL     https://ops.example.com/kestra/");
 }
 
@@ -282,11 +286,11 @@ fn the_password_is_never_on_the_line() {
     let folder = folder();
     let mut session = fresh(folder.path());
     session.paste("https://ops.example.com/kestra/").press(key::ENTER);
-    session.wait_for("How does Kestra reach the internet?");
+    session.wait_for("How does Kestra reach api.kestra.io?");
     session.paste(&format!("http://svc-kestra:{}@proxy:3128", PASSWORD.replace('#', "%23")));
     session.wait_for("filled all fields").press(key::ENTER);
     session.wait_for("Is there an nginx").press(key::ENTER).wait_for("not written");
-    session.press("w").wait_for("Done.").press(key::ENTER).wait_exit();
+    session.write_plan().wait_for("Done.").press(key::ENTER).wait_exit();
 
     assert!(text(folder.path(), "config.yml").contains(PASSWORD));
     assert!(!String::from_utf8_lossy(session.output()).contains("vonKarman"));
@@ -317,9 +321,9 @@ fn beside_a_file_that_cannot_be_read_another_one_is_written() {
     let mut session = in_front_of_a_broken_file(folder.path(), "false");
     session.type_text("1").press(key::ENTER).wait_for("The editor could not be used");
     session.type_text("2").press(key::ENTER).wait_for("config.yml.kestra-setup-new");
-    session.type_text("https://ops.example.com").press(key::ENTER).wait_for("2 Proxy]");
-    session.press(key::ENTER).wait_for("3 nginx]").press(key::ENTER).wait_for("w write");
-    session.press("w").wait_for("Done.");
+    session.type_text("https://ops.example.com").press(key::ENTER).wait_for("● Proxy");
+    session.press(key::ENTER).wait_for("● nginx").press(key::ENTER).wait_for("w write");
+    session.write_plan().wait_for("Done.");
     let at = |name: &str| fs::read_to_string(folder.path().join(name)).expect("a file");
     assert_eq!(at("config.yml"), BROKEN);
     assert!(at("config.yml.kestra-setup-new").contains("https://ops.example.com/"));

@@ -11,9 +11,7 @@ mod upload;
 
 use super::http::{Accept, agent, header, in_words, refused_certificate, shown, text};
 use crate::checks::{Finding, Outcome};
-use crate::settings::Secret;
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use crate::settings::{Secret, basic_header};
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -43,10 +41,10 @@ pub struct Kestra {
     pub has_task_url: bool,
 }
 
-type Check = fn(&Client) -> Observation;
+type CheckFunction = fn(&Client) -> Observation;
 
 /// The checks that need a Kestra that answers, in the order in which they are shown.
-const CHECKS: &[(&str, Check)] = &[
+const CHECKS: &[(&str, CheckFunction)] = &[
     ("kestra-open-api", login::open_api),
     ("kestra-release", login::release),
     ("kestra-takeover", login::takeover),
@@ -127,13 +125,13 @@ enum Upload<'r> {
 }
 
 /// The head of an answer, and its body still on the way.
-struct Answer {
+struct PageAnswer {
     response: Response<Body>,
     /// Why the certificate is not trusted, fit for a terminal.
     doubt: Option<String>,
 }
 
-impl Answer {
+impl PageAnswer {
     fn status(&self) -> u16 {
         self.response.status().as_u16()
     }
@@ -190,12 +188,12 @@ impl Client<'_> {
         self.cancelled.load(Ordering::Relaxed)
     }
 
-    fn get(&self, url: &Url) -> Result<Answer, String> {
+    fn get(&self, url: &Url) -> Result<PageAnswer, String> {
         self.send(&Request::get(url)).map_err(NoAnswer::into_words)
     }
 
     /// With Kestra's login where it is known and may be sent, else without.
-    fn get_with_login(&self, url: &Url) -> Result<Answer, String> {
+    fn get_with_login(&self, url: &Url) -> Result<PageAnswer, String> {
         match self.send(&Request { with_login: true, ..Request::get(url) }) {
             Err(NoAnswer::LoginKept) => self.get(url),
             result => result.map_err(NoAnswer::into_words),
@@ -203,17 +201,17 @@ impl Client<'_> {
     }
 
     /// Sends a request; where the certificate is not trusted, once more, to see what answers.
-    fn send(&self, request: &Request) -> Result<Answer, NoAnswer> {
+    fn send(&self, request: &Request) -> Result<PageAnswer, NoAnswer> {
         if self.is_cancelled() {
             return Err(NoAnswer::Failed("the check was stopped".to_owned()));
         }
         let error = match self.try_send(request, Accept::Trusted)? {
-            Ok(response) => return Ok(Answer { response, doubt: None }),
+            Ok(response) => return Ok(PageAnswer { response, doubt: None }),
             Err(error) => error,
         };
         let Some(refused) = refused_certificate(&error) else { return Err((&error).into()) };
         match self.try_send(request, Accept::Any)? {
-            Ok(response) => Ok(Answer { response, doubt: Some(refused.reason) }),
+            Ok(response) => Ok(PageAnswer { response, doubt: Some(refused.reason) }),
             Err(error) => Err((&error).into()),
         }
     }
@@ -233,8 +231,8 @@ impl Client<'_> {
             for (name, value) in request.headers {
                 get = get.header(*name, *value);
             }
-            if let Some(login) = login {
-                get = get.header("authorization", basic(login).reveal());
+            if let Some((username, password)) = login {
+                get = get.header("authorization", basic_header(username, password).reveal());
             }
             return Ok(get.call());
         };
@@ -282,11 +280,6 @@ fn may_carry_login(url: &Url, accept: Accept) -> bool {
         None => false,
     };
     is_here || (url.scheme() == "https" && accept == Accept::Trusted)
-}
-
-fn basic((username, password): &(String, Secret)) -> Secret {
-    let login = Secret::from(format!("{username}:{}", password.reveal()));
-    format!("Basic {}", BASE64_STANDARD.encode(login.reveal())).into()
 }
 
 /// A finding that does not know its code yet.

@@ -18,7 +18,7 @@ use super::http::{Accept, agent, in_words, io_in_words, refused_certificate, sho
 use crate::checks::{Finding, Outcome};
 use crate::settings::{ProxyKind, Secret};
 use connect::{DialError, dial};
-use diagnosis::{Diagnosis, Failure};
+use diagnosis::{Diagnosis, ProxyFailure};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -129,7 +129,7 @@ impl Attempt<'_> {
     }
 
     /// The first hop, then one request. Any status will do: the site was reached.
-    fn run(&self) -> Result<(Admission, String), Failure> {
+    fn run(&self) -> Result<(Admission, String), ProxyFailure> {
         let admission = match &self.outbound.proxy {
             None => reach(&self.outbound.target)?,
             Some(proxy) => self.admission(proxy)?,
@@ -165,7 +165,7 @@ impl Attempt<'_> {
     }
 
     /// Why the request failed although the first hop did not.
-    fn explain(&self, error: &Error) -> Failure {
+    fn explain(&self, error: &Error) -> ProxyFailure {
         let is_https = self.outbound.target.scheme() == "https";
         let is_socks = matches!(&self.outbound.proxy, Some(it) if it.kind == ProxyKind::Socks);
         let seen = in_words(error);
@@ -211,14 +211,17 @@ fn socks_refusal(error: &io::Error) -> Option<&'static Diagnosis> {
 }
 
 /// The first hop of a direct connection.
-fn reach(target: &Url) -> Result<Admission, Failure> {
+fn reach(target: &Url) -> Result<Admission, ProxyFailure> {
     let port = target.port_or_known_default().unwrap_or(443);
     let result = dial(target.host_str().unwrap_or_default(), port);
     let failures = [&diagnosis::DIRECT_DNS, &diagnosis::DIRECT_REFUSED, &diagnosis::DIRECT_TIMEOUT];
     result.map(|_| Admission::NoProxy).map_err(|error| unreached(&error, failures))
 }
 
-fn unreached(error: &DialError, [unknown, refused, silent]: [&'static Diagnosis; 3]) -> Failure {
+fn unreached(
+    error: &DialError,
+    [unknown, refused, silent]: [&'static Diagnosis; 3],
+) -> ProxyFailure {
     let (diagnosis, error) = match error {
         DialError::Unknown(error) => (unknown, error),
         DialError::Unreached(error) if error.kind() == io::ErrorKind::ConnectionRefused => {

@@ -5,6 +5,8 @@ use super::EffectRunner;
 use crate::answers::{Answers, Problem};
 use crate::checks::{Finding, Outcome, SCOPE};
 use crate::form;
+use crate::kestra_config::Reading;
+use crate::kestra_release::Era;
 use crate::lint::{self, Remark};
 use crate::machine::Machine;
 use crate::nginx_site;
@@ -44,7 +46,7 @@ impl EffectRunner {
         let Ok(connection) = answers.settings_of_connection() else {
             return vec![Finding::skipped(
                 "way-out",
-                "The way out is not tested: correct the proxy first.",
+                "The outbound connection is not tested: correct the proxy first.",
             )];
         };
         let scope = Finding {
@@ -69,7 +71,7 @@ fn nginx_test(machine: &Machine, answers: &Answers, deadline: Deadline) -> Findi
         machine.nginx.binary.as_ref()?;
         let text = machine.text(Path::new(answers.found(&form::NGINX_FILE)?))?;
         let is_location = answers.found(&form::NGINX_FORM) == Some("location");
-        let level = if is_location { nginx::Level::Server } else { nginx::Level::Http };
+        let level = if is_location { nginx::IncludedIn::Server } else { nginx::IncludedIn::Http };
         Some(nginx::test_privately(&machine.nginx, text.as_str(), level, deadline))
     };
     alone().unwrap_or(untested)
@@ -129,7 +131,21 @@ fn traps(machine: &Machine, answers: &Answers) -> Vec<Finding> {
         .into_iter()
         .map(|remark| Finding { remedy: String::new(), ..trap(Outcome::Warning)(remark) });
     let problems = answers.problems().into_iter().map(in_doubt);
-    remarks.chain(surprises).chain(problems).collect()
+    release(machine, &reading).into_iter().chain(remarks).chain(surprises).chain(problems).collect()
+}
+
+/// What the release that the file names means for the login.
+fn release(machine: &Machine, reading: &Reading) -> Vec<Finding> {
+    let era = machine.image().as_deref().and_then(Era::of_image);
+    let notes = lint::release(machine, reading).into_iter();
+    let findings = notes.map(|summary| Finding {
+        code: if era == Some(Era::LoginBypass) { "kestra-release" } else { "config-trap" },
+        outcome: if era == Some(Era::LoginBypass) { Outcome::Failed } else { Outcome::Warning },
+        summary,
+        evidence: machine.image().unwrap_or_default(),
+        remedy: String::new(),
+    });
+    findings.collect()
 }
 
 fn in_doubt(problem: Problem) -> Finding {
@@ -144,7 +160,7 @@ fn in_doubt(problem: Problem) -> Finding {
     }
 }
 
-/// What the server block that answers the public name lacks, whoever wrote it.
+/// What the server block that answers the public name lacks, ours or not.
 fn site(machine: &Machine, answers: &Answers) -> Vec<Finding> {
     let Ok(url) = answers.get(&form::URL).parse::<ServerUrl>() else { return Vec::new() };
     if let Some(server) = machine.site(&url) {

@@ -5,7 +5,7 @@
 
 use super::error::WriteError;
 use super::read::{OpenedFile, ReadError};
-use super::resolve::{Location, locate, locate_real};
+use super::resolve::{ResolvedPath, locate, locate_real};
 use rustix::fs::{
     AtFlags, CWD, Dir, FileType, Gid, Mode, OFlags, Stat, Uid, fchown, fstat, fsync, mkdirat,
     openat, renameat, statat, unlinkat,
@@ -46,17 +46,17 @@ impl Directory {
 
     /// Opens a directory, links followed; `None` if it does not exist.
     pub(crate) fn open(path: &Path) -> Result<Option<Self>, ReadError> {
-        locate(&path.join("file")).map(Location::existing)
+        locate(&path.join("file")).map(ResolvedPath::existing)
     }
 
     /// Opens a directory by a path that had no link in it; `None` if it does not exist.
     pub(crate) fn open_real(path: &Path) -> Result<Option<Self>, ReadError> {
-        locate_real(&path.join("file")).map(Location::existing)
+        locate_real(&path.join("file")).map(ResolvedPath::existing)
     }
 
     /// Opens a directory, and makes what is missing of it for this user alone.
     pub(crate) fn make(path: &Path) -> Result<Self, WriteError> {
-        let Location { mut directory, missing, .. } = locate(&path.join("file"))?;
+        let ResolvedPath { mut directory, missing, .. } = locate(&path.join("file"))?;
         for name in &missing {
             directory = directory.make_child(name)?;
         }

@@ -168,6 +168,8 @@ pub struct FileDigest {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}")]
 pub struct VerificationFailure {
+    /// The code of the finding; empty where it was none.
+    pub code: &'static str,
     /// What is wrong, in plain words.
     pub what: String,
     /// What was seen, such as the line of nginx. May be empty.
@@ -178,7 +180,8 @@ pub struct VerificationFailure {
 
 impl From<Finding> for VerificationFailure {
     fn from(finding: Finding) -> Self {
-        Self { what: finding.summary, evidence: finding.evidence, remedy: finding.remedy }
+        let Finding { code, summary, evidence, remedy, .. } = finding;
+        Self { code, what: summary, evidence, remedy }
     }
 }
 

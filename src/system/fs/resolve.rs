@@ -19,7 +19,7 @@ use std::path::{Component, Path, PathBuf};
 const MAX_LINKS: usize = 40;
 
 /// Where a file is, or would be.
-pub(crate) struct Location {
+pub(crate) struct ResolvedPath {
     /// The deepest directory on the way that exists.
     pub(crate) directory: Directory,
     /// The directories below it that would have to be made, outermost first.
@@ -27,7 +27,7 @@ pub(crate) struct Location {
     pub(crate) name: OsString,
 }
 
-impl Location {
+impl ResolvedPath {
     /// The path of the file without any link in it.
     pub(crate) fn real_path(&self) -> PathBuf {
         let mut path = self.directory.path().to_owned();
@@ -46,8 +46,8 @@ impl Location {
 /// # Errors
 /// To root, [`ReadError::UntrustedLink`]: a link of another user counts only if it leads into a
 /// directory of the same user. Other users follow links as the system lets them.
-pub(crate) fn locate(path: &Path) -> Result<Location, ReadError> {
-    Walk::new(path, true)?.finish()
+pub(crate) fn locate(path: &Path) -> Result<ResolvedPath, ReadError> {
+    PathWalk::new(path, true)?.finish()
 }
 
 /// Where a path leads; `None` if there is no link on it.
@@ -63,11 +63,11 @@ pub fn link_target(path: &Path) -> Option<PathBuf> {
 ///
 /// # Errors
 /// [`ReadError::NewLink`] if there is one by now.
-pub(crate) fn locate_real(path: &Path) -> Result<Location, ReadError> {
-    Walk::new(path, false)?.finish()
+pub(crate) fn locate_real(path: &Path) -> Result<ResolvedPath, ReadError> {
+    PathWalk::new(path, false)?.finish()
 }
 
-enum Step {
+enum PathStep {
     Root,
     Parent,
     Name(OsString),
@@ -78,18 +78,18 @@ enum Step {
     },
 }
 
-struct Walk<'a> {
+struct PathWalk<'a> {
     path: &'a Path,
     follows_links: bool,
     links: usize,
     /// What is still to be done, the next last.
-    steps: Vec<Step>,
+    steps: Vec<PathStep>,
     at: Directory,
     /// Names of which the first does not exist, or is the file itself.
     rest: Vec<OsString>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> PathWalk<'a> {
     fn new(path: &'a Path, follows_links: bool) -> Result<Self, ReadError> {
         let absolute = std::path::absolute(path).map_err(|error| ReadError::at(path, error))?;
         let at = Directory::root().map_err(|errno| ReadError::at(path, errno))?;
@@ -101,33 +101,33 @@ impl<'a> Walk<'a> {
 
     fn push(&mut self, path: &Path) {
         self.steps.extend(path.components().rev().filter_map(|part| match part {
-            Component::RootDir | Component::Prefix(_) => Some(Step::Root),
-            Component::ParentDir => Some(Step::Parent),
-            Component::Normal(name) => Some(Step::Name(name.to_owned())),
+            Component::RootDir | Component::Prefix(_) => Some(PathStep::Root),
+            Component::ParentDir => Some(PathStep::Parent),
+            Component::Normal(name) => Some(PathStep::Name(name.to_owned())),
             Component::CurDir => None,
         }));
     }
 
-    fn finish(mut self) -> Result<Location, ReadError> {
+    fn finish(mut self) -> Result<ResolvedPath, ReadError> {
         while let Some(step) = self.steps.pop() {
             match step {
-                Step::Root => {
+                PathStep::Root => {
                     self.rest.clear();
                     self.at = Directory::root().map_err(|errno| self.failed(errno))?;
                 }
-                Step::Parent if self.rest.pop().is_none() => {
+                PathStep::Parent if self.rest.pop().is_none() => {
                     self.at = self.at.parent().map_err(|errno| self.failed(errno))?;
                 }
-                Step::Parent => {}
-                Step::Name(name) if self.rest.is_empty() => self.enter(name)?,
-                Step::Name(name) => self.rest.push(name),
-                Step::Owned { link, by } => self.check_owner(link, by)?,
+                PathStep::Parent => {}
+                PathStep::Name(name) if self.rest.is_empty() => self.enter(name)?,
+                PathStep::Name(name) => self.rest.push(name),
+                PathStep::Owned { link, by } => self.check_owner(link, by)?,
             }
         }
         let Some(name) = self.rest.pop() else {
             return Err(ReadError::NotRegular { path: self.path.to_owned(), what: "a folder" });
         };
-        Ok(Location { directory: self.at, missing: self.rest, name })
+        Ok(ResolvedPath { directory: self.at, missing: self.rest, name })
     }
 
     /// Takes the next component, whatever it is.
@@ -142,7 +142,7 @@ impl<'a> Walk<'a> {
             found => found.map_err(|errno| self.failed(errno))?,
         };
         let stat = fstat(&found).map_err(|errno| self.failed(errno))?;
-        let is_last = !self.steps.iter().any(|step| !matches!(step, Step::Owned { .. }));
+        let is_last = !self.steps.iter().any(|step| !matches!(step, PathStep::Owned { .. }));
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::Symlink => self.follow(&name, &found, stat.st_uid),
             _ if is_last => {
@@ -168,7 +168,7 @@ impl<'a> Walk<'a> {
         }
         let target = readlinkat(link, "", Vec::new()).map_err(|errno| self.failed(errno))?;
         if geteuid().is_root() && owner != 0 {
-            self.steps.push(Step::Owned { link: path, by: owner });
+            self.steps.push(PathStep::Owned { link: path, by: owner });
         }
         self.push(Path::new(&OsString::from_vec(target.into_bytes())));
         Ok(())

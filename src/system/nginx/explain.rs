@@ -4,12 +4,13 @@
 //! failures here.
 
 use crate::checks::{Finding, Outcome};
+use crate::form::{self, Field};
 use crate::settings::{FilePath, ServerNames};
 
 /// One trouble: words of nginx's line, a name for scripts, what it means, what to do.
 struct Trouble(&'static str, &'static str, &'static str, &'static str);
 
-/// The first that fits counts, so the particular stand before the general.
+/// The first match applies, so specific patterns precede general ones.
 const TROUBLES: &[Trouble] = &[
     Trouble(
         "host not found in upstream",
@@ -32,13 +33,13 @@ const TROUBLES: &[Trouble] = &[
     Trouble(
         "\"location\" directive is not allowed here",
         "nginx-location-outside-server",
-        "Locations stand outside of a server block.",
+        "Locations are outside of a server block.",
         "Include the file inside server { }, or write an own server block.",
     ),
     Trouble(
         "directive is not allowed here",
         "nginx-wrong-place",
-        "A directive stands where nginx does not take it.",
+        "A directive is in a place where nginx does not allow it.",
         "Include a file with a server block at http level, and one with locations inside server { }.",
     ),
     Trouble(
@@ -72,10 +73,16 @@ const TROUBLES: &[Trouble] = &[
         "Name a certificate and its key.",
     ),
     Trouble(
+        "cannot load certificate key",
+        "nginx-key",
+        "nginx cannot load the key of the certificate.",
+        "Check that the file is there, is PEM, and can be read by root.",
+    ),
+    Trouble(
         "cannot load certificate",
         "nginx-certificate",
-        "nginx cannot load the certificate or its key.",
-        "Check that both files are there, are PEM, and can be read by root.",
+        "nginx cannot load the certificate.",
+        "Check that the file is there, is PEM, and can be read by root.",
     ),
     Trouble(
         "invalid port",
@@ -112,12 +119,28 @@ const TROUBLES: &[Trouble] = &[
 /// Warnings that end with success and yet mean that something does not work.
 const WARNINGS_THAT_COUNT: [&str; 2] = ["conflicting server name", "suspicious symbols"];
 
-/// The worst failure in what nginx said, in plain words; `None` if there is none.
+/// The question whose answer a complaint of nginx is about, by the code of its finding; `None` if it
+/// is about none.
+pub(crate) fn blamed(code: &str) -> Option<&'static Field> {
+    match code {
+        "nginx-certificate" | "nginx-no-certificate" => Some(&form::CERTIFICATE),
+        "nginx-key" | "nginx-key-mismatch" => Some(&form::CERTIFICATE_KEY),
+        "nginx-unknown-host" => Some(&form::UPSTREAM),
+        "nginx-bad-listen" | "nginx-bad-port" => Some(&form::LISTEN),
+        "nginx-conflicting-name" | "nginx-suspicious-name" => Some(&form::SERVER_NAME),
+        "nginx-location-outside-server" => Some(&form::NGINX_FORM),
+        "nginx-wrong-place" | "nginx-missing-file" => Some(&form::NGINX_FILE),
+        "nginx-duplicate-location" => Some(&form::CONTEXT_PATH),
+        _ => None,
+    }
+}
+
+/// The worst failure in the output of nginx, explained; `None` if there is none.
 pub(super) fn failure(ok: bool, said: &str) -> Option<Finding> {
     failures(ok, said).into_iter().next()
 }
 
-/// Every failure in what nginx said, the worst first, each once: Debian's nginx says a line twice.
+/// Every failure in the output of nginx, the worst first, each once: Debian's nginx repeats lines.
 pub(super) fn failures(ok: bool, said: &str) -> Vec<Finding> {
     let fatal = |line: &&str| ["[emerg]", "[crit]"].iter().any(|level| line.contains(level));
     let counts = |line: &&str| WARNINGS_THAT_COUNT.iter().any(|warning| line.contains(warning));
@@ -151,7 +174,7 @@ fn meaning(line: &str) -> (&'static str, &'static str, &'static str) {
         (
             "nginx-refused",
             "nginx does not take this configuration.",
-            "Run nginx -t, which says more, and correct that line.",
+            "Run nginx -t for the details, and correct that line.",
         ),
         |Trouble(_, code, what, remedy)| (code, what, remedy),
     )
@@ -230,5 +253,27 @@ mod tests {
             assert_eq!(evidence(said), shown, "{said}");
         }
         assert_eq!(code(false, ""), Some("nginx-refused"));
+    }
+
+    /// As nginx 1.22 with OpenSSL 3.0 says it.
+    #[test]
+    fn a_complaint_leads_to_its_question() {
+        for (complaint, field) in [
+            ("cannot load certificate \"/x\": BIO_new_file() failed", &form::CERTIFICATE),
+            ("cannot load certificate \"/k\": PEM_read_bio_X509_AUX() failed", &form::CERTIFICATE),
+            ("cannot load certificate key \"/k\": BIO_new_file() failed", &form::CERTIFICATE_KEY),
+            ("SSL_CTX_use_PrivateKey(\"/k\") failed (key values mismatch)", &form::CERTIFICATE_KEY),
+            ("host not found in upstream \"kestra-app\" in /a:4", &form::UPSTREAM),
+            ("invalid port in \"80x\" of the \"listen\" directive in /a:2", &form::LISTEN),
+            ("conflicting server name \"a\" on 0.0.0.0:80, ignored", &form::SERVER_NAME),
+            ("\"location\" directive is not allowed here in /a:1", &form::NGINX_FORM),
+            ("\"server\" directive is not allowed here in /a:1", &form::NGINX_FILE),
+            ("duplicate location \"/kestra/\" in /a:9", &form::CONTEXT_PATH),
+        ] {
+            let (code, ..) = meaning(complaint);
+            assert_eq!(blamed(code), Some(field), "{complaint}");
+        }
+        let (code, ..) = meaning("unknown directive \"proxy_pass\" in /a:1");
+        assert_eq!(blamed(code), None);
     }
 }

@@ -1,4 +1,4 @@
-//! What nginx says of a text that is not installed yet.
+//! Tests a text with nginx before it is installed.
 //!
 //! A copy of the text is tested in a private folder, as any user. Ports below 1024, files that this
 //! user cannot read and names that do not resolve would stop the test for reasons that are not the
@@ -25,14 +25,14 @@ use std::time::Duration;
 
 /// Where a text is included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
+pub enum IncludedIn {
     /// Inside `http {}`: server blocks.
     Http,
     /// Inside `server {}`: locations.
     Server,
 }
 
-/// The pair that stands in for a certificate which this user cannot read. It is public, and worth
+/// The pair that replaces a certificate which this user cannot read. It is public, and worth
 /// nothing anywhere else.
 const CERTIFICATE: &str = include_str!("../../../assets/nginx/throwaway.crt");
 const KEY: &str = include_str!("../../../assets/nginx/throwaway.key");
@@ -42,7 +42,7 @@ const KEY: &str = include_str!("../../../assets/nginx/throwaway.key");
 ///
 /// The evidence names everything that was replaced in the copy.
 #[must_use]
-pub fn test_privately(nginx: &Nginx, text: &str, level: Level, deadline: Deadline) -> Finding {
+pub fn test_privately(nginx: &Nginx, text: &str, level: IncludedIn, deadline: Deadline) -> Finding {
     let Some(binary) = &nginx.binary else {
         return skipped("There is no nginx on this machine to test the file with.", String::new());
     };
@@ -57,7 +57,7 @@ fn run_on(
     nginx: &Nginx,
     binary: &Path,
     text: &str,
-    level: Level,
+    level: IncludedIn,
     deadline: Deadline,
 ) -> io::Result<Ran> {
     let dir = tempfile::tempdir()?;
@@ -79,11 +79,11 @@ fn run_on(
 
 /// Without `user`, root's nginx gives its temporary folders away to a user that a container may
 /// not have; anyone else's warns about the line.
-fn wrapper(level: Level) -> String {
+fn wrapper(level: IncludedIn) -> String {
     let user = if geteuid().is_root() { "user root;\n" } else { "" };
     let include = match level {
-        Level::Http => "include snippet.conf;",
-        Level::Server => {
+        IncludedIn::Http => "include snippet.conf;",
+        IncludedIn::Server => {
             "server { listen unix:private.sock; server_name _; include snippet.conf; }"
         }
     };
@@ -209,10 +209,10 @@ impl TestCopy {
     }
 }
 
-type Splice = (Range<usize>, String);
+type Replacement = (Range<usize>, String);
 
 /// The last splice first, so that the places of the others remain right.
-fn spliced(text: &str, mut splices: Vec<Splice>) -> String {
+fn spliced(text: &str, mut splices: Vec<Replacement>) -> String {
     splices.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
     let mut text = text.to_owned();
     for (span, with) in splices {
@@ -225,7 +225,7 @@ fn firsts<'a>(all: &[&'a Directive], name: &'static str) -> impl Iterator<Item =
     all.iter().filter(move |directive| directive.name == name).filter_map(|it| it.args.first())
 }
 
-fn ports(all: &[&Directive]) -> impl Iterator<Item = (Option<Stub>, Splice)> {
+fn ports(all: &[&Directive]) -> impl Iterator<Item = (Option<Stub>, Replacement)> {
     firsts(all, "listen").filter_map(|listen| {
         let (address, port) = address_and_port(&listen.text)?;
         let port = Some(port).filter(|port| *port < 1024)?;
@@ -236,7 +236,7 @@ fn ports(all: &[&Directive]) -> impl Iterator<Item = (Option<Stub>, Splice)> {
 }
 
 /// All of them or none: half a pair would not match.
-fn certificates(all: &[&Directive]) -> impl Iterator<Item = (Option<Stub>, Splice)> {
+fn certificates(all: &[&Directive]) -> impl Iterator<Item = (Option<Stub>, Replacement)> {
     const PAIR: [(&str, &str); 2] =
         [("ssl_certificate", "throwaway.crt"), ("ssl_certificate_key", "throwaway.key")];
     let each = move || {
@@ -255,7 +255,7 @@ fn unreadable(path: &str) -> Option<Stub> {
     }
 }
 
-fn upstreams(all: &[&Directive]) -> impl Iterator<Item = (Option<Stub>, Splice)> {
+fn upstreams(all: &[&Directive]) -> impl Iterator<Item = (Option<Stub>, Replacement)> {
     firsts(all, "proxy_pass").filter_map(|url| {
         let (scheme, rest) = url.text.split_once("://")?;
         let host = rest.split([':', '/']).next()?;

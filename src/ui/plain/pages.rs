@@ -6,7 +6,9 @@ use crate::form;
 use crate::key::Key;
 use crate::plan::{DiffTag, FileChange, Plan};
 use crate::system::line_reader::{Echo, Ended};
-use crate::wizard::{Choice, Effect, Event, Preview, Review, ReviewRow, Step, Wizard, report};
+use crate::wizard::{
+    Choice, Effect, Event, Exit, Preview, Review, ReviewRow, Step, Wizard, report,
+};
 
 const HELP: &str = "\
 Nothing is written before you type w and then y.
@@ -59,7 +61,8 @@ impl<R: Runtime> PlainMode<'_, R> {
             several => format!("Write {several} files?"),
         };
         if self.confirms(&question)? {
-            return Ok(self.press('w'));
+            self.press('w');
+            return Ok(self.wizard.update(Event::Key(Key::Enter)));
         }
         self.print("Not written.").map(|()| None)
     }
@@ -87,25 +90,25 @@ impl<R: Runtime> PlainMode<'_, R> {
     /// Asks which of the choices of a dialog to take.
     pub(super) fn dialog(&mut self) -> Result<Option<Effect>, Ended> {
         let Step::Dialog(dialog) = self.wizard.step() else { return Ok(None) };
-        let trouble = dialog.failure().clone();
+        let failure = dialog.failure().clone();
         let default = dialog.selected();
         self.print("")?;
-        self.print_verbatim(trouble.lines)?;
-        self.print(&numbered(&trouble.ways))?;
+        self.print_verbatim(failure.lines)?;
+        self.print(&numbered(&failure.choices))?;
         self.printed = None;
-        let prompt = format!("Number 1 to {} [{}]:", trouble.ways.len(), default + 1);
+        let prompt = format!("Number 1 to {} [{}]:", failure.choices.len(), default + 1);
         let line = self.read(&prompt, Echo::Shown)?;
         match reply::read(line.reveal(), |_| false) {
-            Reply::Enter => self.go(default, &trouble.ways),
-            Reply::Text(text) if text.trim() == "n" && trouble.ways.contains(&Choice::Fresh) => {
+            Reply::Enter => self.go(default, &failure.choices),
+            Reply::Text(text) if text.trim() == "n" && failure.choices.contains(&Choice::Fresh) => {
                 Ok(self.press('n'))
             }
             Reply::Text(text) => match text.trim().parse::<usize>() {
-                Ok(number) if (1..=trouble.ways.len()).contains(&number) => {
-                    self.go(number - 1, &trouble.ways)
+                Ok(number) if (1..=failure.choices.len()).contains(&number) => {
+                    self.go(number - 1, &failure.choices)
                 }
                 _ => self
-                    .print(&format!("Type a number from 1 to {}.", trouble.ways.len()))
+                    .print(&format!("Type a number from 1 to {}.", failure.choices.len()))
                     .map(|()| None),
             },
             Reply::Back => Ok(self.wizard.update(Event::Key(Key::Esc))),
@@ -115,9 +118,9 @@ impl<R: Runtime> PlainMode<'_, R> {
     }
 
     /// Takes the choice with this number, counted from 0; one that writes only after a yes.
-    fn go(&mut self, number: usize, ways: &[Choice]) -> Result<Option<Effect>, Ended> {
-        let Some(way) = ways.get(number) else { return Ok(None) };
-        if way.writes() && !self.confirms(&format!("{}?", way.label()))? {
+    fn go(&mut self, number: usize, choices: &[Choice]) -> Result<Option<Effect>, Ended> {
+        let Some(choice) = choices.get(number) else { return Ok(None) };
+        if choice.writes() && !self.confirms(&format!("{}?", choice.label()))? {
             return Ok(None);
         }
         let key = char::from_digit(u32::try_from(number + 1).unwrap_or(0), 10);
@@ -137,7 +140,7 @@ impl<R: Runtime> PlainMode<'_, R> {
         let undo = if can_undo { "u to undo, " } else { "" };
         let prompt = format!("Type r to reload nginx, c to check, {undo}or press Enter to quit:");
         let line = match self.read(&prompt, Echo::Shown) {
-            Err(Ended::Input) => return Ok(Some(Effect::Exit)),
+            Err(Ended::Input) => return Ok(Some(Effect::Exit(Exit::Done))),
             line => line?,
         };
         match reply::read(line.reveal(), |_| false) {
@@ -205,7 +208,7 @@ fn row(row: &ReviewRow) -> String {
         (remark, _) if remark.starts_with('(') => format!(" {remark}"),
         (remark, _) => format!(" (changed, {remark})"),
     };
-    format!("{}. {}: {}{remark}", row.number, row.label, row.text)
+    format!("{}. {}: {}{remark}", row.number, row.label, row.text.replace('→', "->"))
 }
 
 fn preview(reviewing: &Review) -> Vec<String> {
@@ -233,8 +236,10 @@ fn about(change: &FileChange) -> String {
     format!("File {}: {}{mode}", change.path.display(), change.summary())
 }
 
-fn numbered(ways: &[Choice]) -> String {
-    let lines: Vec<_> =
-        (1..).zip(ways).map(|(number, way)| format!("{number}. {}", way.label())).collect();
+fn numbered(choices: &[Choice]) -> String {
+    let lines: Vec<_> = (1..)
+        .zip(choices)
+        .map(|(number, choice)| format!("{number}. {}", choice.label()))
+        .collect();
     lines.join("\n")
 }

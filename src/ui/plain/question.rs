@@ -235,7 +235,7 @@ fn choices(answers: &Answers, field: &Field) -> Vec<String> {
     let numbered = |(number, choice): (usize, &SelectOption)| {
         let mark = match answers.source(field) {
             _ if choice.value != value => String::new(),
-            Source::Said | Source::Found => " (current)".to_owned(),
+            Source::Given | Source::Found => " (current)".to_owned(),
             Source::Environment(variable) => format!(" (default, from {variable})"),
             Source::Default => " (default)".to_owned(),
         };
@@ -257,7 +257,7 @@ fn about_default(answers: &Answers, field: &Field) -> Option<String> {
     }
     let origin = match answers.source(field) {
         Source::Environment(variable) => format!(" from {variable}"),
-        Source::Said | Source::Found | Source::Default => String::new(),
+        Source::Given | Source::Found | Source::Default => String::new(),
     };
     let none = if field.optional { " Type none for no value." } else { "" };
     Some(format!("Enter accepts the value in brackets{origin}.{none}"))

@@ -20,7 +20,7 @@ struct Script {
     elevated: usize,
     dropped: usize,
     is_cut: bool,
-    trouble: Option<Failure>,
+    failure: Option<Failure>,
 }
 
 impl Runtime for Script {
@@ -43,11 +43,11 @@ impl Runtime for Script {
 
     fn perform(&mut self, effect: Effect) -> Option<Event> {
         Some(match effect {
-            Effect::Look(paths) => Event::Looked(paths.into_iter().map(absent).collect()),
+            Effect::ReadFiles(paths) => Event::FilesRead(paths.into_iter().map(absent).collect()),
             Effect::Check(check) => Event::Checked(check, vec![finding()]),
             Effect::Write(plan) => {
                 self.written.push(plan);
-                Event::Written(self.trouble.take().map_or_else(|| Ok(saved()), Err))
+                Event::Written(self.failure.take().map_or_else(|| Ok(saved()), Err))
             }
             Effect::Elevate(_) => {
                 self.elevated += 1;
@@ -80,7 +80,7 @@ fn denied() -> Failure {
     Failure {
         state: "not written",
         lines: vec!["Permission denied.".to_owned()],
-        ways: vec![Choice::Sudo, Choice::Quit],
+        choices: vec![Choice::Sudo, Choice::Quit],
     }
 }
 
@@ -96,10 +96,10 @@ fn wizard(here: Defaults, config: Option<&str>) -> (Wizard, Option<Effect>) {
 fn session(
     (mut wizard, first): (Wizard, Option<Effect>),
     lines: &[&'static str],
-    trouble: Option<Failure>,
+    failure: Option<Failure>,
 ) -> (Script, Result<(), Ended>) {
     let lines = lines.iter().copied().collect();
-    let mut script = Script { lines, trouble, ..Script::default() };
+    let mut script = Script { lines, failure, ..Script::default() };
     let ended = run(&mut wizard, first, &mut script);
     (script, ended)
 }
@@ -118,8 +118,9 @@ fn existing(lines: &[&'static str]) -> Script {
 }
 
 /// A whole session with a proxy, its login and nginx, up to the review.
-const LONG: [&str; 16] = [
+const LONG: [&str; 17] = [
     "https://ops.example.com/kestra",
+    "",
     "2",
     "proxy.corp.example:3128",
     "svc-kestra",
@@ -130,15 +131,15 @@ const LONG: [&str; 16] = [
     "",
     "",
     "",
-    "",
     "own",
     "1",
+    "",
     "",
     "d",
 ];
 
 /// The shortest session, up to the review.
-const SHORT: [&str; 4] = ["https://ops.example.com/", "direct", "none", ""];
+const SHORT: [&str; 4] = ["https://ops.example.com/", "", "direct", "none"];
 
 fn after(start: &[&'static str], more: &[&'static str]) -> Vec<&'static str> {
     [start, more].concat()
@@ -146,46 +147,48 @@ fn after(start: &[&'static str], more: &[&'static str]) -> Vec<&'static str> {
 
 #[test]
 fn a_session_reads_like_a_conversation() {
-    let script = fresh(&after(&["ops.example.com", "", "1"], &["none", "", "w", "yes", ""]));
+    let script = fresh(&after(&["ops.example.com", "", "", "1"], &["none", "w", "yes", ""]));
     let expected = "\
 Kestra setup, plain mode. Answers: text, or: back, help, list, quit.
-Configuration: /etc/kestra/config.yml (new config)
+Configuration: /etc/kestra/config.yml (new)
 
 Question 1 of 4. Public URL of Kestra.
-Full address without ui/ or api/, e.g. https://my-host.com/kestra/
+The full address, without ui/ or api/.
 An answer is required.
 Public URL: ops.example.com
 Error: the address needs http:// or https:// in front.
 Did you mean https://ops.example.com/ ? Press Enter for yes, or type it:\u{20}
 Saved: https://ops.example.com/
 
-Question 2 of 4. How does Kestra reach the internet?
-1. Direct, no proxy (default)
-   For api.kestra.io only; browsers and HTTP tasks go their own way.
-2. HTTP proxy
-   Right for https sites too. Paste http://user:pass@host:port here.
-3. SOCKS5 proxy
-   Version 5 only, the one that Micronaut speaks.
-Number 1 to 3 [1] or back: 1
-Saved: Direct, no proxy
-
-Question 3 of 4. Is there an nginx in front of Kestra?
-Found: no nginx on this machine; the file is for you to copy
-1. nginx
-   One file of its own; other nginx files are not touched.
-2. none (default)
-   No nginx file is written.
-Number 1 to 2 [2] or back: none
-Saved: none
-
-Question 4 of 4. Path under which Kestra serves, empty for /.
+Question 2 of 4. Path under which Kestra serves, empty for /.
 Must match the path of the public URL. Empty = serve at /.
 Context path [none] or back:\u{20}
 Kept: none
 
+Question 3 of 4. How does Kestra reach api.kestra.io?
+1. direct (default)
+   Used for calls to api.kestra.io only. Browsers and HTTP tasks are not
+   affected.
+2. HTTP proxy
+   Also carries https. Paste http://user:pass@host:port to fill every
+   field.
+3. SOCKS5 proxy
+   SOCKS5 only.
+Number 1 to 3 [1] or back: 1
+Saved: direct
+
+Question 4 of 4. Is there an nginx in front of Kestra?
+Found: no nginx on this machine; the file is for you to copy
+1. nginx
+   One file of its own; other nginx files are not touched.
+2. none, or another proxy (default)
+   No nginx file is written; F1 shows what any reverse proxy must do.
+Number 1 to 2 [2] or back: none
+Saved: none, or another proxy
+
 Review. Nothing is written yet.
 1. Public URL: https://ops.example.com/
-2. Connection: Direct, no proxy
+2. Connection: direct
 3. Proxy address: -
 4. Credentials: -
 5. Context path: / (none)
@@ -217,7 +220,7 @@ fn no_question_is_longer_than_fifteen_lines() {
     let said = with_nginx(&LONG).said;
     let questions: Vec<_> =
         said.split("\n\n").filter(|block| block.starts_with("Question ")).collect();
-    assert_eq!(questions.len(), 15);
+    assert_eq!(questions.len(), 16);
     assert!(questions.iter().all(|question| question.lines().count() <= 15), "{said}");
 }
 
@@ -226,7 +229,7 @@ fn defaults_are_in_brackets() {
     let said = with_nginx(&LONG).said;
     for words in [
         "in brackets. Type none for no value.\nContext path [/kestra] or back: ",
-        "in brackets.\nForward to [localhost:8080] or back: ",
+        "in brackets.\nKestra at [localhost:8080] or back: ",
         "Certificate [none] or back: ",
     ] {
         assert!(said.contains(words), "{words}");
@@ -248,7 +251,7 @@ fn a_proxy_of_the_shell_is_named_with_its_variable() {
         proxy: "http://proxy:3128".parse().unwrap(),
     };
     let here = Defaults { proxy: Some(proxy), ..Defaults::default() };
-    let said = session(wizard(here, None), &["https://a.example", "", ""], None).0.said;
+    let said = session(wizard(here, None), &["https://a.example", "", "", ""], None).0.said;
     assert!(said.contains("2. HTTP proxy (default, from HTTPS_PROXY)"), "{said}");
     assert!(
         said.contains(
@@ -311,7 +314,7 @@ fn a_password_is_read_without_echo_and_its_length_is_not_shown() {
 
 #[test]
 fn back_goes_one_question_back_and_no_further_than_the_first() {
-    let said = fresh(&["back", "https://a.example", "back", "", "1", "back"]).said;
+    let said = fresh(&["back", "https://a.example", "back", "", "", "back"]).said;
     assert!(said.contains("This is the first question."));
     let numbers: Vec<_> =
         said.split("\nQuestion ").skip(1).map(|question| &question[..1]).collect();
@@ -334,9 +337,9 @@ fn help_explains_and_asks_again() {
 
 #[test]
 fn list_says_every_answer_and_no_secret() {
-    let said = with_nginx(&after(&LONG[..6], &["list"])).said;
-    assert!(said.contains("3. Address: proxy.corp.example:3128\n"), "{said}");
-    assert!(said.contains("5. Password: hidden\n"));
+    let said = with_nginx(&after(&LONG[..7], &["list"])).said;
+    assert!(said.contains("4. Address: proxy.corp.example:3128\n"), "{said}");
+    assert!(said.contains("6. Password: hidden\n"));
 }
 
 #[test]
@@ -354,20 +357,20 @@ fn quit_asks_only_where_answers_would_be_lost() {
 
 #[test]
 fn a_word_behind_a_backslash_is_an_answer() {
-    let script = with_nginx(&after(&LONG[..3], &["\\quit"]));
+    let script = with_nginx(&after(&LONG[..4], &["\\quit"]));
     assert!(script.said.contains("Saved: quit\n"), "{}", script.said);
 }
 
 #[test]
 fn what_is_no_choice_is_refused_and_changes_nothing() {
-    let said = fresh(&["https://a.example", "4", "list"]).said;
+    let said = fresh(&["https://a.example", "", "4", "list"]).said;
     assert!(said.contains("Error: this takes one of: direct, http, socks."), "{said}");
-    assert!(said.contains("2. Connection: Direct, no proxy\n"));
+    assert!(said.contains("3. Connection: direct\n"));
 }
 
 #[test]
 fn several_corrections_are_numbered() {
-    let script = fresh(&["https://a.example/kestra", "1", "2", "/other", "2"]);
+    let script = fresh(&["https://a.example/kestra", "/other", "2", "1", "2", ""]);
     assert!(
         script.said.contains("1. Context path: /kestra\n2. Public URL: https://a.example/other/")
     );
@@ -378,17 +381,17 @@ fn several_corrections_are_numbered() {
 
 #[test]
 fn a_pasted_proxy_answers_every_question_about_it() {
-    let said = fresh(&["https://a.example", "http://svc:hunter2@proxy:3128", "list"]).said;
+    let said = fresh(&["https://a.example", "", "http://svc:hunter2@proxy:3128", "list"]).said;
     let shown = said.replace("http://svc:hunter2@proxy:3128", "");
     assert!(shown.contains("Saved: HTTP proxy\nSaved: Address: proxy:3128\n"), "{shown}");
     assert!(shown.contains("Saved: Password: hidden") && !shown.contains("hunter2"), "{shown}");
     let asked: Vec<_> = shown.split("\nQuestion ").skip(1).map(|text| &text[..1]).collect();
-    assert_eq!(asked, ["1", "2", "3", "3"], "{shown}");
+    assert_eq!(asked, ["1", "2", "3", "4", "4"], "{shown}");
 }
 
 #[test]
 fn what_a_paste_has_filled_is_asked_once_the_operator_goes_back() {
-    let said = fresh(&["https://a.example", "http://proxy:3128", "back"]).said;
+    let said = fresh(&["https://a.example", "", "http://proxy:3128", "back"]).said;
     assert!(said.ends_with("Address [proxy:3128] or back: "), "{said}");
 }
 
@@ -401,7 +404,7 @@ fn without_a_certificate_its_key_is_not_asked_for_in_either_direction() {
 #[test]
 fn of_a_paste_the_first_line_counts_and_the_rest_is_reported() {
     let mut script = Script { dropped: 2, ..Script::default() };
-    script.lines.extend(["https://a.example", "direct"]);
+    script.lines.extend(["https://a.example", "", "direct"]);
     let (mut wizard, first) = wizard(Defaults::default(), None);
     assert!(matches!(run(&mut wizard, first, &mut script), Err(Ended::Input)));
     let said = script.said;
@@ -421,7 +424,7 @@ fn a_line_that_the_terminal_has_cut_is_refused_with_what_to_do() {
 #[test]
 fn an_answer_can_be_emptied() {
     let here = Defaults { has_nginx: true, ..Defaults::default() };
-    let lines = ["https://a.example/kestra", "1", "nginx", "none"];
+    let lines = ["https://a.example/kestra", "none"];
     let said = session(wizard(here, None), &lines, None).0.said;
     assert!(said.contains("the context path is /\n1. Context path: /kestra"), "{said}");
 }
@@ -465,11 +468,11 @@ fn the_way_out_is_tested_from_the_review() {
 
 #[test]
 fn what_stands_in_the_way_of_the_start_is_asked_first() {
-    let ways = vec![Choice::Continue, Choice::Fresh, Choice::Quit];
+    let choices = vec![Choice::Continue, Choice::Fresh, Choice::Quit];
     let lines = vec!["You stopped at step 2.".to_owned()];
-    let draft = Failure { state: "draft", lines, ways };
+    let draft = Failure { state: "draft", lines, choices };
     let (wizard, _) = wizard(Defaults::default(), None);
-    let wizard = wizard.asking_first(Dialog::new(draft, Plan::default()));
+    let wizard = wizard.starting_with(Dialog::new(draft, Plan::default()));
     let said = session((wizard, None), &[""], None).0.said;
     assert!(said.contains("You stopped at step 2.\n1. Continue with these answers"), "{said}");
     assert!(said.contains("Question 1 of 4."));

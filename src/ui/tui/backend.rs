@@ -1,6 +1,6 @@
 //! What ratatui drew, in as few bytes as a terminal can be told in, and one `write` a frame.
 //!
-//! The one thing to know: the backend remembers what the screen shows, where the cursor stands and
+//! The one thing to know: the backend remembers what the screen shows, where the cursor is and
 //! which style is on, so that it says nothing twice. A typed character costs one byte; ratatui's
 //! own backends send 40, which is a second and a half of a long URL on a serial line.
 
@@ -9,6 +9,7 @@ mod pen;
 #[cfg(test)]
 mod tests;
 
+use super::theme::is_one_column;
 use crossterm::Command;
 pub use pen::Colors;
 use pen::Pen;
@@ -33,11 +34,11 @@ pub struct LeanBackend<W> {
     out: String,
     /// What the screen shows once that is sent.
     shown: Buffer,
-    /// Where the cursor stands; unknown after the last column, where terminals differ.
+    /// Where the cursor is; unknown after the last column, where terminals differ.
     cursor: Option<Position>,
     /// The style that is on.
     pen: Option<Pen>,
-    /// Where the cursor is to stand at the end of the frame.
+    /// Where the cursor belongs at the end of the frame.
     wanted: Position,
 }
 
@@ -95,9 +96,9 @@ impl<W: Write> LeanBackend<W> {
         self.take(Pen::of(&self.shown[at], self.colors));
         let symbol = self.shown[at].symbol();
         self.out.push_str(symbol);
-        // Terminals disagree on the width of what is not ASCII, and on where the cursor is after
-        // the last column.
-        let is_sure = symbol.len() == 1 && at.x + 1 < self.shown.area.width;
+        // Terminals disagree on the width of what is neither ASCII nor a glyph of the theme, and
+        // on where the cursor is after the last column.
+        let is_sure = is_one_column(symbol) && at.x + 1 < self.shown.area.width;
         self.cursor = is_sure.then_some(Position { x: at.x + 1, ..at });
     }
 
@@ -120,15 +121,16 @@ impl<W: Write> LeanBackend<W> {
         self.cursor = Some(to);
     }
 
-    /// What stands between two places of a line, if writing it again leads from one to the other.
+    /// The text between two places of a line, if writing it again leads from one to the other.
     fn text_between(&self, from: Option<Position>, to: Position) -> Option<String> {
         let from = from.filter(|from| from.y == to.y && from.x < to.x)?;
-        // The first half of a wide character may stand in front.
+        // The first half of a wide character may precede it.
         let cells = || (from.x.saturating_sub(1)..to.x).map(|x| &self.shown[(x, to.y)]);
         let skipped = usize::from(from.x > 0);
         let is_same_style = |cell| Some(Pen::of(cell, self.colors)) == self.pen;
-        (cells().all(|cell| cell.symbol().len() == 1) && cells().skip(skipped).all(is_same_style))
-            .then(|| cells().skip(skipped).map(Cell::symbol).collect())
+        (cells().all(|cell| is_one_column(cell.symbol()))
+            && cells().skip(skipped).all(is_same_style))
+        .then(|| cells().skip(skipped).map(Cell::symbol).collect())
     }
 
     fn take(&mut self, pen: Pen) {

@@ -43,7 +43,7 @@ impl fmt::Debug for Input {
     }
 }
 
-/// Where the decoder stands within the bytes.
+/// The position of the decoder within a sequence.
 enum State {
     /// Between keys.
     Ground,

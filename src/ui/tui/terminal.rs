@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use std::{panic, thread};
 
-/// Whether the terminal is ours; whoever gives it back sets this to false, once.
+/// Whether the terminal is ours; restoring it sets this to false, once.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The whole terminal, raw and on its alternate screen, until this is dropped or the thread that

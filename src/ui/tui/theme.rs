@@ -1,92 +1,300 @@
-//! What things look like. Meaning never depends on it: every mark is a word or a sign as well.
+//! The one table of glyphs and styles: no other file names a colour or a glyph.
+//!
+//! Meaning never depends on colour alone; every mark is a glyph or a word as well.
 
+use super::backend::Colors;
 use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::Line;
+use std::borrow::Cow;
 
-/// The styles of one terminal.
+/// What a terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// UTF-8 and colours.
+    Full,
+    /// UTF-8 without colours, and the Linux console, whose font has little beyond box drawing.
+    Lines,
+    /// Any other locale or terminal.
+    Ascii,
+}
+
+impl Level {
+    /// The level of a terminal, from `TERM`, the locale (the first of `LC_ALL`, `LC_CTYPE` and
+    /// `LANG` that is set) and whether colours are allowed.
+    #[must_use]
+    pub fn of(term: &str, locale: &str, has_colours: bool) -> Self {
+        let locale = locale.to_ascii_lowercase();
+        let is_utf8 = locale.contains("utf-8") || locale.contains("utf8");
+        let is_serial = ["vt", "ansi", "sun"].iter().any(|name| term.starts_with(name));
+        // Terminals of these locales draw some of the glyphs two columns wide.
+        let is_wide = ["zh", "ja", "ko"].iter().any(|language| locale.starts_with(language));
+        if !is_utf8 || is_serial || is_wide {
+            Self::Ascii
+        } else if term.starts_with("linux") || !has_colours {
+            Self::Lines
+        } else {
+            Self::Full
+        }
+    }
+}
+
+/// The glyphs of one level, each one column wide.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Glyphs {
+    /// A horizontal rule.
+    pub rule: &'static str,
+    /// Between form and preview.
+    pub divider: &'static str,
+    /// In front of the row with the focus.
+    pub focus: &'static str,
+    /// The chosen option, the current step.
+    pub chosen: &'static str,
+    /// Another option, a step to come.
+    pub other: &'static str,
+    /// Something works, a step is done.
+    pub good: &'static str,
+    /// Something does not work.
+    pub bad: &'static str,
+    /// From one place to the next.
+    pub arrow: &'static str,
+    /// A character of a secret, and a setting that was changed.
+    pub bullet: &'static str,
+    /// Something waits or does not apply.
+    pub idle: &'static str,
+    /// Something is left out.
+    pub ellipsis: &'static str,
+    /// The selected choice, a row that unfolds.
+    pub pointer: &'static str,
+    /// There is more above.
+    pub up: &'static str,
+    /// There is more below.
+    pub down: &'static str,
+}
+
+static FULL: Glyphs = Glyphs {
+    rule: "─",
+    divider: "│",
+    focus: "┃",
+    chosen: "●",
+    other: "○",
+    good: "✓",
+    bad: "✗",
+    arrow: "→",
+    bullet: "•",
+    idle: "·",
+    ellipsis: "…",
+    pointer: "▸",
+    up: "↑",
+    down: "↓",
+};
+
+static LINES: Glyphs = Glyphs { rule: "─", divider: "│", ..ASCII };
+
+static ASCII: Glyphs = Glyphs {
+    rule: "-",
+    divider: "|",
+    focus: ">",
+    chosen: "*",
+    other: "o",
+    good: "+",
+    bad: "x",
+    arrow: ">",
+    bullet: "*",
+    idle: ".",
+    ellipsis: "~",
+    pointer: ">",
+    up: "^",
+    down: "v",
+};
+
+/// The glyphs that texts hold, in the order of [`Glyphs::texts`].
+const IN_TEXTS: [char; 9] = ['…', '•', '→', '·', '✓', '✗', '─', '↑', '↓'];
+
+impl Glyphs {
+    fn texts(&self) -> [&'static str; 9] {
+        let Self { ellipsis, bullet, arrow, idle, good, bad, rule, up, down, .. } = *self;
+        [ellipsis, bullet, arrow, idle, good, bad, rule, up, down]
+    }
+}
+
+/// Whether every terminal that is sent this glyph draws it one column wide.
+#[must_use]
+pub fn is_one_column(symbol: &str) -> bool {
+    symbol.len() == 1 || "─│┃●○✓✗→·•…▸↑↓".contains(symbol)
+}
+
+/// Glyphs and styles of one terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
-    /// Whether the terminal gets colours.
-    has_colours: bool,
+    colors: Colors,
+    /// The glyphs.
+    pub glyphs: &'static Glyphs,
 }
 
 impl Theme {
-    /// With the eight basic colours, which every palette keeps readable.
+    /// The theme of a terminal of this level.
     #[must_use]
-    pub fn colours() -> Self {
-        Self { has_colours: true }
+    pub fn new(level: Level, colors: Colors) -> Self {
+        let glyphs = match level {
+            Level::Full => &FULL,
+            Level::Lines => &LINES,
+            Level::Ascii => &ASCII,
+        };
+        Self { colors, glyphs }
     }
 
-    /// Bold, underlined and reversed text only, for `NO_COLOR` and monochrome terminals.
+    /// Whether the terminal is likely a slow line.
     #[must_use]
-    pub fn mono() -> Self {
-        Self { has_colours: false }
+    pub fn is_ascii(self) -> bool {
+        *self.glyphs == ASCII
     }
 
-    fn coloured(self, colour: Color, otherwise: Modifier) -> Style {
-        if self.has_colours {
+    /// The colours that the terminal gets.
+    #[must_use]
+    pub fn colors(self) -> Colors {
+        self.colors
+    }
+
+    /// A line with the glyphs of this terminal in place of those that its texts hold.
+    #[must_use]
+    pub fn shown<'a>(self, line: &'a Line<'a>) -> Cow<'a, Line<'a>> {
+        let is_full = *self.glyphs == FULL;
+        if is_full || line.spans.iter().all(|span| span.content.is_ascii()) {
+            return Cow::Borrowed(line);
+        }
+        let mut line = line.clone();
+        for span in line.spans.iter_mut().filter(|span| !span.content.is_ascii()) {
+            let pairs = IN_TEXTS.iter().zip(self.glyphs.texts());
+            span.content = pairs
+                .fold(span.content.to_string(), |text, (&full, own)| text.replace(full, own))
+                .into();
+        }
+        Cow::Owned(line)
+    }
+
+    /// With colour where there is one, else with an attribute. The sixteen basic colours only: a
+    /// palette keeps those readable.
+    fn style(self, colour: Color, otherwise: Modifier) -> Style {
+        if self.colors == Colors::Basic {
             Style::new().fg(colour)
         } else {
             Style::new().add_modifier(otherwise)
         }
     }
 
-    /// The name of the program, headings, the label with the focus.
+    /// The name of the program, the current step, keys.
+    #[must_use]
+    pub fn accent(self) -> Style {
+        self.style(Color::Magenta, Modifier::BOLD).add_modifier(Modifier::BOLD)
+    }
+
+    /// The bar in front of the row with the focus.
+    #[must_use]
+    pub fn focus(self) -> Style {
+        self.accent()
+    }
+
+    /// Headings, and the value with the focus.
     #[must_use]
     pub fn strong(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
-    /// The screen that is shown, the way that Enter takes.
-    #[must_use]
-    pub fn chosen(self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED)
-    }
-
-    /// What stands in the way.
-    #[must_use]
-    pub fn error(self) -> Style {
-        self.coloured(Color::Red, Modifier::BOLD).add_modifier(Modifier::BOLD)
-    }
-
-    /// What is good to know.
-    #[must_use]
-    pub fn note(self) -> Style {
-        self.coloured(Color::Yellow, Modifier::empty())
-    }
-
     /// What works.
     #[must_use]
     pub fn good(self) -> Style {
-        self.coloured(Color::Green, Modifier::empty())
+        self.style(Color::Green, Modifier::empty())
     }
 
-    /// A line that comes.
+    /// What does not work.
     #[must_use]
-    pub fn added(self) -> Style {
-        self.coloured(Color::Green, Modifier::BOLD)
+    pub fn bad(self) -> Style {
+        self.style(Color::Red, Modifier::BOLD)
     }
 
-    /// A line that goes.
+    /// What may surprise.
     #[must_use]
-    pub fn removed(self) -> Style {
-        self.coloured(Color::Red, Modifier::empty())
+    pub fn warn(self) -> Style {
+        self.style(Color::Yellow, Modifier::BOLD)
+    }
+
+    /// Hints, and what keys do.
+    #[must_use]
+    pub fn dim(self) -> Style {
+        self.style(Color::DarkGray, Modifier::empty())
     }
 
     /// A key of YAML, a directive of nginx.
     #[must_use]
     pub fn key(self) -> Style {
-        self.coloured(Color::Cyan, Modifier::empty())
+        self.style(Color::Cyan, Modifier::empty())
     }
 
-    /// A comment in a file, and where the following lines stand.
+    /// A line that is added.
     #[must_use]
-    pub fn comment(self) -> Style {
-        self.coloured(Color::Blue, Modifier::empty())
+    pub fn added(self) -> Style {
+        self.style(Color::Green, Modifier::BOLD)
+    }
+
+    /// A line that is removed.
+    #[must_use]
+    pub fn removed(self) -> Style {
+        self.style(Color::Red, Modifier::UNDERLINED)
     }
 
     /// Plain text.
     #[must_use]
     pub fn plain(self) -> Style {
         Style::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use unicode_width::UnicodeWidthStr as _;
+
+    #[test]
+    fn a_terminal_gets_what_it_can_show() {
+        for (term, locale, has_colours, level) in [
+            ("xterm-256color", "en_US.UTF-8", true, Level::Full),
+            ("tmux", "C.utf8", true, Level::Full),
+            ("xterm", "de_DE.UTF-8", false, Level::Lines),
+            ("linux", "en_US.UTF-8", true, Level::Lines),
+            ("xterm", "C", true, Level::Ascii),
+            ("xterm", "", true, Level::Ascii),
+            ("vt220", "en_US.UTF-8", false, Level::Ascii),
+            ("xterm", "ja_JP.UTF-8", true, Level::Ascii),
+        ] {
+            assert_eq!(Level::of(term, locale, has_colours), level, "{term} {locale}");
+        }
+    }
+
+    #[test]
+    fn every_glyph_is_one_column_wide() {
+        for Glyphs {
+            rule,
+            divider,
+            focus,
+            chosen,
+            other,
+            good,
+            bad,
+            arrow,
+            bullet,
+            idle,
+            ellipsis,
+            pointer,
+            up,
+            down,
+        } in [&FULL, &LINES, &ASCII]
+        {
+            for glyph in [
+                rule, divider, focus, chosen, other, good, bad, arrow, bullet, idle, ellipsis,
+                pointer, up, down,
+            ] {
+                assert!(glyph.width() == 1 && is_one_column(glyph), "{glyph}");
+            }
+        }
     }
 }

@@ -1,20 +1,20 @@
 //! What the operator sees: a pure function of the [`Wizard`].
 //!
-//! ASCII only, no frames, the cursor always on the field with the focus: what a screen reader and a
-//! serial line need is also what reads fastest.
+//! No frames, and the cursor always on the field with the focus: what a screen reader and a serial
+//! line need is also what reads fastest.
 
-mod about;
-mod asking;
+mod difference;
 mod page;
 mod pages;
-mod reviewing;
-mod syntax;
+mod questions;
+mod review;
 
 use super::theme::Theme;
 use crate::form::{self, SCREENS};
 use crate::key::Key;
+use crate::settings::Secret;
 use crate::wizard::{Action, Binding, Event, Step, Wizard};
-use page::{Page, Visible};
+use page::{Page, Visible, elided};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
@@ -25,17 +25,30 @@ const SMALL: (u16, u16) = (60, 16);
 /// Below this, one sentence.
 const LEAST: (u16, u16) = (40, 10);
 
+/// From this width on, two panes: the form in the first columns, its preview beside it.
+const WIDE: u16 = 120;
+
+/// The columns of the form where there are two panes.
+const FORM: u16 = 72;
+
 /// Draws everything.
 pub fn view(wizard: &Wizard, theme: Theme, frame: &mut Frame<'_>) {
     let Rect { width, height, .. } = frame.area();
-    let Some(Layout { header, page, footer }) = Layout::new(wizard, theme, (width, height)) else {
+    let Some(Layout { header, left, right, footer }) = Layout::new(wizard, theme, (width, height))
+    else {
         return too_small(frame);
     };
-    let top = u16::try_from(header.len()).unwrap_or(0);
-    put(frame, 0, &header);
-    put(frame, top, &page.lines);
-    put(frame, height - 2, &footer);
-    let (x, y) = page.cursor.unwrap_or((1, height.saturating_sub(top + 3)));
+    let top = count(&header);
+    let rows = height - top - count(&footer);
+    put(frame, theme, Rect::new(0, 0, width, top), &header);
+    put(frame, theme, Rect::new(0, top, width, rows), &left.lines);
+    put(frame, theme, Rect::new(0, top + rows, width, count(&footer)), &footer);
+    if let Some(right) = right {
+        let divider = vec![Line::styled(theme.glyphs.divider, theme.dim()); rows.into()];
+        put(frame, theme, Rect::new(FORM, top, 1, rows), &divider);
+        put(frame, theme, Rect::new(FORM + 2, top, width - FORM - 3, rows), &right.lines);
+    }
+    let (x, y) = left.cursor.unwrap_or((1, rows.saturating_sub(1)));
     frame.set_cursor_position(Position::new(x.min(width - 1), top + y));
 }
 
@@ -45,7 +58,7 @@ pub fn key_event(wizard: &Wizard, theme: Theme, size: (u16, u16), key: Key) -> E
     match wizard.scrolls_by(key) {
         Some(lines) => {
             let layout = Layout::new(wizard, theme, size);
-            Event::Scroll { lines, furthest: layout.map_or(0, |layout| layout.page.furthest) }
+            Event::Scroll { lines, furthest: layout.map_or(0, |layout| layout.furthest(wizard)) }
         }
         None => Event::Key(key),
     }
@@ -54,7 +67,8 @@ pub fn key_event(wizard: &Wizard, theme: Theme, size: (u16, u16), key: Key) -> E
 /// Everything on the screen, in one size of the terminal.
 struct Layout {
     header: Vec<Line<'static>>,
-    page: Visible,
+    left: Visible,
+    right: Option<Visible>,
     footer: [Line<'static>; 2],
 }
 
@@ -65,19 +79,31 @@ impl Layout {
             return None;
         }
         let is_small = width < SMALL.0 || height < SMALL.1;
-        let look = Look { theme, width, is_small };
-        let header = if is_small { vec![look.small_title(wizard)] } else { look.title(wizard) };
-        let footer = [look.rule(), look.footer(wizard)];
-        let rows = height - u16::try_from(header.len() + footer.len()).unwrap_or(0);
-        let page = look.page(wizard, rows).visible(rows);
-        Some(Self { header, page, footer })
+        let is_split = width >= WIDE && !is_small;
+        let ui = Ui { theme, width, is_small };
+        let header = if is_small { vec![ui.title(wizard)] } else { ui.header(wizard) };
+        let footer = [ui.rule(), ui.footer(wizard)];
+        let rows = height - count(&header) - count(&footer);
+        let form = if is_split { Ui { width: FORM, ..ui } } else { ui };
+        let left = form.page(wizard, rows, is_split).visible(rows);
+        let beside = || Ui { width: width - FORM - 3, ..ui }.beside(wizard, rows).visible(rows);
+        Some(Self { header, left, right: is_split.then(beside), footer })
+    }
+
+    /// How far the part of the screen that scrolls can be scrolled.
+    fn furthest(&self, wizard: &Wizard) -> usize {
+        let is_beside = wizard.help().is_some() || matches!(wizard.step(), Step::Review(_));
+        self.right.as_ref().filter(|_| is_beside).unwrap_or(&self.left).furthest
     }
 }
 
-fn put(frame: &mut Frame<'_>, top: u16, lines: &[Line<'_>]) {
-    let area = frame.area();
-    for (line, y) in lines.iter().zip(top..area.height) {
-        frame.render_widget(line, Rect::new(0, y, area.width, 1));
+fn count(lines: &[Line<'_>]) -> u16 {
+    u16::try_from(lines.len()).unwrap_or(u16::MAX)
+}
+
+fn put(frame: &mut Frame<'_>, theme: Theme, area: Rect, lines: &[Line<'_>]) {
+    for (line, y) in lines.iter().zip(area.top()..area.bottom()) {
+        frame.render_widget(&*theme.shown(line), Rect { y, height: 1, ..area });
     }
 }
 
@@ -85,109 +111,161 @@ fn too_small(frame: &mut Frame<'_>) {
     let Rect { width, height, .. } = frame.area();
     let text =
         format!("Terminal is {width}x{height}. Enlarge it, or press p for questions one by one.");
-    let lines: Vec<_> = page::wrapped(&text, width.into()).into_iter().map(Line::from).collect();
-    put(frame, 0, &lines);
+    let lines = page::wrapped(&text, width.into());
+    for (line, y) in lines.into_iter().zip(0..height) {
+        frame.render_widget(Line::from(line), Rect::new(0, y, width, 1));
+    }
     frame.set_cursor_position(Position::new(0, 0));
 }
 
 /// What all pages depend on.
 #[derive(Clone, Copy)]
-struct Look {
+struct Ui {
     theme: Theme,
     width: u16,
     is_small: bool,
 }
 
-impl Look {
-    fn page(self, wizard: &Wizard, rows: u16) -> Page {
+impl Ui {
+    fn page(self, wizard: &Wizard, rows: u16, is_split: bool) -> Page {
         match (wizard.help(), wizard.step()) {
-            (Some(scroll), step) => pages::help(self, step, scroll),
-            (None, Step::FormStep(asking)) => asking::page(self, wizard, asking),
-            (None, Step::Review(reviewing)) => reviewing::page(self, wizard, reviewing, rows),
-            (None, Step::Discovering(_)) if wizard.machine().is_partial => {
-                pages::waiting(self, "Looking for nginx on this machine (at most 2 s)...")
+            (Some(scroll), step) if !is_split => pages::help(self, step, scroll),
+            (_, Step::FormStep(step)) => questions::page(self, wizard, step, rows, is_split),
+            (_, Step::Review(review)) => review::page(self, wizard, review, rows, is_split),
+            (_, Step::Discovering(_)) if wizard.machine().is_partial => {
+                pages::waiting(self, "Looking for nginx on this machine, at most 2 s")
             }
-            (None, Step::Discovering(_)) => pages::waiting(self, "Reading the files..."),
-            (None, Step::Writing(_)) => pages::waiting(self, "Writing..."),
-            (None, Step::Dialog(choosing)) => pages::choosing(self, choosing, rows),
-            (None, Step::Done(saved)) => pages::done(self, wizard, saved),
+            (_, Step::Discovering(_)) => pages::waiting(self, "Reading the files"),
+            (_, Step::Writing(_)) => pages::waiting(self, "Writing"),
+            (_, Step::Dialog(dialog)) => pages::dialog(self, dialog, rows),
+            (_, Step::Done(result)) => pages::done(self, wizard, result),
         }
     }
 
-    /// The steps, the one that is shown in brackets, and the state of the files at the right.
-    fn title(self, wizard: &Wizard) -> Vec<Line<'static>> {
-        let current = wizard.number();
-        let mut spans = vec![Span::styled(" Kestra setup   ", self.theme.strong())];
-        for (number, title) in steps().enumerate() {
-            let name = format!("{} {title}", number + 1);
-            spans.push(if number == current {
-                Span::styled(format!("[{name}]"), self.theme.strong())
-            } else {
-                Span::raw(format!(" {name} "))
-            });
-            spans.push(Span::raw(" "));
+    /// The right pane: the help, else what the answers do to the files.
+    fn beside(self, wizard: &Wizard, rows: u16) -> Page {
+        match (wizard.help(), wizard.step()) {
+            (Some(scroll), step) => pages::help(self, step, scroll),
+            (None, Step::Review(review)) => review::beside(self, review, rows),
+            (None, Step::FormStep(step)) => {
+                let mut page = Page::default();
+                questions::preview(self, wizard, step, &mut page, rows.into());
+                page
+            }
+            (None, _) => Page::default(),
         }
-        let line = Line::from(spans);
-        let has_room = line.width() + wizard.state().len() < self.width.into();
-        let line = if has_room { self.with_state(line, wizard) } else { self.small_title(wizard) };
-        vec![line, self.rule()]
+    }
+
+    /// The name, the steps and the file, above a rule.
+    fn header(self, wizard: &Wizard) -> Vec<Line<'static>> {
+        let Theme { glyphs, .. } = self.theme;
+        let current = wizard.number();
+        let is_done = |number| number < current || matches!(wizard.step(), Step::Done(_));
+        let mut spans = vec![Span::raw("  ")];
+        for (number, title) in steps().enumerate() {
+            if number > 0 {
+                let link = format!(" {0}{0} ", glyphs.rule);
+                spans.push(Span::styled(link, self.theme.dim()));
+            }
+            let (mark, mark_style, style) = if is_done(number) {
+                (glyphs.good, self.theme.good(), self.theme.plain())
+            } else if number == current {
+                (glyphs.chosen, self.theme.accent(), self.theme.accent())
+            } else {
+                (glyphs.other, self.theme.dim(), self.theme.dim())
+            };
+            spans.push(Span::styled(format!("{mark} "), mark_style));
+            spans.push(Span::styled(title, style));
+        }
+        vec![self.with_state("Kestra setup".to_owned(), wizard), Line::from(spans), self.rule()]
+    }
+
+    /// A text with the mask of secrets in the glyphs of this terminal.
+    fn masked(self, text: &str) -> String {
+        let mask = self.theme.glyphs.bullet.repeat(Secret::MASK.len());
+        text.replace(Secret::MASK, &mask)
     }
 
     /// The number of the step, and the state of the files at the right.
-    fn small_title(self, wizard: &Wizard) -> Line<'static> {
+    fn title(self, wizard: &Wizard) -> Line<'static> {
         let current = wizard.number();
         let name = steps().nth(current).unwrap_or_default();
-        let title = format!(" Kestra setup  {}/4 {name}", current + 1);
-        self.with_state(Line::styled(title, self.theme.strong()), wizard)
+        self.with_state(format!("Kestra setup  {}/{} {name}", current + 1, steps().count()), wizard)
     }
 
-    fn with_state(self, mut line: Line<'static>, wizard: &Wizard) -> Line<'static> {
+    /// A title with the state and the path of the configuration at the right, as far as there is
+    /// room for them.
+    fn with_state(self, title: String, wizard: &Wizard) -> Line<'static> {
         let state = wizard.state();
-        let gap = usize::from(self.width).saturating_sub(line.width() + state.len() + 1);
-        line.push_span(Span::raw(" ".repeat(gap.max(1)) + &state));
-        line
+        let room = usize::from(self.width).saturating_sub(title.len() + state.len() + 9);
+        let path = match wizard.answers().defaults().config_file.as_str() {
+            path if room < 12 || self.is_small => elided(path, 0, ""),
+            path => elided(path, room, self.theme.glyphs.ellipsis),
+        };
+        let gap = if path.is_empty() { 0 } else { 3 };
+        let used = 2 + title.len() + state.len() + gap + path.chars().count() + 2;
+        let space = usize::from(self.width).saturating_sub(used).max(1);
+        Line::from(vec![
+            Span::raw("  "),
+            Span::styled(title, self.theme.accent()),
+            Span::raw(" ".repeat(space)),
+            Span::styled(state, self.theme.dim()),
+            Span::raw(" ".repeat(gap) + &path),
+        ])
     }
 
     fn rule(self) -> Line<'static> {
-        Line::raw("-".repeat(self.width.into()))
+        Line::styled(self.theme.glyphs.rule.repeat(self.width.into()), self.theme.dim())
     }
 
     /// The keys of this moment; those that can be spared go first where there is too little room.
     fn footer(self, wizard: &Wizard) -> Line<'static> {
-        let gap = if self.is_small { " " } else { "  " };
+        let gap = if self.is_small { 2 } else { 3 };
         let named = wizard
             .bindings()
             .filter(|binding| !binding.label.is_empty() && wizard.offers(binding.action));
         let mut keys: Vec<_> =
-            named.map(|binding| (binding.is_spare, self.label(wizard, binding))).collect();
+            named.map(|binding| (binding.is_spare, label(wizard, binding))).collect();
         let width = |keys: &[(bool, String)]| -> usize {
-            keys.iter().map(|(_, label)| label.len() + gap.len()).sum()
+            keys.iter().map(|(_, label)| label.len() + gap).sum()
         };
         while width(&keys) > usize::from(self.width)
             && let Some(spare) = keys.iter().rposition(|(is_spare, _)| *is_spare)
         {
             keys.remove(spare);
         }
-        let labels: Vec<_> = keys.into_iter().map(|(_, label)| label).collect();
-        Line::raw(format!(" {}", labels.join(gap)))
-    }
-
-    /// What the footer calls a key; where it matters, what exactly it would do now.
-    fn label(self, wizard: &Wizard, binding: &Binding) -> String {
-        match (binding.action, wizard.step()) {
-            (Action::Accept, Step::FormStep(asking)) if asking.is_returning() => {
-                "Enter to review".to_owned()
-            }
-            (Action::Write, Step::Review(reviewing)) if !self.is_small => {
-                match reviewing.files().iter().filter(|change| !change.is_noop()).count() {
-                    0 => binding.label.to_owned(),
-                    1 => format!("{} 1 file", binding.label),
-                    count => format!("{} {count} files", binding.label),
-                }
-            }
-            _ => binding.label.replace("{digits}", &form::review_digits()),
+        let mut spans = vec![Span::raw("  ")];
+        for (number, (_, label)) in keys.iter().enumerate() {
+            let (key, what) = label.split_once(' ').unwrap_or((label, ""));
+            let space = " ".repeat(if number > 0 { gap } else { 0 });
+            spans.push(Span::raw(space));
+            spans.push(Span::styled(key.to_owned(), self.theme.accent()));
+            spans.push(Span::styled(format!(" {what}"), self.theme.dim()));
         }
+        Line::from(spans)
     }
+}
+
+/// What the footer calls a key; where it matters, what exactly it would do now.
+fn label(wizard: &Wizard, binding: &Binding) -> String {
+    match (binding.action, wizard.step()) {
+        (Action::Accept, Step::FormStep(step)) if step.problem().is_some_and(one_fix) => {
+            "enter use the correction".to_owned()
+        }
+        (Action::Accept, Step::FormStep(step)) if step.is_returning() => "enter review".to_owned(),
+        (Action::Write, Step::Review(review)) => {
+            match review.files().iter().filter(|change| !change.is_noop()).count() {
+                0 => binding.label.to_owned(),
+                1 => format!("{} 1 file", binding.label),
+                count => format!("{} {count} files", binding.label),
+            }
+        }
+        _ => binding.label.replace("{digits}", &form::review_digits()),
+    }
+}
+
+fn one_fix(problem: &crate::answers::Problem) -> bool {
+    problem.fixes.len() == 1
 }
 
 fn steps() -> impl Iterator<Item = &'static str> {

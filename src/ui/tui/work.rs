@@ -60,9 +60,9 @@ impl Drop for Guard {
 fn last_word(effect: &Effect) -> Option<Event> {
     const STOPPED: &str = "this stopped because of an error in kestra-setup itself";
     match effect {
-        Effect::Look(paths) => {
+        Effect::ReadFiles(paths) => {
             let unread = |path: &PathBuf| (path.clone(), Snapshot::Unreadable(STOPPED.to_owned()));
-            Some(Event::Looked(paths.iter().map(unread).collect()))
+            Some(Event::FilesRead(paths.iter().map(unread).collect()))
         }
         Effect::Check(check) => {
             let finding = Finding::skipped("check-stopped", STOPPED);
@@ -71,7 +71,7 @@ fn last_word(effect: &Effect) -> Option<Event> {
         effect if effect.writes() => Some(Event::Written(Err(Failure {
             state: "interrupted",
             lines: vec!["Writing stopped half way. The journal knows how to undo it.".to_owned()],
-            ways: vec![Choice::Undo, Choice::Forget, Choice::Quit],
+            choices: vec![Choice::Undo, Choice::Forget, Choice::Quit],
         }))),
         _ => None,
     }

@@ -56,7 +56,7 @@ fn the_result_page_checks_and_reloads() {
         ("KESTRA_SETUP_CONNECTION", "http"),
         ("KESTRA_SETUP_PROXY_ADDRESS", &proxy),
     ]);
-    session.wait_for("w write").wait_gone("nginx -t ...").press("w").wait_for("Done.");
+    session.wait_for("w write").wait_gone("testing nginx").write_plan().wait_for("Done.");
     session.press("r").wait_for("nginx has read its configuration again");
     session.press("c").wait_for("Checking...").wait_gone("Checking...");
     session.press(key::END).keys([key::UP; 3]).wait_for("nothing listens on 127.0.0.1:");
@@ -74,7 +74,7 @@ fn an_nginx_that_was_started_meanwhile_is_reloaded() {
     let url = format!("http://localhost:{}/other/", standing.nginx.port);
     let mut session =
         standing.wizard(&[("KESTRA_SETUP_URL", &url), ("KESTRA_SETUP_CONTEXT_PATH", "/other")]);
-    session.wait_for("w write").wait_gone("nginx -t ...").press("w").wait_for("Done.");
+    session.wait_for("w write").wait_gone("testing nginx").write_plan().wait_for("Done.");
     standing.start();
     session.press("r").wait_for("nginx has read its configuration again");
 }

@@ -41,10 +41,7 @@ fn an_address_that_kestra_does_not_start_with() {
 
 #[test]
 fn two_spellings_of_one_property() {
-    fails(
-        &api("  proxy-type: http\n  proxy-address: a:1\n  proxyAddress: b:1\n"),
-        "stands there twice",
-    );
+    fails(&api("  proxy-type: http\n  proxy-address: a:1\n  proxyAddress: b:1\n"), "is set twice");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! # use support::{Program, key};
 //! let mut session = Program::new("kestra-setup").start();
 //! session.wait_for("Public URL").type_text("https://ops.example.com/").press(key::ENTER);
-//! session.wait_for("How does Kestra reach the internet?").press(key::CTRL_C);
+//! session.wait_for("How does Kestra reach api.kestra.io?").press(key::CTRL_C);
 //! assert_eq!(session.wait_exit(), 130);
 //! ```
 //!

@@ -88,6 +88,11 @@ impl Session {
         self
     }
 
+    /// Writes what the review of the wizard shows: `w`, and Enter at its question.
+    pub fn write_plan(&mut self) -> &mut Self {
+        self.press("w").wait_for("enter yes").press(crate::key::ENTER)
+    }
+
     /// Pastes a text, between the marks that a terminal sets.
     pub fn paste(&mut self, text: &str) -> &mut Self {
         self.send(format!("\x1b[200~{text}\x1b[201~"))

@@ -146,7 +146,7 @@ fn a_signal_lets_a_write_finish() {
     let home = traced.home().to_owned();
     let mut session = at_review(at_home(traced, &home).start());
     let wizard = child_of(session.pid());
-    session.press("w").wait_for("Writing...");
+    session.write_plan().wait_for("Writing…");
     kill_process(wizard, Signal::TERM).expect("it is there");
     assert_eq!(session.wait_exit(), 143);
     session.assert_restored();

@@ -27,7 +27,8 @@ fn wait_focus(session: &mut Session, label: &str) {
         let (row, column) = screen.cursor_position();
         let contents = screen.contents();
         let line = contents.lines().nth(row.into()).unwrap_or_default();
-        line.starts_with(&format!(" {label} ")) && usize::from(column) > label.len()
+        format!("{line} ").starts_with(&format!("┃ {label} "))
+            && usize::from(column) > label.len() + 2
     });
 }
 
@@ -57,8 +58,11 @@ fn every_field_of_every_screen_is_in_view_on_the_smallest_one() {
         wait_focus(session.press(key::TAB), label);
     }
     session.keys([key::BACK_TAB; 3]).press(key::LEFT).press(key::ENTER).wait_for("3/4 nginx");
-    let labels = ["Context path", "Server name", "Forward to", "Listen on", "Certificate", "Key"];
-    for label in labels.into_iter().chain(["Write as", "Wording", "File"]) {
+    for label in ["Certificate", "Key", "Kestra at", "More"] {
+        wait_focus(session.press(key::TAB), label);
+    }
+    wait_focus(session.press(key::RIGHT), "Server name");
+    for label in ["Listen on", "Write as", "Template", "File"] {
         wait_focus(session.press(key::TAB), label);
     }
 }
@@ -77,7 +81,7 @@ fn a_terminal_that_is_too_small_says_so_and_p_asks_one_by_one() {
 fn p_is_a_letter_where_there_is_room() {
     let mut session = start();
     session.resize(39, 9).wait_for("Terminal is").resize(40, 10).wait_for("Public URL");
-    session.press("p").wait_for("Public URL p");
+    session.press("p").wait_for("Public URL    p");
 }
 
 #[test]
@@ -93,7 +97,7 @@ fn a_storm_of_sizes_loses_no_key_and_ends_with_the_right_screen() {
         }
     }
     session.resize(80, 24).settle().resize(81, 24).wait_for("Where will people open").settle();
-    assert!(session.screen().contains(&format!("Public URL  {text}")), "{}", session.screen());
+    assert!(session.screen().contains(&format!("Public URL      {text}")), "{}", session.screen());
     let before = shown(&session);
     session.press(key::CTRL_L).settle();
     assert_eq!(shown(&session), before);

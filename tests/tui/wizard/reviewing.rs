@@ -1,8 +1,8 @@
 //! The review: one answer changed, secrets, and the one key that writes.
 
 use super::{at_review, config, existing, is_reviewing, one_value_changed};
-use crate::operator::{Asked, EXISTING, Operator, PASSWORD};
-use kestra_setup::form;
+use crate::operator::{Asked, EXISTING, Operator, PASSWORD, here};
+use kestra_setup::form::{self, Defaults, KnownCertificate};
 use kestra_setup::key::Key;
 use kestra_setup::wizard::{Event, Step};
 
@@ -13,10 +13,9 @@ fn a_fresh_setup_with_the_defaults_takes_six_presses() {
         .enter()
         .enter()
         .enter()
-        .press(Key::Char('w'))
-        .write_succeeds()
-        .enter();
-    assert_eq!((done.count(), done.last()), (6, Some(&Asked::Exit)));
+        .writes();
+    assert_eq!(done.count(), 6);
+    assert_eq!(done.write_succeeds().enter().last(), Some(&Asked::Exit));
 }
 
 #[test]
@@ -26,16 +25,54 @@ fn a_proxy_named_by_the_shell_takes_six_presses_as_well() {
         .enter()
         .enter()
         .enter()
-        .press(Key::Char('w'));
+        .writes();
     let plan = done.plan().expect("a plan");
     assert!(plan.changes[0].after.as_str().contains("proxy-address: proxy.corp.example:3128"));
-    assert_eq!(done.write_succeeds().enter().count(), 6);
+    assert_eq!(done.count(), 6);
 }
 
 #[test]
 fn another_port_of_the_proxy_takes_six_presses() {
-    let done = one_value_changed().press(Key::Char('w')).write_succeeds().enter();
-    assert_eq!((done.count(), done.last()), (6, Some(&Asked::Exit)));
+    let done = one_value_changed().writes();
+    assert_eq!(done.count(), 6);
+    assert_eq!(done.write_succeeds().enter().last(), Some(&Asked::Exit));
+}
+
+/// Presses from the first screen until everything is written; a paste counts as one.
+#[test]
+fn the_golden_paths_take_few_presses() {
+    let https = |operator: Operator| operator.pastes("https://ops.example.com/kestra/").enter();
+    let login = "http://svc-kestra:secret@proxy.corp.example:3128";
+    let certificate = "/etc/letsencrypt/live/ops.example.com/fullchain.pem";
+    let known = KnownCertificate {
+        path: certificate.to_owned(),
+        key: "/etc/letsencrypt/live/ops.example.com/privkey.pem".to_owned(),
+        names: vec!["*.example.com".to_owned()],
+    };
+    let with_known = Operator::at(Defaults { certificates: vec![known], ..here() }, &[]);
+    for (path, operator, most) in [
+        ("defaults", https(Operator::fresh()).enter().enter().writes(), 6),
+        (
+            "a proxy with its login, a certificate of this machine",
+            https(with_known).pastes(login).enter().enter().writes(),
+            7,
+        ),
+        (
+            "a proxy with its login, a certificate",
+            https(Operator::fresh())
+                .pastes(login)
+                .enter()
+                .press(Key::Tab)
+                .pastes(certificate)
+                .enter()
+                .writes(),
+            9,
+        ),
+        ("one value changed", one_value_changed().writes(), 6),
+    ] {
+        assert!(operator.plan().is_some(), "{path}: {}", operator.screen(80, 24));
+        assert_eq!(operator.count(), most, "{path}");
+    }
 }
 
 #[test]
@@ -49,14 +86,14 @@ fn holding_enter_never_writes() {
 fn w_writes_what_is_shown() {
     let operator = at_review();
     let shown = config(&operator);
-    let written = operator.press(Key::Char('w'));
+    let written = operator.writes();
     assert_eq!(written.plan().expect("a plan").changes[0].after.as_str(), shown);
     assert!(matches!(written.wizard().step(), Step::Writing(_)));
 }
 
 #[test]
 fn nothing_interrupts_a_write() {
-    let writing = at_review().press(Key::Char('w'));
+    let writing = at_review().writes();
     for key in [Key::Esc, Key::Ctrl('c'), Key::Char('q'), Key::Enter, Key::Char('w')] {
         let after = writing.clone().press(key);
         assert!(matches!(after.wizard().step(), Step::Writing(_)), "{key}");

@@ -11,9 +11,9 @@ use kestra_setup::wizard::{Choice, Dialog, Failure, Step};
 /// A conflict about the configuration, which says something else by now.
 fn conflict() -> Operator {
     let theirs = EXISTING.replace("memory until 0.18", "postgres since 0.19");
-    let ways = vec![Choice::Reapply, Choice::SaveBeside, Choice::StartOver, Choice::Overwrite];
-    let writing = one_value_changed().press(Key::Char('w'));
-    writing.meanwhile(CONFIG, &theirs).write_fails("not written", &["changed"], ways)
+    let choices = vec![Choice::Reapply, Choice::SaveBeside, Choice::StartOver, Choice::Overwrite];
+    let writing = one_value_changed().writes();
+    writing.meanwhile(CONFIG, &theirs).write_fails("not written", &["changed"], choices)
 }
 
 #[test]
@@ -51,8 +51,7 @@ fn a_way_on_is_taken_once() {
     for way in
         [Choice::SaveBeside, Choice::SaveAside, Choice::Overwrite, Choice::Forget, Choice::Undo]
     {
-        let refused =
-            at_review().press(Key::Char('w')).write_fails("changed", &[], vec![way.clone()]);
+        let refused = at_review().writes().write_fails("changed", &[], vec![way.clone()]);
         let before = refused.asked().len();
         let twice = refused.enter().enter().press(Key::Esc);
         assert_eq!(twice.asked().len(), before + 1, "{way:?}");
@@ -62,7 +61,7 @@ fn a_way_on_is_taken_once() {
 
 #[test]
 fn what_was_written_is_taken_back_once() {
-    let written = at_review().press(Key::Char('w')).write_succeeds();
+    let written = at_review().writes().write_succeeds();
     let before = written.asked().len();
     let undone = written.press(Key::Char('u')).press(Key::Char('u')).enter();
     assert_eq!(undone.asked().len(), before + 1);
@@ -86,33 +85,31 @@ fn esc_from_a_conflict_goes_back_to_the_review() {
 
 #[test]
 fn esc_from_a_refused_write_goes_back_to_the_review_of_a_new_setup_too() {
-    let refused =
-        at_review().press(Key::Char('w')).write_fails("not written", &[], vec![Choice::Retry]);
+    let refused = at_review().writes().write_fails("not written", &[], vec![Choice::Retry]);
     assert!(is_reviewing(&refused.press(Key::Esc)));
 }
 
 #[test]
 fn the_answers_survive_a_refused_write() {
-    let refused =
-        at_review().press(Key::Char('w')).write_fails("not written", &[], vec![Choice::Retry]);
+    let refused = at_review().writes().write_fails("not written", &[], vec![Choice::Retry]);
     assert_eq!(refused.answer(&form::PROXY_PASSWORD), PASSWORD);
     assert!(matches!(refused.enter().wizard().step(), Step::Writing(_)));
 }
 
 #[test]
 fn a_way_on_that_fails_too_keeps_what_was_to_be_written() {
-    let ways = || vec![Choice::SaveAside, Choice::Retry];
-    let refused = at_review().press(Key::Char('w')).write_fails("not written", &[], ways());
+    let choices = || vec![Choice::SaveAside, Choice::Retry];
+    let refused = at_review().writes().write_fails("not written", &[], choices());
     let plan = refused.plan().cloned();
-    let again = refused.enter().write_fails("not written", &[], ways()).press(Key::Char('2'));
+    let again = refused.enter().write_fails("not written", &[], choices()).press(Key::Char('2'));
     assert_eq!(again.plan().cloned(), plan);
     assert!(matches!(again.wizard().step(), Step::Writing(_)));
 }
 
 #[test]
 fn without_nginx_the_other_files_are_written() {
-    let ways = vec![Choice::Change(&form::UPSTREAM), Choice::WithoutNginx];
-    let refused = at_review().press(Key::Char('w')).write_fails("rolled back", &[], ways);
+    let choices = vec![Choice::Change(&form::UPSTREAM), Choice::WithoutNginx];
+    let refused = at_review().writes().write_fails("rolled back", &[], choices);
     let operator = refused.press(Key::Char('2'));
     let kinds: Vec<_> =
         operator.plan().expect("a plan").changes.iter().map(|one| one.kind).collect();
@@ -121,8 +118,8 @@ fn without_nginx_the_other_files_are_written() {
 
 #[test]
 fn changing_an_answer_from_a_refused_write_returns_to_the_review() {
-    let ways = vec![Choice::Change(&form::UPSTREAM)];
-    let refused = at_review().press(Key::Char('w')).write_fails("rolled back", &[], ways).enter();
+    let choices = vec![Choice::Change(&form::UPSTREAM)];
+    let refused = at_review().writes().write_fails("rolled back", &[], choices).enter();
     assert_eq!(refused.question(), "upstream");
     assert!(is_reviewing(&refused.enter()));
 }
@@ -130,7 +127,7 @@ fn changing_an_answer_from_a_refused_write_returns_to_the_review() {
 #[test]
 fn the_file_of_somebody_else_is_not_replaced_without_a_word() {
     let operator = Operator::at(here(), &[(NGINX, "server { listen 80; }\n")]);
-    let refused = operator.at_the_proxy().enter().enter().press(Key::Char('w'));
+    let refused = operator.at_the_proxy().enter().enter().writes();
     assert_eq!(refused.plan(), None);
     assert!(refused.screen(80, 24).contains("was not written by kestra-setup"));
 }
@@ -140,7 +137,7 @@ fn a_draft_can_be_forgotten() {
     let trouble = Failure {
         state: "draft",
         lines: Vec::new(),
-        ways: vec![Choice::Continue, Choice::Fresh, Choice::Quit],
+        choices: vec![Choice::Continue, Choice::Fresh, Choice::Quit],
     };
     let asked = Operator::fresh().at_the_proxy().asked_first(Dialog::new(trouble, Plan::default()));
     assert_eq!(asked.clone().enter().answer(&form::URL), "https://ops.example.com/kestra/");
@@ -149,22 +146,22 @@ fn a_draft_can_be_forgotten() {
 
 #[test]
 fn the_result_page_says_what_is_not_done_yet() {
-    let screen = at_review().press(Key::Char('w')).write_succeeds().screen(80, 24);
+    let screen = at_review().writes().write_succeeds().screen(80, 24);
     assert!(screen.contains("Restart Kestra") && screen.contains("Reload nginx"));
 }
 
 #[test]
 fn the_result_page_scrolls_where_it_has_too_little_room() {
-    let written = at_review().sized(60, 16).press(Key::Char('w')).write_succeeds();
-    assert!(!written.screen(60, 16).contains("Add a certificate"));
+    let written = at_review().sized(60, 12).writes().write_succeeds();
+    assert!(!written.screen(60, 12).contains("Add a certificate"));
     let scrolled = written.press(Key::PageDown).press(Key::PageDown);
-    assert!(scrolled.screen(60, 16).contains("Add a certificate"));
-    assert!(scrolled.presses(2, Key::PageUp).screen(60, 16).contains("Done."));
+    assert!(scrolled.screen(60, 12).contains("Add a certificate"));
+    assert!(scrolled.presses(2, Key::PageUp).screen(60, 12).contains("Done."));
 }
 
 #[test]
 fn r_on_the_result_page_reloads_nginx() {
-    let operator = at_review().press(Key::Char('w')).write_succeeds().press(Key::Char('r'));
+    let operator = at_review().writes().write_succeeds().press(Key::Char('r'));
     assert_eq!(operator.last(), Some(&Asked::Check(Check::Reload)));
 }
 
@@ -172,9 +169,9 @@ fn r_on_the_result_page_reloads_nginx() {
 fn what_happened_and_every_way_have_a_place_on_a_long_conflict() {
     let lines: Vec<String> = (0..90).map(|number| format!("line {number}")).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let ways = vec![Choice::Reapply, Choice::SaveBeside, Choice::StartOver, Choice::Overwrite];
-    let refused = at_review().press(Key::Char('w')).write_fails("not written", &lines, ways);
+    let choices = vec![Choice::Reapply, Choice::SaveBeside, Choice::StartOver, Choice::Overwrite];
+    let refused = at_review().writes().write_fails("not written", &lines, choices);
     let screen = refused.screen(80, 24);
     assert!(screen.contains("line 0") && screen.contains("more lines"), "{screen}");
-    assert!(screen.contains("> 1  Keep both") && screen.contains("  4  Overwrite"), "{screen}");
+    assert!(screen.contains("▸ 1  Keep both") && screen.contains("  4  Overwrite"), "{screen}");
 }

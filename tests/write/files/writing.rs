@@ -38,7 +38,7 @@ fn a_folder_of_nginx_is_never_made() {
 
 fn refuses() -> Result<(), VerificationFailure> {
     let (what, evidence, remedy) = ("it is wrong".into(), "[emerg]".into(), "Mend it.".into());
-    Err(VerificationFailure { what, evidence, remedy })
+    Err(VerificationFailure { code: "", what, evidence, remedy })
 }
 
 #[test]

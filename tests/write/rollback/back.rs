@@ -108,7 +108,7 @@ fn a_file_that_was_new_is_gone_again() {
 fn the_result_page_takes_back_too() {
     let machine = Machine::new();
     let mut session = machine.wizard();
-    session.press("w").wait_for("Done.").press("u").wait_for("Undone.");
+    session.write_plan().wait_for("Done.").press("u").wait_for("Undone.");
     assert!(machine.has_old());
 }
 

@@ -36,7 +36,7 @@ fn apply_leaves_it_alone() {
 fn the_wizard_asks_and_keeps_a_backup() {
     let (machine, path) = with_foreign();
     let mut session = wizard(&machine, &path);
-    session.press("w").wait_for("was not written by kestra-setup");
+    session.write_plan().wait_for("was not written by kestra-setup");
     assert!(machine.has_old() && machine.read("etc/kestra.conf") == CERTBOT);
     session.press("2").wait_for("Done.");
     assert!(machine.has_new() && machine.read("etc/kestra.conf").contains("proxy_pass"));
@@ -48,6 +48,6 @@ fn the_wizard_asks_and_keeps_a_backup() {
 #[test]
 fn the_wizard_writes_the_rest_where_that_is_chosen() {
     let (machine, path) = with_foreign();
-    wizard(&machine, &path).press("w").wait_for("was not written").press("3").wait_for("Done.");
+    wizard(&machine, &path).write_plan().wait_for("was not written").press("3").wait_for("Done.");
     assert!(machine.has_new() && machine.read("etc/kestra.conf") == CERTBOT);
 }

@@ -16,7 +16,7 @@ fn a_second_writer_hears_who_writes_and_since_when() {
     assert_eq!((ran.code, machine.has_old()), (Some(1), true), "{ran:?}");
     let pid = format!("pid {}, since 20", first.pid().as_raw_nonzero());
     assert!(ran.talk.contains("being edited by") && ran.talk.contains(&pid), "{ran:?}");
-    first.press("w").wait_for("Done.");
+    first.write_plan().wait_for("Done.");
     assert!(machine.has_new());
 }
 
@@ -27,7 +27,7 @@ fn a_second_wizard_may_look_and_not_write() {
     let mut second = machine.start(&[("KESTRA_SETUP_URL", "https://ops.example.com/")]);
     second.wait_for("Already being edited by");
     second.wait_for(&format!("pid {}", first.pid().as_raw_nonzero()));
-    second.press("1").wait_for("ops.example.com").press("w").wait_for("Already being edited by");
+    second.press("1").wait_for("ops.example.com").write_plan().wait_for("Already being edited by");
     assert!(machine.has_old());
     drop(first);
     second.press("1").wait_for("Done.");
@@ -71,11 +71,11 @@ fn both_changes_are_kept_where_that_is_chosen() {
     let machine = Machine::new();
     let mut session = machine.wizard();
     fs::write(machine.config(), THEIRS).unwrap();
-    session.press("w").wait_for("changed on disk while you were editing");
+    session.write_plan().wait_for("changed on disk while you were editing");
     session.wait_for("+  queue:").wait_for("+    type: ").wait_for("Keep both");
     assert_eq!(machine.read("etc/config.yml"), THEIRS);
     session.press(key::ENTER).wait_for("w write");
-    session.press("w").wait_for("Done.");
+    session.write_plan().wait_for("Done.");
     let both = THEIRS.replace("  url: https://old.example.com/\n", NEW_LINE);
     assert_eq!(machine.read("etc/config.yml"), both);
 }
@@ -85,7 +85,7 @@ fn theirs_is_kept_and_ours_beside_it_where_that_is_chosen() {
     let machine = Machine::new();
     let mut session = machine.wizard();
     fs::write(machine.config(), THEIRS).unwrap();
-    session.press("w").wait_for("Keep both").press("2").wait_for("the new ones are beside them");
+    session.write_plan().wait_for("Keep both").press("2").wait_for("the new ones are beside them");
     assert_eq!(machine.read("etc/config.yml"), THEIRS);
     assert!(machine.read("etc/config.yml.kestra-setup-new").contains(NEW_LINE));
 }
@@ -95,7 +95,7 @@ fn ours_is_dropped_where_that_is_chosen() {
     let machine = Machine::new();
     let mut session = machine.wizard();
     fs::write(machine.config(), THEIRS).unwrap();
-    session.press("w").wait_for("Keep both").press("3").wait_for("old.example.com");
+    session.write_plan().wait_for("Keep both").press("3").wait_for("old.example.com");
     session.press("w").wait_for("Nothing to write.");
     assert_eq!(machine.read("etc/config.yml"), THEIRS);
 }
@@ -105,7 +105,7 @@ fn theirs_is_lost_only_where_that_is_chosen_and_then_in_the_backup() {
     let machine = Machine::new();
     let mut session = machine.wizard();
     fs::write(machine.config(), THEIRS).unwrap();
-    session.press("w").wait_for("Keep both").press("4").wait_for("Done.");
+    session.write_plan().wait_for("Keep both").press("4").wait_for("Done.");
     assert!(machine.has_new());
     session.press(key::ENTER);
     assert_eq!(session.wait_exit(), 0);
@@ -118,7 +118,7 @@ fn a_file_that_is_gone_comes_back_with_every_setting_it_had() {
     let machine = Machine::new();
     let mut session = machine.wizard();
     fs::remove_file(machine.config()).unwrap();
-    session.press("w").wait_for("now      no file").wait_for("3 lines");
+    session.write_plan().wait_for("now      no file").wait_for("3 lines");
     session.wait_for("To overwrite it is to write it again").wait_gone("Keep both");
     session.press("1").wait_for("Done. One file written.");
     assert!(machine.has_new());
@@ -129,5 +129,5 @@ fn one_line_is_no_lines() {
     let machine = Machine::new();
     let mut session = machine.wizard();
     fs::write(machine.config(), "kestra.url: https://old.example.com/\n").unwrap();
-    session.press("w").wait_for("1 line").wait_gone("1 lines");
+    session.write_plan().wait_for("1 line").wait_gone("1 lines");
 }

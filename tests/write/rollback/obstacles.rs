@@ -84,9 +84,9 @@ fn missing_rights_leave_three_ways_in_the_wizard() {
         ("KESTRA_SETUP_REVERSE_PROXY", "nginx"),
         ("KESTRA_SETUP_NGINX_FILE", &nginx),
     ]);
-    session.wait_for("w write").press("w").wait_for("permission denied (user");
+    session.wait_for("w write").write_plan().wait_for("permission denied (user");
     session.wait_for("1  Write with sudo").wait_for("2  Save the files under ~/kestra-setup-out/");
-    session.wait_for("3  Change \"File\"");
+    session.wait_for("3  Correct \"File\"");
     assert!(machine.has_old());
 }
 
@@ -100,7 +100,7 @@ fn files_are_saved_aside_with_the_commands_that_install_them() {
         ("KESTRA_SETUP_PROXY_USERNAME", "svc"),
         ("KESTRA_SETUP_PROXY_PASSWORD", PASSWORD),
     ]);
-    session.wait_for("w write").press("w").wait_for("Save the files").press("2");
+    session.wait_for("w write").write_plan().wait_for("Save the files").press("2");
     session.wait_for("Nothing was installed.").wait_for("sudo cp --");
     let saved = machine.at("home/kestra-setup-out/config.yml");
     assert_eq!(fs::metadata(&saved).unwrap().permissions().mode() & 0o777, 0o600);

@@ -43,7 +43,7 @@ impl WithNginx {
 
     fn wizard(&self, upstream: &str) -> Session {
         let mut session = self.machine.start(&self.answers(upstream));
-        session.wait_for("w write").wait_gone("nginx -t ...");
+        session.wait_for("w write").wait_gone("testing nginx");
         session
     }
 
@@ -111,11 +111,11 @@ fn what_nginx_warned_of_before_lets_no_new_failure_pass() {
 fn the_wizard_shows_what_nginx_says_and_goes_on_from_there() {
     let Some(here) = WithNginx::new() else { return };
     let mut session = here.wizard("kestra-app.invalid:8080");
-    session.press("w").wait_for("every file was put back as it was");
+    session.write_plan().wait_for("Every file was put back as it was.");
     session.wait_for("cannot resolve the name");
     assert!(here.is_untouched());
-    session.press("1").wait_for("Forward to").press(key::CTRL_U).type_text("127.0.0.1:8080");
-    session.press(key::ENTER).wait_for("w write").press("w").wait_for("Done.");
+    session.press("1").wait_for("Kestra at").press(key::CTRL_U).type_text("127.0.0.1:8080");
+    session.press(key::ENTER).wait_for("w write").write_plan().wait_for("Done.");
     assert!(here.nginx_file().contains("proxy_pass http://127.0.0.1:8080;"));
 }
 
@@ -123,7 +123,7 @@ fn the_wizard_shows_what_nginx_says_and_goes_on_from_there() {
 fn everything_but_nginx_is_written_where_that_is_chosen() {
     let Some(here) = WithNginx::new() else { return };
     let mut session = here.wizard("kestra-app.invalid:8080");
-    session.press("w").wait_for("put back").press("2").wait_for("Done.");
+    session.write_plan().wait_for("put back").press("2").wait_for("Done.");
     assert_eq!(here.nginx_file(), "");
     assert!(here.machine.read("etc/config.yml").contains("http://ops.example.com/"));
 }

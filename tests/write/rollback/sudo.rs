@@ -43,7 +43,7 @@ fn through_sudo_of(machine: &Machine, owner: &str) -> Session {
         ("KESTRA_SETUP_PROXY_PASSWORD", PASSWORD),
     ];
     let mut session = machine.start_behind(&where_sudo_is(machine, owner), &answers);
-    session.wait_for("w write").press("w").wait_for("Write with sudo").press("1");
+    session.wait_for("w write").write_plan().wait_for("Write with sudo").press("1");
     session
 }
 

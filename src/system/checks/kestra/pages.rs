@@ -1,7 +1,7 @@
 //! The pages: Kestra's own, the public one, its redirects, its health, and the scheme that Kestra
 //! sees.
 
-use super::{Answer, Client, Observation, Request};
+use super::{Client, Observation, PageAnswer, Request};
 use crate::checks::Outcome;
 use url::Url;
 
@@ -100,7 +100,7 @@ pub(super) fn public_ui(client: &Client) -> Observation {
     }
 }
 
-fn whose_page(client: &Client, url: &Url, answer: Answer) -> Observation {
+fn whose_page(client: &Client, url: &Url, answer: PageAnswer) -> Observation {
     let doubt = answer.doubt.clone();
     let text = answer.text();
     if !is_kestra(&text) {
@@ -210,7 +210,7 @@ pub(super) fn scheme(client: &Client) -> Observation {
 }
 
 /// What the answers show about the scheme, if anything.
-fn shows_https(answers: &[Answer]) -> Option<bool> {
+fn shows_https(answers: &[PageAnswer]) -> Option<bool> {
     let heads = || answers.iter().map(|answer| answer.response.headers());
     let cookies = heads().flat_map(|head| head.get_all("set-cookie"));
     let is_strict = heads().any(|head| head.contains_key("strict-transport-security"));

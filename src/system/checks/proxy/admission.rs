@@ -1,7 +1,7 @@
 //! What a proxy asks for before it opens a tunnel, and what listens there if it is no such proxy.
 
-use super::connect::{Answer, ask, dial, is_tls, request};
-use super::diagnosis::{self, Diagnosis, Failure};
+use super::connect::{ConnectAnswer, ask, dial, is_tls, request};
+use super::diagnosis::{self, Diagnosis, ProxyFailure};
 use super::{Admission, Attempt, Proxy, unreached};
 use crate::settings::{ProxyKind, Secret};
 use crate::system::checks::http::{Accept, agent, io_in_words, is_tls_error};
@@ -19,7 +19,7 @@ const NO_METHOD: u8 = 0xff;
 
 impl Attempt<'_> {
     /// What the proxy wants, learned without a login where that is possible.
-    pub(super) fn admission(&self, proxy: &Proxy) -> Result<Admission, Failure> {
+    pub(super) fn admission(&self, proxy: &Proxy) -> Result<Admission, ProxyFailure> {
         match proxy.kind {
             ProxyKind::Http => self.connect(proxy),
             ProxyKind::Socks => self.greet(proxy),
@@ -27,7 +27,7 @@ impl Attempt<'_> {
     }
 
     /// CONNECT, with the login only after a 407 that offers Basic.
-    fn connect(&self, proxy: &Proxy) -> Result<Admission, Failure> {
+    fn connect(&self, proxy: &Proxy) -> Result<Admission, ProxyFailure> {
         let answer = self.connect_with(proxy, None)?;
         if answer.status != 407 {
             return opened(&answer, Admission::WithoutLogin);
@@ -53,7 +53,7 @@ impl Attempt<'_> {
         &self,
         proxy: &Proxy,
         login: Option<&(String, Secret)>,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<ConnectAnswer, ProxyFailure> {
         if self.cancelled.load(Ordering::Relaxed) {
             return Err(diagnosis::NO_REPLY.seen("the test was stopped"));
         }
@@ -73,7 +73,7 @@ impl Attempt<'_> {
             Ok(answer) => answer,
             Err(error) => return Err(self.closed_at_once(proxy, &error)),
         };
-        match (Answer::read(&answer), answer.first()) {
+        match (ConnectAnswer::read(&answer), answer.first()) {
             (Some(answer), _) => Ok(answer),
             (None, Some(b'H')) if answer.starts_with(b"HTTP/1.") && !is_head(&answer) => {
                 Err(diagnosis::NO_REPLY.seen("the answer has no end"))
@@ -84,7 +84,7 @@ impl Attempt<'_> {
 
     /// Dante closes without a byte, TLS servers reset: both deserve a second look. Silence does
     /// not, since a proxy may be waiting for its destination.
-    fn closed_at_once(&self, proxy: &Proxy, error: &io::Error) -> Failure {
+    fn closed_at_once(&self, proxy: &Proxy, error: &io::Error) -> ProxyFailure {
         match error.kind() {
             io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
                 diagnosis::NO_REPLY.seen("no answer in time")
@@ -99,7 +99,7 @@ impl Attempt<'_> {
 
     /// The way to log in that a SOCKS proxy chooses. HTTP proxies wait for the end of a line that
     /// never comes, so silence is looked into.
-    fn greet(&self, proxy: &Proxy) -> Result<Admission, Failure> {
+    fn greet(&self, proxy: &Proxy) -> Result<Admission, ProxyFailure> {
         let hello: &[u8] = match proxy.login {
             Some(_) => &[5, 2, WITHOUT_LOGIN, WITH_LOGIN],
             None => &[5, 1, WITHOUT_LOGIN],
@@ -128,7 +128,7 @@ impl Attempt<'_> {
         .map_err(|diagnosis| diagnosis.seen(&format!("SOCKS answer 05 {method:02x}")))
     }
 
-    fn not_socks(&self, proxy: &Proxy, error: &io::Error) -> Failure {
+    fn not_socks(&self, proxy: &Proxy, error: &io::Error) -> ProxyFailure {
         let options = b"OPTIONS * HTTP/1.1\r\nHost: proxy\r\nConnection: close\r\n\r\n";
         if self.first_byte(proxy, options) == Some(b'H') {
             return diagnosis::IS_HTTP.seen("it answers an HTTP request");
@@ -157,7 +157,7 @@ impl Attempt<'_> {
     }
 }
 
-fn first_hop(proxy: &Proxy) -> Result<TcpStream, Failure> {
+fn first_hop(proxy: &Proxy) -> Result<TcpStream, ProxyFailure> {
     let failures = [&diagnosis::PROXY_DNS, &diagnosis::PROXY_REFUSED, &diagnosis::PROXY_TIMEOUT];
     dial(&proxy.host, proxy.port).map_err(|error| unreached(&error, failures))
 }
@@ -170,7 +170,7 @@ fn foreign(first: Option<&u8>) -> &'static Diagnosis {
     }
 }
 
-fn opened(answer: &Answer, admission: Admission) -> Result<Admission, Failure> {
+fn opened(answer: &ConnectAnswer, admission: Admission) -> Result<Admission, ProxyFailure> {
     if (200..300).contains(&answer.status) {
         return Ok(admission);
     }

@@ -87,12 +87,12 @@ pub(super) fn request(target: &str, login: Option<&(String, Secret)>) -> Secret 
 /// The answer to CONNECT. The reason phrase is dropped: a hostile proxy could put anything there,
 /// the password that it was sent included.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct ConnectAnswer {
     pub(super) status: u16,
     headers: Vec<(String, String)>,
 }
 
-impl Answer {
+impl ConnectAnswer {
     /// `None` where this is no complete head of HTTP/1.
     pub(super) fn read(head: &[u8]) -> Option<Self> {
         let head = String::from_utf8_lossy(head);
@@ -160,9 +160,9 @@ mod tests {
     #[test]
     fn what_is_not_http_is_no_answer() {
         for head in ["HTTP/1.1 2\u{e9}0 x\r\n\r\n", "HTTP/2 200\r\n\r\n", "SSH-2.0\n\n", "\n\n"] {
-            assert!(Answer::read(head.as_bytes()).is_none(), "{head}");
+            assert!(ConnectAnswer::read(head.as_bytes()).is_none(), "{head}");
         }
         let head = b"HTTP/1.0 407 No\r\nproxy-AUTHENTICATE:  NTLM\nx\r\n\r\nrest";
-        assert_eq!(Answer::read(head).unwrap().schemes(), ["NTLM"]);
+        assert_eq!(ConnectAnswer::read(head).unwrap().schemes(), ["NTLM"]);
     }
 }

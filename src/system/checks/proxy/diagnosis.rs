@@ -17,19 +17,19 @@ pub(super) struct Diagnosis {
 /// A row and what was seen, fit for a terminal.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {seen}", diagnosis.code)]
-pub(super) struct Failure {
+pub(super) struct ProxyFailure {
     diagnosis: &'static Diagnosis,
     seen: String,
 }
 
 impl Diagnosis {
     /// This diagnosis, with what the other side said or what the system did.
-    pub(super) fn seen(&'static self, seen: &str) -> Failure {
-        Failure { diagnosis: self, seen: shown(seen) }
+    pub(super) fn seen(&'static self, seen: &str) -> ProxyFailure {
+        ProxyFailure { diagnosis: self, seen: shown(seen) }
     }
 }
 
-impl Failure {
+impl ProxyFailure {
     /// The same as data for the operator.
     pub(super) fn finding(&self, proxy: &str, site: &str) -> Finding {
         // What was seen comes last: foreign text is never searched for holes.

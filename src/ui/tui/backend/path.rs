@@ -2,7 +2,7 @@
 
 use ratatui::layout::Position;
 
-/// What moves the cursor; empty if it stands there already.
+/// What moves the cursor; empty if it is there already.
 pub(super) fn shortest(from: Option<Position>, to: Position) -> String {
     let mut best = absolute(to);
     if let Some(from) = from {

@@ -25,7 +25,7 @@ impl Write for Wire {
     }
 }
 
-/// A terminal that is drawn on, and the emulator that shows what came of it.
+/// A terminal that is drawn on, and the emulator that shows the result.
 struct Bench {
     terminal: Terminal<LeanBackend<Wire>>,
     emulator: vt100::Parser,
@@ -146,7 +146,7 @@ fn a_command_travels_with_the_frame() {
     assert!(bench.emulator.screen().bracketed_paste());
 }
 
-/// Texts at places, each in a style; where the cursor is to stand; a new size.
+/// Texts at places, each in a style; where the cursor belongs; a new size.
 #[derive(Debug, Clone)]
 struct Picture {
     texts: Vec<(u16, u16, &'static str, Style)>,

@@ -83,7 +83,7 @@ fn control(parameters: &mut Vec<u8>, byte: u8) -> Result<Step, Sequence> {
     match byte {
         b'[' if parameters.is_empty() => Err(Sequence::Linux),
         b'M' if parameters.is_empty() => Err(Sequence::Mouse(3)),
-        // rxvt ends a key with Shift so; elsewhere the byte stands before the last.
+        // rxvt ends a key with Shift so; elsewhere the byte precedes the last.
         b'$' if parameters.first().is_some_and(u8::is_ascii_digit) => Ok(end(parameters, b'~')),
         b' '..=b'?' => {
             if parameters.len() < PARAMETERS {

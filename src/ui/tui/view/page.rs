@@ -4,7 +4,7 @@ use crate::settings::ascii;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-/// What stands between header and footer.
+/// The content between header and footer.
 #[derive(Default)]
 pub(super) struct Page {
     lines: Vec<Line<'static>>,
@@ -55,21 +55,25 @@ impl Page {
         }
     }
 
-    /// A label, and beside it a text that is broken where it has to be.
-    pub(super) fn labelled(&mut self, label: &str, width: u16, text: &str, style: Style) {
+    /// A mark in column 2, and beside it a text that is broken where it has to be.
+    pub(super) fn marked(
+        &mut self,
+        (mark, style): (&str, Style),
+        width: u16,
+        text: &str,
+        of_text: Style,
+    ) {
         let first = self.lines.len();
-        self.paragraph(label.len(), width, text, style);
+        self.paragraph(4, width, text, of_text);
         if let Some(margin) = self.lines.get_mut(first).and_then(|line| line.spans.first_mut()) {
-            *margin = Span::raw(label.to_owned());
+            *margin = Span::styled(format!("  {mark} "), style);
         }
     }
 
-    /// Adds a text at the right end of the last line.
-    pub(super) fn append_right(&mut self, width: u16, text: &str) {
-        let Some(line) = self.lines.last_mut() else { return };
-        let gap = usize::from(width).saturating_sub(line.width() + text.len() + 1);
-        if gap > 0 {
-            line.push_span(Span::raw(" ".repeat(gap) + text));
+    /// Puts these in front of a line, in place of its margin.
+    pub(super) fn margin(&mut self, line: usize, spans: Vec<Span<'static>>) {
+        if let Some(line) = self.lines.get_mut(line).filter(|line| !line.spans.is_empty()) {
+            line.spans.splice(..1, spans);
         }
     }
 
@@ -80,7 +84,7 @@ impl Page {
             let gone = self.lines.len() - kept;
             self.lines.truncate(kept);
             let lines = if gone == 1 { "line" } else { "lines" };
-            self.text(format!(" ... {gone} more {lines}"));
+            self.text(format!("  … {gone} more {lines}"));
         }
     }
 
@@ -147,17 +151,21 @@ impl Page {
     }
 }
 
-/// A text that has no more room than this: both ends of it, where it is too long.
-pub(super) fn elided(text: &str, room: usize) -> String {
+/// A text that has no more room than this: both ends of it, where it is too long. A text that has
+/// no room at all is left out.
+pub(super) fn elided(text: &str, room: usize, ellipsis: &str) -> String {
     let count = text.chars().count();
     if count <= room {
         return text.to_owned();
     }
-    let kept = room.saturating_sub(3);
+    if room < 2 {
+        return String::new();
+    }
+    let kept = room - 1;
     let end = kept / 2;
     let first: String = text.chars().take(kept - end).collect();
     let last: String = text.chars().skip(count - end).collect();
-    format!("{first}...{last}")
+    format!("{first}{ellipsis}{last}")
 }
 
 /// Breaks at blanks; a word that is longer than a line is cut.
@@ -202,8 +210,10 @@ mod tests {
 
     #[test]
     fn what_has_no_room_keeps_both_ends() {
-        assert_eq!(elided("https://ops.example.com/", 24), "https://ops.example.com/");
-        assert_eq!(elided("https://ops.example.com/", 14), "https:....com/");
+        let url = "https://ops.example.com/";
+        assert_eq!(elided(url, 24, "…"), url);
+        assert_eq!(elided(url, 14, "…"), "https:/…e.com/");
+        assert_eq!(elided(url, 1, "…"), "");
     }
 
     #[test]

@@ -1,11 +1,12 @@
-//! The pages that are no screen of the form: help, ways on, result.
+//! The pages that are no screen of the form: help, dialogs, the result.
 
-use super::Look;
+use super::Ui;
 use super::page::Page;
-use crate::checks::{Check, Finding, Outcome};
+use super::page::elided;
+use crate::checks::{Check, Finding, Outcome, sentence};
 use crate::form::{self, Field};
-use crate::wizard::{Dialog, Step, Wizard, WriteResult};
-use ratatui::text::Span;
+use crate::wizard::{Dialog, NextStep, Step, Wizard, WriteResult, WrittenFile};
+use ratatui::text::{Line, Span};
 
 const KEYS: &str = "\
 Keys    Enter       accept; goes to the next field that still needs an answer
@@ -18,6 +19,9 @@ Keys    Enter       accept; goes to the next field that still needs an answer
 
 /// Of what happened at least so many lines are shown: other ways come into view with the mark.
 const LEAST_TOLD: usize = 4;
+
+/// The column of the finding, beside what it is about.
+const SUBJECT: usize = 18;
 
 /// A line at least this long ends where it does because it was full.
 const FULL: usize = 60;
@@ -60,38 +64,37 @@ u        put the files back as they were before this write
 Up Down  scroll; PgUp PgDn faster
 Enter    quit; the page stays in your terminal";
 
-pub(super) fn help(look: Look, step: &Step, scroll: usize) -> Page {
+pub(super) fn help(ui: Ui, step: &Step, scroll: usize) -> Page {
     let mut page = Page::scrolled(scroll);
     let (title, text) = match step {
-        Step::FormStep(asking) => return about(look, page, asking.field()),
+        Step::FormStep(step) => return about(ui, page, step.field()),
         Step::Review(_) | Step::Discovering(_) | Step::Writing(_) => ("Review", REVIEW),
-        Step::Dialog(_) => ("Ways on", CHOICES),
+        Step::Dialog(_) => ("What you can do", CHOICES),
         Step::Done(_) => ("Result", RESULT),
     };
     let text = &text.replace("{digits}", &format!("{:<8}", form::review_digits()));
-    page.line(Span::styled(format!(" Help: {title}"), look.theme.strong()));
+    page.line(Span::styled(format!("  Help: {title}"), ui.theme.strong()));
     page.blank();
-    page.paragraph(1, look.width, &flowing(look, text), look.theme.plain());
+    page.paragraph(2, ui.width, &flowing(ui, text), ui.theme.plain());
     page
 }
 
 /// The help of a question.
-fn about(look: Look, mut page: Page, field: &Field) -> Page {
-    page.line(Span::styled(format!(" Help: {}", field.label), look.theme.strong()));
+fn about(ui: Ui, mut page: Page, field: &Field) -> Page {
+    page.line(Span::styled(format!("  Help: {}", field.label), ui.theme.strong()));
     page.blank();
-    page.paragraph(1, look.width, &flowing(look, field.long_help), look.theme.plain());
+    page.paragraph(2, ui.width, &flowing(ui, field.long_help), ui.theme.plain());
     page.blank();
-    examples(&mut page, look, field);
-    let stored_in = format!("Ends up in {}", field.stored_in);
-    page.paragraph(1, look.width, &stored_in, look.theme.plain());
+    examples(&mut page, ui, field);
+    page.paragraph(2, ui.width, &format!("Stored in {}", field.stored_in), ui.theme.dim());
     page.blank();
-    page.paragraph(1, look.width, KEYS, look.theme.plain());
+    page.paragraph(2, ui.width, KEYS, ui.theme.plain());
     page
 }
 
 /// A text made for 80 columns; in fewer its full lines go on in the next one.
-fn flowing(look: Look, text: &str) -> String {
-    if look.width >= 80 {
+fn flowing(ui: Ui, text: &str) -> String {
+    if ui.width >= 80 {
         return text.to_owned();
     }
     text.lines().fold(String::new(), |flowing, line| {
@@ -110,52 +113,60 @@ fn flowing(look: Look, text: &str) -> String {
     })
 }
 
-fn examples(page: &mut Page, look: Look, field: &Field) {
+fn examples(page: &mut Page, ui: Ui, field: &Field) {
     let width = field.examples.iter().map(|(example, _)| example.len()).max().unwrap_or(0).max(7);
     for (example, outcome) in field.examples {
         let example = if example.is_empty() { "(empty)" } else { example };
-        page.paragraph(
-            1,
-            look.width,
-            &format!("{example:<width$}   {outcome}"),
-            look.theme.plain(),
-        );
+        let text = format!("{example:<width$}   {outcome}");
+        page.paragraph(2, ui.width, &text, ui.theme.plain());
     }
     if !field.examples.is_empty() {
         page.blank();
     }
 }
 
-pub(super) fn waiting(look: Look, what: &str) -> Page {
+pub(super) fn waiting(ui: Ui, what: &str) -> Page {
     let mut page = Page::default();
     page.blank();
-    page.line(Span::styled(format!(" {what}"), look.theme.strong()));
+    page.line(Span::styled(format!("  {what}{}", ui.theme.glyphs.ellipsis), ui.theme.strong()));
     page
 }
 
-/// What happened, as far as there is room for it beside the ways on.
-pub(super) fn choosing(look: Look, choosing: &Dialog, rows: u16) -> Page {
-    let ways = ways(look, choosing);
+/// What happened, as far as there is room for it beside the choices.
+pub(super) fn dialog(ui: Ui, dialog: &Dialog, rows: u16) -> Page {
+    let choices = choices(ui, dialog);
     let mut page = Page::default();
-    for line in &choosing.failure().lines {
-        page.paragraph(1, look.width, line, look.theme.plain());
+    if !ui.is_small {
+        page.blank();
     }
-    page.shorten(usize::from(rows).saturating_sub(ways.len() + 1).max(LEAST_TOLD));
+    let mut lines = dialog.failure().lines.iter();
+    if let Some(first) = lines.next() {
+        let is_failure = dialog.is_about_a_plan();
+        let mark =
+            if is_failure { (ui.theme.glyphs.bad, ui.theme.bad()) } else { ("!", ui.theme.warn()) };
+        page.marked(mark, ui.width, first, ui.theme.strong());
+    }
+    for line in lines {
+        page.paragraph(4, ui.width, line, ui.theme.plain());
+    }
+    page.shorten(usize::from(rows).saturating_sub(choices.len() + 1).max(LEAST_TOLD));
     page.blank();
-    page.extend(ways);
+    page.extend(choices);
     page
 }
 
-fn ways(look: Look, choosing: &Dialog) -> Page {
+fn choices(ui: Ui, dialog: &Dialog) -> Page {
+    let theme = ui.theme;
     let mut page = Page::default();
-    for (number, way) in choosing.failure().ways.iter().enumerate() {
-        let is_selected = number == choosing.selected();
-        let mark = if is_selected { '>' } else { ' ' };
-        let style = if is_selected { look.theme.strong() } else { look.theme.plain() };
+    for (number, choice) in dialog.failure().choices.iter().enumerate() {
+        let is_selected = number == dialog.selected();
+        let (mark, style) =
+            if is_selected { (theme.glyphs.pointer, theme.strong()) } else { (" ", theme.plain()) };
         if is_selected {
-            page.cursor(1);
+            page.cursor(2);
         }
-        page.labelled(&format!(" {mark} {}  ", number + 1), look.width, &way.label(), style);
+        let mark = format!("{mark} {} ", number + 1);
+        page.marked((&mark, theme.accent()), ui.width, &choice.label(), style);
         if is_selected {
             page.explain_cursor();
         }
@@ -163,29 +174,165 @@ fn ways(look: Look, choosing: &Dialog) -> Page {
     page
 }
 
-pub(super) fn done(look: Look, wizard: &Wizard, saved: &WriteResult) -> Page {
+pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
+    let theme = ui.theme;
     let mut page = Page::scrolled(wizard.scrolled());
-    for line in crate::wizard::page(saved) {
-        page.paragraph(1, look.width, &line, look.theme.plain());
+    if !ui.is_small {
+        page.blank();
     }
-    page.blank();
-    for (check, words) in [(Check::All, " Checking..."), (Check::Reload, " Reloading nginx...")] {
+    for (check, words) in [(Check::All, "Checking"), (Check::Reload, "Reloading nginx")] {
         if wizard.is_running(|running| *running == check) {
-            page.text(words);
+            page.line(Span::styled(format!("  {words}{}", theme.glyphs.ellipsis), theme.strong()));
+            page.blank();
         }
     }
-    for finding in wizard.standing() {
-        findings(&mut page, look, finding);
+    let all: Vec<_> = wizard.standing().collect();
+    if !all.is_empty() {
+        findings(ui, &mut page, &all);
+        page.blank();
+    }
+    page.marked((theme.glyphs.good, theme.good()), ui.width, &result.headline, theme.good());
+    page.blank();
+    let widest = result.files.iter().map(|file| file.path.chars().count()).max().unwrap_or(0);
+    for WrittenFile { what, path, about } in &result.files {
+        let room = usize::from(ui.width).saturating_sub(16 + about.chars().count() + 4);
+        let path = elided(path, room, theme.glyphs.ellipsis);
+        page.line(Line::from(vec![
+            Span::raw(format!("    {what:<11} {path:<width$}", width = widest.min(room))),
+            Span::styled(format!("   {about}"), theme.dim()),
+        ]));
+    }
+    if let Some(undo) = &result.undo {
+        let beside = format!("    undo        {}", undo.command);
+        if beside.len() < ui.width.into() {
+            page.line(Span::styled(beside, theme.dim()));
+        } else {
+            page.line(Span::styled("    undo", theme.dim()));
+            page.paragraph(9, ui.width, &undo.command, theme.dim());
+        }
+    }
+    if !result.next.is_empty() {
+        page.blank();
+        page.line(Span::styled("  To bring it into effect", theme.strong()));
+        page.blank();
+    }
+    for (step, number) in result.next.iter().zip(1..) {
+        next_step(ui, &mut page, step, number);
+    }
+    for warning in &result.warnings {
+        page.blank();
+        page.marked(("!", theme.warn()), ui.width, warning, theme.plain());
     }
     page
 }
 
-fn findings(page: &mut Page, look: Look, finding: &Finding) {
-    let style = match finding.outcome {
-        Outcome::Failed => look.theme.error(),
-        Outcome::Ok => look.theme.good(),
-        Outcome::Warning => look.theme.note(),
-        Outcome::Note | Outcome::Skipped => look.theme.plain(),
+/// What was checked: how many of each outcome, then one line each with its subject, the remedy
+/// below it. What waits for Kestra is one line.
+fn findings(ui: Ui, page: &mut Page, all: &[&Finding]) {
+    let theme = ui.theme;
+    let count = |outcome| all.iter().filter(|finding| finding.outcome == outcome).count();
+    let is_waiting = |finding: &&&Finding| {
+        finding.outcome == Outcome::Skipped && subject(finding.code).is_of_kestra()
     };
-    page.paragraph(1, look.width, &finding.in_words(), style);
+    let waiting = all.iter().filter(is_waiting).count();
+    let mut spans = vec![Span::raw("  ")];
+    for (number, word, style) in [
+        (count(Outcome::Ok), "ok", theme.good()),
+        (count(Outcome::Failed), "failed", theme.bad()),
+        (count(Outcome::Warning), "warned of", theme.warn()),
+        (count(Outcome::Note), "to note", theme.plain()),
+        (count(Outcome::Skipped) - waiting, "not checked", theme.dim()),
+        (waiting, "wait for Kestra", theme.dim()),
+    ] {
+        if number > 0 {
+            spans.push(Span::styled(format!("{number} {word}   "), style));
+        }
+    }
+    page.line(Line::from(spans));
+    page.blank();
+    let (later, now): (Vec<_>, Vec<_>) = all.iter().partition(is_waiting);
+    for finding in now {
+        self::finding(page, ui, finding);
+    }
+    if let Some(first) = later.first() {
+        let more = match later.len() {
+            1 => String::new(),
+            count => format!(" {} more wait for it.", count - 1),
+        };
+        let text = format!("{:<14}{}{more}", subject(first.code).name(), sentence(&first.summary));
+        page.marked((theme.glyphs.idle, theme.dim()), ui.width, &text, theme.dim());
+    }
+}
+
+/// What a finding is about.
+#[derive(Clone, Copy)]
+enum Subject {
+    Config,
+    Outbound,
+    Nginx,
+    Kestra,
+    PublicUrl,
+}
+
+impl Subject {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Config => "config.yml",
+            Self::Outbound => "outbound",
+            Self::Nginx => "nginx",
+            Self::Kestra => "Kestra",
+            Self::PublicUrl => "public URL",
+        }
+    }
+
+    fn is_of_kestra(self) -> bool {
+        matches!(self, Self::Kestra | Self::PublicUrl)
+    }
+}
+
+/// The subject of a finding with this code.
+fn subject(code: &str) -> Subject {
+    match code.split('-').next().unwrap_or_default() {
+        "config" => Subject::Config,
+        "nginx" => Subject::Nginx,
+        "kestra" => Subject::Kestra,
+        "public" => Subject::PublicUrl,
+        _ => Subject::Outbound,
+    }
+}
+
+/// A step that is left to do; its commands are alone on their lines, so that they can be copied.
+fn next_step(ui: Ui, page: &mut Page, step: &NextStep, number: usize) {
+    let theme = ui.theme;
+    let mut spans =
+        vec![Span::styled(format!("    {number}  "), theme.accent()), Span::raw(step.what.clone())];
+    if let Some(key) = step.key {
+        spans.push(Span::styled(format!("   {key}"), theme.accent()));
+        spans.push(Span::styled(" does it now", theme.dim()));
+    }
+    page.line(Line::from(spans));
+    for line in step.lines.iter().chain((!step.command.is_empty()).then_some(&step.command)) {
+        page.paragraph(9, ui.width, line, theme.plain());
+    }
+}
+
+fn finding(page: &mut Page, ui: Ui, finding: &Finding) {
+    let style = if finding.outcome == Outcome::Skipped { ui.theme.dim() } else { ui.theme.plain() };
+    let indent = if ui.is_small { 4 } else { SUBJECT };
+    let first = page.len();
+    page.paragraph(indent, ui.width, &sentence(&finding.summary), style);
+    let (mark, mark_style) = ui.outcome(finding.outcome);
+    let subject = subject(finding.code).name();
+    let name = if ui.is_small { String::new() } else { format!("{subject:<14}") };
+    page.margin(
+        first,
+        vec![Span::styled(format!("  {mark} "), mark_style), Span::styled(name, style)],
+    );
+    if !finding.remedy.is_empty() && finding.outcome != Outcome::Ok {
+        let remedy = format!("→ {}", sentence(&finding.remedy));
+        page.paragraph(indent, ui.width, &remedy, ui.theme.plain());
+    }
+    if !finding.evidence.is_empty() && finding.outcome == Outcome::Failed {
+        page.paragraph(indent, ui.width, &finding.evidence, ui.theme.dim());
+    }
 }

@@ -1,0 +1,46 @@
+//! What a configuration says about the paths that Kestra serves without a login.
+
+use super::{Kind, Reading};
+use crate::settings::ContextPath;
+
+/// The list; it replaces the packaged default.
+pub(crate) const PROPERTY: &str = "kestra.server.basic-auth.open-urls";
+
+/// The packaged default of 1.3.25 and 2.0.0-SNAPSHOT.
+pub(crate) const PACKAGED: [&str; 5] = [
+    "/ping",
+    "/api/v1/executions/webhook/",
+    "/api/v1/main/executions/webhook/",
+    "/api/v1/*/executions/webhook/",
+    "/api/v1/basicAuthValidationErrors",
+];
+
+/// The entries that are written for every context path.
+pub(crate) const AT_ROOT: [&str; 3] = [PACKAGED[0], PACKAGED[1], PACKAGED[2]];
+
+/// The entries that are written with the context path in front.
+pub(crate) const UNDER_PATH: [&str; 3] =
+    ["/api/v1/main/executions/webhook/", "/api/v1/configs", "/api/v1/basicAuthValidationErrors"];
+
+/// Whether a configuration opens login page and webhooks under its context path.
+pub(crate) fn are_open(reading: &Reading) -> bool {
+    let path = context_path(reading);
+    let entries = entries(reading).unwrap_or_default();
+    !path.is_root() && UNDER_PATH.iter().all(|rest| entries.contains(&format!("{path}{rest}")))
+}
+
+/// The context path; the root if there is none or it is not a valid one.
+pub(crate) fn context_path(reading: &Reading) -> ContextPath {
+    let text = reading.get("micronaut.server.context-path");
+    text.and_then(|scalar| scalar.text.parse().ok()).unwrap_or_default()
+}
+
+/// The entries, which Micronaut also takes as a text with commas.
+pub(crate) fn entries(reading: &Reading) -> Option<Vec<String>> {
+    let scalar = reading.get(PROPERTY)?;
+    if scalar.kind != Kind::List {
+        return Some(scalar.text.split(',').map(|entry| entry.trim().to_owned()).collect());
+    }
+    let item = |index| reading.get(&format!("{PROPERTY}[{index}]"));
+    Some((0_usize..).map_while(item).map(|scalar| scalar.text.clone()).collect())
+}

@@ -1,0 +1,270 @@
+//! Certificates for nginx: those on this machine, and whether one is right for a host.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "reads certificates and keys"
+)]
+
+use crate::checks::{Finding, Outcome};
+use crate::form::KnownCertificate;
+use crate::settings::Host;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::FromDer as _;
+
+/// Where certbot keeps what it is given, one folder a name.
+const CERTBOT: &str = "/etc/letsencrypt/live";
+
+/// No chain of certificates is larger.
+const LARGEST: u64 = 1 << 20;
+
+/// The certificates of certbot, as far as they can be read and are valid today with their key.
+#[must_use]
+pub fn discover() -> Vec<KnownCertificate> {
+    let folders = std::fs::read_dir(CERTBOT).into_iter().flatten().filter_map(Result::ok);
+    let mut pairs: Vec<_> = folders
+        .map(|folder| (folder.path().join("fullchain.pem"), folder.path().join("privkey.pem")))
+        .collect();
+    pairs.sort();
+    let valid = pairs.into_iter().filter_map(|(path, key)| {
+        let chain = read(&path).ok().and_then(|bytes| chain(&bytes))?;
+        let facts = Facts::of(chain.first()?)?;
+        let is_usable =
+            facts.is_valid_at(Timestamp::now()) && !matches!(matches_key(chain, &key), Ok(false));
+        is_usable.then(|| KnownCertificate {
+            path: path.display().to_string(),
+            key: key.display().to_string(),
+            names: facts.names,
+        })
+    });
+    valid.collect()
+}
+
+/// Whether nginx can serve this host with this certificate and key; without a key, whether the
+/// certificate alone is right.
+#[must_use]
+pub fn judge(certificate: &Path, key: Option<&Path>, host: Option<&Host>) -> Finding {
+    let failed = |code, summary: String, remedy: &str| Finding {
+        code,
+        outcome: Outcome::Failed,
+        summary,
+        evidence: String::new(),
+        remedy: remedy.to_owned(),
+    };
+    let bytes = match read(certificate) {
+        Ok(bytes) => bytes,
+        Err(error) => return unreadable("certificate", certificate, &error),
+    };
+    let parsed = chain(&bytes).and_then(|chain| Some((Facts::of(chain.first()?)?, chain)));
+    let Some((facts, chain)) = parsed else {
+        let summary = format!("{} is not a certificate in PEM", certificate.display());
+        return failed("certificate-invalid", summary, "Name the file with the certificate chain.");
+    };
+    let now = Timestamp::now();
+    if !facts.is_valid_at(now) {
+        let (word, at) = if now < facts.from {
+            ("not valid before", facts.from)
+        } else {
+            ("expired on", facts.until)
+        };
+        let summary =
+            format!("the certificate is {word} {}", date(at)).replace("is expired", "expired");
+        return failed("certificate-expired", summary, "Renew it, for example with certbot renew.");
+    }
+    if let Some(host) = host.filter(|host| !are_for(&facts.names, host)) {
+        let names = facts.names.join(", ");
+        let summary = format!("the certificate is not for {host}, but for {names}");
+        return failed("certificate-host", summary, "Name one that is valid for the public URL.");
+    }
+    match key.map(|key| (key, matches_key(chain, key))) {
+        Some((key, Err(error))) => return unreadable("key", key, &error),
+        Some((key, Ok(false))) => {
+            let summary = format!("{} is not the key of this certificate", key.display());
+            return failed("certificate-key", summary, "Name the key that it was issued for.");
+        }
+        Some((_, Ok(true))) | None => {}
+    }
+    let of_host = host.map_or(String::new(), |host| format!(" for {host}"));
+    Finding {
+        code: "certificate-ok",
+        outcome: Outcome::Ok,
+        summary: format!("the certificate is valid{of_host} until {}", date(facts.until)),
+        evidence: String::new(),
+        remedy: String::new(),
+    }
+}
+
+fn unreadable(what: &str, path: &Path, error: &io::Error) -> Finding {
+    let is_denied = error.kind() == io::ErrorKind::PermissionDenied;
+    Finding {
+        code: match (is_denied, what) {
+            (true, _) => "certificate-unreadable",
+            (false, "key") => "certificate-key",
+            (false, _) => "certificate-missing",
+        },
+        outcome: if is_denied { Outcome::Skipped } else { Outcome::Failed },
+        summary: match error.kind() {
+            io::ErrorKind::NotFound => format!("{what} {}: no such file", path.display()),
+            io::ErrorKind::PermissionDenied => {
+                format!(
+                    "{what} {}: cannot be read by this user, so it is not checked",
+                    path.display()
+                )
+            }
+            io::ErrorKind::InvalidData => format!("{what} {}: not a key in PEM", path.display()),
+            _ => format!("{what} {}: {error}", path.display()),
+        },
+        evidence: String::new(),
+        remedy: if is_denied { String::new() } else { format!("Correct the path of the {what}.") },
+    }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn chain(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    chain.ok().filter(|chain| !chain.is_empty())
+}
+
+/// Whether a key belongs to the first certificate of a chain.
+fn matches_key(chain: Vec<CertificateDer<'static>>, key: &Path) -> io::Result<bool> {
+    let invalid = || io::Error::from(io::ErrorKind::InvalidData);
+    let key = PrivateKeyDer::from_pem_slice(&read(key)?).map_err(|_| invalid())?;
+    let key = default_provider().key_provider.load_private_key(key).map_err(|_| invalid())?;
+    Ok(CertifiedKey::new(chain, key).keys_match().is_ok())
+}
+
+/// What a certificate says about itself.
+struct Facts {
+    names: Vec<String>,
+    from: Timestamp,
+    until: Timestamp,
+}
+
+impl Facts {
+    fn of(certificate: &CertificateDer<'_>) -> Option<Self> {
+        let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+        let names = parsed.subject_alternative_name().ok().flatten();
+        let names = names.map_or(Vec::new(), |names| {
+            let names = names.value.general_names.iter().filter_map(|name| match name {
+                GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
+                GeneralName::IPAddress(bytes) => address(bytes),
+                _ => None,
+            });
+            names.collect()
+        });
+        let validity = parsed.validity();
+        Some(Self {
+            names,
+            from: Timestamp::from_second(validity.not_before.timestamp()).ok()?,
+            until: Timestamp::from_second(validity.not_after.timestamp()).ok()?,
+        })
+    }
+
+    fn is_valid_at(&self, now: Timestamp) -> bool {
+        self.from <= now && now <= self.until
+    }
+}
+
+fn address(bytes: &[u8]) -> Option<String> {
+    let ip = match bytes.len() {
+        4 => <[u8; 4]>::try_from(bytes).ok().map(std::net::IpAddr::from),
+        _ => <[u8; 16]>::try_from(bytes).ok().map(std::net::IpAddr::from),
+    };
+    ip.map(|ip| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() })
+}
+
+fn are_for(names: &[String], host: &Host) -> bool {
+    let host = host.to_string();
+    names.iter().any(|name| match name.strip_prefix("*.") {
+        Some(parent) => host.split_once('.').is_some_and(|(_, rest)| rest == parent),
+        None => *name == host,
+    })
+}
+
+fn date(at: Timestamp) -> String {
+    at.to_zoned_datetime(TimeZone::UTC).strftime("%Y-%m-%d").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+    use std::fs;
+    use std::path::PathBuf;
+    use tempfile::TempDir;
+
+    struct Pair(TempDir);
+
+    impl Pair {
+        fn new(names: &[&str], until: i32) -> Self {
+            let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+            let mut params = CertificateParams::new(names).unwrap();
+            params.not_before = date_time_ymd(2020, 1, 1);
+            params.not_after = date_time_ymd(until, 1, 1);
+            let key = KeyPair::generate().unwrap();
+            let pair = Self(TempDir::new().unwrap());
+            fs::write(pair.path("c.pem"), params.self_signed(&key).unwrap().pem()).unwrap();
+            fs::write(pair.path("k.pem"), key.serialize_pem()).unwrap();
+            pair
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.0.path().join(name)
+        }
+
+        fn judged(&self, host: &str) -> (&'static str, String) {
+            let host: Host = host.parse().unwrap();
+            let finding = judge(&self.path("c.pem"), Some(&self.path("k.pem")), Some(&host));
+            (finding.code, finding.summary)
+        }
+    }
+
+    #[test]
+    fn a_valid_certificate_is_told_with_its_end() {
+        let pair = Pair::new(&["ops.example.com", "*.apps.example.com"], 2090);
+        let (code, summary) = pair.judged("ops.example.com");
+        assert_eq!(code, "certificate-ok");
+        assert_eq!(summary, "the certificate is valid for ops.example.com until 2090-01-01");
+        assert_eq!(pair.judged("a.apps.example.com").0, "certificate-ok");
+        assert_eq!(pair.judged("a.b.apps.example.com").0, "certificate-host");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let host = "ops.example.com";
+        let (code, summary) = Pair::new(&["other.example.com"], 2090).judged(host);
+        assert_eq!(code, "certificate-host");
+        assert!(
+            summary.ends_with("not for ops.example.com, but for other.example.com"),
+            "{summary}"
+        );
+        let (code, summary) = Pair::new(&[host], 2021).judged(host);
+        assert_eq!(
+            (code, &*summary),
+            ("certificate-expired", "the certificate expired on 2021-01-01")
+        );
+        let pair = Pair::new(&[host], 2090);
+        fs::write(pair.path("k.pem"), KeyPair::generate().unwrap().serialize_pem()).unwrap();
+        assert_eq!(pair.judged(host).0, "certificate-key");
+        fs::write(pair.path("k.pem"), "no key").unwrap();
+        assert_eq!(pair.judged(host).0, "certificate-key");
+        fs::write(pair.path("c.pem"), "no certificate").unwrap();
+        assert_eq!(pair.judged(host).0, "certificate-invalid");
+        fs::remove_file(pair.path("c.pem")).unwrap();
+        assert_eq!(pair.judged(host).0, "certificate-missing");
+    }
+}

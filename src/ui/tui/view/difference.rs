@@ -1,0 +1,127 @@
+//! A file as it will be, or what changes in it.
+
+use super::Ui;
+use super::page::elided;
+use crate::form::Field;
+use crate::plan::{DiffLine, DiffTag, FileChange, FileKind};
+use ratatui::text::{Line, Span};
+
+/// The rule above a file: the names of the files, which one is shown, and what happens to it.
+pub(super) fn title(ui: Ui, names: &[String], shown: usize, about: &str) -> Line<'static> {
+    let rule = ui.theme.glyphs.rule;
+    let width = usize::from(ui.width);
+    let names_width: usize = names.iter().map(|name| name.chars().count() + 2).sum();
+    let room = width.saturating_sub(names_width + 9);
+    // What comes last is worth the least.
+    let mut about = about;
+    while let (true, Some((first, _))) = (about.chars().count() > room, about.rsplit_once(", ")) {
+        about = first;
+    }
+    let about = elided(about, room, ui.theme.glyphs.ellipsis);
+    let mut spans = vec![Span::styled(format!(" {rule}{rule} "), ui.theme.dim())];
+    for (number, name) in names.iter().enumerate() {
+        let style = if number == shown { ui.theme.strong() } else { ui.theme.dim() };
+        let space = if number > 0 { "  " } else { "" };
+        spans.push(Span::styled(format!("{space}{name}"), style));
+    }
+    let used: usize = spans.iter().map(Span::width).sum();
+    let end = if about.is_empty() { 1 } else { about.chars().count() + 5 };
+    let middle = rule.repeat(width.saturating_sub(used + 1 + end));
+    spans.push(Span::styled(format!(" {middle}"), ui.theme.dim()));
+    if !about.is_empty() {
+        spans.push(Span::styled(format!(" {about} {rule}{rule}"), ui.theme.dim()));
+    }
+    Line::from(spans)
+}
+
+/// What a file is called in a title.
+pub(super) fn name(change: &FileChange) -> String {
+    match change.kind {
+        FileKind::Nginx => "nginx".to_owned(),
+        FileKind::Config | FileKind::Env | FileKind::Unknown => change
+            .path
+            .file_name()
+            .map_or("file".to_owned(), |name| name.to_string_lossy().into_owned()),
+    }
+}
+
+/// What happens to a file, for its title.
+pub(super) fn about(change: &FileChange) -> String {
+    match &change.before {
+        None => format!("{}, mode {:04o}", change.summary(), change.mode),
+        Some(_) if change.is_noop() => "no changes".to_owned(),
+        Some(_) => change.summary(),
+    }
+}
+
+/// So many lines of a file, among them the one of the property that a field answers.
+pub(super) fn lines<'a>(
+    ui: Ui,
+    change: &'a FileChange,
+    lines: &'a [DiffLine],
+    field: &Field,
+    is_stale: bool,
+    room: usize,
+) -> impl Iterator<Item = Line<'static>> + 'a {
+    let key = field.property.map_or("", |property| property.rsplit('.').next().unwrap_or(property));
+    let is_of_field = move |line: &DiffLine| {
+        let text = line.text.trim_start();
+        let is_changed =
+            !key.is_empty() && line.tag != DiffTag::Removed && line.tag != DiffTag::Hunk;
+        is_changed && text.strip_prefix(key).is_some_and(|rest| rest.starts_with([':', ' ']))
+    };
+    let is_change = |line: &DiffLine| matches!(line.tag, DiffTag::Added | DiffTag::Removed);
+    let focus = lines.iter().position(is_of_field);
+    let first = focus.or_else(|| lines.iter().position(is_change)).unwrap_or(0);
+    let start = (first + 2).saturating_sub(room).min(lines.len().saturating_sub(room));
+    lines.iter().enumerate().skip(start).take(room).map(move |(number, line)| {
+        let mut line = self::line(ui, change, line);
+        if is_stale {
+            line = Line::styled(line.to_string(), ui.theme.dim());
+        } else if Some(number) == focus {
+            let bar = Span::styled(format!(" {}", ui.theme.glyphs.focus), ui.theme.focus());
+            if let Some(margin) = line.spans.first_mut() {
+                *margin = Span::raw(margin.content.chars().skip(2).collect::<String>());
+            }
+            line.spans.insert(0, bar);
+        }
+        line
+    })
+}
+
+/// One line: a mark in column 2, then the text.
+pub(super) fn line(ui: Ui, change: &FileChange, line: &DiffLine) -> Line<'static> {
+    let theme = ui.theme;
+    let shown = ui.masked(&line.text);
+    let with_mark = |mark: &str, style| {
+        let text = Span::styled(shown.clone(), style);
+        Line::from(vec![Span::raw("  "), Span::styled(format!("{mark} "), style), text])
+    };
+    match line.tag {
+        DiffTag::Hunk => with_mark(" ", theme.dim()),
+        DiffTag::Removed => with_mark("-", theme.removed()),
+        DiffTag::Added => with_mark("+", theme.added()),
+        DiffTag::Equal => {
+            let mark = if change.before.is_none() { "+" } else { " " };
+            let mut spans = vec![Span::raw("  "), Span::styled(format!("{mark} "), theme.good())];
+            spans.extend(coloured(ui, change.kind, &shown));
+            Line::from(spans)
+        }
+    }
+}
+
+/// Keys and comments of YAML and nginx, told apart by colour. Nobody relies on it.
+fn coloured(ui: Ui, kind: FileKind, text: &str) -> Vec<Span<'static>> {
+    let indent = text.len() - text.trim_start().len();
+    if text[indent..].starts_with('#') {
+        return vec![Span::styled(text.to_owned(), ui.theme.dim())];
+    }
+    let key = match kind {
+        FileKind::Config => text.find(": ").or_else(|| text.strip_suffix(':').map(str::len)),
+        FileKind::Env => text.find('='),
+        FileKind::Nginx => text[indent..].find(' ').map(|end| indent + end),
+        FileKind::Unknown => None,
+    };
+    let (key, rest) = text.split_at(key.unwrap_or(0));
+    vec![Span::styled(key.to_owned(), ui.theme.key()), Span::raw(rest.to_owned())]
+}

@@ -1,0 +1,469 @@
+//! A screen of the form: its fields, what is known about the one with the focus, and below them
+//! what the answers do to the files.
+
+use super::page::{Page, elided};
+use super::{Ui, difference};
+use crate::answers::{Answers, Fix, Problem, Source};
+use crate::checks::{Finding, Outcome, sentence};
+use crate::form::{self, Field, FieldKind, ScreenId};
+use crate::lint;
+use crate::messages;
+use crate::plan::{self, FileKind};
+use crate::settings::ServerUrl;
+use crate::wizard::{FilePreview, FormStep, Wizard};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use std::path::Path;
+use unicode_width::UnicodeWidthStr;
+
+/// Values are not wider than this, however wide the terminal is.
+const WIDEST: usize = 50;
+
+/// The rows for messages about the field with the focus.
+const MESSAGES: usize = 3;
+
+/// A preview of fewer rows, its title included, shows nothing.
+const LEAST_PREVIEW: usize = 5;
+
+/// No label is longer.
+const LONGEST_LABEL: usize = 13;
+
+pub(super) fn page(ui: Ui, wizard: &Wizard, step: &FormStep, rows: u16, is_split: bool) -> Page {
+    let mut page = Page::default();
+    if !ui.is_small {
+        page.blank();
+        let heading = format!("  {}", step.screen().heading);
+        page.line(Span::styled(heading, ui.theme.strong()));
+        page.blank();
+    }
+    let form = Form { ui, wizard, step, column: column(ui, wizard.answers(), step) };
+    for field in wizard.rows(step) {
+        form.field(&mut page, field);
+    }
+    if step.screen().id == ScreenId::Address && !ui.is_small {
+        form.configuration(&mut page);
+    }
+    page.blank();
+    let below = page.len();
+    form.about_focus(&mut page);
+    page.explain_cursor();
+    if !ui.is_small {
+        form.about_screen(&mut page);
+        // What is below keeps its place while the messages change.
+        while page.len() < below + MESSAGES {
+            page.blank();
+        }
+    }
+    if !is_split {
+        page.blank();
+        let free = usize::from(rows).saturating_sub(page.len());
+        if free >= LEAST_PREVIEW {
+            preview(ui, wizard, step, &mut page, free);
+        }
+    }
+    page
+}
+
+/// What the answers do to the file of this screen, in so many rows.
+pub(super) fn preview(ui: Ui, wizard: &Wizard, step: &FormStep, page: &mut Page, rows: usize) {
+    let kind = if step.screen().id == ScreenId::Nginx { FileKind::Nginx } else { FileKind::Config };
+    let preview = wizard.live_preview();
+    if let Some(FilePreview { change, lines }) = preview.file(kind) {
+        let names = [difference::name(change)];
+        page.line(difference::title(ui, &names, 0, &difference::about(change)));
+        difference::lines(ui, change, lines, step.field(), preview.is_stale(), rows - 1)
+            .for_each(|line| page.line(line));
+    }
+}
+
+/// Where the values begin: in the same column on every screen, if there is room for that.
+fn column(ui: Ui, answers: &Answers, step: &FormStep) -> usize {
+    let asked = step.screen().fields.iter().filter(|field| answers.asks(field));
+    let longest = asked.map(|field| field.label.len()).max().unwrap_or(0);
+    if ui.is_small { longest + 4 } else { LONGEST_LABEL + 5 }
+}
+
+struct Form<'a> {
+    ui: Ui,
+    wizard: &'a Wizard,
+    step: &'a FormStep,
+    column: usize,
+}
+
+impl Form<'_> {
+    fn field(&self, page: &mut Page, field: &'static Field) {
+        let theme = self.ui.theme;
+        let has_focus = *field == *self.step.field();
+        let is_bad = self.problem(field).is_some() || self.is_rejected(field);
+        let (mark, mark_style) = match (is_bad, has_focus) {
+            (true, _) => (theme.glyphs.bad, theme.bad()),
+            (false, true) => (theme.glyphs.focus, theme.focus()),
+            (false, false) => (" ", theme.plain()),
+        };
+        let style = if has_focus { theme.strong() } else { theme.plain() };
+        let label = format!(" {:<width$}", field.label, width = self.column - 2);
+        let mut spans = vec![Span::styled(mark, mark_style), Span::styled(label, style)];
+        let cursor = self.value(field, has_focus, &mut spans);
+        if has_focus {
+            page.cursor(self.column + cursor);
+        }
+        page.line(Line::from(spans));
+    }
+
+    /// Whether the certificate or its key in this field was found to be wrong.
+    fn is_rejected(&self, field: &Field) -> bool {
+        let finding = self.certificate().filter(|finding| finding.outcome == Outcome::Failed);
+        finding.is_some_and(|finding| match finding.code {
+            "certificate-key" => *field == form::CERTIFICATE_KEY,
+            _ => *field == form::CERTIFICATE,
+        })
+    }
+
+    fn certificate(&self) -> Option<&Finding> {
+        self.wizard.finding(&self.wizard.certificate_check()?)
+    }
+
+    /// What blocks at a field: on leaving the one with the focus, at the others always.
+    fn problem(&self, field: &Field) -> Option<Problem> {
+        if *field == *self.step.field() {
+            return self.step.problem().filter(|problem| problem.blocks).cloned();
+        }
+        self.wizard.problem_left_at(field)
+    }
+
+    /// Adds the value of a field. Gives where in it the cursor is.
+    fn value(&self, field: &Field, has_focus: bool, spans: &mut Vec<Span<'static>>) -> usize {
+        if !field.choices().is_empty() {
+            return self.options(field, has_focus, spans);
+        }
+        let theme = self.ui.theme;
+        let style = if has_focus { theme.strong() } else { theme.plain() };
+        if *field == form::MORE {
+            let room = usize::from(self.ui.width).saturating_sub(self.column + 5);
+            let text = elided(&form::folded(self.wizard.answers()), room, theme.glyphs.ellipsis);
+            let style = if has_focus { theme.strong() } else { theme.dim() };
+            spans.push(Span::styled(text, style));
+            spans.push(Span::styled(format!("  {}", theme.glyphs.pointer), theme.accent()));
+            return 0;
+        }
+        let (text, cursor, remark) = match field.kind {
+            FieldKind::Secret => self.secret(field, has_focus),
+            _ if has_focus && (self.step.is_touched() || !self.is_redacted(field)) => {
+                let (text, cursor) = self.line_of_text(self.step.typed());
+                (text, cursor, String::new())
+            }
+            _ => {
+                let remark = self.remark(field);
+                let room = self.room().saturating_sub(remark.len() + 2);
+                let answers = self.wizard.answers_in_preview();
+                let value = answers.shown(field);
+                (elided(&value, room, theme.glyphs.ellipsis), 0, remark)
+            }
+        };
+        if text.is_empty() && remark.is_empty() && field.kind == FieldKind::Text {
+            // Not by colour alone: an example is no value.
+            let example = field.examples.first().map_or("", |(example, _)| example);
+            let example = elided(&format!("e.g. {example}"), self.room(), theme.glyphs.ellipsis);
+            spans.push(Span::styled(example, theme.dim()));
+            return cursor;
+        }
+        let gap = if text.is_empty() || remark.is_empty() { "" } else { "  " };
+        spans.push(Span::styled(text, style));
+        spans.push(Span::styled(format!("{gap}{remark}"), theme.dim()));
+        cursor
+    }
+
+    /// Whether a file has a text for this field that may not be shown.
+    fn is_redacted(&self, field: &Field) -> bool {
+        let answers = self.wizard.answers();
+        answers.shown(field) != answers.get(field)
+    }
+
+    fn room(&self) -> usize {
+        usize::from(self.ui.width).saturating_sub(self.column + 2).clamp(8, WIDEST)
+    }
+
+    /// Where an answer that nobody gave comes from.
+    fn remark(&self, field: &Field) -> String {
+        let answers = self.wizard.answers_in_preview();
+        let follows_url = *field == form::CONTEXT_PATH || *field == form::SERVER_NAME;
+        match answers.source(field) {
+            Source::Environment(variable) => format!("from {variable}"),
+            Source::Default if follows_url && !answers.get(&form::URL).is_empty() => {
+                "from the URL".to_owned()
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// The part of the line around the cursor that fits.
+    fn line_of_text(&self, (text, cursor): (&str, usize)) -> (String, usize) {
+        let room = self.room();
+        let start = (cursor + 1).saturating_sub(room);
+        let shown: String = text.chars().skip(start).take(room).collect();
+        let before: String = text.chars().skip(start).take(cursor - start).collect();
+        (shown, before.width())
+    }
+
+    fn secret(&self, field: &Field, has_focus: bool) -> (String, usize, String) {
+        let bullet = self.ui.theme.glyphs.bullet;
+        let (text, cursor) = self.step.typed();
+        if has_focus && self.step.is_touched() {
+            let (text, cursor) = if self.step.is_revealed() {
+                self.line_of_text((text, cursor))
+            } else {
+                self.line_of_text((&bullet.repeat(text.chars().count()), cursor))
+            };
+            return (text, cursor, String::new());
+        }
+        let answers = self.wizard.answers();
+        let mask = bullet.repeat(9);
+        let (text, remark) = match answers.source(field) {
+            _ if answers.keeps_password_elsewhere() => {
+                (String::new(), "kept in the environment".to_owned())
+            }
+            _ if answers.get(field).is_empty() => (String::new(), String::new()),
+            Source::Found => (mask, "unchanged".to_owned()),
+            Source::Environment(variable) => (mask, format!("from {variable}")),
+            Source::Given | Source::Default => (mask, String::new()),
+        };
+        (text, 0, remark)
+    }
+
+    /// The options side by side, or the chosen one between arrows where they do not fit.
+    fn options(&self, field: &Field, has_focus: bool, spans: &mut Vec<Span<'static>>) -> usize {
+        let theme = self.ui.theme;
+        let value = self.wizard.answers().get(field);
+        let width: usize = field.choices().iter().map(|option| option.label.len() + 5).sum();
+        let room = usize::from(self.ui.width).saturating_sub(self.column + 1);
+        let strong = if has_focus { theme.strong() } else { theme.plain() };
+        if width > room + 3 {
+            let label = field.choice(&value).map_or(&*value, |option| option.label);
+            let label = elided(label, room.saturating_sub(4), theme.glyphs.ellipsis);
+            spans.push(Span::styled("< ", theme.dim()));
+            spans.push(Span::styled(label, strong));
+            spans.push(Span::styled(" >", theme.dim()));
+            return 2;
+        }
+        let (mut at, mut cursor) = (0, 0);
+        for option in field.choices() {
+            let is_chosen = option.value == value;
+            let (mark, mark_style, style) = if is_chosen {
+                cursor = at;
+                (theme.glyphs.chosen, theme.accent(), strong)
+            } else {
+                (theme.glyphs.other, theme.dim(), theme.dim())
+            };
+            let gap = if at > 0 { "   " } else { "" };
+            spans.push(Span::styled(format!("{gap}{mark} "), mark_style));
+            spans.push(Span::styled(option.label, style));
+            cursor += if is_chosen { gap.len() } else { 0 };
+            at += gap.len() + 2 + option.label.len();
+        }
+        cursor
+    }
+
+    /// Hint, finding or error, and what a key does: always in the same place.
+    fn about_focus(&self, page: &mut Page) {
+        let (ui, theme, field) = (self.ui, self.ui.theme, self.step.field());
+        let value = self.wizard.answers().get(field);
+        let hint = field.choice(&value).map(|option| option.help).filter(|help| !help.is_empty());
+        let hint = hint.unwrap_or(field.help);
+        let keys = if field.is_secret() { "  ^r shows it." } else { "" };
+        if !ui.is_small || self.step.problem().is_none() {
+            page.paragraph(2, ui.width, &format!("{hint}{keys}"), theme.dim());
+        }
+        if let Some(problem) = self.step.problem() {
+            self.problem_and_fixes(page, problem);
+        } else if let Some(note) = self.step.note() {
+            let mark = (theme.glyphs.good, theme.good());
+            page.marked(mark, ui.width, note, theme.plain());
+        } else if let Some(problem) = self.problem_elsewhere() {
+            let text = format!("{}: {}", problem.field.label, problem.message);
+            page.marked((theme.glyphs.bad, theme.bad()), ui.width, &text, theme.bad());
+        }
+    }
+
+    /// What is wrong with another field of this screen, which was left so.
+    fn problem_elsewhere(&self) -> Option<Problem> {
+        self.step.screen().fields.iter().find_map(|field| self.problem(field))
+    }
+
+    fn problem_and_fixes(&self, page: &mut Page, problem: &Problem) {
+        let (ui, theme) = (self.ui, self.ui.theme);
+        let (mark, style) = if problem.blocks {
+            ((theme.glyphs.bad, theme.bad()), theme.bad())
+        } else {
+            (("!", theme.warn()), theme.plain())
+        };
+        page.marked(mark, ui.width, &problem.message, style);
+        let is_only = problem.fixes.len() == 1;
+        for (fix, number) in problem.fixes.iter().zip(1..) {
+            let key = if is_only { "enter".to_owned() } else { number.to_string() };
+            page.line(Line::from(vec![
+                Span::styled(format!("    {key}"), theme.accent()),
+                Span::raw(format!("  {}", self.fix(fix))),
+            ]));
+        }
+    }
+
+    /// A correction, with the name of its question where that is another one.
+    fn fix(&self, fix: &Fix) -> String {
+        let value = if fix.value.is_empty() { "empty" } else { &fix.value };
+        if *fix.field == *self.step.field() {
+            format!("use {value}")
+        } else {
+            format!("{}: {value}", fix.field.label)
+        }
+    }
+
+    /// What is known on this screen, whatever field has the focus.
+    fn about_screen(&self, page: &mut Page) {
+        match self.step.screen().id {
+            ScreenId::Address => self.about_address(page),
+            ScreenId::Proxy => self.about_proxy(page),
+            ScreenId::Nginx => self.about_nginx(page),
+        }
+    }
+
+    /// The file that holds the configuration.
+    fn configuration(&self, page: &mut Page) {
+        let theme = self.ui.theme;
+        let path = &self.wizard.answers().defaults().config_file;
+        let machine = self.wizard.machine();
+        let state = match machine.text(Path::new(path)) {
+            _ if machine.unwritable.iter().any(|file| file == Path::new(path)) => {
+                "not writable for you"
+            }
+            Some(_) => "",
+            None => "new file",
+        };
+        let room = self.room().saturating_sub(state.len() + 2);
+        page.line(Line::from(vec![
+            Span::raw(format!("  {:<width$}", "Configuration", width = self.column - 2)),
+            Span::raw(elided(path, room, theme.glyphs.ellipsis)),
+            Span::styled(format!("  {state}"), theme.dim()),
+        ]));
+    }
+
+    fn about_address(&self, page: &mut Page) {
+        let answers = self.wizard.answers();
+        let is_typed = *self.step.field() == form::URL;
+        let text = if is_typed { self.step.typed().0.into() } else { answers.get(&form::URL) };
+        if let Ok(url) = text.parse::<ServerUrl>() {
+            let has_nginx = answers.get(&form::REVERSE_PROXY) == "nginx";
+            if url.is_https() && has_nginx && answers.get(&form::CERTIFICATE).is_empty() {
+                self.warning(page, HTTPS_WITHOUT_CERTIFICATE);
+            }
+            url.notes().iter().for_each(|note| self.warning(page, note));
+        }
+        for remark in plan::config_notes(self.wizard.machine(), None) {
+            self.warning(page, &remark);
+        }
+    }
+
+    fn about_proxy(&self, page: &mut Page) {
+        let check = self.wizard.way_out();
+        let finding = check.as_ref().and_then(|check| self.wizard.finding(check));
+        if check.as_ref().is_some_and(|check| self.wizard.is_running(|it| it == check)) {
+            let mark = (self.ui.theme.glyphs.idle, self.ui.theme.dim());
+            let seconds = self.wizard.seconds();
+            let text = format!(
+                "Testing the connection to api.kestra.io, {seconds} s of 10 s. esc stops it."
+            );
+            page.marked(mark, self.ui.width, &text, self.ui.theme.plain());
+        } else if let Some(finding) = finding {
+            self.finding(page, finding);
+        }
+    }
+
+    fn finding(&self, page: &mut Page, finding: &Finding) {
+        let (ui, theme) = (self.ui, self.ui.theme);
+        page.marked(
+            ui.outcome(finding.outcome),
+            ui.width,
+            &sentence(&finding.summary),
+            theme.plain(),
+        );
+        let remedy = sentence(&finding.remedy);
+        let remedy = match finding.outcome {
+            // The network of this machine may differ from the one of Kestra's.
+            Outcome::Failed => format!("{remedy} You can continue."),
+            _ => remedy,
+        };
+        if !remedy.is_empty() {
+            page.paragraph(4, ui.width, remedy.trim_start(), theme.dim());
+        }
+    }
+
+    fn about_nginx(&self, page: &mut Page) {
+        let answers = self.wizard.answers();
+        if let Some(finding) = self.certificate() {
+            let is_found = answers.source(&form::CERTIFICATE) == Source::Default;
+            let found = if is_found { " Found on this machine." } else { "" };
+            let text = format!("{}{found}", messages::capital(&sentence(&finding.summary)));
+            page.marked(
+                self.ui.outcome(finding.outcome),
+                self.ui.width,
+                &text,
+                self.ui.theme.plain(),
+            );
+        }
+        for note in self.wizard.nginx_notes() {
+            self.warning(page, &note);
+        }
+        for line in lint::nginx_summary(self.wizard.machine()) {
+            page.paragraph(2, self.ui.width, &line, self.ui.theme.dim());
+        }
+        if answers.asks(&form::UPSTREAM) {
+            page.blank();
+            self.route(page);
+        }
+    }
+
+    /// How a request travels: from the public URL through nginx to Kestra.
+    fn route(&self, page: &mut Page) {
+        let answers = self.wizard.answers();
+        let has_tls =
+            answers.asks(&form::CERTIFICATE) && !answers.get(&form::CERTIFICATE).is_empty();
+        let nginx = match answers.asks(&form::LISTEN) {
+            true if has_tls => "nginx :443".to_owned(),
+            true => format!("nginx :{}", answers.shown(&form::LISTEN)),
+            false => "your server block".to_owned(),
+        };
+        let url = answers.shown(&form::URL);
+        let base = url.find("://").map_or(0, |at| at + 3);
+        let origin = url[base..].find('/').map_or(&*url, |at| &url[..base + at]);
+        let path = answers.shown(&form::CONTEXT_PATH);
+        let arrow =
+            || Span::styled(format!(" {} ", self.ui.theme.glyphs.arrow), self.ui.theme.accent());
+        page.line(Line::from(vec![
+            Span::raw(format!("  {origin}")),
+            arrow(),
+            Span::raw(nginx),
+            arrow(),
+            Span::raw(format!("{}{path}", answers.shown(&form::UPSTREAM))),
+        ]));
+    }
+
+    fn warning(&self, page: &mut Page, text: &str) {
+        let text = sentence(text);
+        page.marked(("!", self.ui.theme.warn()), self.ui.width, &text, self.ui.theme.plain());
+    }
+}
+
+impl Ui {
+    /// The mark of an outcome.
+    pub(super) fn outcome(self, outcome: Outcome) -> (&'static str, Style) {
+        let theme = self.theme;
+        match outcome {
+            Outcome::Ok => (theme.glyphs.good, theme.good()),
+            Outcome::Failed => (theme.glyphs.bad, theme.bad()),
+            Outcome::Warning | Outcome::Note => ("!", theme.warn()),
+            Outcome::Skipped => (theme.glyphs.idle, theme.dim()),
+        }
+    }
+}
+
+const HTTPS_WITHOUT_CERTIFICATE: &str =
+    "Without a certificate nginx serves plain http. Step 3 asks for one.";

@@ -1,0 +1,242 @@
+//! The review: numbered settings, and the files as they will be.
+
+use super::page::{Page, elided};
+use super::{Ui, difference};
+use crate::checks::{Check, Outcome};
+use crate::plan::{DiffLine, DiffTag, FileChange, FileKind};
+use crate::settings::Connection;
+use crate::wizard::{Preview, Review, ReviewRow, Wizard};
+use ratatui::text::{Line, Span};
+
+/// The most lines that notes take away from the preview.
+const NOTES: u16 = 5;
+
+/// A preview of fewer lines says nothing.
+const LEAST_PREVIEW: usize = 2;
+
+/// A remark of fewer columns says nothing.
+const LEAST_REMARK: usize = 12;
+
+pub(super) fn page(ui: Ui, wizard: &Wizard, review: &Review, rows: u16, is_split: bool) -> Page {
+    let mut page = Page::default();
+    if !review.is_full() {
+        for row in ReviewRow::all(wizard.answers()) {
+            page.line(setting(ui, &row));
+        }
+        if !ui.is_small {
+            page.blank();
+        }
+    }
+    match review.preview() {
+        Preview::Ready(_) if is_split => {
+            for line in below(ui, wizard, review) {
+                page.line(line);
+            }
+        }
+        Preview::Ready(_) => {
+            let below = below(ui, wizard, review);
+            let taken = page.len() + 1 + below.len();
+            if taken + LEAST_PREVIEW > rows.into() && !review.is_full() {
+                // `f` shows the file; the outcome of the last key is worth more than a line of it.
+                let gone = below.len().saturating_sub(usize::from(rows).saturating_sub(page.len()));
+                below.into_iter().skip(gone).for_each(|line| page.line(line));
+            } else {
+                file(ui, review, &mut page, usize::from(rows).saturating_sub(taken).max(1));
+                for line in below {
+                    page.line(line);
+                }
+            }
+        }
+        Preview::Refused(refusal) => {
+            note(ui, review, &mut page);
+            let line = refusal.line.map_or(String::new(), |line| format!(" (line {line})"));
+            let text =
+                format!("Cannot be changed without touching something else: {refusal}{line}.");
+            page.marked((ui.theme.glyphs.bad, ui.theme.bad()), ui.width, &text, ui.theme.bad());
+            if !refusal.paste.is_empty() {
+                paste(ui, &mut page, &refusal.paste);
+            }
+        }
+        Preview::Problems(problems) => {
+            note(ui, review, &mut page);
+            for problem in problems.iter().filter(|problem| problem.blocks) {
+                let text = format!("{}: {}", problem.field.label, problem.message);
+                page.marked((ui.theme.glyphs.bad, ui.theme.bad()), ui.width, &text, ui.theme.bad());
+            }
+        }
+    }
+    page
+}
+
+/// The right pane: the file over its whole height.
+pub(super) fn beside(ui: Ui, review: &Review, rows: u16) -> Page {
+    let mut page = Page::default();
+    if matches!(review.preview(), Preview::Ready(_)) {
+        file(ui, review, &mut page, usize::from(rows).saturating_sub(2));
+    }
+    page
+}
+
+/// Text to paste by hand.
+fn paste(ui: Ui, page: &mut Page, text: &str) {
+    let what = "Write this into the file by hand; nothing else of it has to change:";
+    page.paragraph(2, ui.width, what, ui.theme.plain());
+    page.blank();
+    text.lines().for_each(|line| page.text(format!("    {line}")));
+}
+
+/// The value of a setting, and the earlier one if there is room for it.
+fn setting(ui: Ui, row: &ReviewRow) -> Line<'static> {
+    let theme = ui.theme;
+    let width = usize::from(ui.width);
+    let (mark, style) =
+        if row.is_changed { (theme.glyphs.bullet, theme.strong()) } else { (" ", theme.plain()) };
+    let label = format!("{:<13}  ", row.label);
+    let used = 4 + label.len();
+    let (value, how) = row.text.split_once("  ").unwrap_or((&row.text, ""));
+    let value = ui.masked(value);
+    let text = elided(&value, width.saturating_sub(used + 2), theme.glyphs.ellipsis);
+    let how = if how.is_empty() { String::new() } else { format!("  {how}") };
+    let taken = used + text.chars().count();
+    let how = if taken + how.chars().count() + 2 > width { String::new() } else { how };
+    let left = width.saturating_sub(taken + how.chars().count() + 4);
+    let remark = if left < LEAST_REMARK {
+        String::new()
+    } else {
+        elided(&row.remark, left, theme.glyphs.ellipsis)
+    };
+    Line::from(vec![
+        Span::styled(format!("{mark} "), theme.warn()),
+        Span::styled(format!("{} ", row.number), theme.accent()),
+        Span::raw(label),
+        Span::styled(text, style),
+        Span::styled(how, theme.dim()),
+        Span::styled(if remark.is_empty() { remark } else { format!("   {remark}") }, theme.dim()),
+    ])
+}
+
+/// The file that is shown, in so many lines below its title.
+fn file(ui: Ui, review: &Review, page: &mut Page, room: usize) {
+    let Some(change) = review.shown() else { return };
+    let names: Vec<_> = review.files().iter().map(difference::name).collect();
+    let lines = review.lines();
+    let lead = lead(lines, room);
+    let furthest = lines.len().saturating_sub(lead + room);
+    page.scrolls(furthest);
+    let start = lead + review.scroll().min(furthest);
+    let visible: Vec<_> = lines.iter().skip(start).take(room).collect();
+    let mut about = difference::about(change);
+    if visible.len() < lines.len() {
+        let (first, last) = (start + 1, start + visible.len());
+        about = format!("{about}, {first}-{last} of {}", lines.len());
+    }
+    page.line(difference::title(ui, &names, review.tab(), &about));
+    for line in &visible {
+        page.line(difference::line(ui, change, line));
+    }
+    (visible.len()..room).for_each(|_| page.blank());
+}
+
+/// The lines above those in view. Where little fits, what is above the first change goes.
+fn lead(lines: &[DiffLine], room: usize) -> usize {
+    let is_change = |line: &DiffLine| matches!(line.tag, DiffTag::Added | DiffTag::Removed);
+    let first = lines.iter().position(is_change).unwrap_or(0);
+    (first + 2).saturating_sub(room).min(first).min(lines.len().saturating_sub(room))
+}
+
+/// Notes, checks and the outcome of the last key.
+fn below(ui: Ui, wizard: &Wizard, review: &Review) -> Vec<Line<'static>> {
+    let mut page = Page::default();
+    notes(ui, wizard, review, &mut page);
+    let room = if ui.is_small { 2 } else { NOTES };
+    let mut lines = page.visible(room).lines;
+    lines.push(checks(ui, wizard, review));
+    if review.is_confirming() {
+        lines.push(question(ui, review));
+    }
+    if let Some(note) = review.note() {
+        lines.push(Line::styled(format!("  {note}"), ui.theme.strong()));
+    }
+    lines
+}
+
+/// Asks once before anything is written.
+fn question(ui: Ui, review: &Review) -> Line<'static> {
+    let count = review.files().iter().filter(|change| !change.is_noop()).count();
+    let files = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+    let (key, dim) = (ui.theme.accent(), ui.theme.dim());
+    Line::from(vec![
+        Span::styled(format!("  Write {files}?   "), ui.theme.strong()),
+        Span::styled("enter", key),
+        Span::styled(" yes   ", dim),
+        Span::styled("esc", key),
+        Span::styled(" no", dim),
+    ])
+}
+
+fn note(ui: Ui, review: &Review, page: &mut Page) {
+    if let Some(note) = review.note() {
+        page.paragraph(2, ui.width, note, ui.theme.strong());
+    }
+}
+
+/// What is good to know before writing.
+fn notes(ui: Ui, wizard: &Wizard, review: &Review, page: &mut Page) {
+    let nginx = review.files().iter().find(|change| change.kind == FileKind::Nginx);
+    let finding = nginx.and_then(|change| wizard.finding_about(is_test_of(change)));
+    if let Some(finding) = finding.filter(|finding| finding.outcome != Outcome::Ok) {
+        page.marked(ui.outcome(finding.outcome), ui.width, &finding.in_words(), ui.theme.plain());
+    }
+    for note in review.notes() {
+        page.marked(("!", ui.theme.warn()), ui.width, note, ui.theme.plain());
+    }
+}
+
+/// What was checked, each with its mark.
+fn checks(ui: Ui, wizard: &Wizard, review: &Review) -> Line<'static> {
+    let nginx = review.files().iter().find(|change| change.kind == FileKind::Nginx);
+    let outbound = wizard.way_out();
+    let finding = outbound.as_ref().and_then(|check| wizard.finding(check));
+    let tested = finding.zip(outbound.as_ref()).map(|(finding, check)| {
+        let is_direct = *check == Check::Outbound(Connection::Direct);
+        let what = if is_direct { "connection" } else { "proxy" };
+        let words = match finding.outcome {
+            Outcome::Ok | Outcome::Note | Outcome::Warning => "tested",
+            Outcome::Failed => "test failed",
+            Outcome::Skipped => "not tested",
+        };
+        (finding.outcome, format!("{what} {words}"))
+    });
+    let rest = nginx.map(|change| nginx_test(wizard, change)).into_iter().chain(tested);
+    let line = |changed: String| {
+        let mut spans = vec![Span::raw("  ")];
+        for (outcome, text) in [(Outcome::Ok, changed)].into_iter().chain(rest.clone()) {
+            let (mark, style) = ui.outcome(outcome);
+            spans.push(Span::styled(format!("{mark} "), style));
+            let style = if outcome == Outcome::Skipped { ui.theme.dim() } else { ui.theme.plain() };
+            spans.push(Span::styled(format!("{text}   "), style));
+        }
+        Line::from(spans)
+    };
+    let whole = line(wizard.changed_in_words());
+    if whole.width() < ui.width.into() { whole } else { line(wizard.change_count_in_words()) }
+}
+
+fn nginx_test(wizard: &Wizard, change: &FileChange) -> (Outcome, String) {
+    if change.is_noop() {
+        return (Outcome::Skipped, "nginx unchanged".to_owned());
+    }
+    let outcome = wizard.finding_about(is_test_of(change)).map(|finding| finding.outcome);
+    let words = match outcome {
+        Some(Outcome::Ok | Outcome::Note | Outcome::Warning) => "nginx accepts the file",
+        Some(Outcome::Failed) => "nginx rejects the file",
+        None if wizard.is_running(is_test_of(change)) => "testing nginx",
+        Some(Outcome::Skipped) | None => "nginx not tested",
+    };
+    (outcome.unwrap_or(Outcome::Skipped), words.to_owned())
+}
+
+/// Whether a check is the private test of this text.
+fn is_test_of(change: &FileChange) -> impl Fn(&Check) -> bool {
+    |check| matches!(check, Check::Nginx { text, .. } if text == change.after.as_str())
+}

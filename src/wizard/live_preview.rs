@@ -1,0 +1,144 @@
+//! What the answers do to the files, shown beside the form and planned again when they change.
+//!
+//! Planning reads and edits whole files, so it is an effect: the loop asks for it when typing
+//! pauses or a field is left, and a thread does it.
+
+use super::{Effect, Step, Wizard};
+use crate::answers::Answers;
+use crate::form;
+use crate::machine::Machine;
+use crate::plan::{DiffLine, FileChange, FileKind, Plan};
+use std::fmt;
+
+/// The files as the last valid answers have them.
+#[derive(Clone, Default)]
+pub struct LivePreview {
+    files: Vec<FilePreview>,
+    /// The answers that were last sent to be planned.
+    requested: Option<Answers>,
+    /// Counts the requests, so that a plan that arrives late is not shown.
+    request: usize,
+    is_stale: bool,
+}
+
+/// One file of the preview, redacted.
+#[derive(Clone)]
+pub struct FilePreview {
+    /// The file.
+    pub change: FileChange,
+    /// Its lines, or the difference to the file on disk.
+    pub lines: Vec<DiffLine>,
+}
+
+/// Answers to be planned.
+pub struct PlanRequest {
+    number: usize,
+    answers: Answers,
+    machine: Machine,
+}
+
+impl LivePreview {
+    /// The file of this kind; without one the configuration.
+    #[must_use]
+    pub fn file(&self, kind: FileKind) -> Option<&FilePreview> {
+        let of_kind = |kind| self.files.iter().find(|file| file.change.kind == kind);
+        of_kind(kind).or_else(|| of_kind(FileKind::Config))
+    }
+
+    /// Whether the answers of this moment are not valid: an earlier plan is shown.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.is_stale
+    }
+}
+
+impl PlanRequest {
+    /// The files as these answers have them, with the number of the request; `None` where the
+    /// answers are not valid or a file cannot be changed.
+    #[must_use]
+    pub fn run(self) -> (usize, Option<Vec<FilePreview>>) {
+        let Self { number, answers, machine } = self;
+        let settings = answers.settings().ok();
+        let plan = settings.and_then(|settings| Plan::new(&answers, &settings, &machine).ok());
+        let files = plan.map(|plan| {
+            let previews = plan.changes.into_iter().map(|change| {
+                let lines = change.preview();
+                FilePreview { change, lines }
+            });
+            previews.collect()
+        });
+        (number, files)
+    }
+}
+
+impl Wizard {
+    /// The preview beside the form.
+    #[must_use]
+    pub fn live_preview(&self) -> &LivePreview {
+        &self.live_preview
+    }
+
+    /// The answers that the preview is about: with the text that is typed for the address, from
+    /// which others follow, as of the last pause.
+    #[must_use]
+    pub fn answers_in_preview(&self) -> &Answers {
+        let requested = self.live_preview.requested.as_ref();
+        let is_typing = matches!(&self.step, Step::FormStep(step)
+            if *step.field == form::URL && step.is_touched());
+        requested.filter(|_| is_typing).unwrap_or(&self.answers)
+    }
+
+    /// Asks for a plan of the answers and the text in the field, if they are new.
+    pub(super) fn plan_preview(&mut self) -> Option<Effect> {
+        let Step::FormStep(step) = &self.step else { return None };
+        let mut answers = self.answers.clone();
+        if step.is_touched() {
+            let (typed, _) = step.typed();
+            let checked = step.field.check(typed);
+            answers.set(step.field, checked.as_deref().unwrap_or(typed));
+        }
+        let preview = &mut self.live_preview;
+        if preview.requested.as_ref() == Some(&answers) {
+            return None;
+        }
+        preview.requested = Some(answers.clone());
+        preview.request += 1;
+        let (number, machine) = (preview.request, self.machine.clone());
+        Some(Effect::Plan(Box::new(PlanRequest { number, answers, machine })))
+    }
+
+    pub(super) fn planned(&mut self, number: usize, files: Option<Vec<FilePreview>>) {
+        let preview = &mut self.live_preview;
+        if number == preview.request {
+            preview.is_stale = files.is_none();
+            preview.files = files.unwrap_or(std::mem::take(&mut preview.files));
+        }
+    }
+}
+
+impl PartialEq for PlanRequest {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+/// Shows no answer and no line of a file.
+impl fmt::Debug for PlanRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PlanRequest({})", self.number)
+    }
+}
+
+/// Shows no answer and no line of a file.
+impl fmt::Debug for LivePreview {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LivePreview({} files)", self.files.len())
+    }
+}
+
+/// Shows no line of the file.
+impl fmt::Debug for FilePreview {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FilePreview({})", self.change.path.display())
+    }
+}
