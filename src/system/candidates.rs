@@ -92,7 +92,7 @@ impl Scope {
             let file = shell::word(&mount.compose.to_string_lossy()).into_owned();
             let service = shell::word(&mount.service).into_owned();
             Some(Service {
-                restart: Some(format!("docker compose -f {file} restart {service}")),
+                restart: Some(format!("docker compose -f {file} up -d --force-recreate {service}")),
                 name: format!("service {}", mount.service),
                 env_files: mount.env_files,
                 is_unit: false,
@@ -114,7 +114,7 @@ impl Scope {
                 // Packages bring hundreds of units; only Kestra's own is worth opening there.
                 let is_link = path.is_symlink();
                 let is_worth = name.contains("kestra") || (is_own && !is_link);
-                if name.ends_with(".service") && is_worth && !texts.contains_key(&name) {
+                if has_extension(&name, "service") && is_worth && !texts.contains_key(&name) {
                     texts.extend(text(&path).map(|text| (name, text)));
                 }
             }
@@ -122,7 +122,7 @@ impl Scope {
         for folder in UNIT_FOLDERS.iter().rev().map(|folder| self.root.join(folder)) {
             for (name, unit) in &mut texts {
                 for (drop_in, path) in entries(&folder.join(format!("{name}.d"))) {
-                    if drop_in.ends_with(".conf") {
+                    if has_extension(&drop_in, "conf") {
                         unit.push('\n');
                         unit.push_str(&text(&path).unwrap_or_default());
                     }
@@ -284,6 +284,10 @@ struct Mount {
     env_files: Vec<String>,
 }
 
+fn has_extension(name: &str, extension: &str) -> bool {
+    Path::new(name).extension().is_some_and(|it| it == extension)
+}
+
 fn is_compose(name: &str) -> bool {
     name.starts_with("compose.") || name.starts_with("docker-compose")
 }
@@ -330,7 +334,7 @@ fn is_kestra(words: &[String]) -> bool {
     };
     let is_program = |word: &String| {
         let name = name(word);
-        name == "kestra" || (name.starts_with("kestra") && name.ends_with(".jar"))
+        name == "kestra" || (name.starts_with("kestra") && has_extension(&name, "jar"))
     };
     let is_container = words.first().is_some_and(|it| matches!(&*name(it), "docker" | "podman"));
     let program = words.iter().position(is_program).filter(|_| !is_container);

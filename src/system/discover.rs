@@ -83,8 +83,8 @@ impl DiscoverError {
                 format!("Choose with --at: {}", names.join(", "))
             }
             Self::SeveralFiles { candidates } => {
-                let lines = candidates.iter().map(|it| format!("\n  {it}")).collect::<String>();
-                format!("Name one of them with --config:{lines}")
+                let lines: Vec<_> = candidates.iter().map(ToString::to_string).collect();
+                format!("Name one of them with --config:\n  {}", lines.join("\n  "))
             }
             Self::NoPlace { error, .. } => error.remedy.clone(),
             Self::NoHome => "Name the file with --config PATH.".to_owned(),
