@@ -364,7 +364,7 @@ pub fn folded(context: &dyn Context) -> String {
         (&NGINX_FORM, "form"),
         (&NGINX_STYLE, "template"),
         (&NGINX_FILE, "file"),
-        (&OPEN_URLS, "open URLs"),
+        (&OPEN_URLS, "login page"),
     ];
     let differing: Vec<_> = rows
         .iter()
@@ -377,7 +377,9 @@ pub fn folded(context: &dyn Context) -> String {
         })
         .collect();
     if differing.is_empty() {
-        let names: Vec<_> = rows.iter().filter(asked).map(|(_, name)| *name).collect();
+        let mut names: Vec<_> = rows.iter().filter(asked).map(|(_, name)| *name).collect();
+        // The row has room for the names about nginx only.
+        names.truncate(5);
         return format!("{}: as recommended", names.join(", "));
     }
     differing.join(", ")

@@ -39,5 +39,5 @@ fn every_question_is_in_view_at_every_size_once_it_has_the_focus() {
         }
         operator = operator.press(Key::Enter);
     }
-    assert_eq!(seen, 15);
+    assert_eq!(seen, 16);
 }

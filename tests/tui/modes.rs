@@ -310,7 +310,7 @@ proptest! {
 #[test]
 fn every_question_of_the_form_is_asked_somewhere() {
     let wishes = [
-        ("url", "https://ops.example.com/"),
+        ("url", "https://ops.example.com/kestra/"),
         ("connection", "http"),
         ("proxy-address", "proxy:3128"),
         ("proxy-username", "svc"),
