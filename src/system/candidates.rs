@@ -111,10 +111,12 @@ impl Scope {
         for folder in UNIT_FOLDERS.map(|folder| self.root.join(folder)) {
             let is_own = folder.ends_with("etc/systemd/system");
             for (name, path) in entries(&folder) {
-                // Packages bring hundreds of units; only Kestra's own is worth opening there.
-                let is_link = path.is_symlink();
-                let is_worth = name.contains("kestra") || (is_own && !is_link);
-                if has_extension(&name, "service") && is_worth && !texts.contains_key(&name) {
+                // Packages bring hundreds of units, as links in the folder of the operator: only
+                // Kestra's own is worth opening there. Nothing of nginx is opened.
+                let is_unit = has_extension(&name, "service") && !name.starts_with("nginx");
+                let is_worth =
+                    |path: &Path| name.contains("kestra") || (is_own && !path.is_symlink());
+                if is_unit && !texts.contains_key(&name) && is_worth(&path) {
                     texts.extend(text(&path).map(|text| (name, text)));
                 }
             }
