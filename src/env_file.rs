@@ -180,6 +180,15 @@ pub(crate) fn redacted(text: &str) -> Vec<String> {
     shown
 }
 
+/// The names of the variables that a text sets.
+pub(crate) fn names(text: &str) -> impl Iterator<Item = &str> {
+    statements(text).filter_map(|statement| {
+        let line = unindented(first_line(&text[statement.start..]));
+        let (name, _) = line.split_once('=').filter(|(name, _)| is_name(name))?;
+        Some(name.strip_prefix("export ").unwrap_or(name))
+    })
+}
+
 /// Whether a text is the name of a variable. Base64, which ends in `=`, is none if nothing follows.
 fn is_name(text: &str) -> bool {
     let name = text.strip_prefix("export ").unwrap_or(text);

@@ -10,7 +10,7 @@ mod nginx;
 mod proxy;
 
 pub use address::*;
-pub use defaults::{Defaults, EnvironmentProxy, ExistingServer, KnownCertificate};
+pub use defaults::{Defaults, EnvironmentProxy, ExistingServer, KnownCertificate, Service};
 pub use nginx::*;
 pub use proxy::*;
 

@@ -24,7 +24,10 @@ mod strict;
 mod text;
 mod yaml;
 
-pub use compose::{KESTRA_PORT, PublishedPort, image, published_port, variables_beside};
+pub use compose::{
+    Beside, KESTRA_PORT, Mounted, PublishedPort, env_files, image, is_property, mounted_file,
+    published_port, variables_beside,
+};
 pub(crate) use keys::hyphenated;
 pub use kind::Kind;
 pub use place::{InvalidPlace, Place, PlaceKind};

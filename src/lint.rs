@@ -5,6 +5,7 @@
 
 mod address;
 
+use crate::env_file;
 use crate::kestra_config::{self, Kind, Reading, Scalar, open_urls};
 use crate::kestra_release::{ADVISORY, Era};
 use crate::machine::{Machine, Text};
@@ -13,7 +14,7 @@ use crate::settings::{
     ContextPath, ProxyAddress, ProxyKind, ServerUrl, SiteFile, SiteForm, has_placeholder,
     means_direct, redacted,
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The properties that a null value makes fatal: Micronaut finds the key and no value for it
 /// (run with Micronaut 4.7 and 4.10).
@@ -141,7 +142,43 @@ fn reinterpreted(path: &str, scalar: &Scalar) -> Option<Remark> {
 /// What works and surprises, for `check`.
 #[must_use]
 pub fn surprises(reading: &Reading) -> Vec<Remark> {
-    [closed_webhooks, own_tls].into_iter().filter_map(|trap| trap(reading)).collect()
+    let traps = [closed_webhooks, own_tls].into_iter().filter_map(|trap| trap(reading));
+    public_url(reading).into_iter().chain(traps).collect()
+}
+
+/// What makes the public URL one that nobody can open.
+#[must_use]
+pub fn public_url(reading: &Reading) -> Vec<Remark> {
+    [misplaced_url, unreachable_url].into_iter().filter_map(|trap| trap(reading)).collect()
+}
+
+/// A plausible property that no Kestra has.
+fn misplaced_url(reading: &Reading) -> Option<Remark> {
+    let scalar = reading.get("kestra.server.url")?;
+    let what = if reading.has("kestra.url") {
+        "Remove the line; the public URL is kestra.url."
+    } else {
+        "Write kestra.url."
+    };
+    Some(Remark::new(scalar, format!("Kestra has no property kestra.server.url. {what}")))
+}
+
+/// Links in alerts and e-mails begin with this address, and are opened on other machines.
+fn unreachable_url(reading: &Reading) -> Option<Remark> {
+    let scalar = literal(reading, "kestra.url")?;
+    let url: ServerUrl = scalar.text.parse().ok()?;
+    let host = url.host();
+    let is = if host.is_unspecified() {
+        "an address to listen on, which no browser can open"
+    } else if host.is_loopback() {
+        "this machine alone"
+    } else if host.name().is_some_and(|name| !name.contains('.')) {
+        "a single name, such as that of a container or service, which browsers elsewhere may not find"
+    } else {
+        return None;
+    };
+    let what = format!("kestra.url leads to {host}: {is}. Write the address that people use.");
+    Some(Remark::new(scalar, what))
 }
 
 fn of_property(reading: &Reading, property: &str) -> Vec<Remark> {
@@ -299,13 +336,44 @@ fn around_place(machine: &Machine) -> Vec<String> {
     let shared = (services.len() > 1)
         .then(|| format!("This configuration is used by the services {}.", services.join(", ")));
     let text = machine.text(machine.config()).map_or("", Text::as_str);
-    let variables = kestra_config::variables_beside(text, machine.place()).into_iter();
-    let beside = variables.map(|name| {
+    let beside = kestra_config::variables_beside(text, machine.place());
+    let variables = beside.names.iter().map(|name| {
+        if beside.has_config_flag {
+            format!("The variable {name} is ignored where the file of --config has the same setting.")
+        } else {
+            format!("The variable {name} of the service wins over the same setting in KESTRA_CONFIGURATION.")
+        }
+    });
+    let flag = beside.has_config_flag.then(|| {
+        "The service starts Kestra with --config: that file wins over KESTRA_CONFIGURATION."
+            .to_owned()
+    });
+    shared.into_iter().chain(flag).chain(variables).chain(ignored_variables(machine)).collect()
+}
+
+/// Variables of the env file beside a configuration that is a file. A file given with `--config`,
+/// and `~/.kestra/config.yml`, win over variables (measured: file 0, environment -200).
+fn ignored_variables(machine: &Machine) -> Vec<String> {
+    let file = &machine.defaults.env_file;
+    let Some(text) = machine.text(file.as_ref()).filter(|_| machine.place().is_whole()) else {
+        return Vec::new();
+    };
+    let names = env_file::names(text.as_str()).filter(|name| kestra_config::is_property(name));
+    let ignored = names.map(|name| {
         format!(
-            "The variable {name} of the service wins over the same setting in KESTRA_CONFIGURATION."
+            "The variable {name} in {file} is ignored where the configuration has the same setting."
         )
     });
-    shared.into_iter().chain(beside).collect()
+    ignored.collect()
+}
+
+/// The env file of a plan, where what starts Kestra does not read it.
+#[must_use]
+pub fn unread_env_file(machine: &Machine, file: &Path) -> Option<String> {
+    let service = machine.defaults.service.as_ref()?;
+    let file = file.to_string_lossy();
+    let line = service.missing_line(&file)?;
+    Some(format!("{} does not read {file}. Add this line to it: {line}", service.name))
 }
 
 /// What is uncertain about the port at which the service of a Compose file is published.
@@ -403,6 +471,7 @@ pub fn existing_servers(machine: &Machine, settings: &SiteFile) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::kestra_config::{Place, read_at};
+    use crate::machine::Snapshot;
 
     fn said(text: &str) -> Vec<String> {
         let reading = read_at(text, &Place::default()).unwrap();
@@ -458,9 +527,9 @@ mod tests {
     #[test]
     fn every_trap_is_found() {
         is_set("kestra:\n  url:\n", 2, "kestra.url is empty");
-        is_set("kestra: {url: 'https://a/'}\nkestra.url: https://b/\n", 2, "twice");
-        is_set("kestra:\n  url: https://a/kestra/ui/\n", 2, "ends in ui/");
-        is_set("kestra:\n  url: https://a/api/v1\n", 2, "ends in api/v1/");
+        is_set("kestra: {url: 'https://a.b/'}\nkestra.url: https://b.b/\n", 2, "twice");
+        is_set("kestra:\n  url: https://a.b/kestra/ui/\n", 2, "ends in ui/");
+        is_set("kestra:\n  url: https://a.b/api/v1\n", 2, "ends in api/v1/");
         is_set("micronaut.http.services.api.proxy-address: a:1\n", 1, "without proxy-type");
         is_set(
             "micronaut.http.client:\n  proxy-type: DIRECT\n  proxy-address: a:1\n",
@@ -469,6 +538,58 @@ mod tests {
         );
         is_set("micronaut.http.client.proxy-authorization: Basic x\n", 1, "does not act on");
         is_set("micronaut.server.ssl.enabled: on\n", 1, "speaks https itself");
+    }
+
+    #[test]
+    fn a_public_url_that_nobody_can_open_is_found() {
+        for (url, words) in [
+            ("http://0.0.0.0:8080/", "to listen on"),
+            ("http://[::]:8080/", "to listen on"),
+            ("http://localhost:8080/", "this machine alone"),
+            ("http://127.0.0.1:8080/", "this machine alone"),
+            ("http://kestra:8080/", "a container or service"),
+        ] {
+            is_set(&format!("kestra.url: '{url}'\n"), 1, words);
+        }
+        for url in ["https://ops.example.com/", "http://10.0.0.5/", "${URL}"] {
+            assert_eq!(said(&format!("kestra.url: {url}\n")), [""; 0], "{url}");
+        }
+    }
+
+    #[test]
+    fn a_url_at_a_property_that_does_not_exist_is_found() {
+        is_set("kestra:\n  server:\n    url: https://a.example/\n", 3, "Write kestra.url.");
+        let both = "kestra:\n  server: {url: https://b.example/}\n  url: https://a.example/\n";
+        is_set(both, 2, "Remove the line");
+    }
+
+    /// What is noted about the configuration `c.yml` with `kestra.env` beside it.
+    fn around(config: &str, env: &str) -> Vec<String> {
+        let mut machine = Machine::new("c.yml".into(), kestra_config::only_place(config));
+        machine.see("c.yml".into(), Snapshot::Text(config.into()));
+        machine.defaults.env_file = "kestra.env".to_owned();
+        machine.see("kestra.env".into(), Snapshot::Text(env.into()));
+        config_warnings(&machine)
+    }
+
+    #[test]
+    fn variables_of_a_service_win_over_its_text_unless_a_file_is_named() {
+        let compose = "services:\n  k:\n    image: kestra/kestra\n    command: server standalone\n    environment:\n      KESTRA_CONFIGURATION: |\n        kestra:\n          url: https://a.example/\n      KESTRA_URL: https://b.example/\n      KESTRA_CONFIGURATION_PATH: /app\n      PATH: /bin\n";
+        let wins = "The variable KESTRA_URL of the service wins over the same setting in KESTRA_CONFIGURATION.";
+        assert_eq!(around(compose, "KESTRA_X=1\n"), [wins]);
+        for command in ["server standalone --config /x.yml", "[server, -c, /x.yml]"] {
+            let notes = around(&compose.replace("server standalone", command), "");
+            assert!(notes[0].contains("that file wins"), "{command}: {notes:?}");
+            assert!(notes[1].contains("KESTRA_URL is ignored"), "{command}: {notes:?}");
+        }
+    }
+
+    #[test]
+    fn variables_beside_a_file_are_ignored() {
+        let env = "PROXY_PASSWORD=x\nMICRONAUT_SERVER_PORT=1\nexport KESTRA_URL=y\n";
+        let notes = around("kestra.url: https://a.example/\n", env);
+        assert_eq!(notes.len(), 2, "{notes:?}");
+        assert!(notes.iter().all(|note| note.contains("in kestra.env is ignored")), "{notes:?}");
     }
 
     #[test]

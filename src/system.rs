@@ -5,6 +5,7 @@
     reason = "everything that touches the world is here"
 )]
 
+pub mod candidates;
 pub mod checks;
 pub mod console;
 pub mod discover;

@@ -33,7 +33,6 @@ fn undo(
 ) -> Result<u8, CommandError> {
     // Before anything is read, so that nothing changes between the difference and the write.
     let lock = Lock::take(history)?;
-    let config = config_path(invocation.config.as_deref())?;
     if let Some(pending) = lock.interrupted()? {
         // It is the last write, so it is undone first.
         if wanted.id.as_deref().is_some_and(|id| id != pending.id()) {
@@ -41,9 +40,12 @@ fn undo(
         }
         return undo_interrupted(pending, wanted, &lock, console);
     }
-    let last = || history.last(&config).map(|checkpoint| checkpoint.id);
-    let Some(id) = wanted.id.clone().or_else(last) else {
-        return Err(CommandError::NothingToUndo { config });
+    let id = if let Some(id) = &wanted.id {
+        id.clone()
+    } else {
+        let config = config_path(invocation.config.as_deref())?;
+        let last = history.last(&config).map(|checkpoint| checkpoint.id);
+        last.ok_or(CommandError::NothingToUndo { config })?
     };
     let rollback = history.rollback(&id)?;
     let restores = rollback.restores();

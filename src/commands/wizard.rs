@@ -72,6 +72,13 @@ fn configuration(
                 let place = which(&path, &places, console)?;
                 return Ok(discover::configuration(Some(&path), Some(place))?);
             }
+            Err(DiscoverError::SeveralFiles { candidates }) => {
+                console.message("There are several configurations of Kestra on this machine:");
+                let names: Vec<_> = candidates.iter().map(ToString::to_string).collect();
+                let chosen = choose(&names, console)?.and_then(|number| candidates.get(number));
+                config = Some(chosen.ok_or_else(none_chosen)?.path.clone());
+                continue;
+            }
             Err(error) => error,
             machine => return Ok(machine?),
         };
@@ -88,9 +95,11 @@ fn configuration(
 fn which(path: &Path, places: &[Place], console: &mut Console) -> Result<Place, CommandError> {
     console.message(&format!("{} holds several configurations of Kestra:", path.display()));
     let names: Vec<_> = places.iter().map(ToString::to_string).collect();
-    choose(&names, console)?.and_then(|number| places.get(number).cloned()).ok_or_else(|| {
-        CommandError::Answers(vec!["None was chosen; nothing was changed.".to_owned()])
-    })
+    choose(&names, console)?.and_then(|number| places.get(number).cloned()).ok_or_else(none_chosen)
+}
+
+fn none_chosen() -> CommandError {
+    CommandError::Answers(vec!["None was chosen; nothing was changed.".to_owned()])
 }
 
 /// The file to go on with: the same once its operator has corrected it, or another one.

@@ -22,6 +22,8 @@ pub struct Defaults {
     pub config_file: String,
     /// How Kestra is restarted so that it reads that file, as a command to adapt.
     pub restart: String,
+    /// What starts Kestra with that file, where it was found.
+    pub service: Option<Service>,
     /// The command that checks that configuration.
     pub check: String,
     /// `kestra.env` beside the configuration.
@@ -63,6 +65,19 @@ impl KnownCertificate {
     }
 }
 
+/// What starts Kestra with a configuration: a systemd unit, or a service of a Compose file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Its name, such as `kestra.service`.
+    pub name: String,
+    /// The command that restarts it; `None` where [`Defaults::restart`] does.
+    pub restart: Option<String>,
+    /// The env files that it reads.
+    pub env_files: Vec<String>,
+    /// Whether it is a systemd unit.
+    pub is_unit: bool,
+}
+
 /// A server block that somebody else wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExistingServer {
@@ -94,6 +109,7 @@ impl Default for Defaults {
             nginx_files: Vec::new(),
             config_file: "/etc/kestra/config.yml".to_owned(),
             restart: "kestra server standalone --config /etc/kestra/config.yml".to_owned(),
+            service: None,
             check: "kestra-setup check".to_owned(),
             env_file: "/etc/kestra/kestra.env".to_owned(),
             release: None,
@@ -103,6 +119,15 @@ impl Default for Defaults {
             existing_servers: Vec::new(),
             certificates: Vec::new(),
         }
+    }
+}
+
+impl Service {
+    /// The line that makes it read an env file; `None` where it does already.
+    #[must_use]
+    pub fn missing_line(&self, env_file: &str) -> Option<String> {
+        let key = if self.is_unit { "EnvironmentFile=" } else { "env_file: " };
+        (!self.env_files.iter().any(|it| it == env_file)).then(|| format!("{key}{env_file}"))
     }
 }
 

@@ -188,30 +188,57 @@ fn default_of(text: &str) -> (String, Option<String>) {
     }
 }
 
-/// Variables of the services beside the configuration that Kestra reads as properties. They win
-/// over the text of `KESTRA_CONFIGURATION` (measured: environment -200, configuration -250).
+/// What the services of a place set beside their configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Beside {
+    /// The variables that Kestra reads as properties. They win over the text of
+    /// `KESTRA_CONFIGURATION` (measured: environment -200, configuration -250).
+    pub names: Vec<String>,
+    /// Whether Kestra is started with `--config`: that file wins over both (measured: 0).
+    pub has_config_flag: bool,
+}
+
+/// What the services that use a configuration set beside it.
 #[must_use]
-pub fn variables_beside(source: &str, place: &Place) -> Vec<String> {
-    let Ok(tree) = Tree::parse(source) else { return Vec::new() };
-    let mut names = Vec::new();
-    for (_, service) in places::services(&tree)
-        .iter()
-        .filter(|(name, _)| place.used_by().iter().any(|service| service == name))
-    {
-        let environment = places::value(&tree, *service, "environment");
-        let Some(environment) = environment.map(|id| tree.resolve(id)) else { continue };
-        let keys = places::effective_entries(&tree, environment);
-        for (key, _) in keys {
+pub fn variables_beside(source: &str, place: &Place) -> Beside {
+    let mut beside = Beside::default();
+    let Ok(tree) = Tree::parse(source) else { return beside };
+    let services = places::services(&tree).into_iter();
+    for (_, service) in services.filter(|(name, _)| place.used_by().iter().any(|it| it == name)) {
+        beside.has_config_flag |= ["command", "entrypoint"]
+            .iter()
+            .any(|key| words(&tree, service, key).iter().any(|word| is_config_flag(word)));
+        let Some(environment) = places::value(&tree, service, "environment") else { continue };
+        for (key, _) in places::effective_entries(&tree, environment) {
             let name = tree.key(key);
-            let is_property = ["KESTRA_", "MICRONAUT_", "DATASOURCES_", "ENDPOINTS_"]
-                .iter()
-                .any(|prefix| name.starts_with(prefix));
-            if is_property && name != VARIABLE && !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
+            if is_property(name) && !beside.names.iter().any(|known| known == name) {
+                beside.names.push(name.to_owned());
             }
         }
     }
-    names
+    beside
+}
+
+/// The words of a command, which is a text or a list.
+fn words(tree: &Tree, service: Id, key: &str) -> Vec<String> {
+    let Some(command) = places::value(tree, service, key) else { return Vec::new() };
+    let items: Vec<Id> = tree.items(command).map(|item| tree.resolve(item)).collect();
+    let parts = if items.is_empty() { vec![command] } else { items };
+    let texts = parts.into_iter().map(|part| tree.scalar(part));
+    texts.flat_map(str::split_whitespace).map(str::to_owned).collect()
+}
+
+/// Whether an argument of Kestra names its configuration.
+fn is_config_flag(word: &str) -> bool {
+    matches!(word, "-c" | "--config") || word.starts_with("--config=")
+}
+
+/// Whether Kestra reads a variable of this name as a property; those of its start script are none.
+#[must_use]
+pub fn is_property(name: &str) -> bool {
+    const OF_START: [&str; 3] = [VARIABLE, "KESTRA_CONFIGURATION_PATH", "KESTRA_PLUGINS_PATH"];
+    let prefixes = ["KESTRA_", "MICRONAUT_", "DATASOURCES_", "ENDPOINTS_"];
+    prefixes.iter().any(|prefix| name.starts_with(prefix)) && !OF_START.contains(&name)
 }
 
 /// Refuses a text that Compose refuses: a `$` that begins neither `$$` nor a variable.
@@ -270,8 +297,45 @@ fn variable_length(rest: &str) -> Option<usize> {
     None
 }
 
+/// A YAML file that a service of a Compose file mounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mounted {
+    /// The service.
+    pub service: String,
+    /// The file as it is written.
+    pub file: String,
+    /// The env files of the service, as they are written.
+    pub env_files: Vec<String>,
+}
+
+/// The YAML file that a service mounts, Kestra's before any other.
+#[must_use]
+pub fn mounted_file(source: &str) -> Option<Mounted> {
+    let tree = Tree::parse(source).ok()?;
+    let (service, file) = mounted_in(&tree)?;
+    let node = places::services(&tree).into_iter().find(|(name, _)| *name == service)?.1;
+    Some(Mounted { service, file, env_files: env_files_of(&tree, node) })
+}
+
+/// The env files of the services that use a configuration, as they are written.
+#[must_use]
+pub fn env_files(source: &str, place: &Place) -> Vec<String> {
+    let Ok(tree) = Tree::parse(source) else { return Vec::new() };
+    let services = places::services(&tree).into_iter();
+    let services = services.filter(|(name, _)| place.used_by().iter().any(|it| it == name));
+    services.flat_map(|(_, service)| env_files_of(&tree, service)).collect()
+}
+
+fn env_files_of(tree: &Tree, service: Id) -> Vec<String> {
+    let Some(files) = places::value(tree, service, "env_file") else { return Vec::new() };
+    let items: Vec<Id> = tree.items(files).map(|item| tree.resolve(item)).collect();
+    let items = if items.is_empty() { vec![files] } else { items };
+    let path = |id| if tree.is_map(id) { places::value(tree, id, "path") } else { Some(id) };
+    items.into_iter().filter_map(path).map(|id| tree.scalar(id).to_owned()).collect()
+}
+
 /// The configuration file that a service mounts, as it is written, and the name of the service.
-pub(super) fn mounted_file(tree: &Tree) -> Option<(String, String)> {
+pub(super) fn mounted_in(tree: &Tree) -> Option<(String, String)> {
     let mut services = places::services(tree);
     let is_kestra = |service: Id| {
         let image = places::value(tree, service, "image").map_or("", |id| tree.scalar(id));

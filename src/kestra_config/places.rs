@@ -439,7 +439,7 @@ impl<'t, 'a> Finder<'t, 'a> {
             }
         }
         if self.found.len() == found && self.problems.len() == problems {
-            self.problems.push(match compose::mounted_file(tree) {
+            self.problems.push(match compose::mounted_in(tree) {
                 Some((service, file)) => PlaceError::looks_like(
                     &format!("a Compose file whose service {service} mounts {file}"),
                     &format!("For that file, use --config {file} instead."),

@@ -147,7 +147,7 @@ mod tests {
                 listen: port(ports.0),
                 tls: None,
             },
-            has_tls_in_front: template == Template::Recommended && ports.0 % 2 == 0,
+            has_tls_in_front: template == Template::Recommended && ports.0.is_multiple_of(2),
         }
     }
 

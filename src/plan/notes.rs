@@ -15,6 +15,9 @@ use std::sync::Arc;
 pub fn notes(answers: &Answers, machine: &Machine, plan: Option<&Plan>) -> Vec<String> {
     let mut notes = nginx_notes(answers, machine);
     notes.extend(plan.and_then(replaced_by_hand));
+    let env_files = plan.iter().flat_map(|plan| &plan.changes);
+    let env_files = env_files.filter(|change| change.kind == FileKind::Env);
+    notes.extend(env_files.filter_map(|change| lint::unread_env_file(machine, &change.path)));
     notes.extend(config_notes(machine, plan));
     notes
 }
@@ -44,7 +47,9 @@ pub fn config_notes(machine: &Machine, plan: Option<&Plan>) -> Vec<String> {
         }
         None => machine.reading().ok().flatten(),
     };
-    let remarks = reading.iter().flat_map(|reading| lint::config(reading));
+    let remarks = reading
+        .iter()
+        .flat_map(|reading| lint::config(reading).into_iter().chain(lint::public_url(reading)));
     notes.extend(remarks.map(|remark| remark.text));
     // What the release means comes first: nothing is worse than a login that anyone passes.
     let release = reading.iter().flat_map(|reading| lint::release(machine, reading));

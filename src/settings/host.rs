@@ -29,6 +29,16 @@ impl Host {
         }
     }
 
+    /// Whether this is an address to listen on, such as `0.0.0.0`.
+    #[must_use]
+    pub fn is_unspecified(&self) -> bool {
+        match &self.0 {
+            url::Host::Domain(_) => false,
+            url::Host::Ipv4(ip) => ip.is_unspecified(),
+            url::Host::Ipv6(ip) => ip.to_canonical().is_unspecified(),
+        }
+    }
+
     /// Whether this means something only inside one network: a single label, a name under a suffix
     /// that is not public, or a private address. Loopback is not private.
     #[must_use]
@@ -57,12 +67,12 @@ impl Host {
 
     /// Rejects what is no destination: unspecified, multicast and broadcast addresses.
     pub(super) fn connectable(self) -> Result<Self, Invalid> {
-        let (is_unspecified, is_group) = match self.0 {
+        let is_group = match self.0 {
             url::Host::Domain(_) => return Ok(self),
-            url::Host::Ipv4(ip) => (ip.is_unspecified(), ip.is_multicast() || ip.is_broadcast()),
-            url::Host::Ipv6(ip) => (ip.to_canonical().is_unspecified(), ip.is_multicast()),
+            url::Host::Ipv4(ip) => ip.is_multicast() || ip.is_broadcast(),
+            url::Host::Ipv6(ip) => ip.is_multicast(),
         };
-        if is_unspecified {
+        if self.is_unspecified() {
             return Err(Invalid::new(format!(
                 "{self} is an address to listen on. Name the machine to connect to, e.g. 127.0.0.1"
             )));

@@ -61,7 +61,9 @@ impl ServerUrl {
     pub fn notes(&self) -> Vec<String> {
         let host = &self.host;
         let mut notes = Vec::new();
-        if host.is_loopback() {
+        if host.is_unspecified() {
+            notes.push(format!("{host} is an address to listen on; no browser can open it."));
+        } else if host.is_loopback() {
             notes.push(format!(
                 "links in alerts will point to {host} and only work on this machine."
             ));
@@ -217,6 +219,7 @@ mod tests {
             notes("http://localhost:8080/"),
             ["links in alerts will point to localhost and only work on this machine."]
         );
+        assert!(notes("http://0.0.0.0:8080/")[0].contains("to listen on"));
         assert_eq!(notes("https://10.0.0.5/").len(), 1);
         assert_eq!(notes("https://my_host.corp/").len(), 2);
     }

@@ -1,10 +1,11 @@
 //! Looks at this machine before anything is asked: the configuration, nginx, the shell.
 
+use super::candidates::{Candidate, Scope};
 use super::checks::certificate;
 use super::fs::backup::{Checkpoint, History};
 use super::fs::{self, ReadError};
 use super::nginx::{self, Deadline};
-use crate::form::{Defaults, EnvironmentProxy};
+use crate::form::{Defaults, EnvironmentProxy, Service};
 use crate::kestra_config::{self, Place, PlaceError, Refusal};
 use crate::machine::{Machine, Snapshot, Surroundings};
 use crate::plan::FileKind;
@@ -53,6 +54,12 @@ pub enum DiscoverError {
         /// The places.
         places: Vec<Place>,
     },
+    /// Several files of this machine may be the configuration.
+    #[error("there are {} configurations of Kestra on this machine", candidates.len())]
+    SeveralFiles {
+        /// The files, each with the evidence for it.
+        candidates: Vec<Candidate>,
+    },
     /// There is no home, so there is no default place.
     #[error("there is no home folder, so there is no place for config.yml")]
     NoHome,
@@ -75,6 +82,10 @@ impl DiscoverError {
                 let names: Vec<_> = places.iter().map(ToString::to_string).collect();
                 format!("Choose with --at: {}", names.join(", "))
             }
+            Self::SeveralFiles { candidates } => {
+                let lines: Vec<_> = candidates.iter().map(ToString::to_string).collect();
+                format!("Name one of them with --config:\n  {}", lines.join("\n  "))
+            }
             Self::NoPlace { error, .. } => error.remedy.clone(),
             Self::NoHome => "Name the file with --config PATH.".to_owned(),
         }
@@ -85,7 +96,10 @@ impl DiscoverError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Read(ReadError::Denied { .. }) => 5,
-            Self::Several { .. } | Self::NoPlace { .. } | Self::NoHome => 2,
+            Self::Several { .. }
+            | Self::SeveralFiles { .. }
+            | Self::NoPlace { .. }
+            | Self::NoHome => 2,
             Self::Read(_) | Self::Refused { .. } => 1,
         }
     }
@@ -154,6 +168,7 @@ pub fn complete(mut machine: Machine, deadline: Deadline) -> Machine {
     for path in [&server_file, &location_file].into_iter().chain(&nginx_files).map(PathBuf::from) {
         machine.see(path.clone(), snapshot(&path));
     }
+    machine.defaults.service = service(&machine);
     machine.surroundings = surroundings(&machine);
     machine.defaults.certificates = certificate::discover();
     let files = [machine.config().to_owned(), server_file.into(), location_file.into()];
@@ -205,16 +220,47 @@ pub fn snapshot(path: &Path) -> Snapshot {
     }
 }
 
-/// The file that `--config` names, or the first that Kestra's users keep one at.
+/// What starts Kestra with this configuration.
+fn service(machine: &Machine) -> Option<Service> {
+    let (config, place) = (machine.config(), machine.place());
+    if place.is_whole() {
+        return Scope::here().service(config);
+    }
+    let name = place.used_by().first().filter(|_| place.is_compose())?;
+    let files = kestra_config::env_files(machine.text(config)?.as_str(), place);
+    let absolute = |file: String| {
+        let file = config.with_file_name(file.trim_start_matches("./"));
+        file.to_string_lossy().into_owned()
+    };
+    Some(Service {
+        name: format!("service {name}"),
+        restart: None,
+        env_files: files.into_iter().map(absolute).collect(),
+        is_unit: false,
+    })
+}
+
+/// The file that `--config` names, else the only candidate; where there is none, the one that a
+/// unit names, or Kestra's default.
 pub(crate) fn config_path(named: Option<&Path>) -> Result<PathBuf, DiscoverError> {
     if let Some(named) = named {
         return Ok(std::path::absolute(named).unwrap_or_else(|_| named.to_owned()));
     }
-    let of_user = dirs::home_dir().map(|home| home.join(".kestra/config.yml"));
-    let of_machine = PathBuf::from("/etc/kestra/config.yml");
-    let candidates = of_user.iter().chain([&of_machine]);
-    let there = candidates.into_iter().find(|path| path.exists()).cloned();
-    there.or(of_user).ok_or(DiscoverError::NoHome)
+    let scope = Scope::here();
+    let candidates = scope.candidates().into_iter();
+    let (mut there, missing): (Vec<_>, Vec<_>) = candidates.partition(|it| it.path.exists());
+    match there.len() {
+        0 => {
+            let of_unit = missing.into_iter().next().map(|candidate| candidate.path);
+            of_unit.or_else(default_path).ok_or(DiscoverError::NoHome)
+        }
+        1 => Ok(there.remove(0).path),
+        _ => Err(DiscoverError::SeveralFiles { candidates: there }),
+    }
+}
+
+fn default_path() -> Option<PathBuf> {
+    Some(dirs::home_dir()?.join(".kestra/config.yml"))
 }
 
 fn only_place(path: &Path, text: &str) -> Result<Place, DiscoverError> {
@@ -248,7 +294,10 @@ fn no_place(path: &Path, error: PlaceError) -> DiscoverError {
 
 /// This program with a command for this configuration, which is named unless it is the default.
 pub(crate) fn command_for(config: &Path, command: &str) -> String {
-    if config_path(None).is_ok_and(|default| default == config) {
+    // What was found in a folder or a unit is not found from everywhere.
+    let is_usual = default_path().is_some_and(|path| path == config)
+        || config == Path::new("/etc/kestra/config.yml");
+    if is_usual && config_path(None).is_ok_and(|default| default == config) {
         return format!("kestra-setup {command}");
     }
     format!("kestra-setup --config {} {command}", shell::word(&config.to_string_lossy()))

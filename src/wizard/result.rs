@@ -16,7 +16,7 @@ pub fn with_next_steps(saved: WriteResult, answers: &Answers, plan: &Plan) -> Wr
     let is_written = |kind| plan.pending().any(|change| change.kind == kind);
     let mut next = Vec::new();
     if is_written(FileKind::Env) || answers.keeps_password_elsewhere() {
-        next.push(environment(answers));
+        next.extend(environment(answers));
     }
     if is_written(FileKind::Config) || is_written(FileKind::Env) {
         next.push(restart(answers));
@@ -35,6 +35,10 @@ pub fn with_next_steps(saved: WriteResult, answers: &Answers, plan: &Plan) -> Wr
 }
 
 fn restart(answers: &Answers) -> NextStep {
+    let service = answers.defaults().service.as_ref();
+    if let Some(command) = service.and_then(|service| service.restart.clone()) {
+        return NextStep { command, ..NextStep::from("Restart Kestra".to_owned()) };
+    }
     NextStep {
         what: "Restart Kestra so that it reads the file (your way of starting it), e.g.".to_owned(),
         lines: vec![answers.defaults().restart.clone()],
@@ -42,15 +46,21 @@ fn restart(answers: &Answers) -> NextStep {
     }
 }
 
-fn environment(answers: &Answers) -> NextStep {
+fn environment(answers: &Answers) -> Option<NextStep> {
     let file = answers.get(&form::ENV_FILE);
     let variable = answers.get(&form::PROXY_PASSWORD_VARIABLE);
     if file.is_empty() {
-        return NextStep::from(format!(
+        return Some(NextStep::from(format!(
             "Set {variable} in the environment of Kestra; without it Kestra does not start."
-        ));
+        )));
     }
-    NextStep {
+    if let Some(service) = &answers.defaults().service {
+        let line = service.missing_line(&file)?;
+        let how = if service.is_unit { " with systemctl edit" } else { "" };
+        let what = format!("Add this line to {}{how}", service.name);
+        return Some(NextStep { what, lines: vec![line], ..NextStep::default() });
+    }
+    Some(NextStep {
         what: format!("Give Kestra the variable {variable}: in its systemd unit"),
         lines: vec![
             format!("EnvironmentFile={file}"),
@@ -58,7 +68,7 @@ fn environment(answers: &Answers) -> NextStep {
             format!("env_file: {file}"),
         ],
         ..NextStep::default()
-    }
+    })
 }
 
 fn nginx(answers: &Answers) -> NextStep {
@@ -186,6 +196,25 @@ mod tests {
             "  1  Check               [c] run now:  kestra-setup check"
         );
         assert_eq!(report(&saved).last().unwrap(), "  1  Check               kestra-setup check");
+    }
+
+    #[test]
+    fn a_unit_is_restarted_and_told_the_env_file_that_it_does_not_read() {
+        let service = form::Service {
+            name: "kestra.service".to_owned(),
+            restart: Some("systemctl restart kestra".to_owned()),
+            env_files: vec!["/etc/kestra/read.env".to_owned()],
+            is_unit: true,
+        };
+        let defaults = form::Defaults { service: Some(service), ..form::Defaults::default() };
+        let mut answers = Answers::new(defaults, [].into());
+        assert_eq!(restart(&answers).command, "systemctl restart kestra");
+        answers.set(&form::ENV_FILE, "/etc/kestra/read.env");
+        assert!(environment(&answers).is_none());
+        answers.set(&form::ENV_FILE, "/etc/kestra/k.env");
+        let step = environment(&answers).unwrap();
+        assert_eq!(step.what, "Add this line to kestra.service with systemctl edit");
+        assert_eq!(step.lines, ["EnvironmentFile=/etc/kestra/k.env"]);
     }
 
     #[test]

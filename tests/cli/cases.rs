@@ -41,3 +41,8 @@ fn it_works_without_a_person_and_without_a_home() {
 fn a_check_says_what_was_seen_and_fails_where_something_does() {
     transcript::run("tests/cli/cases/check.md");
 }
+
+#[test]
+fn a_configuration_is_found_by_evidence() {
+    transcript::run("tests/cli/cases/candidates.md");
+}

@@ -83,6 +83,18 @@ fn what_works_and_surprises_is_a_warning() {
 }
 
 #[test]
+fn a_public_url_that_nobody_can_open_is_a_warning() {
+    let config =
+        "kestra:\n  server:\n    url: http://ops.example.com/\n  url: http://0.0.0.0:8080/\n";
+    let (code, findings) = check(config);
+    let warnings = findings.iter().filter(|said| said.starts_with("\"warning\""));
+    let warnings: Vec<_> = warnings.map(String::as_str).collect();
+    let has = |words: &str| warnings.iter().any(|said| said.contains(words));
+    assert_eq!(code, Some(0), "{findings:?}");
+    assert!(has("no property kestra.server.url") && has("an address to listen on"), "{findings:?}");
+}
+
+#[test]
 fn a_good_configuration_has_one_verdict() {
     let (code, findings) = check("kestra:\n  url: https://my-host.com/\n");
     assert_eq!((code, findings.len()), (Some(0), 1), "{findings:?}");
