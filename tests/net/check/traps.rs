@@ -67,7 +67,7 @@ fn a_context_path_that_breaks_kestra_or_contradicts_the_address() {
     };
     fails(&with("/other"), "but the context path is /other");
     fails(&with("kestra"), "write /kestra");
-    fails(&with("/api"), "breaks Kestra: remove the line");
+    fails(&with("/api"), "every API of this Kestra is open without a login");
 }
 
 #[test]
