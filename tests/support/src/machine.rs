@@ -1,11 +1,11 @@
 //! A machine with a configuration, an nginx file and a history of its own; the real program on it.
 
+use crate::{Program, Session};
 use std::env;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use crate::{Program, Session};
 use tempfile::TempDir;
 
 /// Found in the files that it is for, and nowhere else.

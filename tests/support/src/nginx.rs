@@ -1,5 +1,6 @@
 //! A private nginx, started for one test and stopped with it.
 
+use crate::{free_port, within};
 use kestra_setup::machine;
 use kestra_setup::system::nginx::{Deadline, find};
 use std::fs;
@@ -7,7 +8,6 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Duration;
-use crate::{free_port, within};
 
 /// The program on this machine; `None`, said aloud, where there is none.
 pub fn binary() -> Option<PathBuf> {

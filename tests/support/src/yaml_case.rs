@@ -28,7 +28,8 @@ impl YamlCase {
             let path = folder.join(name);
             fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
         };
-        let files = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let files =
+            fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         let mut names: Vec<String> =
             files.filter_map(|file| file.ok()?.file_name().into_string().ok()).collect();
         names.sort();
