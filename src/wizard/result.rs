@@ -40,7 +40,7 @@ fn restart(answers: &Answers) -> NextStep {
         return NextStep { command, ..NextStep::from("Restart Kestra".to_owned()) };
     }
     NextStep {
-        what: "Restart Kestra so that it reads the file (your way of starting it), e.g.".to_owned(),
+        what: "Restart Kestra so that it reads the file (however you start it), e.g.".to_owned(),
         lines: vec![answers.defaults().restart.clone()],
         ..NextStep::default()
     }

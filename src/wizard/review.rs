@@ -185,7 +185,7 @@ impl Review {
             Preview::Refused(_) => {
                 Some("Cannot be written; the text to paste is shown.".to_owned())
             }
-            Preview::Problems(_) => Some("Settle what is listed first.".to_owned()),
+            Preview::Problems(_) => Some("Fix the errors above first.".to_owned()),
         };
         match &self.preview {
             Preview::Ready(plan) if !plan.is_noop() => Some(plan),

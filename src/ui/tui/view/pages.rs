@@ -40,13 +40,13 @@ f        the file on the whole screen
 Up Down  scroll; PgUp PgDn faster
 r        show secrets for 10 seconds
 u        take back the last change
-t        test the way out
+t        test the outbound connection
 y        copy the shown file to the clipboard of your terminal
 Esc      back to the questions
 q ^C     quit";
 
 const CHOICES: &str = "\
-Something stands in the way. Nothing was changed, unless the page says so.
+Nothing was changed, unless the page says so.
 
 Enter    take the way with the mark
 1-4      take the way with that number
@@ -59,7 +59,7 @@ The files are written, or put back, as the page says. What is numbered is
 left for you to do.
 
 r        reload nginx, after nginx -t; it is never restarted
-c        check what stands: files, nginx, the way out, Kestra
+c        check everything: files, nginx, outbound connection, Kestra
 u        put the files back as they were before this write
 Up Down  scroll; PgUp PgDn faster
 Enter    quit; the page stays in your terminal";
