@@ -150,7 +150,9 @@ impl Wizard {
     pub fn changed_in_words(&self) -> String {
         let said: Vec<_> = self.answers.changes().map(|field| field.name).collect();
         match said.as_slice() {
-            _ if !self.answers.defaults().is_reconfiguration => "only these settings change".to_owned(),
+            _ if !self.answers.defaults().is_reconfiguration => {
+                "only these settings change".to_owned()
+            }
             [] => "nothing differs".to_owned(),
             [only] => format!("only {only} differs"),
             several => format!("only {} differ", several.join(", ")),
@@ -161,7 +163,9 @@ impl Wizard {
     #[must_use]
     pub fn change_count_in_words(&self) -> String {
         match self.answers.changes().count() {
-            _ if !self.answers.defaults().is_reconfiguration => "only these settings change".to_owned(),
+            _ if !self.answers.defaults().is_reconfiguration => {
+                "only these settings change".to_owned()
+            }
             1 => "1 setting differs".to_owned(),
             count => format!("{count} settings differ"),
         }
