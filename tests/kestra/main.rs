@@ -26,7 +26,7 @@ use proxy::Proxy;
 use squid::Squid;
 use support::http::get;
 use support::live_view::{Seen, see};
-use support::nginx::Nginx;
+use support::nginx::{self, Nginx};
 use support::site::Site;
 
 /// The head of the first CONNECT of a boot.
@@ -162,7 +162,7 @@ fn a_silence_longer_than_the_read_timeout_cuts_a_live_execution() {
     warm_up(&booted, "");
     assert_eq!(see(booted.port, ""), Seen::Live);
     let site = Site { recommended: true, context: "", upstream: booted.port };
-    let text = |port| site.server(port).replace("3600s", "500ms");
+    let text = |port| site.server(port).replace("3700s", "500ms");
     let nginx = Nginx::start(nginx, text, &[]);
     assert_eq!(see(nginx.port, ""), Seen::Cut);
 }
