@@ -40,6 +40,9 @@ pub fn published_port(source: &str, place: &Place, port: u16) -> Option<Publishe
 /// Helm chart's values beside the configuration.
 #[must_use]
 pub fn image(source: &str, place: &Place) -> Option<String> {
+    if !matches!(place.kind(), PlaceKind::Compose | PlaceKind::Helm) {
+        return None;
+    }
     let tree = Tree::parse(source).ok()?;
     let text = |id: Id| Some(tree.scalar(id).to_owned()).filter(|text| !text.is_empty());
     match place.kind() {

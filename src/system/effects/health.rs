@@ -136,13 +136,17 @@ fn traps(machine: &Machine, answers: &Answers) -> Vec<Finding> {
 
 /// What the release that the file names means for the login.
 fn release(machine: &Machine, reading: &Reading) -> Vec<Finding> {
-    let era = machine.image().as_deref().and_then(Era::of_image);
+    let image = machine.image().unwrap_or_default();
+    let (code, outcome) = match Era::of_image(&image) {
+        Some(Era::LoginBypass) => ("kestra-release", Outcome::Failed),
+        _ => ("config-trap", Outcome::Warning),
+    };
     let notes = lint::release(machine, reading).into_iter();
     let findings = notes.map(|summary| Finding {
-        code: if era == Some(Era::LoginBypass) { "kestra-release" } else { "config-trap" },
-        outcome: if era == Some(Era::LoginBypass) { Outcome::Failed } else { Outcome::Warning },
+        code,
+        outcome,
         summary,
-        evidence: machine.image().unwrap_or_default(),
+        evidence: image.clone(),
         remedy: String::new(),
     });
     findings.collect()
