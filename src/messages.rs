@@ -249,6 +249,7 @@ pub fn written(receipt: Receipt) -> WriteResult {
     };
     WriteResult {
         state: "written",
+        urgent: Vec::new(),
         headline: format!("Done. {files} written."),
         files: receipt.files.iter().map(written_file).collect(),
         undo: receipt.id.map(|id| {

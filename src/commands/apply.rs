@@ -5,7 +5,7 @@ use super::{CommandError, difference, only, report};
 use crate::cli::{GivenAnswers, Invocation};
 use crate::machine::Machine;
 use crate::messages;
-use crate::plan::{FileChange, FileKind, Plan};
+use crate::plan::{self, FileChange, FileKind, Plan};
 use crate::system::console::Console;
 use crate::system::effects::{API_URL, EffectRunner};
 use crate::wizard;
@@ -62,6 +62,8 @@ pub(super) fn run(
         Some(digest) => reviewed(invocation, options.given, digest)?,
         None => planned(invocation, options.given)?,
     };
+    let urgent = if plan.is_noop() { Vec::new() } else { plan::urgent(&sources.machine, &plan) };
+    urgent.iter().for_each(|it| console.message(&format!("warning: {it}")));
     // Where standard output is closed or full, the files are written anyway, and that is reported.
     let mut printed = Ok(());
     // A reviewed plan was shown already.
@@ -71,7 +73,8 @@ pub(super) fn run(
     if plan.is_noop() {
         console.message("Nothing to do.");
     } else {
-        sources.notes(&plan).iter().for_each(|note| console.message(&format!("Note: {note}")));
+        let notes = sources.notes(&plan).into_iter().filter(|note| !urgent.contains(note));
+        notes.for_each(|note| console.message(&format!("Note: {note}")));
     }
     let mut id = None;
     if !plan.is_noop() && !options.dry_run {
@@ -79,7 +82,7 @@ pub(super) fn run(
         let receipt = runner(machine)?.write(&plan)?;
         id.clone_from(&receipt.id);
         let written = messages::written(receipt);
-        report(&wizard::with_next_steps(written, answers, &plan), console);
+        report(&wizard::with_next_steps(written, answers, machine, &plan), console);
     }
     if options.json {
         let files = plan.pending().map(ChangedFile::from).collect();

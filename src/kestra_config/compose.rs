@@ -309,6 +309,8 @@ pub struct Mounted {
     pub file: String,
     /// The env files of the service, as they are written.
     pub env_files: Vec<String>,
+    /// The image of the service.
+    pub image: Option<String>,
 }
 
 /// The YAML file that a service mounts, Kestra's before any other.
@@ -317,7 +319,8 @@ pub fn mounted_file(source: &str) -> Option<Mounted> {
     let tree = Tree::parse(source).ok()?;
     let (service, file) = mounted_in(&tree)?;
     let node = places::services(&tree).into_iter().find(|(name, _)| *name == service)?.1;
-    Some(Mounted { service, file, env_files: env_files_of(&tree, node) })
+    let image = places::value(&tree, node, "image").map(|id| tree.scalar(id).to_owned());
+    Some(Mounted { service, file, env_files: env_files_of(&tree, node), image })
 }
 
 /// The env files of the services that use a configuration, as they are written.

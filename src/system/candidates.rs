@@ -3,6 +3,7 @@
 use crate::env_file;
 use crate::form::Service;
 use crate::kestra_config::{self, Mounted};
+use crate::kestra_release::Release;
 use crate::shell;
 use rustix::process::geteuid;
 use std::collections::BTreeMap;
@@ -100,7 +101,21 @@ impl Scope {
         })
     }
 
-    fn at(&self, path: impl AsRef<Path>) -> PathBuf {
+    /// The release that a Compose file names for a configuration which it mounts.
+    pub(super) fn image(&self, config: &Path) -> Option<Release> {
+        let mount = self.mounts(config.parent()?).find(|mount| mount.file == config)?;
+        let seen = format!("image of service {} in {}", mount.service, mount.compose.display());
+        Some(Release::of_image(mount.image?, seen))
+    }
+
+    /// The Kestra that a unit starts with this configuration: a program or a jar.
+    pub(super) fn program(&self, config: &Path) -> Option<PathBuf> {
+        let unit = self.units().into_iter().find(|unit| unit.config.as_deref() == Some(config))?;
+        let program = unit.command.iter().find(|word| is_program(word))?;
+        Some(self.at(program.trim_start_matches(PREFIXES)))
+    }
+
+    pub(super) fn at(&self, path: impl AsRef<Path>) -> PathBuf {
         let path = path.as_ref();
         self.root.join(path.strip_prefix("/").unwrap_or(path))
     }
@@ -174,7 +189,7 @@ impl Scope {
         let config = config.map(|config| self.at(Path::new(folder).join(config)));
         let is_default = config_of(&command).is_none();
         let config = config.filter(|config| !is_default || config.exists());
-        Some(Unit { name, config, env_files })
+        Some(Unit { name, command, config, env_files })
     }
 
     fn home_of(&self, user: &str) -> Option<String> {
@@ -244,7 +259,7 @@ impl Scope {
     fn mounts(&self, folder: &Path) -> impl Iterator<Item = Mount> {
         let files = self.yaml_files(folder).into_iter().filter(|(name, _)| is_compose(name));
         files.filter_map(|(_, compose)| {
-            let Mounted { service, file, env_files } =
+            let Mounted { service, file, env_files, image } =
                 kestra_config::mounted_file(&text(&compose)?)?;
             let folder = compose.parent()?;
             let absolute = |file: &str| folder.join(file.strip_prefix("./").unwrap_or(file));
@@ -253,7 +268,7 @@ impl Scope {
                 && text(&file).is_some_and(|text| kestra_config::places(&text).is_ok());
             let env_files =
                 env_files.iter().map(|it| absolute(it).to_string_lossy().into_owned()).collect();
-            is_kestra.then_some(Mount { compose, service, file, env_files })
+            is_kestra.then_some(Mount { compose, service, file, env_files, image })
         })
     }
 
@@ -274,6 +289,7 @@ impl Scope {
 /// A unit that starts Kestra.
 struct Unit {
     name: String,
+    command: Vec<String>,
     config: Option<PathBuf>,
     env_files: Vec<String>,
 }
@@ -284,6 +300,7 @@ struct Mount {
     service: String,
     file: PathBuf,
     env_files: Vec<String>,
+    image: Option<String>,
 }
 
 fn has_extension(name: &str, extension: &str) -> bool {
@@ -328,18 +345,24 @@ fn words(command: &str) -> Vec<String> {
     words
 }
 
+/// What systemd takes in front of a program.
+const PREFIXES: [char; 5] = ['@', '-', ':', '+', '!'];
+
+fn program_name(word: &str) -> &str {
+    word.trim_start_matches(PREFIXES).rsplit('/').next().unwrap_or_default()
+}
+
+/// Whether a word of a command names Kestra: a program, or a jar.
+fn is_program(word: &str) -> bool {
+    let name = program_name(word);
+    name == "kestra" || (name.starts_with("kestra") && has_extension(name, "jar"))
+}
+
 /// Whether a command starts a Kestra server on this machine, itself or as a jar.
 fn is_kestra(words: &[String]) -> bool {
-    let name = |word: &String| {
-        let word = word.trim_start_matches(['@', '-', ':', '+', '!']);
-        word.rsplit('/').next().unwrap_or_default().to_owned()
-    };
-    let is_program = |word: &String| {
-        let name = name(word);
-        name == "kestra" || (name.starts_with("kestra") && has_extension(&name, "jar"))
-    };
-    let is_container = words.first().is_some_and(|it| matches!(&*name(it), "docker" | "podman"));
-    let program = words.iter().position(is_program).filter(|_| !is_container);
+    let is_container =
+        words.first().is_some_and(|it| matches!(program_name(it), "docker" | "podman"));
+    let program = words.iter().position(|word| is_program(word)).filter(|_| !is_container);
     program.is_some_and(|at| words[at..].iter().any(|word| word == "server"))
 }
 

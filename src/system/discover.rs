@@ -4,9 +4,11 @@ use super::candidates::{Candidate, Scope};
 use super::checks::certificate;
 use super::fs::backup::{Checkpoint, History};
 use super::fs::{self, ReadError};
+use super::installed;
 use super::nginx::{self, Deadline};
 use crate::form::{Defaults, EnvironmentProxy, Service};
 use crate::kestra_config::{self, Place, PlaceError, Refusal};
+use crate::kestra_release::Release;
 use crate::machine::{Machine, Snapshot, Surroundings};
 use crate::plan::FileKind;
 use crate::settings::PastedProxy;
@@ -119,8 +121,7 @@ pub fn configuration(
     let text = fs::read(&config)?.map(|state| state.text);
     // Without the place, a file with several configurations would be refused.
     let at = place.as_ref().filter(|place| !place.is_whole());
-    let check =
-        at.map_or("check".to_owned(), |at| format!("--at {} check", shell::word(&at.to_string())));
+    let at = at.map_or(String::new(), |at| format!("--at {}", shell::word(&at.to_string())));
     let place = match (place, &text) {
         (Some(place), Some(text)) => place_in(&config, text.as_str(), &place)?,
         (None, Some(text)) => only_place(&config, text.as_str())?,
@@ -135,7 +136,7 @@ pub fn configuration(
         env_file: beside("kestra.env"),
         config_file: config.display().to_string(),
         restart: machine.place().restart_command(&shell::word(&config.to_string_lossy())),
-        check: command_for(&config, &check),
+        program: command_for(&config, &at).trim_end().to_owned(),
         ..Defaults::default()
     };
     machine.is_partial = true;
@@ -146,9 +147,26 @@ pub fn configuration(
     Ok(machine)
 }
 
-/// The rest of a machine: nginx, the files for it, the user database, rights to write.
+/// The rest of a machine: nginx, the files for it, the user database, rights to write, and the
+/// release of Kestra.
 #[must_use]
-pub fn complete(mut machine: Machine, deadline: Deadline) -> Machine {
+pub fn complete(machine: Machine, deadline: Deadline) -> Machine {
+    let known = machine.clone();
+    let release = thread::spawn(move || release(&known));
+    let mut machine = without_release(machine, deadline);
+    machine.installed = release.join().unwrap_or_default();
+    machine
+}
+
+/// The release that is installed here, where the file of the configuration names none. Starts a
+/// Java program for it, which may take seconds.
+#[must_use]
+pub fn release(machine: &Machine) -> Option<Release> {
+    let is_asked = machine.place().is_whole() && machine.release().is_none();
+    is_asked.then(|| installed::release(&Scope::here(), machine.config()))?
+}
+
+fn without_release(mut machine: Machine, deadline: Deadline) -> Machine {
     let nginx = nginx::find(deadline);
     let text = |path: &PathBuf| path.display().to_string();
     let is_kubernetes = machine.place().is_kubernetes();
@@ -177,7 +195,7 @@ pub fn complete(mut machine: Machine, deadline: Deadline) -> Machine {
     machine
 }
 
-/// The rest of a machine as far as it is known in [`PATIENCE`].
+/// The rest of a machine as far as it is known in [`PATIENCE`], the [`release`] left out.
 #[must_use]
 pub fn complete_in_time(machine: Machine) -> Machine {
     let (sender, completed) = mpsc::channel();
@@ -185,7 +203,7 @@ pub fn complete_in_time(machine: Machine) -> Machine {
     // nginx is given a part of the time, so that the rest is known where it does not answer.
     let deadline = Deadline::after(PATIENCE * 3 / 4);
     // The receiver is gone where the time was over.
-    thread::spawn(move || drop(sender.send(complete(machine, deadline))));
+    thread::spawn(move || drop(sender.send(without_release(machine, deadline))));
     completed.recv_timeout(PATIENCE).unwrap_or(unknown)
 }
 

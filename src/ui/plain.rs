@@ -131,7 +131,7 @@ impl<R: Runtime> PlainMode<'_, R> {
         let mut lines =
             vec![GREETING.to_owned(), format!("Configuration: {file} ({})", self.wizard.state())];
         if let Step::FormStep(_) = self.wizard.step() {
-            let remarks = plan::config_notes(self.wizard.machine(), None).into_iter();
+            let remarks = plan::config_notes(self.wizard.machine()).into_iter();
             lines.extend(remarks.map(|remark| format!("Note: {remark}")));
         }
         self.print(&lines.join("\n"))

@@ -1,6 +1,7 @@
 //! Events and effects.
 
 use crate::checks::{Check, Finding};
+use crate::kestra_release::Release;
 use crate::key::Key;
 use crate::machine::{Machine, Snapshot, Text};
 use crate::plan::Plan;
@@ -23,6 +24,8 @@ pub enum Event {
     PreviousQuestion,
     /// The whole machine was looked at.
     Discovered(Box<Machine>),
+    /// The release of Kestra that is installed here; it takes longer to find out.
+    ReleaseFound(Release),
     /// Files were looked at.
     FilesRead(Vec<(PathBuf, Snapshot)>),
     /// A check came back.
@@ -59,6 +62,7 @@ impl fmt::Debug for Event {
             Self::Paste(text) => write!(f, "Paste({} bytes)", text.len()),
             Self::Line(text) => write!(f, "Line({} bytes)", text.len()),
             Self::Discovered(_) => f.write_str("Discovered"),
+            Self::ReleaseFound(release) => write!(f, "ReleaseFound({release})"),
             Self::FilesRead(files) => f.debug_tuple("FilesRead").field(files).finish(),
             Self::Checked(check, all) => f.debug_tuple("Checked").field(check).field(all).finish(),
             Self::Written(result) => f.debug_tuple("Written").field(result).finish(),
@@ -165,6 +169,8 @@ pub enum Repair {
 pub struct WriteResult {
     /// The state in the title bar, such as `written`.
     pub state: &'static str,
+    /// What lets others in, as the written files and the machine are; before everything else.
+    pub urgent: Vec<String>,
     /// What happened, one sentence.
     pub headline: String,
     /// The files.

@@ -3,16 +3,22 @@
 use super::{NextStep, WriteResult, WrittenFile};
 use crate::answers::Answers;
 use crate::form;
-use crate::plan::{FileKind, Plan};
+use crate::machine::Machine;
+use crate::plan::{self, FileKind, Plan};
 use crate::settings::ServerUrl;
 use std::iter::once;
 
 /// The columns that a line may have where nothing is to wrap.
 const LONGEST: usize = 78;
 
-/// Adds what is left to do for these answers.
+/// Adds what is left to do for these answers, and what is urgent on this machine.
 #[must_use]
-pub fn with_next_steps(saved: WriteResult, answers: &Answers, plan: &Plan) -> WriteResult {
+pub fn with_next_steps(
+    saved: WriteResult,
+    answers: &Answers,
+    machine: &Machine,
+    plan: &Plan,
+) -> WriteResult {
     let is_written = |kind| plan.pending().any(|change| change.kind == kind);
     let mut next = Vec::new();
     if is_written(FileKind::Env) || answers.keeps_password_elsewhere() {
@@ -27,11 +33,11 @@ pub fn with_next_steps(saved: WriteResult, answers: &Answers, plan: &Plan) -> Wr
     }
     next.push(NextStep {
         key: Some('c'),
-        command: answers.defaults().check.clone(),
+        command: format!("{} check", answers.defaults().program),
         ..NextStep::from("Check".to_owned())
     });
     next.extend(saved.next);
-    WriteResult { next, ..saved }
+    WriteResult { urgent: plan::urgent(machine, plan), next, ..saved }
 }
 
 fn restart(answers: &Answers) -> NextStep {
@@ -140,7 +146,8 @@ pub fn report(saved: &WriteResult) -> Vec<String> {
 }
 
 fn lines(saved: &WriteResult, key: fn(&NextStep) -> String) -> Vec<String> {
-    let mut lines = vec![saved.headline.clone(), String::new()];
+    let urgent = saved.urgent.iter().flat_map(|it| [format!("Warning: {it}"), String::new()]);
+    let mut lines: Vec<_> = urgent.chain([saved.headline.clone(), String::new()]).collect();
     let width = saved.files.iter().map(|file| file.path.len()).max().unwrap_or(0);
     for WrittenFile { what, path, about } in &saved.files {
         lines.push(format!("  {what:<11}  {path:<width$}   {about}"));

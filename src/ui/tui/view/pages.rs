@@ -191,6 +191,10 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
         findings(ui, &mut page, &all);
         page.blank();
     }
+    for urgent in &result.urgent {
+        page.marked((theme.glyphs.bad, theme.bad()), ui.width, urgent, theme.bad());
+        page.blank();
+    }
     page.marked((theme.glyphs.good, theme.good()), ui.width, &result.headline, theme.good());
     page.blank();
     let widest = result.files.iter().map(|file| file.path.chars().count()).max().unwrap_or(0);
