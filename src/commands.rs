@@ -14,7 +14,7 @@ use crate::messages;
 use crate::plan::FileChange;
 use crate::system::console::{Console, harmless, variable};
 use crate::system::discover::DiscoverError;
-use crate::system::fs::{WriteError, link_target};
+use crate::system::fs::WriteError;
 use crate::ui::tui::backend::Colors;
 use crate::ui::tui::theme::{Level, Theme};
 use serde::Serialize;
@@ -247,9 +247,7 @@ fn paint(line: &str) -> String {
 
 /// A change as it is printed: which file, then its difference.
 fn difference(change: &FileChange) -> String {
-    let target = link_target(&change.path).map(|target| format!(" -> {}", target.display()));
-    let path = format!("{}{}", change.path.display(), target.unwrap_or_default());
-    let mut text = format!("--- {}\n", harmless(&path));
+    let mut text = format!("--- {}\n", harmless(&change.destination()));
     let _ = writeln!(text, "    {}", change.summary());
     for line in messages::listed(change) {
         let _ = writeln!(
@@ -281,7 +279,8 @@ mod tests {
     #[test]
     fn the_name_of_a_file_sends_nothing_to_the_terminal() {
         let (path, after) = ("a\u{1b}[31m.yml".into(), "a: 1\n".into());
-        let change = FileChange { kind: FileKind::Config, path, before: None, after, mode: 0o600 };
+        let (kind, target, before) = (FileKind::Config, None, None);
+        let change = FileChange { kind, path, target, before, after, mode: 0o600 };
         assert_eq!(difference(&change), "--- a?[31m.yml\n    new file, 1 line\n+…\n");
     }
 }

@@ -25,6 +25,8 @@ struct ApplyReport<'a> {
 struct ChangedFile<'a> {
     kind: FileKind,
     path: &'a Path,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a Path>,
     new: bool,
     changed: usize,
     added: usize,
@@ -37,6 +39,7 @@ impl<'a> From<&'a FileChange> for ChangedFile<'a> {
         Self {
             kind: change.kind,
             path: &change.path,
+            target: change.target.as_deref(),
             new: change.before.is_none(),
             changed: stat.changed,
             added: stat.added,

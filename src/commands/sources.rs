@@ -11,7 +11,7 @@ use crate::plan::{self, FileChange, FileKind, Plan};
 use crate::settings::Secret;
 use crate::shell;
 use crate::system::console::{first_line_of_input, unreadable_variables, variable, variables};
-use crate::system::discover::{self, place_in, snapshot};
+use crate::system::discover::{self, look_at, place_in};
 use crate::system::fs::backup::STATE;
 use crate::system::nginx::Deadline;
 use std::path::Path;
@@ -80,8 +80,7 @@ impl Sources {
         };
         for path in Plan::paths(&settings, machine) {
             if machine.snapshot(&path).is_none() {
-                let seen = snapshot(&path);
-                machine.see(path, seen);
+                machine.see(path.clone(), look_at(&path));
             }
         }
         Plan::new(answers, &settings, machine).map_err(|refusal| to_paste(&refusal))
