@@ -25,6 +25,7 @@ struct ShowReport<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<SiteReport<'a>>,
     problems: Vec<Entry>,
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -57,7 +58,12 @@ pub(super) fn run(
     let Sources { answers, machine, .. } = &sources;
     if machine.text(machine.config()).is_none() {
         let config = machine.config().display();
-        console.message(&format!("Note: there is no configuration at {config} yet."));
+        console.warn(&format!("there is no configuration at {config} yet."));
+    }
+    if let Ok(Some(reading)) = machine.reading() {
+        for warning in lint::urgent(machine, &reading) {
+            console.warn(&warning);
+        }
     }
     match form {
         ShowForm::Words => {
@@ -67,11 +73,6 @@ pub(super) fn run(
             });
             let release = machine.release().map(|it| format!("{:<24} {it}\n", "release"));
             console.print_text(&(words(answers) + &site + &release.unwrap_or_default()))?;
-            if let Ok(Some(reading)) = machine.reading() {
-                for note in lint::urgent(machine, &reading) {
-                    console.message(&format!("warning: {note}"));
-                }
-            }
         }
         ShowForm::Answers => console.print(&answers_file(answers))?,
         ShowForm::Json => console.json(&ShowReport {
@@ -83,6 +84,7 @@ pub(super) fn run(
                 .collect(),
             site: site(answers, machine),
             problems: problems(answers),
+            warnings: console.warnings(),
         })?,
     }
     Ok(0)

@@ -3,7 +3,7 @@
 use crate::checks::{Check, Finding};
 use crate::kestra_release::Release;
 use crate::key::Key;
-use crate::machine::{Machine, Snapshot, Text};
+use crate::machine::{Machine, Seen, Text};
 use crate::plan::Plan;
 use crate::wizard::{Choice, FilePreview, PlanRequest};
 use std::fmt;
@@ -27,7 +27,7 @@ pub enum Event {
     /// The release of Kestra that is installed here; it takes longer to find out.
     ReleaseFound(Release),
     /// Files were looked at.
-    FilesRead(Vec<(PathBuf, Snapshot)>),
+    FilesRead(Vec<(PathBuf, Seen)>),
     /// A check came back.
     Checked(Check, Vec<Finding>),
     /// A write came back.

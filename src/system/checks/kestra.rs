@@ -83,11 +83,12 @@ impl Kestra {
         for (code, check) in CHECKS {
             let observation = match answers {
                 _ if client.is_cancelled() => Observation::skipped("the check was stopped"),
-                // It is told by the configuration.
-                false if *code != "kestra-takeover" => {
-                    Observation::skipped("not checked, since Kestra does not answer")
+                // The configuration tells this one alone.
+                false if *code == "kestra-takeover" && client.setup_entry().is_some() => {
+                    check(&client)
                 }
-                _ => check(&client),
+                false => Observation::skipped("not checked, since Kestra does not answer"),
+                true => check(&client),
             };
             findings.push(observation.finding(code));
         }

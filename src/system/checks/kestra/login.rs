@@ -38,6 +38,11 @@ impl Client<'_> {
         self.kestra.open_urls.iter().find(|entry| path.starts_with(entry.as_str()))
     }
 
+    /// The entry of `open-urls` that opens the first setup.
+    pub(super) fn setup_entry(&self) -> Option<&String> {
+        self.entry_for(SETUP)
+    }
+
     /// The command that writes the entries of `kestra.server.basic-auth.open-urls`.
     fn opening(&self) -> String {
         let program = &self.kestra.program;
@@ -94,7 +99,7 @@ pub(super) fn release(client: &Client) -> Observation {
 
 /// Whether anybody can set up Kestra anew, and so take it over.
 pub(super) fn takeover(client: &Client) -> Observation {
-    if let Some(entry) = client.entry_for(SETUP) {
+    if let Some(entry) = client.setup_entry() {
         let is_whole = entry.ends_with("basicAuth");
         let what = "ANYONE CAN TAKE OVER THIS KESTRA: its first setup is open, again and again";
         return Observation::failed(what).seen(&format!("open-urls has {entry}")).try_this(format!(
