@@ -164,16 +164,18 @@ fn take(answers: &mut Answers, given: &GivenAnswers) -> Result<Vec<String>, Comm
         answers.set(field, text.reveal());
     }
     if let Some(password) = given.password.as_ref().map(password).transpose()? {
-        answers.set(&form::PROXY_PASSWORD, password.reveal());
+        set(answers, &form::PROXY_PASSWORD, &password);
     }
     Ok(problems)
 }
 
-/// A proxy URL in an answers file fills every field of the proxy, as a paste does.
+/// A proxy URL fills every field of the proxy, as a paste does. The byte-order mark of an editor is
+/// no part of an answer.
 fn set(answers: &mut Answers, field: &'static Field, text: &Secret) {
-    let is_url = *field == form::PROXY_ADDRESS && text.reveal().contains("://");
-    if !(is_url && answers.set_proxy(text.reveal())) {
-        answers.set(field, text.reveal());
+    let text = text.reveal().trim_start_matches('\u{feff}');
+    let is_url = *field == form::PROXY_ADDRESS && text.contains("://");
+    if !(is_url && answers.set_proxy(text)) {
+        answers.set(field, text);
     }
 }
 
@@ -202,9 +204,7 @@ fn password(source: &PasswordSource) -> Result<Secret, CommandError> {
     match source {
         PasswordSource::File(path) => {
             let text = Secret::from(text_of(path)?);
-            let line = text.reveal().lines().next().unwrap_or_default();
-            // The byte-order mark of an editor is not part of the password.
-            Ok(line.trim_start_matches('\u{feff}').into())
+            Ok(text.reveal().lines().next().unwrap_or_default().into())
         }
         PasswordSource::Input => first_line_of_input().map_err(|source| CommandError::Io {
             what: "cannot read the password from standard input".to_owned(),
