@@ -7,7 +7,7 @@ use super::fs::{self, ReadError};
 use super::nginx::{self, Deadline};
 use crate::form::{Defaults, EnvironmentProxy, Service};
 use crate::kestra_config::{self, Place, PlaceError, Refusal};
-use crate::machine::{Machine, Seen, Snapshot, Surroundings};
+use crate::machine::{Machine, Seen, Snapshot, Surroundings, Text};
 use crate::plan::FileKind;
 use crate::settings::PastedProxy;
 use crate::shell;
@@ -117,6 +117,18 @@ pub fn configuration(
 ) -> Result<Machine, DiscoverError> {
     let config = config_path(config)?;
     let text = fs::read(&config)?.map(|state| state.text);
+    configuration_of(config, text, place)
+}
+
+/// The same for a configuration with this text, which may be another than the file has.
+///
+/// # Errors
+/// As above.
+pub fn configuration_of(
+    config: PathBuf,
+    text: Option<Text>,
+    place: Option<Place>,
+) -> Result<Machine, DiscoverError> {
     // Without the place, a file with several configurations would be refused.
     let at = place.as_ref().filter(|place| !place.is_whole());
     let check =
