@@ -158,8 +158,7 @@ fn words(error: &CommandError) -> String {
         cause = source.source();
     }
     if let CommandError::Write(WriteError::Verification(failure)) = error {
-        let evidence = &failure.evidence;
-        let _ = write!(text, "\n{evidence}\nEvery file was put back as it was.");
+        let _ = write!(text, "\n{}\n{}", failure.evidence, failure.outcome());
     }
     let remedy = error.remedy();
     if !remedy.is_empty() {

@@ -1,5 +1,6 @@
 //! Errors and receipts as what the operator reads: what happened, what it means, what can be done.
 
+use crate::checks::sentence;
 use crate::form::{self, Field};
 use crate::nginx_site;
 use crate::plan::{FileChange, FileKind, Plan};
@@ -61,8 +62,7 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
         }
         WriteError::Verification(failure) => {
             let blamed = nginx::blamed(failure.code);
-            let mut lines =
-                vec![capital(&failure.what), "Every file was put back as it was.".to_owned()];
+            let mut lines = vec![failure.outcome().to_owned(), sentence(&capital(&failure.what))];
             if let Some((field, value)) =
                 blamed.and_then(|field| Some((field, value(field, plan)?)))
             {
