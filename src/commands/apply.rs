@@ -19,6 +19,7 @@ struct ApplyReport<'a> {
     pending: bool,
     files: Vec<ChangedFile<'a>>,
     written: Option<String>,
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -75,19 +76,22 @@ pub(super) fn run(
     if plan.is_noop() {
         console.message("Nothing to do.");
     } else {
-        sources.notes(&plan).iter().for_each(|note| console.message(&format!("Note: {note}")));
+        sources.notes(&plan).iter().for_each(|note| console.warn(note));
     }
     let mut id = None;
+    let mut warnings = console.warnings();
     if !plan.is_noop() && !options.dry_run {
         let Sources { answers, machine, .. } = &sources;
         let receipt = runner(machine)?.write(&plan)?;
         id.clone_from(&receipt.id);
-        let written = messages::written(receipt);
-        report(&wizard::with_next_steps(written, answers, &plan), console);
+        let written = wizard::with_next_steps(messages::written(receipt), answers, &plan);
+        report(&written, console);
+        warnings.extend(written.warnings);
     }
     if options.json {
         let files = plan.pending().map(ChangedFile::from).collect();
-        let report = ApplyReport { pending: !plan.is_noop(), files, written: id.clone() };
+        let pending = !plan.is_noop();
+        let report = ApplyReport { pending, files, written: id.clone(), warnings };
         printed = console.json(&report);
     }
     let outcome = if id.is_some() { "the files are written" } else { "nothing was written" };

@@ -212,7 +212,10 @@ fn variable_of(field: &Field) -> String {
 fn unknown_variables() -> impl Iterator<Item = String> {
     let is_known = |name: &str| name == STATE || form::fields().any(|it| variable_of(it) == name);
     let unknown = variables(PREFIX).filter(move |name| !is_known(name));
-    unknown.map(|name| format!("{name}: there is no such question."))
+    unknown.map(|name| {
+        let question = name[PREFIX.len()..].to_ascii_lowercase().replace('_', "-");
+        answers::unknown(&question).replacen(&question, &name, 1)
+    })
 }
 
 fn password(source: &PasswordSource) -> Result<Secret, CommandError> {
@@ -249,7 +252,7 @@ fn line(problem: &Problem) -> String {
     if message == form::MISSING {
         let Field { name, question, .. } = field;
         return format!(
-            "Missing: {question}. Give it with --{name} or \"{name}:\" in the answers file."
+            "{name}: an answer is required ({question}). Give it with --{name} or \"{name}:\" in the answers file."
         );
     }
     let fixes = problem.fixes.iter().fold(String::new(), |fixes, fix| {
