@@ -7,7 +7,7 @@ use super::fs::{self, ReadError};
 use super::nginx::{self, Deadline};
 use crate::form::{Defaults, EnvironmentProxy, Service};
 use crate::kestra_config::{self, Place, PlaceError, Refusal};
-use crate::machine::{Machine, Snapshot, Surroundings};
+use crate::machine::{Machine, Seen, Snapshot, Surroundings};
 use crate::plan::FileKind;
 use crate::settings::PastedProxy;
 use crate::shell;
@@ -140,8 +140,9 @@ pub fn configuration(
     };
     machine.is_partial = true;
     let env_file = PathBuf::from(&machine.defaults.env_file);
-    machine.see(config.clone(), text.map_or(Snapshot::Absent, Snapshot::Text));
-    machine.see(env_file.clone(), snapshot(&env_file));
+    let (snapshot, target) = (text.map_or(Snapshot::Absent, Snapshot::Text), fs::target(&config));
+    machine.see(config.clone(), Seen { snapshot, target });
+    machine.see(env_file.clone(), look_at(&env_file));
     machine.reading().map_err(|refusal| DiscoverError::Refused { path: config, refusal })?;
     Ok(machine)
 }
@@ -166,7 +167,7 @@ pub fn complete(mut machine: Machine, deadline: Deadline) -> Machine {
     let Defaults { server_file, location_file, nginx_files, .. } = defaults.clone();
     machine.nginx = nginx;
     for path in [&server_file, &location_file].into_iter().chain(&nginx_files).map(PathBuf::from) {
-        machine.see(path.clone(), snapshot(&path));
+        machine.see(path.clone(), look_at(&path));
     }
     machine.defaults.service = service(&machine);
     machine.surroundings = surroundings(&machine);
@@ -208,6 +209,12 @@ fn written_before(machine: &Machine) -> Vec<String> {
         }
     }
     names
+}
+
+/// What is at a path now, and where it leads.
+#[must_use]
+pub fn look_at(path: &Path) -> Seen {
+    Seen { snapshot: snapshot(path), target: fs::target(path) }
 }
 
 /// What is at a path now.
@@ -322,7 +329,6 @@ fn compose_beside(config: &Path) -> Option<&'static str> {
 
 fn surroundings(machine: &Machine) -> Surroundings {
     let config = machine.config();
-    let link = |path: &PathBuf| Some((path.clone(), fs::link_target(path)?));
     let is_default_name = config.file_name().is_some_and(|name| name == "config.yml");
     let passwd = super::passwd::home(rustix::process::geteuid().as_raw());
     let is_of = |home: &PathBuf| config == home.join(".kestra/config.yml");
@@ -333,6 +339,5 @@ fn surroundings(machine: &Machine) -> Surroundings {
         compose_beside: compose_beside(config).map(str::to_owned),
         has_configuration_variable: env::var_os("KESTRA_CONFIGURATION").is_some(),
         other_home: passwd.filter(is_another),
-        links: machine.paths().filter_map(link).collect(),
     }
 }

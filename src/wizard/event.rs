@@ -2,7 +2,7 @@
 
 use crate::checks::{Check, Finding};
 use crate::key::Key;
-use crate::machine::{Machine, Snapshot, Text};
+use crate::machine::{Machine, Seen, Text};
 use crate::plan::Plan;
 use crate::wizard::{Choice, FilePreview, PlanRequest};
 use std::fmt;
@@ -24,7 +24,7 @@ pub enum Event {
     /// The whole machine was looked at.
     Discovered(Box<Machine>),
     /// Files were looked at.
-    FilesRead(Vec<(PathBuf, Snapshot)>),
+    FilesRead(Vec<(PathBuf, Seen)>),
     /// A check came back.
     Checked(Check, Vec<Finding>),
     /// A write came back.
