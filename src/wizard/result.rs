@@ -206,6 +206,7 @@ mod tests {
             restart: Some("systemctl restart kestra".to_owned()),
             env_files: vec!["/etc/kestra/read.env".to_owned()],
             is_unit: true,
+            ..form::Service::default()
         };
         let defaults = form::Defaults { service: Some(service), ..form::Defaults::default() };
         let mut answers = Answers::new(defaults, [].into());
