@@ -22,8 +22,8 @@ const ROOTS_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbi
 /// The release that runs with this configuration: of the image of the Compose service that mounts
 /// it, of the program of its unit, or of the `kestra` on the path.
 pub(super) fn release(scope: &Scope, config: &Path) -> Option<Release> {
-    if let Some(release) = scope.image(config) {
-        return Some(release);
+    if scope.service(config).is_some_and(|service| !service.is_unit) {
+        return scope.image(config);
     }
     let path = match scope.user {
         0 => ROOTS_PATH.to_owned(),
@@ -132,6 +132,7 @@ mod tests {
     #[test]
     fn a_compose_file_that_mounts_the_configuration_tells_its_image() {
         let (_folder, scope) = machine("1.3.25");
+        fs::remove_dir_all(scope.root.join("etc")).unwrap();
         let compose =
             "services:\n  k:\n    image: kestra/kestra:v1.3.20\n    volumes: ['./a.yml:/a.yml']\n";
         fs::write(scope.root.join("compose.yml"), compose).unwrap();

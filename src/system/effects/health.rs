@@ -167,9 +167,14 @@ fn traps(machine: &Machine, answers: &Answers) -> Vec<Finding> {
         remedy: String::new(),
         ..trap("config-trap", Outcome::Warning)(remark)
     });
+    let variables = lint::variables(machine).into_iter();
+    let variables = variables.map(|what| Finding {
+        evidence: String::new(),
+        ..finding("config-variable", Outcome::Warning, what)
+    });
     let problems = answers.problems().into_iter().map(|problem| in_doubt(problem, change()));
     let login = open.into_iter().chain(release).chain(closed).chain(nobody);
-    login.chain(remarks).chain(surprises).chain(problems).collect()
+    login.chain(remarks).chain(surprises).chain(variables).chain(problems).collect()
 }
 
 fn in_doubt(problem: Problem, remedy: String) -> Finding {
@@ -202,7 +207,12 @@ fn site(machine: &Machine, answers: &Answers) -> Vec<Finding> {
 fn kestra_of(machine: &Machine, answers: &Answers, cancelled: &AtomicBool) -> Vec<Finding> {
     let what = "not checked, since the public URL is not known";
     let unknown = || codes().map(|code| Finding::skipped(code, what)).collect();
-    kestra(machine, answers).map_or_else(unknown, |kestra| kestra.check(cancelled))
+    let mut all = kestra(machine, answers).map_or_else(unknown, |kestra| kestra.check(cancelled));
+    if machine.place().is_kubernetes() && all[0].outcome == Outcome::Skipped {
+        "Kestra runs in Kubernetes. Forward its port to this machine, for example with kubectl port-forward service/kestra 8080; then check again"
+            .clone_into(&mut all[0].remedy);
+    }
+    all
 }
 
 fn kestra(machine: &Machine, answers: &Answers) -> Option<Kestra> {
