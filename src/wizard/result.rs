@@ -2,7 +2,7 @@
 
 use super::{NextStep, WriteResult, WrittenFile};
 use crate::answers::Answers;
-use crate::form;
+use crate::form::{self, Context as _};
 use crate::machine::Machine;
 use crate::plan::{self, FileKind, Plan};
 use crate::settings::ServerUrl;
@@ -36,6 +36,16 @@ pub fn with_next_steps(
         command: format!("{} check", answers.defaults().program),
         ..NextStep::from("Check".to_owned())
     });
+    let is_new_proxy =
+        [&form::CONNECTION, &form::PROXY_ADDRESS].iter().any(|field| answers.is_changed(field));
+    let beyond = form::beyond_proxy(answers);
+    if is_written(FileKind::Config) && is_new_proxy && !beyond.is_empty() {
+        next.push(NextStep {
+            what: "What does not go through this proxy, where you need it:".to_owned(),
+            lines: beyond,
+            ..NextStep::default()
+        });
+    }
     next.extend(saved.next);
     WriteResult { urgent: plan::urgent(machine, plan), next, ..saved }
 }

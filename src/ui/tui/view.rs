@@ -129,7 +129,7 @@ struct Ui {
 impl Ui {
     fn page(self, wizard: &Wizard, rows: u16, is_split: bool) -> Page {
         match (wizard.help(), wizard.step()) {
-            (Some(scroll), step) if !is_split => pages::help(self, step, scroll),
+            (Some(scroll), step) if !is_split => pages::help(self, wizard, step, scroll),
             (_, Step::FormStep(step)) => questions::page(self, wizard, step, rows, is_split),
             (_, Step::Review(review)) => review::page(self, wizard, review, rows, is_split),
             (_, Step::Discovering(_)) if wizard.machine().is_partial => {
@@ -145,7 +145,7 @@ impl Ui {
     /// The right pane: the help, else what the answers do to the files.
     fn beside(self, wizard: &Wizard, rows: u16) -> Page {
         match (wizard.help(), wizard.step()) {
-            (Some(scroll), step) => pages::help(self, step, scroll),
+            (Some(scroll), step) => pages::help(self, wizard, step, scroll),
             (None, Step::Review(review)) => review::beside(self, review, rows),
             (None, Step::FormStep(step)) => {
                 let mut page = Page::default();

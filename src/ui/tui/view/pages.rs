@@ -3,6 +3,7 @@
 use super::Ui;
 use super::page::Page;
 use super::page::elided;
+use crate::answers::Answers;
 use crate::checks::{Check, Finding, Outcome, sentence};
 use crate::form::{self, Field};
 use crate::wizard::{Dialog, NextStep, Step, Wizard, WriteResult, WrittenFile};
@@ -64,10 +65,10 @@ u        put the files back as they were before this write
 Up Down  scroll; PgUp PgDn faster
 Enter    quit; the page stays in your terminal";
 
-pub(super) fn help(ui: Ui, step: &Step, scroll: usize) -> Page {
+pub(super) fn help(ui: Ui, wizard: &Wizard, step: &Step, scroll: usize) -> Page {
     let mut page = Page::scrolled(scroll);
     let (title, text) = match step {
-        Step::FormStep(step) => return about(ui, page, step.field()),
+        Step::FormStep(step) => return about(ui, page, step.field(), &wizard.typed_answers()),
         Step::Review(_) | Step::Discovering(_) | Step::Writing(_) => ("Review", REVIEW),
         Step::Dialog(_) => ("What you can do", CHOICES),
         Step::Done(_) => ("Result", RESULT),
@@ -80,7 +81,7 @@ pub(super) fn help(ui: Ui, step: &Step, scroll: usize) -> Page {
 }
 
 /// The help of a question.
-fn about(ui: Ui, mut page: Page, field: &Field) -> Page {
+fn about(ui: Ui, mut page: Page, field: &Field, answers: &Answers) -> Page {
     page.line(Span::styled(format!("  Help: {}", field.label), ui.theme.strong()));
     page.blank();
     page.paragraph(2, ui.width, &flowing(ui, field.long_help), ui.theme.plain());
@@ -88,6 +89,13 @@ fn about(ui: Ui, mut page: Page, field: &Field) -> Page {
     examples(&mut page, ui, field);
     page.paragraph(2, ui.width, &format!("Stored in {}", field.stored_in), ui.theme.dim());
     page.blank();
+    let guide = field.guide(answers);
+    if !guide.is_empty() {
+        let heading = "What does not go through this proxy, where you need it:";
+        page.paragraph(2, ui.width, heading, ui.theme.strong());
+        page.paragraph(4, ui.width, &guide.join("\n"), ui.theme.plain());
+        page.blank();
+    }
     page.paragraph(2, ui.width, KEYS, ui.theme.plain());
     page
 }
