@@ -92,10 +92,10 @@ impl Finding {
     pub fn in_words(&self) -> String {
         let word = match self.outcome {
             Outcome::Ok => "ok:",
-            Outcome::Note => "Note:",
-            Outcome::Warning => "Warning:",
-            Outcome::Failed => "Failed:",
-            Outcome::Skipped => "Skipped:",
+            Outcome::Note => "note:",
+            Outcome::Warning => "warning:",
+            Outcome::Failed => "failed:",
+            Outcome::Skipped => "skipped:",
         };
         let summary = self.summary.trim_end_matches('.');
         let evidence =

@@ -32,6 +32,20 @@ pub struct Invocation {
     pub task: Task,
 }
 
+impl Invocation {
+    /// Whether standard output gets an object for machines.
+    #[must_use]
+    pub fn wants_json(&self) -> bool {
+        match &self.task {
+            Task::Apply { json, .. }
+            | Task::Check { json, .. }
+            | Task::Rollback(RollbackCommand::List { json }) => *json,
+            Task::Show { form, .. } => *form == ShowForm::Json,
+            _ => false,
+        }
+    }
+}
+
 /// When there are colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Colour {
@@ -173,21 +187,20 @@ where
 pub fn command() -> Command {
     Command::new("kestra-setup")
         .version(env!("KESTRA_SETUP_VERSION"))
-        .about("Gives a Kestra server its public URL, its forward proxy and its place behind nginx")
+        .about("Set the public URL, the forward proxy and the nginx site of a Kestra server")
         .after_help(text::AFTER_HELP)
         .subcommand_required(false)
         .args(everywhere())
         .subcommands([
             answering(Command::new("apply").about("Write without asking; prints the difference"))
-                .arg(switch(
-                    "dry-run",
-                    "Only show what would change; exit code 3 if something would",
-                ))
+                .after_help(text::APPLY_EXAMPLES)
+                .arg(switch("dry-run", "Show what would change; exit code 3 if something would"))
                 .arg(json()),
             with_flags(Command::new("show").about("Show the current settings, secrets masked"))
                 .arg(json())
+                .after_help(text::SHOW_EXAMPLES)
                 .arg(
-                    switch("answers", "As an answers file for apply, without secrets")
+                    switch("answers", "Print an answers file for apply, without secrets")
                         .conflicts_with("json"),
                 ),
             answering(
@@ -198,9 +211,11 @@ pub fn command() -> Command {
                     .required(true)
                     .help("Which of the files")
                     .value_parser(["config", "nginx", "env"]),
-            ),
+            )
+            .after_help(text::PRINT_EXAMPLES),
             Command::new("check")
-                .about("Prove what can be proved about the current settings")
+                .about("Check the current settings against the running system")
+                .after_help(text::CHECK_EXAMPLES)
                 .arg(json())
                 .arg(option(
                     "api-url",
@@ -209,6 +224,7 @@ pub fn command() -> Command {
                 )),
             Command::new("rollback")
                 .about("Undo a write; shows the difference first")
+                .after_help(text::ROLLBACK_EXAMPLES)
                 .arg(
                     Arg::new("id")
                         .value_name("ID")
@@ -216,7 +232,10 @@ pub fn command() -> Command {
                 )
                 .arg(switch("list", "List the writes that can be undone").conflicts_with("id"))
                 .arg(json().requires("list"))
-                .arg(switch("force", "Also where files changed since; a backup keeps the change"))
+                .arg(switch(
+                    "force",
+                    "Undo also where files changed since; a backup keeps the change",
+                ))
                 .arg(switch("yes", "Do not ask"))
                 .arg(
                     switch("forget", "Keep the files and forget an interrupted write")

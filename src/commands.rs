@@ -8,13 +8,16 @@ mod show;
 mod sources;
 mod wizard;
 
-use crate::cli::{self, Invocation, Task};
+use crate::cli::{self, Colour, Invocation, Task};
 use crate::kestra_config::Place;
 use crate::messages;
 use crate::plan::FileChange;
-use crate::system::console::{Console, harmless};
+use crate::system::console::{Console, harmless, variable};
 use crate::system::discover::DiscoverError;
-use crate::system::fs::{WriteError, link_target};
+use crate::system::fs::WriteError;
+use crate::ui::tui::backend::Colors;
+use crate::ui::tui::theme::{Level, Theme};
+use serde::Serialize;
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
@@ -115,6 +118,9 @@ fn only(places: &[Place]) -> Result<Option<&Place>, CommandError> {
 
 /// Does what was asked for; gives the exit code.
 pub fn run(invocation: &Invocation, console: &mut Console) -> u8 {
+    if has_colours(invocation.colour) {
+        console.paint(paint, invocation.colour == Colour::Always);
+    }
     let result = match &invocation.task {
         Task::Wizard => wizard::run(invocation, console),
         Task::Apply { given, dry_run, json, expect } => {
@@ -131,48 +137,117 @@ pub fn run(invocation: &Invocation, console: &mut Console) -> u8 {
         }
         Task::Man => cli::man(console.data()).map(|()| 0).map_err(Into::into),
     };
-    result.unwrap_or_else(|error| explain(&error, console))
+    result.unwrap_or_else(|error| explain(&error, invocation.wants_json(), console))
 }
 
-/// Says an error the way the screens do: what, why, what to do.
-pub fn explain(error: &CommandError, console: &mut Console) -> u8 {
+/// Reports an error: what, why, what to do; for machines as well, where a report was asked for.
+fn explain(error: &CommandError, json: bool, console: &mut Console) -> u8 {
     // A reader that went away, such as `head`, is no error worth a word.
     let is_closed = matches!(error, CommandError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe);
     if !is_closed {
         console.message(&words(error));
+        if json {
+            // Where standard output is what failed, the message above is all that can be done.
+            let error = ReportedError {
+                exit_code: error.exit_code(),
+                messages: messages(error).iter().map(|message| harmless(message)).collect(),
+                remedy: harmless(&error.remedy()),
+            };
+            let _ = console.json(&FailureReport { error, warnings: console.warnings() });
+        }
     }
     error.exit_code()
 }
 
-fn words(error: &CommandError) -> String {
-    let mut text = match error {
-        CommandError::Answers(lines) => lines.join("\n"),
-        other => format!("Error: {other}"),
+/// The object that `--json` prints in place of a report; its shape is documented in the manual page.
+#[derive(Serialize)]
+struct FailureReport {
+    error: ReportedError,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ReportedError {
+    exit_code: u8,
+    messages: Vec<String>,
+    remedy: String,
+}
+
+/// Reports wrong usage for machines; clap has told people already.
+pub fn report_usage(error: &clap::Error, console: &mut Console) {
+    let text = error.to_string();
+    let text = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
+    let error = ReportedError {
+        exit_code: 2,
+        messages: vec![text.to_owned()],
+        remedy: "Run kestra-setup --help.".to_owned(),
     };
+    let _ = console.json(&FailureReport { error, warnings: Vec::new() });
+}
+
+/// What is wrong, each with its causes.
+fn messages(error: &CommandError) -> Vec<String> {
+    if let CommandError::Answers(lines) = error {
+        return lines.clone();
+    }
+    let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(source) = cause {
         let cause_text = source.to_string();
         if !text.contains(&cause_text) {
-            let _ = write!(text, "\nCause: {cause_text}");
+            let _ = write!(text, ": {cause_text}");
         }
         cause = source.source();
     }
     if let CommandError::Write(WriteError::Verification(failure)) = error {
-        let evidence = &failure.evidence;
-        let _ = write!(text, "\n{evidence}\nEvery file was put back as it was.");
+        let _ = write!(text, "\n{}\nAll files are restored.", failure.evidence);
     }
-    let remedy = error.remedy();
-    if !remedy.is_empty() {
-        let _ = write!(text, "\n{remedy}");
+    vec![text]
+}
+
+fn words(error: &CommandError) -> String {
+    let mut lines: Vec<_> =
+        messages(error).iter().map(|message| format!("error: {message}")).collect();
+    lines.extend(Some(error.remedy()).filter(|remedy| !remedy.is_empty()));
+    lines.join("\n")
+}
+
+/// Whether colours are wanted and the terminal has them. systemd gives serial lines `TERM=vt220`;
+/// monochrome terminals have it in their name.
+fn has_colours(wanted: Colour) -> bool {
+    let text = |name| variable(name).map_or(String::new(), |value| value.reveal().to_owned());
+    let term = text("TERM");
+    let is_mono = ["vt", "ansi", "linux", "sun"].iter().any(|name| term.starts_with(name))
+        || term.contains("-m");
+    match wanted {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => text("NO_COLOR").is_empty() && !is_mono,
     }
-    text
+}
+
+/// Differences, findings, warnings and errors in colour.
+fn paint(line: &str) -> String {
+    let theme = Theme::new(Level::Full, Colors::Basic);
+    let word = line.split_inclusive([' ', ':']).next().unwrap_or_default();
+    let (length, style) = match word {
+        "--- " => (line.len(), theme.strong()),
+        "@@ " => (line.len(), theme.key()),
+        "ok:" => (word.len(), theme.good()),
+        "error:" | "failed:" => (word.len(), theme.bad()),
+        "warning:" => (word.len(), theme.warn()),
+        "note:" | "skipped:" => (word.len(), theme.dim()),
+        _ if line.starts_with('+') => (line.len(), theme.added()),
+        _ if line.starts_with('-') => (line.len(), theme.removed()),
+        _ => return line.to_owned(),
+    };
+    let (styled, rest) = line.split_at(length);
+    theme.painted(styled, style) + rest
 }
 
 /// A change as it is printed: which file, then its difference.
 fn difference(change: &FileChange) -> String {
-    let target = link_target(&change.path).map(|target| format!(" -> {}", target.display()));
-    let path = format!("{}{}", change.path.display(), target.unwrap_or_default());
-    let mut text = format!("--- {}\n", harmless(&path));
+    let mut text = format!("--- {}\n", harmless(&change.destination()));
     let _ = writeln!(text, "    {}", change.summary());
     for line in messages::listed(change) {
         let _ = writeln!(
@@ -204,7 +279,8 @@ mod tests {
     #[test]
     fn the_name_of_a_file_sends_nothing_to_the_terminal() {
         let (path, after) = ("a\u{1b}[31m.yml".into(), "a: 1\n".into());
-        let change = FileChange { kind: FileKind::Config, path, before: None, after, mode: 0o600 };
+        let (kind, target, before) = (FileKind::Config, None, None);
+        let change = FileChange { kind, path, target, before, after, mode: 0o600 };
         assert_eq!(difference(&change), "--- a?[31m.yml\n    new file, 1 line\n+…\n");
     }
 }

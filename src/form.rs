@@ -65,6 +65,8 @@ pub trait Context {
 pub struct Field {
     /// The name in flags, answers files and messages.
     pub name: &'static str,
+    /// What `--help` has for the value of a flag that takes any text.
+    pub value_name: &'static str,
     /// At most 13 columns.
     pub label: &'static str,
     /// The question as a sentence, for plain mode and `--help`.
@@ -146,6 +148,7 @@ pub const MISSING: &str = "an answer is required.";
 /// What most questions have in common; a row names only what differs.
 const PLAIN: Field = Field {
     name: "",
+    value_name: "VALUE",
     label: "",
     question: "",
     help: "",

@@ -323,10 +323,7 @@ pub fn config_warnings(machine: &Machine) -> Vec<String> {
     let home = around.other_home.as_ref().map(|home| {
         format!("Kestra takes its home from the user database: {}, not $HOME.", home.display())
     });
-    let links = around.links.iter();
-    let links =
-        links.map(|(path, to)| format!("{} is a link to {}.", path.display(), to.display()));
-    let around = yaml.into_iter().chain(compose).chain(variable).chain(home).chain(links);
+    let around = yaml.into_iter().chain(compose).chain(variable).chain(home);
     around.chain(around_place(machine)).collect()
 }
 

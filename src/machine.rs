@@ -21,7 +21,7 @@ use std::sync::{Arc, OnceLock};
 pub struct Machine {
     config: PathBuf,
     place: Place,
-    files: BTreeMap<PathBuf, Snapshot>,
+    files: BTreeMap<PathBuf, Seen>,
     /// The configuration as it was read, once: it may be large.
     reading: OnceLock<Result<Option<Arc<Reading>>, Refusal>>,
     /// What the defaults of the questions depend on.
@@ -88,13 +88,26 @@ pub struct Surroundings {
     /// The home that Kestra takes from the user database, where `$HOME` is another and the
     /// configuration is in that.
     pub other_home: Option<PathBuf>,
-    /// The files that are reached through a link, and where it leads: a write changes the target.
-    pub links: Vec<(PathBuf, PathBuf)>,
 }
 
 /// The contents of a file. `Debug` gives their size only, since they may hold secrets.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Text(String);
+
+/// A path that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// What was there.
+    pub snapshot: Snapshot,
+    /// Where the path leads, if a link is on it: a write changes that file.
+    pub target: Option<PathBuf>,
+}
+
+impl From<Snapshot> for Seen {
+    fn from(snapshot: Snapshot) -> Self {
+        Self { snapshot, target: None }
+    }
+}
 
 /// What was at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,16 +194,11 @@ impl Machine {
     }
 
     /// Takes what is at a path now.
-    pub fn see(&mut self, path: PathBuf, snapshot: Snapshot) {
+    pub fn see(&mut self, path: PathBuf, seen: impl Into<Seen>) {
         if path == self.config {
             self.reading = OnceLock::new();
         }
-        self.files.insert(path, snapshot);
-    }
-
-    /// The files that were looked at and exist.
-    pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
-        self.files.iter().filter(|(_, seen)| **seen != Snapshot::Absent).map(|(path, _)| path)
+        self.files.insert(path, seen.into());
     }
 
     /// The file of Kestra's configuration, there or not.
@@ -208,7 +216,13 @@ impl Machine {
     /// What was at a path; `None` if nobody looked.
     #[must_use]
     pub fn snapshot(&self, path: &Path) -> Option<&Snapshot> {
-        self.files.get(path)
+        self.files.get(path).map(|seen| &seen.snapshot)
+    }
+
+    /// Where a path that was looked at leads, if a link is on it.
+    #[must_use]
+    pub fn target(&self, path: &Path) -> Option<PathBuf> {
+        self.files.get(path)?.target.clone()
     }
 
     /// The text of a file that was looked at.

@@ -12,6 +12,9 @@ fn main() -> ExitCode {
         Err(error) => {
             // Nothing can be reported if standard error is closed as well.
             let _ = error.print();
+            if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+                commands::report_usage(&error, &mut console);
+            }
             ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
         }
     }

@@ -54,6 +54,10 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
         WriteError::Changed(conflict) => {
             ("not written", changed(conflict, failure), ways_from(conflict))
         }
+        WriteError::Redirected { .. } => {
+            let lines = vec![format!("{}.", capital(error)), error.remedy()];
+            ("not written", lines, vec![Choice::Reapply, Choice::SaveAside, Choice::Quit])
+        }
         WriteError::Denied { path, .. } => {
             let lines = vec![
                 format!("{}.", capital(error)),
@@ -194,6 +198,7 @@ pub fn restored(restore: &Restore) -> FileChange {
     FileChange {
         kind: restore.kind,
         path: restore.path.clone(),
+        target: (restore.real_path != restore.path).then(|| restore.real_path.clone()),
         before: restore.now.clone(),
         after: restore.then.clone().unwrap_or_default(),
         mode: 0o600,
@@ -209,8 +214,9 @@ pub fn interrupted(pending: &PendingWrite) -> Result<Failure, WriteError> {
     let mut lines = vec![format!("A write of {:.0} was interrupted.", pending.at()), String::new()];
     lines.extend(pending.paths().map(|path: &Path| format!("  {}", path.display())));
     for restore in pending.restores()? {
-        lines.extend([String::new(), format!("Undoing changes {}:", restore.path.display())]);
-        lines.extend(listed(&restored(&restore)).into_iter().take(10));
+        let change = restored(&restore);
+        lines.extend([String::new(), format!("Undoing changes {}:", change.destination())]);
+        lines.extend(listed(&change).into_iter().take(10));
     }
     let choices = vec![Choice::Undo, Choice::Forget, Choice::Quit];
     Ok(Failure { state: "interrupted", lines, choices })
@@ -235,7 +241,7 @@ pub fn elevated(plan: &Plan, config: &Path, result: Result<(), String>) -> Event
 fn written_as_root(plan: &Plan, config: &Path) -> WriteResult {
     let files = plan.pending().map(|change| WrittenFile {
         what: "written".to_owned(),
-        path: change.path.display().to_string(),
+        path: change.destination(),
         about: "as root".to_owned(),
     });
     let config = config.to_string_lossy();

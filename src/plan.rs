@@ -49,6 +49,8 @@ pub struct FileChange {
     pub kind: FileKind,
     /// Its path, as the operator named it.
     pub path: PathBuf,
+    /// Where the path leads, if a link is on it. A write is refused when it leads elsewhere.
+    pub target: Option<PathBuf>,
     /// What was read when the plan was made; `None` if there was no file. A write is refused when
     /// the file is no longer this.
     pub before: Option<Text>,
@@ -63,6 +65,15 @@ impl FileChange {
     #[must_use]
     pub fn is_noop(&self) -> bool {
         self.before.as_ref() == Some(&self.after)
+    }
+
+    /// The path, and where it leads if a link is on it.
+    #[must_use]
+    pub fn destination(&self) -> String {
+        let path = self.path.display();
+        self.target
+            .as_ref()
+            .map_or(path.to_string(), |target| format!("{path} -> {}", target.display()))
     }
 }
 
@@ -123,7 +134,7 @@ impl Plan {
         self.answers.iter().filter(|answer| answer.is_set).map(|answer| answer.name)
     }
 
-    /// SHA-256 over kind, path, before and after of each change, in hexadecimal digits. Two plans
+    /// SHA-256 over kind, path, target, before and after of each change, in hexadecimal digits. Two plans
     /// with the same digest write the same.
     #[must_use]
     pub fn digest(&self) -> String {
@@ -136,6 +147,8 @@ impl Plan {
         for change in self.pending() {
             add(format!("{:?}", change.kind).as_bytes());
             add(change.path.as_os_str().as_encoded_bytes());
+            let target = change.target.as_deref().unwrap_or(Path::new(""));
+            add(target.as_os_str().as_encoded_bytes());
             add(if change.before.is_some() { b"file" } else { b"" });
             add(change.before.as_ref().map_or("", Text::as_str).as_bytes());
             add(change.after.as_str().as_bytes());
@@ -199,8 +212,7 @@ fn config(
             kestra_config::patch(NEW_CONFIG, &properties::edits_of_new(answers, settings))?
         }
     };
-    let path = machine.config().to_owned();
-    Ok(FileChange { kind: FileKind::Config, path, before, after: after.into(), mode: 0o600 })
+    Ok(change(FileKind::Config, machine.config(), before, after.into(), machine))
 }
 
 /// The variable, its value and its file, where the wizard writes one.
@@ -228,13 +240,7 @@ fn variable_file(
         reason: format!("{}: {refusal}", path.display()),
         ..refusal
     })?;
-    Ok(FileChange {
-        kind: FileKind::Env,
-        path: path.to_owned(),
-        before,
-        after: after.into(),
-        mode: 0o600,
-    })
+    Ok(change(FileKind::Env, path, before, after.into(), machine))
 }
 
 fn nginx_file(
@@ -242,16 +248,28 @@ fn nginx_file(
     nginx: &SiteFile,
     machine: &Machine,
 ) -> Result<FileChange, Refusal> {
-    let path = nginx.file.as_path().to_owned();
-    let before = readable(machine, &path)?;
-    let stays = machine.written(&path).is_some_and(|written| {
+    let path = nginx.file.as_path();
+    let before = readable(machine, path)?;
+    let stays = machine.written(path).is_some_and(|written| {
         !written.outdated && !is_asked_for(answers, written.site == nginx.site)
     });
     let after = match &before {
         Some(text) if stays => text.clone(),
         _ => nginx_site::render(&nginx.site, &machine.nginx.target()).into(),
     };
-    Ok(FileChange { kind: FileKind::Nginx, path, before, after, mode: 0o644 })
+    Ok(change(FileKind::Nginx, path, before, after, machine))
+}
+
+/// A change of the file at this path of the machine.
+fn change(
+    kind: FileKind,
+    path: &Path,
+    before: Option<Text>,
+    after: Text,
+    machine: &Machine,
+) -> FileChange {
+    let mode = if kind == FileKind::Nginx { 0o644 } else { 0o600 };
+    FileChange { kind, path: path.to_owned(), target: machine.target(path), before, after, mode }
 }
 
 /// Whether a question about nginx was answered, or one that its file depends on and is behind. Only

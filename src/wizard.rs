@@ -336,12 +336,9 @@ impl Wizard {
         }
     }
 
-    fn looked(
-        &mut self,
-        files: Vec<(std::path::PathBuf, crate::machine::Snapshot)>,
-    ) -> Option<Effect> {
-        for (path, snapshot) in files {
-            self.machine.see(path, snapshot);
+    fn looked(&mut self, files: Vec<(std::path::PathBuf, crate::machine::Seen)>) -> Option<Effect> {
+        for (path, seen) in files {
+            self.machine.see(path, seen);
         }
         // Whoever went back meanwhile is not called away.
         let Step::Discovering(then) = &self.step else { return None };

@@ -172,10 +172,17 @@ impl EntryReader {
     }
 }
 
+/// How many letters of a name may be wrong, missing or swapped for it to be suggested.
+const MISTYPED: usize = 2;
+
 /// The problem with a name that is no question.
 pub(crate) fn unknown(name: &str) -> String {
     let names: Vec<_> = form::fields().map(|field| field.name).collect();
-    format!("{name}: there is no such question. The names are: {}", names.join(", "))
+    let distance = |known: &&str| strsim::damerau_levenshtein(name, known);
+    match names.iter().copied().min_by_key(distance).filter(|known| distance(known) <= MISTYPED) {
+        Some(known) => format!("{name}: there is no such question. Did you mean {known}?"),
+        None => format!("{name}: there is no such question. The names are: {}.", names.join(", ")),
+    }
 }
 
 #[cfg(test)]
@@ -203,7 +210,8 @@ mod tests {
     #[test]
     fn every_problem_is_listed_at_once_beside_the_answers() {
         let AnswersFile { problems, .. } = parse("ulr: x\nlisten: [1]\n");
-        assert!(problems[0].starts_with("ulr: there is no such question."));
+        assert_eq!(problems[0], "ulr: there is no such question. Did you mean url?");
+        assert!(unknown("hostname").contains("The names are: url, context-path, "));
         assert_eq!(problems[1], "listen: the value is no text; put it in quotes");
         let file = parse("ulr: x\nlisten: 1\nlisten: 2\n");
         assert_eq!((file.answers.len(), file.problems.len()), (1, 2));

@@ -2,7 +2,7 @@
 
 use crate::form::{self, Field, FieldKind};
 use crate::kestra_config::Place;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, UnknownArgumentValueParser};
 use clap::{Arg, ArgAction, Command, value_parser};
 use std::path::PathBuf;
 
@@ -13,15 +13,15 @@ pub(super) const ANSWERS: &str = "Answers";
 pub(super) fn everywhere() -> [Arg; 4] {
     let colour = PossibleValuesParser::new(["auto", "always", "never"]);
     [
-        option("config", "PATH", "The configuration [default: ~/.kestra/config.yml]")
+        option("config", "PATH", "File with the configuration [default: the one that is found, else ~/.kestra/config.yml]")
             .value_parser(value_parser!(PathBuf))
             .global(true),
-        option("at", "KEY.PATH", "Where in the file the configuration is; . is the whole file")
+        option("at", "KEY.PATH", "Where in the file the configuration is, . for the whole file")
             .value_parser(value_parser!(Place))
             .action(ArgAction::Append)
             .global(true),
-        switch("plain", "Ask one question after the other, without a full screen").global(true),
-        option("color", "WHEN", "Colours").value_parser(colour).default_value("auto").global(true),
+        switch("plain", "Ask line by line, without a full screen").global(true),
+        option("color", "WHEN", "When to use colours").value_parser(colour).default_value("auto").global(true),
     ]
 }
 
@@ -44,6 +44,17 @@ pub(super) fn with_flags(command: Command) -> Command {
                 .conflicts_with("proxy-password-file")
                 .help_heading(ANSWERS),
         )
+        .arg(password_argument())
+}
+
+/// No flag takes the password. Without this, clap would guess one of the flags that begin like it.
+fn password_argument() -> Arg {
+    let instead = UnknownArgumentValueParser::suggest_arg("--proxy-password-file")
+        .and_suggest("arguments show in ps, so the password comes from a file");
+    Arg::new(form::PROXY_PASSWORD.name)
+        .long(form::PROXY_PASSWORD.name)
+        .value_parser(instead)
+        .hide(true)
 }
 
 fn flag(field: &'static Field) -> Arg {
@@ -54,7 +65,7 @@ fn flag(field: &'static Field) -> Arg {
             let values: Vec<_> = choices.iter().map(|choice| choice.value).collect();
             arg.value_name(values.join("|"))
         }
-        FieldKind::Text | FieldKind::Secret => arg.value_name("VALUE"),
+        FieldKind::Text | FieldKind::Secret => arg.value_name(field.value_name),
     }
     // An empty value is an answer: it takes a context path or a certificate away.
     .allow_hyphen_values(true)
@@ -76,5 +87,5 @@ pub(super) fn switch(name: &'static str, help: &'static str) -> Arg {
 }
 
 pub(super) fn json() -> Arg {
-    switch("json", "For machines; the manual page documents the shape")
+    switch("json", "Print a JSON object; the manual page documents its shape")
 }

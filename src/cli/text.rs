@@ -6,6 +6,12 @@ use clap::Command;
 use std::io;
 
 pub(super) const AFTER_HELP: &str = "\
+Examples:
+  kestra-setup                              the wizard
+  kestra-setup --config docker-compose.yml  for the configuration in this file
+  kestra-setup apply --url https://my-host.com/ --dry-run
+  kestra-setup check
+
 Without a command the wizard starts: full screen, or with --plain one question
 after the other. An existing configuration opens on the review.
 
@@ -16,6 +22,33 @@ given as KESTRA_SETUP_NAME too, such as KESTRA_SETUP_URL.
 Exit codes: 0 done or nothing to do, 1 the system refused, 2 wrong usage or an
 invalid answer, 3 changes are pending (--dry-run), 4 a file changed
 meanwhile, 5 permission denied, 6 verification failed and all is restored.";
+
+pub(super) const APPLY_EXAMPLES: &str = "\
+Examples:
+  kestra-setup apply --url https://my-host.com/kestra/ --dry-run
+  kestra-setup apply --answers answers.yml
+  kestra-setup apply --config docker-compose.yml --url https://my-host.com/";
+
+pub(super) const SHOW_EXAMPLES: &str = "\
+Examples:
+  kestra-setup show
+  kestra-setup show --answers > answers.yml";
+
+pub(super) const PRINT_EXAMPLES: &str = "\
+Examples:
+  kestra-setup print config
+  kestra-setup print nginx --nginx-form location";
+
+pub(super) const CHECK_EXAMPLES: &str = "\
+Examples:
+  kestra-setup check
+  kestra-setup check --json | jq '.findings[] | select(.outcome == \"failed\")'";
+
+pub(super) const ROLLBACK_EXAMPLES: &str = "\
+Examples:
+  kestra-setup rollback
+  kestra-setup rollback --list
+  kestra-setup --config /etc/kestra/config.yml rollback --yes";
 
 /// Prints the completions of a shell.
 ///

@@ -18,12 +18,15 @@ struct ApplyReport<'a> {
     pending: bool,
     files: Vec<ChangedFile<'a>>,
     written: Option<String>,
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct ChangedFile<'a> {
     kind: FileKind,
     path: &'a Path,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a Path>,
     new: bool,
     changed: usize,
     added: usize,
@@ -36,6 +39,7 @@ impl<'a> From<&'a FileChange> for ChangedFile<'a> {
         Self {
             kind: change.kind,
             path: &change.path,
+            target: change.target.as_deref(),
             new: change.before.is_none(),
             changed: stat.changed,
             added: stat.added,
@@ -71,19 +75,22 @@ pub(super) fn run(
     if plan.is_noop() {
         console.message("Nothing to do.");
     } else {
-        sources.notes(&plan).iter().for_each(|note| console.message(&format!("Note: {note}")));
+        sources.notes(&plan).iter().for_each(|note| console.warn(note));
     }
     let mut id = None;
+    let mut warnings = console.warnings();
     if !plan.is_noop() && !options.dry_run {
         let Sources { answers, machine, .. } = &sources;
         let receipt = runner(machine)?.write(&plan)?;
         id.clone_from(&receipt.id);
-        let written = messages::written(receipt);
-        report(&wizard::with_next_steps(written, answers, &plan), console);
+        let written = wizard::with_next_steps(messages::written(receipt), answers, &plan);
+        report(&written, console);
+        warnings.extend(written.warnings);
     }
     if options.json {
         let files = plan.pending().map(ChangedFile::from).collect();
-        let report = ApplyReport { pending: !plan.is_noop(), files, written: id.clone() };
+        let pending = !plan.is_noop();
+        let report = ApplyReport { pending, files, written: id.clone(), warnings };
         printed = console.json(&report);
     }
     let outcome = if id.is_some() { "the files are written" } else { "nothing was written" };

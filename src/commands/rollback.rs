@@ -121,6 +121,7 @@ fn forget(lock: &Lock, console: &mut Console) -> Result<u8, CommandError> {
 #[derive(Serialize)]
 struct WriteList {
     writes: Vec<ListedWrite>,
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -145,7 +146,8 @@ fn list(checkpoints: &[Checkpoint], json: bool, console: &mut Console) -> Result
             settings: it.settings.clone(),
             undoes: it.undoes.clone(),
         };
-        console.json(&WriteList { writes: checkpoints.iter().map(write).collect() })?;
+        let writes = checkpoints.iter().map(write).collect();
+        console.json(&WriteList { writes, warnings: console.warnings() })?;
         return Ok(0);
     }
     for checkpoint in checkpoints {

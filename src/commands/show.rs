@@ -25,6 +25,7 @@ struct ShowReport<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<SiteReport<'a>>,
     problems: Vec<Entry>,
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -51,7 +52,10 @@ pub(super) fn run(
     let Sources { answers, machine, .. } = &sources;
     if machine.text(machine.config()).is_none() {
         let config = machine.config().display();
-        console.message(&format!("Note: there is no configuration at {config} yet."));
+        console.warn(&format!("there is no configuration at {config} yet."));
+    }
+    for warning in lint::urgent(machine) {
+        console.warn(&warning);
     }
     match form {
         ShowForm::Words => {
@@ -61,9 +65,6 @@ pub(super) fn run(
             });
             let image = machine.image().map(|image| format!("{:<24} {image}\n", "image"));
             console.print_text(&(words(answers) + &site + &image.unwrap_or_default()))?;
-            for note in lint::urgent(machine) {
-                console.message(&format!("warning: {note}"));
-            }
         }
         ShowForm::Answers => console.print(&answers_file(answers))?,
         ShowForm::Json => console.json(&ShowReport {
@@ -75,6 +76,7 @@ pub(super) fn run(
                 .collect(),
             site: site(answers, machine),
             problems: problems(answers),
+            warnings: console.warnings(),
         })?,
     }
     Ok(0)

@@ -11,7 +11,7 @@ use crate::plan::{self, FileChange, FileKind, Plan};
 use crate::settings::Secret;
 use crate::shell;
 use crate::system::console::{first_line_of_input, unreadable_variables, variable, variables};
-use crate::system::discover::{self, place_in, snapshot};
+use crate::system::discover::{self, look_at, place_in};
 use crate::system::fs::backup::STATE;
 use crate::system::nginx::Deadline;
 use std::path::Path;
@@ -80,8 +80,7 @@ impl Sources {
         };
         for path in Plan::paths(&settings, machine) {
             if machine.snapshot(&path).is_none() {
-                let seen = snapshot(&path);
-                machine.see(path, seen);
+                machine.see(path.clone(), look_at(&path));
             }
         }
         Plan::new(answers, &settings, machine).map_err(|refusal| to_paste(&refusal))
@@ -196,7 +195,10 @@ fn variable_of(field: &Field) -> String {
 fn unknown_variables() -> impl Iterator<Item = String> {
     let is_known = |name: &str| name == STATE || form::fields().any(|it| variable_of(it) == name);
     let unknown = variables(PREFIX).filter(move |name| !is_known(name));
-    unknown.map(|name| format!("{name}: there is no such question."))
+    unknown.map(|name| {
+        let question = name[PREFIX.len()..].to_ascii_lowercase().replace('_', "-");
+        answers::unknown(&question).replacen(&question, &name, 1)
+    })
 }
 
 fn password(source: &PasswordSource) -> Result<Secret, CommandError> {
@@ -235,7 +237,7 @@ fn line(problem: &Problem) -> String {
     if message == form::MISSING {
         let Field { name, question, .. } = field;
         return format!(
-            "Missing: {question}. Give it with --{name} or \"{name}:\" in the answers file."
+            "{name}: an answer is required ({question}). Give it with --{name} or \"{name}:\" in the answers file."
         );
     }
     let fixes = problem.fixes.iter().fold(String::new(), |fixes, fix| {

@@ -3,7 +3,7 @@
 
 use super::apply::runner;
 use super::sources::take_variables;
-use super::{CommandError, only, report, words};
+use super::{CommandError, has_colours, only, report, words};
 use crate::cli::{Colour, Invocation};
 use crate::kestra_config::Place;
 use crate::machine::Machine;
@@ -37,8 +37,7 @@ const QUIT: u8 = 130;
 pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, CommandError> {
     if !console::can_ask() {
         return Err(CommandError::Answers(vec![
-            "There is no terminal to ask on. Say what is wanted: kestra-setup apply --help"
-                .to_owned(),
+            "there is no terminal to ask on. See kestra-setup apply --help.".to_owned(),
         ]));
     }
     let mut machine = configuration(invocation.config.as_deref(), only(&invocation.at)?, console)?;
@@ -242,18 +241,6 @@ fn theme(wanted: Colour) -> Theme {
     let level = Level::of(&text("TERM"), &locale.unwrap_or_default(), has_colours);
     let colors = if has_colours { Colors::Basic } else { Colors::Mono };
     Theme::new(level, colors)
-}
-
-/// systemd gives serial lines `TERM=vt220`; monochrome terminals have it in their name.
-fn has_colours(wanted: Colour) -> bool {
-    let term = text("TERM");
-    let is_mono = ["vt", "ansi", "linux", "sun"].iter().any(|name| term.starts_with(name))
-        || term.contains("-m");
-    match wanted {
-        Colour::Always => true,
-        Colour::Never => false,
-        Colour::Auto => text("NO_COLOR").is_empty() && !is_mono,
-    }
 }
 
 fn escape_delay() -> Duration {

@@ -37,6 +37,7 @@ file is named on the command line.",
 /// The public URL, `kestra.url`.
 pub static URL: Field = Field {
     name: "url",
+    value_name: "URL",
     label: "Public URL",
     question: "Public URL of Kestra",
     help: "The full address, without ui/ or api/.",
@@ -67,6 +68,7 @@ an internal one. Check tells whether this machine reaches it.",
 /// The path under which Kestra serves.
 pub static CONTEXT_PATH: Field = Field {
     name: "context-path",
+    value_name: "PATH",
     label: "Context path",
     question: "Path under which Kestra serves, empty for /",
     help: "Must match the path of the public URL. Empty = serve at /.",

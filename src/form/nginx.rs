@@ -66,6 +66,7 @@ all of that through the public URL, whatever is in front.",
 /// The certificate, for https.
 pub static CERTIFICATE: Field = Field {
     name: "certificate",
+    value_name: "FILE",
     label: "Certificate",
     question: "File with the certificate, empty for plain http",
     help: "Absolute path of the certificate chain. Empty = http only.",
@@ -88,6 +89,7 @@ later, the last page shows how.",
 /// The certificate's key.
 pub static CERTIFICATE_KEY: Field = Field {
     name: "certificate-key",
+    value_name: "FILE",
     label: "Key",
     question: "File with the certificate's key, empty for plain http",
     help: "Absolute path of the private key that belongs to it.",
@@ -117,6 +119,7 @@ reads it.",
 /// Where Kestra listens.
 pub static UPSTREAM: Field = Field {
     name: "upstream",
+    value_name: "HOST:PORT",
     label: "Kestra at",
     question: "Where Kestra listens, as host:port",
     help: "host:port of Kestra, seen from nginx.",
@@ -187,6 +190,7 @@ tells which kind yours is.",
 /// The names that nginx answers to.
 pub static SERVER_NAME: Field = Field {
     name: "server-name",
+    value_name: "NAMES",
     label: "Server name",
     question: "Names that nginx answers to",
     help: "The host of the public URL; several are separated by spaces.",
@@ -213,6 +217,7 @@ public URL must be among them, or its requests end up in another block.",
 /// The port that nginx listens on.
 pub static LISTEN: Field = Field {
     name: "listen",
+    value_name: "PORT",
     label: "Listen on",
     question: "Port that nginx listens on",
     help: "80 for http. With a certificate, 443 is added and 80 redirects.",
@@ -300,6 +305,7 @@ as in Kestra's documentation: its lines, nothing added.",
 /// The nginx file.
 pub static NGINX_FILE: Field = Field {
     name: "nginx-file",
+    value_name: "FILE",
     label: "File",
     question: "Path of the nginx file",
     help: "In conf.d the name must end in .conf, or nginx ignores it.",

@@ -63,6 +63,7 @@ or -Djavax.net.ssl.trustStore=FILE in JAVA_OPTS.",
 /// The proxy's host and port; `proxy-address`.
 pub static PROXY_ADDRESS: Field = Field {
     name: "proxy-address",
+    value_name: "HOST:PORT",
     label: "Address",
     question: "Address of the proxy, as host:port",
     help: "host:port. Paste http://user:pass@host:port to fill every field.",
@@ -89,6 +90,7 @@ Ask your network team if unsure; HTTPS_PROXY in your shell often shows it.",
 /// The login's name; `proxy-username`.
 pub static PROXY_USERNAME: Field = Field {
     name: "proxy-username",
+    value_name: "USER",
     label: "Username",
     question: "Username for the proxy, empty for none",
     help: "Empty if the proxy requires no login.",
@@ -174,6 +176,7 @@ Kestra 1.3.25 and 2.0 never send them: the proxy answers 407.",
 /// The variable that holds the password.
 pub static PROXY_PASSWORD_VARIABLE: Field = Field {
     name: "proxy-password-variable",
+    value_name: "NAME",
     label: "Variable",
     question: "Name of the environment variable with the password",
     help: "Not KESTRA_... or ENV_...: flows could read those.",
@@ -199,6 +202,7 @@ every flow as {{ envs.... }}, so these names are refused.",
 /// The file with the variable.
 pub static ENV_FILE: Field = Field {
     name: "env-file",
+    value_name: "FILE",
     label: "Env file",
     question: "File for the variable, empty to set it yourself",
     help: "Mode 0600, one line NAME=value.  Empty = you set the variable.",

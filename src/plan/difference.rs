@@ -171,7 +171,8 @@ mod tests {
 
     fn change(before: &str, after: &str) -> FileChange {
         let (before, after) = (Some(before.into()), after.into());
-        FileChange { kind: FileKind::Config, path: "config.yml".into(), before, after, mode: 0o600 }
+        let (kind, path) = (FileKind::Config, "config.yml".into());
+        FileChange { kind, path, target: None, before, after, mode: 0o600 }
     }
 
     fn shown(lines: &[DiffLine]) -> String {

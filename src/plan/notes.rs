@@ -98,6 +98,7 @@ mod tests {
         let change = FileChange {
             kind: FileKind::Nginx,
             path: FILE.into(),
+            target: None,
             before: Some(before.into()),
             after: "server {}\n".into(),
             mode: 0o644,

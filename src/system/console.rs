@@ -16,19 +16,37 @@ pub(crate) const PASSWORD_VARIABLE: &str = "KESTRA_SETUP_PROXY_PASSWORD";
 
 const MAX_BYTES: u64 = super::fs::MAX_BYTES as u64;
 
-/// Data goes to standard output, talk to standard error.
+/// Colours a line. It must not change the text.
+pub type Paint = fn(&str) -> String;
+
+/// Data goes to standard output, messages to standard error.
 pub struct Console {
     data: Box<dyn Write>,
-    talk: Box<dyn Write>,
+    paint_data: Option<Paint>,
+    messages: Box<dyn Write>,
+    paint_messages: Option<Paint>,
     is_utf8: bool,
+    warnings: Vec<String>,
 }
 
 impl Console {
     /// The standard ones.
     #[must_use]
     pub fn standard() -> Self {
-        let is_utf8 = has_utf8_locale();
-        Self { data: Box::new(io::stdout()), talk: Box::new(io::stderr()), is_utf8 }
+        Self {
+            data: Box::new(io::stdout()),
+            paint_data: None,
+            messages: Box::new(io::stderr()),
+            paint_messages: None,
+            is_utf8: has_utf8_locale(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Colours what goes to a terminal, or everything.
+    pub fn paint(&mut self, paint: Paint, always: bool) {
+        self.paint_data = (always || io::stdout().is_terminal()).then_some(paint);
+        self.paint_messages = (always || io::stderr().is_terminal()).then_some(paint);
     }
 
     /// Where data goes.
@@ -50,27 +68,44 @@ impl Console {
     /// # Errors
     /// Where standard output cannot be written.
     pub fn print_text(&mut self, text: &str) -> io::Result<()> {
-        let text = self.readable(text);
+        let text = self.readable(text, self.paint_data);
         self.print(&text)
     }
 
-    /// Prints data for machines.
+    /// Prints a report for machines, which serializes as an object.
     ///
     /// # Errors
     /// Where standard output cannot be written.
-    pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
-        let text = serde_json::to_string_pretty(value)?;
+    pub fn json(&mut self, report: &impl Serialize) -> io::Result<()> {
+        let text = serde_json::to_string_pretty(report)?;
         self.print(&(text + "\n"))
     }
 
-    /// Says something to the operator. If nobody hears it, nothing can be done about that.
+    /// Tells the operator. If standard error is closed, nothing can be done about that.
     pub fn message(&mut self, text: &str) {
-        let _ = writeln!(self.talk, "{}", self.readable(text.trim_end()));
+        let text = self.readable(text.trim_end(), self.paint_messages);
+        let _ = writeln!(self.messages, "{text}");
     }
 
-    fn readable(&self, text: &str) -> String {
+    /// Warns the operator, and keeps the warning for a report.
+    pub fn warn(&mut self, text: &str) {
+        self.message(&format!("warning: {text}"));
+        self.warnings.push(harmless(text));
+    }
+
+    /// The warnings so far, for a report.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        self.warnings.clone()
+    }
+
+    fn readable(&self, text: &str, paint: Option<Paint>) -> String {
         let text = harmless(text);
-        if self.is_utf8 { text } else { ascii(&text).into_owned() }
+        let text = if self.is_utf8 { text } else { ascii(&text).into_owned() };
+        match paint {
+            Some(paint) => text.split('\n').map(paint).collect::<Vec<_>>().join("\n"),
+            None => text,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::fs::{self, ReadError};
 use super::nginx::{self, Deadline};
 use crate::form::{Defaults, EnvironmentProxy, Service};
 use crate::kestra_config::{self, Place, PlaceError, Refusal};
-use crate::machine::{Candidate, Machine, Snapshot, Surroundings};
+use crate::machine::{Candidate, Machine, Seen, Snapshot, Surroundings};
 use crate::plan::FileKind;
 use crate::settings::PastedProxy;
 use crate::shell;
@@ -192,8 +192,9 @@ pub fn configuration(
     };
     machine.is_partial = true;
     let env_file = PathBuf::from(&machine.defaults.env_file);
-    machine.see(config.clone(), text.map_or(Snapshot::Absent, Snapshot::Text));
-    machine.see(env_file.clone(), snapshot(&env_file));
+    let (snapshot, target) = (text.map_or(Snapshot::Absent, Snapshot::Text), fs::target(&config));
+    machine.see(config.clone(), Seen { snapshot, target });
+    machine.see(env_file.clone(), look_at(&env_file));
     machine.reading().map_err(|refusal| DiscoverError::Refused { path: config, refusal })?;
     Ok(machine)
 }
@@ -218,7 +219,7 @@ pub fn complete(mut machine: Machine, deadline: Deadline) -> Machine {
     let Defaults { server_file, location_file, nginx_files, .. } = defaults.clone();
     machine.nginx = nginx;
     for path in [&server_file, &location_file].into_iter().chain(&nginx_files).map(PathBuf::from) {
-        machine.see(path.clone(), snapshot(&path));
+        machine.see(path.clone(), look_at(&path));
     }
     machine.defaults.service = service(&machine);
     machine.surroundings = surroundings(&machine);
@@ -260,6 +261,12 @@ fn written_before(machine: &Machine) -> Vec<String> {
         }
     }
     names
+}
+
+/// What is at a path now, and where it leads.
+#[must_use]
+pub fn look_at(path: &Path) -> Seen {
+    Seen { snapshot: snapshot(path), target: fs::target(path) }
 }
 
 /// What is at a path now.
@@ -375,7 +382,6 @@ fn compose_beside(config: &Path) -> Option<&'static str> {
 
 fn surroundings(machine: &Machine) -> Surroundings {
     let config = machine.config();
-    let link = |path: &PathBuf| Some((path.clone(), fs::link_target(path)?));
     let is_default_name = config.file_name().is_some_and(|name| name == "config.yml");
     let passwd = super::passwd::home(rustix::process::geteuid().as_raw());
     let of_variable = env::var_os("HOME").filter(|home| config.starts_with(home));
@@ -385,6 +391,5 @@ fn surroundings(machine: &Machine) -> Surroundings {
         compose_beside: compose_beside(config).map(str::to_owned),
         has_configuration_variable: env::var_os("KESTRA_CONFIGURATION").is_some(),
         other_home: passwd.filter(is_another),
-        links: machine.paths().filter_map(link).collect(),
     }
 }

@@ -8,7 +8,7 @@ use super::checks::{
     self,
     proxy::{Outbound, Proxy},
 };
-use super::discover::{self, DiscoverError, snapshot};
+use super::discover::{self, DiscoverError, look_at, snapshot};
 use super::export::{self, Exported};
 use super::fs::backup::History;
 use super::fs::lock::Lock;
@@ -17,7 +17,7 @@ use super::nginx::{self, Deadline, Live};
 use crate::checks::{Check, Finding};
 use crate::form;
 use crate::kestra_config::{self, Place};
-use crate::machine::{Machine, Nginx, Snapshot, Text};
+use crate::machine::{Machine, Nginx, Seen, Text};
 use crate::plan::{FileKind, Plan};
 use crate::settings::{Connection, ForwardProxy, has_placeholder};
 use crate::wizard::{Effect, FilePreview, Repair};
@@ -50,7 +50,7 @@ pub struct EffectRunner {
 #[derive(Debug)]
 pub enum Performed {
     /// These are the files.
-    FilesRead(Vec<(PathBuf, Snapshot)>),
+    FilesRead(Vec<(PathBuf, Seen)>),
     /// This is the machine with another configuration.
     Loaded(Result<Box<Machine>, DiscoverError>),
     /// These are the findings.
@@ -112,7 +112,7 @@ impl EffectRunner {
         let nothing = Plan::default();
         let (result, plan) = match effect {
             Effect::ReadFiles(paths) => {
-                let look = |path: PathBuf| (path.clone(), snapshot(&path));
+                let look = |path: PathBuf| (path.clone(), look_at(&path));
                 return Some(Performed::FilesRead(paths.into_iter().map(look).collect()));
             }
             Effect::Load(path, place) => {
@@ -295,6 +295,7 @@ impl EffectRunner {
                     self.config.with_file_name(change.path.file_name().unwrap_or_default());
             }
             change.path = fs::beside(&change.path);
+            change.target = fs::target(&change.path);
             change.before = snapshot(&change.path).text().cloned();
             change.mode = 0o600;
             beside.changes.push(change);

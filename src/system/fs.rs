@@ -17,8 +17,8 @@ pub(crate) mod transaction;
 pub use error::{FileConflict, FileDigest, VerificationFailure, WriteError};
 pub(crate) use read::{Content, OpenedFile, as_text, sha256};
 pub use read::{FileState, MAX_BYTES, ReadError, read, writable};
-pub use resolve::link_target;
 pub(crate) use resolve::locate;
+pub use resolve::target;
 
 use crate::plan::{FileKind, Plan};
 use backup::journal::WriteContext;

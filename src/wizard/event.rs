@@ -3,7 +3,7 @@
 use crate::checks::{Check, Finding};
 use crate::kestra_config::Place;
 use crate::key::Key;
-use crate::machine::{Candidate, Machine, Snapshot, Text};
+use crate::machine::{Candidate, Machine, Seen, Text};
 use crate::plan::Plan;
 use crate::wizard::{Choice, FilePreview, PlanRequest};
 use std::fmt;
@@ -27,7 +27,7 @@ pub enum Event {
     /// Another configuration was read.
     Loaded(Box<Result<Machine, LoadFailure>>),
     /// Files were looked at.
-    FilesRead(Vec<(PathBuf, Snapshot)>),
+    FilesRead(Vec<(PathBuf, Seen)>),
     /// A check came back.
     Checked(Check, Vec<Finding>),
     /// A write came back.

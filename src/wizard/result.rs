@@ -160,7 +160,7 @@ fn lines(saved: &WriteResult, key: fn(&NextStep) -> String) -> Vec<String> {
         lines.extend(numbered(step, number, &key(step)));
     }
     for warning in &saved.warnings {
-        lines.extend([String::new(), format!("Warning: {warning}")]);
+        lines.extend([String::new(), format!("warning: {warning}")]);
     }
     lines
 }

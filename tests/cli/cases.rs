@@ -28,6 +28,11 @@ fn what_will_not_do_is_refused_with_its_exit_code() {
 }
 
 #[test]
+fn a_mistake_is_met_with_what_was_meant_and_a_report_is_an_object() {
+    transcript::run("tests/cli/cases/command-line.md");
+}
+
+#[test]
 fn the_password_shows_nowhere() {
     transcript::run("tests/cli/cases/secrets.md");
 }

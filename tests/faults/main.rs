@@ -175,6 +175,7 @@ fn renamed(folder: &Path) -> Plan {
     let change = |kind, name: &str, after: &str, mode| FileChange {
         kind,
         path: folder.join(name),
+        target: kestra_setup::system::fs::target(&folder.join(name)),
         before: None,
         after: after.into(),
         mode,
@@ -310,7 +311,7 @@ fn keeps_its_secrets(path: &Path) {
 
 fn only(path: &Path) -> Plan {
     let (kind, path, after) = (FileKind::Nginx, path.to_owned(), "x\n".into());
-    let changes = vec![FileChange { kind, path, before: None, after, mode: 0o644 }];
+    let changes = vec![FileChange { kind, path, target: None, before: None, after, mode: 0o644 }];
     Plan { changes, ..Plan::default() }
 }
 

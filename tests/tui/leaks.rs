@@ -39,8 +39,8 @@ fn differences(kind: FileKind, before: &str, after: &str) -> String {
         [(Some(before), after), (Some(after), before), (None, before), (Some(before), before)]
     {
         let before = before.map(Into::into);
-        let change =
-            FileChange { kind, path: "/x".into(), before, after: after.into(), mode: 0o600 };
+        let (path, after) = ("/x".into(), after.into());
+        let change = FileChange { kind, path, target: None, before, after, mode: 0o600 };
         let lines = change.preview().into_iter().map(|line| line.text + "\n");
         let _ = write!(shown, "{}{}{change:?}", lines.collect::<String>(), change.redacted());
     }
@@ -121,7 +121,7 @@ impl Runtime for Reader<'_> {
         let Effect::ReadFiles(paths) = effect else { return None };
         let look = |path: PathBuf| {
             let snapshot = self.found.snapshot(&path).cloned().unwrap_or(Snapshot::Absent);
-            (path, snapshot)
+            (path, snapshot.into())
         };
         Some(Event::FilesRead(paths.into_iter().map(look).collect()))
     }

@@ -55,7 +55,7 @@ fn machine(config: Option<&str>) -> (Answers, Machine) {
 fn looked(found: &Machine, paths: Vec<PathBuf>) -> Event {
     let look = |path: PathBuf| {
         let snapshot = found.snapshot(&path).cloned().unwrap_or(Snapshot::Absent);
-        (path, snapshot)
+        (path, snapshot.into())
     };
     Event::FilesRead(paths.into_iter().map(look).collect())
 }

@@ -360,7 +360,7 @@ impl Operator {
             Some(Effect::ReadFiles(paths)) => {
                 let look = |path: PathBuf| {
                     let snapshot = self.disk.get(&path).cloned().unwrap_or(Snapshot::Absent);
-                    (path, snapshot)
+                    (path, snapshot.into())
                 };
                 let files = paths.into_iter().map(look).collect();
                 let effect = self.wizard.update(Event::FilesRead(files));

@@ -86,7 +86,8 @@ fn case(before: &str, user: As, old: Option<&str>, after: &str) -> String {
 
 fn plan(path: PathBuf, old: Option<&str>) -> Plan {
     let (before, after) = (old.map(Into::into), "new\n".repeat(5000).into());
-    let change = FileChange { kind: FileKind::Config, path, before, after, mode: 0o600 };
+    let change =
+        FileChange { kind: FileKind::Config, path, target: None, before, after, mode: 0o600 };
     Plan { changes: vec![change], ..Plan::default() }
 }
 

@@ -20,6 +20,14 @@ pub enum WriteError {
     /// A file is no longer what was shown.
     #[error("{} changed on disk meanwhile", .0.path.display())]
     Changed(Box<FileConflict>),
+    /// A path leads to another file than the one that was shown.
+    #[error("{} leads to {} by now", path.display(), real.display())]
+    Redirected {
+        /// The path, as the operator named it.
+        path: PathBuf,
+        /// The file that it leads to.
+        real: PathBuf,
+    },
     /// The user may not write there.
     #[error("cannot write {}: permission denied (user {user})", path.display())]
     Denied {
@@ -205,6 +213,7 @@ impl WriteError {
     pub fn remedy(&self) -> String {
         match self {
             Self::Changed(_) => "Look at their change, then start from the new file.".into(),
+            Self::Redirected { .. } => "Check who changed the link, then review again.".into(),
             Self::Denied { .. } => "Write with sudo, or choose another file name.".into(),
             Self::Full { .. } => "Free some space, then write again.".into(),
             Self::ReadOnly { .. } => "Mount it writable, or choose another file name.".into(),
@@ -235,7 +244,7 @@ impl WriteError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Changed(_) => 4,
+            Self::Changed(_) | Self::Redirected { .. } => 4,
             Self::Denied { .. } | Self::Read(ReadError::Denied { .. }) => 5,
             Self::Verification(_) => 6,
             _ => 1,

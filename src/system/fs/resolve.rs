@@ -50,12 +50,15 @@ pub(crate) fn locate(path: &Path) -> Result<ResolvedPath, ReadError> {
     PathWalk::new(path, true)?.finish()
 }
 
-/// Where a path leads; `None` if there is no link on it.
-///
-/// Only for the screen: a write follows the path itself.
+/// Where a path leads; `None` if no link is on it. A write follows the path itself, and is refused
+/// where it leads elsewhere by then.
 #[must_use]
-pub fn link_target(path: &Path) -> Option<PathBuf> {
-    let real = locate(path).ok()?.real_path();
+pub fn target(path: &Path) -> Option<PathBuf> {
+    target_of(path, locate(path).ok()?.real_path())
+}
+
+/// The same for a path that was followed to this file.
+pub(super) fn target_of(path: &Path, real: PathBuf) -> Option<PathBuf> {
     (std::path::absolute(path).ok()? != real).then_some(real)
 }
 

@@ -3,7 +3,7 @@
 use super::directory::Directory;
 use super::error::WriteError;
 use super::file_write::{Direction, FileWrite, PreparedFile, changed};
-use super::resolve::{locate, locate_real};
+use super::resolve::{locate, locate_real, target_of};
 use super::{Content, FileReceipt, Receipt, Verify, sha256};
 use crate::plan::{FileChange, FileKind};
 use crate::system::fs::backup::PendingWrite;
@@ -17,8 +17,7 @@ use zeroize::Zeroizing;
 pub(crate) struct WriteRequest {
     pub(crate) kind: FileKind,
     pub(crate) path: PathBuf,
-    /// The path without links, where it is known from a journal.
-    pub(crate) real: Option<PathBuf>,
+    pub(crate) destination: Destination,
     pub(crate) before: Option<Content>,
     /// `None` removes the file.
     pub(crate) after: Option<Content>,
@@ -29,13 +28,21 @@ pub(crate) struct WriteRequest {
     pub(crate) makes_folders: bool,
 }
 
+/// Which file a path means.
+pub(crate) enum Destination {
+    /// The one that it led to when the change was shown; `None` where no link was on it.
+    Shown(Option<PathBuf>),
+    /// This one, from a journal. No link was on its path.
+    Recorded(PathBuf),
+}
+
 impl From<&FileChange> for WriteRequest {
     fn from(change: &FileChange) -> Self {
         let bytes = |text: &str| Zeroizing::new(text.as_bytes().to_vec());
         Self {
             kind: change.kind,
             path: change.path.clone(),
-            real: None,
+            destination: Destination::Shown(change.target.clone()),
             before: change.before.as_ref().map(|text| bytes(text.as_str())),
             after: Some(bytes(change.after.as_str())),
             mode: change.mode,
@@ -140,11 +147,16 @@ fn survey(requests: Vec<WriteRequest>) -> Result<(Vec<PathBuf>, Vec<FileWrite>),
 
 /// Follows the path of a file, once. Gives the directories that are missing on it, and the file.
 fn compare(request: WriteRequest, number: usize) -> Result<(Vec<PathBuf>, FileWrite), WriteError> {
-    let location = match &request.real {
-        Some(real) => locate_real(real)?,
-        None => locate(&request.path)?,
+    let location = match &request.destination {
+        Destination::Recorded(real) => locate_real(real)?,
+        Destination::Shown(_) => locate(&request.path)?,
     };
     let real = location.real_path();
+    if let Destination::Shown(target) = request.destination
+        && target != target_of(&request.path, real.clone())
+    {
+        return Err(WriteError::Redirected { path: request.path, real });
+    }
     let missing = below(location.directory.path(), &location.missing);
     let directory = location.missing.is_empty().then_some(location.directory);
     let now = match &directory {

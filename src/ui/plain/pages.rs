@@ -181,7 +181,7 @@ fn plan(wizard: &Wizard) -> Option<&Plan> {
 }
 
 fn difference(change: &FileChange) -> Vec<String> {
-    let heading = format!("--- {} ({})", change.path.display(), change.summary());
+    let heading = format!("--- {} ({})", change.destination(), change.summary());
     let is_new = change.before.is_none();
     let lines = change.preview().into_iter().map(|line| {
         let sign = if is_new { DiffTag::Added.sign() } else { line.tag.sign() };
@@ -233,7 +233,7 @@ fn preview(reviewing: &Review) -> Vec<String> {
 fn about(change: &FileChange) -> String {
     let mode =
         if change.before.is_none() { format!(", mode {:04o}", change.mode) } else { String::new() };
-    format!("File {}: {}{mode}", change.path.display(), change.summary())
+    format!("File {}: {}{mode}", change.destination(), change.summary())
 }
 
 fn numbered(choices: &[Choice]) -> String {

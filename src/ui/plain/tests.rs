@@ -4,7 +4,7 @@ use super::*;
 use crate::checks::Outcome;
 use crate::form::Defaults;
 use crate::kestra_config::Place;
-use crate::machine::{Candidate, Machine, Snapshot};
+use crate::machine::{Candidate, Machine, Seen, Snapshot};
 use crate::plan::Plan;
 use crate::wizard::{Choice, Dialog, Failure, WriteResult};
 use std::collections::VecDeque;
@@ -63,8 +63,8 @@ impl Runtime for Script {
     }
 }
 
-fn absent(path: PathBuf) -> (PathBuf, Snapshot) {
-    (path, Snapshot::Absent)
+fn absent(path: PathBuf) -> (PathBuf, Seen) {
+    (path, Snapshot::Absent.into())
 }
 
 fn finding() -> Finding {

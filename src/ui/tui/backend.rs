@@ -13,6 +13,7 @@ use super::theme::is_one_column;
 use crossterm::Command;
 pub use pen::Colors;
 use pen::Pen;
+pub(in crate::ui) use pen::painted;
 use ratatui::backend::{Backend, ClearType, WindowSize};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect, Size};

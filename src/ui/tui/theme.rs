@@ -172,6 +172,12 @@ impl Theme {
         Cow::Owned(line)
     }
 
+    /// A text in this style, for a terminal without a full screen.
+    #[must_use]
+    pub fn painted(self, text: &str, style: Style) -> String {
+        super::backend::painted(text, style, self.colors)
+    }
+
     /// With colour where there is one, else with an attribute. The sixteen basic colours only: a
     /// palette keeps those readable.
     fn style(self, colour: Color, otherwise: Modifier) -> Style {

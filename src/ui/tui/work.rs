@@ -61,7 +61,8 @@ fn last_word(effect: &Effect) -> Option<Event> {
     const STOPPED: &str = "this stopped because of an error in kestra-setup itself";
     match effect {
         Effect::ReadFiles(paths) => {
-            let unread = |path: &PathBuf| (path.clone(), Snapshot::Unreadable(STOPPED.to_owned()));
+            let unread =
+                |path: &PathBuf| (path.clone(), Snapshot::Unreadable(STOPPED.to_owned()).into());
             Some(Event::FilesRead(paths.iter().map(unread).collect()))
         }
         Effect::Load(..) => {

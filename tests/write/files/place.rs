@@ -85,7 +85,8 @@ pub(crate) fn plan(changes: Vec<FileChange>) -> Plan {
 
 pub(crate) fn change(path: &Path, before: Option<&str>, after: &str) -> FileChange {
     let (before, after) = (before.map(Into::into), after.into());
-    FileChange { kind: FileKind::Config, path: path.to_owned(), before, after, mode: 0o600 }
+    let (kind, target) = (FileKind::Config, kestra_setup::system::fs::target(path));
+    FileChange { kind, path: path.to_owned(), target, before, after, mode: 0o600 }
 }
 
 pub(crate) fn mode(path: &Path) -> u32 {

@@ -105,6 +105,25 @@ fn one_file_is_not_written_twice() {
 }
 
 #[test]
+fn a_path_that_leads_elsewhere_than_shown_is_not_written() {
+    let place = Place::new();
+    let (first, second) = (place.has("first", "1\n"), place.has("second", "1\n"));
+    let (link, file) = (place.path("link"), place.has("file", "1\n"));
+    symlink(&first, &link).unwrap();
+    let shown = [change(&link, Some("1\n"), "2\n"), change(&file, Some("1\n"), "2\n")];
+    for path in [&link, &file] {
+        fs::remove_file(path).unwrap();
+        symlink(&second, path).unwrap();
+    }
+    for change in shown {
+        let error = place.write(vec![change]).unwrap_err();
+        let end = format!(" leads to {} by now", second.display());
+        assert!(error.exit_code() == 4 && error.to_string().ends_with(&end), "{error}");
+    }
+    assert_eq!((text(&first).as_str(), text(&second).as_str()), ("1\n", "1\n"));
+}
+
+#[test]
 fn two_wizards_at_once_and_the_second_hears_of_the_first() {
     let place = Place::new();
     let _first = Lock::take(&place.history).unwrap();

@@ -50,6 +50,7 @@ fn a_reviewed_plan_is_refused_once_its_file_changed() {
     let change = FileChange {
         kind: FileKind::Config,
         path: machine.config(),
+        target: None,
         before: Some(OLD.into()),
         after: OLD.replace("  url: https://old.example.com/\n", NEW_LINE).into(),
         mode: 0o600,

@@ -11,14 +11,33 @@ fn the_file_behind_a_symlink_is_written_and_named() {
     let real = machine.at("home/real.yml");
     fs::rename(machine.config(), &real).unwrap();
     symlink(&real, machine.config()).unwrap();
-    machine.wizard().wait_for("is a link to");
+    let shown = format!("config.yml -> {}", real.display());
     let ran = machine.apply(&[]);
     assert_eq!((ran.code, machine.has_new()), (Some(0), true), "{ran:?}");
-    assert!(ran.talk.contains(&format!("config.yml -> {}", real.display())), "{ran:?}");
-    assert!(ran.out.contains(&format!("config.yml -> {}", real.display())), "{ran:?}");
+    assert!(ran.talk.contains(&shown) && ran.out.contains(&shown), "{ran:?}");
     assert!(fs::symlink_metadata(machine.config()).unwrap().is_symlink());
-    assert_eq!((machine.run(&["rollback"]).code, machine.has_old()), (Some(0), true));
+    let ran = machine.run(&["rollback"]);
+    assert_eq!((ran.code, machine.has_old()), (Some(0), true), "{ran:?}");
+    assert!(ran.out.contains(&shown), "{ran:?}");
     assert!(fs::symlink_metadata(machine.config()).unwrap().is_symlink());
+}
+
+#[test]
+fn where_a_typed_path_leads_is_shown_before_anything_is_written() {
+    let machine = Machine::new();
+    let link = machine.at("etc/kestra.conf");
+    symlink("/x/y.conf", &link).unwrap();
+    let file = link.display().to_string();
+    let answers = [
+        ("KESTRA_SETUP_URL", "https://ops.example.com/"),
+        ("KESTRA_SETUP_REVERSE_PROXY", "nginx"),
+        ("KESTRA_SETUP_NGINX_FILE", &file),
+    ];
+    machine.start(&answers).wait_for("w write").wait_for("kestra.conf -> /x/y.conf");
+    let plain = [&answers[..], &[("ACCESSIBLE", "1")]].concat();
+    machine.start(&plain).wait_for("kestra.conf -> /x/y.conf: new file");
+    let ran = machine.apply(&["--reverse-proxy", "nginx", "--nginx-file", &file, "--dry-run"]);
+    assert!(ran.out.contains("kestra.conf -> /x/y.conf\n"), "{ran:?}");
 }
 
 /// Every command on what stands in the place of the configuration.

@@ -10,7 +10,7 @@ use crate::machine::Text;
 use crate::plan::FileKind;
 use crate::system::fs::file_write::{Direction, FileWrite};
 use crate::system::fs::lock::Lock;
-use crate::system::fs::transaction::{self, WriteRequest, remove_folder};
+use crate::system::fs::transaction::{self, Destination, WriteRequest, remove_folder};
 use crate::system::fs::{Content, OpenedFile, Receipt, WriteError, as_text};
 use std::path::PathBuf;
 
@@ -134,7 +134,7 @@ fn request(file: FileWrite, now: Option<OpenedFile>) -> WriteRequest {
     WriteRequest {
         kind: file.entry.kind,
         path: file.entry.path,
-        real: Some(file.entry.real),
+        destination: Destination::Recorded(file.entry.real),
         before: now.map(|now| now.content),
         after: file.old,
         mode: old.as_ref().map_or(0o600, |old| old.mode),

@@ -4,7 +4,7 @@
 //! blinking.
 
 use ratatui::buffer::Cell;
-use ratatui::style::{Color, Modifier};
+use ratatui::style::{Color, Modifier, Style};
 use std::fmt::Write;
 
 /// Which colours the terminal gets.
@@ -79,6 +79,17 @@ impl Pen {
     }
 }
 
+/// A text in this style, and plain again behind it.
+pub(in crate::ui) fn painted(text: &str, style: Style, colors: Colors) -> String {
+    let mut cell = Cell::EMPTY;
+    let pen = Pen::of(cell.set_style(style), colors);
+    let mut out = String::new();
+    pen.write_after(Some(Pen::default()), &mut out);
+    out.push_str(text);
+    Pen::default().write_after(Some(pen), &mut out);
+    out
+}
+
 /// The code of a basic colour in the foreground.
 pub(super) fn basic(color: Color) -> Option<u8> {
     let code = match color {
@@ -106,7 +117,6 @@ pub(super) fn basic(color: Color) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ratatui::style::Style;
 
     fn pen(style: Style, colors: Colors) -> Pen {
         Pen::of(Cell::new("x").set_style(style), colors)

@@ -144,12 +144,17 @@ fn lead(lines: &[DiffLine], room: usize) -> usize {
     (first + 2).saturating_sub(room).min(first).min(lines.len().saturating_sub(room))
 }
 
-/// Notes, checks and the outcome of the last key.
+/// Notes, where links lead, checks and the outcome of the last key.
 fn below(ui: Ui, wizard: &Wizard, review: &Review) -> Vec<Line<'static>> {
     let mut page = Page::default();
     notes(ui, wizard, review, &mut page);
     let room = if ui.is_small { 2 } else { NOTES };
     let mut lines = page.visible(room).lines;
+    let mut targets = Page::default();
+    for change in review.files().iter().filter(|it| it.target.is_some() && !it.is_noop()) {
+        targets.marked(("!", ui.theme.warn()), ui.width, &change.destination(), ui.theme.plain());
+    }
+    lines.extend(targets.visible(u16::MAX).lines);
     lines.push(checks(ui, wizard, review));
     if review.is_confirming() {
         lines.push(question(ui, review));
