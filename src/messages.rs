@@ -1,5 +1,6 @@
 //! Errors and receipts as what the operator reads: what happened, what it means, what can be done.
 
+use crate::checks::sentence;
 use crate::form::{self, Field};
 use crate::nginx_site;
 use crate::plan::{FileChange, FileKind, Plan};
@@ -72,8 +73,7 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
         }
         WriteError::Verification(failure) => {
             let blamed = nginx::blamed(failure.code);
-            let mut lines =
-                vec![capital(&failure.what), "Every file was put back as it was.".to_owned()];
+            let mut lines = vec![failure.outcome().to_owned(), sentence(&capital(&failure.what))];
             if let Some((field, value)) =
                 blamed.and_then(|field| Some((field, value(field, plan)?)))
             {
@@ -258,15 +258,15 @@ fn written_as_root(plan: &Plan, config: &Path) -> WriteResult {
 /// What was written, for the result page.
 #[must_use]
 pub fn written(receipt: Receipt) -> WriteResult {
-    let files = match receipt.files.len() {
-        1 => "One file",
-        2 => "Two files",
-        3 => "Three files",
-        _ => "The files are",
+    let (state, headline) = match receipt.files.len() {
+        0 => ("no changes", "Nothing was written. The files are as planned already."),
+        1 => ("written", "Done. One file written."),
+        2 => ("written", "Done. Two files written."),
+        _ => ("written", "Done. Three files written."),
     };
     WriteResult {
-        state: "written",
-        headline: format!("Done. {files} written."),
+        state,
+        headline: headline.to_owned(),
         files: receipt.files.iter().map(written_file).collect(),
         undo: receipt.id.map(|id| {
             let command = match &receipt.config {
@@ -332,10 +332,10 @@ fn saved_aside(exported: Exported) -> WriteResult {
 /// The result of a rollback, which may have undone an undo.
 #[must_use]
 pub fn rolled_back(receipt: Receipt, is_redo: bool) -> WriteResult {
-    let headline = if is_redo {
-        "Redone. The files are as they were before the undo."
-    } else {
-        "Undone. The files are as they were before."
+    let headline = match (receipt.files.is_empty(), is_redo) {
+        (true, _) => "Nothing was written. The files are as they were before that write.",
+        (false, true) => "Redone. The files are as they were before the undo.",
+        (false, false) => "Undone. The files are as they were before.",
     };
     WriteResult { state: "rolled back", headline: headline.to_owned(), ..written(receipt) }
 }

@@ -123,6 +123,33 @@ fn a_first_setup_is_drawn() {
     picture_of_root(&mut session, "first-5-result");
 }
 
+/// The picture of the README.
+#[test]
+fn a_first_setup_is_filmed() {
+    if !support::is_root("the film, which names the owner of the files") {
+        return;
+    }
+    let machine = Machine::new("film");
+    let mut session = machine.start();
+    let mut frames = Vec::new();
+    let mut shoot = |session: &mut Session, milliseconds| {
+        frames.push(svg::Frame::new(session.settle().emulated(), milliseconds));
+    };
+    shoot(session.wait_for("Public URL"), 1200);
+    shoot(session.type_text("https://"), 300);
+    shoot(session.type_text("ops.example.com").wait_for("new file, 2 lines"), 700);
+    shoot(session.type_text("/kestra").wait_for("new file, 5 lines"), 1800);
+    shoot(session.press(key::ENTER).wait_for("How does Kestra"), 1200);
+    shoot(session.press(key::RIGHT).wait_for("Username"), 800);
+    session.paste("http://svc-kestra:secret@proxy.corp.example:3128").wait_for("filled all fields");
+    shoot(session.wait_for("new file, 14 lines"), 3000);
+    shoot(session.press(key::ENTER).wait_for("Reverse proxy"), 2500);
+    shoot(session.press(key::ENTER).wait_for("1 Public URL").wait_gone("testing nginx"), 4000);
+    shoot(session.press("w").wait_for("enter yes"), 1500);
+    shoot(session.press(key::ENTER).wait_for("Done."), 5000);
+    same("setup", &svg::film(&frames), &session);
+}
+
 #[test]
 fn a_first_setup_on_a_wide_screen_is_drawn() {
     let machine = Machine::new("wide");
@@ -226,8 +253,11 @@ fn picture_of_root(session: &mut Session, name: &str) {
 
 /// Compares the screen with its picture, or draws it.
 fn picture(session: &mut Session, name: &str) {
-    session.settle();
-    let drawn = svg::draw(session.emulated());
+    let drawn = svg::draw(session.settle().emulated());
+    same(name, &drawn, session);
+}
+
+fn same(name: &str, drawn: &str, session: &Session) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("assets/screens/{name}.svg"));
     if std::env::var_os("UPDATE_PICTURES").is_some() {
         fs::write(path, drawn).expect("a picture");

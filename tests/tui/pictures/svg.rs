@@ -1,4 +1,5 @@
-//! A screen as an SVG: a rectangle, and a line of text for each run of cells in one style.
+//! A screen as an SVG: a rectangle, and a line of text for each run of cells in one style. Several
+//! screens are one SVG that shows them one after the other.
 
 use std::fmt::Write as _;
 use vt100::{Cell, Color, Screen};
@@ -11,18 +12,66 @@ const BACKGROUND: &str = "#1b1f24";
 const FOREGROUND: &str = "#d8dee4";
 /// The eight basic colours.
 const PALETTE: [&str; 8] =
-    ["#484f58", "#ff7b72", "#56d364", "#e3b341", "#79c0ff", "#d2a8ff", "#39c5cf", "#d8dee4"];
+    ["#7d8590", "#ff7b72", "#56d364", "#e3b341", "#79c0ff", "#d2a8ff", "#39c5cf", "#d8dee4"];
 
 /// Draws the screen, its cursor included.
 pub(crate) fn draw(screen: &Screen) -> String {
+    background(screen) + &content(screen) + "</svg>\n"
+}
+
+/// A screen of a film and how long it is shown, in milliseconds.
+pub(crate) struct Frame {
+    background: String,
+    content: String,
+    milliseconds: u32,
+}
+
+impl Frame {
+    pub(crate) fn new(screen: &Screen, milliseconds: u32) -> Self {
+        Self { background: background(screen), content: content(screen), milliseconds }
+    }
+}
+
+/// Draws a film, over and over. Whoever wants no motion gets its last frame.
+pub(crate) fn film(frames: &[Frame]) -> String {
+    let [.., last] = frames else { return String::new() };
+    let whole: u32 = frames.iter().map(|frame| frame.milliseconds).sum();
+    let mut svg = last.background.clone() + "<style>\n";
+    let (mut start, mut contents) = (0, String::new());
+    for (frame, number) in frames.iter().zip(1..) {
+        let percent = |at: u32| f64::from(at) * 100.0 / f64::from(whole);
+        let end = start + frame.milliseconds;
+        let _ = writeln!(
+            svg,
+            "@keyframes f{number} {{ 0% {{ opacity: 0 }} {:.2}% {{ opacity: 1 }} {:.2}% {{ opacity: 0 }} }}\n\
+             .f{number} {{ opacity: 0; animation: f{number} {whole}ms step-end infinite }}",
+            percent(start),
+            percent(end),
+        );
+        let _ = writeln!(contents, "<g class=\"f{number}\">\n{}</g>", frame.content);
+        start = end;
+    }
+    let _ = writeln!(
+        svg,
+        "@media (prefers-reduced-motion) {{ g {{ animation: none !important }} .f{} {{ opacity: 1 }} }}\n</style>",
+        frames.len()
+    );
+    svg + &contents + "</svg>\n"
+}
+
+fn background(screen: &Screen) -> String {
     let (rows, columns) = screen.size();
-    let (rows, columns) = (rows.get(), columns.get());
-    let (width, height) = (columns * CELL.0 + 2 * MARGIN, rows * CELL.1 + 2 * MARGIN);
-    let mut svg = format!(
+    let (width, height) = (columns.get() * CELL.0 + 2 * MARGIN, rows.get() * CELL.1 + 2 * MARGIN);
+    format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
          font-family=\"ui-monospace, Menlo, Consolas, monospace\" font-size=\"15\">\n\
          <rect width=\"{width}\" height=\"{height}\" rx=\"8\" fill=\"{BACKGROUND}\"/>\n"
-    );
+    )
+}
+
+fn content(screen: &Screen) -> String {
+    let (rows, columns) = screen.size();
+    let mut svg = String::new();
     let (row, column) = screen.cursor_position();
     let (x, y) = (MARGIN + column * CELL.0, MARGIN + row * CELL.1);
     let _ = writeln!(
@@ -30,8 +79,8 @@ pub(crate) fn draw(screen: &Screen) -> String {
         "<rect x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"{}\" fill=\"#6e7681\"/>",
         CELL.0, CELL.1
     );
-    (0..rows).for_each(|row| draw_row(screen, row, columns, &mut svg));
-    svg + "</svg>\n"
+    (0..rows.get()).for_each(|row| draw_row(screen, row, columns.get(), &mut svg));
+    svg
 }
 
 fn draw_row(screen: &Screen, row: u16, columns: u16, svg: &mut String) {
