@@ -172,13 +172,19 @@ fn unreachable_url(reading: &Reading) -> Option<Remark> {
         "an address to listen on, which no browser can open"
     } else if host.is_loopback() {
         "this machine alone"
-    } else if host.name().is_some_and(|name| !name.contains('.')) {
-        "a single name, such as that of a container or service, which browsers elsewhere may not find"
+    } else if host.name().is_some_and(is_of_container) {
+        "a name such as that of a container or service, which browsers elsewhere may not find"
     } else {
         return None;
     };
     let what = format!("kestra.url leads to {host}: {is}. Write the address that people use.");
     Some(Remark::new(scalar, what))
+}
+
+/// A single name, or one that only the name server of a cluster or of Docker knows.
+fn is_of_container(name: &str) -> bool {
+    let ends = [".svc", ".cluster.local", ".docker.internal", ".containers.internal"];
+    !name.contains('.') || ends.iter().any(|end| name.ends_with(end))
 }
 
 fn of_property(reading: &Reading, property: &str) -> Vec<Remark> {
@@ -323,45 +329,49 @@ pub fn config_warnings(machine: &Machine) -> Vec<String> {
     let home = around.other_home.as_ref().map(|home| {
         format!("Kestra takes its home from the user database: {}, not $HOME.", home.display())
     });
-    let around = yaml.into_iter().chain(compose).chain(variable).chain(home);
-    around.chain(around_place(machine)).collect()
-}
-
-/// What the file shows around the configuration: who shares it, and variables that win over it.
-fn around_place(machine: &Machine) -> Vec<String> {
     let services = machine.place().used_by();
     let shared = (services.len() > 1)
         .then(|| format!("This configuration is used by the services {}.", services.join(", ")));
-    let text = machine.text(machine.config()).map_or("", Text::as_str);
-    let beside = kestra_config::variables_beside(text, machine.place());
-    let variables = beside.names.iter().map(|name| {
-        if beside.has_config_flag {
-            format!("The variable {name} is ignored where the file of --config has the same setting.")
-        } else {
-            format!("The variable {name} of the service wins over the same setting in KESTRA_CONFIGURATION.")
-        }
-    });
+    let around = yaml.into_iter().chain(compose).chain(variable).chain(home);
+    around.chain(shared).chain(variables(machine)).collect()
+}
+
+/// Variables beside a configuration, and which of the two wins. A file given with `--config`, and
+/// `~/.kestra/config.yml`, win over variables, and these over `KESTRA_CONFIGURATION` and
+/// `MICRONAUT_CONFIG_FILES` (measured: 0, -200, -250).
+#[must_use]
+pub fn variables(machine: &Machine) -> Vec<String> {
+    let text = |path: &Path| machine.text(path).map_or("", Text::as_str);
+    let place = machine.place();
+    let beside = kestra_config::variables_beside(text(machine.config()), place);
+    let of = if place.is_kubernetes() { "the container" } else { "the service" };
+    let all = beside.names.iter().map(|name| (name.as_str(), of, !beside.has_config_flag));
+    let mut all: Vec<(&str, &str, bool)> = all.collect();
+    let service = machine.defaults.service.iter();
+    all.extend(service.clone().flat_map(|service| {
+        let names = service.variables.iter().map(String::as_str);
+        names.map(|name| (name, service.name.as_str(), service.variables_win))
+    }));
+    if place.is_whole() {
+        let file = machine.defaults.env_file.as_str();
+        let wins = service.clone().any(|service| service.variables_win);
+        let names = env_file::names(text(file.as_ref()));
+        let names = names.filter(|name| kestra_config::is_property(name));
+        all.extend(names.map(|name| (name, file, wins)));
+    }
     let flag = beside.has_config_flag.then(|| {
         "The service starts Kestra with --config: that file wins over KESTRA_CONFIGURATION."
             .to_owned()
     });
-    shared.into_iter().chain(flag).chain(variables).chain(ignored_variables(machine)).collect()
-}
-
-/// Variables of the env file beside a configuration that is a file. A file given with `--config`,
-/// and `~/.kestra/config.yml`, win over variables (measured: file 0, environment -200).
-fn ignored_variables(machine: &Machine) -> Vec<String> {
-    let file = &machine.defaults.env_file;
-    let Some(text) = machine.text(file.as_ref()).filter(|_| machine.place().is_whole()) else {
-        return Vec::new();
-    };
-    let names = env_file::names(text.as_str()).filter(|name| kestra_config::is_property(name));
-    let ignored = names.map(|name| {
-        format!(
-            "The variable {name} in {file} is ignored where the configuration has the same setting."
-        )
+    let is_first = |at: usize| all[..at].iter().all(|(name, ..)| *name != all[at].0);
+    let notes = all.iter().enumerate().filter(|(at, _)| is_first(*at)).map(|(_, &(name, of, wins))| {
+        if wins {
+            format!("The variable {name} of {of} wins over the same setting in the configuration: change or remove it there.")
+        } else {
+            format!("The variable {name} of {of} is ignored where the configuration has the same setting.")
+        }
     });
-    ignored.collect()
+    flag.into_iter().chain(notes).collect()
 }
 
 /// The env file of a plan, where what starts Kestra does not read it.
@@ -467,6 +477,7 @@ pub fn existing_servers(machine: &Machine, settings: &SiteFile) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::form::Service;
     use crate::kestra_config::{Place, read_at};
     use crate::machine::Snapshot;
 
@@ -545,6 +556,8 @@ mod tests {
             ("http://localhost:8080/", "this machine alone"),
             ("http://127.0.0.1:8080/", "this machine alone"),
             ("http://kestra:8080/", "a container or service"),
+            ("http://kestra.flows.svc.cluster.local/", "a container or service"),
+            ("http://host.docker.internal:8080/", "a container or service"),
         ] {
             is_set(&format!("kestra.url: '{url}'\n"), 1, words);
         }
@@ -572,12 +585,39 @@ mod tests {
     #[test]
     fn variables_of_a_service_win_over_its_text_unless_a_file_is_named() {
         let compose = "services:\n  k:\n    image: kestra/kestra\n    command: server standalone\n    environment:\n      KESTRA_CONFIGURATION: |\n        kestra:\n          url: https://a.example/\n      KESTRA_URL: https://b.example/\n      KESTRA_CONFIGURATION_PATH: /app\n      PATH: /bin\n";
-        let wins = "The variable KESTRA_URL of the service wins over the same setting in KESTRA_CONFIGURATION.";
+        let wins = "The variable KESTRA_URL of the service wins over the same setting in the configuration: change or remove it there.";
         assert_eq!(around(compose, "KESTRA_X=1\n"), [wins]);
         for command in ["server standalone --config /x.yml", "[server, -c, /x.yml]"] {
             let notes = around(&compose.replace("server standalone", command), "");
             assert!(notes[0].contains("that file wins"), "{command}: {notes:?}");
-            assert!(notes[1].contains("KESTRA_URL is ignored"), "{command}: {notes:?}");
+            assert!(
+                notes[1].contains("KESTRA_URL of the service is ignored"),
+                "{command}: {notes:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn variables_of_a_container_win_over_its_configuration() {
+        let values = "configurations:\n  application:\n    kestra: {url: a}\ncommon:\n  extraEnv:\n    - name: KESTRA_URL\n      value: b\n    - name: PATH\n      value: c\n";
+        let notes = around(values, "");
+        assert_eq!(notes.len(), 1, "{notes:?}");
+        assert!(notes[0].contains("KESTRA_URL of the container wins"), "{notes:?}");
+    }
+
+    #[test]
+    fn variables_of_what_starts_kestra_are_found_and_which_wins() {
+        let text = "kestra.url: https://a.example/\n";
+        for (variables_win, words) in [(false, "is ignored"), (true, "wins over")] {
+            let mut machine = Machine::new("c.yml".into(), Place::default());
+            machine.see("c.yml".into(), Snapshot::Text(text.into()));
+            let variables = vec!["KESTRA_CONFIGURATION".to_owned()];
+            let name = "flows.service".to_owned();
+            let service = Service { name, variables, variables_win, ..Service::default() };
+            machine.defaults.service = Some(service);
+            let notes = super::variables(&machine);
+            let wanted = format!("KESTRA_CONFIGURATION of flows.service {words}");
+            assert!(notes.len() == 1 && notes[0].contains(&wanted), "{notes:?}");
         }
     }
 
@@ -586,7 +626,7 @@ mod tests {
         let env = "PROXY_PASSWORD=x\nMICRONAUT_SERVER_PORT=1\nexport KESTRA_URL=y\n";
         let notes = around("kestra.url: https://a.example/\n", env);
         assert_eq!(notes.len(), 2, "{notes:?}");
-        assert!(notes.iter().all(|note| note.contains("in kestra.env is ignored")), "{notes:?}");
+        assert!(notes.iter().all(|note| note.contains("of kestra.env is ignored")), "{notes:?}");
     }
 
     #[test]

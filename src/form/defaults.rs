@@ -66,7 +66,7 @@ impl KnownCertificate {
 }
 
 /// What starts Kestra with a configuration: a systemd unit, or a service of a Compose file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Service {
     /// Its name, such as `kestra.service`.
     pub name: String,
@@ -74,6 +74,10 @@ pub struct Service {
     pub restart: Option<String>,
     /// The env files that it reads.
     pub env_files: Vec<String>,
+    /// The variables that it sets and Kestra reads as properties.
+    pub variables: Vec<String>,
+    /// Whether they win over the configuration; those beside `--config` are ignored.
+    pub variables_win: bool,
     /// Whether it is a systemd unit.
     pub is_unit: bool,
 }

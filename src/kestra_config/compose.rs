@@ -201,25 +201,54 @@ pub struct Beside {
     pub has_config_flag: bool,
 }
 
-/// What the services that use a configuration set beside it.
+/// What the services or containers that use a configuration set beside it.
 #[must_use]
 pub fn variables_beside(source: &str, place: &Place) -> Beside {
     let mut beside = Beside::default();
+    if !place.is_compose() && !place.is_kubernetes() {
+        return beside;
+    }
     let Ok(tree) = Tree::parse(source) else { return beside };
+    if place.is_kubernetes() {
+        beside.of_containers(&tree);
+    }
     let services = places::services(&tree).into_iter();
     for (_, service) in services.filter(|(name, _)| place.used_by().iter().any(|it| it == name)) {
-        beside.has_config_flag |= ["command", "entrypoint"]
+        beside.of_service(&tree, service);
+    }
+    beside.names.retain(|name| name != VARIABLE);
+    beside
+}
+
+impl Beside {
+    fn of_service(&mut self, tree: &Tree, service: Id) {
+        self.has_config_flag |= ["command", "entrypoint"]
             .iter()
-            .any(|key| words(&tree, service, key).iter().any(|word| is_config_flag(word)));
-        let Some(environment) = places::value(&tree, service, "environment") else { continue };
-        for (key, _) in places::effective_entries(&tree, environment) {
-            let name = tree.key(key);
-            if is_property(name) && !beside.names.iter().any(|known| known == name) {
-                beside.names.push(name.to_owned());
+            .any(|key| words(tree, service, key).iter().any(|word| is_config_flag(word)));
+        let Some(environment) = places::value(tree, service, "environment") else { return };
+        for (key, _) in places::effective_entries(tree, environment) {
+            self.add(tree.key(key));
+        }
+        for item in tree.items(environment) {
+            self.add(tree.scalar(tree.resolve(item)).split('=').next().unwrap_or_default());
+        }
+    }
+
+    /// Entries `{name: …, value: …}` of any list, and the data of a `ConfigMap`.
+    fn of_containers(&mut self, tree: &Tree) {
+        for map in (0..tree.nodes.len()).filter(|id| tree.is_map(*id)) {
+            for (key, value) in tree.entries(map) {
+                let key = tree.key(key);
+                self.add(if key == "name" { tree.scalar(tree.resolve(value)) } else { key });
             }
         }
     }
-    beside
+
+    fn add(&mut self, name: &str) {
+        if is_property(name) && !self.names.iter().any(|known| known == name) {
+            self.names.push(name.to_owned());
+        }
+    }
 }
 
 /// The words of a command, which is a text or a list.
@@ -239,7 +268,7 @@ fn is_config_flag(word: &str) -> bool {
 /// Whether Kestra reads a variable of this name as a property; those of its start script are none.
 #[must_use]
 pub fn is_property(name: &str) -> bool {
-    const OF_START: [&str; 3] = [VARIABLE, "KESTRA_CONFIGURATION_PATH", "KESTRA_PLUGINS_PATH"];
+    const OF_START: [&str; 2] = ["KESTRA_CONFIGURATION_PATH", "KESTRA_PLUGINS_PATH"];
     let prefixes = ["KESTRA_", "MICRONAUT_", "DATASOURCES_", "ENDPOINTS_"];
     prefixes.iter().any(|prefix| name.starts_with(prefix)) && !OF_START.contains(&name)
 }
@@ -309,15 +338,21 @@ pub struct Mounted {
     pub file: String,
     /// The env files of the service, as they are written.
     pub env_files: Vec<String>,
+    /// What the service sets beside it.
+    pub beside: Beside,
 }
 
 /// The YAML file that a service mounts, Kestra's before any other.
 #[must_use]
 pub fn mounted_file(source: &str) -> Option<Mounted> {
     let tree = Tree::parse(source).ok()?;
-    let (service, file) = mounted_in(&tree)?;
+    let (service, file, target) = mounted_in(&tree)?;
     let node = places::services(&tree).into_iter().find(|(name, _)| *name == service)?.1;
-    Some(Mounted { service, file, env_files: env_files_of(&tree, node) })
+    let mut beside = Beside::default();
+    beside.of_service(&tree, node);
+    // Kestra reads it there by default.
+    beside.has_config_flag |= target.ends_with(".kestra/config.yml");
+    Some(Mounted { service, file, env_files: env_files_of(&tree, node), beside })
 }
 
 /// The env files of the services that use a configuration, as they are written.
@@ -337,8 +372,9 @@ fn env_files_of(tree: &Tree, service: Id) -> Vec<String> {
     items.into_iter().filter_map(path).map(|id| tree.scalar(id).to_owned()).collect()
 }
 
-/// The configuration file that a service mounts, as it is written, and the name of the service.
-pub(super) fn mounted_in(tree: &Tree) -> Option<(String, String)> {
+/// The name of a service, the configuration file that it mounts, as it is written, and the path of
+/// that in its container.
+pub(super) fn mounted_in(tree: &Tree) -> Option<(String, String, String)> {
     let mut services = places::services(tree);
     let is_kestra = |service: Id| {
         let image = places::value(tree, service, "image").map_or("", |id| tree.scalar(id));
@@ -350,12 +386,14 @@ pub(super) fn mounted_in(tree: &Tree) -> Option<(String, String)> {
         let mounted = tree.items(volumes).filter_map(|volume| {
             let volume = tree.resolve(volume);
             if tree.is_map(volume) {
-                return Some(tree.scalar(places::value(tree, volume, "source")?).to_owned());
+                let text = |key| Some(tree.scalar(places::value(tree, volume, key)?));
+                return Some((text("source")?, text("target").unwrap_or_default()));
             }
-            Some(tree.scalar(volume).split(':').next()?.to_owned())
+            let mut parts = tree.scalar(volume).split(':');
+            Some((parts.next()?, parts.next().unwrap_or_default()))
         });
-        let mut files = mounted.filter(|file| places::is_yaml_file(file));
-        Some((name.to_owned(), files.next()?))
+        let (file, target) = mounted.into_iter().find(|(file, _)| places::is_yaml_file(file))?;
+        Some((name.to_owned(), file.to_owned(), target.to_owned()))
     })
 }
 

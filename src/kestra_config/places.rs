@@ -85,6 +85,13 @@ impl PlaceError {
 /// # Errors
 /// Where the file cannot be read, or holds no configuration that can be edited.
 pub fn places(text: &str) -> Result<Vec<Place>, PlaceError> {
+    if let Some(line) = text.lines().position(is_variable) {
+        let reason = format!("this looks like an env file, in which {VARIABLE} cannot be edited");
+        let remedy = format!(
+            "Move its YAML into a file such as /etc/kestra/config.yml, remove {VARIABLE}, and start Kestra with --config /etc/kestra/config.yml."
+        );
+        return Err(PlaceError::new(Some(line + 1), reason, remedy));
+    }
     let tree = Tree::parse(text).map_err(|refusal| not_yaml(text, refusal))?;
     let mut finder = Finder::new(&tree);
     let several = tree.documents.len() > 1;
@@ -440,7 +447,7 @@ impl<'t, 'a> Finder<'t, 'a> {
         }
         if self.found.len() == found && self.problems.len() == problems {
             self.problems.push(match compose::mounted_in(tree) {
-                Some((service, file)) => PlaceError::looks_like(
+                Some((service, file, _)) => PlaceError::looks_like(
                     &format!("a Compose file whose service {service} mounts {file}"),
                     &format!("For that file, use --config {file} instead."),
                 ),
@@ -695,6 +702,12 @@ fn whole_file(tree: &Tree) -> Result<Vec<Place>, PlaceError> {
             &format!("It has none of its top-level sections ({}).", SECTIONS[..4].join(", ")),
         )
     })
+}
+
+/// Whether a line of an env file sets the variable.
+fn is_variable(line: &str) -> bool {
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    line.strip_prefix(VARIABLE).is_some_and(|rest| rest.starts_with('='))
 }
 
 /// What is no YAML may be a file of another language.

@@ -2,12 +2,12 @@
 
 use crate::env_file;
 use crate::form::Service;
-use crate::kestra_config::{self, Mounted};
+use crate::kestra_config::{self, Mounted, Place};
+use crate::machine::Candidate;
 use crate::shell;
 use rustix::process::geteuid;
 use std::collections::BTreeMap;
 use std::env;
-use std::fmt;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -16,23 +16,12 @@ use std::path::{Path, PathBuf};
 const UNIT_FOLDERS: [&str; 3] =
     ["etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"];
 
+/// What Compose reads where no file is named, the first that is there.
+pub(super) const COMPOSE_FILES: [&str; 4] =
+    ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+
 /// No unit and no Compose file is larger; what is, is left out.
 const MAX_BYTES: u64 = 256 * 1024;
-
-/// A file, and why it may be the configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
-    /// The file; of a unit, it may be missing.
-    pub path: PathBuf,
-    /// The evidence, such as "kestra.service names it".
-    pub reason: String,
-}
-
-impl fmt::Display for Candidate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.path.display(), self.reason)
-    }
-}
 
 /// Where candidates are looked for.
 pub(super) struct Scope {
@@ -55,7 +44,12 @@ impl Scope {
     pub(super) fn candidates(&self) -> Vec<Candidate> {
         let mut found: Vec<(PathBuf, String)> = Vec::new();
         for unit in self.units() {
-            found.extend(unit.config.map(|path| (path, format!("{} names it", unit.name))));
+            let name = &unit.name;
+            found.extend(unit.config.map(|path| (path, format!("{name} names it"))));
+            let what = format!("{name} reads KESTRA_CONFIGURATION from it");
+            found.extend(unit.variable_file.map(|path| (path, what)));
+            let of_compose = unit.compose.iter().flat_map(|file| in_compose(file));
+            found.extend(of_compose.map(|(path, why)| (path, format!("{why}, which {name} runs"))));
         }
         found.extend(self.processes());
         let of_user = self.home.as_ref().map(|home| home.join(".kestra/config.yml"));
@@ -65,39 +59,55 @@ impl Scope {
         found.extend(usual.filter(|(path, _)| path.exists()));
         found.extend(self.folder.iter().flat_map(|folder| self.in_folder(folder)));
         let mut candidates: Vec<Candidate> = Vec::new();
-        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         for (path, reason) in found {
-            let known = candidates.iter_mut().find(|known| real(&known.path) == real(&path));
+            let known = candidates.iter_mut().find(|known| is_same(&known.path, &path));
             match known {
                 Some(known) if known.reason.contains(&reason) => {}
                 Some(known) => known.reason = format!("{}, {reason}", known.reason),
-                None => candidates.push(Candidate { path, reason }),
+                None => candidates.push(Candidate { path, place: None, reason }),
             }
         }
         candidates
     }
 
-    /// What starts Kestra with this file: a unit of systemd, or a service of a Compose file beside
-    /// it.
+    /// What starts Kestra with this file: a unit of systemd, or a service of a Compose file that
+    /// mounts it.
     pub(super) fn service(&self, config: &Path) -> Option<Service> {
-        let unit = self.units().into_iter().find(|unit| unit.config.as_deref() == Some(config));
-        let of_unit = unit.map(|unit| Service {
-            restart: Some(format!("systemctl restart {}", unit.name.trim_end_matches(".service"))),
-            name: unit.name,
-            env_files: unit.env_files,
-            is_unit: true,
-        });
-        of_unit.or_else(|| {
-            let mount = self.mounts(config.parent()?).find(|mount| mount.file == config)?;
-            let file = shell::word(&mount.compose.to_string_lossy()).into_owned();
-            let service = shell::word(&mount.service).into_owned();
-            Some(Service {
-                restart: Some(format!("docker compose -f {file} up -d --force-recreate {service}")),
-                name: format!("service {}", mount.service),
-                env_files: mount.env_files,
-                is_unit: false,
-            })
+        let units = self.units();
+        let starts = |unit: &&Unit| unit.config.as_deref().is_some_and(|it| is_same(it, config));
+        if let Some(unit) = units.iter().find(starts) {
+            return Some(Service {
+                restart: Some(unit.restart()),
+                name: unit.name.clone(),
+                env_files: unit.env_files.clone(),
+                variables: unit.variables.clone(),
+                variables_win: unit.is_by_variable,
+                is_unit: true,
+            });
+        }
+        let beside = self.yaml_files(config.parent()?).into_iter();
+        let beside = beside.filter(|(name, _)| is_compose(name)).map(|(_, path)| path);
+        let of_units = units.iter().flat_map(|unit| unit.compose.clone());
+        let mut mounts = beside.chain(of_units).filter_map(|file| mount(&file));
+        let mount = mounts.find(|mount| is_same(&mount.file, config))?;
+        let (file, name) = (mount.compose.to_string_lossy(), shell::word(&mount.service));
+        let by_hand = || {
+            let file = shell::word(&file);
+            format!("docker compose -f {file} up -d --force-recreate {name}")
+        };
+        Some(Service {
+            restart: Some(restart(&units, &mount.compose).unwrap_or_else(by_hand)),
+            name: format!("service {}", mount.service),
+            env_files: mount.env_files,
+            variables: mount.variables,
+            variables_win: mount.variables_win,
+            is_unit: false,
         })
+    }
+
+    /// The command that restarts what a Compose file starts, where a unit runs it.
+    pub(super) fn restart(&self, compose: &Path) -> Option<String> {
+        restart(&self.units(), compose)
     }
 
     fn at(&self, path: impl AsRef<Path>) -> PathBuf {
@@ -117,7 +127,7 @@ impl Scope {
                 let is_worth =
                     |path: &Path| name.contains("kestra") || (is_own && !path.is_symlink());
                 if is_unit && !texts.contains_key(&name) && is_worth(&path) {
-                    texts.extend(text(&path).map(|text| (name, text)));
+                    texts.extend(text_of(&path).map(|text| (name, text)));
                 }
             }
         }
@@ -126,7 +136,7 @@ impl Scope {
                 for (drop_in, path) in entries(&folder.join(format!("{name}.d"))) {
                     if has_extension(&drop_in, "conf") {
                         unit.push('\n');
-                        unit.push_str(&text(&path).unwrap_or_default());
+                        unit.push_str(&text_of(&path).unwrap_or_default());
                     }
                 }
             }
@@ -136,7 +146,7 @@ impl Scope {
 
     fn unit(&self, name: String, text: &str) -> Option<Unit> {
         let (mut commands, mut env_files) = (Vec::new(), Vec::new());
-        let (mut variables, mut folder, mut user) = (Vec::new(), "/", "root");
+        let (mut set, mut folder, mut user) = (Vec::new(), "/", "root");
         let text = text.replace("\\\n", " ");
         for line in text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';'])) {
             let Some((key, value)) = line.split_once('=') else { continue };
@@ -144,37 +154,86 @@ impl Scope {
             match key.trim() {
                 // An empty assignment takes back what was set before.
                 "ExecStart" if value.is_empty() => commands.clear(),
-                "ExecStart" => commands.push(value),
+                "ExecStart" => commands.push(words(value)),
                 "EnvironmentFile" if value.is_empty() => env_files.clear(),
                 "EnvironmentFile" => env_files.push(value.trim_start_matches('-').to_owned()),
-                "Environment" => variables.extend(words(value)),
+                "Environment" => set.extend(words(value)),
                 "WorkingDirectory" => folder = value.trim_start_matches('-'),
                 "User" => user = value,
                 _ => {}
             }
         }
-        let command = commands.into_iter().map(words).find(|words| is_kestra(words))?;
-        let variable = |name: &str| {
-            let file = |file: &String| {
-                Some(env_file::value(&self::text(&self.at(file))?, name)?.reveal().to_owned())
-            };
-            let set = variables.iter().rev().filter_map(|it| it.split_once('='));
-            let set = set.filter(|(it, _)| *it == name).map(|(_, value)| value.to_owned());
-            env_files.iter().rev().find_map(file).or_else(|| set.into_iter().next())
-        };
-        let config = match config_of(&command) {
-            Some(named) => match named.strip_prefix('$') {
-                Some(name) => variable(name.trim_matches(['{', '}'])),
-                None => Some(named.to_owned()),
-            },
-            None => self.home_of(user).map(|home| format!("{home}/.kestra/config.yml")),
-        };
+        let (folder, variables) = (Path::new(folder), self.variables(&set, &env_files));
+        let mut unit = Unit { name, env_files, ..Unit::default() };
+        if let Some(command) = commands.iter().find(|words| is_kestra(words)) {
+            self.configure(&mut unit, command, folder, user, &variables);
+        } else {
+            let files = commands.iter().find_map(|words| compose_files(words))?;
+            let at = |file: &str| self.at(folder.join(file));
+            unit.compose = files.into_iter().map(at).collect();
+            if unit.compose.is_empty() {
+                let usual = COMPOSE_FILES.into_iter().map(at);
+                unit.compose.extend(usual.filter(|file| file.is_file()).take(1));
+            }
+        }
+        let names = variables.into_iter().map(|it| it.name);
+        unit.variables.extend(names.filter(|name| kestra_config::is_property(name)));
+        Some(unit)
+    }
+
+    /// What a unit sets; of two with one name, the last is in effect.
+    fn variables(&self, set: &[String], env_files: &[String]) -> Vec<Variable> {
+        let set = set.iter().filter_map(|it| it.split_once('='));
+        let of_unit = set.map(|(name, value)| Variable {
+            name: name.into(),
+            value: value.into(),
+            file: None,
+        });
+        let mut all: Vec<_> = of_unit.collect();
+        for path in env_files.iter().map(|file| self.at(file)) {
+            let text = text_of(&path).unwrap_or_default();
+            all.extend(env_file::names(&text).map(|name| {
+                let value =
+                    env_file::value(&text, name).map_or(String::new(), |it| it.reveal().into());
+                Variable { name: name.into(), value, file: Some(path.clone()) }
+            }));
+        }
+        all
+    }
+
+    /// Finds what the command of a unit reads. `--config` and the file of the user override the
+    /// variables.
+    fn configure(
+        &self,
+        unit: &mut Unit,
+        command: &[String],
+        folder: &Path,
+        user: &str,
+        variables: &[Variable],
+    ) {
+        let variable = |name: &str| variables.iter().rfind(|it| it.name == name);
         // A specifier of systemd may mean anything.
-        let config = config.filter(|config| !config.contains(['%', '$']));
-        let config = config.map(|config| self.at(Path::new(folder).join(config)));
-        let is_default = config_of(&command).is_none();
-        let config = config.filter(|config| !is_default || config.exists());
-        Some(Unit { name, config, env_files })
+        let at = |path: &str| (!path.contains(['%', '$'])).then(|| self.at(folder.join(path)));
+        if let Some(named) = config_of(command) {
+            let value = match named.strip_prefix('$') {
+                Some(name) => variable(name.trim_matches(['{', '}'])).map(|it| &*it.value),
+                None => Some(named),
+            };
+            unit.config = value.and_then(at);
+            return;
+        }
+        let of_user = self.home_of(user).map(|home| self.at(home).join(".kestra/config.yml"));
+        unit.config = of_user.filter(|path| path.exists());
+        if unit.config.is_some() {
+            return;
+        }
+        if let Some(whole) = variable("KESTRA_CONFIGURATION") {
+            unit.variable_file.clone_from(&whole.file);
+            return;
+        }
+        let named = variable("MICRONAUT_CONFIG_FILES").and_then(|it| it.value.rsplit(',').next());
+        unit.config = named.and_then(at);
+        unit.is_by_variable = unit.config.is_some();
     }
 
     fn home_of(&self, user: &str) -> Option<String> {
@@ -213,48 +272,13 @@ impl Scope {
 
     /// Compose files, Helm values and mounted files of a folder.
     fn in_folder(&self, folder: &Path) -> Vec<(PathBuf, String)> {
-        let mut found = Vec::new();
-        for (name, path) in self.yaml_files(folder) {
-            let is_compose = is_compose(&name);
-            if !is_compose && !name.contains("values") {
-                continue;
-            }
-            let Some(text) = text(&path) else { continue };
-            let places = kestra_config::places(&text).unwrap_or_default();
-            let places: Vec<_> = places.iter().filter(|place| !place.is_whole()).collect();
-            let users: Vec<_> = places.iter().flat_map(|place| place.used_by()).cloned().collect();
-            let reason = match places[..] {
-                [] if is_compose && text.contains("KESTRA_CONFIGURATION") => {
-                    "it names KESTRA_CONFIGURATION".to_owned()
-                }
-                [] => continue,
-                _ if users.is_empty() => "it holds a configuration of Kestra".to_owned(),
-                _ => format!("it holds KESTRA_CONFIGURATION of service {}", users.join(", ")),
-            };
-            found.push((path, reason));
-        }
-        found.extend(self.mounts(folder).map(|mount| {
-            let compose = mount.compose.file_name().unwrap_or_default().to_string_lossy();
-            (mount.file, format!("{compose} mounts it for service {}", mount.service))
-        }));
-        found
-    }
-
-    /// The configurations that the Compose files of a folder mount.
-    fn mounts(&self, folder: &Path) -> impl Iterator<Item = Mount> {
-        let files = self.yaml_files(folder).into_iter().filter(|(name, _)| is_compose(name));
-        files.filter_map(|(_, compose)| {
-            let Mounted { service, file, env_files } =
-                kestra_config::mounted_file(&text(&compose)?)?;
-            let folder = compose.parent()?;
-            let absolute = |file: &str| folder.join(file.strip_prefix("./").unwrap_or(file));
-            let file = absolute(&file);
-            let is_kestra = self.is_trusted(&file)
-                && text(&file).is_some_and(|text| kestra_config::places(&text).is_ok());
-            let env_files =
-                env_files.iter().map(|it| absolute(it).to_string_lossy().into_owned()).collect();
-            is_kestra.then_some(Mount { compose, service, file, env_files })
-        })
+        let files = self.yaml_files(folder).into_iter();
+        let found = files.flat_map(|(name, path)| match is_compose(&name) {
+            true => in_compose(&path),
+            false if name.contains("values") => held(&path).into_iter().collect(),
+            false => Vec::new(),
+        });
+        found.filter(|(path, _)| self.is_trusted(path)).collect()
     }
 
     fn yaml_files(&self, folder: &Path) -> Vec<(String, PathBuf)> {
@@ -271,11 +295,64 @@ impl Scope {
     }
 }
 
+/// A variable of a unit, and the env file that sets it.
+struct Variable {
+    name: String,
+    value: String,
+    file: Option<PathBuf>,
+}
+
 /// A unit that starts Kestra.
+#[derive(Default)]
 struct Unit {
     name: String,
     config: Option<PathBuf>,
+    /// Whether that is named by a variable, which other variables win over.
+    is_by_variable: bool,
+    /// The env file that holds the configuration itself.
+    variable_file: Option<PathBuf>,
+    /// The Compose files that it starts.
+    compose: Vec<PathBuf>,
     env_files: Vec<String>,
+    /// The variables that Kestra reads as properties.
+    variables: Vec<String>,
+}
+
+impl Unit {
+    fn restart(&self) -> String {
+        format!("systemctl restart {}", self.name.trim_end_matches(".service"))
+    }
+}
+
+fn restart(units: &[Unit], compose: &Path) -> Option<String> {
+    let runs = |unit: &&Unit| unit.compose.iter().any(|file| is_same(file, compose));
+    units.iter().find(runs).map(Unit::restart)
+}
+
+/// What a Compose file holds, and what it mounts.
+fn in_compose(path: &Path) -> Vec<(PathBuf, String)> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let names_it = || text_of(path).is_some_and(|text| text.contains("KESTRA_CONFIGURATION"));
+    // One that cannot be edited is no reason for a second configuration.
+    let named =
+        || names_it().then(|| (path.to_owned(), "it names KESTRA_CONFIGURATION".to_owned()));
+    let mounted =
+        mount(path).map(|it| (it.file, format!("{name} mounts it for service {}", it.service)));
+    held(path).or_else(named).into_iter().chain(mounted).collect()
+}
+
+/// A file with configurations in it that is none as a whole.
+fn held(path: &Path) -> Option<(PathBuf, String)> {
+    let places = kestra_config::places(&text_of(path)?).ok()?;
+    if places.iter().any(Place::is_whole) {
+        return None;
+    }
+    let users: Vec<_> = places.iter().flat_map(Place::used_by).map(String::as_str).collect();
+    let reason = match users[..] {
+        [] => "it holds a configuration of Kestra".to_owned(),
+        _ => format!("it holds KESTRA_CONFIGURATION of service {}", users.join(", ")),
+    };
+    Some((path.to_owned(), reason))
 }
 
 /// A configuration that a Compose file mounts.
@@ -284,6 +361,39 @@ struct Mount {
     service: String,
     file: PathBuf,
     env_files: Vec<String>,
+    variables: Vec<String>,
+    variables_win: bool,
+}
+
+/// The configuration that a Compose file mounts.
+fn mount(compose: &Path) -> Option<Mount> {
+    let Mounted { service, file, env_files, beside } =
+        kestra_config::mounted_file(&text_of(compose)?)?;
+    let folder = compose.parent()?;
+    let absolute = |file: &str| folder.join(file.strip_prefix("./").unwrap_or(file));
+    let file = absolute(&file);
+    kestra_config::places(&text_of(&file)?).ok()?;
+    let env_files: Vec<_> = env_files.iter().map(|file| absolute(file)).collect();
+    Some(Mount {
+        compose: compose.to_owned(),
+        service,
+        file,
+        variables: beside.names.into_iter().chain(properties(&env_files)).collect(),
+        variables_win: !beside.has_config_flag,
+        env_files: env_files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
+    })
+}
+
+/// The variables of env files that Kestra reads as properties.
+pub(super) fn properties(env_files: &[PathBuf]) -> Vec<String> {
+    let texts: Vec<_> = env_files.iter().filter_map(|file| text_of(file)).collect();
+    let names = texts.iter().flat_map(|text| env_file::names(text));
+    names.filter(|name| kestra_config::is_property(name)).map(str::to_owned).collect()
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    one == other || real(one) == real(other)
 }
 
 fn has_extension(name: &str, extension: &str) -> bool {
@@ -304,7 +414,7 @@ fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
     entries
 }
 
-fn text(path: &Path) -> Option<String> {
+fn text_of(path: &Path) -> Option<String> {
     let is_small = fs::metadata(path).is_ok_and(|it| it.is_file() && it.len() <= MAX_BYTES);
     is_small.then(|| fs::read_to_string(path).ok()).flatten()
 }
@@ -341,6 +451,24 @@ fn is_kestra(words: &[String]) -> bool {
     let is_container = words.first().is_some_and(|it| matches!(&*name(it), "docker" | "podman"));
     let program = words.iter().position(is_program).filter(|_| !is_container);
     program.is_some_and(|at| words[at..].iter().any(|word| word == "server"))
+}
+
+/// The files that a `docker compose … up` names; `None` for any other command.
+fn compose_files(words: &[String]) -> Option<Vec<&str>> {
+    let program = words.first()?.rsplit('/').next()?.trim_start_matches(['@', '-', ':', '+', '!']);
+    let is_plugin =
+        matches!(program, "docker" | "podman") && words.iter().any(|word| word == "compose");
+    let is_compose = is_plugin || matches!(program, "docker-compose" | "podman-compose");
+    let up = words.iter().position(|word| word == "up").filter(|_| is_compose)?;
+    let mut files = Vec::new();
+    for (word, next) in words[..up].iter().zip(&words[1..]) {
+        match word.strip_prefix("--file=") {
+            Some(file) => files.push(file),
+            None if word == "-f" || word == "--file" => files.push(next.as_str()),
+            None => {}
+        }
+    }
+    Some(files)
 }
 
 /// The file that `--config` or `-c` names behind `server`.
@@ -449,6 +577,62 @@ mod tests {
         }
     }
 
+    const COMPOSE: &str = "services:\n  k:\n    image: kestra/kestra\n    environment:\n      KESTRA_CONFIGURATION: |\n        kestra:\n          url: a\n";
+    const MOUNTS: &str = "services:\n  k:\n    image: kestra/kestra\n    command: server local --config /a.yaml\n    environment:\n      KESTRA_URL: b\n    volumes: [\"./app.yaml:/a.yaml\"]\n";
+
+    #[test]
+    fn a_unit_that_runs_docker_compose_names_what_its_file_holds_or_mounts() {
+        for (service, compose) in [
+            ("WorkingDirectory=/opt/k\nExecStart=/usr/bin/docker compose up", "docker-compose.yml"),
+            ("ExecStart=docker compose -f /opt/k/flows.yml up -d", "flows.yml"),
+            ("WorkingDirectory=/opt\nExecStart=-docker-compose --file=k/flows.yml up", "flows.yml"),
+        ] {
+            let unit = format!("[Service]\n{service}\n");
+            let compose = format!("opt/k/{compose}");
+            let holds = found(&[(UNIT, &unit), (&compose, COMPOSE)]);
+            let reason = "it holds KESTRA_CONFIGURATION of service k, which flows.service runs";
+            assert_eq!(holds, [format!("/{compose}: {reason}")], "{service}");
+            let files = [(UNIT, &*unit), (&compose, MOUNTS), ("opt/k/app.yaml", CONFIG)];
+            let mounts = &found(&files)[0];
+            assert!(
+                mounts.starts_with("/opt/k/app.yaml: ") && mounts.ends_with("flows.service runs")
+            );
+            let (_folder, scope) = machine(&files);
+            let service = scope.service(&scope.root.join("opt/k/app.yaml")).unwrap();
+            assert_eq!(service.restart.as_deref(), Some("systemctl restart flows"));
+            assert_eq!((service.name.as_str(), service.variables_win), ("service k", false));
+            assert_eq!(service.variables, ["KESTRA_URL"]);
+        }
+        for service in ["docker compose -f /opt/k.yml down", "docker run up", "make up"] {
+            let unit = format!("[Service]\nExecStart={service}\n");
+            assert_eq!(found(&[(UNIT, &unit), ("opt/k.yml", COMPOSE)]), [""; 0], "{service}");
+        }
+    }
+
+    #[test]
+    fn an_env_file_of_a_unit_that_holds_the_configuration_is_a_candidate() {
+        let start =
+            "[Service]\nUser=k\nEnvironmentFile=/etc/k.env\nExecStart=/opt/kestra server local";
+        let env = "KESTRA_CONFIGURATION='\nkestra:\n  url: a\n'\nMICRONAUT_CONFIG_FILES=/x.yml\n";
+        let by_variable =
+            ("etc/k.env", "KESTRA_URL=b\nMICRONAUT_CONFIG_FILES=/opt/x.yml,/opt/a.yml\n");
+        let files =
+            [(UNIT, start), ("etc/k.env", env), ("etc/passwd", "k:x:1:1::/home/k:/bin/sh\n")];
+        let reads = "/etc/k.env: flows.service reads KESTRA_CONFIGURATION from it";
+        assert_eq!(found(&files), [reads]);
+        // --config and the file of the user win over it.
+        let of_user = [&files[..], &[("home/k/.kestra/config.yml", CONFIG)]].concat();
+        assert_eq!(found(&of_user), ["/home/k/.kestra/config.yml: flows.service names it"]);
+        let named = format!("{start} -c /opt/a.yml");
+        assert_eq!(found(&[(UNIT, &named), files[1]]), ["/opt/a.yml: flows.service names it"]);
+        let (_folder, scope) = machine(&[(UNIT, start), by_variable]);
+        let service = scope.service(&scope.root.join("opt/a.yml")).unwrap();
+        assert_eq!(
+            (&*service.variables, service.variables_win),
+            (&["KESTRA_URL".to_owned(), "MICRONAUT_CONFIG_FILES".to_owned()][..], true)
+        );
+    }
+
     #[test]
     fn a_unit_is_restarted_and_its_drop_ins_count() {
         let (_folder, scope) = machine(&[
@@ -480,14 +664,12 @@ mod tests {
 
     #[test]
     fn the_current_folder_holds_what_compose_and_helm_read() {
-        let variable = "services:\n  k:\n    image: kestra/kestra\n    environment:\n      KESTRA_CONFIGURATION: |\n        kestra:\n          url: a\n";
-        let mounts = "services:\n  k:\n    image: kestra/kestra\n    volumes: [\"./app.yaml:/etc/app.yaml\"]\n";
         let values = "configurations:\n  application:\n    kestra: {url: a}\n";
         let case = |name, text| found(&[(name, text), ("srv/app.yaml", CONFIG)]);
         let holds = ["/srv/compose.yml: it holds KESTRA_CONFIGURATION of service k"];
-        assert_eq!(case("srv/compose.yml", variable), holds);
+        assert_eq!(case("srv/compose.yml", COMPOSE), holds);
         let mounted = ["/srv/app.yaml: docker-compose.yml mounts it for service k"];
-        assert_eq!(case("srv/docker-compose.yml", mounts), mounted);
+        assert_eq!(case("srv/docker-compose.yml", MOUNTS), mounted);
         let holds = ["/srv/my-values.yaml: it holds a configuration of Kestra"];
         assert_eq!(case("srv/my-values.yaml", values), holds);
         assert_eq!(case("srv/values.yaml", "image: redis\n"), [""; 0]);

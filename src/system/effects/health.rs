@@ -130,8 +130,16 @@ fn traps(machine: &Machine, answers: &Answers) -> Vec<Finding> {
     let surprises = lint::surprises(&reading)
         .into_iter()
         .map(|remark| Finding { remedy: String::new(), ..trap(Outcome::Warning)(remark) });
+    let variables = lint::variables(machine).into_iter().map(|summary| Finding {
+        code: "config-variable",
+        outcome: Outcome::Warning,
+        summary,
+        evidence: String::new(),
+        remedy: String::new(),
+    });
     let problems = answers.problems().into_iter().map(in_doubt);
-    release(machine, &reading).into_iter().chain(remarks).chain(surprises).chain(problems).collect()
+    let release = release(machine, &reading).into_iter();
+    release.chain(remarks).chain(surprises).chain(variables).chain(problems).collect()
 }
 
 /// What the release that the file names means for the login.
@@ -182,7 +190,12 @@ fn site(machine: &Machine, answers: &Answers) -> Vec<Finding> {
 fn kestra_of(machine: &Machine, answers: &Answers, cancelled: &AtomicBool) -> Vec<Finding> {
     let what = "not checked, since the public URL is not known";
     let unknown = || codes().map(|code| Finding::skipped(code, what)).collect();
-    kestra(machine, answers).map_or_else(unknown, |kestra| kestra.check(cancelled))
+    let mut all = kestra(machine, answers).map_or_else(unknown, |kestra| kestra.check(cancelled));
+    if machine.place().is_kubernetes() && all[0].outcome == Outcome::Skipped {
+        "Kestra runs in Kubernetes. Forward its port to this machine, for example with kubectl port-forward service/kestra 8080; then check again"
+            .clone_into(&mut all[0].remedy);
+    }
+    all
 }
 
 fn kestra(machine: &Machine, answers: &Answers) -> Option<Kestra> {

@@ -95,6 +95,20 @@ fn a_public_url_that_nobody_can_open_is_a_warning() {
 }
 
 #[test]
+fn variables_beside_a_configuration_are_warnings() {
+    let config = "services:\n  kestra:\n    image: kestra/kestra\n    environment:\n      \
+                  KESTRA_CONFIGURATION: |\n        kestra.url: https://my-host.com/\n      \
+                  KESTRA_URL: https://old.example.org/\n      MICRONAUT_SERVER_PORT: 1\n";
+    let (code, findings) = check(config);
+    let wins = |name: &str| {
+        let words = format!("\"warning\" \"The variable {name} of the service wins over");
+        findings.iter().any(|said| said.starts_with(&words))
+    };
+    assert_eq!(code, Some(0), "{findings:?}");
+    assert!(wins("KESTRA_URL") && wins("MICRONAUT_SERVER_PORT"), "{findings:?}");
+}
+
+#[test]
 fn a_good_configuration_has_one_verdict() {
     let (code, findings) = check("kestra:\n  url: https://my-host.com/\n");
     assert_eq!((code, findings.len()), (Some(0), 1), "{findings:?}");

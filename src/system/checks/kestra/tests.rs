@@ -125,6 +125,19 @@ fn a_gateway_error_is_blamed_on_the_upstream() {
 }
 
 #[test]
+fn a_page_that_is_not_reached_tells_nothing_about_buffering() {
+    // Another program, which has event streams of its own and refuses large bodies.
+    let other = behind(|request| match request.split(' ').next() {
+        Some("POST") => "HTTP/1.1 413 x\r\n\r\n".into(),
+        _ => "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nhello".into(),
+    });
+    for code in ["public-stream", "public-upload"] {
+        let finding = finding(&other, code);
+        assert_eq!((finding.outcome, &*finding.remedy), (Outcome::Skipped, ""), "{code}");
+    }
+}
+
+#[test]
 fn a_circle_of_redirects_ends() {
     let circle = behind(|_| "HTTP/1.1 307 x\r\nLocation: /kestra/ui/\r\n\r\n".into());
     assert!(finding(&circle, "public-redirect").summary.ends_with("in a circle"));

@@ -213,7 +213,8 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
     }
     if !result.next.is_empty() {
         page.blank();
-        page.line(Span::styled("  To bring it into effect", theme.strong()));
+        let title = if result.files.is_empty() { "  Next" } else { "  To bring it into effect" };
+        page.line(Span::styled(title, theme.strong()));
         page.blank();
     }
     for (step, number) in result.next.iter().zip(1..) {
