@@ -200,7 +200,7 @@ fn messages(error: &CommandError) -> Vec<String> {
         cause = source.source();
     }
     if let CommandError::Write(WriteError::Verification(failure)) = error {
-        let _ = write!(text, "\n{}\nAll files are restored.", failure.evidence);
+        let _ = write!(text, "\n{}\n{}", failure.evidence, failure.outcome());
     }
     vec![text]
 }

@@ -1,11 +1,12 @@
 //! Errors and receipts as what the operator reads: what happened, what it means, what can be done.
 
+use crate::checks::sentence;
 use crate::form::{self, Field};
 use crate::nginx_site;
 use crate::plan::{FileChange, FileKind, Plan};
 use crate::settings::{FilePath, SiteForm};
 use crate::shell;
-use crate::system::discover::command_for;
+use crate::system::discover::{DiscoverError, command_for};
 use crate::system::effects::{Performed, WriteFailure};
 use crate::system::export::Exported;
 use crate::system::fs::backup::{PendingWrite, Restore};
@@ -13,7 +14,9 @@ use crate::system::fs::{
     FileAction, FileConflict, FileDigest, FileReceipt, InPlaceReason, Receipt, WriteError,
 };
 use crate::system::nginx;
-use crate::wizard::{Choice, Event, Failure, NextStep, Undo, WriteResult, WrittenFile};
+use crate::wizard::{
+    Choice, Event, Failure, LoadFailure, NextStep, Undo, WriteResult, WrittenFile,
+};
 use std::path::Path;
 
 /// What the wizard hears of it.
@@ -21,6 +24,8 @@ use std::path::Path;
 pub fn event(performed: Performed) -> Event {
     match performed {
         Performed::FilesRead(files) => Event::FilesRead(files),
+        Performed::Loaded(Ok(machine)) => Event::Loaded(Box::new(Ok(*machine))),
+        Performed::Loaded(Err(error)) => Event::Loaded(Box::new(Err(not_loaded(&error)))),
         Performed::Checked(check, findings) => Event::Checked(check, findings),
         Performed::Planned(number, files) => Event::Planned(number, files),
         Performed::Written(receipt) => Event::Written(Ok(written(receipt))),
@@ -33,6 +38,13 @@ pub fn event(performed: Performed) -> Event {
         Performed::NothingToRepair => Event::Stopped(nothing_to_repair()),
         Performed::Failed(failure) => Event::Written(Err(not_written(&failure))),
     }
+}
+
+fn not_loaded(error: &DiscoverError) -> LoadFailure {
+    let candidates = error.candidates();
+    // Those are listed below.
+    let remedy = if candidates.is_empty() { error.remedy() } else { String::new() };
+    LoadFailure { message: format!("{error}. {remedy}").trim_end().to_owned(), candidates }
 }
 
 /// What happened, and what can be done.
@@ -61,8 +73,7 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
         }
         WriteError::Verification(failure) => {
             let blamed = nginx::blamed(failure.code);
-            let mut lines =
-                vec![capital(&failure.what), "Every file was put back as it was.".to_owned()];
+            let mut lines = vec![failure.outcome().to_owned(), sentence(&capital(&failure.what))];
             if let Some((field, value)) =
                 blamed.and_then(|field| Some((field, value(field, plan)?)))
             {
@@ -247,15 +258,15 @@ fn written_as_root(plan: &Plan, config: &Path) -> WriteResult {
 /// What was written, for the result page.
 #[must_use]
 pub fn written(receipt: Receipt) -> WriteResult {
-    let files = match receipt.files.len() {
-        1 => "One file",
-        2 => "Two files",
-        3 => "Three files",
-        _ => "The files are",
+    let (state, headline) = match receipt.files.len() {
+        0 => ("no changes", "Nothing was written. The files are as planned already."),
+        1 => ("written", "Done. One file written."),
+        2 => ("written", "Done. Two files written."),
+        _ => ("written", "Done. Three files written."),
     };
     WriteResult {
-        state: "written",
-        headline: format!("Done. {files} written."),
+        state,
+        headline: headline.to_owned(),
         files: receipt.files.iter().map(written_file).collect(),
         undo: receipt.id.map(|id| {
             let command = match &receipt.config {
@@ -321,10 +332,10 @@ fn saved_aside(exported: Exported) -> WriteResult {
 /// The result of a rollback, which may have undone an undo.
 #[must_use]
 pub fn rolled_back(receipt: Receipt, is_redo: bool) -> WriteResult {
-    let headline = if is_redo {
-        "Redone. The files are as they were before the undo."
-    } else {
-        "Undone. The files are as they were before."
+    let headline = match (receipt.files.is_empty(), is_redo) {
+        (true, _) => "Nothing was written. The files are as they were before that write.",
+        (false, true) => "Redone. The files are as they were before the undo.",
+        (false, false) => "Undone. The files are as they were before.",
     };
     WriteResult { state: "rolled back", headline: headline.to_owned(), ..written(receipt) }
 }

@@ -23,6 +23,7 @@ use crate::settings::{
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Which of the files a change is about.
@@ -84,6 +85,8 @@ pub struct Plan {
     pub changes: Vec<FileChange>,
     /// The answer to every open question, defaults included.
     pub answers: Vec<PlannedAnswer>,
+    /// What the files had when their new texts were made, where that is not what is overwritten.
+    pub reviewed: BTreeMap<PathBuf, Option<Text>>,
 }
 
 /// An answer that a plan was made from.
@@ -126,7 +129,8 @@ impl Plan {
             text: answers.get(field).as_ref().into(),
             is_set: answers.is_set(field),
         };
-        Ok(Self { changes, answers: answers.questions().map(planned).collect() })
+        let answers = answers.questions().map(planned).collect();
+        Ok(Self { changes, answers, reviewed: BTreeMap::new() })
     }
 
     /// The names of the settings that the operator gave.
@@ -180,7 +184,11 @@ impl Plan {
     #[must_use]
     pub fn over(mut self, machine: &Machine) -> Self {
         for change in &mut self.changes {
-            change.before = machine.text(&change.path).cloned();
+            let now = machine.text(&change.path).cloned();
+            if now != change.before {
+                let reviewed = std::mem::replace(&mut change.before, now);
+                self.reviewed.entry(change.path.clone()).or_insert(reviewed);
+            }
         }
         self
     }

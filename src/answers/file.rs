@@ -5,6 +5,7 @@ use crate::settings::Secret;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 /// The file is flat; what is nested deeper is refused before it costs time.
 const MAX_DEPTH: usize = 8;
@@ -13,6 +14,9 @@ const MAX_DEPTH: usize = 8;
 /// compared with one that was reviewed: see `apply --expect`.
 const DEFAULTS: &str = "defaults";
 
+/// The name of the mapping of the files that changed since that plan was made, and are overwritten.
+const REVIEWED: &str = "reviewed";
+
 /// The contents of an answers file, and what is wrong with it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct AnswersFile {
@@ -20,7 +24,10 @@ pub struct AnswersFile {
     pub answers: Vec<(&'static Field, Secret)>,
     /// What replaces the defaults of other questions.
     pub defaults: Vec<(&'static Field, Secret)>,
-    /// Every unknown name and every value that is no text, one sentence each. The text itself is
+    /// The texts that files had when a plan was reviewed, where they have others by now; `None` for
+    /// a file that was not there.
+    pub reviewed: Vec<(PathBuf, Option<Secret>)>,
+    /// Every unknown name and every value that is not text, one sentence each. The text itself is
     /// never repeated: it may be a password.
     pub problems: Vec<String>,
 }
@@ -59,8 +66,9 @@ pub fn parse(text: &str) -> AnswersFile {
 struct EntryReader {
     file: AnswersFile,
     documents: usize,
-    /// The open mappings: the root, and the one of defaults.
+    /// The open mappings: the root, and one of those in it.
     depth: usize,
+    is_in_reviewed: bool,
     /// The open collections in one that is no answer.
     skipped: usize,
     key: PendingKey,
@@ -76,7 +84,7 @@ enum PendingKey {
     Next,
     /// The value of this key.
     Text(String),
-    /// The value of a key that is no text.
+    /// The value of a key that is not text.
     Other,
 }
 
@@ -92,7 +100,8 @@ impl EntryReader {
             Event::MappingStart(..) | Event::SequenceStart(..) if self.skipped > 0 => {
                 self.skipped += 1;
             }
-            Event::MappingStart(..) if self.depth == 0 || self.is_defaults() => {
+            Event::MappingStart(..) if self.depth == 0 || self.is_mapping() => {
+                self.is_in_reviewed = self.is_named(REVIEWED);
                 self.key = PendingKey::Next;
                 self.depth += 1;
             }
@@ -109,26 +118,33 @@ impl EntryReader {
                 if self.skipped == 0 {
                     let is_null = style == ScalarStyle::Plain
                         && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
-                    self.text(if is_null { Cow::Borrowed("") } else { text });
+                    self.text((!is_null).then_some(text));
                 }
             }
             Event::Alias(anchor) if self.skipped == 0 => match self.anchors.get(&anchor).cloned() {
-                Some(text) => self.text(text.into()),
+                Some(text) => self.text(Some(text.into())),
                 None => self.collection(),
             },
             _ => {}
         }
     }
 
-    fn is_defaults(&self) -> bool {
-        self.depth == 1 && matches!(&self.key, PendingKey::Text(key) if key == DEFAULTS)
+    fn is_mapping(&self) -> bool {
+        self.depth == 1 && (self.is_named(DEFAULTS) || self.is_named(REVIEWED))
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        matches!(&self.key, PendingKey::Text(key) if key == name)
     }
 
     fn problem(&mut self, problem: impl Into<String>) {
         self.file.problems.push(problem.into());
     }
 
-    fn text(&mut self, text: Cow<str>) {
+    /// A name or a value; `None` is null.
+    fn text(&mut self, value: Option<Cow<str>>) {
+        let is_absent = value.is_none();
+        let text = value.unwrap_or_default();
         if self.depth == 0 {
             if !text.is_empty() {
                 self.problem("the answers file is not a mapping of names to values");
@@ -140,6 +156,10 @@ impl EntryReader {
             PendingKey::Text(name) => name,
             PendingKey::Other => return,
         };
+        if self.depth == 2 && self.is_in_reviewed {
+            let text = (!is_absent).then(|| text.as_ref().into());
+            return self.file.reviewed.push((name.into(), text));
+        }
         match form::field(&name) {
             None => self.problem(unknown(&name)),
             Some(field) if !self.seen.insert(field.name) => {
@@ -160,11 +180,11 @@ impl EntryReader {
                 self.problem("the answers file is not a mapping of names to values");
             }
             PendingKey::Next => {
-                self.problem("a name in the answers file is no text");
+                self.problem("a name in the answers file is not text");
                 self.key = PendingKey::Other;
             }
             PendingKey::Text(name) if form::field(&name).is_some() => {
-                self.problem(format!("{name}: the value is no text; put it in quotes"));
+                self.problem(format!("{name}: the value is not text; put it in quotes"));
             }
             PendingKey::Text(name) => self.problem(unknown(&name)),
             PendingKey::Other => {}
@@ -212,7 +232,7 @@ mod tests {
         let AnswersFile { problems, .. } = parse("ulr: x\nlisten: [1]\n");
         assert_eq!(problems[0], "ulr: there is no such question. Did you mean url?");
         assert!(unknown("hostname").contains("The names are: url, context-path, "));
-        assert_eq!(problems[1], "listen: the value is no text; put it in quotes");
+        assert_eq!(problems[1], "listen: the value is not text; put it in quotes");
         let file = parse("ulr: x\nlisten: 1\nlisten: 2\n");
         assert_eq!((file.answers.len(), file.problems.len()), (1, 2));
         assert_eq!(file.problems[1], "listen: given twice");
@@ -237,6 +257,18 @@ mod tests {
         assert_eq!(
             file.defaults,
             [(&form::LISTEN, "80".into()), (&form::CONNECTION, "direct".into())]
+        );
+    }
+
+    #[test]
+    fn the_texts_of_reviewed_files_are_a_mapping_of_paths() {
+        let file =
+            parse(r#"{"url": "x", "reviewed": {"/a.yml": "url: 1\n", "/b": null, "/c": ""}}"#);
+        let reviewed = [("/a.yml", Some("url: 1\n")), ("/b", None), ("/c", Some(""))];
+        let reviewed = reviewed.map(|(path, text)| (path.into(), text.map(Secret::from)));
+        assert_eq!(
+            (file.reviewed, file.answers.len(), file.problems.len()),
+            (reviewed.into(), 1, 0)
         );
     }
 

@@ -7,6 +7,7 @@ use crate::machine::Machine;
 use crate::messages;
 use crate::plan::{FileChange, FileKind, Plan};
 use crate::system::console::Console;
+use crate::system::discover::look_at;
 use crate::system::effects::{API_URL, EffectRunner};
 use crate::wizard;
 use serde::Serialize;
@@ -119,6 +120,11 @@ fn reviewed(
 ) -> Result<(Sources, Plan), CommandError> {
     let mut sources = Sources::exactly(invocation.config.as_deref(), only(&invocation.at)?, given)?;
     let plan = sources.plan()?;
+    let mut machine = sources.machine.clone();
+    for change in &plan.changes {
+        machine.see(change.path.clone(), look_at(&change.path));
+    }
+    let plan = plan.over(&machine);
     let without_nginx = plan.clone().without(FileKind::Nginx);
     let reviewed = [plan, without_nginx].into_iter().find(|plan| plan.digest() == digest);
     reviewed.map(|plan| (sources, plan)).ok_or(CommandError::Unexpected)

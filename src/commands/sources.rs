@@ -6,7 +6,7 @@ use crate::answers::{self, Answers, Problem};
 use crate::cli::{GivenAnswers, PasswordSource};
 use crate::form::{self, Field};
 use crate::kestra_config::{Place, Refusal};
-use crate::machine::{Machine, Snapshot};
+use crate::machine::{Machine, Seen, Snapshot, Text};
 use crate::plan::{self, FileChange, FileKind, Plan};
 use crate::settings::Secret;
 use crate::shell;
@@ -14,6 +14,7 @@ use crate::system::console::{first_line_of_input, unreadable_variables, variable
 use crate::system::discover::{self, look_at, place_in};
 use crate::system::fs::backup::STATE;
 use crate::system::nginx::Deadline;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// How the variables of the questions begin.
@@ -48,21 +49,34 @@ impl Sources {
         Ok(Self { machine, answers, problems })
     }
 
-    /// Looks at the files and takes exactly the answers that a reviewed plan was made from. No
-    /// variable and no default of this process counts.
+    /// Looks at the files and takes exactly the answers and texts that a reviewed plan was made
+    /// from. No variable and no default of this process counts.
     pub(super) fn exactly(
         config: Option<&Path>,
         place: Option<&Place>,
         given: &GivenAnswers,
     ) -> Result<Self, CommandError> {
-        let mut machine = discover::configuration(config, place.cloned())?;
         let file = given.file.as_deref().map(text_of).transpose()?.unwrap_or_default();
         let file = answers::parse(&file);
+        let text = |text: Option<Secret>| text.map(|text| Text::from(text.reveal()));
+        let reviewed = file.reviewed.into_iter().map(|(path, it)| (path, text(it)));
+        let reviewed: BTreeMap<_, _> = reviewed.collect();
+        let of_config = config.and_then(|config| Some((config, reviewed.get(config)?)));
+        let mut machine = match of_config {
+            Some((config, text)) => {
+                discover::configuration_of(config.to_owned(), text.clone(), place.cloned())?
+            }
+            None => discover::configuration(config, place.cloned())?,
+        };
         // Here and below: it was read already.
         let mut answers = machine.answers().unwrap_or_default();
         answers.restore(file.answers.clone(), Vec::new());
         machine.expect_nginx_file(&answers);
-        let machine = discover::complete(machine, Deadline::usual());
+        let mut machine = discover::complete(machine, Deadline::usual());
+        for (path, text) in reviewed {
+            let snapshot = text.map_or(Snapshot::Absent, Snapshot::Text);
+            machine.see(path.clone(), Seen { snapshot, ..look_at(&path) });
+        }
         let mut answers = machine.answers().unwrap_or_default();
         answers.restore(file.answers, file.defaults);
         Ok(Self { machine, answers, problems: file.problems })
@@ -156,6 +170,7 @@ fn take(answers: &mut Answers, given: &GivenAnswers) -> Result<Vec<String>, Comm
         problems = file.problems;
         // Only a plan that was reviewed has defaults of its own.
         problems.extend(file.defaults.first().map(|_| answers::unknown("defaults")));
+        problems.extend(file.reviewed.first().map(|_| answers::unknown("reviewed")));
     }
     take_variables(answers);
     let unreadable = unreadable_variables(PREFIX);
@@ -164,16 +179,18 @@ fn take(answers: &mut Answers, given: &GivenAnswers) -> Result<Vec<String>, Comm
         answers.set(field, text.reveal());
     }
     if let Some(password) = given.password.as_ref().map(password).transpose()? {
-        answers.set(&form::PROXY_PASSWORD, password.reveal());
+        set(answers, &form::PROXY_PASSWORD, &password);
     }
     Ok(problems)
 }
 
-/// A proxy URL in an answers file fills every field of the proxy, as a paste does.
+/// A proxy URL fills every field of the proxy, as a paste does. The byte-order mark of an editor is
+/// no part of an answer.
 fn set(answers: &mut Answers, field: &'static Field, text: &Secret) {
-    let is_url = *field == form::PROXY_ADDRESS && text.reveal().contains("://");
-    if !(is_url && answers.set_proxy(text.reveal())) {
-        answers.set(field, text.reveal());
+    let text = text.reveal().trim_start_matches('\u{feff}');
+    let is_url = *field == form::PROXY_ADDRESS && text.contains("://");
+    if !(is_url && answers.set_proxy(text)) {
+        answers.set(field, text);
     }
 }
 
@@ -205,9 +222,7 @@ fn password(source: &PasswordSource) -> Result<Secret, CommandError> {
     match source {
         PasswordSource::File(path) => {
             let text = Secret::from(text_of(path)?);
-            let line = text.reveal().lines().next().unwrap_or_default();
-            // The byte-order mark of an editor is not part of the password.
-            Ok(line.trim_start_matches('\u{feff}').into())
+            Ok(text.reveal().lines().next().unwrap_or_default().into())
         }
         PasswordSource::Input => first_line_of_input().map_err(|source| CommandError::Io {
             what: "cannot read the password from standard input".to_owned(),

@@ -10,9 +10,11 @@
 )]
 
 use crate::kestra_config::Place;
+use crate::machine::Text;
 use crate::plan::Plan;
 use rustix::fs::{FileType, stat};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::env;
 use std::io::Write as _;
@@ -66,19 +68,25 @@ fn find_sudo() -> Option<PathBuf> {
     FOLDERS.iter().map(|folder| Path::new(folder).join("sudo")).find(is_of_root)
 }
 
-/// An answers file: those that the operator gave, and the others as defaults.
+/// An answers file: those that the operator gave, the others as defaults, and the texts that files
+/// had when they were reviewed, where those are no longer on the disk.
 fn answers(plan: &Plan) -> Result<Zeroizing<String>, String> {
     #[derive(Serialize)]
     struct AllAnswers<'a> {
         #[serde(flatten)]
         set: BTreeMap<&'a str, &'a str>,
         defaults: BTreeMap<&'a str, &'a str>,
+        reviewed: BTreeMap<Cow<'a, str>, Option<&'a str>>,
     }
     let pair = |is_set| {
         let answers = plan.answers.iter().filter(move |answer| answer.is_set == is_set);
         answers.map(|answer| (answer.name, answer.text.reveal())).collect()
     };
-    let answers = AllAnswers { set: pair(true), defaults: pair(false) };
+    let reviewed = plan.reviewed.iter();
+    let reviewed =
+        reviewed.map(|(path, text)| (path.to_string_lossy(), text.as_ref().map(Text::as_str)));
+    let reviewed = reviewed.collect();
+    let answers = AllAnswers { set: pair(true), defaults: pair(false), reviewed };
     serde_json::to_string(&answers).map(Zeroizing::new).map_err(|error| error.to_string())
 }
 

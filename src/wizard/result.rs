@@ -154,7 +154,8 @@ fn lines(saved: &WriteResult, key: fn(&NextStep) -> String) -> Vec<String> {
         }
     }
     if !saved.next.is_empty() {
-        lines.extend([String::new(), "Not in effect yet. Next:".to_owned(), String::new()]);
+        let title = if saved.files.is_empty() { "Next:" } else { "Not in effect yet. Next:" };
+        lines.extend([String::new(), title.to_owned(), String::new()]);
     }
     for (step, number) in saved.next.iter().zip(1..) {
         lines.extend(numbered(step, number, &key(step)));

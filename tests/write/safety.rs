@@ -67,7 +67,7 @@ fn root_appends_no_password_to_a_file_that_an_env_file_of_a_service_links_to() {
     symlink(&target, &link).unwrap();
     give_to_nobody(&link);
     let password = machine.at("etc/password");
-    fs::write(&password, format!("\u{feff}{PASSWORD}\n")).unwrap();
+    fs::write(&password, format!("{PASSWORD}\n")).unwrap();
     let (link, password) = (link.display().to_string(), password.display().to_string());
     let proxy =
         ["--connection", "http", "--proxy-address", "proxy:3128", "--proxy-username", "svc"];
@@ -77,7 +77,7 @@ fn root_appends_no_password_to_a_file_that_an_env_file_of_a_service_links_to() {
     assert_eq!((ran.code, machine.has_old()), (Some(1), true), "{ran:?}");
     assert!(ran.talk.contains("kestra.env is a link that nobody owns"), "{ran:?}");
     assert_eq!(machine.read("etc/environment"), "A=1\n");
-    // Elsewhere it is written, without the byte-order mark of the password file.
+    // Elsewhere it is written.
     let other = machine.at("home/other.env").display().to_string();
     let ran = apply(&machine, &machine.config(), &words(&other));
     assert_eq!(ran.code, Some(0), "{ran:?}");
@@ -86,6 +86,32 @@ fn root_appends_no_password_to_a_file_that_an_env_file_of_a_service_links_to() {
         written.contains(&format!("='{PASSWORD}'")) || written.contains(&format!("={PASSWORD}"))
     );
     assert_eq!(fs::metadata(machine.at("home/other.env")).unwrap().uid(), NOBODY);
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_a_password_wherever_it_comes_from() {
+    let words = "apply --url https://ops.example.com/ --connection http --proxy-address proxy:3128 \
+                 --proxy-username svc";
+    let marked = format!("\u{feff}{PASSWORD}");
+    let answers = format!("proxy-password: \"{marked}\"\n");
+    for (source, input) in [
+        (&["--proxy-password-stdin"][..], &marked),
+        (&["--proxy-password-file", "/dev/stdin"], &marked),
+        (&["--answers", "-"], &answers),
+        (&[], &marked),
+    ] {
+        let machine = Machine::new();
+        let words: Vec<_> = words.split_whitespace().chain(source.iter().copied()).collect();
+        fs::write(machine.at("home/input"), input).unwrap();
+        let mut command = machine.command(&[], &words);
+        if source.is_empty() {
+            command.env("KESTRA_SETUP_PROXY_PASSWORD", &marked);
+        }
+        let ran = ran(command.stdin(fs::File::open(machine.at("home/input")).unwrap()));
+        let written = machine.read("etc/config.yml");
+        let line = format!("proxy-password: {PASSWORD}\n");
+        assert!(ran.code == Some(0) && written.contains(&line), "{source:?} {written} {ran:?}");
+    }
 }
 
 #[test]

@@ -186,6 +186,17 @@ pub struct VerificationFailure {
     pub remedy: String,
 }
 
+impl VerificationFailure {
+    /// What became of the files.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        match self.code {
+            "" => "The written files failed their verification. All files are restored.",
+            _ => "nginx rejected the new file. All files are restored.",
+        }
+    }
+}
+
 impl From<Finding> for VerificationFailure {
     fn from(finding: Finding) -> Self {
         let Finding { code, summary, evidence, remedy, .. } = finding;

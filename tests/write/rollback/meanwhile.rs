@@ -115,6 +115,35 @@ fn theirs_is_lost_only_where_that_is_chosen_and_then_in_the_backup() {
 }
 
 #[test]
+fn nobody_says_done_where_nothing_was_written() {
+    const NOTHING: &str = "Nothing was written. The files are as";
+    let new = OLD.replace("  url: https://old.example.com/\n", NEW_LINE);
+    let machine = Machine::new();
+    let mut session = machine.wizard();
+    fs::write(machine.config(), &new).unwrap();
+    session.write_plan().wait_for("Keep both").press("4").wait_for(NOTHING).wait_gone("Done");
+    drop(session);
+    fs::write(machine.config(), OLD).unwrap();
+    let url = ("KESTRA_SETUP_URL", "https://ops.example.com/");
+    let mut session = machine.start(&[url, ("ACCESSIBLE", "1")]);
+    session.answer(["w"]).wait_for("Write 1 file?");
+    fs::write(machine.config(), &new).unwrap();
+    session.answer(["yes", "4", "yes"]).wait_for(NOTHING).wait_gone("Done");
+    let ran = machine.apply(&[]);
+    assert_eq!((ran.code, ran.talk.contains("Nothing to do.")), (Some(0), true), "{ran:?}");
+    assert!(!ran.talk.contains("Done"), "{ran:?}");
+}
+
+#[test]
+fn nobody_says_undone_where_the_files_were_so_already() {
+    let machine = Machine::new();
+    let mut session = machine.wizard();
+    session.write_plan().wait_for("Done.");
+    fs::write(machine.config(), OLD).unwrap();
+    session.press("u").wait_for("Nothing was written.").wait_gone("Undone");
+}
+
+#[test]
 fn a_file_that_is_gone_comes_back_with_every_setting_it_had() {
     let machine = Machine::new();
     let mut session = machine.wizard();

@@ -63,7 +63,7 @@ fn a_file_that_nginx_refuses_is_put_back_with_all_others() {
     let ran = here.apply("kestra-app.invalid:8080");
     assert_eq!((ran.code, here.is_untouched()), (Some(6), true), "{ran:?}");
     assert!(ran.talk.contains("cannot resolve the name of Kestra"), "{ran:?}");
-    assert!(ran.talk.contains("Every file was put back as it was."), "{ran:?}");
+    assert!(ran.talk.contains("nginx rejected the new file. All files are restored."), "{ran:?}");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn what_nginx_warned_of_before_lets_no_new_failure_pass() {
 fn the_wizard_shows_what_nginx_says_and_goes_on_from_there() {
     let Some(here) = WithNginx::new() else { return };
     let mut session = here.wizard("kestra-app.invalid:8080");
-    session.write_plan().wait_for("Every file was put back as it was.");
+    session.write_plan().wait_for("nginx rejected the new file. All files are restored.");
     session.wait_for("cannot resolve the name");
     assert!(here.is_untouched());
     session.press("1").wait_for("Kestra at").press(key::CTRL_U).type_text("127.0.0.1:8080");
@@ -123,7 +123,7 @@ fn the_wizard_shows_what_nginx_says_and_goes_on_from_there() {
 fn everything_but_nginx_is_written_where_that_is_chosen() {
     let Some(here) = WithNginx::new() else { return };
     let mut session = here.wizard("kestra-app.invalid:8080");
-    session.write_plan().wait_for("put back").press("2").wait_for("Done.");
+    session.write_plan().wait_for("All files are restored.").press("2").wait_for("Done.");
     assert_eq!(here.nginx_file(), "");
     assert!(here.machine.read("etc/config.yml").contains("http://ops.example.com/"));
 }

@@ -3,7 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
-use support::machine::{As, Machine, PASSWORD, program, ran};
+use support::machine::{As, Machine, OLD, PASSWORD, Ran, program, ran};
 use support::{Session, key};
 
 /// A machine whose operator may read the configuration and not write it, and its sudo.
@@ -35,6 +35,12 @@ fn through_sudo(machine: &Machine) -> Session {
 }
 
 fn through_sudo_of(machine: &Machine, owner: &str) -> Session {
+    let mut session = at_review(machine, owner);
+    session.write_plan().wait_for("Write with sudo").press("1");
+    session
+}
+
+fn at_review(machine: &Machine, owner: &str) -> Session {
     let answers = [
         ("KESTRA_SETUP_URL", "https://ops.example.com/"),
         ("KESTRA_SETUP_CONNECTION", "http"),
@@ -43,7 +49,7 @@ fn through_sudo_of(machine: &Machine, owner: &str) -> Session {
         ("KESTRA_SETUP_PROXY_PASSWORD", PASSWORD),
     ];
     let mut session = machine.start_behind(&where_sudo_is(machine, owner), &answers);
-    session.wait_for("w write").write_plan().wait_for("Write with sudo").press("1");
+    session.wait_for("w write");
     session
 }
 
@@ -57,19 +63,46 @@ fn answers_and_digest_go_to_sudo_and_no_password_in_an_argument_or_variable() {
     assert!(!variables.contains("KESTRA_SETUP") && !variables.contains(PASSWORD), "{variables}");
     assert!(!words.contains(PASSWORD), "{words}");
     assert!(!String::from_utf8_lossy(session.output()).contains(PASSWORD));
-    // What sudo was given is what the other end writes, as root.
-    let words: Vec<_> = words.split_whitespace().skip(2).map(str::to_owned).collect();
-    assert_eq!(words[..2], ["--config".to_owned(), machine.config().display().to_string()]);
-    let as_root = || {
-        let answers = fs::File::open(machine.at("home/answers")).unwrap();
-        let state = machine.at("state-of-root");
-        ran(Command::new(program()).args(&words).env("KESTRA_SETUP_STATE", state).stdin(answers))
-    };
-    let ran = as_root();
+    let config = format!("--config {} ", machine.config().display());
+    assert!(words.contains(&config), "{words}");
+    let ran = as_root(&machine);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(machine.read("etc/config.yml").contains(PASSWORD));
-    let ran = as_root();
+    let ran = as_root(&machine);
     assert_eq!(ran.code, Some(4), "{ran:?}");
+}
+
+/// What the other end of sudo does with what that was given.
+fn as_root(machine: &Machine) -> Ran {
+    let words = machine.read("home/words");
+    let answers = fs::File::open(machine.at("home/answers")).unwrap();
+    let state = machine.at("state-of-root");
+    let mut command = Command::new(program());
+    command.args(words.split_whitespace().skip(2)).env("KESTRA_SETUP_STATE", state);
+    ran(command.stdin(answers))
+}
+
+#[test]
+fn a_change_of_others_is_overwritten_by_root_with_the_version_that_was_reviewed() {
+    let Some(machine) = with_sudo("echo \"$@\" > words\ncat > answers") else { return };
+    // Without the text that was reviewed, nobody could make the new one: theirs is no YAML.
+    for theirs in [Some(format!("{OLD}server: theirs\n")), Some("\t: [".to_owned()), None] {
+        let _ = fs::remove_file(machine.config());
+        fs::write(machine.config(), OLD).unwrap();
+        let mut session = at_review(&machine, "root");
+        fs::remove_file(machine.config()).unwrap();
+        if let Some(theirs) = &theirs {
+            fs::write(machine.config(), theirs).unwrap();
+        }
+        session.write_plan().wait_for("changed on disk while you were editing");
+        session.press(if theirs.is_some() { "4" } else { "1" });
+        session.wait_for("Write with sudo").press("1").wait_for("Done, with sudo.");
+        let ran = as_root(&machine);
+        assert_eq!(ran.code, Some(0), "{theirs:?}: {ran:?}");
+        let written = machine.read("etc/config.yml");
+        assert!(written.contains(PASSWORD) && written.starts_with("# ours"), "{written}");
+        assert!(!written.contains("theirs"), "{written}");
+    }
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn about(ui: Ui, mut page: Page, field: &Field) -> Page {
     page.paragraph(2, ui.width, &flowing(ui, field.long_help), ui.theme.plain());
     page.blank();
     examples(&mut page, ui, field);
-    page.paragraph(2, ui.width, &format!("Stored in {}", field.stored_in), ui.theme.dim());
+    page.paragraph(2, ui.width, field.stored_in, ui.theme.dim());
     page.blank();
     page.paragraph(2, ui.width, KEYS, ui.theme.plain());
     page
@@ -213,7 +213,8 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
     }
     if !result.next.is_empty() {
         page.blank();
-        page.line(Span::styled("  To bring it into effect", theme.strong()));
+        let title = if result.files.is_empty() { "  Next" } else { "  To bring it into effect" };
+        page.line(Span::styled(title, theme.strong()));
         page.blank();
     }
     for (step, number) in result.next.iter().zip(1..) {
