@@ -65,19 +65,11 @@ fn configuration(
     console: &mut Console,
 ) -> Result<Machine, CommandError> {
     let mut config = config.map(Path::to_owned);
+    let preferred = draft::config();
     loop {
-        let error = match discover::configuration(config.as_deref(), place.cloned()) {
-            Err(DiscoverError::Several { path, places }) => {
-                let place = which(&path, &places, console)?;
-                return Ok(discover::configuration(Some(&path), Some(place))?);
-            }
-            Err(DiscoverError::SeveralFiles { candidates }) => {
-                console.message("There are several configurations of Kestra on this machine:");
-                let names: Vec<_> = candidates.iter().map(ToString::to_string).collect();
-                let chosen = choose(&names, console)?.and_then(|number| candidates.get(number));
-                config = Some(chosen.ok_or_else(none_chosen)?.path.clone());
-                continue;
-            }
+        let machine =
+            discover::configurations(config.as_deref(), place.cloned(), preferred.as_deref());
+        let error = match machine {
             Err(error) => error,
             machine => return Ok(machine?),
         };
@@ -89,16 +81,6 @@ fn configuration(
         console.message(&words(&error.into()));
         config = Some(mended(path, console)?);
     }
-}
-
-fn which(path: &Path, places: &[Place], console: &mut Console) -> Result<Place, CommandError> {
-    console.message(&format!("{} holds several configurations of Kestra:", path.display()));
-    let names: Vec<_> = places.iter().map(ToString::to_string).collect();
-    choose(&names, console)?.and_then(|number| places.get(number).cloned()).ok_or_else(none_chosen)
-}
-
-fn none_chosen() -> CommandError {
-    CommandError::Answers(vec!["None was chosen; nothing was changed.".to_owned()])
 }
 
 /// The file to go on with: the same once its operator has corrected it, or another one.
@@ -181,14 +163,14 @@ fn plain(
         runner.nginx = machine.nginx.clone();
         first = wizard.update(Event::Discovered(Box::new(machine))).or(first);
     }
-    let mut runtime = TerminalRuntime::new(&runner).map_err(lost)?;
+    let mut runtime = TerminalRuntime::new(runner).map_err(lost)?;
     let ended = plain::run(&mut wizard, first, &mut runtime);
     drop(runtime);
     let Err(ended) = ended else {
-        draft::forget(&runner.config);
+        draft::forget(wizard.machine().config());
         return Ok(0);
     };
-    draft::save(&wizard, &runner.config);
+    draft::save(&wizard);
     if let Ended::Input = ended {
         console.message("End of input: left without writing.");
     }

@@ -1,13 +1,13 @@
 //! Looks at this machine before anything is asked: the configuration, nginx, the shell.
 
-use super::candidates::{self, Candidate, Scope};
+use super::candidates::{self, Scope};
 use super::checks::certificate;
 use super::fs::backup::{Checkpoint, History};
 use super::fs::{self, ReadError};
 use super::nginx::{self, Deadline};
 use crate::form::{Defaults, EnvironmentProxy, Service};
 use crate::kestra_config::{self, Place, PlaceError, Refusal};
-use crate::machine::{Machine, Seen, Snapshot, Surroundings, Text};
+use crate::machine::{Candidate, Machine, Seen, Snapshot, Surroundings, Text};
 use crate::plan::FileKind;
 use crate::settings::PastedProxy;
 use crate::shell;
@@ -91,6 +91,28 @@ impl DiscoverError {
         }
     }
 
+    /// The configurations to choose from, where there are several.
+    #[must_use]
+    pub fn candidates(&self) -> Vec<Candidate> {
+        match self {
+            Self::SeveralFiles { candidates } => candidates.clone(),
+            Self::Several { path, places } => {
+                let candidate = |place: &Place| Candidate {
+                    path: path.clone(),
+                    place: Some(place.clone()),
+                    reason: match place.used_by() {
+                        [] => place.to_string(),
+                        used => {
+                            format!("holds KESTRA_CONFIGURATION of service {}", used.join(", "))
+                        }
+                    },
+                };
+                places.iter().map(candidate).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The exit code of a command that ends with this error.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
@@ -103,6 +125,36 @@ impl DiscoverError {
             Self::Read(_) | Self::Refused { .. } => 1,
         }
     }
+}
+
+/// The same as [`configuration`] for an operator who can be asked: of several configurations the first
+/// that can be read, `preferred` before the others, with all of them to choose from.
+///
+/// # Errors
+/// Where none of them can be read.
+pub fn configurations(
+    config: Option<&Path>,
+    place: Option<Place>,
+    preferred: Option<&Path>,
+) -> Result<Machine, DiscoverError> {
+    let read = |it: &Candidate| configuration(Some(&it.path), it.place.clone());
+    let mut candidates = match configuration(config, place) {
+        Err(DiscoverError::SeveralFiles { candidates }) => {
+            let each = candidates.into_iter().flat_map(|it| match read(&it) {
+                Err(error @ DiscoverError::Several { .. }) => error.candidates(),
+                _ => vec![it],
+            });
+            each.collect()
+        }
+        Err(error @ DiscoverError::Several { .. }) => error.candidates(),
+        other => return other,
+    };
+    candidates.sort_by_key(|it| Some(&*it.path) != preferred);
+    let is_readable = |it: &&Candidate| read(it).is_ok();
+    let first = candidates.iter().find(is_readable).or(candidates.first());
+    let mut machine = read(first.ok_or(DiscoverError::NoHome)?)?;
+    machine.candidates = candidates;
+    Ok(machine)
 }
 
 /// The part of a machine that the first frame needs: the configuration and the environment.

@@ -16,7 +16,7 @@ use crate::form::Field;
 use crate::messages;
 use crate::plan;
 use crate::settings::Secret;
-use crate::system::effects::EffectRunner;
+use crate::system::effects::{EffectRunner, Performed};
 use crate::system::elevate;
 use crate::system::line_reader::{Echo, Ended, LineReader, TypedLine};
 use crate::wizard::{Effect, Event, Exit, Step, Wizard};
@@ -47,22 +47,22 @@ pub trait Runtime {
 }
 
 /// An operator at a terminal, and this machine.
-pub struct TerminalRuntime<'a> {
+pub struct TerminalRuntime {
     lines: LineReader,
-    effects: &'a EffectRunner,
+    effects: EffectRunner,
 }
 
-impl<'a> TerminalRuntime<'a> {
+impl TerminalRuntime {
     /// Takes the terminal over until this is dropped.
     ///
     /// # Errors
     /// If standard input is no terminal.
-    pub fn new(effects: &'a EffectRunner) -> io::Result<Self> {
+    pub fn new(effects: EffectRunner) -> io::Result<Self> {
         Ok(Self { lines: LineReader::new()?, effects })
     }
 }
 
-impl Runtime for TerminalRuntime<'_> {
+impl Runtime for TerminalRuntime {
     fn print(&mut self, text: &str) -> io::Result<()> {
         self.lines.print(text)
     }
@@ -79,11 +79,17 @@ impl Runtime for TerminalRuntime<'_> {
         match effect {
             // sudo asks for its password at this terminal.
             Effect::Elevate(plan) => {
-                let EffectRunner { config, place, .. } = self.effects;
+                let EffectRunner { config, place, .. } = &self.effects;
                 let result = self.lines.lend(|| elevate::run(&plan, config, place));
                 Some(messages::elevated(&plan, config, result))
             }
-            other => self.effects.perform(other, self.lines.leaving()).map(messages::event),
+            other => {
+                let performed = self.effects.perform(other, self.lines.leaving());
+                if let Some(Performed::Loaded(Ok(machine))) = &performed {
+                    self.effects.follow(machine);
+                }
+                performed.map(messages::event)
+            }
         }
     }
 }
@@ -127,14 +133,17 @@ struct PlainMode<'a, R> {
 
 impl<R: Runtime> PlainMode<'_, R> {
     fn greet(&mut self) -> Result<(), Ended> {
-        let file = &self.wizard.answers().defaults().config_file;
-        let mut lines =
-            vec![GREETING.to_owned(), format!("Configuration: {file} ({})", self.wizard.state())];
+        let mut lines = vec![GREETING.to_owned(), self.configuration()];
         if let Step::FormStep(_) = self.wizard.step() {
             let remarks = plan::config_notes(self.wizard.machine(), None).into_iter();
             lines.extend(remarks.map(|remark| format!("Note: {remark}")));
         }
         self.print(&lines.join("\n"))
+    }
+
+    fn configuration(&self) -> String {
+        let file = &self.wizard.answers().defaults().config_file;
+        format!("Configuration: {file} ({})", self.wizard.state())
     }
 
     /// Reads one line of the operator and updates the wizard.
@@ -164,7 +173,11 @@ impl<R: Runtime> PlainMode<'_, R> {
                 let lines: Vec<_> = findings.iter().map(Finding::in_words).collect();
                 self.print(&lines.join("\n"))?;
             }
+            let is_loaded = matches!(&event, Event::Loaded(result) if result.is_ok());
             effect = self.wizard.update(event);
+            if is_loaded {
+                self.print(&self.configuration())?;
+            }
         }
         Ok(())
     }

@@ -207,19 +207,18 @@ impl Loop {
                 key_event(&self.wizard, self.theme, terminal::size().into(), key)
             }
             Happening::Typed(Typed { input: Input::Paste(text), .. }) => Event::Paste(text),
-            Happening::Event(event) => {
-                if let Event::Discovered(machine) = &event {
-                    self.runner.nginx.clone_from(&machine.nginx);
-                }
-                event
-            }
+            Happening::Event(event) => event,
             Happening::Signal(signal) => return self.signal(signal),
         };
+        let is_machine = matches!(event, Event::Discovered(_) | Event::Loaded(_));
         let is_input = matches!(event, Event::Key(_) | Event::Paste(_));
         let focus = self.focus();
         let effect = self.wizard.update(event);
+        if is_machine {
+            self.runner.follow(self.wizard.machine());
+        }
         let left = effect.map_or(Ok(None), |effect| self.perform(effect))?;
-        if is_input {
+        if is_input || is_machine {
             self.plan_preview(focus);
         }
         Ok(left.or_else(|| self.leave_after_writing()))
@@ -285,7 +284,7 @@ impl Loop {
         }
         // The text in the field is an answer as well.
         self.wizard.commit();
-        draft::save(&self.wizard, &self.runner.config);
+        draft::save(&self.wizard);
         Some(Left::Signal(code))
     }
 
@@ -327,15 +326,15 @@ impl Loop {
     fn exit(&self, exit: Exit) -> Left {
         match (exit, self.wizard.step()) {
             (Exit::KeepDraft, _) => {
-                draft::save(&self.wizard, &self.runner.config);
+                draft::save(&self.wizard);
                 Left::Quit { keeps_draft: true }
             }
             (Exit::Discard, _) => {
-                draft::forget(&self.runner.config);
+                draft::forget(self.wizard.machine().config());
                 Left::Quit { keeps_draft: false }
             }
             (Exit::Done, Step::Done(result)) => {
-                draft::forget(&self.runner.config);
+                draft::forget(self.wizard.machine().config());
                 Left::Done(Some(result.clone()))
             }
             // A draft that was offered and not decided on stays.

@@ -1,8 +1,9 @@
 //! Events and effects.
 
 use crate::checks::{Check, Finding};
+use crate::kestra_config::Place;
 use crate::key::Key;
-use crate::machine::{Machine, Seen, Text};
+use crate::machine::{Candidate, Machine, Seen, Text};
 use crate::plan::Plan;
 use crate::wizard::{Choice, FilePreview, PlanRequest};
 use std::fmt;
@@ -23,6 +24,8 @@ pub enum Event {
     PreviousQuestion,
     /// The whole machine was looked at.
     Discovered(Box<Machine>),
+    /// Another configuration was read.
+    Loaded(Box<Result<Machine, LoadFailure>>),
     /// Files were looked at.
     FilesRead(Vec<(PathBuf, Seen)>),
     /// A check came back.
@@ -59,6 +62,7 @@ impl fmt::Debug for Event {
             Self::Paste(text) => write!(f, "Paste({} bytes)", text.len()),
             Self::Line(text) => write!(f, "Line({} bytes)", text.len()),
             Self::Discovered(_) => f.write_str("Discovered"),
+            Self::Loaded(result) => f.debug_tuple("Loaded").field(&result.is_ok()).finish(),
             Self::FilesRead(files) => f.debug_tuple("FilesRead").field(files).finish(),
             Self::Checked(check, all) => f.debug_tuple("Checked").field(check).field(all).finish(),
             Self::Written(result) => f.debug_tuple("Written").field(result).finish(),
@@ -79,6 +83,9 @@ impl fmt::Debug for Event {
 pub enum Effect {
     /// Read these files again.
     ReadFiles(Vec<PathBuf>),
+    /// Read another configuration, at this place of the file where it has several, and look at the
+    /// machine anew.
+    Load(PathBuf, Option<Place>),
     /// Run this check.
     Check(Check),
     /// Stop the running check.
@@ -137,6 +144,7 @@ impl Effect {
             | Self::Rollback { .. }
             | Self::Repair(_) => true,
             Self::ReadFiles(_)
+            | Self::Load(..)
             | Self::Check(_)
             | Self::Cancel
             | Self::Plan(_)
@@ -158,6 +166,15 @@ pub enum Repair {
     UndoOverwriting,
     /// Leave the files as they are.
     Forget,
+}
+
+/// Why another configuration could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadFailure {
+    /// What is wrong, then what to do.
+    pub message: String,
+    /// The configurations to choose from, where the file has several.
+    pub candidates: Vec<Candidate>,
 }
 
 /// What was written, for the result page.

@@ -7,7 +7,7 @@ use kestra_setup::checks::{Check, Finding, Outcome};
 use kestra_setup::form::{self, Defaults, EnvironmentProxy, Field};
 use kestra_setup::kestra_config::Place;
 use kestra_setup::key::Key;
-use kestra_setup::machine::{Machine, Nginx, Snapshot};
+use kestra_setup::machine::{Candidate, Machine, Nginx, Snapshot};
 use kestra_setup::nginx_site::{Config, Include, Version};
 use kestra_setup::plan::Plan;
 use kestra_setup::ui::tui::{
@@ -16,13 +16,14 @@ use kestra_setup::ui::tui::{
     view::{key_event, view},
 };
 use kestra_setup::wizard::{
-    Choice, Dialog, Effect, Event, Failure, Step, Undo, Wizard, WriteResult, WrittenFile,
+    Choice, Dialog, Effect, Event, Failure, LoadFailure, Step, Undo, Wizard, WriteResult,
+    WrittenFile,
 };
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Cell;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Kestra's configuration on the made up machine.
 pub(crate) const CONFIG: &str = "/home/kestra/.kestra/config.yml";
@@ -98,12 +99,26 @@ impl Operator {
             .iter()
             .map(|(path, text)| (PathBuf::from(path), Snapshot::Text((*text).into())))
             .collect();
-        let mut machine = Machine::new(CONFIG.into(), Place::default());
-        machine.nginx = nginx();
-        for (path, snapshot) in disk.clone() {
-            machine.see(path, snapshot);
-        }
-        machine.defaults = here;
+        Self::on(machine(CONFIG.into(), Place::default(), &disk, here), disk)
+    }
+
+    /// At a machine with several files that may be Kestra's configuration, each with its evidence.
+    pub(crate) fn choosing(files: &[(&str, &str, &str)]) -> Self {
+        let disk: BTreeMap<_, _> = files
+            .iter()
+            .map(|(path, text, _)| (PathBuf::from(path), Snapshot::Text((*text).into())))
+            .collect();
+        let mut machine = machine(files[0].0.into(), Place::default(), &disk, here());
+        let candidate = |(path, _, reason): &(&str, &str, &str)| Candidate {
+            path: path.into(),
+            place: None,
+            reason: (*reason).to_owned(),
+        };
+        machine.candidates = files.iter().map(candidate).collect();
+        Self::on(machine, disk)
+    }
+
+    fn on(machine: Machine, disk: BTreeMap<PathBuf, Snapshot>) -> Self {
         let answers = machine.answers().expect("a configuration that can be read");
         let (wizard, effect) = Wizard::new(answers, machine);
         let mut operator = Self {
@@ -351,10 +366,42 @@ impl Operator {
                 let effect = self.wizard.update(Event::FilesRead(files));
                 self.take(effect);
             }
+            Some(Effect::Load(path, place)) => {
+                let machine = machine(path, place.unwrap_or_default(), &self.disk, here());
+                let loaded = match machine.reading() {
+                    Ok(_) => Ok(machine),
+                    Err(refusal) => {
+                        Err(LoadFailure { message: format!("{refusal}."), candidates: Vec::new() })
+                    }
+                };
+                let effect = self.wizard.update(Event::Loaded(Box::new(loaded)));
+                self.take(effect);
+            }
             Some(effect) => self.asked.push(effect.into()),
             None => {}
         }
     }
+}
+
+/// A machine with Kestra's configuration in this file, and these files.
+fn machine(
+    config: PathBuf,
+    place: Place,
+    disk: &BTreeMap<PathBuf, Snapshot>,
+    here: Defaults,
+) -> Machine {
+    let config_file = if config == Path::new(CONFIG) {
+        here.config_file.clone()
+    } else {
+        config.display().to_string()
+    };
+    let mut machine = Machine::new(config, place);
+    machine.nginx = nginx();
+    for (path, snapshot) in disk.clone() {
+        machine.see(path, snapshot);
+    }
+    machine.defaults = Defaults { config_file, ..here };
+    machine
 }
 
 /// The nginx of Debian, with its folders empty.

@@ -50,6 +50,13 @@ fn address() {
     see("address_meant_taken", &Operator::fresh().types("ops.example.com/kestra").enter().enter());
     see("address_two_lines", &Operator::fresh().pastes("https://a.example/\nhttps://b.example/\n"));
     see("address_long", &long());
+    let compose = "holds KESTRA_CONFIGURATION of service kestra";
+    let several = [
+        ("/etc/kestra/config.yml", "kestra.url: https://a.example/\n", "kestra.service names it"),
+        (CONFIG, "kestra.url: https://b.example/\n", "Kestra reads it by default"),
+        ("/srv/docker-compose.yml", "kestra.url: https://c.example/\n", compose),
+    ];
+    see("address_several", &Operator::choosing(&several));
 }
 
 #[test]

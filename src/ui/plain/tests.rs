@@ -4,7 +4,7 @@ use super::*;
 use crate::checks::Outcome;
 use crate::form::Defaults;
 use crate::kestra_config::Place;
-use crate::machine::{Machine, Seen, Snapshot};
+use crate::machine::{Candidate, Machine, Seen, Snapshot};
 use crate::plan::Plan;
 use crate::wizard::{Choice, Dialog, Failure, WriteResult};
 use std::collections::VecDeque;
@@ -44,6 +44,11 @@ impl Runtime for Script {
     fn perform(&mut self, effect: Effect) -> Option<Event> {
         Some(match effect {
             Effect::ReadFiles(paths) => Event::FilesRead(paths.into_iter().map(absent).collect()),
+            Effect::Load(path, place) => {
+                let mut machine = Machine::new(path.clone(), place.unwrap_or_default());
+                machine.defaults.config_file = path.display().to_string();
+                Event::Loaded(Box::new(Ok(machine)))
+            }
             Effect::Check(check) => Event::Checked(check, vec![finding()]),
             Effect::Write(plan) => {
                 self.written.push(plan);
@@ -464,6 +469,36 @@ fn the_way_out_is_tested_from_the_review() {
     assert!(
         said.contains("Testing the outbound connection (max 10 s)...\nok: api.kestra.io answered.")
     );
+}
+
+#[test]
+fn of_several_configurations_one_is_asked_for_first() {
+    let candidate = |path: &str, reason: &str| Candidate {
+        path: path.into(),
+        place: None,
+        reason: reason.to_owned(),
+    };
+    let (wizard, _) = wizard(Defaults::default(), None);
+    let mut machine = wizard.machine().clone();
+    machine.candidates = vec![
+        candidate("/etc/kestra/config.yml", "kestra.service names it"),
+        candidate("/srv/compose.yml", "holds KESTRA_CONFIGURATION of service kestra"),
+    ];
+    let start = || Wizard::new(wizard.answers().clone(), machine.clone());
+    let said = session(start(), &["2", "back", "/srv/other.yml", "https://a.example"], None).0.said;
+    let expected = "\
+Question 1 of 5. Which configuration is Kestra's?
+The file that Kestra reads. Another one is read at once.
+1. /etc/kestra/config.yml (kestra.service names it)
+2. /srv/compose.yml (holds KESTRA_CONFIGURATION of service kestra)
+Enter accepts the value in brackets.
+Configuration [/etc/kestra/config.yml]: 2
+Configuration: /srv/compose.yml (new)
+
+Question 2 of 5. Public URL of Kestra.
+";
+    assert!(said.contains(expected), "{said}");
+    assert!(said.contains("Configuration: /srv/other.yml (new)\n\nQuestion 2 of 5."), "{said}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::page::{Page, elided};
 use super::{Ui, difference};
-use crate::answers::{Answers, Fix, Problem, Source};
+use crate::answers::{Fix, Problem, Source};
 use crate::checks::{Finding, Outcome, SCOPE, sentence};
 use crate::form::{self, Field, FieldKind, ScreenId};
 use crate::lint;
@@ -13,7 +13,6 @@ use crate::settings::ServerUrl;
 use crate::wizard::{FilePreview, FormStep, Wizard};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use std::path::Path;
 use unicode_width::UnicodeWidthStr;
 
 /// Values are not wider than this, however wide the terminal is.
@@ -36,12 +35,10 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, step: &FormStep, rows: u16, is_split
         page.line(Span::styled(heading, ui.theme.strong()));
         page.blank();
     }
-    let form = Form { ui, wizard, step, column: column(ui, wizard.answers(), step) };
-    for field in wizard.rows(step) {
+    let rows_of_form = wizard.rows(step);
+    let form = Form { ui, wizard, step, column: column(ui, &rows_of_form) };
+    for field in rows_of_form {
         form.field(&mut page, field);
-    }
-    if step.screen().id == ScreenId::Address && !ui.is_small {
-        form.configuration(&mut page);
     }
     page.blank();
     let below = page.len();
@@ -50,7 +47,12 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, step: &FormStep, rows: u16, is_split
     if !ui.is_small {
         form.about_screen(&mut page);
         // What is below keeps its place while the messages change.
-        while page.len() < below + MESSAGES {
+        let candidates = if step.screen().id == ScreenId::Address {
+            wizard.machine().candidates.len()
+        } else {
+            0
+        };
+        while page.len() < below + MESSAGES.max(1 + candidates) {
             page.blank();
         }
     }
@@ -77,9 +79,8 @@ pub(super) fn preview(ui: Ui, wizard: &Wizard, step: &FormStep, page: &mut Page,
 }
 
 /// Where the values begin: in the same column on every screen, if there is room for that.
-fn column(ui: Ui, answers: &Answers, step: &FormStep) -> usize {
-    let asked = step.screen().fields.iter().filter(|field| answers.asks(field));
-    let longest = asked.map(|field| field.label.len()).max().unwrap_or(0);
+fn column(ui: Ui, rows: &[&Field]) -> usize {
+    let longest = rows.iter().map(|field| field.label.len()).max().unwrap_or(0);
     if ui.is_small { longest + 4 } else { LONGEST_LABEL + 5 }
 }
 
@@ -188,6 +189,7 @@ impl Form<'_> {
         let answers = self.wizard.answers_in_preview();
         let follows_url = *field == form::CONTEXT_PATH || *field == form::SERVER_NAME;
         match answers.source(field) {
+            _ if *field == form::CONFIGURATION => self.state_of_configuration().to_owned(),
             Source::Environment(variable) => format!("from {variable}"),
             Source::Default if follows_url && !answers.get(&form::URL).is_empty() => {
                 "from the URL".to_owned()
@@ -265,10 +267,16 @@ impl Form<'_> {
 
     /// Hint, finding or error, and what a key does: always in the same place.
     fn about_focus(&self, page: &mut Page) {
+        let has_choices =
+            *self.step.field() == form::CONFIGURATION && self.wizard.has_several_configurations();
         let (ui, theme, field) = (self.ui, self.ui.theme, self.step.field());
         let value = self.wizard.answers().get(field);
         let hint = field.choice(&value).map(|option| option.help).filter(|help| !help.is_empty());
-        let hint = hint.unwrap_or(field.help);
+        let hint = match hint {
+            _ if has_choices => "Found here. A digit takes one, or type a path.",
+            Some(hint) => hint,
+            None => field.help,
+        };
         let keys = if field.is_secret() { "  ^r shows it." } else { "" };
         if !ui.is_small || self.step.problem().is_none() {
             page.paragraph(2, ui.width, &format!("{hint}{keys}"), theme.dim());
@@ -281,6 +289,9 @@ impl Form<'_> {
         } else if let Some(problem) = self.problem_elsewhere() {
             let text = format!("{}: {}", problem.field.label, problem.message);
             page.marked((theme.glyphs.bad, theme.bad()), ui.width, &text, theme.bad());
+        }
+        if has_choices {
+            self.candidates(page);
         }
     }
 
@@ -326,24 +337,43 @@ impl Form<'_> {
         }
     }
 
-    /// The file that holds the configuration.
-    fn configuration(&self, page: &mut Page) {
-        let theme = self.ui.theme;
-        let path = &self.wizard.answers().defaults().config_file;
+    /// What is known of the file that holds the configuration.
+    fn state_of_configuration(&self) -> &'static str {
         let machine = self.wizard.machine();
-        let state = match machine.text(Path::new(path)) {
-            _ if machine.unwritable.iter().any(|file| file == Path::new(path)) => {
-                "not writable for you"
-            }
+        let path = machine.config();
+        match machine.text(path) {
+            _ if machine.unwritable.iter().any(|file| file == path) => "not writable for you",
             Some(_) => "",
             None => "new file",
-        };
-        let room = self.room().saturating_sub(state.len() + 2);
-        page.line(Line::from(vec![
-            Span::raw(format!("  {:<width$}", "Configuration", width = self.column - 2)),
-            Span::raw(elided(path, room, theme.glyphs.ellipsis)),
-            Span::styled(format!("  {state}"), theme.dim()),
-        ]));
+        }
+    }
+
+    /// The configurations that were found, each with its digit and the evidence for it.
+    fn candidates(&self, page: &mut Page) {
+        let (theme, machine) = (self.ui.theme, self.wizard.machine());
+        let width = usize::from(self.ui.width).saturating_sub(9);
+        let longest = machine.candidates.iter().map(|it| it.path.as_os_str().len()).max();
+        let column = longest.unwrap_or(0).min(width / 2);
+        for (candidate, number) in machine.candidates.iter().zip(1..=9) {
+            let is_current = candidate.path == machine.config()
+                && candidate.place.as_ref().is_none_or(|place| place == machine.place());
+            let (mark, style) = if is_current {
+                (theme.glyphs.chosen, theme.accent())
+            } else {
+                (theme.glyphs.other, theme.dim())
+            };
+            let path = elided(&candidate.path.to_string_lossy(), column, theme.glyphs.ellipsis);
+            let room = width.saturating_sub(column + 2);
+            page.line(Line::from(vec![
+                Span::styled(format!("  {mark} "), style),
+                Span::styled(format!("{number}  "), theme.accent()),
+                Span::raw(format!("{path:<column$}")),
+                Span::styled(
+                    format!("  {}", elided(&candidate.reason, room, theme.glyphs.ellipsis)),
+                    theme.dim(),
+                ),
+            ]));
+        }
     }
 
     fn about_address(&self, page: &mut Page) {
