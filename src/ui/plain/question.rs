@@ -147,7 +147,7 @@ impl<R: Runtime> PlainMode<'_, R> {
         for (example, outcome) in field.examples {
             lines.push(format!("Example: {} ({outcome})", or_none(example)));
         }
-        lines.push(format!("Stored in {}.", field.stored_in));
+        lines.push(format!("{}.", field.stored_in));
         lines.push(
             "Answers: text, or: back, help, list, quit; \\quit for the text quit.".to_owned(),
         );

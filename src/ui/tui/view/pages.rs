@@ -97,7 +97,7 @@ fn about(ui: Ui, mut page: Page, field: &Field) -> Page {
     page.paragraph(2, ui.width, &flowing(ui, field.long_help), ui.theme.plain());
     page.blank();
     examples(&mut page, ui, field);
-    page.paragraph(2, ui.width, &format!("Stored in {}", field.stored_in), ui.theme.dim());
+    page.paragraph(2, ui.width, field.stored_in, ui.theme.dim());
     page.blank();
     page.paragraph(2, ui.width, KEYS, ui.theme.plain());
     page
