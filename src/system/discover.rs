@@ -235,7 +235,8 @@ pub fn complete(mut machine: Machine, deadline: Deadline) -> Machine {
     }
     machine.defaults.service = service(&machine);
     machine.surroundings = surroundings(&machine);
-    machine.defaults.certificates = certificate::discover();
+    (machine.defaults.certificates, machine.defaults.unreadable_certificates) =
+        certificate::discover(&machine.nginx.config);
     let files = [machine.config().to_owned(), server_file.into(), location_file.into()];
     machine.unwritable = files.into_iter().filter(|path| !fs::writable(path)).collect();
     machine.is_partial = false;
