@@ -23,7 +23,7 @@ use crate::ui::plain::{self, TerminalRuntime};
 use crate::ui::tui::backend::Colors;
 use crate::ui::tui::theme::{Level, Theme};
 use crate::ui::tui::{self, Left};
-use crate::wizard::{Choice, Dialog, Effect, Event, Failure, Wizard};
+use crate::wizard::{Choice, Dialog, Effect, Event, Exit, Failure, Step, Wizard};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -130,22 +130,43 @@ fn ask(
     let theme = theme(invocation.colour);
     match tui::run(wizard, first, runner.clone(), theme, escape_delay()).map_err(lost)? {
         Left::Signal(code) => Ok(code),
-        Left::Quit { keeps_draft } => {
-            console.message(if keeps_draft {
-                "Draft kept. Run kestra-setup to continue."
-            } else {
-                "Answers discarded. Nothing was written."
-            });
-            Ok(QUIT)
-        }
         Left::Plain(wizard) => plain(*wizard, None, runner, console),
-        Left::Done(saved) => {
-            if let Some(saved) = saved {
-                report(&saved, console);
+        Left::Exit(exit, wizard) => {
+            if let Step::Done(saved) = wizard.step() {
+                report(saved, console);
             }
-            Ok(0)
+            Ok(leave(exit, &wizard, console))
         }
     }
+}
+
+/// Does with the answers what the operator decided, and says so; gives the exit code.
+fn leave(exit: Exit, wizard: &Wizard, console: &mut Console) -> u8 {
+    match (exit, wizard.step()) {
+        (Exit::KeepDraft, _) => {
+            console.message(&keep_draft(wizard));
+            return QUIT;
+        }
+        (Exit::Discard, _) => {
+            draft::forget(wizard.machine().config());
+            console.message("Answers discarded. Nothing was written.");
+            return QUIT;
+        }
+        (Exit::Done, Step::Done(_)) => draft::forget(wizard.machine().config()),
+        // A draft that was offered and not decided on stays.
+        (Exit::Done, _) => {}
+    }
+    0
+}
+
+/// Keeps the answers for the next start, without secrets.
+fn keep_draft(wizard: &Wizard) -> String {
+    draft::save(wizard);
+    if draft::load(wizard.machine().config()).is_none() {
+        return "No draft kept: there was nothing to keep.".to_owned();
+    }
+    let check = &wizard.answers().defaults().check;
+    format!("Draft kept. Run {} to continue.", check.trim_end_matches(" check"))
 }
 
 /// One question after the other. An end of the input, a broken line or a signal is no consent: the
@@ -166,14 +187,13 @@ fn plain(
     let mut runtime = TerminalRuntime::new(runner).map_err(lost)?;
     let ended = plain::run(&mut wizard, first, &mut runtime);
     drop(runtime);
-    let Err(ended) = ended else {
-        draft::forget(wizard.machine().config());
-        return Ok(0);
+    let ended = match ended {
+        Ok(exit) => return Ok(leave(exit, &wizard, console)),
+        Err(ended) => ended,
     };
-    draft::save(&wizard);
-    if let Ended::Input = ended {
-        console.message("End of input: left without writing.");
-    }
+    let kept = keep_draft(&wizard);
+    let why = if let Ended::Input = ended { "End of input. " } else { "" };
+    console.message(&format!("{why}{kept}"));
     Ok(ended.exit_code())
 }
 
