@@ -77,7 +77,7 @@ pub struct Field {
     pub long_help: &'static str,
     /// Inputs and what becomes of them; the first one is a good answer.
     pub examples: &'static [(&'static str, &'static str)],
-    /// Where the answer is stored, in the operator's words.
+    /// Where the answer is stored, as a sentence without its full stop.
     pub stored_in: &'static str,
     /// How it is answered.
     pub kind: FieldKind,

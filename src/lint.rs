@@ -462,6 +462,18 @@ pub fn existing_site(machine: &Machine, url: &ServerUrl) -> Vec<String> {
     std::iter::once(first).chain(each).collect()
 }
 
+/// The server block that answers to this URL already, where locations are written to go into it.
+#[must_use]
+pub fn including_server(machine: &Machine, url: &ServerUrl) -> Option<String> {
+    let server = machine.site(url)?;
+    let (file, line) = (machine.nginx.config.file(server), server.0.line);
+    let place = format!("{}:{line}", file.display());
+    Some(format!(
+        "{place} answers to {} already: the locations go into that server block.",
+        url.host()
+    ))
+}
+
 /// What keeps nginx from serving the file of these settings, one sentence each. With two server
 /// blocks for one name, nginx reports `conflicting server name` and ignores the later one.
 #[must_use]

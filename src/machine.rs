@@ -34,8 +34,21 @@ pub struct Machine {
     pub installed: Option<Release>,
     /// The files that this user could not write.
     pub unwritable: Vec<PathBuf>,
+    /// The configurations among which the operator chooses; none where there is one only.
+    pub candidates: Vec<Candidate>,
     /// Whether the configuration and the environment alone were looked at, so that more follows.
     pub is_partial: bool,
+}
+
+/// A file that may be this machine's Kestra configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The file; one that a unit names may be missing.
+    pub path: PathBuf,
+    /// Where in the file, if it holds several configurations.
+    pub place: Option<Place>,
+    /// The evidence, such as "kestra.service names it".
+    pub reason: String,
 }
 
 /// The nginx of a machine. Everything is empty where there is none.
@@ -107,6 +120,12 @@ pub enum Snapshot {
     Text(Text),
     /// Something that cannot be read, and why.
     Unreadable(String),
+}
+
+impl fmt::Display for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.path.display(), self.reason)
+    }
 }
 
 impl Nginx {

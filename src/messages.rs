@@ -6,7 +6,7 @@ use crate::nginx_site;
 use crate::plan::{FileChange, FileKind, Plan};
 use crate::settings::{FilePath, SiteForm};
 use crate::shell;
-use crate::system::discover::command_for;
+use crate::system::discover::{DiscoverError, command_for};
 use crate::system::effects::{Performed, WriteFailure};
 use crate::system::export::Exported;
 use crate::system::fs::backup::{PendingWrite, Restore};
@@ -14,7 +14,9 @@ use crate::system::fs::{
     FileAction, FileConflict, FileDigest, FileReceipt, InPlaceReason, Receipt, WriteError,
 };
 use crate::system::nginx;
-use crate::wizard::{Choice, Event, Failure, NextStep, Undo, WriteResult, WrittenFile};
+use crate::wizard::{
+    Choice, Event, Failure, LoadFailure, NextStep, Undo, WriteResult, WrittenFile,
+};
 use std::path::Path;
 
 /// What the wizard hears of it.
@@ -22,6 +24,8 @@ use std::path::Path;
 pub fn event(performed: Performed) -> Event {
     match performed {
         Performed::FilesRead(files) => Event::FilesRead(files),
+        Performed::Loaded(Ok(machine)) => Event::Loaded(Box::new(Ok(*machine))),
+        Performed::Loaded(Err(error)) => Event::Loaded(Box::new(Err(not_loaded(&error)))),
         Performed::Checked(check, findings) => Event::Checked(check, findings),
         Performed::Planned(number, files) => Event::Planned(number, files),
         Performed::Written(receipt) => Event::Written(Ok(written(receipt))),
@@ -34,6 +38,13 @@ pub fn event(performed: Performed) -> Event {
         Performed::NothingToRepair => Event::Stopped(nothing_to_repair()),
         Performed::Failed(failure) => Event::Written(Err(not_written(&failure))),
     }
+}
+
+fn not_loaded(error: &DiscoverError) -> LoadFailure {
+    let candidates = error.candidates();
+    // Those are listed below.
+    let remedy = if candidates.is_empty() { error.remedy() } else { String::new() };
+    LoadFailure { message: format!("{error}. {remedy}").trim_end().to_owned(), candidates }
 }
 
 /// What happened, and what can be done.
@@ -229,6 +240,7 @@ pub fn elevated(plan: &Plan, config: &Path, result: Result<(), String>) -> Event
 
 fn written_as_root(plan: &Plan, config: &Path) -> WriteResult {
     let files = plan.pending().map(|change| WrittenFile {
+        kind: change.kind,
         what: "written".to_owned(),
         path: change.destination(),
         about: "as root".to_owned(),
@@ -288,6 +300,7 @@ fn written_file(written: &FileReceipt) -> WrittenFile {
         format!("{how}, mode {:04o} {}", written.mode, written.owner)
     };
     WrittenFile {
+        kind: written.kind,
         what: label(written.kind, &written.path),
         path: format!("{}{real}", written.path.display()),
         about,
@@ -305,6 +318,7 @@ fn saved_beside(receipt: Receipt) -> WriteResult {
 
 fn saved_aside(exported: Exported) -> WriteResult {
     let files = exported.files.iter().map(|path| WrittenFile {
+        kind: FileKind::Unknown,
         what: "saved".to_owned(),
         path: path.display().to_string(),
         about: "mode 0600".to_owned(),

@@ -9,6 +9,7 @@ mod event;
 mod form_step;
 mod keymap;
 mod live_preview;
+mod load;
 mod navigation;
 mod queries;
 mod result;
@@ -16,7 +17,9 @@ mod review;
 mod typing;
 
 pub use dialog::{Choice, Dialog};
-pub use event::{Effect, Event, Exit, Failure, NextStep, Repair, Undo, WriteResult, WrittenFile};
+pub use event::{
+    Effect, Event, Exit, Failure, LoadFailure, NextStep, Repair, Undo, WriteResult, WrittenFile,
+};
 pub use form_step::FormStep;
 pub use keymap::{Action, Binding};
 pub use live_preview::{FilePreview, LivePreview, PlanRequest};
@@ -83,19 +86,24 @@ pub enum AfterDiscovery {
     Review,
     /// Leaving a screen whose defaults depend on the rest of the machine.
     Accept(FormStep),
+    /// The field of the configuration, and from there on, once another one was read.
+    Load(FormStep, Onwards),
     /// The review of the files alone: the answers are forgotten.
     StartOver,
     /// Writing these texts, whatever the files hold now.
     Overwrite(Plan),
 }
 
+/// Where another configuration leads once it was read.
+pub type Onwards = fn(&mut Wizard) -> Option<Effect>;
+
 impl Wizard {
-    /// A new configuration starts with the first question, an existing one with the review.
+    /// Of several configurations one is chosen first. A new one starts with the first question, an
+    /// existing one with the review.
     ///
     /// Gives the first effect, if there is something to look at at once.
     #[must_use]
     pub fn new(answers: Answers, machine: Machine) -> (Self, Option<Effect>) {
-        let is_reconfiguration = answers.defaults().is_reconfiguration;
         let mut wizard = Self {
             step: Step::FormStep(FormStep::new(&answers, 0, 0)),
             answers,
@@ -111,7 +119,7 @@ impl Wizard {
             is_unfolded: false,
             resumed_at: 0,
         };
-        let effect = if is_reconfiguration { wizard.review() } else { None };
+        let effect = wizard.begin();
         (wizard, effect)
     }
 
@@ -154,16 +162,22 @@ impl Wizard {
             Event::Keep => self.keep(),
             Event::PreviousQuestion => self.previous_question(),
             Event::Discovered(machine) => self.discovered(*machine),
-            Event::ReleaseFound(release) => {
-                self.release_found(release);
+            Event::ReleaseFound(config, release) => {
+                self.release_found(&config, release);
                 None
             }
+            Event::Loaded(result) => self.loaded(*result),
             Event::FilesRead(files) => self.looked(files),
             Event::Checked(check, findings) => self.checked(check, findings),
             Event::Written(result) => self.written(result),
             Event::Stopped(saved) => {
                 self.forget_checks();
-                self.step = Step::Done(saved);
+                let is_undone = saved.state == "rolled back";
+                self.step = Step::Done(if is_undone {
+                    with_next_steps(saved, &self.answers)
+                } else {
+                    saved
+                });
                 None
             }
             Event::Reminder => {
@@ -215,6 +229,11 @@ impl Wizard {
         if !self.is_covered() && self.unfolds(key) {
             return None;
         }
+        if !self.is_covered()
+            && let Some(effect) = self.chooses_configuration(key)
+        {
+            return Some(effect);
+        }
         if let Some(action) = keymap::action(self.keys(), key) {
             return self.act(action);
         }
@@ -233,8 +252,8 @@ impl Wizard {
         match action {
             Action::Accept => return self.accept(),
             Action::Back => return self.stop_test().or_else(|| self.back()),
-            Action::NextField => self.move_focus(1),
-            Action::PreviousField => self.move_focus(-1),
+            Action::NextField => return self.move_focus(1),
+            Action::PreviousField => return self.move_focus(-1),
             Action::Edit(number) => self.edit(number),
             Action::Help => self.help = Some(0),
             Action::CloseHelp => self.help = None,
@@ -303,7 +322,12 @@ impl Wizard {
     }
 
     /// Takes the whole machine. Answers that were given stay; the defaults may be others now.
-    fn discovered(&mut self, machine: Machine) -> Option<Effect> {
+    fn discovered(&mut self, mut machine: Machine) -> Option<Effect> {
+        if machine.config() != self.machine.config() {
+            // Another configuration was read meanwhile.
+            return None;
+        }
+        machine.candidates = std::mem::take(&mut self.machine.candidates);
         self.machine = machine;
         if let Ok(found) = self.machine.answers() {
             self.answers = found.with(&self.answers);
@@ -323,7 +347,10 @@ impl Wizard {
     }
 
     /// Takes the release. What is under review stays as it is; its notes tell what is known now.
-    fn release_found(&mut self, release: Release) {
+    fn release_found(&mut self, config: &std::path::Path, release: Release) {
+        if config != self.machine.config() {
+            return;
+        }
         self.machine.installed = Some(release);
         if let Step::Review(review) = &self.step {
             let notes = self.notes_on(review.preview());
@@ -348,6 +375,7 @@ impl Wizard {
             AfterDiscovery::Overwrite(plan) => {
                 Some(self.writing(plan.over(&self.machine), Effect::Write))
             }
+            AfterDiscovery::Load(..) => None,
         }
     }
 

@@ -69,8 +69,11 @@ fn path_differs(url: &ServerUrl, path: &ContextPath) -> Option<Conflict> {
     (of_url != path).then(|| {
         let slash =
             |path: &ContextPath| if path.is_root() { "/".to_owned() } else { path.to_string() };
-        let message =
-            format!("kestra.url ends in {}/ but the context path is {}", of_url, slash(path));
+        let message = format!(
+            "the public URL has the path {}; the context path is {}",
+            slash(of_url),
+            slash(path)
+        );
         Conflict::new([&CONTEXT_PATH, &URL], message)
             .fix(&CONTEXT_PATH, of_url)
             .fix(&URL, &url.with_path(path))
@@ -116,7 +119,8 @@ impl Front<'_> {
 
     fn serves_another_host(&self, url: &ServerUrl) -> Option<Conflict> {
         (!self.names.matches(url.host())).then(|| {
-            let message = format!("kestra.url uses {}, which no server_name matches", url.host());
+            let message =
+                format!("the public URL has the host {}, which no server name matches", url.host());
             Conflict::new([&SERVER_NAME, &URL], message).fix(&SERVER_NAME, url.host())
         })
     }
@@ -124,11 +128,11 @@ impl Front<'_> {
     fn serves_another_scheme(&self, url: &ServerUrl) -> Option<Conflict> {
         match (url.is_https(), self.tls) {
             (true, None) => {
-                let message = "kestra.url says https but nginx would serve http";
+                let message = "the public URL is https, but nginx would serve http";
                 Some(Conflict::new([&CERTIFICATE, &URL], message).only_noted())
             }
             (false, Some(_)) => {
-                let message = "kestra.url says http but nginx would serve https";
+                let message = "the public URL is http, but nginx would serve https";
                 Some(Conflict::new([&CERTIFICATE, &URL], message).fix(&URL, &url.with_https()))
             }
             _ => None,
@@ -139,7 +143,7 @@ impl Front<'_> {
         let port = self.tls.map_or(self.listen, |tls| tls.port);
         let asked = url.effective_port();
         (asked != port).then(|| {
-            let message = format!("kestra.url uses port {asked} but nginx listens on {port}");
+            let message = format!("the public URL has port {asked}, but nginx listens on {port}");
             Conflict::new([&LISTEN, &URL], message).only_noted()
         })
     }

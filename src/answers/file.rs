@@ -27,7 +27,7 @@ pub struct AnswersFile {
     /// The texts that files had when a plan was reviewed, where they have others by now; `None` for
     /// a file that was not there.
     pub reviewed: Vec<(PathBuf, Option<Secret>)>,
-    /// Every unknown name and every value that is no text, one sentence each. The text itself is
+    /// Every unknown name and every value that is not text, one sentence each. The text itself is
     /// never repeated: it may be a password.
     pub problems: Vec<String>,
 }
@@ -84,7 +84,7 @@ enum PendingKey {
     Next,
     /// The value of this key.
     Text(String),
-    /// The value of a key that is no text.
+    /// The value of a key that is not text.
     Other,
 }
 
@@ -180,11 +180,11 @@ impl EntryReader {
                 self.problem("the answers file is not a mapping of names to values");
             }
             PendingKey::Next => {
-                self.problem("a name in the answers file is no text");
+                self.problem("a name in the answers file is not text");
                 self.key = PendingKey::Other;
             }
             PendingKey::Text(name) if form::field(&name).is_some() => {
-                self.problem(format!("{name}: the value is no text; put it in quotes"));
+                self.problem(format!("{name}: the value is not text; put it in quotes"));
             }
             PendingKey::Text(name) => self.problem(unknown(&name)),
             PendingKey::Other => {}
@@ -232,7 +232,7 @@ mod tests {
         let AnswersFile { problems, .. } = parse("ulr: x\nlisten: [1]\n");
         assert_eq!(problems[0], "ulr: there is no such question. Did you mean url?");
         assert!(unknown("hostname").contains("The names are: url, context-path, "));
-        assert_eq!(problems[1], "listen: the value is no text; put it in quotes");
+        assert_eq!(problems[1], "listen: the value is not text; put it in quotes");
         let file = parse("ulr: x\nlisten: 1\nlisten: 2\n");
         assert_eq!((file.answers.len(), file.problems.len()), (1, 2));
         assert_eq!(file.problems[1], "listen: given twice");

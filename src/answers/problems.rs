@@ -81,11 +81,11 @@ fn half_a_login(answers: &Answers) -> Option<Problem> {
     match (is_empty(username), is_empty(password) && !keeps_password) {
         (false, true) if answers.asks(password) => Some(Problem::new(
             password,
-            "a username needs a password. Kestra would connect without login and not tell you.",
+            "a username needs a password. Kestra would silently connect without a login.",
         )),
         (true, false) if answers.asks(username) => Some(Problem::new(
             username,
-            "a password needs a username. Kestra would connect without login and not tell you.",
+            "a password needs a username. Kestra would silently connect without a login.",
         )),
         (false, false) => of_saving(answers),
         _ => None,

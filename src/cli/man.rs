@@ -80,7 +80,7 @@ fn answer(text: &mut String, field: &Field) {
     for paragraph in field.long_help.split("\n\n").filter(|paragraph| !paragraph.is_empty()) {
         let _ = writeln!(text, ".sp\n{}", roff(paragraph));
     }
-    let _ = writeln!(text, ".sp\nGoes to: {}.", roff(field.stored_in));
+    let _ = writeln!(text, ".sp\n{}.", roff(field.stored_in));
 }
 
 /// Text that roff does not take for a command.

@@ -9,7 +9,7 @@ use crate::plan::{self, FileChange, FileKind, Plan};
 use crate::system::console::Console;
 use crate::system::discover::look_at;
 use crate::system::effects::{API_URL, EffectRunner};
-use crate::wizard;
+use crate::wizard::{self, WriteResult};
 use serde::Serialize;
 use std::path::Path;
 
@@ -89,8 +89,8 @@ pub(super) fn run(
         let Sources { answers, machine, .. } = &sources;
         let receipt = runner(machine)?.write(&plan)?;
         id.clone_from(&receipt.id);
-        let written = messages::written(receipt);
-        let written = wizard::with_next_steps(written, answers, machine, &plan);
+        let written = wizard::with_next_steps(messages::written(receipt), answers);
+        let written = WriteResult { urgent, ..written };
         report(&written, console);
         warnings.extend(written.warnings);
     }

@@ -23,7 +23,7 @@ use crate::ui::plain::{self, TerminalRuntime};
 use crate::ui::tui::backend::Colors;
 use crate::ui::tui::theme::{Level, Theme};
 use crate::ui::tui::{self, Left};
-use crate::wizard::{Choice, Dialog, Effect, Event, Failure, Wizard};
+use crate::wizard::{Choice, Dialog, Effect, Event, Exit, Failure, Step, Wizard};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,19 +65,11 @@ fn configuration(
     console: &mut Console,
 ) -> Result<Machine, CommandError> {
     let mut config = config.map(Path::to_owned);
+    let preferred = draft::config();
     loop {
-        let error = match discover::configuration(config.as_deref(), place.cloned()) {
-            Err(DiscoverError::Several { path, places }) => {
-                let place = which(&path, &places, console)?;
-                return Ok(discover::configuration(Some(&path), Some(place))?);
-            }
-            Err(DiscoverError::SeveralFiles { candidates }) => {
-                console.message("There are several configurations of Kestra on this machine:");
-                let names: Vec<_> = candidates.iter().map(ToString::to_string).collect();
-                let chosen = choose(&names, console)?.and_then(|number| candidates.get(number));
-                config = Some(chosen.ok_or_else(none_chosen)?.path.clone());
-                continue;
-            }
+        let machine =
+            discover::configurations(config.as_deref(), place.cloned(), preferred.as_deref());
+        let error = match machine {
             Err(error) => error,
             machine => return Ok(machine?),
         };
@@ -89,16 +81,6 @@ fn configuration(
         console.message(&words(&error.into()));
         config = Some(mended(path, console)?);
     }
-}
-
-fn which(path: &Path, places: &[Place], console: &mut Console) -> Result<Place, CommandError> {
-    console.message(&format!("{} holds several configurations of Kestra:", path.display()));
-    let names: Vec<_> = places.iter().map(ToString::to_string).collect();
-    choose(&names, console)?.and_then(|number| places.get(number).cloned()).ok_or_else(none_chosen)
-}
-
-fn none_chosen() -> CommandError {
-    CommandError::Answers(vec!["None was chosen; nothing was changed.".to_owned()])
 }
 
 /// The file to go on with: the same once its operator has corrected it, or another one.
@@ -148,22 +130,42 @@ fn ask(
     let theme = theme(invocation.colour);
     match tui::run(wizard, first, runner.clone(), theme, escape_delay()).map_err(lost)? {
         Left::Signal(code) => Ok(code),
-        Left::Quit { keeps_draft } => {
-            console.message(if keeps_draft {
-                "Draft kept. Run kestra-setup to continue."
-            } else {
-                "Answers discarded. Nothing was written."
-            });
-            Ok(QUIT)
-        }
         Left::Plain(wizard) => plain(*wizard, None, runner, console),
-        Left::Done(saved) => {
-            if let Some(saved) = saved {
-                report(&saved, console);
+        Left::Exit(exit, wizard) => {
+            if let Step::Done(saved) = wizard.step() {
+                report(saved, console);
             }
-            Ok(0)
+            Ok(leave(exit, &wizard, console))
         }
     }
+}
+
+/// Does with the answers what the operator decided, and says so; gives the exit code.
+fn leave(exit: Exit, wizard: &Wizard, console: &mut Console) -> u8 {
+    match (exit, wizard.step()) {
+        (Exit::KeepDraft, _) => {
+            console.message(&keep_draft(wizard));
+            return QUIT;
+        }
+        (Exit::Discard, _) => {
+            draft::forget(wizard.machine().config());
+            console.message("Answers discarded. Nothing was written.");
+            return QUIT;
+        }
+        (Exit::Done, Step::Done(_)) => draft::forget(wizard.machine().config()),
+        // A draft that was offered and not decided on stays.
+        (Exit::Done, _) => {}
+    }
+    0
+}
+
+/// Keeps the answers for the next start, without secrets.
+fn keep_draft(wizard: &Wizard) -> String {
+    draft::save(wizard);
+    if draft::load(wizard.machine().config()).is_none() {
+        return "No draft kept: there was nothing to keep.".to_owned();
+    }
+    format!("Draft kept. Run {} to continue.", wizard.answers().defaults().program)
 }
 
 /// One question after the other. An end of the input, a broken line or a signal is no consent: the
@@ -181,17 +183,16 @@ fn plain(
         runner.nginx = machine.nginx.clone();
         first = wizard.update(Event::Discovered(Box::new(machine))).or(first);
     }
-    let mut runtime = TerminalRuntime::new(&runner).map_err(lost)?;
+    let mut runtime = TerminalRuntime::new(runner).map_err(lost)?;
     let ended = plain::run(&mut wizard, first, &mut runtime);
     drop(runtime);
-    let Err(ended) = ended else {
-        draft::forget(&runner.config);
-        return Ok(0);
+    let ended = match ended {
+        Ok(exit) => return Ok(leave(exit, &wizard, console)),
+        Err(ended) => ended,
     };
-    draft::save(&wizard, &runner.config);
-    if let Ended::Input = ended {
-        console.message("End of input: left without writing.");
-    }
+    let kept = keep_draft(&wizard);
+    let why = if let Ended::Input = ended { "End of input. " } else { "" };
+    console.message(&format!("{why}{kept}"));
     Ok(ended.exit_code())
 }
 

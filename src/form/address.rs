@@ -11,6 +11,29 @@ pub(super) const SCREEN: Screen = Screen {
     fields: &[&URL, &CONTEXT_PATH],
 };
 
+/// The file that holds the configuration. It is no question: no flag, no variable and no answers file
+/// knows it, and another file is read at once.
+pub static CONFIGURATION: Field = Field {
+    name: "configuration",
+    label: "Configuration",
+    question: "Which configuration is Kestra's?",
+    help: "The file that Kestra reads. Another one is read at once.",
+    long_help: "\
+The file with Kestra's configuration: a config.yml, or the Compose or values file
+that holds it. One that does not exist is written new.
+
+Answers that you gave already stay when another file is read. With --config the
+file is named on the command line.",
+    examples: &[
+        ("/etc/kestra/config.yml", "ok"),
+        ("~/.kestra/config.yml", "ok, ~ is your home"),
+        ("docker-compose.yml", "ok, in the current folder"),
+    ],
+    stored_in: "no property; it is the path of that file",
+    default: |context| Cow::Borrowed(&context.defaults().config_file),
+    ..PLAIN
+};
+
 /// The public URL, `kestra.url`.
 pub static URL: Field = Field {
     name: "url",
@@ -35,7 +58,7 @@ an internal one. Check tells whether this machine reaches it.",
         ("https://my-host.com/ui/", "corrected: Kestra adds ui/ itself"),
         ("my-host.com", "invalid: http:// or https:// is missing"),
     ],
-    stored_in: "config.yml as kestra.url",
+    stored_in: "Stored in config.yml as kestra.url",
     property: Some("kestra.url"),
     check: parsed::<ServerUrl>,
     notes: |text| text.parse::<ServerUrl>().map(|url| url.notes()).unwrap_or_default(),
@@ -65,7 +88,7 @@ of its own, such as kestra.my-host.com, needs no path.",
         ("kestra/", "corrected to /kestra"),
         ("/a", "invalid: every API would be open without a login"),
     ],
-    stored_in: "config.yml as micronaut.server.context-path, and the locations of nginx",
+    stored_in: "Stored in config.yml as micronaut.server.context-path, and the locations of nginx",
     optional: true,
     property: Some("micronaut.server.context-path"),
     follows: &[&URL],

@@ -40,7 +40,7 @@ Any other reverse proxy must, for Kestra: pass event streams on unbuffered,
 wait an hour for an answer (read time-out), take bodies of 10 GB, set Host,
 X-Forwarded-For, -Host, -Port and -Proto, and take no path away. check tests
 all of that through the public URL, whatever is in front.",
-    stored_in: "no property; it decides whether the nginx file is written",
+    stored_in: "Not stored; controls whether the nginx file is written",
     kind: FieldKind::Select(&[
         SelectOption {
             value: "nginx",
@@ -75,7 +75,7 @@ With a certificate and its key nginx serves https on 443 and redirects the
 port above to it. Without, it serves plain http; certbot --nginx can add both
 later, the last page shows how.",
     examples: &[("/etc/letsencrypt/live/ops.example.com/fullchain.pem", "ok"), ("", "plain http")],
-    stored_in: "the nginx file as ssl_certificate",
+    stored_in: "Stored in the nginx file as ssl_certificate",
     optional: true,
     review: InReview::RowOf(&REVERSE_PROXY),
     ruled_out_by: without_server_block,
@@ -97,7 +97,7 @@ pub static CERTIFICATE_KEY: Field = Field {
 The private key of the certificate. nginx reads it as root; the wizard never
 reads it.",
     examples: &[("/etc/letsencrypt/live/ops.example.com/privkey.pem", "ok"), ("", "plain http")],
-    stored_in: "the nginx file as ssl_certificate_key",
+    stored_in: "Stored in the nginx file as ssl_certificate_key",
     optional: true,
     review: InReview::RowOf(&REVERSE_PROXY),
     ruled_out_by: without_server_block,
@@ -133,9 +133,9 @@ Kestra, because it tries ::1 and 127.0.0.1; 127.0.0.1 avoids that.",
         ("localhost:8080", "ok"),
         ("127.0.0.1:8080", "ok"),
         ("kestra:8080", "ok if nginx can resolve the name"),
-        ("http://localhost:8080", "not ok: leave out http://"),
+        ("http://localhost:8080", "invalid: leave out http://"),
     ],
-    stored_in: "the nginx file as proxy_pass",
+    stored_in: "Stored in the nginx file as proxy_pass",
     review: InReview::RowOf(&REVERSE_PROXY),
     ruled_out_by: without_nginx,
     default: |context| {
@@ -161,7 +161,7 @@ must be in the configuration before the first start.
 
 Later releases need no entries. Run kestra-setup check after the restart: it
 tells which kind yours is.",
-    stored_in: "config.yml as kestra.server.basic-auth.open-urls",
+    stored_in: "Stored in config.yml as kestra.server.basic-auth.open-urls",
     kind: FieldKind::Select(&[
         SelectOption {
             value: "login-and-webhooks",
@@ -200,9 +200,9 @@ public URL must be among them, or its requests end up in another block.",
     examples: &[
         ("ops.example.com", "ok"),
         ("ops.example.com *.ops.example.com", "ok"),
-        ("ops.example.com:8080", "not ok: the port has its own field"),
+        ("ops.example.com:8080", "invalid: the port has its own field"),
     ],
-    stored_in: "the nginx file as server_name",
+    stored_in: "Stored in the nginx file as server_name",
     follows: &[&URL],
     review: InReview::RowOf(&REVERSE_PROXY),
     ruled_out_by: without_server_block,
@@ -224,8 +224,8 @@ pub static LISTEN: Field = Field {
     long_help: "\
 The port of plain http. When a certificate is given, nginx also listens on 443
 and sends requests on this port there.",
-    examples: &[("80", "ok"), ("8443", "ok"), ("70000", "not ok: ports go from 1 to 65535")],
-    stored_in: "the nginx file as listen",
+    examples: &[("80", "ok"), ("8443", "ok"), ("70000", "invalid: ports go from 1 to 65535")],
+    stored_in: "Stored in the nginx file as listen",
     review: InReview::RowOf(&REVERSE_PROXY),
     ruled_out_by: without_server_block,
     default: |_| Cow::Borrowed("80"),
@@ -246,7 +246,7 @@ server block answers to this name.
 location: for a server block that exists already, such as one made by certbot.
 The file is written beside, and the last page shows the one include line to
 add inside that server block.",
-    stored_in: "the nginx file, as its shape",
+    stored_in: "Not stored; controls the shape of the nginx file",
     kind: FieldKind::Select(&[
         SelectOption {
             value: "server",
@@ -278,12 +278,13 @@ pub static NGINX_STYLE: Field = Field {
     question: "Which nginx template?",
     help: "",
     long_help: "\
-recommended: the lines of Kestra's documentation, and what measuring added to
-them: uploads over 1 MB, live views longer than ten minutes, the headers that
-Micronaut reads, paths passed on unchanged.
+recommended: the lines of Kestra's documentation, and what tests have shown to
+be missing: uploads over 1 MB, live views that are silent for ten minutes, the
+headers that Kestra reads, unchanged paths.
 
-as in Kestra's documentation: its lines, nothing added.",
-    stored_in: "the nginx file, as its template",
+as in Kestra's documentation: its lines, nothing added. Uploads over 1 MB
+fail, idle live views close early.",
+    stored_in: "Not stored; controls the text of the nginx file",
     kind: FieldKind::Select(&[
         SelectOption {
             value: "recommended",
@@ -314,10 +315,10 @@ Where this nginx includes files, read from its nginx.conf. Without an nginx on
 this machine: beside config.yml, for you to copy.",
     examples: &[
         ("/etc/nginx/conf.d/kestra.conf", "ok"),
-        ("/etc/nginx/conf.d/kestra", "not ok: nginx would ignore it without a word"),
-        ("kestra.conf", "not ok: the path must begin with /"),
+        ("/etc/nginx/conf.d/kestra", "invalid: nginx would silently ignore it"),
+        ("kestra.conf", "invalid: the path must begin with /"),
     ],
-    stored_in: "no property; it is the path of that file",
+    stored_in: "Not stored; the path of the nginx file",
     review: InReview::RowOf(&REVERSE_PROXY),
     ruled_out_by: without_nginx,
     default: |context| Cow::Borrowed(context.defaults().nginx_file(&context.get(&NGINX_FORM))),
@@ -349,7 +350,7 @@ pub static MORE: Field = Field {
 Server names, port, form, template and path of the nginx file, and whether the
 login page is opened under a path. They are rarely changed: what is not as
 recommended is named in this row.",
-    stored_in: "the nginx file",
+    stored_in: "Stored in the nginx file",
     optional: true,
     ..PLAIN
 };

@@ -43,7 +43,7 @@ the AI's documentation    and -Dhttp.nonProxyHosts; Java sends no login
 A proxy that inspects TLS needs its certificate in Java's trust store:
   keytool -importcert -cacerts -alias corp -file corp.pem
 or -Djavax.net.ssl.trustStore=FILE in JAVA_OPTS.",
-    stored_in: "config.yml as micronaut.http.services.api.proxy-type",
+    stored_in: "Stored in config.yml as micronaut.http.services.api.proxy-type",
     kind: FieldKind::Select(&[
         SelectOption {
             value: "direct",
@@ -78,7 +78,7 @@ Ask your network team if unsure; HTTPS_PROXY in your shell often shows it.",
         ("proxy.corp.example", "invalid: Micronaut rejects an address without a port"),
         ("[2001:db8::1]:3128", "ok, saved as http://[2001:db8::1]:3128"),
     ],
-    stored_in: "config.yml as micronaut.http.services.api.proxy-address",
+    stored_in: "Stored in config.yml as micronaut.http.services.api.proxy-address",
     review: InReview::Summary {
         label: "Proxy address",
         text: |context| context.shown(&PROXY_ADDRESS).into_owned(),
@@ -98,10 +98,10 @@ pub static PROXY_USERNAME: Field = Field {
     help: "Empty if the proxy requires no login.",
     long_help: "\
 The login at the proxy. Username and password go together: with one of them
-empty Micronaut connects without a login, and no message tells.
+empty Micronaut silently connects without a login.
 Kestra supports Basic only, not NTLM, Digest or Kerberos.",
     examples: &[("svc-kestra", "ok"), ("CORP\\svc-kestra", "ok"), ("", "no login")],
-    stored_in: "config.yml as micronaut.http.services.api.proxy-username",
+    stored_in: "Stored in config.yml as micronaut.http.services.api.proxy-username",
     optional: true,
     review: InReview::Summary { label: "Credentials", text: credentials },
     ruled_out_by: without_proxy,
@@ -122,8 +122,8 @@ difference, not in a message. The next question is where it is stored.
 
 Micronaut would read \"${\" as the start of a variable; it is written as
 \"${:$}{\", which Micronaut reads as the same two characters.",
-    examples: &[("correct horse: battery%", "ok, any characters but line ends and the like")],
-    stored_in: "config.yml or the env file, as the next answer decides",
+    examples: &[("correct horse: battery%", "ok, any characters but control characters")],
+    stored_in: "Stored in config.yml or the env file, depending on the next answer",
     kind: FieldKind::Secret,
     optional: true,
     review: InReview::RowOf(&PROXY_USERNAME),
@@ -151,7 +151,7 @@ every variable of Kestra's process is visible to process tasks.
 Basic header: the two proxy-authorization properties of Kestra's
 documentation, base64 of username:password. Encoded is not encrypted, and
 Kestra 1.3.25 and 2.0 never send them: the proxy answers 407.",
-    stored_in: "config.yml, and the env file for ${ENV_VAR}",
+    stored_in: "Stored in config.yml, and the env file for ${ENV_VAR}",
     kind: FieldKind::Select(&[
         SelectOption {
             value: "plain",
@@ -185,15 +185,15 @@ pub static PROXY_PASSWORD_VARIABLE: Field = Field {
     long_help: "\
 config.yml has \"${NAME}\"; Kestra takes the password from its environment when
 it starts. If the variable is not set, Kestra does not start; if it is empty,
-Kestra connects without a login, and no message tells.
+Kestra silently connects without a login.
 
 Kestra shows variables that begin with KESTRA_ (up to 0.22) or ENV_ (later) to
 every flow as {{ envs.... }}, so these names are refused.",
     examples: &[
         ("FORWARD_PROXY_PASSWORD", "ok"),
-        ("KESTRA_PROXY_PASSWORD", "not ok: flows could read it"),
+        ("KESTRA_PROXY_PASSWORD", "invalid: flows could read it"),
     ],
-    stored_in: "config.yml as ${NAME} in proxy-password",
+    stored_in: "Stored in config.yml as ${NAME} in proxy-password",
     review: InReview::RowOf(&PROXY_USERNAME),
     ruled_out_by: without_variable,
     default: |_| Cow::Borrowed("FORWARD_PROXY_PASSWORD"),
@@ -207,15 +207,15 @@ pub static ENV_FILE: Field = Field {
     value_name: "FILE",
     label: "Env file",
     question: "File for the variable, empty to set it yourself",
-    help: "Mode 0600, one line NAME=value.  Empty = you set the variable.",
+    help: "Mode 0600, one line NAME=value. Empty = you set the variable.",
     long_help: "\
 The password is written there as NAME=value; other lines of the file stay.
-Kestra does not read it by itself; your way of starting Kestra must:
+Kestra does not read it by itself; what starts Kestra must:
 
 systemd         EnvironmentFile=/etc/kestra/kestra.env
 Docker Compose  env_file: kestra.env",
     examples: &[("/etc/kestra/kestra.env", "ok"), ("", "no file; you set the variable")],
-    stored_in: "no property; it is the path of that file",
+    stored_in: "Not stored; the path of the env file",
     optional: true,
     review: InReview::RowOf(&PROXY_USERNAME),
     ruled_out_by: without_variable,

@@ -73,9 +73,7 @@ impl ServerUrl {
             ));
         }
         if self.https && host.name().is_some_and(|name| name.contains('_')) {
-            notes.push(format!(
-                "no public certificate can be had for {host}, because of the \"_\"."
-            ));
+            notes.push(format!("no public authority certifies {host}, because of the \"_\"."));
         }
         if !self.https && !host.is_loopback() {
             notes.push("the address is http: logins cross the network unencrypted.".to_owned());

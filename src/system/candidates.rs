@@ -4,11 +4,11 @@ use crate::env_file;
 use crate::form::Service;
 use crate::kestra_config::{self, Mounted, Place};
 use crate::kestra_release::Release;
+use crate::machine::Candidate;
 use crate::shell;
 use rustix::process::geteuid;
 use std::collections::BTreeMap;
 use std::env;
-use std::fmt;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -23,21 +23,6 @@ pub(super) const COMPOSE_FILES: [&str; 4] =
 
 /// No unit and no Compose file is larger; what is, is left out.
 const MAX_BYTES: u64 = 256 * 1024;
-
-/// A file, and why it may be the configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
-    /// The file; of a unit, it may be missing.
-    pub path: PathBuf,
-    /// The evidence, such as "kestra.service names it".
-    pub reason: String,
-}
-
-impl fmt::Display for Candidate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.path.display(), self.reason)
-    }
-}
 
 /// Where candidates are looked for.
 pub(super) struct Scope {
@@ -80,7 +65,7 @@ impl Scope {
             match known {
                 Some(known) if known.reason.contains(&reason) => {}
                 Some(known) => known.reason = format!("{}, {reason}", known.reason),
-                None => candidates.push(Candidate { path, reason }),
+                None => candidates.push(Candidate { path, place: None, reason }),
             }
         }
         candidates

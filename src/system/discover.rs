@@ -1,6 +1,6 @@
 //! Looks at this machine before anything is asked: the configuration, nginx, the shell.
 
-use super::candidates::{self, Candidate, Scope};
+use super::candidates::{self, Scope};
 use super::checks::certificate;
 use super::fs::backup::{Checkpoint, History};
 use super::fs::{self, ReadError};
@@ -9,7 +9,7 @@ use super::nginx::{self, Deadline};
 use crate::form::{Defaults, EnvironmentProxy, Service};
 use crate::kestra_config::{self, Place, PlaceError, Refusal};
 use crate::kestra_release::Release;
-use crate::machine::{Machine, Seen, Snapshot, Surroundings, Text};
+use crate::machine::{Candidate, Machine, Seen, Snapshot, Surroundings, Text};
 use crate::plan::FileKind;
 use crate::settings::PastedProxy;
 use crate::shell;
@@ -93,6 +93,28 @@ impl DiscoverError {
         }
     }
 
+    /// The configurations to choose from, where there are several.
+    #[must_use]
+    pub fn candidates(&self) -> Vec<Candidate> {
+        match self {
+            Self::SeveralFiles { candidates } => candidates.clone(),
+            Self::Several { path, places } => {
+                let candidate = |place: &Place| Candidate {
+                    path: path.clone(),
+                    place: Some(place.clone()),
+                    reason: match place.used_by() {
+                        [] => place.to_string(),
+                        used => {
+                            format!("holds KESTRA_CONFIGURATION of service {}", used.join(", "))
+                        }
+                    },
+                };
+                places.iter().map(candidate).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The exit code of a command that ends with this error.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
@@ -105,6 +127,36 @@ impl DiscoverError {
             Self::Read(_) | Self::Refused { .. } => 1,
         }
     }
+}
+
+/// The same as [`configuration`] for an operator who can be asked: of several configurations the first
+/// that can be read, `preferred` before the others, with all of them to choose from.
+///
+/// # Errors
+/// Where none of them can be read.
+pub fn configurations(
+    config: Option<&Path>,
+    place: Option<Place>,
+    preferred: Option<&Path>,
+) -> Result<Machine, DiscoverError> {
+    let read = |it: &Candidate| configuration(Some(&it.path), it.place.clone());
+    let mut candidates = match configuration(config, place) {
+        Err(DiscoverError::SeveralFiles { candidates }) => {
+            let each = candidates.into_iter().flat_map(|it| match read(&it) {
+                Err(error @ DiscoverError::Several { .. }) => error.candidates(),
+                _ => vec![it],
+            });
+            each.collect()
+        }
+        Err(error @ DiscoverError::Several { .. }) => error.candidates(),
+        other => return other,
+    };
+    candidates.sort_by_key(|it| Some(&*it.path) != preferred);
+    let is_readable = |it: &&Candidate| read(it).is_ok();
+    let first = candidates.iter().find(is_readable).or(candidates.first());
+    let mut machine = read(first.ok_or(DiscoverError::NoHome)?)?;
+    machine.candidates = candidates;
+    Ok(machine)
 }
 
 /// The part of a machine that the first frame needs: the configuration and the environment.
@@ -132,8 +184,8 @@ pub fn configuration_of(
     place: Option<Place>,
 ) -> Result<Machine, DiscoverError> {
     // Without the place, a file with several configurations would be refused.
-    let at = place.as_ref().filter(|place| !place.is_whole());
-    let at = at.map_or(String::new(), |at| format!("--at {}", shell::word(&at.to_string())));
+    let named = place.as_ref().filter(|place| !place.is_whole());
+    let at = named.map_or(String::new(), |at| format!("--at {}", shell::word(&at.to_string())));
     let place = match (place, &text) {
         (Some(place), Some(text)) => place_in(&config, text.as_str(), &place)?,
         (None, Some(text)) => only_place(&config, text.as_str())?,
@@ -148,7 +200,7 @@ pub fn configuration_of(
         env_file: beside("kestra.env"),
         config_file: config.display().to_string(),
         restart: machine.place().restart_command(&shell::word(&config.to_string_lossy())),
-        program: command_for(&config, &at).trim_end().to_owned(),
+        program: with_config(&config, &at),
         ..Defaults::default()
     };
     machine.is_partial = true;
@@ -200,8 +252,14 @@ fn without_release(mut machine: Machine, deadline: Deadline) -> Machine {
         machine.see(path.clone(), look_at(&path));
     }
     machine.defaults.service = service(&machine);
+    // Another look at every process, which the first frame does not wait for.
+    let named = with_config(machine.config(), "");
+    if let Some(options) = machine.defaults.program.strip_prefix(&named) {
+        machine.defaults.program = command_for(machine.config(), options.trim_start());
+    }
     machine.surroundings = surroundings(&machine);
-    machine.defaults.certificates = certificate::discover();
+    (machine.defaults.certificates, machine.defaults.unreadable_certificates) =
+        certificate::discover(&machine.nginx.config);
     let files = [machine.config().to_owned(), server_file.into(), location_file.into()];
     machine.unwritable = files.into_iter().filter(|path| !fs::writable(path)).collect();
     machine.is_partial = false;
@@ -336,9 +394,14 @@ pub(crate) fn command_for(config: &Path, command: &str) -> String {
     let is_usual = default_path().is_some_and(|path| path == config)
         || config == Path::new("/etc/kestra/config.yml");
     if is_usual && config_path(None).is_ok_and(|default| default == config) {
-        return format!("kestra-setup {command}");
+        return format!("kestra-setup {command}").trim_end().to_owned();
     }
-    format!("kestra-setup --config {} {command}", shell::word(&config.to_string_lossy()))
+    with_config(config, command)
+}
+
+fn with_config(config: &Path, command: &str) -> String {
+    let config = shell::word(&config.to_string_lossy()).into_owned();
+    format!("kestra-setup --config {config} {command}").trim_end().to_owned()
 }
 
 fn proxy() -> Option<EnvironmentProxy> {

@@ -49,7 +49,8 @@ impl Draft {
 /// Saves the answers, if any were given. Invalid ones are left out: an address with a password in it
 /// is invalid. A draft that cannot be saved is lost: the session ends because its terminal is gone,
 /// so nobody can be told.
-pub fn save(wizard: &Wizard, config: &Path) {
+pub fn save(wizard: &Wizard) {
+    let config = wizard.machine().config();
     let given = wizard
         .answers()
         .given()
@@ -77,9 +78,18 @@ pub fn save(wizard: &Wizard, config: &Path) {
 /// The draft about this configuration, if there is one.
 #[must_use]
 pub fn load(config: &Path) -> Option<Draft> {
+    read().filter(|draft| draft.config == config && !draft.answers.is_empty())
+}
+
+/// The configuration that the operator left half answered.
+#[must_use]
+pub fn config() -> Option<PathBuf> {
+    Some(read()?.config)
+}
+
+fn read() -> Option<Draft> {
     let file = state()?.read(DRAFT).ok()??;
-    let draft: Draft = serde_json::from_slice(&file.content).ok()?;
-    (draft.config == config && !draft.answers.is_empty()).then_some(draft)
+    serde_json::from_slice(&file.content).ok()
 }
 
 /// Forgets the draft about this configuration.

@@ -8,7 +8,7 @@ use super::checks::{
     self,
     proxy::{Outbound, Proxy},
 };
-use super::discover::{look_at, snapshot};
+use super::discover::{self, DiscoverError, look_at, snapshot};
 use super::export::{self, Exported};
 use super::fs::backup::History;
 use super::fs::lock::Lock;
@@ -51,6 +51,8 @@ pub struct EffectRunner {
 pub enum Performed {
     /// These are the files.
     FilesRead(Vec<(PathBuf, Seen)>),
+    /// This is the machine with another configuration.
+    Loaded(Result<Box<Machine>, DiscoverError>),
     /// These are the findings.
     Checked(Check, Vec<Finding>),
     /// The files of a live preview, with the number of its request.
@@ -97,6 +99,13 @@ impl WriteFailure {
 }
 
 impl EffectRunner {
+    /// Takes the configuration and the nginx of this machine for those to work on.
+    pub fn follow(&mut self, machine: &Machine) {
+        machine.config().clone_into(&mut self.config);
+        self.place = machine.place().clone();
+        self.nginx = machine.nginx.clone();
+    }
+
     /// Does what is asked. `None` where the wizard is to hear nothing of it.
     #[must_use]
     pub fn perform(&self, effect: Effect, cancelled: &AtomicBool) -> Option<Performed> {
@@ -105,6 +114,12 @@ impl EffectRunner {
             Effect::ReadFiles(paths) => {
                 let look = |path: PathBuf| (path.clone(), look_at(&path));
                 return Some(Performed::FilesRead(paths.into_iter().map(look).collect()));
+            }
+            Effect::Load(path, place) => {
+                let machine = discover::configuration(Some(&expanded(&path)), place);
+                return Some(Performed::Loaded(
+                    machine.map(discover::complete_in_time).map(Box::new),
+                ));
             }
             Effect::Check(check) => {
                 let findings = self.check(&check, cancelled);
@@ -294,6 +309,12 @@ impl EffectRunner {
         let is_redo = rollback.is_redo();
         rollback.run(&lock, overwrite).map(|receipt| Performed::RolledBack(receipt, is_redo))
     }
+}
+
+/// A path as a shell takes it: `~/` is the home of the operator.
+fn expanded(path: &Path) -> PathBuf {
+    let in_home = path.strip_prefix("~").ok().and_then(|rest| Some(dirs::home_dir()?.join(rest)));
+    in_home.unwrap_or_else(|| path.to_owned())
 }
 
 /// The proxy to test; `None` where a part of it is a placeholder or invalid.

@@ -13,12 +13,14 @@ mod text;
 
 use crate::checks::{Check, Finding};
 use crate::form::Field;
+use crate::key::Key;
 use crate::messages;
 use crate::plan;
 use crate::settings::Secret;
-use crate::system::effects::EffectRunner;
+use crate::system::effects::{EffectRunner, Performed};
 use crate::system::elevate;
 use crate::system::line_reader::{Echo, Ended, LineReader, TypedLine};
+use crate::system::signals::Signal;
 use crate::wizard::{Effect, Event, Exit, Step, Wizard};
 use reply::is_yes;
 use std::io;
@@ -47,22 +49,22 @@ pub trait Runtime {
 }
 
 /// An operator at a terminal, and this machine.
-pub struct TerminalRuntime<'a> {
+pub struct TerminalRuntime {
     lines: LineReader,
-    effects: &'a EffectRunner,
+    effects: EffectRunner,
 }
 
-impl<'a> TerminalRuntime<'a> {
+impl TerminalRuntime {
     /// Takes the terminal over until this is dropped.
     ///
     /// # Errors
     /// If standard input is no terminal.
-    pub fn new(effects: &'a EffectRunner) -> io::Result<Self> {
+    pub fn new(effects: EffectRunner) -> io::Result<Self> {
         Ok(Self { lines: LineReader::new()?, effects })
     }
 }
 
-impl Runtime for TerminalRuntime<'_> {
+impl Runtime for TerminalRuntime {
     fn print(&mut self, text: &str) -> io::Result<()> {
         self.lines.print(text)
     }
@@ -79,31 +81,40 @@ impl Runtime for TerminalRuntime<'_> {
         match effect {
             // sudo asks for its password at this terminal.
             Effect::Elevate(plan) => {
-                let EffectRunner { config, place, .. } = self.effects;
+                let EffectRunner { config, place, .. } = &self.effects;
                 let result = self.lines.lend(|| elevate::run(&plan, config, place));
                 Some(messages::elevated(&plan, config, result))
             }
-            other => self.effects.perform(other, self.lines.leaving()).map(messages::event),
+            other => {
+                let performed = self.effects.perform(other, self.lines.leaving());
+                if let Some(Performed::Loaded(Ok(machine))) = &performed {
+                    self.effects.follow(machine);
+                }
+                performed.map(messages::event)
+            }
         }
     }
 }
 
-/// Asks until the operator is done or leaves.
+/// Asks until the operator is done or leaves; gives what becomes of the answers.
 ///
 /// # Errors
-/// Where the input ended or cannot be read, or by a signal; then nothing was agreed to.
+/// Where the input ended or cannot be read, or by a signal but Ctrl-C; then nothing was agreed to.
 pub fn run(
     wizard: &mut Wizard,
     first: Option<Effect>,
     runtime: &mut impl Runtime,
-) -> Result<(), Ended> {
+) -> Result<Exit, Ended> {
     let mut mode = PlainMode { wizard, runtime, printed: None, settled: Vec::new() };
     mode.greet()?;
     mode.perform(first)?;
     loop {
-        let effect = mode.ask()?;
-        if let Some(Effect::Exit(_)) = effect {
-            return Ok(());
+        let effect = match mode.ask() {
+            Err(Ended::Signal(Signal::Interrupt)) => mode.quit(),
+            effect => effect?,
+        };
+        if let Some(Effect::Exit(exit)) = effect {
+            return Ok(exit);
         }
         mode.perform(effect)?;
     }
@@ -127,9 +138,7 @@ struct PlainMode<'a, R> {
 
 impl<R: Runtime> PlainMode<'_, R> {
     fn greet(&mut self) -> Result<(), Ended> {
-        let file = &self.wizard.answers().defaults().config_file;
-        let mut lines =
-            vec![GREETING.to_owned(), format!("Configuration: {file} ({})", self.wizard.state())];
+        let mut lines = vec![GREETING.to_owned(), self.configuration()];
         if let Step::FormStep(_) = self.wizard.step() {
             let remarks = plan::config_notes(self.wizard.machine()).into_iter();
             lines.extend(remarks.map(|remark| format!("Note: {remark}")));
@@ -137,11 +146,15 @@ impl<R: Runtime> PlainMode<'_, R> {
         self.print(&lines.join("\n"))
     }
 
+    fn configuration(&self) -> String {
+        let file = &self.wizard.answers().defaults().config_file;
+        format!("Configuration: {file} ({})", self.wizard.state())
+    }
+
     /// Reads one line of the operator and updates the wizard.
     fn ask(&mut self) -> Result<Option<Effect>, Ended> {
         if self.wizard.is_quitting() {
-            let is_sure = self.confirms("Quit and lose the answers?")?;
-            return Ok(self.press(if is_sure { 'q' } else { 'n' }));
+            return self.what_becomes_of_the_answers();
         }
         match self.wizard.step() {
             Step::FormStep(_) => self.question(),
@@ -151,6 +164,25 @@ impl<R: Runtime> PlainMode<'_, R> {
             // Every look and every write comes back; one that does not leaves nothing to ask.
             Step::Discovering(_) | Step::Writing(_) => Ok(Some(Effect::Exit(Exit::Done))),
         }
+    }
+
+    /// Ctrl-C, and the word quit: as in full screen, a second one discards the answers.
+    fn quit(&mut self) -> Option<Effect> {
+        self.printed = None;
+        self.wizard.update(Event::Key(Key::Ctrl('c')))
+    }
+
+    fn what_becomes_of_the_answers(&mut self) -> Result<Option<Effect>, Ended> {
+        self.runtime.drop_typed_ahead();
+        let prompt =
+            "Quit? Type s to keep a draft, q to discard the answers, or press Enter to stay:";
+        let line = self.read(prompt, Echo::Shown)?;
+        Ok(match line.reveal().trim() {
+            "s" => self.press('s'),
+            "q" | "quit" => self.press('q'),
+            "" => self.press('n'),
+            _ => None,
+        })
     }
 
     /// Performs effects until the wizard wants no more of them, and prints what checks found.
@@ -164,7 +196,11 @@ impl<R: Runtime> PlainMode<'_, R> {
                 let lines: Vec<_> = findings.iter().map(Finding::in_words).collect();
                 self.print(&lines.join("\n"))?;
             }
+            let is_loaded = matches!(&event, Event::Loaded(result) if result.is_ok());
             effect = self.wizard.update(event);
+            if is_loaded {
+                self.print(&self.configuration())?;
+            }
         }
         Ok(())
     }
@@ -177,7 +213,7 @@ impl<R: Runtime> PlainMode<'_, R> {
     }
 
     fn press(&mut self, key: char) -> Option<Effect> {
-        self.wizard.update(Event::Key(crate::key::Key::Char(key)))
+        self.wizard.update(Event::Key(Key::Char(key)))
     }
 
     fn print(&mut self, text: &str) -> Result<(), Ended> {

@@ -172,7 +172,8 @@ impl Wizard {
                 self.open_screen(self.resumed_at);
                 None
             }
-            Choice::Continue | Choice::ReadOnly => self.review_or_ask(),
+            Choice::Continue => self.review_or_ask(),
+            Choice::ReadOnly => self.begin(),
             Choice::WithoutTls => {
                 for field in [&form::CERTIFICATE, &form::CERTIFICATE_KEY] {
                     self.answers.set(field, "");
@@ -192,7 +193,7 @@ impl Wizard {
             Choice::Quit => self.quit(),
             Choice::Fresh => {
                 self.answers.forget();
-                self.review_or_ask()
+                self.begin()
             }
             choice => Some(self.perform(&choice, plan)),
         }
@@ -277,7 +278,9 @@ impl Wizard {
         };
         self.step = match result {
             Ok(saved) => {
-                Step::Done(super::with_next_steps(saved, &self.answers, &self.machine, &plan))
+                let urgent = plan::urgent(&self.machine, &plan);
+                let saved = super::with_next_steps(saved, &self.answers);
+                Step::Done(WriteResult { urgent, ..saved })
             }
             Err(failure) => Step::Dialog(Dialog::new(failure, plan)),
         };

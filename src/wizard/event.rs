@@ -1,10 +1,11 @@
 //! Events and effects.
 
 use crate::checks::{Check, Finding};
+use crate::kestra_config::Place;
 use crate::kestra_release::Release;
 use crate::key::Key;
-use crate::machine::{Machine, Seen, Text};
-use crate::plan::Plan;
+use crate::machine::{Candidate, Machine, Seen, Text};
+use crate::plan::{FileKind, Plan};
 use crate::wizard::{Choice, FilePreview, PlanRequest};
 use std::fmt;
 use std::path::PathBuf;
@@ -24,8 +25,10 @@ pub enum Event {
     PreviousQuestion,
     /// The whole machine was looked at.
     Discovered(Box<Machine>),
-    /// The release of Kestra that is installed here; it takes longer to find out.
-    ReleaseFound(Release),
+    /// The release that is installed for this configuration; it takes longer to find out.
+    ReleaseFound(PathBuf, Release),
+    /// Another configuration was read.
+    Loaded(Box<Result<Machine, LoadFailure>>),
     /// Files were looked at.
     FilesRead(Vec<(PathBuf, Seen)>),
     /// A check came back.
@@ -62,7 +65,8 @@ impl fmt::Debug for Event {
             Self::Paste(text) => write!(f, "Paste({} bytes)", text.len()),
             Self::Line(text) => write!(f, "Line({} bytes)", text.len()),
             Self::Discovered(_) => f.write_str("Discovered"),
-            Self::ReleaseFound(release) => write!(f, "ReleaseFound({release})"),
+            Self::ReleaseFound(_, release) => write!(f, "ReleaseFound({release})"),
+            Self::Loaded(result) => f.debug_tuple("Loaded").field(&result.is_ok()).finish(),
             Self::FilesRead(files) => f.debug_tuple("FilesRead").field(files).finish(),
             Self::Checked(check, all) => f.debug_tuple("Checked").field(check).field(all).finish(),
             Self::Written(result) => f.debug_tuple("Written").field(result).finish(),
@@ -83,6 +87,9 @@ impl fmt::Debug for Event {
 pub enum Effect {
     /// Read these files again.
     ReadFiles(Vec<PathBuf>),
+    /// Read another configuration, at this place of the file where it has several, and look at the
+    /// machine anew.
+    Load(PathBuf, Option<Place>),
     /// Run this check.
     Check(Check),
     /// Stop the running check.
@@ -141,6 +148,7 @@ impl Effect {
             | Self::Rollback { .. }
             | Self::Repair(_) => true,
             Self::ReadFiles(_)
+            | Self::Load(..)
             | Self::Check(_)
             | Self::Cancel
             | Self::Plan(_)
@@ -162,6 +170,15 @@ pub enum Repair {
     UndoOverwriting,
     /// Leave the files as they are.
     Forget,
+}
+
+/// Why another configuration could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadFailure {
+    /// What is wrong, then what to do.
+    pub message: String,
+    /// The configurations to choose from, where the file has several.
+    pub candidates: Vec<Candidate>,
 }
 
 /// What was written, for the result page.
@@ -214,6 +231,8 @@ impl From<String> for NextStep {
 /// One file that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrittenFile {
+    /// Which of the files it is; unknown where nothing waits for it.
+    pub kind: FileKind,
     /// What it is, at most 11 columns.
     pub what: String,
     /// Its real path.

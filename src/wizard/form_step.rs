@@ -29,8 +29,12 @@ impl FormStep {
 
     /// This field.
     pub(super) fn on(answers: &Answers, field: &'static Field) -> Self {
-        // `form::MORE` is no question: it is on the last screen.
-        let screen = form::position(field).map_or(SCREENS.len() - 1, |(screen, _)| screen);
+        let screen = match form::position(field) {
+            Some((screen, _)) => screen,
+            // Two rows are no questions: this one, and `form::MORE` on the last screen.
+            None if *field == form::CONFIGURATION => 0,
+            None => SCREENS.len() - 1,
+        };
         Self {
             screen,
             field,

@@ -1,9 +1,9 @@
 //! From question to question, and to the review.
 
-use super::{AfterDiscovery, Effect, FormStep, Review, ReviewRow, Step, Wizard};
+use super::{AfterDiscovery, Effect, FormStep, Onwards, Review, ReviewRow, Step, Wizard};
 use crate::answers::Problem;
 use crate::checks::{Check, Finding};
-use crate::form::{self, Field, SCREENS, Screen};
+use crate::form::{self, Field, SCREENS, Screen, ScreenId};
 use crate::key::Key;
 use crate::settings::{Connection, ServerUrl};
 
@@ -12,6 +12,9 @@ impl Wizard {
     pub(super) fn accept(&mut self) -> Option<Effect> {
         if let Step::Dialog(dialog) = &self.step {
             return self.choose(dialog.selected());
+        }
+        if let Some(effect) = self.load_typed(Self::accept) {
+            return Some(effect);
         }
         let is_partial = self.machine.is_partial;
         let form_step = self.form_step()?;
@@ -30,6 +33,9 @@ impl Wizard {
     /// Shows the problem of the focused field; returns whether it blocks.
     pub(super) fn shows_problem(&mut self) -> bool {
         let Step::FormStep(form_step) = &mut self.step else { return false };
+        if *form_step.field == form::CONFIGURATION {
+            return form_step.problem.is_some();
+        }
         let mut problems = self.answers.problems().into_iter();
         form_step.problem =
             problems.find(|problem| problem.blocks && problem.field == form_step.field);
@@ -104,6 +110,9 @@ impl Wizard {
             Step::Review(review) if review.is_full() => {
                 self.with_review(Review::toggle_full);
             }
+            Step::Discovering(AfterDiscovery::Load(form_step, _)) => {
+                self.step = Step::FormStep(form_step.clone());
+            }
             Step::Review(_) | Step::Discovering(_) => self.open_screen(SCREENS.len() - 1),
             Step::Dialog(dialog) if dialog.is_about_a_plan() => return self.review(),
             Step::Dialog(_) => return self.review_or_ask(),
@@ -113,16 +122,24 @@ impl Wizard {
     }
 
     /// Tab and the arrows visit every question, valid or not.
-    pub(super) fn move_focus(&mut self, by: isize) {
+    pub(super) fn move_focus(&mut self, by: isize) -> Option<Effect> {
         if let Step::Dialog(dialog) = &mut self.step {
-            return dialog.move_by(by);
+            dialog.move_by(by);
+            return None;
+        }
+        let then: Onwards =
+            if by < 0 { |wizard| wizard.move_focus(-1) } else { |wizard| wizard.move_focus(1) };
+        // A path that could not be read is dropped.
+        let is_refused = self.form_step().is_some_and(|it| it.problem.is_some());
+        if !is_refused && let Some(effect) = self.load_typed(then) {
+            return Some(effect);
         }
         if let Some(form_step) = self.form_step() {
             // Only what is corrected now is still to be read on the next question.
             form_step.note = None;
         }
         self.commit();
-        let Step::FormStep(form_step) = &self.step else { return };
+        let Step::FormStep(form_step) = &self.step else { return None };
         let asked = self.rows(form_step);
         let at = asked.iter().position(|field| *field == form_step.field).unwrap_or(0);
         let is_returning = form_step.is_returning;
@@ -130,10 +147,9 @@ impl Wizard {
             Some(next) => self.visit(asked[next % asked.len()], is_returning),
             // Shift-Tab on the first field also goes back: Esc is never the only way.
             None if is_returning => self.visit(asked[asked.len() - 1], is_returning),
-            None => {
-                self.back();
-            }
+            None => return self.back(),
         }
+        None
     }
 
     /// The rows of a screen, from top to bottom: its open questions, and one row for those that
@@ -146,6 +162,9 @@ impl Wizard {
         let (folded, mut rows): (Vec<_>, Vec<_>) = asked.partition(is_folded);
         if !folded.is_empty() {
             rows.push(&form::MORE);
+        }
+        if form_step.screen().id == ScreenId::Address {
+            rows.push(&form::CONFIGURATION);
         }
         rows
     }
@@ -181,6 +200,10 @@ impl Wizard {
     /// ^T: tests the outbound connection of the current answers.
     pub(super) fn test(&mut self) -> Option<Effect> {
         self.commit();
+        if let Some(form_step) = self.form_step() {
+            // Its place is that of the result.
+            form_step.note = None;
+        }
         let check = self.way_out()?;
         let is_another = |running: &Check| is_test(running) && *running != check;
         // A newer test makes the one under way pointless.

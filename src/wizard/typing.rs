@@ -5,6 +5,7 @@ use super::{Effect, FormStep, Step, Wizard};
 use crate::answers::{Fix, Problem};
 use crate::form::{self, Field, FieldKind, SelectOption};
 use crate::key::Key;
+use crate::machine::Candidate;
 
 impl Wizard {
     pub(super) fn form_step(&mut self) -> Option<&mut FormStep> {
@@ -136,8 +137,17 @@ impl Wizard {
 impl Wizard {
     /// A whole answer at once: accepted or refused like a typed one.
     pub(super) fn line(&mut self, text: &str) -> Option<Effect> {
+        let number = text.trim().parse().ok();
+        let chosen = number.and_then(|number| self.candidate(number)).cloned();
         let form_step = self.form_step()?;
         let field = form_step.field;
+        if *field == form::CONFIGURATION {
+            if let Some(Candidate { path, place, .. }) = chosen {
+                return Some(self.load(path, place, Self::go_on));
+            }
+            form_step.editor = Editor::typed(text);
+            return self.load_typed(Self::go_on).or_else(|| self.go_on());
+        }
         if field.choices().is_empty() {
             form_step.editor = Editor::typed(text);
             self.commit();
@@ -159,7 +169,7 @@ impl Wizard {
         let previous = match &self.step {
             Step::FormStep(form_step) if form_step.is_returning => return self.review(),
             Step::FormStep(form_step) => {
-                self.answers.questions().take_while(|other| *other != form_step.field).last()
+                self.questions().take_while(|other| *other != form_step.field).last()
             }
             Step::Review(_) => self.answers.questions().last(),
             Step::Discovering(_) | Step::Writing(_) | Step::Dialog(_) | Step::Done(_) => {
@@ -192,7 +202,7 @@ impl Wizard {
         let Step::FormStep(form_step) = &self.step else { return None };
         let (is_returning, field) = (form_step.is_returning, form_step.field);
         let is_settled = self.open_question(form_step.screen(), field).is_none();
-        let next = self.answers.questions().skip_while(|other| *other != field).nth(1);
+        let next = self.questions().skip_while(|other| *other != field).nth(1);
         match next {
             Some(next) if !is_returning || !is_settled || field.row() == next.row() => {
                 self.visit(next, is_returning);

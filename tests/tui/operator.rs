@@ -7,22 +7,23 @@ use kestra_setup::checks::{Check, Finding, Outcome};
 use kestra_setup::form::{self, Defaults, EnvironmentProxy, Field};
 use kestra_setup::kestra_config::Place;
 use kestra_setup::key::Key;
-use kestra_setup::machine::{Machine, Nginx, Snapshot};
-use kestra_setup::nginx_site::{Config, Include, Version};
-use kestra_setup::plan::Plan;
+use kestra_setup::machine::{Candidate, Machine, Nginx, Snapshot};
+use kestra_setup::nginx_site::{self, Config, Include, Version};
+use kestra_setup::plan::{FileKind, Plan};
 use kestra_setup::ui::tui::{
     backend::Colors,
     theme::{Level, Theme},
     view::{key_event, view},
 };
 use kestra_setup::wizard::{
-    Choice, Dialog, Effect, Event, Failure, Step, Undo, Wizard, WriteResult, WrittenFile,
+    Choice, Dialog, Effect, Event, Failure, LoadFailure, Step, Undo, Wizard, WriteResult,
+    WrittenFile,
 };
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Cell;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Kestra's configuration on the made up machine.
 pub(crate) const CONFIG: &str = "/home/kestra/.kestra/config.yml";
@@ -98,12 +99,34 @@ impl Operator {
             .iter()
             .map(|(path, text)| (PathBuf::from(path), Snapshot::Text((*text).into())))
             .collect();
-        let mut machine = Machine::new(CONFIG.into(), Place::default());
-        machine.nginx = nginx();
-        for (path, snapshot) in disk.clone() {
-            machine.see(path, snapshot);
-        }
-        machine.defaults = here;
+        Self::on(machine(CONFIG.into(), Place::default(), &disk, here), disk)
+    }
+
+    /// At a machine whose nginx has these server blocks already.
+    pub(crate) fn with_sites(text: &str) -> Self {
+        let file = Path::new("/etc/nginx/sites-enabled/ops");
+        let mut machine = machine(CONFIG.into(), Place::default(), &BTreeMap::new(), here());
+        machine.nginx.config.http = nginx_site::conf::parse_file(text, file);
+        Self::on(machine, BTreeMap::new())
+    }
+
+    /// At a machine with several files that may be Kestra's configuration, each with its evidence.
+    pub(crate) fn choosing(files: &[(&str, &str, &str)]) -> Self {
+        let disk: BTreeMap<_, _> = files
+            .iter()
+            .map(|(path, text, _)| (PathBuf::from(path), Snapshot::Text((*text).into())))
+            .collect();
+        let mut machine = machine(files[0].0.into(), Place::default(), &disk, here());
+        let candidate = |(path, _, reason): &(&str, &str, &str)| Candidate {
+            path: path.into(),
+            place: None,
+            reason: (*reason).to_owned(),
+        };
+        machine.candidates = files.iter().map(candidate).collect();
+        Self::on(machine, disk)
+    }
+
+    fn on(machine: Machine, disk: BTreeMap<PathBuf, Snapshot>) -> Self {
         let answers = machine.answers().expect("a configuration that can be read");
         let (wizard, effect) = Wizard::new(answers, machine);
         let mut operator = Self {
@@ -214,6 +237,7 @@ impl Operator {
     /// The write succeeds.
     pub(crate) fn write_succeeds(self) -> Self {
         let file = |(what, path, about): (&str, &str, &str)| WrittenFile {
+            kind: if what == "nginx" { FileKind::Nginx } else { FileKind::Config },
             what: what.to_owned(),
             path: path.to_owned(),
             about: about.to_owned(),
@@ -351,10 +375,42 @@ impl Operator {
                 let effect = self.wizard.update(Event::FilesRead(files));
                 self.take(effect);
             }
+            Some(Effect::Load(path, place)) => {
+                let machine = machine(path, place.unwrap_or_default(), &self.disk, here());
+                let loaded = match machine.reading() {
+                    Ok(_) => Ok(machine),
+                    Err(refusal) => {
+                        Err(LoadFailure { message: format!("{refusal}."), candidates: Vec::new() })
+                    }
+                };
+                let effect = self.wizard.update(Event::Loaded(Box::new(loaded)));
+                self.take(effect);
+            }
             Some(effect) => self.asked.push(effect.into()),
             None => {}
         }
     }
+}
+
+/// A machine with Kestra's configuration in this file, and these files.
+fn machine(
+    config: PathBuf,
+    place: Place,
+    disk: &BTreeMap<PathBuf, Snapshot>,
+    here: Defaults,
+) -> Machine {
+    let config_file = if config == Path::new(CONFIG) {
+        here.config_file.clone()
+    } else {
+        config.display().to_string()
+    };
+    let mut machine = Machine::new(config, place);
+    machine.nginx = nginx();
+    for (path, snapshot) in disk.clone() {
+        machine.see(path, snapshot);
+    }
+    machine.defaults = Defaults { config_file, ..here };
+    machine
 }
 
 /// The nginx of Debian, with its folders empty.

@@ -296,6 +296,60 @@ fn the_password_is_never_on_the_line() {
     assert!(!String::from_utf8_lossy(session.output()).contains("vonKarman"));
 }
 
+/// In a home with a configuration, and a Compose file that holds two.
+fn among_three() -> Program {
+    let service = |name: &str| {
+        format!(
+            "  {name}:\n    image: kestra/kestra\n    environment:\n      KESTRA_CONFIGURATION: |\n        \
+             kestra.url: https://{name}.example.com/\n"
+        )
+    };
+    let compose = format!("services:\n{}{}", service("one"), service("two"));
+    let program = Program::new(WIZARD).env("KESTRA_SETUP_REVERSE_PROXY", "none");
+    let home = program.home().to_owned();
+    fs::create_dir(home.join(".kestra")).expect("a folder");
+    fs::write(home.join(".kestra/config.yml"), EXISTING).expect("a configuration");
+    fs::write(home.join("docker-compose.yml"), compose).expect("a Compose file");
+    program.env("KESTRA_SETUP_STATE", home.join("state"))
+}
+
+#[test]
+fn one_of_several_configurations_is_chosen_on_the_first_screen_and_written() {
+    let mut session = among_three().start();
+    session.wait_for("● 1").wait_for("holds KESTRA_CONF").press("3").wait_for("● 3");
+    session.press(key::ENTER).wait_for("1 Public URL     https://two.example.com/");
+    session.press("1").wait_for("The full address").keys([key::BACKSPACE, "k", key::ENTER]);
+    session.wait_for("1 line changed").write_plan().wait_for("Done.");
+    let compose = text(session.home(), "docker-compose.yml");
+    assert!(compose.contains("https://two.example.comk/\n"), "{compose}");
+    assert_eq!(text(session.home(), ".kestra/config.yml"), EXISTING);
+}
+
+#[test]
+fn a_draft_about_one_of_several_configurations_is_offered_again() {
+    let program = among_three();
+    let (home, state) = (program.home().to_owned(), folder());
+    let kept =
+        |program: Program| program.env("KESTRA_SETUP_STATE", state.path()).env("HOME", &home);
+    let mut session = kept(program).start();
+    session.wait_for("● 1").press("2").wait_for("● 2").press(key::ENTER).wait_for("1 Public URL");
+    session.press("1").wait_for("The full address").keys([key::BACKSPACE, "k", key::ENTER]);
+    session
+        .wait_for("1 line changed")
+        .press("q")
+        .wait_for("keep a draft")
+        .press("s")
+        .wait_for("kept");
+    let again = Program::new("env").arg("-C").arg(&home).arg(WIZARD);
+    kept(again).start().wait_for("You stopped at step 4").wait_for("docker-compose.yml");
+}
+
+#[test]
+fn plain_mode_asks_for_one_of_several_configurations_first() {
+    let mut session = among_three().arg("--plain").start();
+    session.wait_for("Question 1 of").answer(["2"]).wait_for("https://one.example.com/");
+}
+
 const BROKEN: &str = "kestra:\n\turl: http://ops.example.com/\n";
 
 /// In front of a configuration that nobody can read.

@@ -1,6 +1,7 @@
 //! The wizard as a person uses it, one claim a test.
 
 mod asking;
+mod configurations;
 mod reviewing;
 mod ways_on;
 

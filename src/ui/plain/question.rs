@@ -27,8 +27,7 @@ impl<R: Runtime> PlainMode<'_, R> {
         if let Some(problem) = &problem {
             self.print(&error(problem))?;
         }
-        let line =
-            self.read(&prompt(self.wizard.answers(), field, problem.as_ref()), echo(field))?;
+        let line = self.read(&prompt(self.wizard, field, problem.as_ref()), echo(field))?;
         self.answer(field, problem.map_or(0, |problem| problem.fixes.len()), &line)
     }
 
@@ -54,14 +53,15 @@ impl<R: Runtime> PlainMode<'_, R> {
             Reply::Back => self.go_back(field),
             Reply::Help => self.explain(field),
             Reply::List => self.list(),
-            Reply::Quit => Ok(self.wizard.update(Event::Key(Key::Ctrl('c')))),
+            Reply::Quit => Ok(self.quit()),
         }
     }
 
     /// Prints the question, with everything that is known about its answer.
     fn present(&mut self, field: &'static Field) -> Result<(), Ended> {
         let answers = self.wizard.answers();
-        let open: Vec<_> = answers.questions().filter(|other| !self.is_settled(other)).collect();
+        let open: Vec<_> =
+            self.wizard.questions().filter(|other| !self.is_settled(other)).collect();
         let number = open.iter().take_while(|other| **other != field).count() + 1;
         let count = open.len();
         let question = field.question;
@@ -77,6 +77,11 @@ impl<R: Runtime> PlainMode<'_, R> {
         }
         lines.extend(Some(field.help.to_owned()).filter(|help| !help.is_empty()));
         lines.extend(choices(answers, field));
+        if *field == form::CONFIGURATION {
+            let candidates = self.wizard.machine().candidates.iter();
+            let numbered = |(number, it)| format!("{number}. {it}");
+            lines.extend((1..).zip(candidates).map(numbered));
+        }
         lines.extend(about_default(answers, field));
         self.printed = Some(Printed::Question(field));
         self.print(&lines.join("\n"))
@@ -95,7 +100,8 @@ impl<R: Runtime> PlainMode<'_, R> {
         }
         let is_refused = matches!(self.wizard.step(), Step::FormStep(asking)
             if asking.field() == field && asking.problem().is_some());
-        if !is_refused {
+        let is_loading = matches!(effect, Some(Effect::Load(..)));
+        if !is_refused && !is_loading {
             self.acknowledge(field, &before)?;
         }
         Ok(effect)
@@ -141,7 +147,7 @@ impl<R: Runtime> PlainMode<'_, R> {
         for (example, outcome) in field.examples {
             lines.push(format!("Example: {} ({outcome})", or_none(example)));
         }
-        lines.push(format!("Stored in {}.", field.stored_in));
+        lines.push(format!("{}.", field.stored_in));
         lines.extend(field.guide(self.wizard.answers()));
         lines.push(
             "Answers: text, or: back, help, list, quit; \\quit for the text quit.".to_owned(),
@@ -198,7 +204,9 @@ fn error(problem: &Problem) -> String {
 }
 
 /// What to type, the answer that Enter keeps, and the way back.
-fn prompt(answers: &Answers, field: &'static Field, problem: Option<&Problem>) -> String {
+fn prompt(wizard: &Wizard, field: &'static Field, problem: Option<&Problem>) -> String {
+    let answers = wizard.answers();
+    let is_first = wizard.questions().next() == Some(field);
     let fixes = problem.map_or(&[][..], |problem| &problem.fixes);
     let value = answers.get(field);
     let (what, default) = match (fixes, field.kind) {
@@ -225,7 +233,6 @@ fn prompt(answers: &Answers, field: &'static Field, problem: Option<&Problem>) -
     };
     let is_required = default == NONE && !field.optional;
     let default = if is_required { String::new() } else { format!(" [{default}]") };
-    let is_first = answers.questions().next() == Some(field);
     let back = if is_first { "" } else { " or back" };
     format!("{what}{default}{back}:")
 }

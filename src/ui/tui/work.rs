@@ -7,7 +7,7 @@ use crate::machine::{Machine, Snapshot};
 use crate::messages;
 use crate::system::discover;
 use crate::system::effects::EffectRunner;
-use crate::wizard::{Choice, Effect, Event, Failure};
+use crate::wizard::{Choice, Effect, Event, Failure, LoadFailure};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -41,7 +41,8 @@ pub(super) fn discover(machine: Machine, sender: Sender<Happening>) {
         let discovered = Event::Discovered(Box::new(machine.clone()));
         let _ = guard.sender.send(Happening::Event(discovered));
         if let Some(release) = discover::release(&machine) {
-            let _ = guard.sender.send(Happening::Event(Event::ReleaseFound(release)));
+            let found = Event::ReleaseFound(machine.config().to_owned(), release);
+            let _ = guard.sender.send(Happening::Event(found));
         }
     });
 }
@@ -68,6 +69,10 @@ fn last_word(effect: &Effect) -> Option<Event> {
             let unread =
                 |path: &PathBuf| (path.clone(), Snapshot::Unreadable(STOPPED.to_owned()).into());
             Some(Event::FilesRead(paths.iter().map(unread).collect()))
+        }
+        Effect::Load(..) => {
+            let failure = LoadFailure { message: STOPPED.to_owned(), candidates: Vec::new() };
+            Some(Event::Loaded(Box::new(Err(failure))))
         }
         Effect::Check(check) => {
             let finding = Finding::skipped("check-stopped", STOPPED);

@@ -93,7 +93,7 @@ fn a_context_path_that_breaks_kestra_or_contradicts_the_address() {
     let with = |path: &str| {
         format!("kestra.url: https://my-host.com/kestra/\nmicronaut.server.context-path: {path}\n")
     };
-    fails(&with("/other"), "but the context path is /other");
+    fails(&with("/other"), "the context path is /other");
     fails(&with("kestra"), "write /kestra");
     fails(&with("/api"), "every API of this Kestra is open without a login");
 }

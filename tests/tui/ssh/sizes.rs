@@ -81,7 +81,7 @@ fn a_terminal_that_is_too_small_says_so_and_p_asks_one_by_one() {
 fn p_is_a_letter_where_there_is_room() {
     let mut session = start();
     session.resize(39, 9).wait_for("Terminal is").resize(40, 10).wait_for("Public URL");
-    session.press("p").wait_for("Public URL    p");
+    session.press("p").wait_for("Public URL     p");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The review: one answer changed, secrets, and the one key that writes.
 
 use super::{at_review, config, existing, is_reviewing, one_value_changed};
-use crate::operator::{Asked, EXISTING, Operator, PASSWORD, here};
+use crate::operator::{Asked, CONFIG, EXISTING, Operator, PASSWORD, here};
 use kestra_setup::form::{self, Defaults, KnownCertificate};
 use kestra_setup::kestra_release::Release;
 use kestra_setup::key::Key;
@@ -31,7 +31,7 @@ fn the_result_has_the_lines_for_what_does_not_go_through_the_proxy() {
 /// The review where an installed release is found out while it is read.
 fn with_release(version: &str) -> Operator {
     let release = Release::of_version(version, "/opt/kestra --version".to_owned());
-    at_review().happens(Event::ReleaseFound(release))
+    at_review().happens(Event::ReleaseFound(CONFIG.into(), release))
 }
 
 #[test]
@@ -88,6 +88,7 @@ fn the_golden_paths_take_few_presses() {
         path: certificate.to_owned(),
         key: "/etc/letsencrypt/live/ops.example.com/privkey.pem".to_owned(),
         names: vec!["*.example.com".to_owned()],
+        is_used: false,
     };
     let with_known = Operator::at(Defaults { certificates: vec![known], ..here() }, &[]);
     for (path, operator, most) in [

@@ -3,8 +3,8 @@
 
 use super::page::{Page, elided};
 use super::{Ui, difference};
-use crate::answers::{Answers, Fix, Problem, Source};
-use crate::checks::{Finding, Outcome, SCOPE, sentence};
+use crate::answers::{Fix, Problem, Source};
+use crate::checks::{Check, Finding, Outcome, SCOPE, sentence};
 use crate::form::{self, Field, FieldKind, ScreenId};
 use crate::lint;
 use crate::messages;
@@ -13,7 +13,6 @@ use crate::settings::ServerUrl;
 use crate::wizard::{FilePreview, FormStep, Wizard};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use std::path::Path;
 use unicode_width::UnicodeWidthStr;
 
 /// Values are not wider than this, however wide the terminal is.
@@ -36,21 +35,29 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, step: &FormStep, rows: u16, is_split
         page.line(Span::styled(heading, ui.theme.strong()));
         page.blank();
     }
-    let form = Form { ui, wizard, step, column: column(ui, wizard.answers(), step) };
-    for field in wizard.rows(step) {
+    let rows_of_form = wizard.rows(step);
+    let form = Form { ui, wizard, step, column: column(ui, &rows_of_form) };
+    for field in rows_of_form {
         form.field(&mut page, field);
-    }
-    if step.screen().id == ScreenId::Address && !ui.is_small {
-        form.configuration(&mut page);
     }
     page.blank();
     let below = page.len();
     form.about_focus(&mut page);
     page.explain_cursor();
+    let mut known = form.about_screen();
+    known.shorten(usize::from(rows).saturating_sub(page.filled()), "f1");
+    page.extend(known);
+    if ui.is_small && form.has_news() {
+        page.explain_cursor();
+    }
     if !ui.is_small {
-        form.about_screen(&mut page);
         // What is below keeps its place while the messages change.
-        while page.len() < below + MESSAGES {
+        let candidates = if step.screen().id == ScreenId::Address {
+            wizard.machine().candidates.len()
+        } else {
+            0
+        };
+        while page.len() < below + MESSAGES.max(1 + candidates) {
             page.blank();
         }
     }
@@ -62,6 +69,12 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, step: &FormStep, rows: u16, is_split
         }
     }
     page
+}
+
+/// What is known on this screen, as a whole.
+pub(super) fn known(ui: Ui, wizard: &Wizard, step: &FormStep) -> Page {
+    let column = column(ui, &wizard.rows(step));
+    Form { ui, wizard, step, column }.about_screen()
 }
 
 /// What the answers do to the file of this screen, in so many rows.
@@ -77,9 +90,8 @@ pub(super) fn preview(ui: Ui, wizard: &Wizard, step: &FormStep, page: &mut Page,
 }
 
 /// Where the values begin: in the same column on every screen, if there is room for that.
-fn column(ui: Ui, answers: &Answers, step: &FormStep) -> usize {
-    let asked = step.screen().fields.iter().filter(|field| answers.asks(field));
-    let longest = asked.map(|field| field.label.len()).max().unwrap_or(0);
+fn column(ui: Ui, rows: &[&Field]) -> usize {
+    let longest = rows.iter().map(|field| field.label.len()).max().unwrap_or(0);
     if ui.is_small { longest + 4 } else { LONGEST_LABEL + 5 }
 }
 
@@ -188,6 +200,7 @@ impl Form<'_> {
         let answers = self.wizard.answers_in_preview();
         let follows_url = *field == form::CONTEXT_PATH || *field == form::SERVER_NAME;
         match answers.source(field) {
+            _ if *field == form::CONFIGURATION => self.state_of_configuration().to_owned(),
             Source::Environment(variable) => format!("from {variable}"),
             Source::Default if follows_url && !answers.get(&form::URL).is_empty() => {
                 "from the URL".to_owned()
@@ -265,12 +278,18 @@ impl Form<'_> {
 
     /// Hint, finding or error, and what a key does: always in the same place.
     fn about_focus(&self, page: &mut Page) {
+        let has_choices =
+            *self.step.field() == form::CONFIGURATION && self.wizard.has_several_configurations();
         let (ui, theme, field) = (self.ui, self.ui.theme, self.step.field());
         let value = self.wizard.answers().get(field);
         let hint = field.choice(&value).map(|option| option.help).filter(|help| !help.is_empty());
-        let hint = hint.unwrap_or(field.help);
+        let hint = match hint {
+            _ if has_choices => "Found here. A digit takes one, or type a path.",
+            Some(hint) => hint,
+            None => field.help,
+        };
         let keys = if field.is_secret() { "  ^r shows it." } else { "" };
-        if !ui.is_small || self.step.problem().is_none() {
+        if !ui.is_small || (self.step.problem().is_none() && !self.has_news()) {
             page.paragraph(2, ui.width, &format!("{hint}{keys}"), theme.dim());
         }
         if let Some(problem) = self.step.problem() {
@@ -282,6 +301,18 @@ impl Form<'_> {
             let text = format!("{}: {}", problem.field.label, problem.message);
             page.marked((theme.glyphs.bad, theme.bad()), ui.width, &text, theme.bad());
         }
+        if has_choices {
+            self.candidates(page);
+        }
+    }
+
+    /// Whether the outbound connection is or was tested: worth more than a hint.
+    fn has_news(&self) -> bool {
+        let is_known = |check: &Check| {
+            self.wizard.is_running(|it| it == check) || self.wizard.finding(check).is_some()
+        };
+        self.step.screen().id == ScreenId::Proxy
+            && self.wizard.way_out().is_some_and(|check| is_known(&check))
     }
 
     /// What is wrong with another field of this screen, which was left so.
@@ -318,32 +349,53 @@ impl Form<'_> {
     }
 
     /// What is known on this screen, whatever field has the focus.
-    fn about_screen(&self, page: &mut Page) {
+    fn about_screen(&self) -> Page {
+        let mut page = Page::default();
         match self.step.screen().id {
-            ScreenId::Address => self.about_address(page),
-            ScreenId::Proxy => self.about_proxy(page),
-            ScreenId::Nginx => self.about_nginx(page),
+            ScreenId::Address => self.about_address(&mut page),
+            ScreenId::Proxy => self.about_proxy(&mut page),
+            ScreenId::Nginx => self.about_nginx(&mut page),
+        }
+        page
+    }
+
+    /// What is known of the file that holds the configuration.
+    fn state_of_configuration(&self) -> &'static str {
+        let machine = self.wizard.machine();
+        let path = machine.config();
+        match machine.text(path) {
+            _ if machine.unwritable.iter().any(|file| file == path) => "not writable for you",
+            Some(_) => "",
+            None => "new file",
         }
     }
 
-    /// The file that holds the configuration.
-    fn configuration(&self, page: &mut Page) {
-        let theme = self.ui.theme;
-        let path = &self.wizard.answers().defaults().config_file;
-        let machine = self.wizard.machine();
-        let state = match machine.text(Path::new(path)) {
-            _ if machine.unwritable.iter().any(|file| file == Path::new(path)) => {
-                "not writable for you"
-            }
-            Some(_) => "",
-            None => "new file",
-        };
-        let room = self.room().saturating_sub(state.len() + 2);
-        page.line(Line::from(vec![
-            Span::raw(format!("  {:<width$}", "Configuration", width = self.column - 2)),
-            Span::raw(elided(path, room, theme.glyphs.ellipsis)),
-            Span::styled(format!("  {state}"), theme.dim()),
-        ]));
+    /// The configurations that were found, each with its digit and the evidence for it.
+    fn candidates(&self, page: &mut Page) {
+        let (theme, machine) = (self.ui.theme, self.wizard.machine());
+        let width = usize::from(self.ui.width).saturating_sub(9);
+        let longest = machine.candidates.iter().map(|it| it.path.as_os_str().len()).max();
+        let column = longest.unwrap_or(0).min(width / 2);
+        for (candidate, number) in machine.candidates.iter().zip(1..=9) {
+            let is_current = candidate.path == machine.config()
+                && candidate.place.as_ref().is_none_or(|place| place == machine.place());
+            let (mark, style) = if is_current {
+                (theme.glyphs.chosen, theme.accent())
+            } else {
+                (theme.glyphs.other, theme.dim())
+            };
+            let path = elided(&candidate.path.to_string_lossy(), column, theme.glyphs.ellipsis);
+            let room = width.saturating_sub(column + 2);
+            page.line(Line::from(vec![
+                Span::styled(format!("  {mark} "), style),
+                Span::styled(format!("{number}  "), theme.accent()),
+                Span::raw(format!("{path:<column$}")),
+                Span::styled(
+                    format!("  {}", elided(&candidate.reason, room, theme.glyphs.ellipsis)),
+                    theme.dim(),
+                ),
+            ]));
+        }
     }
 
     fn about_address(&self, page: &mut Page) {
@@ -400,8 +452,13 @@ impl Form<'_> {
     fn about_nginx(&self, page: &mut Page) {
         let answers = self.wizard.answers();
         if let Some(finding) = self.certificate() {
-            let is_found = answers.source(&form::CERTIFICATE) == Source::Default;
-            let found = if is_found { " Found on this machine." } else { "" };
+            let path = answers.get(&form::CERTIFICATE);
+            let mut known = answers.defaults().certificates.iter();
+            let found = match known.find(|known| known.path == path) {
+                _ if answers.source(&form::CERTIFICATE) != Source::Default => "",
+                Some(known) if known.is_used => " nginx uses it already.",
+                _ => " Found on this machine.",
+            };
             let text = format!("{}{found}", messages::capital(&sentence(&finding.summary)));
             page.marked(
                 self.ui.outcome(finding.outcome),
@@ -409,6 +466,17 @@ impl Form<'_> {
                 &text,
                 self.ui.theme.plain(),
             );
+        }
+        let is_https = answers.get(&form::URL).starts_with("https:");
+        let lacks_certificate = is_https
+            && answers.asks(&form::CERTIFICATE)
+            && answers.get(&form::CERTIFICATE).is_empty();
+        if let Some(path) = &answers.defaults().unreadable_certificates
+            && lacks_certificate
+        {
+            let text = format!("Only root may read {path}: it is not searched for a certificate.");
+            let style = self.ui.theme.dim();
+            page.marked((self.ui.theme.glyphs.idle, style), self.ui.width, &text, style);
         }
         for note in self.wizard.nginx_notes() {
             self.warning(page, &note);
@@ -436,6 +504,11 @@ impl Form<'_> {
         let base = url.find("://").map_or(0, |at| at + 3);
         let origin = url[base..].find('/').map_or(&*url, |at| &url[..base + at]);
         let path = answers.shown(&form::CONTEXT_PATH);
+        let upstream = format!("{}{path}", answers.shown(&form::UPSTREAM));
+        let whole = format!("{origin} → {nginx} → {upstream}");
+        if whole.chars().count() + 3 > self.ui.width.into() {
+            return page.paragraph(2, self.ui.width, &whole, self.ui.theme.plain());
+        }
         let arrow =
             || Span::styled(format!(" {} ", self.ui.theme.glyphs.arrow), self.ui.theme.accent());
         page.line(Line::from(vec![
@@ -443,7 +516,7 @@ impl Form<'_> {
             arrow(),
             Span::raw(nginx),
             arrow(),
-            Span::raw(format!("{}{path}", answers.shown(&form::UPSTREAM))),
+            Span::raw(upstream),
         ]));
     }
 
