@@ -5,7 +5,7 @@ use super::{CommandError, difference, only, report};
 use crate::cli::{GivenAnswers, Invocation};
 use crate::machine::Machine;
 use crate::messages;
-use crate::plan::{FileChange, FileKind, Plan};
+use crate::plan::{self, FileChange, FileKind, Plan};
 use crate::system::console::Console;
 use crate::system::discover::look_at;
 use crate::system::effects::{API_URL, EffectRunner};
@@ -73,11 +73,14 @@ pub(super) fn run(
     if !options.json && options.expect.is_none() {
         printed = plan.pending().try_for_each(|change| console.print_text(&difference(change)));
     }
-    if plan.is_noop() {
+    let notes = if plan.is_noop() {
         console.message("Nothing to do.");
+        // The file may hold what was asked for and mean something else.
+        plan::config_notes(&sources.machine, None)
     } else {
-        sources.notes(&plan).iter().for_each(|note| console.warn(note));
-    }
+        sources.notes(&plan)
+    };
+    notes.iter().for_each(|note| console.warn(note));
     let mut id = None;
     let mut warnings = console.warnings();
     if !plan.is_noop() && !options.dry_run {
