@@ -80,7 +80,9 @@ pub(super) fn run(
     } else {
         sources.notes(&plan)
     };
-    notes.iter().for_each(|note| console.warn(note));
+    for note in notes {
+        console.warn(&note);
+    }
     let mut id = None;
     let mut warnings = console.warnings();
     if !plan.is_noop() && !options.dry_run {
