@@ -64,11 +64,11 @@ fn configuration(
     place: Option<&Place>,
     console: &mut Console,
 ) -> Result<Machine, CommandError> {
-    let mut config = config.map(Path::to_owned);
+    let (mut config, mut place) = (config.map(Path::to_owned), place.cloned());
     let preferred = draft::config();
     loop {
         let machine =
-            discover::configurations(config.as_deref(), place.cloned(), preferred.as_deref());
+            discover::configurations(config.as_deref(), place.clone(), preferred.as_deref());
         let error = match machine {
             Err(error) => error,
             machine => return Ok(machine?),
@@ -77,29 +77,57 @@ fn configuration(
         else {
             return Err(error.into());
         };
-        let path = path.clone();
+        let (path, has_no_place) = (path.clone(), matches!(error, DiscoverError::NoPlace { .. }));
         console.message(&words(&error.into()));
-        config = Some(mended(path, console)?);
+        match mended(&path, has_no_place, console)? {
+            Mended::At(named) => (config, place) = (Some(path), Some(named)),
+            Mended::File(path) => (config, place) = (Some(path), None),
+        }
     }
 }
 
-/// The file to go on with: the same once its operator has corrected it, or another one.
-fn mended(path: PathBuf, console: &mut Console) -> Result<PathBuf, CommandError> {
-    let separate = fs::beside(&path);
-    let choices = [
+/// What to go on with.
+enum Mended {
+    /// The same file once its operator has corrected it, or another one.
+    File(PathBuf),
+    /// A place in the same file.
+    At(Place),
+}
+
+fn mended(path: &Path, has_no_place: bool, console: &mut Console) -> Result<Mended, CommandError> {
+    let separate = fs::beside(path);
+    let mut choices = vec![
         "Open it in your editor, then look again".to_owned(),
         format!("Write a separate file: {}", separate.display()),
-        "Quit".to_owned(),
     ];
+    if has_no_place {
+        choices.push("Name the place of the configuration in it".to_owned());
+    }
+    choices.push("Quit".to_owned());
     match choose(&choices, console)? {
         Some(0) => {
-            if let Err(error) = editor::open(&path) {
+            if let Err(error) = editor::open(path) {
                 console.message(&format!("The editor could not be used: {error}"));
             }
-            Ok(path)
+            Ok(Mended::File(path.to_owned()))
         }
-        Some(1) => Ok(separate),
+        Some(1) => Ok(Mended::File(separate)),
+        Some(2) if has_no_place => {
+            console
+                .message("Keys joined by dots, as --at takes them, or a dot for the whole file:");
+            let named = line()?.unwrap_or_default();
+            let invalid = |error| CommandError::Answers(vec![format!("at: {error}")]);
+            Ok(Mended::At(named.trim().parse::<Place>().map_err(invalid)?))
+        }
         _ => Err(CommandError::Refused("the configuration was left as it is".to_owned())),
+    }
+}
+
+/// A line of the input; `None` at its end.
+fn line() -> Result<Option<String>, CommandError> {
+    match console::first_line_of_input() {
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
+        line => Ok(Some(line.map_err(lost)?.reveal().to_owned())),
     }
 }
 
@@ -109,11 +137,7 @@ fn choose(choices: &[String], console: &mut Console) -> Result<Option<usize>, Co
         console.message(&format!("{number}. {choice}"));
     }
     console.message(&format!("Number 1 to {}:", choices.len()));
-    let line = match console::first_line_of_input() {
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
-        line => line.map_err(lost)?,
-    };
-    let number: Option<usize> = line.reveal().trim().parse().ok();
+    let number: Option<usize> = line()?.and_then(|line| line.trim().parse().ok());
     Ok(number.and_then(|number| number.checked_sub(1)))
 }
 

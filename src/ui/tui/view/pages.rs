@@ -212,7 +212,7 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
     page.marked((theme.glyphs.good, theme.good()), ui.width, &result.headline, theme.good());
     page.blank();
     let widest = result.files.iter().map(|file| file.path.chars().count()).max().unwrap_or(0);
-    for WrittenFile { what, path, about } in &result.files {
+    for WrittenFile { what, path, about, .. } in &result.files {
         let room = usize::from(ui.width).saturating_sub(16 + about.chars().count() + 4);
         let path = elided(path, room, theme.glyphs.ellipsis);
         page.line(Line::from(vec![
