@@ -437,6 +437,18 @@ pub fn existing_site(machine: &Machine, url: &ServerUrl) -> Vec<String> {
     std::iter::once(first).chain(each).collect()
 }
 
+/// The server block that answers to this URL already, where locations are written to go into it.
+#[must_use]
+pub fn including_server(machine: &Machine, url: &ServerUrl) -> Option<String> {
+    let server = machine.site(url)?;
+    let (file, line) = (machine.nginx.config.file(server), server.0.line);
+    let place = format!("{}:{line}", file.display());
+    Some(format!(
+        "{place} answers to {} already: the locations go into that server block.",
+        url.host()
+    ))
+}
+
 /// What keeps nginx from serving the file of these settings, one sentence each. With two server
 /// blocks for one name, nginx reports `conflicting server name` and ignores the later one.
 #[must_use]
@@ -546,6 +558,24 @@ mod tests {
         );
         is_set("micronaut.http.client.proxy-authorization: Basic x\n", 1, "does not act on");
         is_set("micronaut.server.ssl.enabled: on\n", 1, "speaks https itself");
+    }
+
+    #[test]
+    fn a_value_that_kestra_reads_as_something_else_is_found_and_never_repeated() {
+        for (value, words) in [
+            ("0123", "another number"),
+            ("1_000", "another number"),
+            ("12:30:45", "another number"),
+            ("1e3", "another number"),
+            ("2026-01-31", "a date"),
+            ("yes", "true or false"),
+        ] {
+            let text = format!("a:\n  password: {value}\n");
+            is_set(&text, 2, &format!("a.password has no quotes, so Kestra reads {words} there."));
+            assert!(said(&text)[0].contains("quote it") && !said(&text)[0].contains(value));
+            assert_eq!(said(&format!("a:\n  password: '{value}'\n")), [""; 0]);
+        }
+        assert_eq!(said("a:\n  password: 8080\n"), [""; 0]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::{CommandError, difference, only, report};
 use crate::cli::{GivenAnswers, Invocation};
 use crate::machine::Machine;
 use crate::messages;
-use crate::plan::{FileChange, FileKind, Plan};
+use crate::plan::{self, FileChange, FileKind, Plan};
 use crate::system::console::Console;
 use crate::system::discover::look_at;
 use crate::system::effects::{API_URL, EffectRunner};
@@ -73,10 +73,15 @@ pub(super) fn run(
     if !options.json && options.expect.is_none() {
         printed = plan.pending().try_for_each(|change| console.print_text(&difference(change)));
     }
-    if plan.is_noop() {
+    let notes = if plan.is_noop() {
         console.message("Nothing to do.");
+        // The file may hold what was asked for and mean something else.
+        plan::config_notes(&sources.machine, None)
     } else {
-        sources.notes(&plan).iter().for_each(|note| console.warn(note));
+        sources.notes(&plan)
+    };
+    for note in notes {
+        console.warn(&note);
     }
     let mut id = None;
     let mut warnings = console.warnings();
@@ -84,7 +89,7 @@ pub(super) fn run(
         let Sources { answers, machine, .. } = &sources;
         let receipt = runner(machine)?.write(&plan)?;
         id.clone_from(&receipt.id);
-        let written = wizard::with_next_steps(messages::written(receipt), answers, &plan);
+        let written = wizard::with_next_steps(messages::written(receipt), answers);
         report(&written, console);
         warnings.extend(written.warnings);
     }

@@ -20,7 +20,7 @@ pub struct Defaults {
     pub nginx_files: Vec<String>,
     /// The file that holds the configuration, or will.
     pub config_file: String,
-    /// How Kestra is restarted so that it reads that file, as a command to adapt.
+    /// How Kestra is restarted so that it reads that file, as a command to adapt; empty where it is not known.
     pub restart: String,
     /// What starts Kestra with that file, where it was found.
     pub service: Option<Service>,
@@ -40,6 +40,8 @@ pub struct Defaults {
     pub existing_servers: Vec<ExistingServer>,
     /// The certificates on this machine that are valid today, the likeliest first.
     pub certificates: Vec<KnownCertificate>,
+    /// Where there may be more, which this user must not read.
+    pub unreadable_certificates: Option<String>,
 }
 
 /// A certificate on this machine, with its key.
@@ -51,6 +53,8 @@ pub struct KnownCertificate {
     pub key: String,
     /// The hosts that it names; one may begin with `*.`.
     pub names: Vec<String>,
+    /// Whether this nginx serves something with it.
+    pub is_used: bool,
 }
 
 impl KnownCertificate {
@@ -122,6 +126,7 @@ impl Default for Defaults {
             tls_port: None,
             existing_servers: Vec::new(),
             certificates: Vec::new(),
+            unreadable_certificates: None,
         }
     }
 }

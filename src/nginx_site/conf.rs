@@ -225,7 +225,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// A backslash keeps the next character, whatever it is.
+    /// A backslash keeps a quote from closing it.
     fn quoted(&mut self, quote: char) -> Token {
         let start = self.at;
         let mut text = String::new();
@@ -233,7 +233,7 @@ impl<'a> Tokens<'a> {
         self.at = self.text.len();
         while let Some((at, char)) = chars.next() {
             match char {
-                '\\' => text.extend(chars.next().map(|(_, kept)| kept)),
+                '\\' => text.extend(chars.next().into_iter().flat_map(|(_, next)| unescaped(next))),
                 char if char == quote => {
                     self.at = start + at + 1;
                     break;
@@ -254,7 +254,7 @@ impl<'a> Tokens<'a> {
             let in_variable =
                 char == '{' && text.ends_with('$') || char == '}' && is_in_variable(&text);
             match char {
-                '\\' => text.extend(chars.next().map(|(_, kept)| kept)),
+                '\\' => text.extend(chars.next().into_iter().flat_map(|(_, next)| unescaped(next))),
                 ';' | '{' | '}' if !in_variable => {
                     self.at = start + at;
                     break;
@@ -268,6 +268,18 @@ impl<'a> Tokens<'a> {
         }
         Token::Word(Word { text, span: start..self.at })
     }
+}
+
+/// What a backslash and this character mean (`ngx_conf_read_token`): regular expressions keep theirs.
+fn unescaped(next: char) -> impl Iterator<Item = char> {
+    let (backslash, char) = match next {
+        '"' | '\'' | '\\' => (None, next),
+        't' => (None, '\t'),
+        'r' => (None, '\r'),
+        'n' => (None, '\n'),
+        _ => (Some('\\'), next),
+    };
+    backslash.into_iter().chain([char])
 }
 
 fn is_in_variable(word: &str) -> bool {
@@ -291,6 +303,11 @@ mod tests {
     #[test]
     fn quotes_hide_what_they_hold() {
         assert_eq!(words(r#"a "b; {" 'c\'d' e"f;"#), [["b; {", "c'd", "e\"f"]]);
+    }
+
+    #[test]
+    fn a_regular_expression_keeps_its_backslashes() {
+        assert_eq!(words(r#"a ~^\d+\.x\;$ "\w\"\\" \t;"#), [[r"~^\d+\.x\;$", "\\w\"\\", "\t"]]);
     }
 
     #[test]

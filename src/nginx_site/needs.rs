@@ -4,7 +4,7 @@
 //! values of a block that is not ours are never repeated, hosts, ports, times and sizes apart.
 
 use super::conf::{Directive, bytes, parse_file, seconds};
-use super::server::{Config, Server};
+use super::server::{Config, Server, matches};
 use crate::settings::ServerUrl;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -46,12 +46,22 @@ pub enum Change {
     Remove,
     /// Include Kestra's locations in the block that begins in that line.
     Include,
+    /// Look at that line, since it cannot be judged here.
+    Look,
 }
 
 impl Gap {
     fn new(code: &'static str, summary: impl Into<String>, at: &Directive, change: Change) -> Self {
         let (summary, file) = (summary.into(), at.file.to_path_buf());
         Self { code, is_failure: false, summary, file, line: at.line, change }
+    }
+
+    /// A directive with a regular expression that only nginx can judge.
+    #[must_use]
+    pub fn unjudged(at: &Directive) -> Self {
+        let summary =
+            "this regular expression is not understood here, so what it takes is not judged.";
+        Self::new("nginx-regex", summary, at, Change::Look)
     }
 
     fn failure(self) -> Self {
@@ -72,6 +82,7 @@ impl fmt::Display for Change {
             Self::Replace(line) => write!(f, "Write \"{line}\" instead"),
             Self::Remove => f.write_str("Remove this line"),
             Self::Include => f.write_str("Add a location for Kestra to this server block"),
+            Self::Look => f.write_str("Make sure that it takes no request for Kestra"),
         }
     }
 }
@@ -79,30 +90,41 @@ impl fmt::Display for Change {
 /// Whether this server block passes requests for this URL on to another server.
 #[must_use]
 pub fn passes(config: &Config, server: Server<'_>, url: &ServerUrl) -> bool {
-    let location = ServingLocation::of(config, server, &format!("{}/ui/", url.path()));
-    location.is_some_and(|location| location.own("proxy_pass").is_some())
+    let location = ServingLocation::of(config, server, format!("{}/ui/", url.path()));
+    location.is_ok_and(|location| location.is_some_and(|it| it.own("proxy_pass").is_some()))
 }
 
 /// What this server block lacks of what the Kestra behind this URL needs.
 #[must_use]
 pub fn gaps(config: &Config, server: Server<'_>, url: &ServerUrl) -> Vec<Gap> {
     let wanted = url.path();
-    let Some(location) = ServingLocation::of(config, server, &format!("{wanted}/ui/")) else {
-        let summary = format!("no location of this server block takes {wanted}/.");
-        return vec![Gap::new("nginx-location", summary, server.0, Change::Include).failure()];
-    };
-    let Some(pass) = location.own("proxy_pass") else {
-        let summary = format!("requests for {wanted}/ are not passed on to Kestra.");
-        let gap = Gap::new("nginx-location", summary, location.directive, Change::Include);
-        return vec![gap.failure()];
-    };
-    if let Some(gap) = location.path_gap(pass, wanted.as_str()) {
-        return vec![gap];
+    let location = |page: &str| ServingLocation::of(config, server, format!("{wanted}/{page}"));
+    let pages = ["ui/", "api/v1/main/executions/id/follow", "ui/assets/index.js"].map(location);
+    let mut gaps: Vec<Gap> = Vec::new();
+    for location in &pages {
+        let gap = match location {
+            Err(unjudged) => Some(Gap::unjudged(unjudged)),
+            Ok(None) => {
+                let summary = format!("no location of this server block takes {wanted}/.");
+                Some(Gap::new("nginx-location", summary, server.0, Change::Include).failure())
+            }
+            Ok(Some(location)) => location.reach_gap(wanted.as_str()),
+        };
+        let is_new = |gap: &Gap| !gaps.iter().any(|it| (it.code, it.line) == (gap.code, gap.line));
+        gaps.extend(gap.filter(is_new));
     }
-    let of_location =
-        [location.buffering(), location.timeout(), location.body(), location.host(url)];
-    let of_location = of_location.into_iter().flatten().chain(location.forwarded());
-    of_location.chain(plain_http(config, server, url)).collect()
+    let [Ok(Some(ui)), Ok(Some(api)), _] = &pages else { return gaps };
+    if gaps.iter().any(|gap| gap.is_failure) {
+        return gaps;
+    }
+    gaps.extend([api.buffering(), api.timeout(), api.body()].into_iter().flatten());
+    for gap in [api, ui].into_iter().flat_map(|it| [it.host(url), it.forwarded()]).flatten() {
+        if !gaps.contains(&gap) {
+            gaps.push(gap);
+        }
+    }
+    gaps.extend(plain_http(config, server, url));
+    gaps
 }
 
 /// The same for a file on its own, be it server blocks or locations. `None` where it does not answer
@@ -121,22 +143,24 @@ pub fn gaps_of_file(text: &str, file: &Path, url: &ServerUrl) -> Option<Vec<Gap>
     Some(gaps(&config, server, url))
 }
 
-/// A location and the blocks around it, from `http {}` inwards.
+/// The location that takes a request, and the blocks around it, from `http {}` inwards.
 struct ServingLocation<'a> {
     blocks: Vec<&'a [Directive]>,
     directive: &'a Directive,
+    request: String,
 }
 
 impl<'a> ServingLocation<'a> {
-    /// The location that takes a path, the innermost. Regular expressions are skipped.
-    fn of(config: &'a Config, server: Server<'a>, path: &str) -> Option<Self> {
-        let mut directive = best(&server.0.block, path)?;
-        let mut blocks = vec![config.http.as_slice(), server.0.block.as_slice(), &directive.block];
-        while let Some(inner) = best(&directive.block, path) {
-            blocks.push(&inner.block);
-            directive = inner;
-        }
-        Some(Self { blocks, directive })
+    /// The location that takes a path. An error is one that may, and cannot be judged.
+    fn of(
+        config: &'a Config,
+        server: Server<'a>,
+        request: String,
+    ) -> Result<Option<Self>, &'a Directive> {
+        let (locations, _) = find(&server.0.block, &request)?;
+        let inner = locations.iter().map(|location| location.block.as_slice());
+        let blocks = [config.http.as_slice(), &server.0.block].into_iter().chain(inner).collect();
+        Ok(locations.last().map(|directive| Self { blocks, directive, request }))
     }
 
     /// A directive of the location itself.
@@ -174,15 +198,23 @@ impl<'a> ServingLocation<'a> {
     }
 
     /// Kestra serves below its context path, and nginx must not take that away.
-    fn path_gap(&self, pass: &'a Directive, wanted: &str) -> Option<Gap> {
+    fn reach_gap(&self, wanted: &str) -> Option<Gap> {
+        let Some(pass) = self.own("proxy_pass") else {
+            let summary = format!("requests for {} are not passed on to Kestra.", self.request);
+            let gap = Gap::new("nginx-location", summary, self.directive, Change::Include);
+            return Some(gap.failure());
+        };
+        let request = self.request.as_str();
         let summary =
-            |to: &str| format!("{wanted}/ui/ reaches Kestra as {to}, so its pages do not load.");
-        let rewrite = self.directive.block.iter().find(|it| {
+            |to: &str| format!("{request} reaches Kestra as {to}, so its pages do not load.");
+        let of_server = self.blocks[1].iter().chain(&self.directive.block);
+        let rewrite = of_server.filter(|it| it.name == "rewrite").find(|it| {
             let to = it.args.get(1).map_or("", |to| to.text.as_str());
             let is_redirect = to.contains("://")
                 || it.value().ends_with(" redirect")
                 || it.value().ends_with(" permanent");
-            it.name == "rewrite" && !is_redirect && !to.starts_with(wanted)
+            let applies = matches(it.first().unwrap_or_default(), false, request) != Some(false);
+            !is_redirect && !to.starts_with(wanted) && applies
         });
         if let (Some(rewrite), false) = (rewrite, wanted.is_empty()) {
             let summary = summary("another path");
@@ -194,8 +226,7 @@ impl<'a> ServingLocation<'a> {
         if target.contains('$') {
             return None;
         }
-        let prefix = self.directive.args.last().map_or("", |prefix| prefix.text.as_str());
-        let request = format!("{wanted}/ui/");
+        let (_, prefix) = modifier(self.directive)?;
         let sent = format!("{path}{}", request.strip_prefix(prefix)?);
         (sent != request).then(|| {
             let is_name = |c: char| c.is_ascii_alphanumeric() || ".-_:[]".contains(c);
@@ -281,17 +312,49 @@ impl<'a> ServingLocation<'a> {
     }
 }
 
-/// The location of a block that takes a path: an exact one, else the longest prefix.
-fn best<'a>(block: &'a [Directive], path: &str) -> Option<&'a Directive> {
-    let rank = |location: &&'a Directive| match location.args.as_slice() {
-        [sign, exact] if sign.text == "=" => (exact.text == path).then_some(usize::MAX),
-        [sign, _] if sign.text.starts_with('~') => None,
-        [.., prefix] if prefix.text.starts_with('~') => None,
-        [.., prefix] => path.starts_with(&prefix.text).then_some(prefix.text.len()),
-        [] => None,
-    };
+/// The locations of a block that take a path, the outer ones first, and whether no regular
+/// expression further out comes before them (`ngx_http_core_find_location`). An error is one with
+/// an expression that cannot be judged.
+fn find<'a>(
+    block: &'a [Directive],
+    path: &str,
+) -> Result<(Vec<&'a Directive>, bool), &'a Directive> {
     let locations = block.iter().filter(|directive| directive.name == "location");
-    locations.filter(|location| rank(location).is_some()).max_by_key(rank)
+    let locations: Vec<_> = locations.filter_map(|it| Some((it, modifier(it)?))).collect();
+    if let Some((exact, _)) = locations.iter().find(|(_, it)| *it == ("=", path)) {
+        return Ok((vec![exact], true));
+    }
+    let prefixes = locations
+        .iter()
+        .filter(|(_, (sign, prefix))| matches!(*sign, "" | "^~") && path.starts_with(prefix));
+    let mut found = Vec::new();
+    if let Some((location, (sign, _))) = prefixes.max_by_key(|(_, (_, prefix))| prefix.len()) {
+        let (inner, is_final) = find(&location.block, path)?;
+        found.push(*location);
+        found.extend(inner);
+        if is_final || *sign == "^~" {
+            return Ok((found, is_final));
+        }
+    }
+    for (location, (sign, pattern)) in locations {
+        if sign.starts_with('~') && matches(pattern, sign == "~*", path).ok_or(location)? {
+            let (inner, _) = find(&location.block, path)?;
+            return Ok((std::iter::once(location).chain(inner).collect(), true));
+        }
+    }
+    Ok((found, false))
+}
+
+/// The sign of a location, which may be part of its first word, and its path or expression; `None`
+/// for a named one.
+fn modifier(location: &Directive) -> Option<(&str, &str)> {
+    let first = location.first()?;
+    if let Some(second) = location.args.get(1) {
+        return Some((first, &second.text));
+    }
+    let sign = ["=", "^~", "~*", "~"].into_iter().find(|sign| first.starts_with(sign));
+    let sign = sign.unwrap_or_default();
+    (!first.starts_with('@')).then(|| (sign, &first[sign.len()..]))
 }
 
 /// Where the public URL is https, plain http must lead there.
@@ -309,7 +372,7 @@ fn plain_http(config: &Config, server: Server<'_>, url: &ServerUrl) -> Option<Ga
                 || it.name == "if" && it.block.iter().any(|it| it.value().contains("https://"))
         })
     };
-    let location = ServingLocation::of(config, plain, &format!("{}/ui/", url.path()));
+    let location = ServingLocation::of(config, plain, format!("{}/ui/", url.path())).ok()?;
     let is_redirected = redirects(&plain.0.block)
         || location.as_ref().is_some_and(|location| redirects(&location.directive.block));
     let passes = location.is_some_and(|location| location.own("proxy_pass").is_some());

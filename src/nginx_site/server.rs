@@ -1,6 +1,7 @@
 //! The server blocks that an nginx reads, and which of them answers a request.
 
 use super::conf::{Directive, parse_file};
+use regex_lite::RegexBuilder;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +40,12 @@ pub struct Listen {
     pub is_default: bool,
 }
 
+/// Blocks for every address, then those for one: which of these a name leads to is not known.
+const ADDRESSES: [bool; 2] = [true, false];
+
+/// How well a regular expression fits: worse than any name, and all alike.
+const BY_PATTERN: (u8, usize) = (0, 0);
+
 /// A `server {}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Server<'a>(pub &'a Directive);
@@ -58,36 +65,58 @@ impl Config {
     /// The server block that nginx gives a request for this name on this port.
     ///
     /// An exact name comes before the longest wildcard in front, that before the longest one
-    /// behind, and the first of two equal ones wins; a name that nobody has goes to the default of
-    /// the port. `None` where nothing listens, or a regular expression may match first.
+    /// behind, that before a regular expression, and the first of two equal ones wins; a name that
+    /// nobody has goes to the default of the port. `None` where nothing listens, or where
+    /// [`Self::unjudged`] may match first.
     #[must_use]
     pub fn answering(&self, name: &str, port: u16) -> Option<Server<'_>> {
-        let listening = |is_any: bool| {
-            self.servers().filter_map(move |server| {
-                let listens = server.listens();
-                let is_it = |it: &&Listen| it.port == port && it.is_any_address() == is_any;
-                Some((server, listens.iter().find(is_it)?.is_default))
-            })
-        };
-        // Which address the name leads to is not known; most server blocks take every one.
-        let both = || [true, false].into_iter();
-        let named = |is_any: bool| {
-            listening(is_any)
-                .filter_map(|(server, _)| Some((server, server.rank(name)?)))
-                .reduce(|best, next| if next.1 > best.1 { next } else { best })
-        };
-        if let Some((server, _)) = both().find_map(named) {
-            return Some(server);
-        }
-        let mut all = both().flat_map(listening);
-        if all.any(|(server, _)| server.names().any(|name| name.starts_with('~'))) {
+        let named = self.named(name, port);
+        if self.unjudged(name, port).is_some() {
             return None;
         }
         let default = |is_any: bool| {
-            let marked = listening(is_any).find(|(_, is_default)| *is_default);
-            marked.or_else(|| listening(is_any).next())
+            let marked = self.listening(port, is_any).find(|(_, is_default)| *is_default);
+            marked.or_else(|| self.listening(port, is_any).next())
         };
-        both().find_map(default).map(|(server, _)| server)
+        let of_default = || ADDRESSES.into_iter().find_map(default).map(|(server, _)| server);
+        named.map(|(server, _)| server).or_else(of_default)
+    }
+
+    /// A `server_name` with a regular expression that may match this name first, and is not one
+    /// that can be judged here.
+    #[must_use]
+    pub fn unjudged(&self, name: &str, port: u16) -> Option<&Directive> {
+        let named = self.named(name, port);
+        if named.is_some_and(|(_, rank)| rank > BY_PATTERN) {
+            return None;
+        }
+        let all = ADDRESSES.into_iter().flat_map(|is_any| self.listening(port, is_any));
+        let before = all
+            .map(|(server, _)| server)
+            .take_while(|it| named.is_none_or(|(found, _)| !std::ptr::eq(found.0, it.0)));
+        before.flat_map(Server::name_directives).find(|names| {
+            let mut patterns = names.args.iter().filter_map(|own| own.text.strip_prefix('~'));
+            patterns.any(|pattern| matches(pattern, true, name).is_none())
+        })
+    }
+
+    /// The best of the names that fit, and how well it does.
+    fn named(&self, name: &str, port: u16) -> Option<(Server<'_>, (u8, usize))> {
+        let best = |is_any: bool| {
+            self.listening(port, is_any)
+                .filter_map(|(server, _)| Some((server, server.rank(name)?)))
+                .reduce(|best, next| if next.1 > best.1 { next } else { best })
+        };
+        ADDRESSES.into_iter().find_map(best)
+    }
+
+    /// The server blocks of a port, and whether each is marked as its default.
+    fn listening(&self, port: u16, is_any: bool) -> impl Iterator<Item = (Server<'_>, bool)> {
+        self.servers().filter_map(move |server| {
+            let listens = server.listens();
+            let is_it = |it: &&Listen| it.port == port && it.is_any_address() == is_any;
+            Some((server, listens.iter().find(is_it)?.is_default))
+        })
     }
 
     /// Whether nginx reads this file by itself.
@@ -120,8 +149,11 @@ impl Config {
 impl<'a> Server<'a> {
     /// Its names as written.
     pub fn names(self) -> impl Iterator<Item = &'a str> {
-        let all = self.0.block.iter().filter(|directive| directive.name == "server_name");
-        all.flat_map(|names| &names.args).map(|name| name.text.as_str())
+        self.name_directives().flat_map(|names| &names.args).map(|name| name.text.as_str())
+    }
+
+    fn name_directives(self) -> impl Iterator<Item = &'a Directive> {
+        self.0.block.iter().filter(|directive| directive.name == "server_name")
     }
 
     /// Where it listens; port 80 by default.
@@ -144,6 +176,9 @@ impl<'a> Server<'a> {
     /// How well a name fits: the better the greater.
     fn rank(self, name: &str) -> Option<(u8, usize)> {
         let fits = |own: &str| {
+            if let Some(pattern) = own.strip_prefix('~') {
+                return matches(pattern, true, name)?.then_some(BY_PATTERN);
+            }
             let own = own.to_ascii_lowercase();
             let within = |suffix: &str| {
                 name.strip_suffix(suffix).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
@@ -192,6 +227,38 @@ pub fn address_and_port(listen: &str) -> Option<(&str, u16)> {
         Some((address, port)) => Some((address, port.parse().ok()?)),
         None => Some((listen, 80)),
     }
+}
+
+/// Whether a regular expression of nginx matches a text; `None` where only PCRE itself can tell.
+pub(super) fn matches(pattern: &str, ignores_case: bool, text: &str) -> Option<bool> {
+    let build =
+        |pattern: &str| RegexBuilder::new(pattern).case_insensitive(ignores_case).build().ok();
+    if let Some(regex) = build(pattern) {
+        return Some(regex.is_match(text));
+    }
+    // Without its assertions, such as (?!well-known), it matches more and not less.
+    let wider = build(&without_assertions(pattern))?;
+    (!wider.is_match(text)).then_some(false)
+}
+
+fn without_assertions(pattern: &str) -> String {
+    let (mut kept, mut rest) = (String::new(), pattern);
+    while let Some(at) = ["(?!", "(?=", "(?<!", "(?<="].iter().filter_map(|it| rest.find(it)).min()
+    {
+        kept.push_str(&rest[..at]);
+        let (mut depth, mut is_escaped) = (0, false);
+        let end = rest[at..].find(|c: char| {
+            match c {
+                '(' if !is_escaped => depth += 1,
+                ')' if !is_escaped => depth -= 1,
+                _ => {}
+            }
+            is_escaped = c == '\\' && !is_escaped;
+            depth == 0
+        });
+        rest = end.map_or("", |end| &rest[at + end + 1..]);
+    }
+    kept + rest
 }
 
 /// Whether a name fits a pattern of `*` and `?`. A set such as `[a-z]` is taken for any character.
@@ -263,8 +330,24 @@ mod tests {
     fn the_first_on_a_port_answers_to_a_name_that_nobody_has() {
         let text = "server { server_name a; return a; } server { listen [::]:80; return b; }";
         assert_eq!(answer(text, "other", 80).as_deref(), Some("a"));
-        let text = format!("{text} server {{ server_name ~^o; }}");
-        assert_eq!(answer(&text, "other", 80), None);
+    }
+
+    #[test]
+    fn the_first_regular_expression_answers_to_a_name_that_nothing_else_has() {
+        let text = r"server { return a; } server { server_name ~^Ops\d+\.; return b; }
+                     server { server_name ~\.example\.com$; return c; }
+                     server { server_name *.org; return d; }
+                     server { server_name ~^(?!x)y; return e; }";
+        for (name, wanted) in [
+            ("ops1.example.com", Some("b")),
+            ("opsx.example.com", Some("c")),
+            ("ops1.org", Some("d")),
+            // Whether the last one matches, only PCRE can tell.
+            ("yes.net", None),
+            ("no.net", Some("a")),
+        ] {
+            assert_eq!(answer(text, name, 80).as_deref(), wanted, "{name}");
+        }
     }
 
     #[test]

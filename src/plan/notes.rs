@@ -28,10 +28,11 @@ pub fn nginx_notes(answers: &Answers, machine: &Machine) -> Vec<String> {
     let Ok(settings) = answers.settings() else { return Vec::new() };
     let has_own_server = |nginx: &SiteFile| matches!(nginx.site.form, SiteForm::Server { .. });
     let unpublished = settings.nginx.as_ref().and_then(|it| lint::unpublished(machine, it));
-    let servers = match &settings.nginx {
-        Some(nginx) if has_own_server(nginx) => lint::existing_servers(machine, nginx),
-        // The server block that is kept, or takes the locations.
-        _ => settings.url.map_or(Vec::new(), |url| lint::existing_site(machine, &url)),
+    let servers = match (&settings.nginx, &settings.url) {
+        (Some(nginx), _) if has_own_server(nginx) => lint::existing_servers(machine, nginx),
+        (Some(_), Some(url)) => lint::including_server(machine, url).into_iter().collect(),
+        (None, Some(url)) => lint::existing_site(machine, url),
+        (_, None) => Vec::new(),
     };
     servers.into_iter().chain(unpublished).collect()
 }

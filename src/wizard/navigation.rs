@@ -200,6 +200,10 @@ impl Wizard {
     /// ^T: tests the outbound connection of the current answers.
     pub(super) fn test(&mut self) -> Option<Effect> {
         self.commit();
+        if let Some(form_step) = self.form_step() {
+            // Its place is that of the result.
+            form_step.note = None;
+        }
         let check = self.way_out()?;
         let is_another = |running: &Check| is_test(running) && *running != check;
         // A newer test makes the one under way pointless.

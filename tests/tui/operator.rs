@@ -8,8 +8,8 @@ use kestra_setup::form::{self, Defaults, EnvironmentProxy, Field};
 use kestra_setup::kestra_config::Place;
 use kestra_setup::key::Key;
 use kestra_setup::machine::{Candidate, Machine, Nginx, Snapshot};
-use kestra_setup::nginx_site::{Config, Include, Version};
-use kestra_setup::plan::Plan;
+use kestra_setup::nginx_site::{self, Config, Include, Version};
+use kestra_setup::plan::{FileKind, Plan};
 use kestra_setup::ui::tui::{
     backend::Colors,
     theme::{Level, Theme},
@@ -100,6 +100,14 @@ impl Operator {
             .map(|(path, text)| (PathBuf::from(path), Snapshot::Text((*text).into())))
             .collect();
         Self::on(machine(CONFIG.into(), Place::default(), &disk, here), disk)
+    }
+
+    /// At a machine whose nginx has these server blocks already.
+    pub(crate) fn with_sites(text: &str) -> Self {
+        let file = Path::new("/etc/nginx/sites-enabled/ops");
+        let mut machine = machine(CONFIG.into(), Place::default(), &BTreeMap::new(), here());
+        machine.nginx.config.http = nginx_site::conf::parse_file(text, file);
+        Self::on(machine, BTreeMap::new())
     }
 
     /// At a machine with several files that may be Kestra's configuration, each with its evidence.
@@ -229,6 +237,7 @@ impl Operator {
     /// The write succeeds.
     pub(crate) fn write_succeeds(self) -> Self {
         let file = |(what, path, about): (&str, &str, &str)| WrittenFile {
+            kind: if what == "nginx" { FileKind::Nginx } else { FileKind::Config },
             what: what.to_owned(),
             path: path.to_owned(),
             about: about.to_owned(),

@@ -140,6 +140,11 @@ fn nginx() {
         "nginx_key_missing",
         &at().goes_to(&form::CERTIFICATE).types("/etc/ssl/a.pem").enter().enter(),
     );
+    let site = "server {\n  listen 443 ssl;\n  server_name ops.example.com;\n  location / { proxy_pass http://localhost:8080; }\n}";
+    see("nginx_taken", &Operator::with_sites(site).at_the_proxy().enter());
+    let hidden = Some("/etc/letsencrypt/live".to_owned());
+    let hidden = Defaults { unreadable_certificates: hidden, ..here() };
+    see("nginx_hidden_certificates", &Operator::at(hidden, &[]).at_the_proxy().enter());
     see("nginx_file", &at().goes_to(&form::NGINX_FILE));
     see("nginx_long", &long().enter().enter());
 }

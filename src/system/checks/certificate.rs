@@ -7,6 +7,8 @@
 
 use crate::checks::{Finding, Outcome};
 use crate::form::KnownCertificate;
+use crate::nginx_site::Config;
+use crate::nginx_site::conf::Directive;
 use crate::settings::Host;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -16,7 +18,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer as _;
@@ -27,26 +29,72 @@ const CERTBOT: &str = "/etc/letsencrypt/live";
 /// No chain of certificates is larger.
 const LARGEST: u64 = 1 << 20;
 
-/// The certificates of certbot, as far as they can be read and are valid today with their key.
+/// The certificates that this nginx names and those of certbot, as far as they can be read and are
+/// valid today with their key; and the first path that this user must not read.
 #[must_use]
-pub fn discover() -> Vec<KnownCertificate> {
-    let folders = std::fs::read_dir(CERTBOT).into_iter().flatten().filter_map(Result::ok);
-    let mut pairs: Vec<_> = folders
-        .map(|folder| (folder.path().join("fullchain.pem"), folder.path().join("privkey.pem")))
-        .collect();
+pub fn discover(nginx: &Config) -> (Vec<KnownCertificate>, Option<String>) {
+    let (of_certbot, error) = of_certbot(Path::new(CERTBOT));
+    let mut unreadable = error.filter(is_denied).map(|_| CERTBOT.to_owned());
+    let named = named_by(nginx).into_iter().map(|pair| (pair, true));
+    let mut known: Vec<KnownCertificate> = Vec::new();
+    for ((path, key), is_used) in named.chain(of_certbot.into_iter().map(|pair| (pair, false))) {
+        let path = path.display().to_string();
+        match read(Path::new(&path)) {
+            Err(error) if is_denied(&error) => unreadable = unreadable.or(Some(path)),
+            Ok(bytes) if known.iter().all(|it| it.path != path) => {
+                known.extend(usable(&bytes, &key).map(|names| KnownCertificate {
+                    path,
+                    key: key.display().to_string(),
+                    names,
+                    is_used,
+                }));
+            }
+            _ => {}
+        }
+    }
+    (known, unreadable)
+}
+
+fn is_denied(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied
+}
+
+/// The certificates and keys of certbot, and why its folder could not be read.
+fn of_certbot(folder: &Path) -> (Vec<(PathBuf, PathBuf)>, Option<io::Error>) {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => return (Vec::new(), Some(error)),
+    };
+    let folders = entries.filter_map(Result::ok).map(|entry| entry.path());
+    let pair = |folder: PathBuf| (folder.join("fullchain.pem"), folder.join("privkey.pem"));
+    let mut pairs: Vec<_> = folders.map(pair).collect();
     pairs.sort();
-    let valid = pairs.into_iter().filter_map(|(path, key)| {
-        let chain = read(&path).ok().and_then(|bytes| chain(&bytes))?;
-        let facts = Facts::of(chain.first()?)?;
-        let is_usable =
-            facts.is_valid_at(Timestamp::now()) && !matches!(matches_key(chain, &key), Ok(false));
-        is_usable.then(|| KnownCertificate {
-            path: path.display().to_string(),
-            key: key.display().to_string(),
-            names: facts.names,
-        })
+    (pairs, None)
+}
+
+/// The certificates and keys that nginx names, for all of http or for a server block. A relative path
+/// is left out.
+fn named_by(nginx: &Config) -> Vec<(PathBuf, PathBuf)> {
+    let paths = |block: &[Directive], name| -> Vec<PathBuf> {
+        let named = block.iter().filter(|directive| directive.name == name);
+        named.filter_map(|directive| directive.first()).map(PathBuf::from).collect()
+    };
+    let blocks = [&nginx.http[..]].into_iter();
+    let blocks = blocks.chain(nginx.servers().map(|server| &server.0.block[..]));
+    let pairs = blocks.flat_map(|block| {
+        let keys = paths(block, "ssl_certificate_key");
+        paths(block, "ssl_certificate").into_iter().zip(keys)
     });
-    valid.collect()
+    pairs.filter(|(path, key)| path.is_absolute() && key.is_absolute()).collect()
+}
+
+/// The names of a certificate that is valid today and not of another key.
+fn usable(bytes: &[u8], key: &Path) -> Option<Vec<String>> {
+    let chain = chain(bytes)?;
+    let facts = Facts::of(chain.first()?)?;
+    let is_usable =
+        facts.is_valid_at(Timestamp::now()) && !matches!(matches_key(chain, key), Ok(false));
+    is_usable.then_some(facts.names)
 }
 
 /// Whether nginx can serve this host with this certificate and key; without a key, whether the
@@ -104,7 +152,7 @@ pub fn judge(certificate: &Path, key: Option<&Path>, host: Option<&Host>) -> Fin
 }
 
 fn unreadable(what: &str, path: &Path, error: &io::Error) -> Finding {
-    let is_denied = error.kind() == io::ErrorKind::PermissionDenied;
+    let is_denied = is_denied(error);
     Finding {
         code: match (is_denied, what) {
             (true, _) => "certificate-unreadable",
@@ -202,6 +250,7 @@ fn date(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nginx_site::conf::parse_file;
     use rcgen::{CertificateParams, KeyPair, date_time_ymd};
     use std::fs;
     use std::path::PathBuf;
@@ -241,6 +290,26 @@ mod tests {
         assert_eq!(summary, "the certificate is valid for ops.example.com until 2090-01-01");
         assert_eq!(pair.judged("a.apps.example.com").0, "certificate-ok");
         assert_eq!(pair.judged("a.b.apps.example.com").0, "certificate-host");
+    }
+
+    #[test]
+    fn a_certificate_that_nginx_names_is_found_once_unless_its_key_is_another() {
+        let (good, other) = (Pair::new(&["a.example"], 2090), Pair::new(&["b.example"], 2090));
+        let at = |pair: &Pair, name: &str| pair.path(name).display().to_string();
+        let named = |certificate: &str, key: &str| {
+            format!("server {{ ssl_certificate {certificate}; ssl_certificate_key {key}; }}\n")
+        };
+        let text = named(&at(&good, "c.pem"), &at(&good, "k.pem")).repeat(2)
+            + &named(&at(&other, "c.pem"), &at(&good, "k.pem"))
+            + &named("relative.pem", "relative.key");
+        let http = parse_file(&text, Path::new("/etc/nginx/nginx.conf"));
+        let (known, _) = discover(&Config { http, ..Config::default() });
+        let of_nginx: Vec<_> = known.iter().filter(|it| it.is_used).collect();
+        let [known] = of_nginx[..] else { panic!("{of_nginx:?}") };
+        assert_eq!(
+            (&*known.path, &*known.names),
+            (&*at(&good, "c.pem"), &["a.example".to_owned()][..])
+        );
     }
 
     #[test]

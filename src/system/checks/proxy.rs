@@ -10,23 +10,27 @@
     reason = "connections with a time limit, and the operator is told how long it took"
 )]
 
-mod admission;
 mod connect;
 mod diagnosis;
+mod socks;
+mod tcp;
 
-use super::http::{Accept, agent, in_words, io_in_words, refused_certificate, shown};
+use super::http::{Accept, agent, in_words, io_in_words, is_tls_error, refused_certificate, shown};
 use crate::checks::{Finding, Outcome};
 use crate::settings::{ProxyKind, Secret};
-use connect::{DialError, dial};
 use diagnosis::{Diagnosis, ProxyFailure};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use tcp::{DialError, dial, first_hop};
 use ureq::{Error, Timeout};
 use url::{Position, Url};
 
 /// The longest that a test may take in all.
 const TOTAL: Duration = Duration::from_secs(10);
+
+/// Enough for a proxy to answer a greeting, short enough to ask something else afterwards.
+const GREETING: Duration = Duration::from_secs(2);
 
 /// An outbound connection. Its `Debug` masks the password.
 #[derive(Debug, Clone)]
@@ -132,7 +136,8 @@ impl Attempt<'_> {
     fn run(&self) -> Result<(Admission, String), ProxyFailure> {
         let admission = match &self.outbound.proxy {
             None => reach(&self.outbound.target)?,
-            Some(proxy) => self.admission(proxy)?,
+            Some(proxy) if proxy.kind == ProxyKind::Socks => self.greet(proxy)?,
+            Some(proxy) => self.connect(proxy)?,
         };
         let error = match self.head(admission, Accept::Trusted) {
             Ok(seen) => return Ok((admission, seen)),
@@ -164,6 +169,45 @@ impl Attempt<'_> {
         Ok(format!("status {}", answer.status().as_u16()))
     }
 
+    /// What listens there, where that closed the connection: dante closes without a byte, TLS
+    /// servers reset. HTTP proxies wait for the end of a greeting of SOCKS; to silence after CONNECT
+    /// there is nothing more to ask, since a proxy may be waiting for its destination.
+    fn another(&self, proxy: &Proxy, error: &io::Error) -> ProxyFailure {
+        let (question, first, diagnosis) = match proxy.kind {
+            ProxyKind::Http if is_silence(error) => {
+                return diagnosis::NO_REPLY.seen("no answer in time");
+            }
+            ProxyKind::Http => (&[5, 1, socks::WITHOUT_LOGIN][..], 5, &diagnosis::IS_SOCKS),
+            ProxyKind::Socks => (
+                &b"OPTIONS * HTTP/1.1\r\nHost: proxy\r\nConnection: close\r\n\r\n"[..],
+                b'H',
+                &diagnosis::IS_HTTP,
+            ),
+        };
+        let answer = first_hop(proxy).ok().and_then(|stream| {
+            self.ask(&stream, question, |answer| !answer.is_empty(), self.soon()).ok()
+        });
+        if answer.is_some_and(|answer| answer[0] == first) {
+            return diagnosis.seen("it answers a greeting");
+        }
+        if self.speaks_tls(proxy) {
+            return diagnosis::IS_TLS.seen("it answers a TLS greeting");
+        }
+        diagnosis::NO_REPLY.seen(&io_in_words(error))
+    }
+
+    fn speaks_tls(&self, proxy: &Proxy) -> bool {
+        let url = format!("https://{}:{}/", proxy.bracketed_host(), proxy.port);
+        match agent(None, Accept::Any, self.left().min(GREETING)).head(&url).call() {
+            Ok(_) => true,
+            Err(error) => is_tls_error(&error),
+        }
+    }
+
+    fn soon(&self) -> Instant {
+        self.end.min(Instant::now() + GREETING)
+    }
+
     /// Why the request failed although the first hop did not.
     fn explain(&self, error: &Error) -> ProxyFailure {
         let is_https = self.outbound.target.scheme() == "https";
@@ -189,12 +233,16 @@ impl Attempt<'_> {
     }
 }
 
-/// What a SOCKS proxy refused, by the words that ureq has for the codes of RFC 1928 and 1929.
+/// Whether the other side did nothing, or the test was stopped.
+fn is_silence(error: &io::Error) -> bool {
+    use io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
+    matches!(error.kind(), TimedOut | WouldBlock | Interrupted)
+}
+
+/// What a SOCKS proxy refused, by the words that ureq has for the codes of RFC 1928.
 fn socks_refusal(error: &io::Error) -> Option<&'static Diagnosis> {
     Some(match error.to_string().as_str() {
-        "password authentication failed" | "invalid username" | "invalid password" => {
-            &diagnosis::AUTH_WRONG
-        }
+        "password authentication failed" => &diagnosis::AUTH_WRONG,
         "connection not allowed by ruleset" => &diagnosis::FORBIDDEN,
         "connection refused" => &diagnosis::DEST_REFUSED,
         "TTL expired" => &diagnosis::DEST_TIMEOUT,

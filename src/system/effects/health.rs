@@ -9,7 +9,7 @@ use crate::kestra_config::Reading;
 use crate::kestra_release::Era;
 use crate::lint::{self, Remark};
 use crate::machine::Machine;
-use crate::nginx_site;
+use crate::nginx_site::{self, Gap};
 use crate::settings::{Secret, ServerUrl, Upstream};
 use crate::system::checks::kestra::{Kestra, URGENT, codes};
 use crate::system::discover::{self, DiscoverError};
@@ -178,6 +178,11 @@ fn site(machine: &Machine, answers: &Answers) -> Vec<Finding> {
     if let Some(server) = machine.site(&url) {
         let gaps = nginx_site::gaps(&machine.nginx.config, server, &url);
         return gaps.into_iter().map(Finding::from).collect();
+    }
+    let (config, name) = (&machine.nginx.config, url.host().to_string());
+    let mut ports = [url.effective_port().get(), 443, 80].into_iter();
+    if let Some(unjudged) = ports.find_map(|port| config.unjudged(&name, port)) {
+        return vec![Gap::unjudged(unjudged).into()];
     }
     // The nginx that reads the file may be on another machine.
     let path = answers.found(&form::NGINX_FILE).map(Path::new);

@@ -85,9 +85,17 @@ impl Layout {
         let footer = [ui.rule(), ui.footer(wizard)];
         let rows = height - count(&header) - count(&footer);
         let form = if is_split { Ui { width: FORM, ..ui } } else { ui };
-        let left = form.page(wizard, rows, is_split).visible(rows);
-        let beside = || Ui { width: width - FORM - 3, ..ui }.beside(wizard, rows).visible(rows);
-        Some(Self { header, left, right: is_split.then(beside), footer })
+        let page = form.page(wizard, rows, is_split);
+        let beside = Ui { width: width.saturating_sub(FORM + 3), ..ui };
+        let is_shortened = page.is_shortened;
+        let help = |ui| Some(pages::help(ui, wizard, is_shortened, wizard.help()?));
+        let (left, right) = if is_split {
+            (page, Some(help(beside).unwrap_or_else(|| beside.beside(wizard, rows))))
+        } else {
+            (help(ui).unwrap_or(page), None)
+        };
+        let right = right.map(|page| page.visible(rows));
+        Some(Self { header, left: left.visible(rows), right, footer })
     }
 
     /// How far the part of the screen that scrolls can be scrolled.
@@ -128,32 +136,28 @@ struct Ui {
 
 impl Ui {
     fn page(self, wizard: &Wizard, rows: u16, is_split: bool) -> Page {
-        match (wizard.help(), wizard.step()) {
-            (Some(scroll), step) if !is_split => pages::help(self, step, scroll),
-            (_, Step::FormStep(step)) => questions::page(self, wizard, step, rows, is_split),
-            (_, Step::Review(review)) => review::page(self, wizard, review, rows, is_split),
-            (_, Step::Discovering(_)) if wizard.machine().is_partial => {
+        match wizard.step() {
+            Step::FormStep(step) => questions::page(self, wizard, step, rows, is_split),
+            Step::Review(review) => review::page(self, wizard, review, rows, is_split),
+            Step::Discovering(_) if wizard.machine().is_partial => {
                 pages::waiting(self, "Looking for nginx on this machine, at most 2 s")
             }
-            (_, Step::Discovering(_)) => pages::waiting(self, "Reading the files"),
-            (_, Step::Writing(_)) => pages::waiting(self, "Writing"),
-            (_, Step::Dialog(dialog)) => pages::dialog(self, dialog, rows),
-            (_, Step::Done(result)) => pages::done(self, wizard, result),
+            Step::Discovering(_) => pages::waiting(self, "Reading the files"),
+            Step::Writing(_) => pages::waiting(self, "Writing"),
+            Step::Dialog(dialog) => pages::dialog(self, dialog, rows),
+            Step::Done(result) => pages::done(self, wizard, result),
         }
     }
 
-    /// The right pane: the help, else what the answers do to the files.
+    /// The right pane: what the answers do to the files.
     fn beside(self, wizard: &Wizard, rows: u16) -> Page {
-        match (wizard.help(), wizard.step()) {
-            (Some(scroll), step) => pages::help(self, step, scroll),
-            (None, Step::Review(review)) => review::beside(self, review, rows),
-            (None, Step::FormStep(step)) => {
-                let mut page = Page::default();
-                questions::preview(self, wizard, step, &mut page, rows.into());
-                page
-            }
-            (None, _) => Page::default(),
+        let mut page = Page::default();
+        match wizard.step() {
+            Step::Review(review) => return review::beside(self, review, rows),
+            Step::FormStep(step) => questions::preview(self, wizard, step, &mut page, rows.into()),
+            _ => {}
         }
+        page
     }
 
     /// The name, the steps and the file, above a rule.

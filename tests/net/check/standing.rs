@@ -2,15 +2,12 @@
 
 use crate::fake_kestra::{Era, Fake, PASSWORD, USERNAME};
 use crate::site;
-use rustix::process::{Pid, kill_process};
 use serde_json::Value;
 use std::fs;
-use std::net::TcpStream;
-use std::process::Child;
 use std::time::Duration;
+use support::Session;
 use support::machine::{Machine, Ran};
-use support::private_nginx::PrivateNginx;
-use support::{Session, Signal};
+use support::private_nginx::{PrivateNginx, Running};
 
 /// Where nothing is that could be reached, so that no test goes further than this machine.
 fn nowhere() -> String {
@@ -20,7 +17,7 @@ fn nowhere() -> String {
 pub(crate) struct Standing {
     pub(crate) machine: Machine,
     pub(crate) nginx: PrivateNginx,
-    running: Option<Child>,
+    running: Option<Running>,
 }
 
 impl Standing {
@@ -57,11 +54,7 @@ impl Standing {
     }
 
     pub(crate) fn start(&mut self) {
-        let child = self.nginx.command(&["-g", "daemon off;"]).spawn().unwrap();
-        self.running = Some(child);
-        let port: u16 = self.nginx.port.parse().unwrap();
-        let answers = || TcpStream::connect(("127.0.0.1", port)).is_ok();
-        assert!(support::within(Duration::from_secs(10), answers), "nginx does not start");
+        self.running = Some(self.nginx.start());
     }
 
     fn run(&self, words: &[&str]) -> Ran {
@@ -105,16 +98,6 @@ impl Standing {
         let master = self.running.as_ref().unwrap().id();
         let children = fs::read_to_string(format!("/proc/{master}/task/{master}/children"));
         children.unwrap().split_whitespace().map(str::to_owned).collect()
-    }
-}
-
-/// By SIGTERM, since a killed master would leave its workers behind.
-impl Drop for Standing {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.running {
-            let _ = kill_process(Pid::from_child(child), Signal::TERM);
-            let _ = child.wait();
-        }
     }
 }
 

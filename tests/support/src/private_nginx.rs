@@ -3,9 +3,29 @@
 
 use crate::machine::Machine;
 use kestra_setup::system::nginx::{Deadline, find};
+use rustix::process::{Pid, Signal, kill_process};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
+use std::time::Duration;
 use std::{env, fs};
+
+/// It, running; stopped when it is dropped.
+pub struct Running(Child);
+
+impl Running {
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+/// By SIGTERM, since a killed master would leave its workers behind.
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = kill_process(Pid::from_child(&self.0), Signal::TERM);
+        let _ = self.0.wait();
+    }
+}
 
 pub struct PrivateNginx {
     binary: PathBuf,
@@ -39,6 +59,15 @@ impl PrivateNginx {
         let mut command = Command::new(&self.binary);
         command.arg("-c").arg(self.folder.join("nginx.conf")).args(words);
         command
+    }
+
+    /// Starts it; one of its server blocks has to listen on its port.
+    pub fn start(&self) -> Running {
+        let running = Running(self.command(&["-g", "daemon off;"]).spawn().unwrap());
+        let port: u16 = self.port.parse().unwrap();
+        let answers = || TcpStream::connect(("127.0.0.1", port)).is_ok();
+        assert!(crate::within(Duration::from_secs(10), answers), "nginx does not start");
+        running
     }
 }
 

@@ -254,6 +254,38 @@ fn an_error_is_shown_when_its_field_is_left_and_when_it_is_visited_again() {
 }
 
 #[test]
+fn the_result_of_a_test_is_in_view_on_the_smallest_screen() {
+    let testing = Operator::fresh().at_the_proxy().pastes("http://u:p@proxy:3128");
+    let tested = testing.press(Key::Ctrl('t')).finds(Outcome::Failed, "nothing listens there", "");
+    for field in [&form::CONNECTION, &form::PROXY_CREDENTIALS] {
+        let screen = tested.clone().goes_to(field).screen(40, 10);
+        assert!(screen.contains("✗ nothing listens there."), "{screen}");
+    }
+}
+
+#[test]
+fn what_has_no_room_is_counted_and_the_help_shows_it() {
+    let site =
+        "server {\n  server_name ops.example.com;\n  location / { proxy_pass http://k:1; }\n}";
+    let nginx = Operator::with_sites(site).pastes("http://ops.example.com/").enter().enter();
+    let none = nginx.goes_to(&form::REVERSE_PROXY).press(Key::Char('2'));
+    let screen = none.screen(60, 16);
+    assert!(screen.contains("more lines   f1 shows all"), "{screen}");
+    let help = none.press(Key::F1).sized(60, 16).press(Key::PageDown).screen(60, 16);
+    assert!(help.contains("X-Forwarded-Host $http_host"), "{help}");
+}
+
+#[test]
+fn a_name_that_nginx_serves_already_gets_locations_and_that_is_said() {
+    let site =
+        "server {\n  server_name ops.example.com;\n  location / { proxy_pass http://k:1; }\n}";
+    let nginx = Operator::with_sites(site).pastes("http://ops.example.com/").enter().enter();
+    assert_eq!(nginx.answer(&form::NGINX_FORM), "location");
+    let screen = nginx.screen(80, 24);
+    assert!(screen.contains("ops:1 answers to ops.example.com already"), "{screen}");
+}
+
+#[test]
 fn the_footer_names_no_key_that_would_do_nothing() {
     assert!(!Operator::fresh().screen(80, 24).contains("esc back"));
     assert!(Operator::fresh().at_the_proxy().screen(80, 24).contains("esc back"));

@@ -48,6 +48,7 @@ fn the_golden_paths_take_few_presses() {
         path: certificate.to_owned(),
         key: "/etc/letsencrypt/live/ops.example.com/privkey.pem".to_owned(),
         names: vec!["*.example.com".to_owned()],
+        is_used: false,
     };
     let with_known = Operator::at(Defaults { certificates: vec![known], ..here() }, &[]);
     for (path, operator, most) in [

@@ -4,6 +4,7 @@
 //! the integration tests hold the table to them.
 
 use crate::checks::{Finding, Outcome};
+use crate::settings::ProxyKind;
 use crate::system::checks::http::shown;
 
 /// One row: `{proxy}`, `{site}` and `{seen}` stand for what the test was about and what it saw.
@@ -43,6 +44,30 @@ impl ProxyFailure {
             evidence: self.seen.clone(),
             remedy: fill(self.diagnosis.remedy),
         }
+    }
+}
+
+/// What speaks on the port of a proxy, by the first byte of its answer.
+pub(super) fn spoken(wanted: ProxyKind, first: u8) -> &'static Diagnosis {
+    match (first, wanted) {
+        // A TLS alert or handshake message.
+        (0x15 | 0x16, _) => &IS_TLS,
+        (b'H', ProxyKind::Socks) => &IS_HTTP,
+        (0 | 4 | 5, ProxyKind::Http) => &IS_SOCKS,
+        _ => &NOT_A_PROXY,
+    }
+}
+
+/// What a status other than 2xx and 407 means; `reason` is Squid's, with the errno at its end.
+pub(super) fn refused(status: u16, reason: &str) -> &'static Diagnosis {
+    match status {
+        403 | 451 => &FORBIDDEN,
+        503 if reason.ends_with(" 111") => &DEST_REFUSED,
+        503 if reason.ends_with(" 110") => &DEST_TIMEOUT,
+        504 => &DEST_TIMEOUT,
+        // Web servers do not know CONNECT: nginx 400 or 405, Apache 405, Python 501.
+        500 | 502 | 503 => &DEST_FAILED,
+        _ => &NOT_A_PROXY,
     }
 }
 

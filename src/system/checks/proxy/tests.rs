@@ -30,7 +30,10 @@ fn proxy(answers: &[&[u8]]) -> (u16, Receiver<Vec<u8>>) {
             next.0 += 1;
             &answers[answers.len().min(next.0) - 1]
         };
-        stream.write_all(answer)
+        stream.write_all(answer)?;
+        // Closing with something unread would reset the connection.
+        stream.shutdown(std::net::Shutdown::Write)?;
+        io::copy(&mut stream, &mut io::sink()).map(drop)
     });
     (port, told)
 }
@@ -114,6 +117,24 @@ fn every_answer_to_a_socks_greeting_has_its_diagnosis() {
 }
 
 #[test]
+fn a_socks_proxy_that_refuses_a_login_or_closes_instead_refuses_the_login() {
+    for (refusal, seen) in
+        [(&b"\x01\x01"[..], "SOCKS answer 01"), (b"", "the connection was closed")]
+    {
+        let port = listen(move |mut stream| {
+            let mut question = [0; 1024];
+            for answer in [b"\x05\x02", refusal] {
+                let _ = stream.read(&mut question)?;
+                stream.write_all(answer)?;
+            }
+            Ok(())
+        });
+        let finding = outbound(&with_login(through(ProxyKind::Socks, port)), &GOING);
+        assert_eq!((finding.code, finding.evidence.as_str()), ("proxy-auth-wrong", seen));
+    }
+}
+
+#[test]
 fn the_password_goes_only_to_a_proxy_that_asks_for_basic() {
     let (port, told) = proxy(&[WANTS_BASIC, b"HTTP/1.1 403 No\r\n\r\n"]);
     let finding = outbound(&with_login(through(ProxyKind::Http, port)), &GOING);
@@ -147,10 +168,10 @@ fn a_proxy_that_says_the_password_back_is_not_quoted() {
 
 #[test]
 fn hostile_words_never_reach_the_terminal() {
-    let hostile = b"HTTP/1.1 407 \x1b[2J\0\r\nProxy-Authenticate: \x1b]0;x\x07NTLM\xff\r\n\r\n";
-    let finding = http(&[hostile]);
+    let finding = http(&[b"HTTP/1.1 407 \xe9\r\nProxy-Authenticate: \xc2\x9b2JNTLM\xff\r\n\r\n"]);
     assert_eq!(finding.code, "proxy-auth-scheme");
-    assert_eq!(finding.evidence, "status 407, offers ]0;x NTLM\u{fffd}");
+    assert_eq!(finding.evidence, "status 407, offers 2JNTLM\u{fffd}");
+    assert_eq!(http(&[b"HTTP/1.1 407 \x1b[2J\0\r\n\r\n"]).code, "not-a-proxy");
 }
 
 #[test]

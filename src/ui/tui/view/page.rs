@@ -12,6 +12,8 @@ pub(super) struct Page {
     /// How far down the lines go that explain the one with the cursor.
     explained: usize,
     scroll: usize,
+    /// Whether lines were left out.
+    pub(super) is_shortened: bool,
     /// How far a part of the page can be scrolled; the page itself, if none says so.
     furthest: Option<usize>,
 }
@@ -77,20 +79,40 @@ impl Page {
         }
     }
 
-    /// Leaves out what has no room, and says how much that is.
-    pub(super) fn shorten(&mut self, room: usize) {
+    /// Leaves out what has no room, blank lines first, and says how much that is and which key shows
+    /// it.
+    pub(super) fn shorten(&mut self, room: usize, key: &str) {
+        self.tighten(room);
         if self.lines.len() > room {
+            self.is_shortened = true;
             let kept = room.saturating_sub(1);
             let gone = self.lines.len() - kept;
             self.lines.truncate(kept);
+            if room == 0 {
+                return;
+            }
             let lines = if gone == 1 { "line" } else { "lines" };
-            self.text(format!("  … {gone} more {lines}"));
+            self.line(format!("  … {gone} more {lines}   {key} shows all"));
         }
+    }
+
+    /// The last lines alone, so many of them.
+    pub(super) fn end(mut self, room: usize) -> Self {
+        let gone = self.lines.len().saturating_sub(room);
+        self.lines.drain(..gone);
+        self.is_shortened |= gone > 0;
+        self
+    }
+
+    /// How many lines there are that are not blank.
+    pub(super) fn filled(&self) -> usize {
+        self.lines.iter().filter(|line| !is_blank(line)).count()
     }
 
     /// Adds the lines of another page, and its cursor.
     pub(super) fn extend(&mut self, other: Self) {
         let above = self.lines.len();
+        self.is_shortened |= other.is_shortened;
         self.lines.extend(other.lines);
         if let Some((column, line)) = other.cursor {
             self.cursor = Some((column, above + line));
@@ -138,8 +160,7 @@ impl Page {
     /// Where there is too little room, blank lines go before lines that say something.
     fn tighten(&mut self, rows: usize) {
         for at in (0..self.lines.len()).rev() {
-            let is_blank = self.lines[at].spans.iter().all(|span| span.content.trim().is_empty());
-            if !is_blank || self.lines.len() <= rows {
+            if !is_blank(&self.lines[at]) || self.lines.len() <= rows {
                 continue;
             }
             self.lines.remove(at);
@@ -149,6 +170,10 @@ impl Page {
             }
         }
     }
+}
+
+fn is_blank(line: &Line<'_>) -> bool {
+    line.spans.iter().all(|span| span.content.trim().is_empty())
 }
 
 /// A text that has no more room than this: both ends of it, where it is too long. A text that has

@@ -1,8 +1,7 @@
 //! The pages that are no screen of the form: help, dialogs, the result.
 
-use super::Ui;
-use super::page::Page;
-use super::page::elided;
+use super::page::{Page, elided};
+use super::{Ui, questions, review};
 use crate::checks::{Check, Finding, Outcome, sentence};
 use crate::form::{self, Field};
 use crate::wizard::{Dialog, NextStep, Step, Wizard, WriteResult, WrittenFile};
@@ -64,9 +63,21 @@ u        put the files back as they were before this write
 Up Down  scroll; PgUp PgDn faster
 Enter    quit; the page stays in your terminal";
 
-pub(super) fn help(ui: Ui, step: &Step, scroll: usize) -> Page {
+/// The help of a page; where that had to leave something out, below the whole of it.
+pub(super) fn help(ui: Ui, wizard: &Wizard, is_shortened: bool, scroll: usize) -> Page {
     let mut page = Page::scrolled(scroll);
-    let (title, text) = match step {
+    let known = match wizard.step() {
+        _ if !is_shortened => Page::default(),
+        Step::FormStep(step) => questions::known(ui, wizard, step),
+        Step::Review(review) => review::notes(ui, wizard, review),
+        Step::Dialog(dialog) => happened(ui, dialog),
+        Step::Discovering(_) | Step::Writing(_) | Step::Done(_) => Page::default(),
+    };
+    if known.len() > 0 {
+        page.extend(known);
+        page.blank();
+    }
+    let (title, text) = match wizard.step() {
         Step::FormStep(step) => return about(ui, page, step.field()),
         Step::Review(_) | Step::Discovering(_) | Step::Writing(_) => ("Review", REVIEW),
         Step::Dialog(_) => ("What you can do", CHOICES),
@@ -139,6 +150,16 @@ pub(super) fn dialog(ui: Ui, dialog: &Dialog, rows: u16) -> Page {
     if !ui.is_small {
         page.blank();
     }
+    page.extend(happened(ui, dialog));
+    page.shorten(usize::from(rows).saturating_sub(choices.len() + 1).max(LEAST_TOLD), "?");
+    page.blank();
+    page.extend(choices);
+    page
+}
+
+/// What happened.
+fn happened(ui: Ui, dialog: &Dialog) -> Page {
+    let mut page = Page::default();
     let mut lines = dialog.failure().lines.iter();
     if let Some(first) = lines.next() {
         let is_failure = dialog.is_about_a_plan();
@@ -149,9 +170,6 @@ pub(super) fn dialog(ui: Ui, dialog: &Dialog, rows: u16) -> Page {
     for line in lines {
         page.paragraph(4, ui.width, line, ui.theme.plain());
     }
-    page.shorten(usize::from(rows).saturating_sub(choices.len() + 1).max(LEAST_TOLD));
-    page.blank();
-    page.extend(choices);
     page
 }
 
@@ -194,7 +212,7 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
     page.marked((theme.glyphs.good, theme.good()), ui.width, &result.headline, theme.good());
     page.blank();
     let widest = result.files.iter().map(|file| file.path.chars().count()).max().unwrap_or(0);
-    for WrittenFile { what, path, about } in &result.files {
+    for WrittenFile { what, path, about, .. } in &result.files {
         let room = usize::from(ui.width).saturating_sub(16 + about.chars().count() + 4);
         let path = elided(path, room, theme.glyphs.ellipsis);
         page.line(Line::from(vec![

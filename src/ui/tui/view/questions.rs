@@ -4,7 +4,7 @@
 use super::page::{Page, elided};
 use super::{Ui, difference};
 use crate::answers::{Fix, Problem, Source};
-use crate::checks::{Finding, Outcome, SCOPE, sentence};
+use crate::checks::{Check, Finding, Outcome, SCOPE, sentence};
 use crate::form::{self, Field, FieldKind, ScreenId};
 use crate::lint;
 use crate::messages;
@@ -44,8 +44,13 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, step: &FormStep, rows: u16, is_split
     let below = page.len();
     form.about_focus(&mut page);
     page.explain_cursor();
+    let mut known = form.about_screen();
+    known.shorten(usize::from(rows).saturating_sub(page.filled()), "f1");
+    page.extend(known);
+    if ui.is_small && form.has_news() {
+        page.explain_cursor();
+    }
     if !ui.is_small {
-        form.about_screen(&mut page);
         // What is below keeps its place while the messages change.
         let candidates = if step.screen().id == ScreenId::Address {
             wizard.machine().candidates.len()
@@ -64,6 +69,12 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, step: &FormStep, rows: u16, is_split
         }
     }
     page
+}
+
+/// What is known on this screen, as a whole.
+pub(super) fn known(ui: Ui, wizard: &Wizard, step: &FormStep) -> Page {
+    let column = column(ui, &wizard.rows(step));
+    Form { ui, wizard, step, column }.about_screen()
 }
 
 /// What the answers do to the file of this screen, in so many rows.
@@ -278,7 +289,7 @@ impl Form<'_> {
             None => field.help,
         };
         let keys = if field.is_secret() { "  ^r shows it." } else { "" };
-        if !ui.is_small || self.step.problem().is_none() {
+        if !ui.is_small || (self.step.problem().is_none() && !self.has_news()) {
             page.paragraph(2, ui.width, &format!("{hint}{keys}"), theme.dim());
         }
         if let Some(problem) = self.step.problem() {
@@ -293,6 +304,15 @@ impl Form<'_> {
         if has_choices {
             self.candidates(page);
         }
+    }
+
+    /// Whether the outbound connection is or was tested: worth more than a hint.
+    fn has_news(&self) -> bool {
+        let is_known = |check: &Check| {
+            self.wizard.is_running(|it| it == check) || self.wizard.finding(check).is_some()
+        };
+        self.step.screen().id == ScreenId::Proxy
+            && self.wizard.way_out().is_some_and(|check| is_known(&check))
     }
 
     /// What is wrong with another field of this screen, which was left so.
@@ -329,12 +349,14 @@ impl Form<'_> {
     }
 
     /// What is known on this screen, whatever field has the focus.
-    fn about_screen(&self, page: &mut Page) {
+    fn about_screen(&self) -> Page {
+        let mut page = Page::default();
         match self.step.screen().id {
-            ScreenId::Address => self.about_address(page),
-            ScreenId::Proxy => self.about_proxy(page),
-            ScreenId::Nginx => self.about_nginx(page),
+            ScreenId::Address => self.about_address(&mut page),
+            ScreenId::Proxy => self.about_proxy(&mut page),
+            ScreenId::Nginx => self.about_nginx(&mut page),
         }
+        page
     }
 
     /// What is known of the file that holds the configuration.
@@ -430,8 +452,13 @@ impl Form<'_> {
     fn about_nginx(&self, page: &mut Page) {
         let answers = self.wizard.answers();
         if let Some(finding) = self.certificate() {
-            let is_found = answers.source(&form::CERTIFICATE) == Source::Default;
-            let found = if is_found { " Found on this machine." } else { "" };
+            let path = answers.get(&form::CERTIFICATE);
+            let mut known = answers.defaults().certificates.iter();
+            let found = match known.find(|known| known.path == path) {
+                _ if answers.source(&form::CERTIFICATE) != Source::Default => "",
+                Some(known) if known.is_used => " nginx uses it already.",
+                _ => " Found on this machine.",
+            };
             let text = format!("{}{found}", messages::capital(&sentence(&finding.summary)));
             page.marked(
                 self.ui.outcome(finding.outcome),
@@ -439,6 +466,17 @@ impl Form<'_> {
                 &text,
                 self.ui.theme.plain(),
             );
+        }
+        let is_https = answers.get(&form::URL).starts_with("https:");
+        let lacks_certificate = is_https
+            && answers.asks(&form::CERTIFICATE)
+            && answers.get(&form::CERTIFICATE).is_empty();
+        if let Some(path) = &answers.defaults().unreadable_certificates
+            && lacks_certificate
+        {
+            let text = format!("Only root may read {path}: it is not searched for a certificate.");
+            let style = self.ui.theme.dim();
+            page.marked((self.ui.theme.glyphs.idle, style), self.ui.width, &text, style);
         }
         for note in self.wizard.nginx_notes() {
             self.warning(page, &note);
@@ -466,6 +504,11 @@ impl Form<'_> {
         let base = url.find("://").map_or(0, |at| at + 3);
         let origin = url[base..].find('/').map_or(&*url, |at| &url[..base + at]);
         let path = answers.shown(&form::CONTEXT_PATH);
+        let upstream = format!("{}{path}", answers.shown(&form::UPSTREAM));
+        let whole = format!("{origin} → {nginx} → {upstream}");
+        if whole.chars().count() + 3 > self.ui.width.into() {
+            return page.paragraph(2, self.ui.width, &whole, self.ui.theme.plain());
+        }
         let arrow =
             || Span::styled(format!(" {} ", self.ui.theme.glyphs.arrow), self.ui.theme.accent());
         page.line(Line::from(vec![
@@ -473,7 +516,7 @@ impl Form<'_> {
             arrow(),
             Span::raw(nginx),
             arrow(),
-            Span::raw(format!("{}{path}", answers.shown(&form::UPSTREAM))),
+            Span::raw(upstream),
         ]));
     }
 

@@ -9,7 +9,7 @@ use crate::wizard::{Preview, Review, ReviewRow, Wizard};
 use ratatui::text::{Line, Span};
 
 /// The most lines that notes take away from the preview.
-const NOTES: u16 = 5;
+const NOTES: usize = 5;
 
 /// A preview of fewer lines says nothing.
 const LEAST_PREVIEW: usize = 2;
@@ -29,22 +29,18 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, review: &Review, rows: u16, is_split
     }
     match review.preview() {
         Preview::Ready(_) if is_split => {
-            for line in below(ui, wizard, review) {
-                page.line(line);
-            }
+            page.extend(below(ui, wizard, review));
         }
         Preview::Ready(_) => {
             let below = below(ui, wizard, review);
             let taken = page.len() + 1 + below.len();
             if taken + LEAST_PREVIEW > rows.into() && !review.is_full() {
                 // `f` shows the file; the outcome of the last key is worth more than a line of it.
-                let gone = below.len().saturating_sub(usize::from(rows).saturating_sub(page.len()));
-                below.into_iter().skip(gone).for_each(|line| page.line(line));
+                let room = usize::from(rows).saturating_sub(page.len());
+                page.extend(below.end(room));
             } else {
                 file(ui, review, &mut page, usize::from(rows).saturating_sub(taken).max(1));
-                for line in below {
-                    page.line(line);
-                }
+                page.extend(below);
             }
         }
         Preview::Refused(refusal) => {
@@ -145,24 +141,20 @@ fn lead(lines: &[DiffLine], room: usize) -> usize {
 }
 
 /// Notes, where links lead, checks and the outcome of the last key.
-fn below(ui: Ui, wizard: &Wizard, review: &Review) -> Vec<Line<'static>> {
-    let mut page = Page::default();
-    notes(ui, wizard, review, &mut page);
-    let room = if ui.is_small { 2 } else { NOTES };
-    let mut lines = page.visible(room).lines;
-    let mut targets = Page::default();
+fn below(ui: Ui, wizard: &Wizard, review: &Review) -> Page {
+    let mut page = notes(ui, wizard, review);
+    page.shorten(if ui.is_small { 2 } else { NOTES }, "?");
     for change in review.files().iter().filter(|it| it.target.is_some() && !it.is_noop()) {
-        targets.marked(("!", ui.theme.warn()), ui.width, &change.destination(), ui.theme.plain());
+        page.marked(("!", ui.theme.warn()), ui.width, &change.destination(), ui.theme.plain());
     }
-    lines.extend(targets.visible(u16::MAX).lines);
-    lines.push(checks(ui, wizard, review));
+    page.line(checks(ui, wizard, review));
     if review.is_confirming() {
-        lines.push(question(ui, review));
+        page.line(question(ui, review));
     }
     if let Some(note) = review.note() {
-        lines.push(Line::styled(format!("  {note}"), ui.theme.strong()));
+        page.line(Line::styled(format!("  {note}"), ui.theme.strong()));
     }
-    lines
+    page
 }
 
 /// Asks once before anything is written.
@@ -186,7 +178,8 @@ fn note(ui: Ui, review: &Review, page: &mut Page) {
 }
 
 /// What is good to know before writing.
-fn notes(ui: Ui, wizard: &Wizard, review: &Review, page: &mut Page) {
+pub(super) fn notes(ui: Ui, wizard: &Wizard, review: &Review) -> Page {
+    let mut page = Page::default();
     let nginx = review.files().iter().find(|change| change.kind == FileKind::Nginx);
     let finding = nginx.and_then(|change| wizard.finding_about(is_test_of(change)));
     if let Some(finding) = finding.filter(|finding| finding.outcome != Outcome::Ok) {
@@ -195,6 +188,7 @@ fn notes(ui: Ui, wizard: &Wizard, review: &Review, page: &mut Page) {
     for note in review.notes() {
         page.marked(("!", ui.theme.warn()), ui.width, note, ui.theme.plain());
     }
+    page
 }
 
 /// What was checked, each with its mark.
