@@ -605,6 +605,24 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_kestra_reads_as_something_else_is_found_and_never_repeated() {
+        for (value, words) in [
+            ("0123", "another number"),
+            ("1_000", "another number"),
+            ("12:30:45", "another number"),
+            ("1e3", "another number"),
+            ("2026-01-31", "a date"),
+            ("yes", "true or false"),
+        ] {
+            let text = format!("a:\n  password: {value}\n");
+            is_set(&text, 2, &format!("a.password has no quotes, so Kestra reads {words} there."));
+            assert!(said(&text)[0].contains("quote it") && !said(&text)[0].contains(value));
+            assert_eq!(said(&format!("a:\n  password: '{value}'\n")), [""; 0]);
+        }
+        assert_eq!(said("a:\n  password: 8080\n"), [""; 0]);
+    }
+
+    #[test]
     fn a_public_url_that_nobody_can_open_is_found() {
         for (url, words) in [
             ("http://0.0.0.0:8080/", "to listen on"),

@@ -67,7 +67,7 @@ pub(super) fn run(
         Some(digest) => reviewed(invocation, options.given, digest)?,
         None => planned(invocation, options.given)?,
     };
-    let urgent = if plan.is_noop() { Vec::new() } else { plan::urgent(&sources.machine, &plan) };
+    let urgent = plan::urgent(&sources.machine, &plan);
     for it in &urgent {
         console.warn(it);
     }
@@ -77,11 +77,15 @@ pub(super) fn run(
     if !options.json && options.expect.is_none() {
         printed = plan.pending().try_for_each(|change| console.print_text(&difference(change)));
     }
-    if plan.is_noop() {
+    let notes = if plan.is_noop() {
         console.message("Nothing to do.");
+        // The file may hold what was asked for and mean something else.
+        plan::config_notes(&sources.machine)
     } else {
-        let notes = sources.notes(&plan).into_iter().filter(|note| !urgent.contains(note));
-        notes.for_each(|note| console.warn(&note));
+        sources.notes(&plan)
+    };
+    for note in notes.iter().filter(|note| !urgent.contains(note)) {
+        console.warn(note);
     }
     let mut id = None;
     let mut warnings = console.warnings();

@@ -57,7 +57,8 @@ impl Scope {
         let of_user = of_user.map(|path| (path, "Kestra reads it by default".to_owned()));
         let of_machine = (self.at("/etc/kestra/config.yml"), "the usual place".to_owned());
         let usual = of_user.into_iter().chain([of_machine]);
-        found.extend(usual.filter(|(path, _)| path.exists()));
+        // What cannot be looked at may be there.
+        found.extend(usual.filter(|(path, _)| path.try_exists().unwrap_or(true)));
         found.extend(self.folder.iter().flat_map(|folder| self.in_folder(folder)));
         let mut candidates: Vec<Candidate> = Vec::new();
         for (path, reason) in found {

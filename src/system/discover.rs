@@ -337,7 +337,7 @@ fn service(machine: &Machine) -> Option<Service> {
 }
 
 /// The file that `--config` names, else the only candidate; where there is none, the one that a
-/// unit names, or Kestra's default.
+/// unit names or that this user cannot look at, or Kestra's default.
 pub(crate) fn config_path(named: Option<&Path>) -> Result<PathBuf, DiscoverError> {
     if let Some(named) = named {
         return Ok(std::path::absolute(named).unwrap_or_else(|_| named.to_owned()));
@@ -347,8 +347,8 @@ pub(crate) fn config_path(named: Option<&Path>) -> Result<PathBuf, DiscoverError
     let (mut there, missing): (Vec<_>, Vec<_>) = candidates.partition(|it| it.path.exists());
     match there.len() {
         0 => {
-            let of_unit = missing.into_iter().next().map(|candidate| candidate.path);
-            of_unit.or_else(default_path).ok_or(DiscoverError::NoHome)
+            let missing = missing.into_iter().next().map(|candidate| candidate.path);
+            missing.or_else(default_path).ok_or(DiscoverError::NoHome)
         }
         1 => Ok(there.remove(0).path),
         _ => Err(DiscoverError::SeveralFiles { candidates: there }),
