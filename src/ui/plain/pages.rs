@@ -7,7 +7,7 @@ use crate::key::Key;
 use crate::plan::{DiffTag, FileChange, Plan};
 use crate::system::line_reader::{Echo, Ended};
 use crate::wizard::{
-    Choice, Effect, Event, Exit, Preview, Review, ReviewRow, Step, Wizard, report,
+    Action, Choice, Effect, Event, Exit, Preview, Review, ReviewRow, Step, Wizard, report,
 };
 
 const HELP: &str = "\
@@ -137,8 +137,9 @@ impl<R: Runtime> PlainMode<'_, R> {
             self.print_verbatim(lines)?;
             self.printed = Some(Printed::Result);
         }
+        let reload = if self.wizard.offers(Action::Reload) { "r to reload nginx, " } else { "" };
         let undo = if can_undo { "u to undo, " } else { "" };
-        let prompt = format!("Type r to reload nginx, c to check, {undo}or press Enter to quit:");
+        let prompt = format!("Type {reload}c to check, {undo}or press Enter to quit:");
         let line = match self.read(&prompt, Echo::Shown) {
             Err(Ended::Input) => return Ok(Some(Effect::Exit(Exit::Done))),
             line => line?,

@@ -78,7 +78,7 @@ fn finding() -> Finding {
 }
 
 fn saved() -> WriteResult {
-    WriteResult { headline: "Done. One file written.".to_owned(), ..WriteResult::default() }
+    WriteResult { headline: "Done. 1 file written.".to_owned(), ..WriteResult::default() }
 }
 
 fn denied() -> Failure {
@@ -204,7 +204,7 @@ connection, w to write, q to quit: w
 Write 1 file? y or n [n]: yes
 Writing...
 
-Done. One file written.
+Done. 1 file written.
 ";
     assert!(script.said.starts_with(expected), "{}", script.said);
 }
