@@ -240,6 +240,7 @@ pub fn elevated(plan: &Plan, config: &Path, result: Result<(), String>) -> Event
 
 fn written_as_root(plan: &Plan, config: &Path) -> WriteResult {
     let files = plan.pending().map(|change| WrittenFile {
+        kind: change.kind,
         what: change.kind.label(&change.path),
         path: change.destination(),
         about: "as root".to_owned(),
@@ -297,6 +298,7 @@ fn written_file(written: &FileReceipt) -> WrittenFile {
         format!("{how}, mode {:04o} {}", written.mode, written.owner)
     };
     WrittenFile {
+        kind: written.kind,
         what: written.kind.label(&written.path),
         path: format!("{}{real}", written.path.display()),
         about,
@@ -314,6 +316,7 @@ fn saved_beside(receipt: Receipt) -> WriteResult {
 
 fn saved_aside(exported: Exported) -> WriteResult {
     let files = exported.files.iter().map(|path| WrittenFile {
+        kind: FileKind::Unknown,
         what: "saved".to_owned(),
         path: path.display().to_string(),
         about: "mode 0600".to_owned(),

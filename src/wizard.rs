@@ -167,7 +167,12 @@ impl Wizard {
             Event::Written(result) => self.written(result),
             Event::Stopped(saved) => {
                 self.forget_checks();
-                self.step = Step::Done(saved);
+                let is_undone = saved.state == "rolled back";
+                self.step = Step::Done(if is_undone {
+                    with_next_steps(saved, &self.answers)
+                } else {
+                    saved
+                });
                 None
             }
             Event::Reminder => {

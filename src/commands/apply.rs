@@ -84,7 +84,7 @@ pub(super) fn run(
         let Sources { answers, machine, .. } = &sources;
         let receipt = runner(machine)?.write(&plan)?;
         id.clone_from(&receipt.id);
-        let written = wizard::with_next_steps(messages::written(receipt), answers, &plan);
+        let written = wizard::with_next_steps(messages::written(receipt), answers);
         report(&written, console);
         warnings.extend(written.warnings);
     }

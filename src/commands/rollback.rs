@@ -5,10 +5,11 @@ use crate::cli::{Invocation, RollbackCommand, UndoOptions};
 use crate::messages::{restored, rolled_back};
 use crate::settings::is_hidden;
 use crate::system::console::{Console, can_ask, first_line_of_input};
-use crate::system::discover::config_path;
+use crate::system::discover::{self, config_path};
 use crate::system::fs::WriteError;
 use crate::system::fs::backup::{Checkpoint, History, PendingWrite, Restore};
 use crate::system::fs::lock::Lock;
+use crate::wizard::with_next_steps;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -60,7 +61,15 @@ fn undo(
     }
     let is_redo = rollback.is_redo();
     let receipt = rollback.run(&lock, wanted.force).map_err(CommandError::Rollback)?;
-    report(&rolled_back(receipt, is_redo), console);
+    let config = receipt.config.clone();
+    let undone = rolled_back(receipt, is_redo);
+    // What starts Kestra has to read the files again; they may be too broken to tell what that is.
+    let machine = config.and_then(|config| discover::configuration(Some(&config), None).ok());
+    let answers = machine.and_then(|machine| discover::complete_in_time(machine).answers().ok());
+    report(
+        &answers.map_or_else(|| undone.clone(), |it| with_next_steps(undone.clone(), &it)),
+        console,
+    );
     Ok(0)
 }
 

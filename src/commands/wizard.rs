@@ -23,7 +23,7 @@ use crate::ui::plain::{self, TerminalRuntime};
 use crate::ui::tui::backend::Colors;
 use crate::ui::tui::theme::{Level, Theme};
 use crate::ui::tui::{self, Left};
-use crate::wizard::{Choice, Dialog, Effect, Event, Failure, Wizard};
+use crate::wizard::{Choice, Dialog, Effect, Event, Exit, Failure, Step, Wizard};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,11 +64,11 @@ fn configuration(
     place: Option<&Place>,
     console: &mut Console,
 ) -> Result<Machine, CommandError> {
-    let mut config = config.map(Path::to_owned);
+    let (mut config, mut place) = (config.map(Path::to_owned), place.cloned());
     let preferred = draft::config();
     loop {
         let machine =
-            discover::configurations(config.as_deref(), place.cloned(), preferred.as_deref());
+            discover::configurations(config.as_deref(), place.clone(), preferred.as_deref());
         let error = match machine {
             Err(error) => error,
             machine => return Ok(machine?),
@@ -77,29 +77,57 @@ fn configuration(
         else {
             return Err(error.into());
         };
-        let path = path.clone();
+        let (path, has_no_place) = (path.clone(), matches!(error, DiscoverError::NoPlace { .. }));
         console.message(&words(&error.into()));
-        config = Some(mended(path, console)?);
+        match mended(&path, has_no_place, console)? {
+            Mended::At(named) => (config, place) = (Some(path), Some(named)),
+            Mended::File(path) => (config, place) = (Some(path), None),
+        }
     }
 }
 
-/// The file to go on with: the same once its operator has corrected it, or another one.
-fn mended(path: PathBuf, console: &mut Console) -> Result<PathBuf, CommandError> {
-    let separate = fs::beside(&path);
-    let choices = [
+/// What to go on with.
+enum Mended {
+    /// The same file once its operator has corrected it, or another one.
+    File(PathBuf),
+    /// A place in the same file.
+    At(Place),
+}
+
+fn mended(path: &Path, has_no_place: bool, console: &mut Console) -> Result<Mended, CommandError> {
+    let separate = fs::beside(path);
+    let mut choices = vec![
         "Open it in your editor, then look again".to_owned(),
         format!("Write a separate file: {}", separate.display()),
-        "Quit".to_owned(),
     ];
+    if has_no_place {
+        choices.push("Name the place of the configuration in it".to_owned());
+    }
+    choices.push("Quit".to_owned());
     match choose(&choices, console)? {
         Some(0) => {
-            if let Err(error) = editor::open(&path) {
+            if let Err(error) = editor::open(path) {
                 console.message(&format!("The editor could not be used: {error}"));
             }
-            Ok(path)
+            Ok(Mended::File(path.to_owned()))
         }
-        Some(1) => Ok(separate),
+        Some(1) => Ok(Mended::File(separate)),
+        Some(2) if has_no_place => {
+            console
+                .message("Keys joined by dots, as --at takes them, or a dot for the whole file:");
+            let named = line()?.unwrap_or_default();
+            let invalid = |error| CommandError::Answers(vec![format!("at: {error}")]);
+            Ok(Mended::At(named.trim().parse::<Place>().map_err(invalid)?))
+        }
         _ => Err(CommandError::Refused("the configuration was left as it is".to_owned())),
+    }
+}
+
+/// A line of the input; `None` at its end.
+fn line() -> Result<Option<String>, CommandError> {
+    match console::first_line_of_input() {
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
+        line => Ok(Some(line.map_err(lost)?.reveal().to_owned())),
     }
 }
 
@@ -109,11 +137,7 @@ fn choose(choices: &[String], console: &mut Console) -> Result<Option<usize>, Co
         console.message(&format!("{number}. {choice}"));
     }
     console.message(&format!("Number 1 to {}:", choices.len()));
-    let line = match console::first_line_of_input() {
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
-        line => line.map_err(lost)?,
-    };
-    let number: Option<usize> = line.reveal().trim().parse().ok();
+    let number: Option<usize> = line()?.and_then(|line| line.trim().parse().ok());
     Ok(number.and_then(|number| number.checked_sub(1)))
 }
 
@@ -130,22 +154,43 @@ fn ask(
     let theme = theme(invocation.colour);
     match tui::run(wizard, first, runner.clone(), theme, escape_delay()).map_err(lost)? {
         Left::Signal(code) => Ok(code),
-        Left::Quit { keeps_draft } => {
-            console.message(if keeps_draft {
-                "Draft kept. Run kestra-setup to continue."
-            } else {
-                "Answers discarded. Nothing was written."
-            });
-            Ok(QUIT)
-        }
         Left::Plain(wizard) => plain(*wizard, None, runner, console),
-        Left::Done(saved) => {
-            if let Some(saved) = saved {
-                report(&saved, console);
+        Left::Exit(exit, wizard) => {
+            if let Step::Done(saved) = wizard.step() {
+                report(saved, console);
             }
-            Ok(0)
+            Ok(leave(exit, &wizard, console))
         }
     }
+}
+
+/// Does with the answers what the operator decided, and says so; gives the exit code.
+fn leave(exit: Exit, wizard: &Wizard, console: &mut Console) -> u8 {
+    match (exit, wizard.step()) {
+        (Exit::KeepDraft, _) => {
+            console.message(&keep_draft(wizard));
+            return QUIT;
+        }
+        (Exit::Discard, _) => {
+            draft::forget(wizard.machine().config());
+            console.message("Answers discarded. Nothing was written.");
+            return QUIT;
+        }
+        (Exit::Done, Step::Done(_)) => draft::forget(wizard.machine().config()),
+        // A draft that was offered and not decided on stays.
+        (Exit::Done, _) => {}
+    }
+    0
+}
+
+/// Keeps the answers for the next start, without secrets.
+fn keep_draft(wizard: &Wizard) -> String {
+    draft::save(wizard);
+    if draft::load(wizard.machine().config()).is_none() {
+        return "No draft kept: there was nothing to keep.".to_owned();
+    }
+    let check = &wizard.answers().defaults().check;
+    format!("Draft kept. Run {} to continue.", check.trim_end_matches(" check"))
 }
 
 /// One question after the other. An end of the input, a broken line or a signal is no consent: the
@@ -166,14 +211,13 @@ fn plain(
     let mut runtime = TerminalRuntime::new(runner).map_err(lost)?;
     let ended = plain::run(&mut wizard, first, &mut runtime);
     drop(runtime);
-    let Err(ended) = ended else {
-        draft::forget(wizard.machine().config());
-        return Ok(0);
+    let ended = match ended {
+        Ok(exit) => return Ok(leave(exit, &wizard, console)),
+        Err(ended) => ended,
     };
-    draft::save(&wizard);
-    if let Ended::Input = ended {
-        console.message("End of input: left without writing.");
-    }
+    let kept = keep_draft(&wizard);
+    let why = if let Ended::Input = ended { "End of input. " } else { "" };
+    console.message(&format!("{why}{kept}"));
     Ok(ended.exit_code())
 }
 

@@ -20,7 +20,7 @@ pub struct Defaults {
     pub nginx_files: Vec<String>,
     /// The file that holds the configuration, or will.
     pub config_file: String,
-    /// How Kestra is restarted so that it reads that file, as a command to adapt.
+    /// How Kestra is restarted so that it reads that file, as a command to adapt; empty where it is not known.
     pub restart: String,
     /// What starts Kestra with that file, where it was found.
     pub service: Option<Service>,

@@ -107,14 +107,13 @@ impl Place {
         matches!(self.kind, Helm | GitOps | ConfigMap | Container)
     }
 
-    /// The command that makes Kestra read the changed file, to copy and adapt. `file` is quoted for
-    /// a shell already.
+    /// The command that makes Kestra read the changed file, to copy and adapt; empty where that is
+    /// not known. `file` is quoted for a shell already.
     #[must_use]
     pub fn restart_command(&self, file: &str) -> String {
         match self.kind {
-            PlaceKind::WholeFile | PlaceKind::Named => {
-                format!("kestra server standalone --config {file}")
-            }
+            PlaceKind::WholeFile => format!("kestra server standalone --config {file}"),
+            PlaceKind::Named => String::new(),
             PlaceKind::Compose => format!("docker compose -f {file} up -d"),
             PlaceKind::Helm => format!("helm upgrade kestra kestra/kestra -f {file}"),
             PlaceKind::GitOps | PlaceKind::Container => format!("kubectl apply -f {file}"),

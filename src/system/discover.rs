@@ -182,9 +182,8 @@ pub fn configuration_of(
     place: Option<Place>,
 ) -> Result<Machine, DiscoverError> {
     // Without the place, a file with several configurations would be refused.
-    let at = place.as_ref().filter(|place| !place.is_whole());
-    let check =
-        at.map_or("check".to_owned(), |at| format!("--at {} check", shell::word(&at.to_string())));
+    let named = place.as_ref().filter(|place| !place.is_whole());
+    let at = named.map(|at| format!("--at {} ", shell::word(&at.to_string()))).unwrap_or_default();
     let place = match (place, &text) {
         (Some(place), Some(text)) => place_in(&config, text.as_str(), &place)?,
         (None, Some(text)) => only_place(&config, text.as_str())?,
@@ -199,7 +198,7 @@ pub fn configuration_of(
         env_file: beside("kestra.env"),
         config_file: config.display().to_string(),
         restart: machine.place().restart_command(&shell::word(&config.to_string_lossy())),
-        check: command_for(&config, &check),
+        check: with_config(&config, &format!("{at}check")),
         ..Defaults::default()
     };
     machine.is_partial = true;
@@ -234,6 +233,11 @@ pub fn complete(mut machine: Machine, deadline: Deadline) -> Machine {
         machine.see(path.clone(), look_at(&path));
     }
     machine.defaults.service = service(&machine);
+    // Another look at every process, which the first frame does not wait for.
+    let named = with_config(machine.config(), "");
+    if let Some(command) = machine.defaults.check.strip_prefix(&named) {
+        machine.defaults.check = command_for(machine.config(), command);
+    }
     machine.surroundings = surroundings(&machine);
     (machine.defaults.certificates, machine.defaults.unreadable_certificates) =
         certificate::discover(&machine.nginx.config);
@@ -373,6 +377,10 @@ pub(crate) fn command_for(config: &Path, command: &str) -> String {
     if is_usual && config_path(None).is_ok_and(|default| default == config) {
         return format!("kestra-setup {command}");
     }
+    with_config(config, command)
+}
+
+fn with_config(config: &Path, command: &str) -> String {
     format!("kestra-setup --config {} {command}", shell::word(&config.to_string_lossy()))
 }
 

@@ -183,9 +183,12 @@ impl LineReader {
     fn heed_signals(&mut self, prompt: &str, echo: Echo) -> Result<(), Ended> {
         for signal in self.due.take().into_iter().chain(self.watch.arrived()) {
             match signal {
-                Signal::Hangup | Signal::Interrupt | Signal::Terminate => {
+                Signal::Interrupt => {
+                    // Whoever stays goes on working.
+                    self.leaving().store(false, Ordering::SeqCst);
                     return Err(Ended::Signal(signal));
                 }
+                Signal::Hangup | Signal::Terminate => return Err(Ended::Signal(signal)),
                 Signal::Stop if signals::can_stop() => {
                     self.restore();
                     signals::stop()?;

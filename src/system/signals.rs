@@ -104,10 +104,11 @@ impl Watch {
         Ok(Self { delivery, leaving })
     }
 
-    /// Every signal that arrived since the last call, a reason to leave first.
+    /// Every signal that arrived since the last call, a reason to leave first: Ctrl-C, which may
+    /// be taken back, after the others.
     pub fn arrived(&mut self) -> Vec<Signal> {
         let mut all: Vec<_> = self.delivery.pending().filter_map(Signal::from_number).collect();
-        all.sort_by_key(|signal| signal.exit_code().is_none());
+        all.sort_by_key(|signal| (signal.exit_code().is_none(), *signal == Signal::Interrupt));
         all
     }
 

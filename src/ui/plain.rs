@@ -13,12 +13,14 @@ mod text;
 
 use crate::checks::{Check, Finding};
 use crate::form::Field;
+use crate::key::Key;
 use crate::messages;
 use crate::plan;
 use crate::settings::Secret;
 use crate::system::effects::{EffectRunner, Performed};
 use crate::system::elevate;
 use crate::system::line_reader::{Echo, Ended, LineReader, TypedLine};
+use crate::system::signals::Signal;
 use crate::wizard::{Effect, Event, Exit, Step, Wizard};
 use reply::is_yes;
 use std::io;
@@ -94,22 +96,25 @@ impl Runtime for TerminalRuntime {
     }
 }
 
-/// Asks until the operator is done or leaves.
+/// Asks until the operator is done or leaves; gives what becomes of the answers.
 ///
 /// # Errors
-/// Where the input ended or cannot be read, or by a signal; then nothing was agreed to.
+/// Where the input ended or cannot be read, or by a signal but Ctrl-C; then nothing was agreed to.
 pub fn run(
     wizard: &mut Wizard,
     first: Option<Effect>,
     runtime: &mut impl Runtime,
-) -> Result<(), Ended> {
+) -> Result<Exit, Ended> {
     let mut mode = PlainMode { wizard, runtime, printed: None, settled: Vec::new() };
     mode.greet()?;
     mode.perform(first)?;
     loop {
-        let effect = mode.ask()?;
-        if let Some(Effect::Exit(_)) = effect {
-            return Ok(());
+        let effect = match mode.ask() {
+            Err(Ended::Signal(Signal::Interrupt)) => mode.quit(),
+            effect => effect?,
+        };
+        if let Some(Effect::Exit(exit)) = effect {
+            return Ok(exit);
         }
         mode.perform(effect)?;
     }
@@ -149,8 +154,7 @@ impl<R: Runtime> PlainMode<'_, R> {
     /// Reads one line of the operator and updates the wizard.
     fn ask(&mut self) -> Result<Option<Effect>, Ended> {
         if self.wizard.is_quitting() {
-            let is_sure = self.confirms("Quit and lose the answers?")?;
-            return Ok(self.press(if is_sure { 'q' } else { 'n' }));
+            return self.what_becomes_of_the_answers();
         }
         match self.wizard.step() {
             Step::FormStep(_) => self.question(),
@@ -160,6 +164,25 @@ impl<R: Runtime> PlainMode<'_, R> {
             // Every look and every write comes back; one that does not leaves nothing to ask.
             Step::Discovering(_) | Step::Writing(_) => Ok(Some(Effect::Exit(Exit::Done))),
         }
+    }
+
+    /// Ctrl-C, and the word quit: as in full screen, a second one discards the answers.
+    fn quit(&mut self) -> Option<Effect> {
+        self.printed = None;
+        self.wizard.update(Event::Key(Key::Ctrl('c')))
+    }
+
+    fn what_becomes_of_the_answers(&mut self) -> Result<Option<Effect>, Ended> {
+        self.runtime.drop_typed_ahead();
+        let prompt =
+            "Quit? Type s to keep a draft, q to discard the answers, or press Enter to stay:";
+        let line = self.read(prompt, Echo::Shown)?;
+        Ok(match line.reveal().trim() {
+            "s" => self.press('s'),
+            "q" | "quit" => self.press('q'),
+            "" => self.press('n'),
+            _ => None,
+        })
     }
 
     /// Performs effects until the wizard wants no more of them, and prints what checks found.
@@ -190,7 +213,7 @@ impl<R: Runtime> PlainMode<'_, R> {
     }
 
     fn press(&mut self, key: char) -> Option<Effect> {
-        self.wizard.update(Event::Key(crate::key::Key::Char(key)))
+        self.wizard.update(Event::Key(Key::Char(key)))
     }
 
     fn print(&mut self, text: &str) -> Result<(), Ended> {

@@ -19,7 +19,7 @@ use crate::system::effects::EffectRunner;
 use crate::system::signals::{self, Signal};
 use crate::system::terminal::is_tiny;
 use crate::system::{draft, elevate};
-use crate::wizard::{Effect, Event, Exit, Step, Wizard, WriteResult};
+use crate::wizard::{Effect, Event, Exit, Step, Wizard};
 use input::{Decoder, Input};
 use reader::Typed;
 use std::sync::Arc;
@@ -40,13 +40,8 @@ const PAUSE: Duration = Duration::from_millis(400);
 /// How the full screen was left.
 #[derive(Debug)]
 pub enum Left {
-    /// The operator is done; the result page, if there is one.
-    Done(Option<WriteResult>),
-    /// With answers, none of which is written.
-    Quit {
-        /// Whether they are kept as a draft.
-        keeps_draft: bool,
-    },
+    /// By the operator, who decided what becomes of the answers.
+    Exit(Exit, Box<Wizard>),
     /// By a signal, with this exit code.
     Signal(u8),
     /// The operator asked for questions one by one.
@@ -291,7 +286,9 @@ impl Loop {
     /// Does what belongs to the terminal here, everything else on a thread of its own.
     fn perform(&mut self, effect: Effect) -> io::Result<Option<Left>> {
         match effect {
-            Effect::Exit(exit) => return Ok(Some(self.exit(exit))),
+            Effect::Exit(exit) => {
+                return Ok(Some(Left::Exit(exit, Box::new(self.wizard.clone()))));
+            }
             Effect::Redraw => self.screen.redraw()?,
             Effect::Suspend => self.suspend()?,
             Effect::Copy(text) => self.screen.copy(text.as_str())?,
@@ -320,25 +317,6 @@ impl Loop {
         for other in arrived.into_iter().filter(|it| !is_interrupt(it)) {
             // The receiver is this loop's own.
             let _ = self.sender.send(other);
-        }
-    }
-
-    fn exit(&self, exit: Exit) -> Left {
-        match (exit, self.wizard.step()) {
-            (Exit::KeepDraft, _) => {
-                draft::save(&self.wizard);
-                Left::Quit { keeps_draft: true }
-            }
-            (Exit::Discard, _) => {
-                draft::forget(self.wizard.machine().config());
-                Left::Quit { keeps_draft: false }
-            }
-            (Exit::Done, Step::Done(result)) => {
-                draft::forget(self.wizard.machine().config());
-                Left::Done(Some(result.clone()))
-            }
-            // A draft that was offered and not decided on stays.
-            (Exit::Done, _) => Left::Done(None),
         }
     }
 

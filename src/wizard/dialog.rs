@@ -277,7 +277,7 @@ impl Wizard {
             _ => Plan::default(),
         };
         self.step = match result {
-            Ok(saved) => Step::Done(super::with_next_steps(saved, &self.answers, &plan)),
+            Ok(saved) => Step::Done(super::with_next_steps(saved, &self.answers)),
             Err(failure) => Step::Dialog(Dialog::new(failure, plan)),
         };
         None

@@ -4,7 +4,7 @@ use crate::checks::{Check, Finding};
 use crate::kestra_config::Place;
 use crate::key::Key;
 use crate::machine::{Candidate, Machine, Seen, Text};
-use crate::plan::Plan;
+use crate::plan::{FileKind, Plan};
 use crate::wizard::{Choice, FilePreview, PlanRequest};
 use std::fmt;
 use std::path::PathBuf;
@@ -227,6 +227,8 @@ impl From<String> for NextStep {
 /// One file that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrittenFile {
+    /// Which of the files it is; unknown where nothing waits for it.
+    pub kind: FileKind,
     /// What it is, at most 11 columns.
     pub what: String,
     /// Its real path.

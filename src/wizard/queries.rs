@@ -44,11 +44,7 @@ impl Wizard {
             }
             (Action::NextTab, Step::Review(review)) => review.files().len() > 1,
             (Action::UndoChange, _) => self.past.iter().any(|past| *past != self.answers),
-            (Action::Reload, Step::Done(saved)) => {
-                let is_left = saved.next.iter().any(|step| step.key == Some('r'));
-                let is_changed = saved.files.iter().any(|file| file.what == "nginx");
-                self.answers.defaults().has_nginx && (is_left || is_changed)
-            }
+            (Action::Reload, Step::Done(saved)) => saved.next.iter().any(|it| it.key == Some('r')),
             (Action::UndoWrite, Step::Done(saved)) => saved.undo.is_some(),
             _ => true,
         }

@@ -3,17 +3,17 @@
 use super::{NextStep, WriteResult, WrittenFile};
 use crate::answers::Answers;
 use crate::form;
-use crate::plan::{FileKind, Plan};
+use crate::plan::FileKind;
 use crate::settings::ServerUrl;
 use std::iter::once;
 
 /// The columns that a line may have where nothing is to wrap.
 const LONGEST: usize = 78;
 
-/// Adds what is left to do for these answers.
+/// Adds what is left to do for these answers, so that the files are read.
 #[must_use]
-pub fn with_next_steps(saved: WriteResult, answers: &Answers, plan: &Plan) -> WriteResult {
-    let is_written = |kind| plan.pending().any(|change| change.kind == kind);
+pub fn with_next_steps(saved: WriteResult, answers: &Answers) -> WriteResult {
+    let is_written = |kind| saved.files.iter().any(|file| file.kind == kind);
     let mut next = Vec::new();
     if is_written(FileKind::Env) || answers.keeps_password_elsewhere() {
         next.extend(environment(answers));
@@ -31,13 +31,16 @@ pub fn with_next_steps(saved: WriteResult, answers: &Answers, plan: &Plan) -> Wr
         ..NextStep::from("Check".to_owned())
     });
     next.extend(saved.next);
-    let once = if is_written(FileKind::Config) || is_written(FileKind::Env) {
-        "once Kestra has restarted"
-    } else {
-        "once nginx is reloaded"
-    };
     let url = answers.get(&form::URL).parse::<ServerUrl>();
-    let open = url.map_or(String::new(), |url| format!("Open {url} {once}."));
+    let open = match url {
+        // What is undone may have had another address.
+        _ if saved.state != "written" => String::new(),
+        Ok(url) if is_written(FileKind::Config) || is_written(FileKind::Env) => {
+            format!("Open {url} once Kestra has restarted.")
+        }
+        Ok(url) if is_written(FileKind::Nginx) => format!("Open {url} once nginx is reloaded."),
+        _ => String::new(),
+    };
     WriteResult { open, next, ..saved }
 }
 
@@ -46,9 +49,11 @@ fn restart(answers: &Answers) -> NextStep {
     if let Some(command) = service.and_then(|service| service.restart.clone()) {
         return NextStep { command, ..NextStep::from("Restart Kestra".to_owned()) };
     }
+    let example = answers.defaults().restart.clone();
+    let such_as = if example.is_empty() { "." } else { ", e.g." };
     NextStep {
-        what: "Restart Kestra so that it reads the file (however you start it), e.g.".to_owned(),
-        lines: vec![answers.defaults().restart.clone()],
+        what: format!("Restart Kestra so that it reads the file (however you start it){such_as}"),
+        lines: Some(example).filter(|it| !it.is_empty()).into_iter().collect(),
         ..NextStep::default()
     }
 }
@@ -135,7 +140,7 @@ fn certificate(answers: &Answers) -> Option<NextStep> {
 pub fn report(saved: &WriteResult) -> Vec<String> {
     let mut lines = vec![saved.headline.clone(), String::new()];
     let width = saved.files.iter().map(|file| file.path.len()).max().unwrap_or(0);
-    for WrittenFile { what, path, about } in &saved.files {
+    for WrittenFile { what, path, about, .. } in &saved.files {
         lines.push(format!("  {what:<11}  {path:<width$}   {about}"));
     }
     if let Some(undo) = &saved.undo {
@@ -197,6 +202,19 @@ mod tests {
         let step = environment(&answers).unwrap();
         assert_eq!(step.what, "Add this line to kestra.service with systemctl edit");
         assert_eq!(step.lines, ["EnvironmentFile=/etc/kestra/k.env"]);
+    }
+
+    #[test]
+    fn no_command_is_guessed_for_a_file_of_an_unknown_kind() {
+        let place: crate::kestra_config::Place = "a.b".parse().unwrap();
+        let restart = place.restart_command("f.yml");
+        let answers =
+            Answers::new(form::Defaults { restart, ..form::Defaults::default() }, [].into());
+        let step = super::restart(&answers);
+        assert!(
+            step.what.ends_with("(however you start it).") && step.lines.is_empty(),
+            "{step:?}"
+        );
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! A case is `NAME.in.yml` with `NAME.json` in `tests/config/places`, or in the folder that the
 //! variable `PLACES_CASES` names: `arguments` of `apply`, and either `expected`, the name of the
-//! file with the text afterwards, or `refusal`, a pattern that standard error must match, in which
-//! `.*` stands for any text.
+//! file with the text afterwards, or `refusal`, a pattern that standard error must match,
+//! in any case, over lines.
 
 use crate::yaml_reader::ask_python;
 use serde_json::{Value as Json, json};
@@ -101,15 +101,6 @@ impl Home {
     }
 }
 
-/// Whether the parts of a pattern between `.*` come one after the other.
-fn matches(pattern: &str, text: &str) -> bool {
-    let mut rest = Some(text.to_lowercase());
-    for part in pattern.to_lowercase().replace('\\', "").split(".*") {
-        rest = rest.and_then(|rest| Some(rest.split_once(part)?.1.to_owned()));
-    }
-    rest.is_some()
-}
-
 impl Case {
     fn failure(&self) -> Option<String> {
         let home = Home::with(&self.before);
@@ -118,7 +109,9 @@ impl Case {
         let fail = |why: &str| Some(format!("{}: {why}\n{shown}", self.name));
         if let Some(refusal) = &self.refusal {
             let is_right = first.status.code() == Some(2)
-                && matches(refusal, &shown)
+                && regex_lite::Regex::new(&format!("(?is){refusal}"))
+                    .expect(&self.name)
+                    .is_match(&shown)
                 && home.text() == self.before;
             return if is_right { None } else { fail(&format!("not refused with {refusal}")) };
         }

@@ -9,7 +9,7 @@ use kestra_setup::kestra_config::Place;
 use kestra_setup::key::Key;
 use kestra_setup::machine::{Candidate, Machine, Nginx, Snapshot};
 use kestra_setup::nginx_site::{self, Config, Include, Version};
-use kestra_setup::plan::Plan;
+use kestra_setup::plan::{FileKind, Plan};
 use kestra_setup::ui::tui::{
     backend::Colors,
     theme::{Level, Theme},
@@ -237,6 +237,7 @@ impl Operator {
     /// The write succeeds.
     pub(crate) fn write_succeeds(self) -> Self {
         let file = |(what, path, about): (&str, &str, &str)| WrittenFile {
+            kind: if what == "nginx" { FileKind::Nginx } else { FileKind::Config },
             what: what.to_owned(),
             path: path.to_owned(),
             about: about.to_owned(),

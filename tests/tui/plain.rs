@@ -84,8 +84,8 @@ fn a_session_ends_with_what_was_agreed_to() {
 #[test]
 fn only_plain_text_is_sent() {
     let mut session = plain();
-    session.answer(SHORT.into_iter().chain(["d", "unknown", "list", "help", "q", "yes"]));
-    assert_eq!(session.wait_exit(), 0);
+    session.answer(SHORT.into_iter().chain(["d", "unknown", "list", "help", "q", "q"]));
+    assert_eq!(session.wait_exit(), 130);
     let text = |byte: &u8| matches!(byte, b'\r' | b'\n' | b' '..=b'~');
     assert!(session.output().iter().all(text), "{:?}", said(&session));
     assert!(said(&session).lines().all(|line| line.trim_end().len() <= 72));
@@ -141,7 +141,7 @@ fn the_end_of_the_input_aborts_wherever_it_comes() {
 
 #[test]
 fn a_signal_gives_the_echo_back() {
-    for (signal, code) in [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)] {
+    for (signal, code) in [(Signal::HUP, 129), (Signal::TERM, 143)] {
         let mut session = at_password();
         assert!(session.is_raw());
         session.signal(signal);
@@ -151,11 +151,30 @@ fn a_signal_gives_the_echo_back() {
 }
 
 #[test]
-fn ctrl_c_leaves_at_once() {
-    let mut session = at_password();
-    session.press(key::CTRL_C);
-    assert_eq!(session.wait_exit(), 130);
-    assert_nothing_written(&session);
+fn ctrl_c_asks_what_becomes_of_the_answers_and_a_second_one_discards_them() {
+    for (then, words) in [
+        (key::CTRL_C, "Answers discarded. Nothing was written."),
+        ("q\r", "Answers discarded. Nothing was written."),
+        ("s\r", "Draft kept. Run kestra-setup --config "),
+        (key::CTRL_D, "End of input. Draft kept. Run kestra-setup --config "),
+    ] {
+        let mut session = at_password();
+        session.press(key::CTRL_C).wait_for("s to keep a draft, q to discard").wait_for_prompt();
+        assert!(!session.is_raw());
+        session.send(then).wait_for(words);
+        assert_eq!(session.wait_exit(), if then == key::CTRL_D { 1 } else { 130 });
+        assert_nothing_written(&session);
+        let is_kept = session.home().join("state/draft.json").exists();
+        assert_eq!(is_kept, words.contains("kept"), "{then:?}");
+    }
+}
+
+#[test]
+fn whoever_stays_after_ctrl_c_is_asked_again_and_can_test() {
+    let mut session = plain();
+    session.answer(["https://ops.example.com/", "", "http", "127.0.0.1:1"]);
+    session.wait_for("Username").wait_for_prompt().press(key::CTRL_C).wait_for("Quit?");
+    session.answer(["", "", "", "none", "t"]).wait_for("nothing listens on 127.0.0.1:1");
 }
 
 #[test]

@@ -370,6 +370,17 @@ fn a_file_that_cannot_be_read_is_opened_in_the_editor_and_looked_at_again() {
 }
 
 #[test]
+fn a_place_that_is_not_found_is_named_by_hand() {
+    let folder = folder();
+    let text = "settings:\n  flows:\n    kestra:\n      url: https://old.example.com/\n";
+    fs::write(folder.path().join("config.yml"), text).expect("a configuration");
+    let mut session = wizard(folder.path()).start();
+    session.wait_for("no configuration of Kestra").wait_for("Number 1 to 4:");
+    session.type_text("3").press(key::ENTER).wait_for("Keys joined by dots");
+    session.type_text("settings.flows").press(key::ENTER).wait_for("https://old.example.com/");
+}
+
+#[test]
 fn beside_a_file_that_cannot_be_read_another_one_is_written() {
     let folder = folder();
     let mut session = in_front_of_a_broken_file(folder.path(), "false");

@@ -31,7 +31,7 @@ impl<R: Runtime> PlainMode<'_, R> {
         match reply::read(line.reveal(), |_| false) {
             Reply::Text(text) => self.review_command(text.trim()),
             Reply::Back => Ok(self.wizard.update(Event::PreviousQuestion)),
-            Reply::Quit => Ok(self.press('q')),
+            Reply::Quit => Ok(self.quit()),
             Reply::List => self.list(),
             Reply::Help => self.print(HELP).map(|()| None),
             // Enter alone agrees to nothing.
@@ -112,7 +112,7 @@ impl<R: Runtime> PlainMode<'_, R> {
                     .map(|()| None),
             },
             Reply::Back => Ok(self.wizard.update(Event::Key(Key::Esc))),
-            Reply::Quit => Ok(self.press('q')),
+            Reply::Quit => Ok(self.quit()),
             Reply::Help | Reply::List | Reply::Word(_) => Ok(None),
         }
     }
@@ -137,15 +137,16 @@ impl<R: Runtime> PlainMode<'_, R> {
             self.print_verbatim(lines)?;
             self.printed = Some(Printed::Result);
         }
-        let reload = if self.wizard.offers(Action::Reload) { "r to reload nginx, " } else { "" };
-        let undo = if can_undo { "u to undo, " } else { "" };
+        let offer = |action, words| if self.wizard.offers(action) { words } else { "" };
+        let reload = offer(Action::Reload, "r to reload nginx, ");
+        let undo = offer(Action::UndoWrite, "u to undo, ");
         let prompt = format!("Type {reload}c to check, {undo}or press Enter to quit:");
         let line = match self.read(&prompt, Echo::Shown) {
             Err(Ended::Input) => return Ok(Some(Effect::Exit(Exit::Done))),
             line => line?,
         };
         match reply::read(line.reveal(), |_| false) {
-            Reply::Enter | Reply::Quit => Ok(self.press('q')),
+            Reply::Enter | Reply::Quit => Ok(self.quit()),
             Reply::Text(text) => self.result_command(text.trim(), can_undo),
             _ => Ok(None),
         }
@@ -153,7 +154,7 @@ impl<R: Runtime> PlainMode<'_, R> {
 
     fn result_command(&mut self, text: &str, can_undo: bool) -> Result<Option<Effect>, Ended> {
         match text {
-            "r" => Ok(self.press('r')),
+            "r" if self.wizard.offers(Action::Reload) => Ok(self.press('r')),
             "c" => Ok(self.press('c')),
             "q" => Ok(self.press('q')),
             "u" if can_undo && self.confirms("Put the files back?")? => {

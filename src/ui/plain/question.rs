@@ -53,7 +53,7 @@ impl<R: Runtime> PlainMode<'_, R> {
             Reply::Back => self.go_back(field),
             Reply::Help => self.explain(field),
             Reply::List => self.list(),
-            Reply::Quit => Ok(self.wizard.update(Event::Key(Key::Ctrl('c')))),
+            Reply::Quit => Ok(self.quit()),
         }
     }
 

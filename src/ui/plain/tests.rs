@@ -5,10 +5,13 @@ use crate::checks::Outcome;
 use crate::form::Defaults;
 use crate::kestra_config::Place;
 use crate::machine::{Candidate, Machine, Seen, Snapshot};
-use crate::plan::Plan;
-use crate::wizard::{Choice, Dialog, Failure, WriteResult};
+use crate::plan::{FileChange, Plan};
+use crate::wizard::{Choice, Dialog, Failure, WriteResult, WrittenFile};
 use std::collections::VecDeque;
 use std::path::PathBuf;
+
+/// Typed in the place of a line.
+const CTRL_C: &str = "\u{3}";
 
 /// What was typed, what was printed, what was done.
 #[derive(Default)]
@@ -35,6 +38,9 @@ impl Runtime for Script {
             self.hidden.push(prompt.to_owned());
         }
         let line = self.lines.pop_front().ok_or(Ended::Input)?;
+        if line == CTRL_C {
+            return Err(Ended::Signal(Signal::Interrupt));
+        }
         self.said.push_str(if echo == Echo::Shown { line } else { "" });
         self.said.push('\n');
         let (dropped, is_cut) = (self.dropped, self.is_cut);
@@ -51,8 +57,16 @@ impl Runtime for Script {
             }
             Effect::Check(check) => Event::Checked(check, vec![finding()]),
             Effect::Write(plan) => {
+                let file = |change: &FileChange| WrittenFile {
+                    kind: change.kind,
+                    what: change.kind.label(&change.path),
+                    path: change.path.display().to_string(),
+                    about: "new".to_owned(),
+                };
+                let files = plan.pending().map(file).collect();
                 self.written.push(plan);
-                Event::Written(self.failure.take().map_or_else(|| Ok(saved()), Err))
+                let saved = || Ok(WriteResult { files, ..saved() });
+                Event::Written(self.failure.take().map_or_else(saved, Err))
             }
             Effect::Elevate(_) => {
                 self.elevated += 1;
@@ -102,7 +116,7 @@ fn session(
     (mut wizard, first): (Wizard, Option<Effect>),
     lines: &[&'static str],
     failure: Option<Failure>,
-) -> (Script, Result<(), Ended>) {
+) -> (Script, Result<Exit, Ended>) {
     let lines = lines.iter().copied().collect();
     let mut script = Script { lines, failure, ..Script::default() };
     let ended = run(&mut wizard, first, &mut script);
@@ -212,7 +226,7 @@ Done. 1 file written.
 #[test]
 fn no_line_is_longer_than_72_columns_or_more_than_ascii() {
     let lines = after(&LONG, &["help", "list", "w", "yes", "q"]);
-    for script in [with_nginx(&lines), existing(&["help", "4", "help", "list", "quit", "yes"])] {
+    for script in [with_nginx(&lines), existing(&["help", "4", "help", "list", "quit", "q"])] {
         for line in script.said.lines() {
             assert!(line.trim_end().len() <= 72, "{line}");
             assert!(line.chars().all(|c| c == ' ' || c.is_ascii_graphic()), "{line}");
@@ -283,7 +297,7 @@ fn the_end_of_the_input_is_never_consent() {
 #[test]
 fn only_a_typed_yes_writes() {
     for answer in ["", "n", "no", "w", "yes please", "\\yes"] {
-        assert_eq!(fresh(&after(&SHORT, &["w", answer, "q", "yes"])).written, [], "{answer}");
+        assert_eq!(fresh(&after(&SHORT, &["w", answer, "q", "q"])).written, [], "{answer}");
     }
     for answer in ["y", "yes", " YES "] {
         assert_eq!(fresh(&after(&SHORT, &["w", answer])).written.len(), 1, "{answer}");
@@ -303,6 +317,18 @@ fn a_way_that_writes_needs_the_word_as_well() {
 }
 
 #[test]
+fn the_result_offers_a_reload_only_where_there_is_an_nginx() {
+    let script = fresh(&after(&SHORT, &["w", "yes", "r"]));
+    assert!(script.said.contains("\nType c to check, or press Enter to quit:"), "{}", script.said);
+    assert!(!script.said.contains("eload"), "{}", script.said);
+    let said = with_nginx(&after(&LONG, &["w", "yes", "r"])).said;
+    assert!(
+        said.contains("Type r to reload nginx") && said.contains("Reloading nginx..."),
+        "{said}"
+    );
+}
+
+#[test]
 fn the_input_may_end_once_all_is_done() {
     let (_, ended) =
         session(wizard(Defaults::default(), None), &after(&SHORT, &["w", "yes"]), None);
@@ -311,7 +337,7 @@ fn the_input_may_end_once_all_is_done() {
 
 #[test]
 fn a_password_is_read_without_echo_and_its_length_is_not_shown() {
-    let script = with_nginx(&after(&LONG, &["list", "q", "yes"]));
+    let script = with_nginx(&after(&LONG, &["list", "q", "q"]));
     assert_eq!(script.hidden, ["Password (not shown) [none] or back: "]);
     assert!(script.said.contains("Saved: hidden\n"), "{}", script.said);
     assert!(!script.said.contains("hunter2"), "{}", script.said);
@@ -349,15 +375,26 @@ fn list_says_every_answer_and_no_secret() {
 
 #[test]
 fn quit_asks_only_where_answers_would_be_lost() {
-    let (script, ended) = session(wizard(Defaults::default(), None), &["quit"], None);
-    assert!(ended.is_ok() && !script.said.contains("Quit?"));
-    let (script, ended) = session(
-        wizard(Defaults::default(), None),
-        &["https://a.example", "quit", "", "quit", "yes"],
-        None,
-    );
-    assert!(ended.is_ok());
-    assert_eq!(script.said.matches("lose the answers? y or n [n]:").count(), 2);
+    let quit = |lines: &[&'static str]| session(wizard(Defaults::default(), None), lines, None);
+    let (script, ended) = quit(&["quit"]);
+    assert!(matches!(ended, Ok(Exit::Done)) && !script.said.contains("Quit?"), "{}", script.said);
+    for (word, wanted) in [("s", Exit::KeepDraft), ("q", Exit::Discard), ("quit", Exit::Discard)] {
+        let (script, ended) = quit(&["https://a.example", "quit", "", "quit", "yes", word]);
+        assert_eq!(ended.unwrap(), wanted, "{}", script.said);
+        assert_eq!(script.said.matches("s to keep a draft, q to discard").count(), 3);
+        assert_eq!(script.said.matches("Question 2 of 4.").count(), 2, "{}", script.said);
+    }
+}
+
+#[test]
+fn ctrl_c_asks_like_quit_and_a_second_one_discards() {
+    let quit = |lines: &[&'static str]| session(wizard(Defaults::default(), None), lines, None);
+    assert_eq!(quit(&[CTRL_C]).1.unwrap(), Exit::Done);
+    assert_eq!(quit(&["https://a.example", CTRL_C, "s"]).1.unwrap(), Exit::KeepDraft);
+    assert_eq!(quit(&["https://a.example", CTRL_C, CTRL_C]).1.unwrap(), Exit::Discard);
+    let at_the_last = after(&SHORT, &["w", CTRL_C, "", "w", "yes", CTRL_C]);
+    let (script, ended) = quit(&at_the_last);
+    assert_eq!((script.written.len(), ended.unwrap()), (1, Exit::Done), "{}", script.said);
 }
 
 #[test]
@@ -444,7 +481,7 @@ fn the_review_changes_one_setting_and_returns() {
 
 #[test]
 fn a_number_opens_every_question_of_its_setting() {
-    let script = with_nginx(&after(&LONG, &["4", "", "n3w", "env", "", "", "d", "q", "yes"]));
+    let script = with_nginx(&after(&LONG, &["4", "", "n3w", "env", "", "", "d", "q", "q"]));
     assert_eq!(script.hidden.len(), 2);
     let said = script.said.rsplit("Type a number to change it").nth(1).unwrap();
     assert!(said.contains("${FORWARD_PROXY_PASSWORD}") && !said.contains("Question"), "{said}");
