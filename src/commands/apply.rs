@@ -9,7 +9,7 @@ use crate::plan::{self, FileChange, FileKind, Plan};
 use crate::system::console::Console;
 use crate::system::discover::look_at;
 use crate::system::effects::{API_URL, EffectRunner};
-use crate::wizard;
+use crate::wizard::{self, WriteResult};
 use serde::Serialize;
 use std::path::Path;
 
@@ -67,6 +67,10 @@ pub(super) fn run(
         Some(digest) => reviewed(invocation, options.given, digest)?,
         None => planned(invocation, options.given)?,
     };
+    let urgent = plan::urgent(&sources.machine, &plan);
+    for it in &urgent {
+        console.warn(it);
+    }
     // Where standard output is closed or full, the files are written anyway, and that is reported.
     let mut printed = Ok(());
     // A reviewed plan was shown already.
@@ -76,12 +80,12 @@ pub(super) fn run(
     let notes = if plan.is_noop() {
         console.message("Nothing to do.");
         // The file may hold what was asked for and mean something else.
-        plan::config_notes(&sources.machine, None)
+        plan::config_notes(&sources.machine)
     } else {
         sources.notes(&plan)
     };
-    for note in notes {
-        console.warn(&note);
+    for note in notes.iter().filter(|note| !urgent.contains(note)) {
+        console.warn(note);
     }
     let mut id = None;
     let mut warnings = console.warnings();
@@ -90,6 +94,7 @@ pub(super) fn run(
         let receipt = runner(machine)?.write(&plan)?;
         id.clone_from(&receipt.id);
         let written = wizard::with_next_steps(messages::written(receipt), answers);
+        let written = WriteResult { urgent, ..written };
         report(&written, console);
         warnings.extend(written.warnings);
     }
