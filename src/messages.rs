@@ -266,6 +266,7 @@ pub fn written(receipt: Receipt) -> WriteResult {
     };
     WriteResult {
         state,
+        urgent: Vec::new(),
         headline,
         files: receipt.files.iter().map(written_file).collect(),
         undo: receipt.id.map(|id| {
