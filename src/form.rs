@@ -168,6 +168,13 @@ const PLAIN: Field = Field {
 };
 
 impl Field {
+    /// What its help adds for these answers, as lines to copy.
+    #[must_use]
+    pub fn guide(&self, context: &dyn Context) -> Vec<String> {
+        let of_proxy = [&CONNECTION, &PROXY_ADDRESS, &PROXY_USERNAME, &PROXY_PASSWORD];
+        if of_proxy.contains(&self) { beyond_proxy(context) } else { Vec::new() }
+    }
+
     /// The options; none for text.
     #[must_use]
     pub fn choices(&self) -> &'static [SelectOption] {

@@ -2,6 +2,8 @@
 //!
 //! The table is `assets/kestra-releases.txt`, which has the sources and its date.
 
+use std::fmt;
+
 const TABLE: &str = include_str!("../assets/kestra-releases.txt");
 
 /// The advisory of [`Era::LoginBypass`].
@@ -19,6 +21,37 @@ pub enum Era {
     WebhooksOnly,
     /// Under a path everything is as at the root.
     Open,
+}
+
+/// The release that runs Kestra with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// An image such as `kestra/kestra:v1.3.25`, or a version such as `Kestra 1.3.25`.
+    pub name: String,
+    /// Where it was seen, such as `image of service kestra`.
+    pub seen: String,
+    /// Its era, where the name tells.
+    pub era: Option<Era>,
+}
+
+impl Release {
+    /// The release of an image that was seen there.
+    #[must_use]
+    pub fn of_image(image: String, seen: String) -> Self {
+        Self { era: Era::of_image(&image), name: image, seen }
+    }
+
+    /// The release with this version, such as `1.3.25`, that was seen there.
+    #[must_use]
+    pub fn of_version(version: &str, seen: String) -> Self {
+        Self { era: Era::of_version(version), name: format!("Kestra {version}"), seen }
+    }
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.name, self.seen)
+    }
 }
 
 impl Era {

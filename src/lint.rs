@@ -7,7 +7,7 @@ mod address;
 
 use crate::env_file;
 use crate::kestra_config::{self, Kind, Reading, Scalar, open_urls};
-use crate::kestra_release::{ADVISORY, Era};
+use crate::kestra_release::{ADVISORY, Era, Release};
 use crate::machine::{Machine, Text};
 use crate::nginx_site::{self, Server};
 use crate::settings::{
@@ -48,12 +48,11 @@ impl Remark {
     }
 }
 
-/// What cannot work in this configuration.
+/// What cannot work in this configuration; APIs without a login are not in it, but in [`open_apis`].
 #[must_use]
 pub fn config(reading: &Reading) -> Vec<Remark> {
-    let each = NEVER_NULL.into_iter().flat_map(|property| of_property(reading, property));
+    let each = NEVER_NULL.into_iter().filter_map(|property| empty(reading, property));
     let whole = [
-        open_apis,
         doubled_ui,
         bent_path,
         address_without_type,
@@ -65,54 +64,76 @@ pub fn config(reading: &Reading) -> Vec<Remark> {
     });
     let whole = whole.into_iter().filter_map(|trap| trap(reading));
     let reinterpreted = reading.iter().filter_map(|(path, scalar)| reinterpreted(path, scalar));
-    // The open APIs come first of all.
     whole.chain(each).chain(proxies).chain(reinterpreted).collect()
 }
 
 /// The context paths under which the login is open, whatever is around their letters.
 const OPEN_PATHS: [&str; 3] = ["a", "ap", "api"];
 
-/// What the release of Kestra, as far as it is known, means for the login of this configuration;
-/// the worst first.
+/// The advisory for a release whose login anyone passes.
 #[must_use]
-pub fn release(machine: &Machine, reading: &Reading) -> Vec<String> {
-    let path = open_urls::context_path(reading);
-    let image = machine.image().unwrap_or_default();
-    match Era::of_image(&image) {
-        Some(Era::LoginBypass) => vec![format!(
-            "{image} lets anyone run code on this server without a login ({ADVISORY}, severity 10 of 10). Update Kestra before you publish it."
-        )],
-        Some(Era::Closed) if !path.is_root() => {
-            let is_open = open_urls::are_open(reading);
-            let closed = format!(
-                "{image} closes the login page and webhooks under {path}. --open-urls login-and-webhooks opens both."
-            );
-            let administrator = reading.get("kestra.server.basic-auth.username").is_none();
-            let setup = format!(
-                "{image} has no first setup in the browser under {path}. Before the first start, set kestra.server.basic-auth.username (an e-mail address) and kestra.server.basic-auth.password."
-            );
-            let notes = [(!is_open).then_some(closed), administrator.then_some(setup)];
-            notes.into_iter().flatten().collect()
-        }
-        _ => Vec::new(),
-    }
+pub fn advisory(machine: &Machine) -> Option<String> {
+    let Release { name, era, .. } = machine.release()?;
+    (era == Some(Era::LoginBypass)).then(|| {
+        format!(
+            "ANYONE CAN RUN CODE on {name} without a login ({ADVISORY}, severity 10 of 10). Update Kestra before you publish it."
+        )
+    })
 }
 
-/// What lets others in, for commands that show the settings: the release, then the open APIs.
+/// What a release that closes a context path lacks in this configuration: the entries that open the
+/// login page.
 #[must_use]
-pub fn urgent(machine: &Machine) -> Vec<String> {
-    let Ok(Some(reading)) = machine.reading() else { return Vec::new() };
-    let release = release(machine, &reading);
-    release.into_iter().chain(open_apis(&reading).map(|remark| remark.text)).collect()
+pub fn closed_login(machine: &Machine, reading: &Reading) -> Option<String> {
+    let (name, path) = closing(machine, reading)?;
+    (!open_urls::are_open(reading)).then(|| {
+        format!(
+            "{name} closes the login page and webhooks under {path}. {} apply --open-urls login-and-webhooks opens both.",
+            machine.defaults.program
+        )
+    })
+}
+
+/// The same for the administrator, who cannot be set up in the browser there.
+#[must_use]
+pub fn missing_administrator(machine: &Machine, reading: &Reading) -> Option<String> {
+    let (name, path) = closing(machine, reading)?;
+    reading.get("kestra.server.basic-auth.username").is_none().then(|| {
+        format!(
+            "{name} has no first setup in the browser under {path}. Before the first start, set kestra.server.basic-auth.username (an e-mail address) and kestra.server.basic-auth.password."
+        )
+    })
+}
+
+/// The release and the context path, where it is known to close that.
+fn closing(machine: &Machine, reading: &Reading) -> Option<(String, ContextPath)> {
+    let path = open_urls::context_path(reading);
+    let Release { name, era, .. } = machine.release()?;
+    (era == Some(Era::Closed) && !path.is_root()).then_some((name, path))
+}
+
+/// What lets others in or keeps people out, the worst first: it comes before any other note.
+#[must_use]
+pub fn urgent(machine: &Machine, reading: &Reading) -> Vec<String> {
+    let open = open_apis(reading).map(|remark| remark.text);
+    let taken = open_urls::opens_setup(reading).map(|entry| {
+        format!(
+            "ANYONE CAN TAKE OVER THIS KESTRA: {entry} in kestra.server.basic-auth.open-urls opens its first setup, again and again. Remove it at once."
+        )
+    });
+    let closed = closed_login(machine, reading);
+    let all = [advisory(machine), open, taken, closed, missing_administrator(machine, reading)];
+    all.into_iter().flatten().collect()
 }
 
 /// A path that switches the login off: seen with 1.3.25 and 2.0.0-SNAPSHOT.
-fn open_apis(reading: &Reading) -> Option<Remark> {
+#[must_use]
+pub fn open_apis(reading: &Reading) -> Option<Remark> {
     let path = reading.get("micronaut.server.context-path")?;
     let name = path.text.trim().trim_matches('/');
     OPEN_PATHS.contains(&name).then(|| {
         let text = format!(
-            "every API of this Kestra is open without a login, because the context path is /{name}: anyone can create and run flows. Change micronaut.server.context-path at once."
+            "ANYONE CAN RUN CODE: every API of this Kestra is open without a login, because the context path is /{name}. Change micronaut.server.context-path at once."
         );
         Remark::new(path, text)
     })
@@ -143,13 +164,14 @@ fn reinterpreted(path: &str, scalar: &Scalar) -> Option<Remark> {
 #[must_use]
 pub fn surprises(reading: &Reading) -> Vec<Remark> {
     let traps = [closed_webhooks, own_tls].into_iter().filter_map(|trap| trap(reading));
-    public_url(reading).into_iter().chain(traps).collect()
+    doubtful(reading).into_iter().chain(traps).collect()
 }
 
-/// What makes the public URL one that nobody can open.
+/// What may not be meant: properties that are set twice, and a public URL that nobody can open.
 #[must_use]
-pub fn public_url(reading: &Reading) -> Vec<Remark> {
-    [misplaced_url, unreachable_url].into_iter().filter_map(|trap| trap(reading)).collect()
+pub fn doubtful(reading: &Reading) -> Vec<Remark> {
+    let url = [misplaced_url, unreachable_url].into_iter().filter_map(|trap| trap(reading));
+    doubled(reading).chain(url).collect()
 }
 
 /// A plausible property that no Kestra has.
@@ -187,16 +209,19 @@ fn is_of_container(name: &str) -> bool {
     !name.contains('.') || ends.iter().any(|end| name.ends_with(end))
 }
 
-fn of_property(reading: &Reading, property: &str) -> Vec<Remark> {
-    let Some(scalar) = reading.get(property) else { return Vec::new() };
-    let mut all = Vec::new();
-    if scalar.kind == Kind::Null {
-        all.push(Remark::new(scalar, format!("{property} is empty: Kestra does not start with that. Give it a value or remove the line.")));
-    }
-    if let [.., first, last] = reading.lines(property)[..] {
-        all.push(Remark::new(scalar, format!("{property} is set twice, in lines {first} and {last}. Spelled alike, the last is in effect; spelled differently, 1.3 takes the last and 2.0 does not go by order.")));
-    }
-    all
+fn empty(reading: &Reading, property: &str) -> Option<Remark> {
+    let scalar = reading.get(property).filter(|scalar| scalar.kind == Kind::Null)?;
+    let what = "Kestra does not start with that. Give it a value or remove the line.";
+    Some(Remark::new(scalar, format!("{property} is empty: {what}")))
+}
+
+/// Properties that are set twice.
+fn doubled(reading: &Reading) -> impl Iterator<Item = Remark> {
+    NEVER_NULL.into_iter().filter_map(|property| {
+        let [.., first, last] = reading.lines(property)[..] else { return None };
+        let what = format!("{property} is set twice, in lines {first} and {last}. Spelled alike, the last is in effect; spelled differently, 1.3 takes the last and 2.0 does not go by order.");
+        Some(Remark::new(reading.get(property)?, what))
+    })
 }
 
 /// Kestra adds `ui/` itself.
@@ -514,14 +539,14 @@ mod tests {
         let place = kestra_config::places(&text).unwrap().remove(0);
         let mut machine = Machine::new("compose.yml".into(), place.clone());
         machine.see("compose.yml".into(), crate::machine::Snapshot::Text(text.as_str().into()));
-        release(&machine, &read_at(&text, &place).unwrap())
+        urgent(&machine, &read_at(&text, &place).unwrap())
     }
 
     #[test]
     fn a_release_whose_login_anyone_passes_is_named_first() {
         let notes = of_release("v1.3.20", "");
         assert_eq!(notes.len(), 1);
-        assert!(notes[0].starts_with("kestra/kestra:v1.3.20 lets anyone run code"), "{notes:?}");
+        assert!(notes[0].starts_with("ANYONE CAN RUN CODE on kestra/kestra:v1.3.20"), "{notes:?}");
         assert!(notes[0].contains("CVE-2026-53576"));
     }
 
@@ -535,13 +560,32 @@ mod tests {
         assert_eq!(of_release("latest", ""), [""; 0]);
     }
 
+    /// What comes before any other note.
+    fn urgent_in(text: &str) -> Vec<String> {
+        urgent(&Machine::default(), &read_at(text, &Place::default()).unwrap())
+    }
+
     #[test]
     fn a_path_that_opens_every_api_comes_first() {
         for path in ["/api", "ap", "/a/"] {
-            let text = format!("kestra.url:\nmicronaut.server.context-path: {path}\n");
-            let first = &said(&text)[0];
-            assert!(first.starts_with("2: every API of this Kestra is open"), "{first}");
+            let notes = urgent_in(&format!("micronaut.server.context-path: {path}\n"));
+            assert!(notes[0].starts_with("ANYONE CAN RUN CODE: every API"), "{notes:?}");
+            assert_eq!(said(&format!("micronaut.server.context-path: {path}\n")), [""; 0]);
         }
+    }
+
+    #[test]
+    fn an_entry_that_opens_the_first_setup_comes_first() {
+        let open = |path: &str, entry: &str| {
+            let path = format!("micronaut.server.context-path: {path}\n");
+            urgent_in(&format!("{path}kestra.server.basic-auth.open-urls: [/ping, {entry}]\n"))
+        };
+        for (path, entry) in [("/k", "/k/api/v1/main/basicAuth"), ("''", "/api/v1/main/b")] {
+            let notes = open(path, entry);
+            assert!(notes[0].starts_with("ANYONE CAN TAKE OVER THIS KESTRA"), "{notes:?}");
+            assert!(notes[0].contains(&format!(": {entry} in ")), "{notes:?}");
+        }
+        assert_eq!(open("/k", "/k/api/v1/main/executions/webhook/"), [""; 0]);
     }
 
     #[test]
@@ -558,6 +602,24 @@ mod tests {
         );
         is_set("micronaut.http.client.proxy-authorization: Basic x\n", 1, "does not act on");
         is_set("micronaut.server.ssl.enabled: on\n", 1, "speaks https itself");
+    }
+
+    #[test]
+    fn a_value_that_kestra_reads_as_something_else_is_found_and_never_repeated() {
+        for (value, words) in [
+            ("0123", "another number"),
+            ("1_000", "another number"),
+            ("12:30:45", "another number"),
+            ("1e3", "another number"),
+            ("2026-01-31", "a date"),
+            ("yes", "true or false"),
+        ] {
+            let text = format!("a:\n  password: {value}\n");
+            is_set(&text, 2, &format!("a.password has no quotes, so Kestra reads {words} there."));
+            assert!(said(&text)[0].contains("quote it") && !said(&text)[0].contains(value));
+            assert_eq!(said(&format!("a:\n  password: '{value}'\n")), [""; 0]);
+        }
+        assert_eq!(said("a:\n  password: 8080\n"), [""; 0]);
     }
 
     #[test]
@@ -706,7 +768,7 @@ mod tests {
             is_set(&format!("{open}micronaut.server.context-path: {path}\n"), 2, "write /kestra.");
         }
         let api = "kestra.server.basic-auth.open-urls: [/api/api/v1/]\n";
-        is_set(&format!("{api}micronaut.server.context-path: /api\n"), 2, "open without a login");
+        assert_eq!(said(&format!("{api}micronaut.server.context-path: /api\n")), [""; 0]);
         assert_eq!(said(&format!("{open}micronaut.server.context-path: /kestra\n")), [""; 0]);
     }
 

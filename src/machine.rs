@@ -7,7 +7,7 @@ mod entries;
 use crate::answers::Answers;
 use crate::form::{self, Defaults, ExistingServer};
 use crate::kestra_config::{self, Place, PublishedPort, Reading, Refusal};
-use crate::kestra_release::Era;
+use crate::kestra_release::Release;
 use crate::nginx_site::{self, Config, Server, Target, Version, Written};
 use crate::settings::ServerUrl;
 use entries::Entries;
@@ -30,6 +30,8 @@ pub struct Machine {
     pub nginx: Nginx,
     /// What surrounds the configuration.
     pub surroundings: Surroundings,
+    /// The release that is installed here, for a configuration that names none.
+    pub installed: Option<Release>,
     /// The files that this user could not write.
     pub unwritable: Vec<PathBuf>,
     /// The configurations among which the operator chooses; none where there is one only.
@@ -283,8 +285,7 @@ impl Machine {
                 (defaults.kestra_host, defaults.kestra_port) = (host, port);
             }
         }
-        let release = self.image().and_then(|image| Era::of_image(&image));
-        defaults.release = release.or(defaults.release);
+        defaults.release = self.release().and_then(|release| release.era).or(defaults.release);
         found.password_in_env_file(self, &defaults.env_file);
         let files =
             defaults.nginx_files.iter().chain([&defaults.server_file, &defaults.location_file]);
@@ -306,10 +307,17 @@ impl Machine {
         kestra_config::published_port(text, &self.place, port)
     }
 
-    /// The image that runs Kestra, where the file of the configuration names it.
+    /// The release that runs Kestra: as the file of the configuration has it, else as it is
+    /// installed.
     #[must_use]
-    pub fn image(&self) -> Option<String> {
-        kestra_config::image(self.text(&self.config)?.as_str(), &self.place)
+    pub fn release(&self) -> Option<Release> {
+        let text = self.text(&self.config).map_or("", Text::as_str);
+        let image = kestra_config::image(text, &self.place).map(|image| {
+            let of = self.place.used_by().first();
+            let of = of.map_or("the values".to_owned(), |service| format!("service {service}"));
+            Release::of_image(image, format!("image of {of}"))
+        });
+        image.or_else(|| self.installed.clone())
     }
 
     /// The server blocks that the wizard did not write; those that only redirect come last.

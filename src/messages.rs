@@ -267,6 +267,7 @@ pub fn written(receipt: Receipt) -> WriteResult {
     };
     WriteResult {
         state,
+        urgent: Vec::new(),
         headline: headline.to_owned(),
         files: receipt.files.iter().map(written_file).collect(),
         undo: receipt.id.map(|id| {

@@ -9,7 +9,7 @@ mod properties;
 mod redact;
 
 pub use difference::{DiffLine, DiffStat, DiffTag};
-pub use notes::{config_notes, foreign, nginx_notes, notes};
+pub use notes::{config_notes, foreign, nginx_notes, notes, urgent};
 
 use crate::answers::Answers;
 use crate::env_file;

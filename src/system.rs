@@ -15,6 +15,7 @@ pub mod effects;
 pub mod elevate;
 pub mod export;
 pub mod fs;
+mod installed;
 pub mod line_reader;
 pub mod nginx;
 pub mod passwd;

@@ -29,6 +29,7 @@ pub use review::{Preview, Review, ReviewRow};
 use crate::answers::Answers;
 use crate::checks::{Check, Finding};
 use crate::form;
+use crate::kestra_release::Release;
 use crate::key::Key;
 use crate::machine::Machine;
 use crate::plan::Plan;
@@ -161,6 +162,10 @@ impl Wizard {
             Event::Keep => self.keep(),
             Event::PreviousQuestion => self.previous_question(),
             Event::Discovered(machine) => self.discovered(*machine),
+            Event::ReleaseFound(config, release) => {
+                self.release_found(&config, release);
+                None
+            }
             Event::Loaded(result) => self.loaded(*result),
             Event::FilesRead(files) => self.looked(files),
             Event::Checked(check, findings) => self.checked(check, findings),
@@ -338,6 +343,23 @@ impl Wizard {
                 None
             }
             _ => None,
+        }
+    }
+
+    /// Takes the release. What is under review stays as it is; its notes tell what is known now.
+    fn release_found(&mut self, config: &std::path::Path, release: Release) {
+        if config != self.machine.config() {
+            return;
+        }
+        self.machine.installed = Some(release);
+        if let Step::Review(review) = &self.step {
+            let notes = self.notes_on(review.preview());
+            self.with_review(|review| review.notes = notes);
+        } else if let Ok(found) = self.machine.answers() {
+            self.answers = found.with(&self.answers);
+            if let Step::FormStep(asking) = &self.step {
+                self.step = Step::FormStep(asking.clone().refreshed(&self.answers));
+            }
         }
     }
 

@@ -5,11 +5,11 @@ use super::{CommandError, difference, only, report};
 use crate::cli::{GivenAnswers, Invocation};
 use crate::machine::Machine;
 use crate::messages;
-use crate::plan::{FileChange, FileKind, Plan};
+use crate::plan::{self, FileChange, FileKind, Plan};
 use crate::system::console::Console;
 use crate::system::discover::look_at;
 use crate::system::effects::{API_URL, EffectRunner};
-use crate::wizard;
+use crate::wizard::{self, WriteResult};
 use serde::Serialize;
 use std::path::Path;
 
@@ -67,16 +67,25 @@ pub(super) fn run(
         Some(digest) => reviewed(invocation, options.given, digest)?,
         None => planned(invocation, options.given)?,
     };
+    let urgent = plan::urgent(&sources.machine, &plan);
+    for it in &urgent {
+        console.warn(it);
+    }
     // Where standard output is closed or full, the files are written anyway, and that is reported.
     let mut printed = Ok(());
     // A reviewed plan was shown already.
     if !options.json && options.expect.is_none() {
         printed = plan.pending().try_for_each(|change| console.print_text(&difference(change)));
     }
-    if plan.is_noop() {
+    let notes = if plan.is_noop() {
         console.message("Nothing to do.");
+        // The file may hold what was asked for and mean something else.
+        plan::config_notes(&sources.machine)
     } else {
-        sources.notes(&plan).iter().for_each(|note| console.warn(note));
+        sources.notes(&plan)
+    };
+    for note in notes.iter().filter(|note| !urgent.contains(note)) {
+        console.warn(note);
     }
     let mut id = None;
     let mut warnings = console.warnings();
@@ -85,6 +94,7 @@ pub(super) fn run(
         let receipt = runner(machine)?.write(&plan)?;
         id.clone_from(&receipt.id);
         let written = wizard::with_next_steps(messages::written(receipt), answers);
+        let written = WriteResult { urgent, ..written };
         report(&written, console);
         warnings.extend(written.warnings);
     }

@@ -18,14 +18,20 @@ use std::path::Path;
 #[derive(Serialize)]
 struct ShowReport<'a> {
     config: &'a Path,
-    /// The image that runs Kestra, where the file names it.
-    image: Option<String>,
+    /// The release that runs Kestra, where it was seen.
+    release: Option<ReleaseReport>,
     settings: BTreeMap<&'static str, String>,
     /// The server block of nginx that answers the public URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<SiteReport<'a>>,
     problems: Vec<Entry>,
     warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ReleaseReport {
+    name: String,
+    seen: String,
 }
 
 #[derive(Serialize)]
@@ -54,8 +60,10 @@ pub(super) fn run(
         let config = machine.config().display();
         console.warn(&format!("there is no configuration at {config} yet."));
     }
-    for warning in lint::urgent(machine) {
-        console.warn(&warning);
+    if let Ok(Some(reading)) = machine.reading() {
+        for warning in lint::urgent(machine, &reading) {
+            console.warn(&warning);
+        }
     }
     match form {
         ShowForm::Words => {
@@ -63,13 +71,13 @@ pub(super) fn run(
                 let (file, names) = (site.file.display(), site.names.join(" "));
                 format!("{:<24} {file}:{} ({names})\n", "answered by", site.line)
             });
-            let image = machine.image().map(|image| format!("{:<24} {image}\n", "image"));
-            console.print_text(&(words(answers) + &site + &image.unwrap_or_default()))?;
+            let release = machine.release().map(|it| format!("{:<24} {it}\n", "release"));
+            console.print_text(&(words(answers) + &site + &release.unwrap_or_default()))?;
         }
         ShowForm::Answers => console.print(&answers_file(answers))?,
         ShowForm::Json => console.json(&ShowReport {
             config: machine.config(),
-            image: machine.image(),
+            release: machine.release().map(|it| ReleaseReport { name: it.name, seen: it.seen }),
             settings: answers
                 .questions()
                 .map(|field| (field.name, shown(answers, field)))

@@ -189,8 +189,7 @@ fn keep_draft(wizard: &Wizard) -> String {
     if draft::load(wizard.machine().config()).is_none() {
         return "No draft kept: there was nothing to keep.".to_owned();
     }
-    let check = &wizard.answers().defaults().check;
-    format!("Draft kept. Run {} to continue.", check.trim_end_matches(" check"))
+    format!("Draft kept. Run {} to continue.", wizard.answers().defaults().program)
 }
 
 /// One question after the other. An end of the input, a broken line or a signal is no consent: the

@@ -24,8 +24,8 @@ pub struct Defaults {
     pub restart: String,
     /// What starts Kestra with that file, where it was found.
     pub service: Option<Service>,
-    /// The command that checks that configuration.
-    pub check: String,
+    /// This program for that file, such as `kestra-setup --config /srv/config.yml`.
+    pub program: String,
     /// `kestra.env` beside the configuration.
     pub env_file: String,
     /// The release of Kestra, as far as its login is known to depend on it.
@@ -118,7 +118,7 @@ impl Default for Defaults {
             config_file: "/etc/kestra/config.yml".to_owned(),
             restart: "kestra server standalone --config /etc/kestra/config.yml".to_owned(),
             service: None,
-            check: "kestra-setup check".to_owned(),
+            program: "kestra-setup".to_owned(),
             env_file: "/etc/kestra/kestra.env".to_owned(),
             release: None,
             kestra_host: "localhost".to_owned(),

@@ -1,7 +1,9 @@
 //! Screen 2: Kestra's outbound connection.
 
-use super::{Context, Field, FieldKind, InReview, PLAIN, Screen, ScreenId, SelectOption, parsed};
-use crate::settings::{EnvFile, ProxyAddress, ProxyUsername, Secret, VariableName};
+use super::{
+    Context, Field, FieldKind, InReview, PLAIN, Screen, ScreenId, SelectOption, URL, parsed,
+};
+use crate::settings::{EnvFile, ProxyAddress, ProxyUsername, Secret, ServerUrl, VariableName};
 use std::borrow::Cow;
 
 pub(super) const SCREEN: Screen = Screen {
@@ -222,6 +224,44 @@ Docker Compose  env_file: kestra.env",
     ..PLAIN
 };
 
+/// What does not go through the proxy of these answers: what it is, and the lines that give it this
+/// proxy. Empty where there is none, or the lines would not be known.
+///
+/// Java's flags and the usage report were seen with Kestra 1.3.25 and 2.0, see
+/// `assets/kestra-facts.md`. Java has no flags for SOCKS that leave its database connections alone.
+#[must_use]
+pub fn beyond_proxy(context: &dyn Context) -> Vec<String> {
+    let address = context.get(&PROXY_ADDRESS).parse::<ProxyAddress>();
+    let (Ok(address), None) = (address, without_proxy(context)) else { return Vec::new() };
+    let url = context.get(&URL).parse::<ServerUrl>();
+    let public = url.map_or(String::new(), |url| url.host().to_string());
+    let (host, port) = (address.host().to_string(), address.port());
+    let login = if context.get(&PROXY_USERNAME).is_empty() { "" } else { "USERNAME:PASSWORD@" };
+    let mut lines = Vec::new();
+    let scheme = if context.get(&CONNECTION) == "socks" { "socks5h" } else { "http" };
+    if scheme == "http" {
+        let host = host.trim_matches(['[', ']']);
+        let direct = ["localhost", "127.*", "[::1]", &public].join("|");
+        lines.extend([
+            "plugin installation and the AI's documentation (Java sends no login):".to_owned(),
+            format!(
+                "  JAVA_OPTS=\"-Dhttps.proxyHost={host} -Dhttps.proxyPort={port} \
+                 -Dhttp.nonProxyHosts={}\"",
+                direct.trim_end_matches('|')
+            ),
+        ]);
+    }
+    let direct = ["localhost", "127.0.0.1", "::1", &public].join(",");
+    lines.extend([
+        "script tasks, in the env of the task:".to_owned(),
+        format!("  HTTPS_PROXY={scheme}://{login}{address}"),
+        format!("  NO_PROXY={}", direct.trim_end_matches(',')),
+        "usage report, to stop it:".to_owned(),
+        "  kestra.anonymous-usage-report.enabled: false".to_owned(),
+    ]);
+    lines
+}
+
 fn without_proxy(context: &dyn Context) -> Option<&'static Field> {
     (context.get(&CONNECTION) == "direct").then_some(&CONNECTION)
 }
@@ -253,4 +293,49 @@ fn credentials(context: &dyn Context) -> String {
     let username = context.shown(&PROXY_USERNAME);
     let username = if username.is_empty() { "(none)" } else { &username };
     format!("{username} / {password}  {how}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answers::Answers;
+
+    fn beyond(given: &[(&'static Field, &str)]) -> Vec<String> {
+        let mut answers = Answers::default();
+        for (field, text) in given {
+            answers.set(field, text);
+        }
+        beyond_proxy(&answers)
+    }
+
+    #[test]
+    fn what_does_not_go_through_a_proxy_has_its_lines_without_a_password() {
+        let login = [(&PROXY_USERNAME, "svc"), (&PROXY_PASSWORD, "hunter2")];
+        let http = [(&URL, "https://ops.example.com/"), (&CONNECTION, "http")];
+        let address = [(&PROXY_ADDRESS, "proxy.corp:3128")];
+        assert_eq!(
+            beyond(&[&http[..], &address, &login].concat()),
+            [
+                "plugin installation and the AI's documentation (Java sends no login):",
+                "  JAVA_OPTS=\"-Dhttps.proxyHost=proxy.corp -Dhttps.proxyPort=3128 \
+                 -Dhttp.nonProxyHosts=localhost|127.*|[::1]|ops.example.com\"",
+                "script tasks, in the env of the task:",
+                "  HTTPS_PROXY=http://USERNAME:PASSWORD@proxy.corp:3128",
+                "  NO_PROXY=localhost,127.0.0.1,::1,ops.example.com",
+                "usage report, to stop it:",
+                "  kestra.anonymous-usage-report.enabled: false",
+            ]
+        );
+        let ipv6 = beyond(&[&http[..], &[(&PROXY_ADDRESS, "[2001:db8::1]:80")]].concat());
+        assert!(ipv6[1].contains("-Dhttps.proxyHost=2001:db8::1 "), "{ipv6:?}");
+        assert_eq!(ipv6[3], "  HTTPS_PROXY=http://[2001:db8::1]:80");
+    }
+
+    #[test]
+    fn a_socks_proxy_has_no_flags_of_java_and_no_proxy_has_no_lines() {
+        let socks = beyond(&[(&CONNECTION, "socks"), (&PROXY_ADDRESS, "p:1080")]);
+        assert_eq!(socks[1], "  HTTPS_PROXY=socks5h://p:1080");
+        assert!(!socks.concat().contains("JAVA_OPTS"), "{socks:?}");
+        assert_eq!(beyond(&[(&CONNECTION, "direct"), (&PROXY_ADDRESS, "p:1")]), [""; 0]);
+    }
 }

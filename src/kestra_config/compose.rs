@@ -338,6 +338,8 @@ pub struct Mounted {
     pub file: String,
     /// The env files of the service, as they are written.
     pub env_files: Vec<String>,
+    /// The image of the service.
+    pub image: Option<String>,
     /// What the service sets beside it.
     pub beside: Beside,
 }
@@ -348,11 +350,12 @@ pub fn mounted_file(source: &str) -> Option<Mounted> {
     let tree = Tree::parse(source).ok()?;
     let (service, file, target) = mounted_in(&tree)?;
     let node = places::services(&tree).into_iter().find(|(name, _)| *name == service)?.1;
+    let image = places::value(&tree, node, "image").map(|id| tree.scalar(id).to_owned());
     let mut beside = Beside::default();
     beside.of_service(&tree, node);
     // Kestra reads it there by default.
     beside.has_config_flag |= target.ends_with(".kestra/config.yml");
-    Some(Mounted { service, file, env_files: env_files_of(&tree, node), beside })
+    Some(Mounted { service, file, env_files: env_files_of(&tree, node), image, beside })
 }
 
 /// The env files of the services that use a configuration, as they are written.

@@ -22,11 +22,21 @@ pub(crate) const AT_ROOT: [&str; 3] = [PACKAGED[0], PACKAGED[1], PACKAGED[2]];
 pub(crate) const UNDER_PATH: [&str; 3] =
     ["/api/v1/main/executions/webhook/", "/api/v1/configs", "/api/v1/basicAuthValidationErrors"];
 
+/// The first setup.
+pub(crate) const SETUP: &str = "/api/v1/main/basicAuth";
+
 /// Whether a configuration opens login page and webhooks under its context path.
 pub(crate) fn are_open(reading: &Reading) -> bool {
     let path = context_path(reading);
     let entries = entries(reading).unwrap_or_default();
     !path.is_root() && UNDER_PATH.iter().all(|rest| entries.contains(&format!("{path}{rest}")))
+}
+
+/// The entry that opens the first setup, with which anybody can create the administrator, again and
+/// again.
+pub(crate) fn opens_setup(reading: &Reading) -> Option<String> {
+    let setup = format!("{}{SETUP}", context_path(reading));
+    entries(reading)?.into_iter().find(|entry| !entry.is_empty() && setup.starts_with(entry))
 }
 
 /// The context path; the root if there is none or it is not a valid one.

@@ -2,7 +2,7 @@
 
 use super::{FileChange, FileKind, Plan};
 use crate::answers::Answers;
-use crate::kestra_config;
+use crate::kestra_config::{self, Reading};
 use crate::lint;
 use crate::machine::Machine;
 use crate::nginx_site;
@@ -13,13 +13,22 @@ use std::sync::Arc;
 /// the files as they will be.
 #[must_use]
 pub fn notes(answers: &Answers, machine: &Machine, plan: Option<&Plan>) -> Vec<String> {
-    let mut notes = nginx_notes(answers, machine);
+    let reading = reading(machine, plan);
+    // Nothing is worse than a login that anyone passes.
+    let mut notes = reading.as_ref().map_or(Vec::new(), |it| lint::urgent(machine, it));
+    notes.extend(nginx_notes(answers, machine));
     notes.extend(plan.and_then(replaced_by_hand));
     let env_files = plan.iter().flat_map(|plan| &plan.changes);
     let env_files = env_files.filter(|change| change.kind == FileKind::Env);
     notes.extend(env_files.filter_map(|change| lint::unread_env_file(machine, &change.path)));
-    notes.extend(config_notes(machine, plan));
+    notes.extend(around(machine, reading.as_deref()));
     notes
+}
+
+/// What lets others in or keeps people out once this is written, the worst first.
+#[must_use]
+pub fn urgent(machine: &Machine, plan: &Plan) -> Vec<String> {
+    reading(machine, Some(plan)).map_or(Vec::new(), |reading| lint::urgent(machine, &reading))
 }
 
 /// What keeps nginx from serving Kestra as it should.
@@ -37,24 +46,33 @@ pub fn nginx_notes(answers: &Answers, machine: &Machine) -> Vec<String> {
     servers.into_iter().chain(unpublished).collect()
 }
 
-/// What in the configuration or around it cannot work.
+/// What lets others in, and what in the configuration or around it cannot work.
 #[must_use]
-pub fn config_notes(machine: &Machine, plan: Option<&Plan>) -> Vec<String> {
+pub fn config_notes(machine: &Machine) -> Vec<String> {
+    let reading = machine.reading().ok().flatten();
+    let mut notes = reading.as_ref().map_or(Vec::new(), |it| lint::urgent(machine, it));
+    notes.extend(around(machine, reading.as_deref()));
+    notes
+}
+
+fn around(machine: &Machine, reading: Option<&Reading>) -> Vec<String> {
     let mut notes = lint::config_warnings(machine);
-    let config = plan.and_then(|plan| plan.pending().find(|it| it.kind == FileKind::Config));
-    let reading = match config {
+    let remarks = reading
+        .iter()
+        .flat_map(|reading| lint::config(reading).into_iter().chain(lint::doubtful(reading)));
+    notes.extend(remarks.map(|remark| remark.text));
+    notes
+}
+
+/// The configuration as it will be with this plan.
+fn reading(machine: &Machine, plan: Option<&Plan>) -> Option<Arc<Reading>> {
+    let change = plan.and_then(|plan| plan.pending().find(|it| it.kind == FileKind::Config));
+    match change {
         Some(change) => {
             kestra_config::read_at(change.after.as_str(), machine.place()).ok().map(Arc::new)
         }
         None => machine.reading().ok().flatten(),
-    };
-    let remarks = reading
-        .iter()
-        .flat_map(|reading| lint::config(reading).into_iter().chain(lint::public_url(reading)));
-    notes.extend(remarks.map(|remark| remark.text));
-    // What the release means comes first: nothing is worse than a login that anyone passes.
-    let release = reading.iter().flat_map(|reading| lint::release(machine, reading));
-    release.chain(notes).collect()
+    }
 }
 
 /// The nginx file that would be replaced although somebody else wrote it.

@@ -7,13 +7,10 @@
 use crate::answers::Answers;
 use crate::form;
 use crate::kestra_config::open_urls::{
-    AT_ROOT, PACKAGED, PROPERTY, UNDER_PATH, context_path, entries,
+    AT_ROOT, PACKAGED, PROPERTY, SETUP, UNDER_PATH, context_path, entries,
 };
 use crate::kestra_config::{Edit, Reading, Value};
 use crate::settings::ContextPath;
-
-/// Anybody could create the administrator, again and again.
-const TAKEOVER: &str = "/api/v1/main/basicAuth";
 
 /// The edit that these answers need; none for a new file is `reading`.
 pub(super) fn edit(answers: &Answers, reading: Option<&Reading>) -> Option<Edit> {
@@ -51,7 +48,7 @@ pub(super) fn edit(answers: &Answers, reading: Option<&Reading>) -> Option<Edit>
 fn moved(entry: &str, old: &ContextPath, new: &ContextPath) -> Option<String> {
     match entry.strip_prefix(old.as_str()).filter(|rest| rest.starts_with('/')) {
         Some(rest) if old != new && !old.is_root() => {
-            let goes = new.is_root() || rest == TAKEOVER;
+            let goes = new.is_root() || rest == SETUP;
             (!goes).then(|| format!("{new}{rest}"))
         }
         _ => Some(entry.to_owned()),

@@ -3,6 +3,7 @@
 use crate::env_file;
 use crate::form::Service;
 use crate::kestra_config::{self, Mounted, Place};
+use crate::kestra_release::Release;
 use crate::machine::Candidate;
 use crate::shell;
 use rustix::process::geteuid;
@@ -56,7 +57,8 @@ impl Scope {
         let of_user = of_user.map(|path| (path, "Kestra reads it by default".to_owned()));
         let of_machine = (self.at("/etc/kestra/config.yml"), "the usual place".to_owned());
         let usual = of_user.into_iter().chain([of_machine]);
-        found.extend(usual.filter(|(path, _)| path.exists()));
+        // What cannot be looked at may be there.
+        found.extend(usual.filter(|(path, _)| path.try_exists().unwrap_or(true)));
         found.extend(self.folder.iter().flat_map(|folder| self.in_folder(folder)));
         let mut candidates: Vec<Candidate> = Vec::new();
         for (path, reason) in found {
@@ -74,8 +76,7 @@ impl Scope {
     /// mounts it.
     pub(super) fn service(&self, config: &Path) -> Option<Service> {
         let units = self.units();
-        let starts = |unit: &&Unit| unit.config.as_deref().is_some_and(|it| is_same(it, config));
-        if let Some(unit) = units.iter().find(starts) {
+        if let Some(unit) = units.iter().find(|unit| unit.starts_with(config)) {
             return Some(Service {
                 restart: Some(unit.restart()),
                 name: unit.name.clone(),
@@ -85,11 +86,7 @@ impl Scope {
                 is_unit: true,
             });
         }
-        let beside = self.yaml_files(config.parent()?).into_iter();
-        let beside = beside.filter(|(name, _)| is_compose(name)).map(|(_, path)| path);
-        let of_units = units.iter().flat_map(|unit| unit.compose.clone());
-        let mut mounts = beside.chain(of_units).filter_map(|file| mount(&file));
-        let mount = mounts.find(|mount| is_same(&mount.file, config))?;
+        let mount = self.mount(&units, config)?;
         let (file, name) = (mount.compose.to_string_lossy(), shell::word(&mount.service));
         let by_hand = || {
             let file = shell::word(&file);
@@ -105,12 +102,34 @@ impl Scope {
         })
     }
 
+    /// The release that a Compose file names for a configuration which it mounts.
+    pub(super) fn image(&self, config: &Path) -> Option<Release> {
+        let mount = self.mount(&self.units(), config)?;
+        let seen = format!("image of service {} in {}", mount.service, mount.compose.display());
+        Some(Release::of_image(mount.image?, seen))
+    }
+
+    /// The Kestra that a unit starts with this configuration: a program or a jar.
+    pub(super) fn program(&self, config: &Path) -> Option<PathBuf> {
+        let mut units = self.units().into_iter();
+        let unit = units.find(|unit| unit.starts_with(config))?;
+        Some(self.at(unit.program?.trim_start_matches(PREFIXES)))
+    }
+
+    fn mount(&self, units: &[Unit], config: &Path) -> Option<Mount> {
+        let beside = self.yaml_files(config.parent()?).into_iter();
+        let beside = beside.filter(|(name, _)| is_compose(name)).map(|(_, path)| path);
+        let of_units = units.iter().flat_map(|unit| unit.compose.clone());
+        let mut mounts = beside.chain(of_units).filter_map(|file| mount(&file));
+        mounts.find(|mount| is_same(&mount.file, config))
+    }
+
     /// The command that restarts what a Compose file starts, where a unit runs it.
     pub(super) fn restart(&self, compose: &Path) -> Option<String> {
         restart(&self.units(), compose)
     }
 
-    fn at(&self, path: impl AsRef<Path>) -> PathBuf {
+    pub(super) fn at(&self, path: impl AsRef<Path>) -> PathBuf {
         let path = path.as_ref();
         self.root.join(path.strip_prefix("/").unwrap_or(path))
     }
@@ -166,6 +185,7 @@ impl Scope {
         let (folder, variables) = (Path::new(folder), self.variables(&set, &env_files));
         let mut unit = Unit { name, env_files, ..Unit::default() };
         if let Some(command) = commands.iter().find(|words| is_kestra(words)) {
+            unit.program = command.iter().find(|word| is_program(word)).cloned();
             self.configure(&mut unit, command, folder, user, &variables);
         } else {
             let files = commands.iter().find_map(|words| compose_files(words))?;
@@ -306,6 +326,8 @@ struct Variable {
 #[derive(Default)]
 struct Unit {
     name: String,
+    /// Its Kestra, a program or a jar.
+    program: Option<String>,
     config: Option<PathBuf>,
     /// Whether that is named by a variable, which other variables win over.
     is_by_variable: bool,
@@ -319,6 +341,10 @@ struct Unit {
 }
 
 impl Unit {
+    fn starts_with(&self, config: &Path) -> bool {
+        self.config.as_deref().is_some_and(|it| is_same(it, config))
+    }
+
     fn restart(&self) -> String {
         format!("systemctl restart {}", self.name.trim_end_matches(".service"))
     }
@@ -361,13 +387,14 @@ struct Mount {
     service: String,
     file: PathBuf,
     env_files: Vec<String>,
+    image: Option<String>,
     variables: Vec<String>,
     variables_win: bool,
 }
 
 /// The configuration that a Compose file mounts.
 fn mount(compose: &Path) -> Option<Mount> {
-    let Mounted { service, file, env_files, beside } =
+    let Mounted { service, file, env_files, image, beside } =
         kestra_config::mounted_file(&text_of(compose)?)?;
     let folder = compose.parent()?;
     let absolute = |file: &str| folder.join(file.strip_prefix("./").unwrap_or(file));
@@ -378,6 +405,7 @@ fn mount(compose: &Path) -> Option<Mount> {
         compose: compose.to_owned(),
         service,
         file,
+        image,
         variables: beside.names.into_iter().chain(properties(&env_files)).collect(),
         variables_win: !beside.has_config_flag,
         env_files: env_files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
@@ -438,18 +466,24 @@ fn words(command: &str) -> Vec<String> {
     words
 }
 
+/// What systemd takes in front of a program.
+const PREFIXES: [char; 5] = ['@', '-', ':', '+', '!'];
+
+fn program_name(word: &str) -> &str {
+    word.trim_start_matches(PREFIXES).rsplit('/').next().unwrap_or_default()
+}
+
+/// Whether a word of a command names Kestra: a program, or a jar.
+fn is_program(word: &str) -> bool {
+    let name = program_name(word);
+    name == "kestra" || (name.starts_with("kestra") && has_extension(name, "jar"))
+}
+
 /// Whether a command starts a Kestra server on this machine, itself or as a jar.
 fn is_kestra(words: &[String]) -> bool {
-    let name = |word: &String| {
-        let word = word.trim_start_matches(['@', '-', ':', '+', '!']);
-        word.rsplit('/').next().unwrap_or_default().to_owned()
-    };
-    let is_program = |word: &String| {
-        let name = name(word);
-        name == "kestra" || (name.starts_with("kestra") && has_extension(&name, "jar"))
-    };
-    let is_container = words.first().is_some_and(|it| matches!(&*name(it), "docker" | "podman"));
-    let program = words.iter().position(is_program).filter(|_| !is_container);
+    let is_container =
+        words.first().is_some_and(|it| matches!(program_name(it), "docker" | "podman"));
+    let program = words.iter().position(|word| is_program(word)).filter(|_| !is_container);
     program.is_some_and(|at| words[at..].iter().any(|word| word == "server"))
 }
 

@@ -4,9 +4,11 @@ use super::candidates::{self, Scope};
 use super::checks::certificate;
 use super::fs::backup::{Checkpoint, History};
 use super::fs::{self, ReadError};
+use super::installed;
 use super::nginx::{self, Deadline};
 use crate::form::{Defaults, EnvironmentProxy, Service};
 use crate::kestra_config::{self, Place, PlaceError, Refusal};
+use crate::kestra_release::Release;
 use crate::machine::{Candidate, Machine, Seen, Snapshot, Surroundings, Text};
 use crate::plan::FileKind;
 use crate::settings::PastedProxy;
@@ -183,7 +185,7 @@ pub fn configuration_of(
 ) -> Result<Machine, DiscoverError> {
     // Without the place, a file with several configurations would be refused.
     let named = place.as_ref().filter(|place| !place.is_whole());
-    let at = named.map(|at| format!("--at {} ", shell::word(&at.to_string()))).unwrap_or_default();
+    let at = named.map_or(String::new(), |at| format!("--at {}", shell::word(&at.to_string())));
     let place = match (place, &text) {
         (Some(place), Some(text)) => place_in(&config, text.as_str(), &place)?,
         (None, Some(text)) => only_place(&config, text.as_str())?,
@@ -198,7 +200,7 @@ pub fn configuration_of(
         env_file: beside("kestra.env"),
         config_file: config.display().to_string(),
         restart: machine.place().restart_command(&shell::word(&config.to_string_lossy())),
-        check: with_config(&config, &format!("{at}check")),
+        program: with_config(&config, &at),
         ..Defaults::default()
     };
     machine.is_partial = true;
@@ -210,9 +212,26 @@ pub fn configuration_of(
     Ok(machine)
 }
 
-/// The rest of a machine: nginx, the files for it, the user database, rights to write.
+/// The rest of a machine: nginx, the files for it, the user database, rights to write, and the
+/// release of Kestra.
 #[must_use]
-pub fn complete(mut machine: Machine, deadline: Deadline) -> Machine {
+pub fn complete(machine: Machine, deadline: Deadline) -> Machine {
+    let known = machine.clone();
+    let release = thread::spawn(move || release(&known));
+    let mut machine = without_release(machine, deadline);
+    machine.installed = release.join().unwrap_or_default();
+    machine
+}
+
+/// The release that is installed here, where the file of the configuration names none. Starts a
+/// Java program for it, which may take seconds.
+#[must_use]
+pub fn release(machine: &Machine) -> Option<Release> {
+    let is_asked = machine.place().is_whole() && machine.release().is_none();
+    is_asked.then(|| installed::release(&Scope::here(), machine.config()))?
+}
+
+fn without_release(mut machine: Machine, deadline: Deadline) -> Machine {
     let nginx = nginx::find(deadline);
     let text = |path: &PathBuf| path.display().to_string();
     let is_kubernetes = machine.place().is_kubernetes();
@@ -235,8 +254,8 @@ pub fn complete(mut machine: Machine, deadline: Deadline) -> Machine {
     machine.defaults.service = service(&machine);
     // Another look at every process, which the first frame does not wait for.
     let named = with_config(machine.config(), "");
-    if let Some(command) = machine.defaults.check.strip_prefix(&named) {
-        machine.defaults.check = command_for(machine.config(), command);
+    if let Some(options) = machine.defaults.program.strip_prefix(&named) {
+        machine.defaults.program = command_for(machine.config(), options.trim_start());
     }
     machine.surroundings = surroundings(&machine);
     (machine.defaults.certificates, machine.defaults.unreadable_certificates) =
@@ -247,7 +266,7 @@ pub fn complete(mut machine: Machine, deadline: Deadline) -> Machine {
     machine
 }
 
-/// The rest of a machine as far as it is known in [`PATIENCE`].
+/// The rest of a machine as far as it is known in [`PATIENCE`], the [`release`] left out.
 #[must_use]
 pub fn complete_in_time(machine: Machine) -> Machine {
     let (sender, completed) = mpsc::channel();
@@ -255,7 +274,7 @@ pub fn complete_in_time(machine: Machine) -> Machine {
     // nginx is given a part of the time, so that the rest is known where it does not answer.
     let deadline = Deadline::after(PATIENCE * 3 / 4);
     // The receiver is gone where the time was over.
-    thread::spawn(move || drop(sender.send(complete(machine, deadline))));
+    thread::spawn(move || drop(sender.send(without_release(machine, deadline))));
     completed.recv_timeout(PATIENCE).unwrap_or(unknown)
 }
 
@@ -318,7 +337,7 @@ fn service(machine: &Machine) -> Option<Service> {
 }
 
 /// The file that `--config` names, else the only candidate; where there is none, the one that a
-/// unit names, or Kestra's default.
+/// unit names or that this user cannot look at, or Kestra's default.
 pub(crate) fn config_path(named: Option<&Path>) -> Result<PathBuf, DiscoverError> {
     if let Some(named) = named {
         return Ok(std::path::absolute(named).unwrap_or_else(|_| named.to_owned()));
@@ -328,8 +347,8 @@ pub(crate) fn config_path(named: Option<&Path>) -> Result<PathBuf, DiscoverError
     let (mut there, missing): (Vec<_>, Vec<_>) = candidates.partition(|it| it.path.exists());
     match there.len() {
         0 => {
-            let of_unit = missing.into_iter().next().map(|candidate| candidate.path);
-            of_unit.or_else(default_path).ok_or(DiscoverError::NoHome)
+            let missing = missing.into_iter().next().map(|candidate| candidate.path);
+            missing.or_else(default_path).ok_or(DiscoverError::NoHome)
         }
         1 => Ok(there.remove(0).path),
         _ => Err(DiscoverError::SeveralFiles { candidates: there }),
@@ -375,13 +394,14 @@ pub(crate) fn command_for(config: &Path, command: &str) -> String {
     let is_usual = default_path().is_some_and(|path| path == config)
         || config == Path::new("/etc/kestra/config.yml");
     if is_usual && config_path(None).is_ok_and(|default| default == config) {
-        return format!("kestra-setup {command}");
+        return format!("kestra-setup {command}").trim_end().to_owned();
     }
     with_config(config, command)
 }
 
 fn with_config(config: &Path, command: &str) -> String {
-    format!("kestra-setup --config {} {command}", shell::word(&config.to_string_lossy()))
+    let config = shell::word(&config.to_string_lossy()).into_owned();
+    format!("kestra-setup --config {config} {command}").trim_end().to_owned()
 }
 
 fn proxy() -> Option<EnvironmentProxy> {

@@ -14,6 +14,7 @@ pub(crate) use explain::blamed;
 pub use live::{Live, ask_live, reload};
 pub use private::{IncludedIn, test_privately};
 pub use run::Deadline;
+pub(super) use run::output_of;
 
 use crate::machine::Nginx;
 use crate::nginx_site::{Include, Version};

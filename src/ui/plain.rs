@@ -140,7 +140,7 @@ impl<R: Runtime> PlainMode<'_, R> {
     fn greet(&mut self) -> Result<(), Ended> {
         let mut lines = vec![GREETING.to_owned(), self.configuration()];
         if let Step::FormStep(_) = self.wizard.step() {
-            let remarks = plan::config_notes(self.wizard.machine(), None).into_iter();
+            let remarks = plan::config_notes(self.wizard.machine()).into_iter();
             lines.extend(remarks.map(|remark| format!("Note: {remark}")));
         }
         self.print(&lines.join("\n"))

@@ -277,7 +277,11 @@ impl Wizard {
             _ => Plan::default(),
         };
         self.step = match result {
-            Ok(saved) => Step::Done(super::with_next_steps(saved, &self.answers)),
+            Ok(saved) => {
+                let urgent = plan::urgent(&self.machine, &plan);
+                let saved = super::with_next_steps(saved, &self.answers);
+                Step::Done(WriteResult { urgent, ..saved })
+            }
             Err(failure) => Step::Dialog(Dialog::new(failure, plan)),
         };
         None

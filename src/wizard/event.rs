@@ -2,6 +2,7 @@
 
 use crate::checks::{Check, Finding};
 use crate::kestra_config::Place;
+use crate::kestra_release::Release;
 use crate::key::Key;
 use crate::machine::{Candidate, Machine, Seen, Text};
 use crate::plan::{FileKind, Plan};
@@ -24,6 +25,8 @@ pub enum Event {
     PreviousQuestion,
     /// The whole machine was looked at.
     Discovered(Box<Machine>),
+    /// The release that is installed for this configuration; it takes longer to find out.
+    ReleaseFound(PathBuf, Release),
     /// Another configuration was read.
     Loaded(Box<Result<Machine, LoadFailure>>),
     /// Files were looked at.
@@ -62,6 +65,7 @@ impl fmt::Debug for Event {
             Self::Paste(text) => write!(f, "Paste({} bytes)", text.len()),
             Self::Line(text) => write!(f, "Line({} bytes)", text.len()),
             Self::Discovered(_) => f.write_str("Discovered"),
+            Self::ReleaseFound(_, release) => write!(f, "ReleaseFound({release})"),
             Self::Loaded(result) => f.debug_tuple("Loaded").field(&result.is_ok()).finish(),
             Self::FilesRead(files) => f.debug_tuple("FilesRead").field(files).finish(),
             Self::Checked(check, all) => f.debug_tuple("Checked").field(check).field(all).finish(),
@@ -182,6 +186,8 @@ pub struct LoadFailure {
 pub struct WriteResult {
     /// The state in the title bar, such as `written`.
     pub state: &'static str,
+    /// What lets others in, as the written files and the machine are; before everything else.
+    pub urgent: Vec<String>,
     /// What happened, one sentence.
     pub headline: String,
     /// The files.

@@ -88,15 +88,24 @@ impl Wizard {
         requested.filter(|_| is_typing).unwrap_or(&self.answers)
     }
 
-    /// Asks for a plan of the answers and the text in the field, if they are new.
-    pub(super) fn plan_preview(&mut self) -> Option<Effect> {
-        let Step::FormStep(step) = &self.step else { return None };
+    /// The answers with the text in the field.
+    #[must_use]
+    pub fn typed_answers(&self) -> Answers {
         let mut answers = self.answers.clone();
-        if step.is_touched() {
+        if let Step::FormStep(step) = &self.step
+            && step.is_touched()
+        {
             let (typed, _) = step.typed();
             let checked = step.field.check(typed);
             answers.set(step.field, checked.as_deref().unwrap_or(typed));
         }
+        answers
+    }
+
+    /// Asks for a plan of the answers and the text in the field, if they are new.
+    pub(super) fn plan_preview(&mut self) -> Option<Effect> {
+        let Step::FormStep(_) = &self.step else { return None };
+        let answers = self.typed_answers();
         let preview = &mut self.live_preview;
         if preview.requested.as_ref() == Some(&answers) {
             return None;

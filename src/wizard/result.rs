@@ -2,7 +2,7 @@
 
 use super::{NextStep, WriteResult, WrittenFile};
 use crate::answers::Answers;
-use crate::form;
+use crate::form::{self, Context as _};
 use crate::plan::FileKind;
 use crate::settings::ServerUrl;
 use std::iter::once;
@@ -27,9 +27,19 @@ pub fn with_next_steps(saved: WriteResult, answers: &Answers) -> WriteResult {
     }
     next.push(NextStep {
         key: Some('c'),
-        command: answers.defaults().check.clone(),
+        command: format!("{} check", answers.defaults().program),
         ..NextStep::from("Check".to_owned())
     });
+    let is_new_proxy =
+        [&form::CONNECTION, &form::PROXY_ADDRESS].iter().any(|field| answers.is_changed(field));
+    let beyond = form::beyond_proxy(answers);
+    if is_written(FileKind::Config) && is_new_proxy && !beyond.is_empty() {
+        next.push(NextStep {
+            what: "What does not go through this proxy, where you need it:".to_owned(),
+            lines: beyond,
+            ..NextStep::default()
+        });
+    }
     next.extend(saved.next);
     WriteResult { next, ..saved }
 }
@@ -142,7 +152,8 @@ pub fn report(saved: &WriteResult) -> Vec<String> {
 }
 
 fn lines(saved: &WriteResult, key: fn(&NextStep) -> String) -> Vec<String> {
-    let mut lines = vec![saved.headline.clone(), String::new()];
+    let urgent = saved.urgent.iter().flat_map(|it| [format!("Warning: {it}"), String::new()]);
+    let mut lines: Vec<_> = urgent.chain([saved.headline.clone(), String::new()]).collect();
     let width = saved.files.iter().map(|file| file.path.len()).max().unwrap_or(0);
     for WrittenFile { what, path, about, .. } in &saved.files {
         lines.push(format!("  {what:<11}  {path:<width$}   {about}"));

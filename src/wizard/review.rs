@@ -17,7 +17,7 @@ pub struct Review {
     /// The lines of every file, made once: a configuration may be large.
     lines: Vec<Vec<DiffLine>>,
     /// What is good to know before writing, found out once as well.
-    notes: Vec<String>,
+    pub(super) notes: Vec<String>,
     tab: usize,
     scroll: usize,
     is_full: bool,

@@ -1,10 +1,11 @@
 //! Others on the same machine: their links, their folders, their files in the state folder.
 
 use rustix::fs::{AtFlags, CWD, Gid, Mode, Uid, chownat, mkfifoat};
+use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use support::machine::{As, Machine, NEW_LINE, OLD, PASSWORD, ran};
@@ -161,6 +162,68 @@ fn a_state_folder_keeps_its_rights_and_one_that_others_control_is_refused() {
         assert_eq!((ran.code, machine.has_new()), (Some(1), true), "{ran:?}");
         assert!(ran.talk.contains("belongs to nobody"), "{ran:?}");
     }
+}
+
+#[test]
+fn a_configuration_in_a_folder_that_cannot_be_read_is_no_fresh_setup() {
+    let is_possible = support::is_root("a folder of Kestra's that nobody else may enter")
+        && support::has("setpriv")
+        && support::can_unshare(&["-m"]);
+    if !is_possible {
+        return;
+    }
+    let machine = Machine::of(As::Nobody);
+    let script = "mount -t tmpfs t /etc && mkdir -m 700 /etc/kestra && \
+                  echo 'kestra: {}' > /etc/kestra/config.yml && exec \"$@\"";
+    let rights = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    let mut command = Command::new("unshare");
+    command.args(["-m", "sh", "-c", script, "sh"]).args(rights).arg(machine.at("kestra-setup"));
+    command.args(["apply", "--url", "https://ops.example.com/", "--reverse-proxy", "none"]);
+    let ran = ran(command.current_dir(machine.at("home")).env("HOME", machine.at("home")));
+    assert_eq!(ran.code, Some(5), "{ran:?}");
+    assert!(ran.talk.contains("cannot read /etc/kestra/config.yml: permission denied"), "{ran:?}");
+    assert!(!machine.at("home/.kestra").exists());
+}
+
+#[test]
+fn a_variable_that_is_not_utf8_is_an_error() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let machine = Machine::new();
+    let mut command = machine.command(&[], &["apply", "--context-path", ""]);
+    let ran = ran(command.env("KESTRA_SETUP_URL", OsStr::from_bytes(b"https://\xff.example/")));
+    assert_eq!((ran.code, machine.has_old()), (Some(2), true), "{ran:?}");
+    assert!(ran.talk.contains("KESTRA_SETUP_URL: the value is not UTF-8 text."), "{ran:?}");
+}
+
+#[test]
+fn root_undoes_no_write_through_a_link_that_another_user_put_there_since() {
+    let Some(machine) = with_another_user() else { return };
+    let config = machine.at("home/kestra/config.yml");
+    assert_eq!(apply(&machine, &config, &[]).code, Some(0));
+    let (moved, secret) = (machine.at("home/moved"), machine.at("secret"));
+    fs::create_dir(&secret).unwrap();
+    fs::copy(&config, secret.join("config.yml")).unwrap();
+    let text = fs::read_to_string(&config).unwrap();
+    fs::rename(machine.at("home/kestra"), moved).unwrap();
+    symlink(&secret, machine.at("home/kestra")).unwrap();
+    give_to_nobody(&machine.at("home/kestra"));
+    for words in [&["rollback"][..], &["rollback", "--force"]] {
+        let mut command = machine.command_for(&config, &[], words);
+        let ran = ran(command.env("KESTRA_SETUP_STATE", machine.at("state")).stdin(Stdio::null()));
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        assert!(ran.talk.contains("home/kestra has become a link meanwhile"), "{ran:?}");
+    }
+    assert_eq!(machine.read("secret/config.yml"), text);
+}
+
+#[test]
+fn root_writes_no_file_that_another_user_has_linked_into_the_own_folder() {
+    let Some(machine) = with_another_user() else { return };
+    let link = machine.at("home/config.yml");
+    fs::hard_link(machine.config(), &link).unwrap();
+    let ran = apply(&machine, &link, &[]);
+    assert_eq!((ran.code, machine.has_old()), (Some(1), true), "{ran:?}");
+    assert!(ran.talk.contains("home/config.yml is a link that nobody owns"), "{ran:?}");
 }
 
 #[test]

@@ -39,6 +39,8 @@ pub struct Kestra {
     pub open_urls: Vec<String>,
     /// Whether `kestra.tasks.sdk.authentication.url` gives tasks an address of their own.
     pub has_task_url: bool,
+    /// This program for this configuration, such as `kestra-setup --config /srv/config.yml`.
+    pub program: String,
 }
 
 type CheckFunction = fn(&Client) -> Observation;
@@ -82,6 +84,9 @@ impl Kestra {
         for (code, check) in CHECKS {
             let observation = if client.is_cancelled() {
                 Observation::skipped("the check was stopped")
+            } else if *code == "kestra-takeover" && client.setup_entry().is_some() {
+                // The configuration tells this one alone.
+                check(&client)
             } else if !answers {
                 Observation::skipped("not checked, since Kestra does not answer")
             } else if !is_public

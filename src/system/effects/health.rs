@@ -5,8 +5,6 @@ use super::EffectRunner;
 use crate::answers::{Answers, Problem};
 use crate::checks::{Finding, Outcome, SCOPE};
 use crate::form;
-use crate::kestra_config::Reading;
-use crate::kestra_release::Era;
 use crate::lint::{self, Remark};
 use crate::machine::Machine;
 use crate::nginx_site::{self, Gap};
@@ -28,12 +26,13 @@ impl EffectRunner {
         };
         // It was read already.
         let answers = machine.answers().unwrap_or_default();
+        let running = kestra_of(&machine, &answers, cancelled);
         let mut all = vec![readable(&machine)];
-        all.extend(traps(&machine, &answers));
+        all.extend(traps(&machine, &answers).into_iter().filter(|it| !is_settled(it, &running)));
         all.extend(self.outbound_of(&answers, cancelled));
         all.push(nginx_test(&machine, &answers, deadline));
         all.extend(site(&machine, &answers));
-        all.extend(kestra_of(&machine, &answers, cancelled));
+        all.extend(running);
         // What lets others in comes before everything else.
         let is_urgent = |finding: &Finding| {
             finding.outcome == Outcome::Failed && URGENT.contains(&finding.code)
@@ -57,6 +56,16 @@ impl EffectRunner {
             remedy: String::new(),
         };
         vec![self.outbound(&connection, cancelled), scope]
+    }
+}
+
+/// Whether a finding about the configuration is told better by how Kestra behaves.
+fn is_settled(finding: &Finding, running: &[Finding]) -> bool {
+    let Some(seen) = running.iter().find(|it| it.code == finding.code) else { return false };
+    match finding.code {
+        // A release that was named in a file may not have been started yet.
+        "kestra-release" => seen.outcome == Outcome::Failed,
+        _ => seen.outcome != Outcome::Skipped,
     }
 }
 
@@ -110,57 +119,65 @@ fn readable(machine: &Machine) -> Finding {
         outcome,
         summary: what.to_owned(),
         evidence: config.display().to_string(),
-        remedy: if exists { String::new() } else { "Run kestra-setup to write one.".to_owned() },
+        remedy: if exists {
+            String::new()
+        } else {
+            format!("Run {} to write one.", machine.defaults.program)
+        },
     }
 }
 
-/// What stops Kestra from starting, what it ignores, and answers that contradict each other.
+/// What the configuration tells without Kestra: who can get in, what stops its start, what it ignores,
+/// and answers that contradict each other.
 fn traps(machine: &Machine, answers: &Answers) -> Vec<Finding> {
     let Ok(Some(reading)) = machine.reading() else { return Vec::new() };
-    let trap = |outcome| {
-        move |Remark { text, line }| Finding {
-            code: "config-trap",
-            outcome,
-            summary: text,
-            evidence: format!("line {line}"),
-            remedy: "Run kestra-setup to change it.".to_owned(),
-        }
-    };
-    let remarks = lint::config(&reading).into_iter().map(trap(Outcome::Failed));
-    let surprises = lint::surprises(&reading)
-        .into_iter()
-        .map(|remark| Finding { remedy: String::new(), ..trap(Outcome::Warning)(remark) });
-    let variables = lint::variables(machine).into_iter().map(|summary| Finding {
-        code: "config-variable",
-        outcome: Outcome::Warning,
-        summary,
-        evidence: String::new(),
-        remedy: String::new(),
-    });
-    let problems = answers.problems().into_iter().map(in_doubt);
-    let release = release(machine, &reading).into_iter();
-    release.chain(remarks).chain(surprises).chain(variables).chain(problems).collect()
-}
-
-/// What the release that the file names means for the login.
-fn release(machine: &Machine, reading: &Reading) -> Vec<Finding> {
-    let image = machine.image().unwrap_or_default();
-    let (code, outcome) = match Era::of_image(&image) {
-        Some(Era::LoginBypass) => ("kestra-release", Outcome::Failed),
-        _ => ("config-trap", Outcome::Warning),
-    };
-    let notes = lint::release(machine, reading).into_iter();
-    let findings = notes.map(|summary| Finding {
+    let finding = |code, outcome, summary| Finding {
         code,
         outcome,
         summary,
-        evidence: image.clone(),
+        evidence: machine.release().map_or(String::new(), |release| release.seen),
         remedy: String::new(),
+    };
+    let release = match (lint::advisory(machine), machine.release()) {
+        (Some(advisory), _) => Some(finding("kestra-release", Outcome::Failed, advisory)),
+        (None, Some(release)) => {
+            let what = format!("The release is {}.", release.name);
+            Some(finding("kestra-release", Outcome::Note, what))
+        }
+        (None, None) => None,
+    };
+    let closed = lint::closed_login(machine, &reading);
+    let closed = closed.map(|what| finding("kestra-login", Outcome::Failed, what));
+    let nobody = lint::missing_administrator(machine, &reading);
+    let nobody = nobody.map(|what| finding("config-trap", Outcome::Warning, what));
+
+    let change = || format!("Run {} to change it.", machine.defaults.program);
+    let trap = |code, outcome| {
+        move |Remark { text, line }| Finding {
+            code,
+            outcome,
+            summary: text,
+            evidence: format!("line {line}"),
+            remedy: change(),
+        }
+    };
+    let open = lint::open_apis(&reading).map(trap("kestra-open-api", Outcome::Failed));
+    let remarks = lint::config(&reading).into_iter().map(trap("config-trap", Outcome::Failed));
+    let surprises = lint::surprises(&reading).into_iter().map(|remark| Finding {
+        remedy: String::new(),
+        ..trap("config-trap", Outcome::Warning)(remark)
     });
-    findings.collect()
+    let variables = lint::variables(machine).into_iter();
+    let variables = variables.map(|what| Finding {
+        evidence: String::new(),
+        ..finding("config-variable", Outcome::Warning, what)
+    });
+    let problems = answers.problems().into_iter().map(|problem| in_doubt(problem, change()));
+    let login = open.into_iter().chain(release).chain(closed).chain(nobody);
+    login.chain(remarks).chain(surprises).chain(variables).chain(problems).collect()
 }
 
-fn in_doubt(problem: Problem) -> Finding {
+fn in_doubt(problem: Problem, remedy: String) -> Finding {
     let name = problem.field.name;
     let is_missing = problem.message == form::MISSING;
     Finding {
@@ -168,7 +185,7 @@ fn in_doubt(problem: Problem) -> Finding {
         outcome: if problem.is_error { Outcome::Failed } else { Outcome::Warning },
         summary: if is_missing { format!("{name} has no value") } else { problem.message },
         evidence: name.to_owned(),
-        remedy: "Run kestra-setup to change it.".to_owned(),
+        remedy,
     }
 }
 
@@ -225,6 +242,7 @@ fn kestra(machine: &Machine, answers: &Answers) -> Option<Kestra> {
         login: username.zip(password),
         open_urls: entries.map(|(_, entry)| entry.text.clone()).collect(),
         has_task_url: reading.get("kestra.tasks.sdk.authentication.url").is_some(),
+        program: machine.defaults.program.clone(),
         context_path,
     })
 }

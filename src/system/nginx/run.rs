@@ -1,4 +1,4 @@
-//! Runs nginx or systemctl, with limits of time and output.
+//! Runs nginx, systemctl or `kestra --version`, with limits of time and output.
 
 use std::io::{self, Read};
 use std::process::{Child, Command, Stdio};
@@ -31,7 +31,7 @@ impl Deadline {
 #[derive(Debug)]
 pub(super) struct Ran {
     pub(super) ok: bool,
-    /// What it printed to standard error, which is where nginx reports.
+    /// What it printed where its reports go: standard error in the case of nginx.
     pub(super) output: String,
 }
 
@@ -43,10 +43,33 @@ pub(super) fn run(command: &mut Command, deadline: Deadline) -> io::Result<Ran> 
     let command = command.env("LC_ALL", "C").env_remove("KESTRA_SETUP_PROXY_PASSWORD");
     let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn()?;
-    let (sender, output) = mpsc::channel();
     let stderr = child.stderr.take();
+    finish(child, stderr, deadline)
+}
+
+/// What another command prints to standard output, with the same limits.
+///
+/// # Errors
+/// As [`run`], and where the command fails.
+pub(in crate::system) fn output_of(
+    command: &mut Command,
+    deadline: Deadline,
+) -> io::Result<String> {
+    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn()?;
+    let stdout = child.stdout.take();
+    let ran = finish(child, stdout, deadline)?;
+    if ran.ok { Ok(ran.output) } else { Err(io::Error::other("it failed")) }
+}
+
+fn finish(
+    mut child: Child,
+    pipe: Option<impl Read + Send + 'static>,
+    deadline: Deadline,
+) -> io::Result<Ran> {
+    let (sender, output) = mpsc::channel();
     // The receiver is gone where the time was over.
-    thread::spawn(move || drop(sender.send(read(stderr))));
+    thread::spawn(move || drop(sender.send(read(pipe))));
     let left = deadline.0.saturating_duration_since(Instant::now());
     let Ok(output) = output.recv_timeout(left) else {
         kill(child)?;
@@ -65,10 +88,10 @@ fn kill(mut child: Child) -> io::Result<()> {
     child.wait().map(drop)
 }
 
-fn read(stderr: Option<impl Read>) -> Vec<u8> {
+fn read(pipe: Option<impl Read>) -> Vec<u8> {
     let mut bytes = Vec::new();
     // What came before an error is still worth showing.
-    let _ = stderr.map(|stderr| stderr.take(MOST_OUTPUT + 1).read_to_end(&mut bytes));
+    let _ = pipe.map(|pipe| pipe.take(MOST_OUTPUT + 1).read_to_end(&mut bytes));
     bytes
 }
 

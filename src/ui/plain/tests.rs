@@ -359,6 +359,12 @@ fn help_explains_and_asks_again() {
 }
 
 #[test]
+fn help_has_the_lines_for_the_proxy() {
+    let said = with_nginx(&after(&LONG[..4], &["help"])).said;
+    assert!(said.contains("\n  HTTPS_PROXY=http://proxy.corp.example:3128\n"), "{said}");
+}
+
+#[test]
 fn list_says_every_answer_and_no_secret() {
     let said = with_nginx(&after(&LONG[..7], &["list"])).said;
     assert!(said.contains("4. Address: proxy.corp.example:3128\n"), "{said}");

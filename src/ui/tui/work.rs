@@ -38,7 +38,12 @@ pub(super) fn discover(machine: Machine, sender: Sender<Happening>) {
     let guard = Guard { sender, last_word };
     thread::spawn(move || {
         let machine = discover::complete_in_time(machine);
-        let _ = guard.sender.send(Happening::Event(Event::Discovered(Box::new(machine))));
+        let discovered = Event::Discovered(Box::new(machine.clone()));
+        let _ = guard.sender.send(Happening::Event(discovered));
+        if let Some(release) = discover::release(&machine) {
+            let found = Event::ReleaseFound(machine.config().to_owned(), release);
+            let _ = guard.sender.send(Happening::Event(found));
+        }
     });
 }
 

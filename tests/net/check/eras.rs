@@ -19,6 +19,7 @@ fn kestra(fake: Fake) -> Kestra {
         login: Some((USERNAME.to_owned(), PASSWORD.into())),
         open_urls,
         has_task_url: false,
+        program: "kestra-setup".to_owned(),
     }
 }
 

@@ -16,7 +16,9 @@ fn check(config: &str) -> (Option<i32>, Vec<String>) {
     assert!(!ran.out.contains(PASSWORD), "{ran:?}");
     let report: Value = serde_json::from_str(&ran.out).unwrap();
     let findings = report["findings"].as_array().unwrap();
-    let is_about_it = |finding: &&Value| finding["code"].as_str().unwrap().starts_with("config-");
+    let is_about_it = |finding: &&Value| {
+        finding["outcome"] == "failed" || finding["code"].as_str().unwrap().starts_with("config-")
+    };
     let words = |finding: &Value| format!("{} {}", finding["outcome"], finding["what"]);
     (ran.code, findings.iter().filter(is_about_it).map(words).collect())
 }
@@ -41,7 +43,33 @@ fn an_address_that_kestra_does_not_start_with() {
 
 #[test]
 fn two_spellings_of_one_property() {
-    fails(&api("  proxy-type: http\n  proxy-address: a:1\n  proxyAddress: b:1\n"), "is set twice");
+    let (code, findings) =
+        check("kestra:\n  url: https://a.example.com/\n  URL: https://b.example.com/\n");
+    let has = |said: &String| said.starts_with("\"warning\"") && said.contains("is set twice");
+    assert!(code == Some(0) && findings.iter().any(has), "{findings:?}");
+}
+
+#[test]
+fn what_lets_others_in_fails_before_kestra_runs() {
+    let compose = "services:\n  k:\n    image: kestra/kestra:v1.3.20\n    environment:\n      \
+                   KESTRA_CONFIGURATION: |\n        kestra.url: https://my-host.com/\n";
+    fails(compose, "ANYONE CAN RUN CODE on kestra/kestra:v1.3.20");
+    let entry = "kestra.url: https://my-host.com/\n\
+                 kestra.server.basic-auth.open-urls: [/api/v1/main/basicAuth]\n";
+    fails(entry, "ANYONE CAN TAKE OVER THIS KESTRA");
+}
+
+#[test]
+fn a_release_that_closes_the_login_page_fails_before_kestra_runs() {
+    let compose = |tag: &str| {
+        format!(
+            "services:\n  k:\n    image: kestra/kestra:{tag}\n    environment:\n      \
+             KESTRA_CONFIGURATION: |\n        kestra.url: https://my-host.com/kestra/\n        \
+             micronaut.server.context-path: /kestra\n"
+        )
+    };
+    fails(&compose("v1.3.25"), "closes the login page and webhooks under /kestra");
+    assert_eq!(check(&compose("latest")).0, Some(0));
 }
 
 #[test]
@@ -65,7 +93,7 @@ fn a_context_path_that_breaks_kestra_or_contradicts_the_address() {
     let with = |path: &str| {
         format!("kestra.url: https://my-host.com/kestra/\nmicronaut.server.context-path: {path}\n")
     };
-    fails(&with("/other"), "but the context path is /other");
+    fails(&with("/other"), "the context path is /other");
     fails(&with("kestra"), "write /kestra");
     fails(&with("/api"), "every API of this Kestra is open without a login");
 }
@@ -92,6 +120,15 @@ fn a_public_url_that_nobody_can_open_is_a_warning() {
     let has = |words: &str| warnings.iter().any(|said| said.contains(words));
     assert_eq!(code, Some(0), "{findings:?}");
     assert!(has("no property kestra.server.url") && has("an address to listen on"), "{findings:?}");
+}
+
+#[test]
+fn a_remedy_names_a_configuration_that_is_not_the_default() {
+    let machine = Machine::new();
+    fs::write(machine.config(), "kestra:\n  url:\n").unwrap();
+    let ran = machine.run(&["check", "--api-url", "http://127.0.0.1:1"]);
+    let remedy = format!("Run kestra-setup --config {} to change it.", machine.config().display());
+    assert!(ran.out.contains(&remedy), "{ran:?}");
 }
 
 #[test]

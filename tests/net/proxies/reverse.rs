@@ -24,6 +24,7 @@ fn check(fake: Fake, scheme: &str, start: impl Fn(u16) -> Option<Server>) -> Opt
         login: Some((USERNAME.into(), PASSWORD.into())),
         open_urls,
         has_task_url: true,
+        program: "kestra-setup".to_owned(),
     };
     Some(kestra.check(&GOING))
 }

@@ -210,6 +210,20 @@ fn help_opens_and_closes_where_it_was() {
 }
 
 #[test]
+fn help_has_the_lines_for_the_proxy_that_is_typed() {
+    let typed = Operator::fresh().at_the_proxy().press(Key::Right).enter().types("corp:3128");
+    let screen = typed.press(Key::F1).screen(80, 60);
+    for line in [
+        "(Java sends no login)",
+        "-Dhttps.proxyHost=corp -Dhttps.proxyPort=3128",
+        "HTTPS_PROXY=http://corp:3128",
+        "kestra.anonymous-usage-report.enabled: false",
+    ] {
+        assert!(screen.contains(line), "{line}: {screen}");
+    }
+}
+
+#[test]
 fn a_question_mark_is_text_in_a_text_and_help_elsewhere() {
     assert!(Operator::fresh().types("a?").screen(80, 24).contains("a?"));
     assert!(

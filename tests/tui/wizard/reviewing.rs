@@ -1,10 +1,11 @@
 //! The review: one answer changed, secrets, and the one key that writes.
 
 use super::{at_review, config, existing, is_reviewing, one_value_changed};
-use crate::operator::{Asked, EXISTING, Operator, PASSWORD, here};
+use crate::operator::{Asked, CONFIG, EXISTING, Operator, PASSWORD, here};
 use kestra_setup::form::{self, Defaults, KnownCertificate};
+use kestra_setup::kestra_release::Release;
 use kestra_setup::key::Key;
-use kestra_setup::wizard::{Event, Step};
+use kestra_setup::wizard::{Event, Step, page, report};
 
 #[test]
 fn a_fresh_setup_with_the_defaults_takes_six_presses() {
@@ -16,6 +17,45 @@ fn a_fresh_setup_with_the_defaults_takes_six_presses() {
         .writes();
     assert_eq!(done.count(), 6);
     assert_eq!(done.write_succeeds().enter().last(), Some(&Asked::Exit));
+}
+
+#[test]
+fn the_result_has_the_lines_for_what_does_not_go_through_the_proxy() {
+    let done = at_review().writes().write_succeeds();
+    assert!(done.screen(80, 60).contains("-Dhttps.proxyHost=proxy.corp.example"), "{done:?}");
+    let direct = existing().press(Key::Char('1')).pastes("https://b.example/kestra/").enter();
+    let direct = direct.writes().write_succeeds().screen(80, 60);
+    assert!(direct.contains("Restart Kestra") && !direct.contains("JAVA_OPTS"), "{direct}");
+}
+
+/// The review where an installed release is found out while it is read.
+fn with_release(version: &str) -> Operator {
+    let release = Release::of_version(version, "/opt/kestra --version".to_owned());
+    at_review().happens(Event::ReleaseFound(CONFIG.into(), release))
+}
+
+#[test]
+fn a_release_that_anyone_passes_is_told_first_on_review_and_result() {
+    let review = with_release("1.3.20");
+    let Step::Review(reviewing) = review.wizard().step() else { panic!("{review:?}") };
+    let first = "ANYONE CAN RUN CODE on Kestra 1.3.20 without a login (CVE-2026-53576";
+    assert!(reviewing.notes()[0].starts_with(first), "{:?}", reviewing.notes());
+    let done = review.writes().write_succeeds();
+    let Step::Done(result) = done.wizard().step() else { panic!("{done:?}") };
+    for lines in [page(result), report(result)] {
+        assert!(lines[0].starts_with(&format!("Warning: {first}")), "{lines:?}");
+    }
+    let screen = done.screen(80, 24);
+    assert!(screen.find("ANYONE CAN RUN CODE") < screen.find("Done."), "{screen}");
+}
+
+#[test]
+fn a_release_that_closes_a_path_is_told_with_what_opens_it() {
+    let review = with_release("1.3.25");
+    let Step::Review(reviewing) = review.wizard().step() else { panic!("{review:?}") };
+    let notes = reviewing.notes();
+    assert!(notes[0].contains("apply --open-urls login-and-webhooks"), "{notes:?}");
+    assert!(notes[1].contains("kestra.server.basic-auth.username"), "{notes:?}");
 }
 
 #[test]

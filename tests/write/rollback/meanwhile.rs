@@ -92,6 +92,27 @@ fn theirs_is_kept_and_ours_beside_it_where_that_is_chosen() {
 }
 
 #[test]
+fn a_file_of_nginx_is_saved_where_no_nginx_includes_it() {
+    let machine = Machine::new();
+    fs::create_dir(machine.at("sites-enabled")).unwrap();
+    let file = machine.at("sites-enabled/kestra").display().to_string();
+    let mut session = machine.start(&[
+        ("KESTRA_SETUP_URL", "https://ops.example.com/"),
+        ("KESTRA_SETUP_REVERSE_PROXY", "nginx"),
+        ("KESTRA_SETUP_NGINX_FILE", &file),
+    ]);
+    session.wait_for("w write");
+    fs::write(&file, "server {}\n").unwrap();
+    session.write_plan().wait_for("no file").press("2").wait_for("the new ones are beside them");
+    let names = |folder: &str| {
+        let entries = fs::read_dir(machine.at(folder)).unwrap();
+        entries.map(|it| it.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("sites-enabled"), ["kestra"]);
+    assert!(names("etc").contains(&"kestra.kestra-setup-new".to_owned()), "{:?}", names("etc"));
+}
+
+#[test]
 fn ours_is_dropped_where_that_is_chosen() {
     let machine = Machine::new();
     let mut session = machine.wizard();

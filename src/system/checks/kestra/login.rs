@@ -22,9 +22,6 @@ const WEBHOOK: &str = "api/v1/main/executions/webhook/kestra-setup/check/key";
 /// What the login page asks for, before and since pull request 17539.
 const LOGIN_PAGE: [&str; 2] = ["api/v1/configs", "api/v1/configs/login"];
 
-/// The command that writes the entries of `kestra.server.basic-auth.open-urls`.
-const OPEN: &str = "kestra-setup apply --open-urls login-and-webhooks, then restart Kestra";
-
 impl Client<'_> {
     /// Whether Kestra answers this without a login. `None` where it does not answer at all.
     fn is_open(&self, page: &str) -> Option<bool> {
@@ -39,6 +36,17 @@ impl Client<'_> {
     fn entry_for(&self, page: &str) -> Option<&String> {
         let path = format!("{}/{page}", self.kestra.context_path);
         self.kestra.open_urls.iter().find(|entry| path.starts_with(entry.as_str()))
+    }
+
+    /// The entry of `open-urls` that opens the first setup.
+    pub(super) fn setup_entry(&self) -> Option<&String> {
+        self.entry_for(SETUP)
+    }
+
+    /// The command that writes the entries of `kestra.server.basic-auth.open-urls`.
+    fn opening(&self) -> String {
+        let program = &self.kestra.program;
+        format!("Run {program} apply --open-urls login-and-webhooks, then restart Kestra")
     }
 
     /// The version in `api/v1/configs`, with the login where that is needed and may be sent.
@@ -91,7 +99,7 @@ pub(super) fn release(client: &Client) -> Observation {
 
 /// Whether anybody can set up Kestra anew, and so take it over.
 pub(super) fn takeover(client: &Client) -> Observation {
-    if let Some(entry) = client.entry_for(SETUP) {
+    if let Some(entry) = client.setup_entry() {
         let is_whole = entry.ends_with("basicAuth");
         let what = "ANYONE CAN TAKE OVER THIS KESTRA: its first setup is open, again and again";
         return Observation::failed(what).seen(&format!("open-urls has {entry}")).try_this(format!(
@@ -124,7 +132,7 @@ pub(super) fn page(client: &Client) -> Observation {
              update Kestra"
                 .to_owned()
         } else {
-            format!("{OPEN}; or use a host name without a path")
+            format!("{}; or use a host name without a path", client.opening())
         };
         let remedy = if client.kestra.login.is_some() {
             remedy
@@ -157,7 +165,8 @@ pub(super) fn webhooks(client: &Client) -> Observation {
                 format!("Add {entries} to kestra.server.basic-auth.open-urls")
                     .replace(" and /api/v1/main/executions/webhook/", "")
             } else {
-                format!("{OPEN}. By hand: {entries} in kestra.server.basic-auth.open-urls")
+                let opening = client.opening();
+                format!("{opening}. By hand: {entries} in kestra.server.basic-auth.open-urls")
             };
             Observation::new(Outcome::Warning, "webhooks answer 401 without Kestra's login")
                 .status(401)

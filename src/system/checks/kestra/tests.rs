@@ -46,6 +46,7 @@ fn public_at(public: &str) -> Kestra {
         login: Some(("admin@kestra.io".into(), PASSWORD.into())),
         open_urls: Vec::new(),
         has_task_url: false,
+        program: "kestra-setup".to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::page::{Page, elided};
 use super::{Ui, questions, review};
+use crate::answers::Answers;
 use crate::checks::{Check, Finding, Outcome, sentence};
 use crate::form::{self, Field};
 use crate::wizard::{Dialog, NextStep, Step, Wizard, WriteResult, WrittenFile};
@@ -78,7 +79,7 @@ pub(super) fn help(ui: Ui, wizard: &Wizard, is_shortened: bool, scroll: usize) -
         page.blank();
     }
     let (title, text) = match wizard.step() {
-        Step::FormStep(step) => return about(ui, page, step.field()),
+        Step::FormStep(step) => return about(ui, page, step.field(), &wizard.typed_answers()),
         Step::Review(_) | Step::Discovering(_) | Step::Writing(_) => ("Review", REVIEW),
         Step::Dialog(_) => ("What you can do", CHOICES),
         Step::Done(_) => ("Result", RESULT),
@@ -91,7 +92,7 @@ pub(super) fn help(ui: Ui, wizard: &Wizard, is_shortened: bool, scroll: usize) -
 }
 
 /// The help of a question.
-fn about(ui: Ui, mut page: Page, field: &Field) -> Page {
+fn about(ui: Ui, mut page: Page, field: &Field, answers: &Answers) -> Page {
     page.line(Span::styled(format!("  Help: {}", field.label), ui.theme.strong()));
     page.blank();
     page.paragraph(2, ui.width, &flowing(ui, field.long_help), ui.theme.plain());
@@ -99,6 +100,13 @@ fn about(ui: Ui, mut page: Page, field: &Field) -> Page {
     examples(&mut page, ui, field);
     page.paragraph(2, ui.width, field.stored_in, ui.theme.dim());
     page.blank();
+    let guide = field.guide(answers);
+    if !guide.is_empty() {
+        let heading = "What does not go through this proxy, where you need it:";
+        page.paragraph(2, ui.width, heading, ui.theme.strong());
+        page.paragraph(4, ui.width, &guide.join("\n"), ui.theme.plain());
+        page.blank();
+    }
     page.paragraph(2, ui.width, KEYS, ui.theme.plain());
     page
 }
@@ -207,6 +215,10 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
     let all: Vec<_> = wizard.standing().collect();
     if !all.is_empty() {
         findings(ui, &mut page, &all);
+        page.blank();
+    }
+    for urgent in &result.urgent {
+        page.marked((theme.glyphs.bad, theme.bad()), ui.width, urgent, theme.bad());
         page.blank();
     }
     page.marked((theme.glyphs.good, theme.good()), ui.width, &result.headline, theme.good());

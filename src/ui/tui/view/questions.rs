@@ -409,7 +409,7 @@ impl Form<'_> {
             }
             url.notes().iter().for_each(|note| self.warning(page, note));
         }
-        for remark in plan::config_notes(self.wizard.machine(), None) {
+        for remark in plan::config_notes(self.wizard.machine()) {
             self.warning(page, &remark);
         }
     }
