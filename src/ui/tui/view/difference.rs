@@ -34,17 +34,6 @@ pub(super) fn title(ui: Ui, names: &[String], shown: usize, about: &str) -> Line
     Line::from(spans)
 }
 
-/// What a file is called in a title.
-pub(super) fn name(change: &FileChange) -> String {
-    match change.kind {
-        FileKind::Nginx => "nginx".to_owned(),
-        FileKind::Config | FileKind::Env | FileKind::Unknown => change
-            .path
-            .file_name()
-            .map_or("file".to_owned(), |name| name.to_string_lossy().into_owned()),
-    }
-}
-
 /// What happens to a file, for its title.
 pub(super) fn about(change: &FileChange) -> String {
     match &change.before {

@@ -72,6 +72,13 @@ impl Page {
         }
     }
 
+    /// Adds these to the last line.
+    pub(super) fn beside(&mut self, spans: impl IntoIterator<Item = Span<'static>>) {
+        if let Some(line) = self.lines.last_mut() {
+            line.spans.extend(spans);
+        }
+    }
+
     /// Puts these in front of a line, in place of its margin.
     pub(super) fn margin(&mut self, line: usize, spans: Vec<Span<'static>>) {
         if let Some(line) = self.lines.get_mut(line).filter(|line| !line.spans.is_empty()) {

@@ -23,6 +23,9 @@ const LEAST_TOLD: usize = 4;
 /// The column of the finding, beside what it is about.
 const SUBJECT: usize = 18;
 
+/// A path keeps so many columns, before what is said about its file is shortened.
+const LEAST_PATH: usize = 24;
+
 /// A line at least this long ends where it does because it was full.
 const FULL: usize = 60;
 
@@ -223,23 +226,21 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
     }
     page.marked((theme.glyphs.good, theme.good()), ui.width, &result.headline, theme.good());
     page.blank();
-    let widest = result.files.iter().map(|file| file.path.chars().count()).max().unwrap_or(0);
-    for WrittenFile { what, path, about, .. } in &result.files {
-        let room = usize::from(ui.width).saturating_sub(16 + about.chars().count() + 4);
-        let path = elided(path, room, theme.glyphs.ellipsis);
-        page.line(Line::from(vec![
-            Span::raw(format!("    {what:<11} {path:<width$}", width = widest.min(room))),
-            Span::styled(format!("   {about}"), theme.dim()),
-        ]));
-    }
+    let name = result.files.iter().map(|file| file.what.chars().count()).max().unwrap_or(0);
+    let name = name.max(10);
+    files(ui, &mut page, &result.files, name);
     if let Some(undo) = &result.undo {
-        let beside = format!("    undo        {}", undo.command);
+        let beside = format!("    {:<name$}  {}", "undo", undo.command);
         if beside.len() < ui.width.into() {
             page.line(Span::styled(beside, theme.dim()));
         } else {
             page.line(Span::styled("    undo", theme.dim()));
             page.paragraph(9, ui.width, &undo.command, theme.dim());
         }
+    }
+    if !result.open.is_empty() {
+        page.blank();
+        page.paragraph(2, ui.width, &result.open, theme.plain());
     }
     if !result.next.is_empty() {
         page.blank();
@@ -255,6 +256,26 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
         page.marked(("!", theme.warn()), ui.width, warning, theme.plain());
     }
     page
+}
+
+/// One line for each file, in columns. Where they do not fit, a path keeps both its ends.
+fn files(ui: Ui, page: &mut Page, files: &[WrittenFile], name: usize) {
+    let widest = |of: &dyn Fn(&WrittenFile) -> usize| files.iter().map(of).max().unwrap_or(0);
+    let room = usize::from(ui.width).saturating_sub(4 + name + 2 + 3 + 1);
+    let is_whole = room >= LEAST_PATH + widest(&|file| file.about.chars().count());
+    let about = |file: &WrittenFile| match file.about.split_once(", ") {
+        Some((how, _)) if !is_whole => how.to_owned(),
+        _ => file.about.clone(),
+    };
+    let room = room.saturating_sub(widest(&|file| about(file).chars().count()));
+    let column = widest(&|file| file.path.chars().count()).min(room);
+    for file in files {
+        let path = elided(&file.path, column, ui.theme.glyphs.ellipsis);
+        page.line(Line::from(vec![
+            Span::raw(format!("    {:<name$}  {path:<column$}", file.what)),
+            Span::styled(format!("   {}", about(file)), ui.theme.dim()),
+        ]));
+    }
 }
 
 /// What was checked: how many of each outcome, then one line each with its subject, the remedy
@@ -335,13 +356,13 @@ fn subject(code: &str) -> Subject {
 /// A step that is left to do; its commands are alone on their lines, so that they can be copied.
 fn next_step(ui: Ui, page: &mut Page, step: &NextStep, number: usize) {
     let theme = ui.theme;
-    let mut spans =
-        vec![Span::styled(format!("    {number}  "), theme.accent()), Span::raw(step.what.clone())];
+    let first = page.len();
+    page.paragraph(7, ui.width, &step.what, theme.plain());
+    page.margin(first, vec![Span::styled(format!("    {number}  "), theme.accent())]);
     if let Some(key) = step.key {
-        spans.push(Span::styled(format!("   {key}"), theme.accent()));
-        spans.push(Span::styled(" does it now", theme.dim()));
+        let key = Span::styled(format!("   {key}"), theme.accent());
+        page.beside([key, Span::styled(" does it now", theme.dim())]);
     }
-    page.line(Line::from(spans));
     for line in step.lines.iter().chain((!step.command.is_empty()).then_some(&step.command)) {
         page.paragraph(9, ui.width, line, theme.plain());
     }
