@@ -79,7 +79,9 @@ impl Layout {
             return None;
         }
         let is_small = width < SMALL.0 || height < SMALL.1;
-        let is_split = width >= WIDE && !is_small;
+        // The other pages have nothing to show beside.
+        let has_preview = matches!(wizard.step(), Step::FormStep(_) | Step::Review(_));
+        let is_split = width >= WIDE && !is_small && has_preview;
         let ui = Ui { theme, width, is_small };
         let header = if is_small { vec![ui.title(wizard)] } else { ui.header(wizard) };
         let rows = height - count(&header) - 2;

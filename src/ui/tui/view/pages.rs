@@ -26,6 +26,9 @@ const SUBJECT: usize = 18;
 /// A path keeps so many columns, before what is said about its file is shortened.
 const LEAST_PATH: usize = 24;
 
+/// No line of a help is longer.
+const LONGEST_LINE: u16 = 78;
+
 /// A line at least this long ends where it does because it was full.
 const FULL: usize = 60;
 
@@ -114,9 +117,9 @@ fn about(ui: Ui, mut page: Page, field: &Field, answers: &Answers) -> Page {
     page
 }
 
-/// A text made for 80 columns; in fewer its full lines go on in the next one.
+/// A text made for 78 columns; in fewer its full lines go on in the next one.
 fn flowing(ui: Ui, text: &str) -> String {
-    if ui.width >= 80 {
+    if ui.width > LONGEST_LINE + 3 {
         return text.to_owned();
     }
     text.lines().fold(String::new(), |flowing, line| {
@@ -139,8 +142,12 @@ fn examples(page: &mut Page, ui: Ui, field: &Field) {
     let width = field.examples.iter().map(|(example, _)| example.len()).max().unwrap_or(0).max(7);
     for (example, outcome) in field.examples {
         let example = if example.is_empty() { "(empty)" } else { example };
-        let text = format!("{example:<width$}   {outcome}");
-        page.paragraph(2, ui.width, &text, ui.theme.plain());
+        if 2 + width + 3 + outcome.len() < ui.width.into() {
+            page.line(format!("  {example:<width$}   {outcome}"));
+        } else {
+            page.paragraph(2, ui.width, example, ui.theme.plain());
+            page.paragraph(6, ui.width, outcome, ui.theme.dim());
+        }
     }
     if !field.examples.is_empty() {
         page.blank();
@@ -235,7 +242,7 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
             page.line(Span::styled(beside, theme.dim()));
         } else {
             page.line(Span::styled("    undo", theme.dim()));
-            page.paragraph(9, ui.width, &undo.command, theme.dim());
+            page.paragraph(7, ui.width, &undo.command, theme.dim());
         }
     }
     if !result.open.is_empty() {
@@ -291,7 +298,7 @@ fn findings(ui: Ui, page: &mut Page, all: &[&Finding]) {
     for (number, word, style) in [
         (count(Outcome::Ok), "ok", theme.good()),
         (count(Outcome::Failed), "failed", theme.bad()),
-        (count(Outcome::Warning), "warned of", theme.warn()),
+        (count(Outcome::Warning), "to correct", theme.warn()),
         (count(Outcome::Note), "to note", theme.plain()),
         (count(Outcome::Skipped) - waiting, "not checked", theme.dim()),
         (waiting, "wait for Kestra", theme.dim()),
@@ -311,8 +318,8 @@ fn findings(ui: Ui, page: &mut Page, all: &[&Finding]) {
             1 => String::new(),
             count => format!(" {} more wait for it.", count - 1),
         };
-        let text = format!("{:<14}{}{more}", subject(first.code).name(), sentence(&first.summary));
-        page.marked((theme.glyphs.idle, theme.dim()), ui.width, &text, theme.dim());
+        let summary = format!("{}{more}", sentence(&first.summary));
+        self::finding(page, ui, &Finding { summary, ..(*first).clone() });
     }
 }
 
@@ -364,7 +371,7 @@ fn next_step(ui: Ui, page: &mut Page, step: &NextStep, number: usize) {
         page.beside([key, Span::styled(" does it now", theme.dim())]);
     }
     for line in step.lines.iter().chain((!step.command.is_empty()).then_some(&step.command)) {
-        page.paragraph(9, ui.width, line, theme.plain());
+        page.paragraph(7, ui.width, line, theme.plain());
     }
 }
 
