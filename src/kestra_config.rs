@@ -26,7 +26,7 @@ mod yaml;
 
 pub use compose::{
     Beside, KESTRA_PORT, Mounted, PublishedPort, env_files, image, is_property, mounted_file,
-    published_port, variables_beside,
+    published_by, published_port, variables_beside,
 };
 pub(crate) use keys::hyphenated;
 pub use kind::Kind;

@@ -281,7 +281,9 @@ impl Machine {
         if let Some(reading) = &reading {
             found.configuration(reading);
             defaults.kestra_port = port(reading).unwrap_or(defaults.kestra_port);
-            if let Some((host, port)) = self.published_port(reading).and_then(|it| it.upstream) {
+            let published = self.published_port(reading).and_then(|it| it.upstream);
+            let mounted = || defaults.service.as_ref()?.upstream.clone();
+            if let Some((host, port)) = published.or_else(mounted) {
                 (defaults.kestra_host, defaults.kestra_port) = (host, port);
             }
         }
@@ -297,6 +299,13 @@ impl Machine {
         }
         defaults.existing_servers = self.existing_servers();
         Ok(found.answers(defaults))
+    }
+
+    /// The port on which Kestra listens where it runs.
+    #[must_use]
+    pub fn kestra_port(&self) -> u16 {
+        let reading = self.reading().ok().flatten();
+        reading.and_then(|it| port(&it)).unwrap_or(kestra_config::KESTRA_PORT)
     }
 
     /// The port that the edited service of a Compose file publishes.

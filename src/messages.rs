@@ -241,7 +241,7 @@ pub fn elevated(plan: &Plan, config: &Path, result: Result<(), String>) -> Event
 fn written_as_root(plan: &Plan, config: &Path) -> WriteResult {
     let files = plan.pending().map(|change| WrittenFile {
         kind: change.kind,
-        what: "written".to_owned(),
+        what: change.kind.label(&change.path),
         path: change.destination(),
         about: "as root".to_owned(),
     });
@@ -260,15 +260,14 @@ fn written_as_root(plan: &Plan, config: &Path) -> WriteResult {
 #[must_use]
 pub fn written(receipt: Receipt) -> WriteResult {
     let (state, headline) = match receipt.files.len() {
-        0 => ("no changes", "Nothing was written. The files are as planned already."),
-        1 => ("written", "Done. One file written."),
-        2 => ("written", "Done. Two files written."),
-        _ => ("written", "Done. Three files written."),
+        0 => ("no changes", "Nothing was written. The files are as planned already.".to_owned()),
+        1 => ("written", "Done. 1 file written.".to_owned()),
+        count => ("written", format!("Done. {count} files written.")),
     };
     WriteResult {
         state,
         urgent: Vec::new(),
-        headline: headline.to_owned(),
+        headline,
         files: receipt.files.iter().map(written_file).collect(),
         undo: receipt.id.map(|id| {
             let command = match &receipt.config {
@@ -277,8 +276,8 @@ pub fn written(receipt: Receipt) -> WriteResult {
             };
             Undo { id, command }
         }),
-        next: Vec::new(),
         warnings: receipt.warnings,
+        ..WriteResult::default()
     }
 }
 
@@ -301,7 +300,7 @@ fn written_file(written: &FileReceipt) -> WrittenFile {
     };
     WrittenFile {
         kind: written.kind,
-        what: label(written.kind, &written.path),
+        what: written.kind.label(&written.path),
         path: format!("{}{real}", written.path.display()),
         about,
     }
@@ -342,16 +341,6 @@ pub fn rolled_back(receipt: Receipt, is_redo: bool) -> WriteResult {
         (false, false) => "Undone. The files are as they were before.",
     };
     WriteResult { state: "rolled back", headline: headline.to_owned(), ..written(receipt) }
-}
-
-fn label(kind: FileKind, path: &Path) -> String {
-    match kind {
-        FileKind::Nginx => "nginx".to_owned(),
-        FileKind::Env => "env file".to_owned(),
-        FileKind::Config | FileKind::Unknown => {
-            path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-        }
-    }
 }
 
 fn nothing_to_repair() -> WriteResult {

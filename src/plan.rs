@@ -43,6 +43,19 @@ pub enum FileKind {
     Unknown,
 }
 
+impl FileKind {
+    /// What a file of this kind is called on a screen.
+    #[must_use]
+    pub fn label(self, path: &Path) -> String {
+        match self {
+            Self::Nginx => "nginx".to_owned(),
+            Self::Config | Self::Env | Self::Unknown => {
+                path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+            }
+        }
+    }
+}
+
 /// One file before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileChange {

@@ -23,7 +23,7 @@ pub use event::{
 pub use form_step::FormStep;
 pub use keymap::{Action, Binding};
 pub use live_preview::{FilePreview, LivePreview, PlanRequest};
-pub use result::{page, report, with_next_steps};
+pub use result::{report, with_next_steps};
 pub use review::{Preview, Review, ReviewRow};
 
 use crate::answers::Answers;
@@ -407,6 +407,7 @@ impl Wizard {
             return None;
         }
         self.findings.retain(|(about, _)| *about != check);
+        self.scrolled = 0;
         self.check(check)
     }
 

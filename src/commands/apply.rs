@@ -79,8 +79,8 @@ pub(super) fn run(
     }
     let notes = if plan.is_noop() {
         console.message("Nothing to do.");
-        // The file may hold what was asked for and mean something else.
-        plan::config_notes(&sources.machine)
+        // The files may hold what was asked for and mean something else.
+        plan::notes(&sources.answers, &sources.machine, None)
     } else {
         sources.notes(&plan)
     };

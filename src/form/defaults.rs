@@ -82,6 +82,8 @@ pub struct Service {
     pub variables: Vec<String>,
     /// Whether they win over the configuration; those beside `--config` are ignored.
     pub variables_win: bool,
+    /// Where it publishes Kestra's port, if it is in a container.
+    pub upstream: Option<(String, u16)>,
     /// Whether it is a systemd unit.
     pub is_unit: bool,
 }

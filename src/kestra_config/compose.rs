@@ -36,6 +36,14 @@ pub fn published_port(source: &str, place: &Place, port: u16) -> Option<Publishe
     (best < all.len()).then(|| all.swap_remove(best))
 }
 
+/// The address at which a service of a Compose file publishes a port of its container.
+#[must_use]
+pub fn published_by(source: &str, service: &str, port: u16) -> Option<PublishedPort> {
+    let tree = Tree::parse(source).ok()?;
+    let node = places::services(&tree).into_iter().find(|(name, _)| *name == service)?.1;
+    Some(published(&tree, service, node, port))
+}
+
 /// The image that runs Kestra, as far as the file names it: that of the Compose service, or of the
 /// Helm chart's values beside the configuration.
 #[must_use]

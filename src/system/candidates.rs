@@ -33,12 +33,18 @@ pub(super) struct Scope {
     pub(super) folder: Option<PathBuf>,
     /// Files in the current folder count if this user or root owns them.
     pub(super) user: u32,
+    /// Who became root by sudo.
+    pub(super) sudo_user: Option<u32>,
 }
+
+/// Smaller ids are those of root and of services.
+const FIRST_PERSON: u32 = 1000;
 
 impl Scope {
     pub(super) fn here() -> Self {
         let (root, user) = ("/".into(), geteuid().as_raw());
-        Self { root, home: dirs::home_dir(), folder: env::current_dir().ok(), user }
+        let sudo_user = env::var("SUDO_UID").ok().and_then(|it| it.parse().ok());
+        Self { root, home: dirs::home_dir(), folder: env::current_dir().ok(), user, sudo_user }
     }
 
     /// Every candidate once, with all its reasons.
@@ -83,6 +89,7 @@ impl Scope {
                 env_files: unit.env_files.clone(),
                 variables: unit.variables.clone(),
                 variables_win: unit.is_by_variable,
+                upstream: None,
                 is_unit: true,
             });
         }
@@ -98,8 +105,16 @@ impl Scope {
             env_files: mount.env_files,
             variables: mount.variables,
             variables_win: mount.variables_win,
+            upstream: None,
             is_unit: false,
         })
+    }
+
+    /// Where a Compose file publishes this port of the service that mounts a configuration.
+    pub(super) fn published(&self, config: &Path, port: u16) -> Option<(String, u16)> {
+        let mount = self.mount(&self.units(), config)?;
+        let text = text_of(&mount.compose)?;
+        kestra_config::published_by(&text, &mount.service, port)?.upstream
     }
 
     /// The release that a Compose file names for a configuration which it mounts.
@@ -283,11 +298,20 @@ impl Scope {
             let folder = fs::read_link(path.join("cwd")).unwrap_or_default();
             let file = self.at(folder.join(config));
             let is_elsewhere = namespace(&id).is_some_and(|it| own.as_ref() != Some(&it));
-            if !is_elsewhere && file.exists() {
+            if !is_elsewhere && self.is_believed(&path, &file) {
                 found.push((file, "a running Kestra was started with it".to_owned()));
             }
         }
         found
+    }
+
+    /// Whether a process may name a file: what a user of this machine calls a Kestra could make
+    /// root write a password into a file of that user.
+    fn is_believed(&self, process: &Path, file: &Path) -> bool {
+        let uid = |path: &Path| fs::metadata(path).ok().map(|it| it.uid());
+        let (Some(user), Some(owner)) = (uid(process), uid(file)) else { return false };
+        let is_own = |it: u32| it < FIRST_PERSON || it == self.user || Some(it) == self.sudo_user;
+        is_own(user) && [0, user, self.user].contains(&owner)
     }
 
     /// Compose files, Helm values and mounted files of a folder.
@@ -476,7 +500,9 @@ fn program_name(word: &str) -> &str {
 /// Whether a word of a command names Kestra: a program, or a jar.
 fn is_program(word: &str) -> bool {
     let name = program_name(word);
-    name == "kestra" || (name.starts_with("kestra") && has_extension(name, "jar"))
+    // Its documentation starts kestra-1.3.25, as it was downloaded.
+    let version = name.strip_prefix("kestra-").is_some_and(|it| it.starts_with(char::is_numeric));
+    name == "kestra" || version || (name.starts_with("kestra") && has_extension(name, "jar"))
 }
 
 /// Whether a command starts a Kestra server on this machine, itself or as a jar.
@@ -541,7 +567,7 @@ mod tests {
         }
         let user = geteuid().as_raw();
         let (home, srv) = (Some(root.join("home")), Some(root.join("srv")));
-        (folder, Scope { root, home, folder: srv, user })
+        (folder, Scope { root, home, folder: srv, user, sudo_user: None })
     }
 
     /// Every candidate, as `path: reason`.
@@ -566,6 +592,7 @@ mod tests {
     fn a_unit_names_its_configuration() {
         for (service, file) in [
             ("ExecStart=/opt/kestra server standalone --config /opt/a.yml", "/opt/a.yml"),
+            ("ExecStart=/bin/sh /opt/kestra-1.3.25 server standalone -c /opt/a.yml", "/opt/a.yml"),
             (
                 "ExecStart=-/opt/kestra server standalone \\\n  -c \"/opt/my conf.yml\"",
                 "/opt/my conf.yml",
@@ -612,7 +639,7 @@ mod tests {
     }
 
     const COMPOSE: &str = "services:\n  k:\n    image: kestra/kestra\n    environment:\n      KESTRA_CONFIGURATION: |\n        kestra:\n          url: a\n";
-    const MOUNTS: &str = "services:\n  k:\n    image: kestra/kestra\n    command: server local --config /a.yaml\n    environment:\n      KESTRA_URL: b\n    volumes: [\"./app.yaml:/a.yaml\"]\n";
+    const MOUNTS: &str = "services:\n  k:\n    image: kestra/kestra\n    command: server local --config /a.yaml\n    environment:\n      KESTRA_URL: b\n    volumes: [\"./app.yaml:/a.yaml\"]\n    ports: [\"8081:8080\"]\n";
 
     #[test]
     fn a_unit_that_runs_docker_compose_names_what_its_file_holds_or_mounts() {
@@ -636,6 +663,8 @@ mod tests {
             assert_eq!(service.restart.as_deref(), Some("systemctl restart flows"));
             assert_eq!((service.name.as_str(), service.variables_win), ("service k", false));
             assert_eq!(service.variables, ["KESTRA_URL"]);
+            let published = scope.published(&scope.root.join("opt/k/app.yaml"), 8080);
+            assert_eq!(published, Some(("localhost".to_owned(), 8081)));
         }
         for service in ["docker compose -f /opt/k.yml down", "docker run up", "make up"] {
             let unit = format!("[Service]\nExecStart={service}\n");
@@ -694,6 +723,26 @@ mod tests {
         let files =
             [("proc/12/cmdline", &*process), ("proc/13/cmdline", &setup), ("opt/a.yml", CONFIG)];
         assert_eq!(found(&files), ["/opt/a.yml: a running Kestra was started with it"]);
+    }
+
+    #[test]
+    fn a_process_of_another_person_names_no_file_for_root() {
+        let process = "kestra server local -c /opt/a.yml".replace(' ', "\0");
+        let (_folder, scope) = machine(&[("proc/12/cmdline", &process), ("opt/a.yml", CONFIG)]);
+        let person = 4242;
+        if scope.user == 0 {
+            for name in ["proc/12", "opt/a.yml"] {
+                std::os::unix::fs::chown(scope.root.join(name), Some(person), None).unwrap();
+            }
+        }
+        let person = if scope.user == 0 { person } else { scope.user };
+        let found = |user, sudo_user| {
+            let Scope { root, home, folder, .. } = &scope;
+            let (root, home, folder) = (root.clone(), home.clone(), folder.clone());
+            Scope { root, home, folder, user, sudo_user }.candidates().len()
+        };
+        assert_eq!(found(person + 1, None), 0);
+        assert_eq!((found(person, None), found(0, Some(person))), (1, 1));
     }
 
     #[test]

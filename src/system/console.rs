@@ -83,8 +83,9 @@ impl Console {
 
     /// Tells the operator. If standard error is closed, nothing can be done about that.
     pub fn message(&mut self, text: &str) {
-        let text = self.readable(text.trim_end(), self.paint_messages);
-        let _ = writeln!(self.messages, "{text}");
+        let text = self.readable(text.trim_end(), self.paint_messages) + "\n";
+        // In one piece: standard output may be on the same terminal.
+        let _ = self.messages.write_all(text.as_bytes());
     }
 
     /// Warns the operator, and keeps the warning for a report.

@@ -319,7 +319,9 @@ pub fn snapshot(path: &Path) -> Snapshot {
 fn service(machine: &Machine) -> Option<Service> {
     let (config, place) = (machine.config(), machine.place());
     if place.is_whole() {
-        return Scope::here().service(config);
+        let (scope, port) = (Scope::here(), machine.kestra_port());
+        let service = scope.service(config)?;
+        return Some(Service { upstream: scope.published(config, port), ..service });
     }
     let name = place.used_by().first().filter(|_| place.is_compose())?;
     let text = machine.text(config)?.as_str();
@@ -333,6 +335,7 @@ fn service(machine: &Machine) -> Option<Service> {
         variables_win: !kestra_config::variables_beside(text, place).has_config_flag,
         env_files: files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
         is_unit: false,
+        upstream: None,
     })
 }
 

@@ -18,6 +18,8 @@ pub(super) use run::output_of;
 
 use crate::machine::Nginx;
 use crate::nginx_site::{Include, Version};
+use rustix::process::geteuid;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -32,7 +34,8 @@ pub fn find(deadline: Deadline) -> Nginx {
     match program() {
         Some(binary) => {
             let built = Built::ask(&binary, deadline);
-            let conf = built.conf.clone();
+            let running = built.pid.as_deref().and_then(process).and_then(|it| conf_of(&it));
+            let conf = running.or_else(|| built.conf.clone());
             describe(binary, built, conf.as_deref())
         }
         None => without_program(),
@@ -125,6 +128,20 @@ fn process(pid_file: &Path) -> Option<PathBuf> {
     let folder = Path::new("/proc").join(pid.to_string());
     let name = fs::read_to_string(folder.join("comm")).ok()?;
     (name.trim() == "nginx").then_some(folder)
+}
+
+/// The nginx.conf that a running nginx was started with, where that is not its usual one. The title
+/// of the process is its command. That of another user is not believed: nginx loads modules that
+/// its configuration names, also for a test as root.
+fn conf_of(process: &Path) -> Option<PathBuf> {
+    let owner = fs::metadata(process).ok()?.uid();
+    if ![0, geteuid().as_raw()].contains(&owner) {
+        return None;
+    }
+    let title = fs::read_to_string(process.join("cmdline")).ok()?;
+    let (_, rest) = title.split_once(" -c ")?;
+    let conf = PathBuf::from(rest.split([' ', '\0']).next()?);
+    (title.starts_with("nginx: master process") && conf.is_absolute()).then_some(conf)
 }
 
 #[cfg(test)]

@@ -194,6 +194,8 @@ pub struct WriteResult {
     pub files: Vec<WrittenFile>,
     /// How it is undone.
     pub undo: Option<Undo>,
+    /// Where Kestra can be opened, and when; empty where nothing leads there.
+    pub open: String,
     /// What is not done yet, numbered on the page.
     pub next: Vec<NextStep>,
     /// What might make it useless.

@@ -44,7 +44,7 @@ impl Wizard {
             }
             (Action::NextTab, Step::Review(review)) => review.files().len() > 1,
             (Action::UndoChange, _) => self.past.iter().any(|past| *past != self.answers),
-            (Action::Reload, _) => self.answers.defaults().has_nginx,
+            (Action::Reload, Step::Done(saved)) => saved.next.iter().any(|it| it.key == Some('r')),
             (Action::UndoWrite, Step::Done(saved)) => saved.undo.is_some(),
             _ => true,
         }

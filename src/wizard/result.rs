@@ -41,7 +41,17 @@ pub fn with_next_steps(saved: WriteResult, answers: &Answers) -> WriteResult {
         });
     }
     next.extend(saved.next);
-    WriteResult { next, ..saved }
+    let url = answers.get(&form::URL).parse::<ServerUrl>();
+    let open = match url {
+        // What is undone may have had another address.
+        _ if saved.state != "written" => String::new(),
+        Ok(url) if is_written(FileKind::Config) || is_written(FileKind::Env) => {
+            format!("Open {url} once Kestra has restarted.")
+        }
+        Ok(url) if is_written(FileKind::Nginx) => format!("Open {url} once nginx is reloaded."),
+        _ => String::new(),
+    };
+    WriteResult { open, next, ..saved }
 }
 
 fn restart(answers: &Answers) -> NextStep {
@@ -135,23 +145,9 @@ fn certificate(answers: &Answers) -> Option<NextStep> {
     })
 }
 
-/// The result for the page whose keys do the next steps.
-#[must_use]
-pub fn page(saved: &WriteResult) -> Vec<String> {
-    lines(saved, |step| match step.key {
-        Some(key) if step.command.is_empty() => format!(" [{key}]"),
-        Some(key) => format!("[{key}] run now:  "),
-        None => String::new(),
-    })
-}
-
 /// The result where no key does anything, such as on the normal screen once the wizard is left.
 #[must_use]
 pub fn report(saved: &WriteResult) -> Vec<String> {
-    lines(saved, |_| String::new())
-}
-
-fn lines(saved: &WriteResult, key: fn(&NextStep) -> String) -> Vec<String> {
     let urgent = saved.urgent.iter().flat_map(|it| [format!("Warning: {it}"), String::new()]);
     let mut lines: Vec<_> = urgent.chain([saved.headline.clone(), String::new()]).collect();
     let width = saved.files.iter().map(|file| file.path.len()).max().unwrap_or(0);
@@ -166,12 +162,15 @@ fn lines(saved: &WriteResult, key: fn(&NextStep) -> String) -> Vec<String> {
             lines.extend(["  undo".to_owned(), format!("       {}", undo.command)]);
         }
     }
+    if !saved.open.is_empty() {
+        lines.extend([String::new(), saved.open.clone()]);
+    }
     if !saved.next.is_empty() {
         let title = if saved.files.is_empty() { "Next:" } else { "Not in effect yet. Next:" };
         lines.extend([String::new(), title.to_owned(), String::new()]);
     }
     for (step, number) in saved.next.iter().zip(1..) {
-        lines.extend(numbered(step, number, &key(step)));
+        lines.extend(numbered(step, number));
     }
     for warning in &saved.warnings {
         lines.extend([String::new(), format!("warning: {warning}")]);
@@ -180,15 +179,14 @@ fn lines(saved: &WriteResult, key: fn(&NextStep) -> String) -> Vec<String> {
 }
 
 /// A command that does not fit beside its step is below it, so that it can be copied whole.
-fn numbered(step: &NextStep, number: usize, key: &str) -> impl Iterator<Item = String> {
+fn numbered(step: &NextStep, number: usize) -> impl Iterator<Item = String> {
     let NextStep { what, command, lines, .. } = step;
-    let beside = format!("  {number}  {what:<20}{key}{command}");
-    let (first, below) = if command.is_empty() {
-        (format!("  {number}  {what}{key}"), None)
-    } else if beside.chars().count() <= LONGEST {
+    let beside = format!("  {number}  {what:<20}{command}");
+    let (first, below) = if !command.is_empty() && beside.chars().count() <= LONGEST {
         (beside, None)
     } else {
-        (format!("  {number}  {what:<20}{key}").trim_end().to_owned(), Some(command))
+        let command = Some(command).filter(|command| !command.is_empty());
+        (format!("  {number}  {what}"), command)
     };
     once(first).chain(below.into_iter().chain(lines).map(|line| format!("       {line}")))
 }
@@ -196,21 +194,6 @@ fn numbered(step: &NextStep, number: usize, key: &str) -> impl Iterator<Item = S
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_key_is_named_only_where_it_does_something() {
-        let step = NextStep {
-            key: Some('c'),
-            command: "kestra-setup check".to_owned(),
-            ..NextStep::from("Check".to_owned())
-        };
-        let saved = WriteResult { next: vec![step], ..WriteResult::default() };
-        assert_eq!(
-            page(&saved).last().unwrap(),
-            "  1  Check               [c] run now:  kestra-setup check"
-        );
-        assert_eq!(report(&saved).last().unwrap(), "  1  Check               kestra-setup check");
-    }
 
     #[test]
     fn a_unit_is_restarted_and_told_the_env_file_that_it_does_not_read() {
@@ -249,10 +232,10 @@ mod tests {
     fn a_long_command_has_a_line_of_its_own() {
         let command = format!("kestra-setup --config /etc/{}/config.yml check", "k".repeat(30));
         let what = "Check".to_owned();
-        let step = NextStep { key: Some('c'), command: command.clone(), ..NextStep::from(what) };
-        let lines = page(&WriteResult { next: vec![step], ..WriteResult::default() });
+        let step = NextStep { command: command.clone(), ..NextStep::from(what) };
+        let lines = report(&WriteResult { next: vec![step], ..WriteResult::default() });
         let [.., first, second] = &lines[..] else { panic!("{lines:?}") };
-        assert_eq!(first, "  1  Check               [c] run now:");
+        assert_eq!(first, "  1  Check");
         assert_eq!(second, &format!("       {command}"));
     }
 

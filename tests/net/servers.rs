@@ -98,6 +98,7 @@ pub(crate) fn haproxy(kestra: u16, lines: &str) -> Option<Server> {
 /// Apache with these lines in its configuration.
 pub(crate) fn apache(kestra: u16, lines: &str) -> Option<Server> {
     let setup = Setup::new();
+    setup.certificate(&Identity::new("localhost", "Test CA"));
     let config = setup.in_front(include_str!("fixtures/apache.conf"), kestra, lines);
     setup.start(&["apache2", "-D", "FOREGROUND", "-f", &config])
 }

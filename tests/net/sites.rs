@@ -164,6 +164,29 @@ fn show_names_the_file_that_nginx_answers_from() {
     }
 }
 
+#[test]
+fn what_the_running_nginx_reads_comes_before_what_is_installed() {
+    let machine = Machine::new();
+    let Some(nginx) = PrivateNginx::on(&machine) else { return };
+    let folder = machine.at("etc/nginx");
+    let site = format!("server {{ listen {}; server_name ops.example.com; }}", nginx.port);
+    let conf = folder.join("nginx.conf");
+    let usual = fs::read_to_string(&conf).unwrap();
+    let other = usual.replace("http {", &format!("http {{\n{site}"));
+    fs::write(folder.join("other.conf"), other).unwrap();
+    let running = nginx.start_with(&folder.join("other.conf"));
+    fs::write(machine.config(), format!("kestra.url: http://ops.example.com:{}/\n", nginx.port))
+        .unwrap();
+    let shown = || {
+        let mut command = machine.command(&[], &["show"]);
+        support::machine::ran(command.env("PATH", &nginx.path)).out
+    };
+    let wanted = format!("answered by              {}/other.conf:", folder.display());
+    assert!(shown().contains(&wanted), "{}", shown());
+    drop(running);
+    assert!(!shown().contains("answered by"), "{}", shown());
+}
+
 /// Locations of which `KESTRA` is what nginx takes for a page of the paths below, or is not.
 const LOCATIONS: &str = r#"
     location = /exact/ui/ { KESTRA } location /exact { return 404; }

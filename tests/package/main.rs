@@ -20,7 +20,7 @@ static PACKAGES: LazyLock<[PathBuf; 2]> = LazyLock::new(|| {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let paths = said(Command::new("sh").arg("assets/package/build.sh").current_dir(root));
     let paths: Vec<_> = paths.lines().map(|path| root.join(path)).collect();
-    paths.try_into().expect("two paths")
+    paths.try_into().unwrap()
 });
 
 /// Whether the packages can be built here.

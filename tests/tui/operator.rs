@@ -244,7 +244,7 @@ impl Operator {
         };
         let saved = WriteResult {
             state: "written",
-            headline: "Done. The files are written.".to_owned(),
+            headline: "Done. 2 files written.".to_owned(),
             files: vec![
                 file(("config.yml", CONFIG, "new, mode 0600 kestra:kestra")),
                 file(("nginx", NGINX, "new, mode 0644 root:root")),

@@ -24,6 +24,13 @@ const REFUSES: &str = r#"case "$*" in *-t*)
 esac
 "#;
 
+/// What an nginx says that cannot read the certificate of the installed file.
+const REJECTS: &str = r#"if [ "$1" = -c ] && [ -e FILE ]; then
+    echo 'nginx: [emerg] cannot load certificate "/etc/ssl/ops.pem": BIO_new_file() failed' >&2
+    exit 1
+fi
+"#;
+
 const NGINX_CONF: &str = "http {\n    include conf.d/*.conf;\n    include sites-enabled/*;\n}\n";
 
 const CONFIG: &str = "\
@@ -111,14 +118,19 @@ fn a_first_setup_is_drawn() {
     let machine = Machine::new("first");
     let mut session = machine.start();
     session.wait_for("Public URL").type_text("https://ops.example.com/kestra");
+    session.wait_for("new file, 5 lines");
     picture(&mut session, "first-1-address");
     session.press(key::ENTER).wait_for("How does Kestra").press(key::RIGHT).wait_for("Username");
     session.paste("http://svc-kestra:secret@proxy.corp.example:3128").wait_for("filled all fields");
+    session.wait_for("new file, 14 lines");
     picture(&mut session, "first-2-proxy");
-    session.press(key::ENTER).wait_for("Reverse proxy");
+    session.press(key::ENTER).wait_for("Reverse proxy").wait_for("server {");
     picture(&mut session, "first-3-nginx");
     session.press(key::ENTER).wait_for("1 Public URL").wait_gone("testing nginx");
     picture(&mut session, "first-4-review");
+    session.press("w").wait_for("enter yes");
+    picture(&mut session, "confirm");
+    session.press(key::ESC).wait_gone("enter yes");
     session.write_plan().wait_for("Done.");
     picture_of_root(&mut session, "first-5-result");
 }
@@ -151,32 +163,6 @@ fn a_first_setup_is_filmed() {
 }
 
 #[test]
-fn a_first_setup_on_a_wide_screen_is_drawn() {
-    let machine = Machine::new("wide");
-    let mut session = machine.program().size(120, 40).start();
-    session.wait_for("Public URL").type_text("https://ops.example.com/kestra");
-    session.wait_for("new file, 5 lines");
-    picture(&mut session, "wide-1-address");
-    session.press(key::ENTER).wait_for("How does Kestra").press(key::RIGHT).wait_for("Username");
-    session.paste("http://svc-kestra:secret@proxy.corp.example:3128").wait_for("filled all fields");
-    session.wait_for("proxy-password");
-    picture(&mut session, "wide-2-proxy");
-    session.press(key::F1).wait_for("Help: Connection");
-    picture(&mut session, "wide-help");
-    session
-        .press(key::ESC)
-        .wait_gone("Help:")
-        .press(key::ENTER)
-        .wait_for("Reverse proxy")
-        .wait_for("server_name");
-    picture(&mut session, "wide-3-nginx");
-    session.press(key::ENTER).wait_for("1 Public URL").wait_gone("testing nginx");
-    picture(&mut session, "wide-4-review");
-    session.write_plan().wait_for("Done.");
-    picture_of_root(&mut session, "wide-5-result");
-}
-
-#[test]
 fn a_reconfiguration_is_drawn() {
     let machine = Machine::configured("again");
     let mut session = machine.start();
@@ -188,11 +174,79 @@ fn a_reconfiguration_is_drawn() {
 }
 
 #[test]
-fn the_help_of_a_field_is_drawn() {
+fn the_help_and_the_question_of_quitting_are_drawn() {
     let machine = Machine::new("help");
     let mut session = machine.start();
-    session.wait_for("Public URL").press(key::F1).wait_for("Help: Public URL");
+    session.wait_for("Public URL").type_text("https://ops.example.com/").press(key::F1);
+    session.wait_for("Help: Public URL");
     picture(&mut session, "help");
+    session.press(key::ESC).wait_gone("Help:").press(key::CTRL_C).wait_for("keep a draft");
+    picture(&mut session, "quit");
+}
+
+#[test]
+fn an_address_without_a_scheme_is_drawn() {
+    let machine = Machine::new("error");
+    let mut session = machine.start();
+    session.wait_for("Public URL").type_text("ops.example.com/kestra").press(key::ENTER);
+    session.wait_for("enter use the correction");
+    picture(&mut session, "address-error");
+}
+
+#[test]
+fn the_choice_of_a_configuration_is_drawn() {
+    let machine = Machine::new("several");
+    let service = |name: &str| {
+        format!(
+            "  {name}:\n    image: kestra/kestra\n    environment:\n      KESTRA_CONFIGURATION: |\n        \
+             kestra.url: https://{name}.example.com/\n"
+        )
+    };
+    machine.write_config(&format!("services:\n{}{}", service("kestra"), service("worker")));
+    let mut session = machine.start();
+    session.wait_for("● 1").press("2").wait_for("● 2").wait_for("worker:");
+    picture(&mut session, "configurations");
+}
+
+#[test]
+fn what_is_rarely_changed_is_drawn() {
+    let machine = Machine::new("more");
+    let mut session = machine.start();
+    session.wait_for("Public URL").type_text("https://ops.example.com/kestra").press(key::ENTER);
+    session.wait_for("How does Kestra").press(key::ENTER).wait_for("Reverse proxy");
+    session.keys([key::TAB, key::TAB, key::TAB, key::TAB, key::ENTER]).wait_for("Template");
+    picture(&mut session, "nginx-more");
+}
+
+#[test]
+fn a_file_that_nginx_rejects_where_it_is_installed_is_drawn() {
+    let machine = Machine::new("failure");
+    let nginx = machine.0.join("bin/nginx");
+    let accepts = fs::read_to_string(&nginx).expect("a program");
+    let installed = machine.0.join("nginx/conf.d/kestra.conf");
+    let rejects = REJECTS.replace("FILE", &installed.display().to_string());
+    fs::write(nginx, accepts + &rejects).expect("a program");
+    let mut session = machine.start();
+    session.wait_for("Public URL").type_text("https://ops.example.com/kestra").press(key::ENTER);
+    session.wait_for("How does Kestra").press(key::ENTER).wait_for("Reverse proxy");
+    session.keys([key::TAB, "/etc/ssl/ops.pem", key::TAB, "/etc/ssl/ops.key", key::ENTER]);
+    session.wait_for("1 Public URL").wait_gone("testing nginx").write_plan();
+    session.wait_for("Correct \"Certificate\"");
+    picture(&mut session, "failure");
+}
+
+#[test]
+fn a_check_after_writing_is_drawn() {
+    let machine = Machine::new("check");
+    // Nothing listens on the first port of this machine, wherever it is.
+    let program = machine.program().env("KESTRA_SETUP_UPSTREAM", "127.0.0.1:1");
+    let mut session = program.env("KESTRA_SETUP_PROXY_ADDRESS", "127.0.0.1:1").start();
+    session.wait_for("Public URL").type_text("https://ops.example.com/kestra").press(key::ENTER);
+    session.wait_for("How does Kestra").press(key::RIGHT).wait_for("Username").press(key::ENTER);
+    session.wait_for("Reverse proxy").press(key::ENTER).wait_for("1 Public URL");
+    session.wait_gone("testing nginx").write_plan().wait_for("Done.");
+    session.press("c").wait_for(" failed   ");
+    picture_of_root(&mut session, "check");
 }
 
 #[test]
@@ -233,7 +287,7 @@ fn a_form_on_the_smallest_screen_is_drawn() {
     let machine = Machine::new("small");
     let mut session = machine.program().size(40, 10).start();
     session.wait_for("Public URL").type_text("https://ops.example.com/kestra");
-    picture(&mut session, "small");
+    one_picture(&mut session, "small");
 }
 
 #[test]
@@ -241,7 +295,7 @@ fn the_first_questions_of_plain_mode_are_drawn() {
     let machine = Machine::new("plain");
     let mut session = machine.program().arg("--plain").start();
     session.answer(["https://ops.example.com/kestra", "", "http"]).wait_for_prompt();
-    picture(&mut session, "plain");
+    one_picture(&mut session, "plain");
 }
 
 /// The same for a page that names the owner of a file, who is root in the picture.
@@ -251,8 +305,16 @@ fn picture_of_root(session: &mut Session, name: &str) {
     }
 }
 
-/// Compares the screen with its picture, or draws it.
+/// The screen at 80x24, and the same at 120x40.
 fn picture(session: &mut Session, name: &str) {
+    one_picture(session, name);
+    session.resize(120, 40).wait_for(&"─".repeat(120));
+    one_picture(session, &format!("{name}-wide"));
+    session.resize(80, 24).settle();
+}
+
+/// Compares the screen with its picture, or draws it.
+fn one_picture(session: &mut Session, name: &str) {
     let drawn = svg::draw(session.settle().emulated());
     same(name, &drawn, session);
 }

@@ -73,7 +73,7 @@ fn accessible_may_be_switched_off() {
 fn a_session_ends_with_what_was_agreed_to() {
     let mut session = plain();
     session.answer(SHORT.into_iter().chain(["w", "yes"]));
-    session.wait_for("Done. One file written.");
+    session.wait_for("Done. 1 file written.");
     session.answer([""]);
     assert_eq!(session.wait_exit(), 0);
     session.assert_restored();

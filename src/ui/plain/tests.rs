@@ -5,8 +5,8 @@ use crate::checks::Outcome;
 use crate::form::Defaults;
 use crate::kestra_config::Place;
 use crate::machine::{Candidate, Machine, Seen, Snapshot};
-use crate::plan::Plan;
-use crate::wizard::{Choice, Dialog, Failure, WriteResult};
+use crate::plan::{FileChange, Plan};
+use crate::wizard::{Choice, Dialog, Failure, WriteResult, WrittenFile};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
@@ -57,8 +57,16 @@ impl Runtime for Script {
             }
             Effect::Check(check) => Event::Checked(check, vec![finding()]),
             Effect::Write(plan) => {
+                let file = |change: &FileChange| WrittenFile {
+                    kind: change.kind,
+                    what: change.kind.label(&change.path),
+                    path: change.path.display().to_string(),
+                    about: "new".to_owned(),
+                };
+                let files = plan.pending().map(file).collect();
                 self.written.push(plan);
-                Event::Written(self.failure.take().map_or_else(|| Ok(saved()), Err))
+                let saved = || Ok(WriteResult { files, ..saved() });
+                Event::Written(self.failure.take().map_or_else(saved, Err))
             }
             Effect::Elevate(_) => {
                 self.elevated += 1;
@@ -84,7 +92,7 @@ fn finding() -> Finding {
 }
 
 fn saved() -> WriteResult {
-    WriteResult { headline: "Done. One file written.".to_owned(), ..WriteResult::default() }
+    WriteResult { headline: "Done. 1 file written.".to_owned(), ..WriteResult::default() }
 }
 
 fn denied() -> Failure {
@@ -210,7 +218,7 @@ connection, w to write, q to quit: w
 Write 1 file? y or n [n]: yes
 Writing...
 
-Done. One file written.
+Done. 1 file written.
 ";
     assert!(script.said.starts_with(expected), "{}", script.said);
 }

@@ -79,11 +79,12 @@ impl Layout {
             return None;
         }
         let is_small = width < SMALL.0 || height < SMALL.1;
-        let is_split = width >= WIDE && !is_small;
+        // The other pages have nothing to show beside.
+        let has_preview = matches!(wizard.step(), Step::FormStep(_) | Step::Review(_));
+        let is_split = width >= WIDE && !is_small && has_preview;
         let ui = Ui { theme, width, is_small };
         let header = if is_small { vec![ui.title(wizard)] } else { ui.header(wizard) };
-        let footer = [ui.rule(), ui.footer(wizard)];
-        let rows = height - count(&header) - count(&footer);
+        let rows = height - count(&header) - 2;
         let form = if is_split { Ui { width: FORM, ..ui } } else { ui };
         let page = form.page(wizard, rows, is_split);
         let beside = Ui { width: width.saturating_sub(FORM + 3), ..ui };
@@ -94,8 +95,18 @@ impl Layout {
         } else {
             (help(ui).unwrap_or(page), None)
         };
-        let right = right.map(|page| page.visible(rows));
-        Some(Self { header, left: left.visible(rows), right, footer })
+        let (left, right) = (left.visible(rows), right.map(|page| page.visible(rows)));
+        let scrolled = match wizard.step() {
+            _ if wizard.help().is_some() => wizard.help(),
+            Step::Done(_) => Some(wizard.scrolled()),
+            _ => None,
+        };
+        let more = scrolled.map_or(0, |scrolled| {
+            let scrolling = right.as_ref().filter(|_| wizard.help().is_some()).unwrap_or(&left);
+            scrolling.furthest.saturating_sub(scrolled)
+        });
+        let footer = [ui.rule_above_keys(more), ui.footer(wizard)];
+        Some(Self { header, left, right, footer })
     }
 
     /// How far the part of the screen that scrolls can be scrolled.
@@ -220,6 +231,18 @@ impl Ui {
 
     fn rule(self) -> Line<'static> {
         Line::styled(self.theme.glyphs.rule.repeat(self.width.into()), self.theme.dim())
+    }
+
+    /// The rule above the keys, which says how much of the page is below.
+    fn rule_above_keys(self, more: usize) -> Line<'static> {
+        if more == 0 {
+            return self.rule();
+        }
+        let Theme { glyphs, .. } = self.theme;
+        let lines = if more == 1 { "line" } else { "lines" };
+        let text = format!(" {} {more} more {lines}: pgdn {1}{1}", glyphs.down, glyphs.rule);
+        let width = usize::from(self.width).saturating_sub(text.chars().count());
+        Line::styled(glyphs.rule.repeat(width) + &text, self.theme.dim())
     }
 
     /// The keys of this moment; those that can be spared go first where there is too little room.

@@ -131,3 +131,17 @@ fn apache_is_checked() {
     let wrong = apache("ProxyPass /kestra http://KESTRA/ nocanon").unwrap();
     assert!(bad(&wrong).contains(&"public-ui"), "{wrong:?}");
 }
+
+/// Apache tells nobody that its clients came by https, unless a line does.
+#[test]
+fn an_apache_that_ends_tls_and_does_not_tell_is_found() {
+    const TLS: &str = "LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so\n\
+        SSLEngine on\nSSLCertificateFile @DIR@/srv.crt\nSSLCertificateKeyFile @DIR@/srv.key\n\
+        ProxyPass /kestra http://KESTRA/kestra nocanon\n";
+    let apache =
+        |line: &str| check(busy(), "https", |port| servers::apache(port, &format!("{TLS}{line}")));
+    let Some(right) = apache("RequestHeader set X-Forwarded-Proto https") else { return };
+    // The certificate is of an authority that nobody knows.
+    assert_eq!(bad(&right), ["public-ui"], "{right:?}");
+    assert_eq!(bad(&apache("").unwrap()), ["public-ui", "public-scheme"]);
+}

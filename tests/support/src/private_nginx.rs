@@ -63,7 +63,14 @@ impl PrivateNginx {
 
     /// Starts it; one of its server blocks has to listen on its port.
     pub fn start(&self) -> Running {
-        let running = Running(self.command(&["-g", "daemon off;"]).spawn().unwrap());
+        self.start_with(&self.folder.join("nginx.conf"))
+    }
+
+    /// The same with another nginx.conf.
+    pub fn start_with(&self, conf: &Path) -> Running {
+        let mut command = Command::new(&self.binary);
+        command.args(["-g", "daemon off;", "-c"]).arg(conf);
+        let running = Running(command.spawn().unwrap());
         let port: u16 = self.port.parse().unwrap();
         let answers = || TcpStream::connect(("127.0.0.1", port)).is_ok();
         assert!(crate::within(Duration::from_secs(10), answers), "nginx does not start");

@@ -6,7 +6,7 @@ use kestra_setup::checks::Check;
 use kestra_setup::form;
 use kestra_setup::key::Key;
 use kestra_setup::plan::{FileKind, Plan};
-use kestra_setup::wizard::{Choice, Dialog, Failure, Step};
+use kestra_setup::wizard::{Choice, Dialog, Event, Failure, Step, WriteResult};
 
 /// A conflict about the configuration, which says something else by now.
 fn conflict() -> Operator {
@@ -148,6 +148,23 @@ fn a_draft_can_be_forgotten() {
 fn the_result_page_says_what_is_not_done_yet() {
     let screen = at_review().writes().write_succeeds().screen(80, 24);
     assert!(screen.contains("Restart Kestra") && screen.contains("Reload nginx"));
+}
+
+#[test]
+fn the_result_page_says_where_kestra_opens_and_offers_no_reload_without_an_nginx_file() {
+    let open = "Open https://ops.example.com/kestra/ once Kestra has restarted.";
+    let nginx = at_review().writes().write_succeeds().screen(80, 24);
+    assert!(nginx.contains(open) && nginx.contains("r reload nginx"), "{nginx}");
+    let none = one_value_changed().writes().happens(Event::Written(Ok(WriteResult::default())));
+    let screen = none.screen(80, 24);
+    assert!(!screen.contains("reload"), "{screen}");
+}
+
+#[test]
+fn a_line_of_a_file_never_wraps_and_its_path_keeps_both_ends() {
+    let screen = at_review().writes().write_succeeds().screen(40, 12);
+    assert!(screen.contains("config.yml  /home/ke…nfig.yml   new\n"), "{screen}");
+    assert!(screen.contains("more lines: pgdn"), "{screen}");
 }
 
 #[test]

@@ -171,7 +171,7 @@ fn a_file_that_is_gone_comes_back_with_every_setting_it_had() {
     fs::remove_file(machine.config()).unwrap();
     session.write_plan().wait_for("now      no file").wait_for("3 lines");
     session.wait_for("To overwrite it is to write it again").wait_gone("Keep both");
-    session.press("1").wait_for("Done. One file written.");
+    session.press("1").wait_for("Done. 1 file written.");
     assert!(machine.has_new());
 }
 

@@ -1,7 +1,7 @@
 //! A file as it will be, or what changes in it.
 
 use super::Ui;
-use super::page::elided;
+use super::page::{self, elided};
 use crate::form::Field;
 use crate::plan::{DiffLine, DiffTag, FileChange, FileKind};
 use ratatui::text::{Line, Span};
@@ -32,17 +32,6 @@ pub(super) fn title(ui: Ui, names: &[String], shown: usize, about: &str) -> Line
         spans.push(Span::styled(format!(" {about} {rule}{rule}"), ui.theme.dim()));
     }
     Line::from(spans)
-}
-
-/// What a file is called in a title.
-pub(super) fn name(change: &FileChange) -> String {
-    match change.kind {
-        FileKind::Nginx => "nginx".to_owned(),
-        FileKind::Config | FileKind::Env | FileKind::Unknown => change
-            .path
-            .file_name()
-            .map_or("file".to_owned(), |name| name.to_string_lossy().into_owned()),
-    }
 }
 
 /// What happens to a file, for its title.
@@ -92,7 +81,13 @@ pub(super) fn lines<'a>(
 /// One line: a mark in column 2, then the text.
 pub(super) fn line(ui: Ui, change: &FileChange, line: &DiffLine) -> Line<'static> {
     let theme = ui.theme;
-    let shown = ui.masked(&line.text);
+    let room = usize::from(ui.width).saturating_sub(5);
+    let text = ui.masked(&line.text);
+    let shown = match line.tag {
+        // Both ends, so that what differs is in view.
+        DiffTag::Added | DiffTag::Removed => elided(&text, room, ui.theme.glyphs.ellipsis),
+        DiffTag::Equal | DiffTag::Hunk => page::cut(&text, room).into_owned(),
+    };
     let with_mark = |mark: &str, style| {
         let text = Span::styled(shown.clone(), style);
         Line::from(vec![Span::raw("  "), Span::styled(format!("{mark} "), style), text])

@@ -3,6 +3,7 @@
 use crate::settings::ascii;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use std::borrow::Cow;
 
 /// The content between header and footer.
 #[derive(Default)]
@@ -69,6 +70,13 @@ impl Page {
         self.paragraph(4, width, text, of_text);
         if let Some(margin) = self.lines.get_mut(first).and_then(|line| line.spans.first_mut()) {
             *margin = Span::styled(format!("  {mark} "), style);
+        }
+    }
+
+    /// Adds these to the last line.
+    pub(super) fn beside(&mut self, spans: impl IntoIterator<Item = Span<'static>>) {
+        if let Some(line) = self.lines.last_mut() {
+            line.spans.extend(spans);
         }
     }
 
@@ -193,6 +201,14 @@ pub(super) fn elided(text: &str, room: usize, ellipsis: &str) -> String {
     format!("{first}{ellipsis}{last}")
 }
 
+/// The beginning of a text that has no more room than this.
+pub(super) fn cut(text: &str, room: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(room) {
+        Some(_) => text.chars().take(room.saturating_sub(1)).chain(['…']).collect(),
+        None => Cow::Borrowed(text),
+    }
+}
+
 /// Breaks at blanks; a word that is longer than a line is cut.
 pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
@@ -239,6 +255,7 @@ mod tests {
         assert_eq!(elided(url, 24, "…"), url);
         assert_eq!(elided(url, 14, "…"), "https:/…e.com/");
         assert_eq!(elided(url, 1, "…"), "");
+        assert_eq!([cut("proxy:3128", 10), cut("proxy:3128", 9)], ["proxy:3128", "proxy:31…"]);
     }
 
     #[test]

@@ -23,6 +23,12 @@ const LEAST_TOLD: usize = 4;
 /// The column of the finding, beside what it is about.
 const SUBJECT: usize = 18;
 
+/// A path keeps so many columns, before what is said about its file is shortened.
+const LEAST_PATH: usize = 24;
+
+/// No line of a help is longer.
+const LONGEST_LINE: u16 = 78;
+
 /// A line at least this long ends where it does because it was full.
 const FULL: usize = 60;
 
@@ -111,9 +117,9 @@ fn about(ui: Ui, mut page: Page, field: &Field, answers: &Answers) -> Page {
     page
 }
 
-/// A text made for 80 columns; in fewer its full lines go on in the next one.
+/// A text made for 78 columns; in fewer its full lines go on in the next one.
 fn flowing(ui: Ui, text: &str) -> String {
-    if ui.width >= 80 {
+    if ui.width > LONGEST_LINE + 3 {
         return text.to_owned();
     }
     text.lines().fold(String::new(), |flowing, line| {
@@ -136,8 +142,12 @@ fn examples(page: &mut Page, ui: Ui, field: &Field) {
     let width = field.examples.iter().map(|(example, _)| example.len()).max().unwrap_or(0).max(7);
     for (example, outcome) in field.examples {
         let example = if example.is_empty() { "(empty)" } else { example };
-        let text = format!("{example:<width$}   {outcome}");
-        page.paragraph(2, ui.width, &text, ui.theme.plain());
+        if 2 + width + 3 + outcome.len() < ui.width.into() {
+            page.line(format!("  {example:<width$}   {outcome}"));
+        } else {
+            page.paragraph(2, ui.width, example, ui.theme.plain());
+            page.paragraph(6, ui.width, outcome, ui.theme.dim());
+        }
     }
     if !field.examples.is_empty() {
         page.blank();
@@ -223,23 +233,21 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
     }
     page.marked((theme.glyphs.good, theme.good()), ui.width, &result.headline, theme.good());
     page.blank();
-    let widest = result.files.iter().map(|file| file.path.chars().count()).max().unwrap_or(0);
-    for WrittenFile { what, path, about, .. } in &result.files {
-        let room = usize::from(ui.width).saturating_sub(16 + about.chars().count() + 4);
-        let path = elided(path, room, theme.glyphs.ellipsis);
-        page.line(Line::from(vec![
-            Span::raw(format!("    {what:<11} {path:<width$}", width = widest.min(room))),
-            Span::styled(format!("   {about}"), theme.dim()),
-        ]));
-    }
+    let name = result.files.iter().map(|file| file.what.chars().count()).max().unwrap_or(0);
+    let name = name.max(10);
+    files(ui, &mut page, &result.files, name);
     if let Some(undo) = &result.undo {
-        let beside = format!("    undo        {}", undo.command);
+        let beside = format!("    {:<name$}  {}", "undo", undo.command);
         if beside.len() < ui.width.into() {
             page.line(Span::styled(beside, theme.dim()));
         } else {
             page.line(Span::styled("    undo", theme.dim()));
-            page.paragraph(9, ui.width, &undo.command, theme.dim());
+            page.paragraph(7, ui.width, &undo.command, theme.dim());
         }
+    }
+    if !result.open.is_empty() {
+        page.blank();
+        page.paragraph(2, ui.width, &result.open, theme.plain());
     }
     if !result.next.is_empty() {
         page.blank();
@@ -257,6 +265,26 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
     page
 }
 
+/// One line for each file, in columns. Where they do not fit, a path keeps both its ends.
+fn files(ui: Ui, page: &mut Page, files: &[WrittenFile], name: usize) {
+    let widest = |of: &dyn Fn(&WrittenFile) -> usize| files.iter().map(of).max().unwrap_or(0);
+    let room = usize::from(ui.width).saturating_sub(4 + name + 2 + 3 + 1);
+    let is_whole = room >= LEAST_PATH + widest(&|file| file.about.chars().count());
+    let about = |file: &WrittenFile| match file.about.split_once(", ") {
+        Some((how, _)) if !is_whole => how.to_owned(),
+        _ => file.about.clone(),
+    };
+    let room = room.saturating_sub(widest(&|file| about(file).chars().count()));
+    let column = widest(&|file| file.path.chars().count()).min(room);
+    for file in files {
+        let path = elided(&file.path, column, ui.theme.glyphs.ellipsis);
+        page.line(Line::from(vec![
+            Span::raw(format!("    {:<name$}  {path:<column$}", file.what)),
+            Span::styled(format!("   {}", about(file)), ui.theme.dim()),
+        ]));
+    }
+}
+
 /// What was checked: how many of each outcome, then one line each with its subject, the remedy
 /// below it. What waits for Kestra is one line.
 fn findings(ui: Ui, page: &mut Page, all: &[&Finding]) {
@@ -270,7 +298,7 @@ fn findings(ui: Ui, page: &mut Page, all: &[&Finding]) {
     for (number, word, style) in [
         (count(Outcome::Ok), "ok", theme.good()),
         (count(Outcome::Failed), "failed", theme.bad()),
-        (count(Outcome::Warning), "warned of", theme.warn()),
+        (count(Outcome::Warning), "to correct", theme.warn()),
         (count(Outcome::Note), "to note", theme.plain()),
         (count(Outcome::Skipped) - waiting, "not checked", theme.dim()),
         (waiting, "wait for Kestra", theme.dim()),
@@ -290,8 +318,8 @@ fn findings(ui: Ui, page: &mut Page, all: &[&Finding]) {
             1 => String::new(),
             count => format!(" {} more wait for it.", count - 1),
         };
-        let text = format!("{:<14}{}{more}", subject(first.code).name(), sentence(&first.summary));
-        page.marked((theme.glyphs.idle, theme.dim()), ui.width, &text, theme.dim());
+        let summary = format!("{}{more}", sentence(&first.summary));
+        self::finding(page, ui, &Finding { summary, ..(*first).clone() });
     }
 }
 
@@ -335,15 +363,15 @@ fn subject(code: &str) -> Subject {
 /// A step that is left to do; its commands are alone on their lines, so that they can be copied.
 fn next_step(ui: Ui, page: &mut Page, step: &NextStep, number: usize) {
     let theme = ui.theme;
-    let mut spans =
-        vec![Span::styled(format!("    {number}  "), theme.accent()), Span::raw(step.what.clone())];
+    let first = page.len();
+    page.paragraph(7, ui.width, &step.what, theme.plain());
+    page.margin(first, vec![Span::styled(format!("    {number}  "), theme.accent())]);
     if let Some(key) = step.key {
-        spans.push(Span::styled(format!("   {key}"), theme.accent()));
-        spans.push(Span::styled(" does it now", theme.dim()));
+        let key = Span::styled(format!("   {key}"), theme.accent());
+        page.beside([key, Span::styled(" does it now", theme.dim())]);
     }
-    page.line(Line::from(spans));
     for line in step.lines.iter().chain((!step.command.is_empty()).then_some(&step.command)) {
-        page.paragraph(9, ui.width, line, theme.plain());
+        page.paragraph(7, ui.width, line, theme.plain());
     }
 }
 

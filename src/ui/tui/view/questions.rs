@@ -82,7 +82,7 @@ pub(super) fn preview(ui: Ui, wizard: &Wizard, step: &FormStep, page: &mut Page,
     let kind = if step.screen().id == ScreenId::Nginx { FileKind::Nginx } else { FileKind::Config };
     let preview = wizard.live_preview();
     if let Some(FilePreview { change, lines }) = preview.file(kind) {
-        let names = [difference::name(change)];
+        let names = [change.kind.label(&change.path)];
         page.line(difference::title(ui, &names, 0, &difference::about(change)));
         difference::lines(ui, change, lines, step.field(), preview.is_stale(), rows - 1)
             .for_each(|line| page.line(line));

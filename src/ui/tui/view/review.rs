@@ -114,7 +114,7 @@ fn setting(ui: Ui, row: &ReviewRow) -> Line<'static> {
 /// The file that is shown, in so many lines below its title.
 fn file(ui: Ui, review: &Review, page: &mut Page, room: usize) {
     let Some(change) = review.shown() else { return };
-    let names: Vec<_> = review.files().iter().map(difference::name).collect();
+    let names: Vec<_> = review.files().iter().map(|it| it.kind.label(&it.path)).collect();
     let lines = review.lines();
     let lead = lead(lines, room);
     let furthest = lines.len().saturating_sub(lead + room);
