@@ -22,8 +22,8 @@ use crate::plan::{FileKind, Plan};
 use crate::settings::{Connection, ForwardProxy, has_placeholder};
 use crate::wizard::{Effect, FilePreview, Repair};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use url::Url;
 
 pub use health::unreadable;
@@ -42,6 +42,8 @@ pub struct EffectRunner {
     pub nginx: Nginx,
     /// The address to which the outbound connection is tested.
     pub api_url: Url,
+    /// The step at which the test of the outbound connection is.
+    pub step: Arc<Mutex<&'static str>>,
     /// The lock, where it is held for the whole session; else each write takes it.
     pub lock: Option<Arc<Lock>>,
 }
@@ -267,7 +269,12 @@ impl EffectRunner {
                 None => return self.unknown_proxy(proxy),
             },
         };
-        checks::proxy::outbound(&Outbound { proxy, target: self.api_url.clone() }, cancelled)
+        let outbound = Outbound { proxy, target: self.api_url.clone() };
+        checks::proxy::outbound_in_steps(&outbound, cancelled, &|step| {
+            if let Ok(mut shown) = self.step.lock() {
+                *shown = step;
+            }
+        })
     }
 
     /// Why this proxy is not tested. Only what is in the file can be unknown.

@@ -45,6 +45,7 @@ fn written(text: &str, file: &str, theirs: &str) -> Option<Result<(), (Failure, 
         place: Place::default(),
         nginx,
         api_url: API_URL.parse().unwrap(),
+        step: Arc::default(),
         lock: Some(Arc::new(lock)),
     };
     let change = FileChange {
