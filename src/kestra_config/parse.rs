@@ -11,6 +11,10 @@ const MAX_ALIASES: usize = 50;
 /// SnakeYAML's limit on nesting.
 const MAX_DEPTH: usize = 50;
 
+/// No configuration has as many keys and values. A list of four megabytes has, and would take a
+/// gigabyte and half a minute.
+const MAX_NODES: usize = 200_000;
+
 /// The namespace of `!!int` and the like.
 const YAML_TAGS: &str = "tag:yaml.org,2002:";
 
@@ -33,6 +37,10 @@ fn build(text: &str) -> Result<Tree<'_>, Refusal> {
             Refusal::new(Some(line), format!("not YAML: {info}{}", advice(text, line)))
         })?;
         builder.take(event, &span)?;
+        if builder.tree.nodes.len() > MAX_NODES {
+            let reason = "more than 200,000 keys and values";
+            return Err(Refusal::new(Some(span.start.line()), reason));
+        }
     }
     Ok(builder.tree)
 }

@@ -84,3 +84,32 @@ fn no_command_repeats_an_answer_that_it_refuses() {
         }
     }
 }
+
+#[test]
+fn no_command_prints_a_secret_of_an_nginx_or_env_file() {
+    const FILES: [(&str, &str); 2] = [("nginx", "kestra.conf"), ("env", "kestra.env")];
+    let apply = "apply --url http://127.0.0.1:9/ --reverse-proxy nginx --nginx-file kestra.conf \
+                 --connection http --proxy-address p:1 --proxy-username svc --env-file kestra.env \
+                 --proxy-credentials env --proxy-password-variable PW --proxy-password-file pw";
+    let commands = [&format!("{apply} --dry-run"), "rollback", "rollback --force", "rollback"];
+    for (kind, name) in FILES {
+        for text in secret_texts(kind).iter().step_by(8) {
+            let home = TempDir::new().expect("a folder");
+            let at = |name: &str| home.path().join(name);
+            fs::write(at("pw"), "correct-horse").expect("a password");
+            let here = apply.replace(" kestra.", &format!(" {}/kestra.", home.path().display()));
+            let run = |command: &str| {
+                let words: Vec<_> = command.split_whitespace().collect();
+                run(home.path(), &[&["--config", "config.yml"], &words[..]].concat())
+            };
+            assert!(run(&here).contains("Done."), "{}", run(&here));
+            let ours = fs::read_to_string(at(name)).expect("a file");
+            fs::write(at(name), format!("{ours}{text}")).expect("a change");
+            for command in commands {
+                let command = command.replace(apply, &here);
+                assert_no_secret(&run(&command), text);
+            }
+            assert!(!run("rollback --list").contains("correct-horse"));
+        }
+    }
+}

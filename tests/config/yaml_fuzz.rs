@@ -1,6 +1,6 @@
 //! Random edits of random texts, read before and after by PyYAML: only the wanted properties differ.
 //!
-//! `YAML_EDITS` says how many (a few hundred without it), `YAML_SEED` from which seed.
+//! `YAML_EDITS` says how many (two thousand without it), `YAML_SEED` from which seed.
 
 use crate::yaml_reader::ask_python;
 use kestra_setup::kestra_config::{Edit, Place, Value, patch_at};
@@ -207,7 +207,7 @@ fn random_edits_change_only_what_is_wanted() {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
     };
     let mut random = Random(number("YAML_SEED", 7) as u64 | 1);
-    let count = number("YAML_EDITS", 400);
+    let count = number("YAML_EDITS", 2_000);
     let (mut cases, mut refused) = (Vec::new(), Vec::new());
     for _ in 0..count {
         let Sample { before, keys, edits } = sample(&mut random);

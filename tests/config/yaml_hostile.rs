@@ -29,6 +29,16 @@ fn a_text_beyond_four_megabytes_is_refused() {
 }
 
 #[test]
+fn a_list_that_would_take_a_gigabyte_is_refused() {
+    let list = format!("kestra:\n  url: a\nlist: [{}]\n", "x,".repeat(2_000_000));
+    let refusal = refused(&list);
+    assert_eq!(
+        (refusal.line, refusal.reason.as_str()),
+        (Some(3), "more than 200,000 keys and values")
+    );
+}
+
+#[test]
 fn fifty_levels_are_read() {
     let deep = levels(50);
     assert!(read(&deep).is_ok());

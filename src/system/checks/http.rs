@@ -202,20 +202,27 @@ pub(super) mod test {
         ) -> impl Fn(TcpStream) -> Secured + Send + Sync + 'static {
             let key = KeyPair::generate().unwrap();
             let params = CertificateParams::new([name.to_owned()]).unwrap();
-            let certificate = params.signed_by(&key, &self.0).unwrap();
-            let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-            let provider = rustls::crypto::ring::default_provider().into();
-            let config = ServerConfig::builder_with_provider(provider)
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_no_client_auth()
-                .with_single_cert(vec![certificate.der().clone()], key)
-                .unwrap();
-            let config = Arc::new(config);
-            move |stream| {
-                let server = ServerConnection::new(Arc::clone(&config)).unwrap();
-                Secured(StreamOwned::new(server, stream))
-            }
+            secured(&params.signed_by(&key, &self.0).unwrap(), &key)
+        }
+    }
+
+    /// TLS around a connection, with this certificate.
+    fn secured(
+        certificate: &rcgen::Certificate,
+        key: &KeyPair,
+    ) -> impl Fn(TcpStream) -> Secured + Send + Sync + use<> {
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let provider = rustls::crypto::ring::default_provider().into();
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .unwrap();
+        let config = Arc::new(config);
+        move |stream| {
+            let server = ServerConnection::new(Arc::clone(&config)).unwrap();
+            Secured(StreamOwned::new(server, stream))
         }
     }
 
@@ -290,19 +297,27 @@ pub(super) mod test {
 
     #[test]
     fn a_certificate_is_refused_for_its_reason() {
-        let reason = |authority: &Authority, name: &str| {
-            let secure = authority.server(name);
+        fn reason(
+            secure: impl Fn(TcpStream) -> Secured + Send + Sync + 'static,
+        ) -> Result<Response<Body>, String> {
             let port = listen(move |stream| {
                 answer(secure(stream), |_| "HTTP/1.1 204 x\r\n\r\n".to_owned())
             });
             let url = format!("https://localhost:{port}/");
             assert_eq!(get(&url, Accept::Any).unwrap().status(), 204);
             get(&url, Accept::Trusted).map_err(|error| refused_certificate(&error).unwrap().reason)
-        };
-        assert_eq!(reason(&AUTHORITY, "localhost").unwrap().status(), 204);
-        assert_eq!(reason(&AUTHORITY, "other.example").unwrap_err(), "it is for another name");
+        }
+        assert_eq!(reason(AUTHORITY.server("localhost")).unwrap().status(), 204);
+        let other = reason(AUTHORITY.server("other.example"));
+        assert_eq!(other.unwrap_err(), "it is for another name");
         let stranger = Authority::new();
-        assert_eq!(reason(&stranger, "localhost").unwrap_err(), "no public authority signed it");
+        let unsigned = reason(stranger.server("localhost"));
+        assert_eq!(unsigned.unwrap_err(), "no public authority signed it");
+        // As openssl req -x509 makes it.
+        let (mut params, key) = (CertificateParams::default(), KeyPair::generate().unwrap());
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let own = reason(secured(&params.self_signed(&key).unwrap(), &key));
+        assert_eq!(own.unwrap_err(), "it is self-signed");
     }
 
     #[test]

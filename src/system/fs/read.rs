@@ -231,3 +231,14 @@ fn read_all(file: &File, size: i64, path: &Path) -> Result<Content, ReadError> {
     file.take(most).read_to_end(&mut content).map_err(|source| ReadError::at(path, source))?;
     if content.len() > MAX_BYTES { Err(too_large()) } else { Ok(content) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_of_a_remedy_can_be_pasted_whatever_the_path() {
+        let remedy = ReadError::Loop { path: "/a b/it's; rm -r".into() }.remedy();
+        assert_eq!(remedy, r"Remove the link: rm '/a b/it'\''s; rm -r'");
+    }
+}
