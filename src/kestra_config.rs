@@ -19,6 +19,7 @@ mod place;
 mod places;
 mod proof;
 mod reading;
+mod refused;
 mod scalar;
 mod strict;
 mod text;
@@ -31,8 +32,9 @@ pub use compose::{
 pub(crate) use keys::hyphenated;
 pub use kind::Kind;
 pub use place::{InvalidPlace, Place, PlaceKind};
-pub use places::{PlaceError, only_place, place_at, places};
+pub use places::{only_place, place_at, places};
 pub use reading::{Reading, Scalar};
+pub use refused::PlaceError;
 
 use crate::settings::Secret;
 use std::fmt;

@@ -73,6 +73,8 @@ pub struct Wizard {
     is_quitting: bool,
     /// For how many seconds the outbound connection is being tested.
     seconds: usize,
+    /// The step at which that test is.
+    test_step: &'static str,
     /// Whether the questions are shown that are rarely changed.
     is_unfolded: bool,
     /// The step of a draft, where continuing with it leads.
@@ -116,6 +118,7 @@ impl Wizard {
             scrolled: 0,
             is_quitting: false,
             seconds: 0,
+            test_step: "",
             is_unfolded: false,
             resumed_at: 0,
         };
@@ -185,8 +188,9 @@ impl Wizard {
                 None
             }
             Event::Paused => self.plan_preview(),
-            Event::Second => {
+            Event::Second(step) => {
                 self.seconds += 1;
+                self.test_step = step;
                 None
             }
             Event::Planned(number, files) => {

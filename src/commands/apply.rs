@@ -12,6 +12,7 @@ use crate::system::effects::{API_URL, EffectRunner};
 use crate::wizard::{self, WriteResult};
 use serde::Serialize;
 use std::path::Path;
+use std::sync::Arc;
 
 /// `apply --json`; the shape is documented in the manual page.
 #[derive(Serialize)]
@@ -145,5 +146,6 @@ pub(super) fn runner(machine: &Machine) -> Result<EffectRunner, CommandError> {
     let api_url =
         API_URL.parse().map_err(|_| CommandError::Answers(vec!["api-url: no URL".to_owned()]))?;
     let (config, place) = (machine.config().to_owned(), machine.place().clone());
-    Ok(EffectRunner { config, place, nginx: machine.nginx.clone(), api_url, lock: None })
+    let nginx = machine.nginx.clone();
+    Ok(EffectRunner { config, place, nginx, api_url, step: Arc::default(), lock: None })
 }

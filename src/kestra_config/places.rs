@@ -3,15 +3,16 @@
 
 use super::keys;
 use super::place::{PathStep, Place, PlaceKind};
+use super::refused::{self, PlaceError, check_form};
 use super::yaml::{Id, ScalarStyle, Shape, Tree};
-use super::{Refusal, compose, merge};
+use super::{compose, merge};
 
 /// The variable that holds a configuration as text, in Compose and Kubernetes.
 pub(super) const VARIABLE: &str = "KESTRA_CONFIGURATION";
 
 /// Top-level sections of Kestra's own `application.yml` and of the Micronaut modules it is built
 /// with. A file with none of them is no configuration of Kestra.
-const SECTIONS: [&str; 11] = [
+pub(super) const SECTIONS: [&str; 11] = [
     "kestra",
     "micronaut",
     "datasources",
@@ -26,7 +27,7 @@ const SECTIONS: [&str; 11] = [
 ];
 
 /// Keys of the Helm chart's values that no section `kestra` of a configuration has.
-const CHART_KEYS: [&str; 13] = [
+pub(super) const CHART_KEYS: [&str; 13] = [
     "configurations",
     "configuration",
     "configmaps",
@@ -45,54 +46,15 @@ const CHART_KEYS: [&str; 13] = [
 /// How many levels of subcharts may be above Kestra's values.
 const MAX_SUBCHARTS: usize = 2;
 
-const BY_HAND: &str = "A configuration elsewhere in the file is named with --at KEY.PATH, or --at . for the whole file.";
-
-/// Why a file holds no configuration that can be edited.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct PlaceError {
-    /// Counted from 1.
-    pub line: Option<usize>,
-    /// Lower case, no full stop.
-    pub reason: String,
-    /// What the operator can do, as sentences.
-    pub remedy: String,
-    /// Whether the file is no YAML at all, or none that Kestra could read.
-    pub is_unreadable: bool,
-}
-
-impl From<Refusal> for PlaceError {
-    fn from(refusal: Refusal) -> Self {
-        let remedy = "Correct that line; kestra-setup never repairs a file by itself.".to_owned();
-        Self { line: refusal.line, reason: refusal.reason, remedy, is_unreadable: true }
-    }
-}
-
-impl PlaceError {
-    fn new(line: Option<usize>, reason: String, remedy: impl Into<String>) -> Self {
-        Self { line, reason, remedy: remedy.into(), is_unreadable: false }
-    }
-
-    fn looks_like(what: &str, remedy: &str) -> Self {
-        let remedy =
-            if remedy.is_empty() { BY_HAND.to_owned() } else { format!("{remedy} {BY_HAND}") };
-        Self::new(None, format!("this looks like {what}"), remedy)
-    }
-}
-
 /// The places of a file that hold a configuration of Kestra.
 ///
 /// # Errors
 /// Where the file cannot be read, or holds no configuration that can be edited.
 pub fn places(text: &str) -> Result<Vec<Place>, PlaceError> {
-    if let Some(line) = text.lines().position(is_variable) {
-        let reason = format!("this looks like an env file, in which {VARIABLE} cannot be edited");
-        let remedy = format!(
-            "Move its YAML into a file such as /etc/kestra/config.yml, remove {VARIABLE}, and start Kestra with --config /etc/kestra/config.yml."
-        );
-        return Err(PlaceError::new(Some(line + 1), reason, remedy));
+    if let Some(refused) = refused::env_file(text) {
+        return Err(refused);
     }
-    let tree = Tree::parse(text).map_err(|refusal| not_yaml(text, refusal))?;
+    let tree = Tree::parse(text).map_err(|refusal| refused::not_yaml(text, refusal))?;
     let mut finder = Finder::new(&tree);
     let several = tree.documents.len() > 1;
     for (at, document) in tree.documents.iter().enumerate() {
@@ -127,10 +89,13 @@ pub fn place_at(text: &str, named: &Place) -> Result<Place, PlaceError> {
     if named.is_whole() {
         return Ok(Place::whole());
     }
-    if let Some(known) = places(text).unwrap_or_default().into_iter().find(|place| {
-        place.path() == named.path()
-            && (named.document().is_none() || place.document() == named.document())
-    }) {
+    let known = places(text).unwrap_or_default();
+    let found = |place: &Place| {
+        let same_document =
+            |it: &Place| place.document().is_none() || it.document() == place.document();
+        known.iter().find(|it| it.path() == place.path() && same_document(it)).cloned()
+    };
+    if let Some(known) = found(named) {
         return Ok(known);
     }
     let tree = Tree::parse(text)?;
@@ -149,15 +114,10 @@ pub fn place_at(text: &str, named: &Place) -> Result<Place, PlaceError> {
     // An alias or a merge key leads to where the text is.
     let Some(path) = path_to(&tree, root, value) else { return Ok(named.clone()) };
     let place = Place::found(document, path, kind_of(&tree, root));
-    if let Some(known) = places(text)
-        .unwrap_or_default()
-        .into_iter()
-        .find(|known| known.path() == place.path() && known.document() == place.document())
-    {
+    if let Some(known) = found(&place) {
         return Ok(known);
     }
-    let name = named.to_string();
-    check_form(&tree, value, place.kind(), &name)?;
+    check_form(&tree, value, place.kind(), &named.to_string())?;
     Ok(place)
 }
 
@@ -268,87 +228,6 @@ fn is_configuration(text: &str) -> bool {
     })
 }
 
-/// Refuses a form in which a configuration cannot be edited, with the correction.
-pub(super) fn check_form(
-    tree: &Tree,
-    id: Id,
-    kind: PlaceKind,
-    name: &str,
-) -> Result<(), PlaceError> {
-    let node = &tree.nodes[id];
-    let key = name.rsplit('.').next().unwrap_or(name);
-    let error =
-        |reason: String, remedy: String| Err(PlaceError::new(Some(node.line), reason, remedy));
-    let as_block = format!("Write `{key}: |` and the configuration as indented YAML below it.");
-    let is_text_only = !matches!(kind, PlaceKind::Helm | PlaceKind::GitOps | PlaceKind::Named);
-    match &node.shape {
-        Shape::Map { .. } if is_text_only => error(
-            format!("{name} is a mapping where a text is expected: the bar is missing"),
-            format!("Write `{key}: |` so that what is below it is one text."),
-        ),
-        Shape::Map { .. } => Ok(()),
-        Shape::List { .. } => error(format!("{name} is a list, not a configuration"), as_block),
-        Shape::Scalar(text, style) => {
-            if tree.is_empty(id) && !is_text_only {
-                return Ok(());
-            }
-            let is_one_line = !text.trim().contains('\n');
-            let is_path = is_one_line
-                && !text.contains(": ")
-                && (text.trim().starts_with(['/', '.', '~']) || is_yaml_file(text.trim()));
-            if is_path {
-                return error(
-                    format!("{name} holds a path; it must hold the YAML itself"),
-                    format!("{as_block} Or mount the file and start Kestra with --config."),
-                );
-            }
-            match style {
-                ScalarStyle::Literal => check_literal(tree, id, kind, name),
-                ScalarStyle::Folded => error(
-                    format!("{name} is folded (>), which joins the lines of a configuration"),
-                    format!("Write `{key}: |` in place of `>`."),
-                ),
-                _ if tree.is_empty(id) => {
-                    error(format!("{name} has no value, so it comes from elsewhere"), as_block)
-                }
-                _ if text.starts_with('$') && is_one_line => {
-                    error(format!("{name} is a variable that is set elsewhere"), as_block)
-                }
-                _ => error(
-                    format!("{name} is a text on one line or in quotes, which cannot be edited"),
-                    as_block,
-                ),
-            }
-        }
-        Shape::Alias(_) => error(format!("{name} is an alias"), as_block),
-    }
-}
-
-fn check_literal(tree: &Tree, id: Id, kind: PlaceKind, name: &str) -> Result<(), PlaceError> {
-    let node = &tree.nodes[id];
-    if kind == PlaceKind::Compose {
-        compose::check_interpolation(tree.text, node.start, node.end).map_err(|refusal| {
-            PlaceError::new(
-                refusal.line,
-                format!("{}, in {name}", refusal.reason),
-                "Write `$$` for a $ that Kestra is to get, or a variable as ${NAME}.",
-            )
-        })?;
-    }
-    let Shape::Scalar(text, _) = &node.shape else { return Ok(()) };
-    // What is no YAML is refused where it is read, with its line.
-    let Ok(inner) = Tree::parse(text) else { return Ok(()) };
-    let is_mapping = |root: Id| inner.is_map(inner.resolve(root)) || inner.is_empty(root);
-    if inner.documents.iter().all(|document| is_mapping(document.root)) {
-        return Ok(());
-    }
-    Err(PlaceError::new(
-        Some(node.line),
-        format!("{name} must hold the YAML itself, and holds another text"),
-        "Write the configuration there as indented YAML, such as `kestra:`.",
-    ))
-}
-
 /// What is found in the documents of a file.
 struct Finder<'t, 'a> {
     tree: &'t Tree<'a>,
@@ -397,7 +276,7 @@ impl<'t, 'a> Finder<'t, 'a> {
         } else if let Some(kind) = kubernetes_kind(self.tree, root) {
             self.kubernetes(root, root, kind);
         } else {
-            self.helm(root, root, MAX_SUBCHARTS);
+            self.helm(root, root, MAX_SUBCHARTS, PlaceKind::Helm);
             self.containers(root, root, PlaceKind::Helm);
         }
     }
@@ -493,7 +372,7 @@ impl<'t, 'a> Finder<'t, 'a> {
             }
             "HelmRelease" => {
                 if let Some(values) = value_below(tree, object, &["spec", "values"]) {
-                    self.helm_as(root, values, MAX_SUBCHARTS, PlaceKind::GitOps);
+                    self.helm(root, values, MAX_SUBCHARTS, PlaceKind::GitOps);
                 }
             }
             _ => self.argo_cd(root, object),
@@ -530,7 +409,7 @@ impl<'t, 'a> Finder<'t, 'a> {
                 continue;
             };
             if let Some(values) = value(tree, helm, "valuesObject") {
-                self.helm_as(root, values, MAX_SUBCHARTS, PlaceKind::GitOps);
+                self.helm(root, values, MAX_SUBCHARTS, PlaceKind::GitOps);
             }
             if let Some(values) = value(tree, helm, "values") {
                 self.helm_text(root, values);
@@ -545,7 +424,7 @@ impl<'t, 'a> Finder<'t, 'a> {
         let mut finder = Finder::new(&inner);
         for document in &inner.documents {
             let root = inner.resolve(document.root);
-            finder.helm_as(root, root, MAX_SUBCHARTS, PlaceKind::GitOps);
+            finder.helm(root, root, MAX_SUBCHARTS, PlaceKind::GitOps);
         }
         for place in finder.places() {
             if *style == ScalarStyle::Literal {
@@ -569,19 +448,15 @@ impl<'t, 'a> Finder<'t, 'a> {
         self.problems.extend(finder.problems);
     }
 
-    fn helm(&mut self, root: Id, map: Id, depth: usize) {
-        self.helm_as(root, map, depth, PlaceKind::Helm);
-    }
-
     /// The values of the chart at a mapping, or below the key of a subchart.
-    fn helm_as(&mut self, root: Id, map: Id, depth: usize, kind: PlaceKind) {
+    fn helm(&mut self, root: Id, map: Id, depth: usize, kind: PlaceKind) {
         let tree = self.tree;
         let found = self.found.len();
         let chart_1 = value(tree, map, "configurations").filter(|&it| tree.is_map(it));
         if let Some(configurations) = chart_1 {
             match value(tree, configurations, "application") {
                 Some(application) => self.take(root, application, kind, None),
-                None => self.problems.push(without_application(tree, configurations)),
+                None => self.problems.push(refused::without_application(tree, configurations)),
             }
         }
         // Chart 0.x.
@@ -599,7 +474,7 @@ impl<'t, 'a> Finder<'t, 'a> {
         for (_, section) in effective_entries(tree, map) {
             let section = tree.resolve(section);
             if tree.is_map(section) {
-                self.helm_as(root, section, depth - 1, kind);
+                self.helm(root, section, depth - 1, kind);
             }
         }
     }
@@ -633,26 +508,6 @@ pub(super) fn is_yaml_file(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yml" | "yaml"))
 }
 
-fn without_application(tree: &Tree, configurations: Id) -> PlaceError {
-    let lists = ["configmaps", "secrets"].iter().filter_map(|key| value(tree, configurations, key));
-    let names = lists.flat_map(|list| tree.items(list)).filter_map(|item| {
-        let name = value(tree, tree.resolve(item), "name")?;
-        Some(tree.scalar(name).to_owned())
-    });
-    let names: Vec<String> = names.collect();
-    let elsewhere = if names.is_empty() {
-        String::new()
-    } else {
-        format!(", which is in {}", names.join(", "))
-    };
-    PlaceError::looks_like(
-        &format!(
-            "Helm values without a Kestra configuration{elsewhere}: add `configurations.application:`"
-        ),
-        "",
-    )
-}
-
 /// The whole file, if its sections are Kestra's, or it is empty.
 fn whole_file(tree: &Tree) -> Result<Vec<Place>, PlaceError> {
     let roots: Vec<Id> = tree.documents.iter().map(|it| tree.resolve(it.root)).collect();
@@ -666,75 +521,5 @@ fn whole_file(tree: &Tree) -> Result<Vec<Place>, PlaceError> {
     if has_kestra && !is_flow {
         return Ok(vec![Place::whole()]);
     }
-    let is_aws = |root: &Id| {
-        let resources = value(tree, *root, "Resources");
-        resources.is_some_and(|resources| {
-            effective_entries(tree, resources).iter().any(|&(_, resource)| {
-                let kind = value(tree, resource, "Type");
-                kind.is_some_and(|kind| tree.scalar(kind).starts_with("AWS::"))
-            })
-        })
-    };
-    Err(if is_flow {
-        PlaceError::looks_like(
-            "a Kestra flow",
-            "Flows are edited in Kestra; give its configuration with --config.",
-        )
-    } else if has("AWSTemplateFormatVersion") || roots.iter().any(is_aws) {
-        PlaceError::looks_like(
-            "a CloudFormation template",
-            "Edit the text of KESTRA_CONFIGURATION in it by hand.",
-        )
-    } else if has("jobs") && any(&["on", "true", "name"]) {
-        PlaceError::looks_like("a workflow of GitHub Actions", "")
-    } else if has("url") && any(&["connection", "proxy-address", "reverse-proxy", "context-path"]) {
-        PlaceError::looks_like("an answers file of kestra-setup", "Use it with apply --answers.")
-    } else if any(&CHART_KEYS) || roots.iter().any(|&root| value(tree, root, "kestra").is_some()) {
-        PlaceError::looks_like(
-            "Helm values without a Kestra configuration: add `configurations.application:`",
-            "",
-        )
-    } else if roots.iter().all(|&root| !tree.is_map(root)) {
-        PlaceError::looks_like("a list or a text, not a configuration", "")
-    } else {
-        PlaceError::looks_like(
-            "no configuration of Kestra",
-            &format!("It has none of its top-level sections ({}).", SECTIONS[..4].join(", ")),
-        )
-    })
-}
-
-/// Whether a line of an env file sets the variable.
-fn is_variable(line: &str) -> bool {
-    let line = line.strip_prefix("export ").unwrap_or(line);
-    line.strip_prefix(VARIABLE).is_some_and(|rest| rest.starts_with('='))
-}
-
-/// What is no YAML may be a file of another language.
-fn not_yaml(text: &str, refusal: Refusal) -> PlaceError {
-    let begins =
-        |words: &[&str]| text.lines().any(|line| words.iter().any(|word| line.starts_with(word)));
-    if begins(&[
-        "resource \"",
-        "module \"",
-        "variable \"",
-        "provider \"",
-        "terraform {",
-        "locals {",
-    ]) {
-        return PlaceError::looks_like(
-            "a Terraform file",
-            "Edit the text of KESTRA_CONFIGURATION in it by hand.",
-        );
-    }
-    if text.contains("{{") && text.contains(".Values.") {
-        return PlaceError::looks_like(
-            "a template of a Helm chart",
-            "Edit the values of the chart.",
-        );
-    }
-    if text.lines().any(|line| line.contains("proxy_pass ")) {
-        return PlaceError::looks_like("a file for nginx", "");
-    }
-    refusal.into()
+    Err(refused::looks_like(tree, &roots, is_flow))
 }

@@ -22,8 +22,8 @@ use crate::plan::{FileKind, Plan};
 use crate::settings::{Connection, ForwardProxy, has_placeholder};
 use crate::wizard::{Effect, FilePreview, Repair};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use url::Url;
 
 pub use health::unreadable;
@@ -42,6 +42,8 @@ pub struct EffectRunner {
     pub nginx: Nginx,
     /// The address to which the outbound connection is tested.
     pub api_url: Url,
+    /// The step at which the test of the outbound connection is.
+    pub step: Arc<Mutex<&'static str>>,
     /// The lock, where it is held for the whole session; else each write takes it.
     pub lock: Option<Arc<Lock>>,
 }
@@ -199,7 +201,32 @@ impl EffectRunner {
         let is_new =
             |complaint: &Finding| before.is_none_or(|it| !it.complaints.contains(complaint));
         let complaints = self.live_test(plan, deadline).map_or(Vec::new(), |live| live.complaints);
-        complaints.into_iter().find(is_new).map_or(Ok(()), |new| Err(new.into()))
+        let new = complaints.into_iter().find(is_new);
+        new.map_or(Ok(()), |new| Err(self.with_the_other_file(new, plan).into()))
+    }
+
+    /// A complaint of nginx that names the file in whose way the plan is.
+    fn with_the_other_file(&self, complaint: Finding, plan: &Plan) -> Finding {
+        let config = &self.nginx.config;
+        let summary = match complaint.code {
+            "nginx-conflicting-name" => {
+                let name = complaint.evidence.trim_matches('"');
+                let is_ours = |file: &Path| plan.changes.iter().any(|change| change.path == file);
+                let mut others = config.servers().filter(|server| !is_ours(config.file(*server)));
+                others.find(|server| server.names().any(|it| it == name)).map(|other| {
+                    let (file, line) = (config.file(other).display(), other.0.line);
+                    format!(
+                        "{file}:{line} has the name {name} already; nginx ignores one of the two"
+                    )
+                })
+            }
+            "nginx-duplicate-location" | "nginx-duplicate-default" => {
+                let what = complaint.summary.trim_end_matches('.');
+                Some(format!("{what}: {}", complaint.evidence))
+            }
+            _ => None,
+        };
+        Finding { summary: summary.unwrap_or(complaint.summary), ..complaint }
     }
 
     /// `nginx -t` on the live configuration, where the plan touches what that nginx reads.
@@ -242,7 +269,12 @@ impl EffectRunner {
                 None => return self.unknown_proxy(proxy),
             },
         };
-        checks::proxy::outbound(&Outbound { proxy, target: self.api_url.clone() }, cancelled)
+        let outbound = Outbound { proxy, target: self.api_url.clone() };
+        checks::proxy::outbound_in_steps(&outbound, cancelled, &|step| {
+            if let Ok(mut shown) = self.step.lock() {
+                *shown = step;
+            }
+        })
     }
 
     /// Why this proxy is not tested. Only what is in the file can be unknown.

@@ -183,7 +183,8 @@ impl Loop {
                 let is_test = |check: &Check| matches!(check, Check::Outbound(_));
                 let goes_on = self.wizard.is_running(is_test);
                 self.tick_at = goes_on.then(|| work::after(Duration::from_secs(1)));
-                Happening::Event(Event::Second)
+                let step = self.runner.step.lock().map_or("", |step| *step);
+                Happening::Event(Event::Second(step))
             }
             Err(RecvTimeoutError::Timeout) => {
                 self.remind_at = None;

@@ -41,8 +41,8 @@ pub enum Event {
     Reminder,
     /// Typing paused, or a field was left.
     Paused,
-    /// A second of a test is over.
-    Second,
+    /// A second of a test is over, which is at this step.
+    Second(&'static str),
     /// A plan for the live preview, with the number of its request; none where the answers are not
     /// valid.
     Planned(usize, Option<Vec<FilePreview>>),
@@ -75,7 +75,7 @@ impl fmt::Debug for Event {
             Self::PreviousQuestion => f.write_str("PreviousQuestion"),
             Self::Reminder => f.write_str("Reminder"),
             Self::Paused => f.write_str("Paused"),
-            Self::Second => f.write_str("Second"),
+            Self::Second(step) => write!(f, "Second({step})"),
             Self::Planned(number, _) => write!(f, "Planned({number})"),
             Self::Scroll { lines, .. } => write!(f, "Scroll({lines})"),
         }

@@ -208,7 +208,7 @@ impl Wizard {
         let is_another = |running: &Check| is_test(running) && *running != check;
         // A newer test makes the one under way pointless.
         self.running.retain(|running| !is_another(running));
-        self.seconds = 0;
+        (self.seconds, self.test_step) = (0, "");
         self.check_anew(check)
     }
 

@@ -107,6 +107,12 @@ impl Wizard {
         self.seconds
     }
 
+    /// The step at which the test of the outbound connection is; empty in its first second.
+    #[must_use]
+    pub fn test_step(&self) -> &'static str {
+        self.test_step
+    }
+
     /// What came of a check. A finding about another value is not found, however late it comes.
     #[must_use]
     pub fn finding(&self, check: &Check) -> Option<&Finding> {

@@ -8,6 +8,7 @@
 
 mod check;
 mod fake_kestra;
+mod nginx_complaints;
 mod nginx_facts;
 mod nginx_live;
 mod proxies;

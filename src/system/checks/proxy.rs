@@ -68,7 +68,16 @@ enum Admission {
 /// It never fails: whatever happens is the finding. The password is no part of it, even if the
 /// proxy repeats it.
 pub fn outbound(outbound: &Outbound, cancelled: &AtomicBool) -> Finding {
-    let attempt = Attempt { outbound, cancelled, end: Instant::now() + TOTAL };
+    outbound_in_steps(outbound, cancelled, &|_| ())
+}
+
+/// The same, which tells each step that it begins, such as "connecting".
+pub fn outbound_in_steps(
+    outbound: &Outbound,
+    cancelled: &AtomicBool,
+    tell: &dyn Fn(&'static str),
+) -> Finding {
+    let attempt = Attempt { outbound, cancelled, tell, end: Instant::now() + TOTAL };
     let result = attempt.run();
     if cancelled.load(Ordering::Relaxed) {
         return Finding::cancelled();
@@ -124,6 +133,7 @@ impl Proxy {
 struct Attempt<'a> {
     outbound: &'a Outbound,
     cancelled: &'a AtomicBool,
+    tell: &'a dyn Fn(&'static str),
     end: Instant,
 }
 
@@ -134,11 +144,13 @@ impl Attempt<'_> {
 
     /// The first hop, then one request. Any status will do: the site was reached.
     fn run(&self) -> Result<(Admission, String), ProxyFailure> {
+        (self.tell)("connecting");
         let admission = match &self.outbound.proxy {
             None => reach(&self.outbound.target)?,
             Some(proxy) if proxy.kind == ProxyKind::Socks => self.greet(proxy)?,
             Some(proxy) => self.connect(proxy)?,
         };
+        (self.tell)("waiting for the answer");
         let error = match self.head(admission, Accept::Trusted) {
             Ok(seen) => return Ok((admission, seen)),
             Err(error) => error,

@@ -104,7 +104,7 @@ fn accepted() -> Finding {
 
 /// A file that this user may not open is no fault of the configuration.
 fn excuse_rights(failure: Finding) -> Result<Finding, Finding> {
-    if geteuid().is_root() || failure.code != "nginx-permission" {
+    if geteuid().is_root() || !["nginx-permission", "nginx-bind"].contains(&failure.code) {
         return Ok(failure);
     }
     let skipped = skipped(

@@ -176,6 +176,15 @@ fn a_test_is_only_run_when_it_is_asked_for() {
 }
 
 #[test]
+fn a_running_test_names_its_step_and_counts_its_seconds() {
+    let tested = Operator::fresh().at_the_proxy().pastes("http://proxy:3128").press(Key::Ctrl('t'));
+    assert!(tested.screen(80, 24).contains("connecting, 0 s of 10 s"));
+    let later = tested.happens(Event::Second("connecting")).happens(Event::Second("logging in"));
+    let screen = later.screen(80, 24);
+    assert!(screen.contains("Testing api.kestra.io: logging in, 2 s of 10 s."), "{screen}");
+}
+
+#[test]
 fn esc_stops_a_test_and_nothing_else() {
     let tested = Operator::fresh().at_the_proxy().pastes("http://proxy:3128").press(Key::Ctrl('t'));
     let stopped = tested.press(Key::Esc);

@@ -22,6 +22,7 @@ impl Attempt<'_> {
         }
         let needs_login = || diagnosis::AUTH_NEEDED.seen("status 407");
         let login = proxy.login.as_ref().ok_or_else(needs_login)?;
+        (self.tell)("logging in");
         let answer = self.connect_with(proxy, Some(login))?;
         match answer.status {
             // tinyproxy answers 401 where others repeat 407.

@@ -32,7 +32,10 @@ impl Attempt<'_> {
         };
         match (method, &proxy.login) {
             (WITHOUT_LOGIN, _) => return Ok(Admission::WithoutLogin),
-            (WITH_LOGIN, Some(login)) => return self.log_in(&stream, login),
+            (WITH_LOGIN, Some(login)) => {
+                (self.tell)("logging in");
+                return self.log_in(&stream, login);
+            }
             (NO_METHOD | WITH_LOGIN, None) => Err(&diagnosis::AUTH_NEEDED),
             _ => Err(&diagnosis::AUTH_SCHEME),
         }

@@ -303,3 +303,12 @@ fn every_row_of_the_table_says_what_and_what_to_do() {
         );
     }
 }
+
+#[test]
+fn a_test_tells_its_steps() {
+    let steps = std::cell::RefCell::new(Vec::new());
+    // Nothing listens on the first port of this machine.
+    let attempt = through(ProxyKind::Http, 1);
+    outbound_in_steps(&attempt, &GOING, &|step| steps.borrow_mut().push(step));
+    assert_eq!(steps.into_inner(), ["connecting"]);
+}

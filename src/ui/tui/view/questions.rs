@@ -420,9 +420,11 @@ impl Form<'_> {
         if check.as_ref().is_some_and(|check| self.wizard.is_running(|it| it == check)) {
             let mark = (self.ui.theme.glyphs.idle, self.ui.theme.dim());
             let seconds = self.wizard.seconds();
-            let text = format!(
-                "Testing the connection to api.kestra.io, {seconds} s of 10 s. esc stops it."
-            );
+            let step = match self.wizard.test_step() {
+                "" => "connecting",
+                step => step,
+            };
+            let text = format!("Testing api.kestra.io: {step}, {seconds} s of 10 s. esc stops it.");
             page.marked(mark, self.ui.width, &text, self.ui.theme.plain());
         } else if let Some(finding) = finding {
             self.finding(page, finding);
