@@ -33,7 +33,11 @@ fn where_a_typed_path_leads_is_shown_before_anything_is_written() {
         ("KESTRA_SETUP_REVERSE_PROXY", "nginx"),
         ("KESTRA_SETUP_NGINX_FILE", &file),
     ];
-    machine.start(&answers).wait_for("w write").wait_for("kestra.conf -> /x/y.conf");
+    let mut session = machine.start(&answers);
+    session.wait_for("w write").wait_for("kestra.conf -> /x/y.conf");
+    session.resize(40, 10).wait_gone("/x/y.conf").press("w").wait_for("Write 2 files?");
+    session.wait_for("etc/kestra.conf ->").wait_for("/x/y.conf");
+    drop(session);
     let plain = [&answers[..], &[("ACCESSIBLE", "1")]].concat();
     machine.start(&plain).wait_for("kestra.conf -> /x/y.conf: new file");
     let ran = machine.apply(&["--reverse-proxy", "nginx", "--nginx-file", &file, "--dry-run"]);

@@ -35,6 +35,10 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, review: &Review, rows: u16, is_split
             let below = below(ui, wizard, review);
             let taken = page.len() + 1 + below.len();
             if taken + LEAST_PREVIEW > rows.into() && !review.is_full() {
+                // What is about to be agreed to is worth more than the settings.
+                if review.is_confirming() {
+                    page = Page::default();
+                }
                 // `f` shows the file; the outcome of the last key is worth more than a line of it.
                 let room = usize::from(rows).saturating_sub(page.len());
                 page.extend(below.end(room));
