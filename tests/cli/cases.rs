@@ -51,3 +51,8 @@ fn a_check_says_what_was_seen_and_fails_where_something_does() {
 fn a_configuration_is_found_by_evidence() {
     transcript::run("tests/cli/cases/candidates.md");
 }
+
+#[test]
+fn a_configuration_in_a_file_of_something_else_is_met_with_its_own_steps() {
+    transcript::run("tests/cli/cases/places.md");
+}
