@@ -1,6 +1,6 @@
 //! Boots a program with a configuration, and stops it.
 
-use super::config::{ADMINISTRATOR, LOGIN, QUIET, VARIABLE};
+use super::config::{ADMINISTRATOR, LOGIN, OVERRIDDEN, QUIET, VARIABLE, ports};
 use super::programs::Program;
 use std::fs::{File, read_to_string, write};
 use std::net::TcpStream;
@@ -12,11 +12,13 @@ use support::http::get;
 use tempfile::TempDir;
 
 /// A real Kestra needs a minute and more on two cores.
-const PATIENCE: u32 = 300;
+const PATIENCE: u32 = 300 * 5;
 
 /// A program that was started in a folder of its own; killed when it is dropped.
 pub(crate) struct Booted {
     pub(crate) port: u16,
+    /// Where its health is; and the one that 2.0 opens for its workers.
+    pub(crate) others: [u16; 2],
     child: Child,
     dir: TempDir,
 }
@@ -32,16 +34,18 @@ impl Booted {
     fn start(program: &Program, config: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("config.yml");
-        write(&file, format!("{config}{QUIET}")).unwrap();
+        let others = [free_port(), free_port()];
+        write(&file, format!("{config}{QUIET}{}", ports(others))).unwrap();
         let log = File::create(dir.path().join("log")).unwrap();
         let port = free_port();
         let mut command = program.command();
         command.args(["--port", &port.to_string(), "-c"]).arg(&file).env(VARIABLE, LOGIN.1);
+        command.env("MICRONAUT_SERVER_HOST", "127.0.0.1").env("KESTRA_URL", OVERRIDDEN);
         command.current_dir(&dir).stdout(log.try_clone().unwrap()).stderr(log);
-        Self { port, child: command.spawn().unwrap(), dir }
+        Self { port, others, child: command.spawn().unwrap(), dir }
     }
 
-    /// Boots with an administrator, until the UI answers under the context path.
+    /// Boots with an administrator, until it answers under the context path.
     pub(crate) fn up(program: &Program, config: &str, context: &str) -> Self {
         Self::fresh(program, &format!("{config}{ADMINISTRATOR}"), context)
     }
@@ -49,7 +53,7 @@ impl Booted {
     /// The same without an administrator, as after a first setup.
     pub(crate) fn fresh(program: &Program, config: &str, context: &str) -> Self {
         let mut booted = Self::start(program, config);
-        let page = format!("{context}/ui/");
+        let ping = format!("{context}/ping");
         for _ in 0..PATIENCE {
             assert_eq!(
                 booted.child.try_wait().unwrap(),
@@ -59,12 +63,12 @@ impl Booted {
                 booted.log()
             );
             let listens = TcpStream::connect(("127.0.0.1", booted.port)).is_ok();
-            if listens && get(booted.port, &page).status == 200 {
+            if listens && get(booted.port, &ping).status == 200 {
                 return booted;
             }
-            sleep(Duration::from_secs(1));
+            sleep(Duration::from_millis(200));
         }
-        panic!("{} does not show its UI: {}", program.name, booted.log());
+        panic!("{} does not answer {ping}: {}", program.name, booted.log());
     }
 
     /// Boots a configuration that does not do, until the program ends; what it said with it.
@@ -74,7 +78,7 @@ impl Booted {
             if let Some(status) = booted.child.try_wait().unwrap() {
                 return (status, booted.log());
             }
-            sleep(Duration::from_secs(1));
+            sleep(Duration::from_millis(200));
         }
         panic!("{} runs on with\n{config}", program.name);
     }
@@ -86,7 +90,7 @@ impl Booted {
             if log.contains(text) {
                 return log;
             }
-            sleep(Duration::from_secs(1));
+            sleep(Duration::from_millis(200));
         }
         panic!("no {text} in {}", self.log());
     }

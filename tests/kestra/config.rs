@@ -35,6 +35,16 @@ impl Credentials {
 
 /// What the wizard writes for a server behind a proxy, under a context path.
 pub(crate) fn config(context: &str, proxy: u16, credentials: Credentials) -> String {
+    config_with(context, proxy, credentials, "none")
+}
+
+/// The same with this answer about the URLs that are open under the path.
+pub(crate) fn config_with(
+    context: &str,
+    proxy: u16,
+    credentials: Credentials,
+    open_urls: &str,
+) -> String {
     let mut answers = Answers::default();
     for (field, text) in [
         (&form::URL, &*format!("https://www.my-host.com{context}/")),
@@ -46,6 +56,7 @@ pub(crate) fn config(context: &str, proxy: u16, credentials: Credentials) -> Str
         (&form::PROXY_CREDENTIALS, credentials.answer()),
         (&form::PROXY_PASSWORD_VARIABLE, VARIABLE),
         (&form::ENV_FILE, ""),
+        (&form::OPEN_URLS, open_urls),
     ] {
         answers.set(field, text);
     }
@@ -60,6 +71,16 @@ kestra:
   anonymous-usage-report:
     enabled: false
 ";
+
+/// Ports of its own for whatever Kestra opens beside the one of its pages: two of them run at once.
+pub(crate) fn ports([management, controller]: [u16; 2]) -> String {
+    format!(
+        "---\nendpoints:\n  all:\n    port: {management}\nkestra:\n  controller:\n    port: {controller}\n"
+    )
+}
+
+/// A variable of every boot, which the file overrides.
+pub(crate) const OVERRIDDEN: &str = "https://variable.example.com/";
 
 /// An administrator, without whom Kestra shows its setup page.
 pub(crate) const ADMINISTRATOR: &str = "---

@@ -1,7 +1,8 @@
-//! What the wizard writes, read by what reads it: `cargo test --test kestra`.
+//! What the wizard writes, read by what reads it: `cargo test --test kestra`, or on Kestras that are
+//! given, `KESTRA_JAR=/path/kestra-1.3.25.jar:/path/kestra-2.0.0.jar cargo test --test kestra`.
 //!
-//! Apart from the quick tests, because it downloads and boots Java programs. What it shows is kept
-//! in `assets/kestra-facts.md`.
+//! Apart from the quick tests, because it downloads and boots Java programs; nothing is downloaded
+//! where Kestras are given. What it shows is kept in `assets/kestra-facts.md`.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,6 +14,7 @@
 
 mod boot;
 mod config;
+mod harness;
 mod programs;
 mod proxy;
 mod real;
@@ -78,11 +80,12 @@ fn squid_says(program: &Program, credentials: Credentials) -> Option<String> {
 
 #[test]
 fn squid_lets_a_plain_login_in_and_keeps_a_basic_one_out() {
-    let Some(program) = programs::newest_standin() else { return };
-    let Some(plain) = squid_says(program, Credentials::Plain) else { return };
-    assert!(!plain.contains("/407 ") && plain.contains(" username "), "{plain}");
-    let Some(basic) = squid_says(program, Credentials::Basic) else { return };
-    assert!(basic.contains("TCP_DENIED/407"), "{basic}");
+    for program in programs::some() {
+        let Some(plain) = squid_says(program, Credentials::Plain) else { return };
+        assert!(!plain.contains("/407 ") && plain.contains(" username "), "{plain}");
+        let Some(basic) = squid_says(program, Credentials::Basic) else { return };
+        assert!(basic.contains("TCP_DENIED/407"), "{basic}");
+    }
 }
 
 #[test]

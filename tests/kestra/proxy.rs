@@ -31,6 +31,11 @@ impl Proxy {
         Self { port, asked }
     }
 
+    /// Whether anything was asked for so far.
+    pub(crate) fn was_asked(&self) -> bool {
+        self.asked.try_recv().is_ok()
+    }
+
     /// The head of the first request.
     pub(crate) fn first_connect(&self) -> String {
         self.asked.recv_timeout(PATIENCE).expect("nothing asked the proxy for anything")

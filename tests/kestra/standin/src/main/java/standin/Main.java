@@ -5,6 +5,8 @@ import io.micronaut.context.env.Environment;
 import io.micronaut.context.env.yaml.YamlPropertySourceLoader;
 import io.micronaut.runtime.server.EmbeddedServer;
 import java.io.FileInputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
@@ -16,7 +18,8 @@ import java.util.List;
  * server, its HTTP client named "api", and Kestra's own check of its configuration, which is taken
  * from the jar that the property "kestra.core" names.
  *
- * <p>Understands Kestra's command line: {@code server local --port PORT -c FILE}.
+ * <p>Understands Kestra's command line: {@code server local --port PORT -c FILE}. As a jar, it has
+ * the login of the release that its file name tells, such as {@code kestra-1.3.25.jar}.
  */
 public final class Main {
     private Main() {}
@@ -33,12 +36,33 @@ public final class Main {
     private static void start(List<String> args) throws Exception {
         var properties = new HashMap<String, Object>();
         properties.put("micronaut.http.services.api.url", "https://api.kestra.io");
-        properties.put("micronaut.server.host", "127.0.0.1");
+        var release = release();
+        if (release == null) {
+            properties.put("micronaut.server.host", "127.0.0.1");
+        } else {
+            properties.put("standin.release", release);
+        }
         properties.putAll(new YamlPropertySourceLoader().read("cli", new FileInputStream(after("-c", args))));
         properties.put("micronaut.server.port", after("--port", args));
         var context = ApplicationContext.builder().environments(Environment.CLI).properties(properties).start();
         validate(context.getEnvironment());
         context.getBean(EmbeddedServer.class).start();
+        if (release != null) {
+            listen(context.getEnvironment(), "endpoints.all.port", 8081);
+            listen(context.getEnvironment(), "kestra.controller.port", 50051);
+        }
+    }
+
+    private static String release() {
+        var file = Path.of(Main.class.getProtectionDomain().getCodeSource().getLocation().getPath()).getFileName().toString();
+        return file.endsWith(".jar") ? file.substring(file.indexOf('-') + 1, file.length() - ".jar".length()) : null;
+    }
+
+    /** A port that Kestra opens beside its own. */
+    private static void listen(Environment environment, String property, int usual) throws Exception {
+        var host = environment.getProperty("micronaut.server.host", String.class).orElse("0.0.0.0");
+        int port = environment.getProperty(property, Integer.class).orElse(usual);
+        new ServerSocket(port, 0, InetAddress.getByName(host));
     }
 
     private static String after(String name, List<String> args) {

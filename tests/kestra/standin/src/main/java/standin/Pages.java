@@ -1,28 +1,40 @@
 package standin;
 
 import io.micronaut.context.annotation.Value;
-import io.micronaut.core.async.publisher.Publishers;
-import io.micronaut.http.HttpRequest;
+import io.micronaut.core.annotation.Nullable;
 import io.micronaut.http.HttpResponse;
 import io.micronaut.http.MediaType;
-import io.micronaut.http.MutableHttpResponse;
+import io.micronaut.http.annotation.Body;
+import io.micronaut.http.annotation.Consumes;
 import io.micronaut.http.annotation.Controller;
-import io.micronaut.http.annotation.Filter;
 import io.micronaut.http.annotation.Get;
+import io.micronaut.http.annotation.Post;
 import io.micronaut.http.annotation.QueryValue;
-import io.micronaut.http.filter.HttpServerFilter;
-import io.micronaut.http.filter.ServerFilterChain;
 import io.micronaut.http.sse.Event;
 import java.net.URI;
 import java.time.Duration;
-import org.reactivestreams.Publisher;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import reactor.core.publisher.Flux;
 
-/** The shape of Kestra's pages: the redirect to the UI, an API behind a filter, a live execution. */
+/** The shape of Kestra's pages: the redirect to the UI, an API behind a login, a live execution. */
 @Controller
 public class Pages {
+    private static final String API = "/api/v1/main/";
+
     @Value("${micronaut.server.context-path:}")
     String contextPath;
+
+    @Nullable
+    @Value("${kestra.url}")
+    String url;
+
+    private final Login login;
+
+    public Pages(Login login) {
+        this.login = login;
+    }
 
     @Get
     HttpResponse<?> root() {
@@ -34,26 +46,80 @@ public class Pages {
         return "<title>Kestra</title>";
     }
 
-    @Get("/api/v1/configs")
-    String configs() {
-        return "{}";
+    @Get(value = "/ping", produces = MediaType.TEXT_PLAIN)
+    String ping() {
+        return "pong";
     }
 
-    /** Events of a size, and a silence after them, both in the query. */
-    @Get(value = "/api/v1/main/executions/{id}/follow", produces = MediaType.TEXT_EVENT_STREAM)
-    Flux<Event<String>> follow(String id, @QueryValue int events, @QueryValue int bytes, @QueryValue int silence) {
+    @Get("/api/v1/configs")
+    Map<String, String> configs() {
+        var configs = new HashMap<String, String>();
+        configs.put("version", login.release);
+        configs.put("url", url);
+        return configs;
+    }
+
+    @Get("/api/v1/configs/login")
+    HttpResponse<?> loginConfigs() {
+        return login.era == Login.Era.E2 ? HttpResponse.ok(Map.of()) : HttpResponse.notFound();
+    }
+
+    @Get("/api/v1/basicAuthValidationErrors")
+    List<String> errors() {
+        return List.of();
+    }
+
+    @Post(API + "basicAuth")
+    HttpResponse<?> setUp(@Body Map<String, String> administrator) {
+        login.administrator(administrator.get("username"), administrator.get("password"));
+        return HttpResponse.noContent();
+    }
+
+    @Get(API + "{of}/search")
+    Map<String, List<String>> search(String of) {
+        return Map.of("results", List.of());
+    }
+
+    @Post(API + "flows")
+    @Consumes(MediaType.ALL)
+    HttpResponse<?> create() {
+        return HttpResponse.ok();
+    }
+
+    @Post(API + "executions/webhook/{namespace}/{flow}/{key}")
+    @Consumes(MediaType.ALL)
+    HttpResponse<?> webhook(String namespace, String flow, String key) {
+        return HttpResponse.ok();
+    }
+
+    @Get(API + "executions/webhook/{namespace}/{flow}/{key}")
+    HttpResponse<?> webhookByGet(String namespace, String flow, String key) {
+        return HttpResponse.ok();
+    }
+
+    @Post(API + "executions/{namespace}/{flow}")
+    @Consumes(MediaType.ALL)
+    Map<String, String> execute(String namespace, String flow) {
+        return Map.of("id", "2x4y");
+    }
+
+    /**
+     * Events of a size, and a silence after them, both in the query; without one, what an execution
+     * shows whose second task sleeps for three seconds.
+     */
+    @Get(value = API + "executions/{id}/follow", produces = MediaType.TEXT_EVENT_STREAM)
+    Flux<Event<String>> follow(String id, @Nullable @QueryValue Integer events, @Nullable @QueryValue Integer bytes,
+            @Nullable @QueryValue Integer silence) {
+        if (events == null) {
+            var sleeps = Flux.just(Event.of("{\"taskId\":\"silence\"}").id("progress"));
+            return sleeps.concatWith(end(3000));
+        }
         var executions = Flux.interval(Duration.ZERO, Duration.ofMillis(200)).onBackpressureBuffer().take(events)
             .map(number -> Event.of(number + " " + "x".repeat(bytes)).id("progress"));
-        var end = Flux.just(Event.of("end").id("end")).delaySubscription(Duration.ofMillis(silence));
-        return executions.concatWith(end);
+        return executions.concatWith(end(silence));
     }
 
-    /** Sits where Kestra's authentication sits, and says what it sees. */
-    @Filter("/api/v1/**")
-    static class Guard implements HttpServerFilter {
-        @Override
-        public Publisher<MutableHttpResponse<?>> doFilter(HttpRequest<?> request, ServerFilterChain chain) {
-            return Publishers.map(chain.proceed(request), response -> response.header("guarded", request.getPath()));
-        }
+    private static Flux<Event<String>> end(int silence) {
+        return Flux.just(Event.of("end").id("end")).delaySubscription(Duration.ofMillis(silence));
     }
 }
