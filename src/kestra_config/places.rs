@@ -232,11 +232,11 @@ fn is_configuration(text: &str) -> bool {
 struct Finder<'t, 'a> {
     tree: &'t Tree<'a>,
     document: Option<usize>,
-    found: Vec<Candidate>,
+    found: Vec<FoundPlace>,
     problems: Vec<PlaceError>,
 }
 
-struct Candidate {
+struct FoundPlace {
     document: Option<usize>,
     root: Id,
     value: Id,
@@ -286,7 +286,7 @@ impl<'t, 'a> Finder<'t, 'a> {
         let name = path_to(self.tree, root, value)
             .map_or_else(String::new, |path| Place::found(None, path, kind).to_string());
         match check_form(self.tree, value, kind, &name) {
-            Ok(()) => self.found.push(Candidate {
+            Ok(()) => self.found.push(FoundPlace {
                 document: self.document,
                 root,
                 value,
@@ -428,7 +428,7 @@ impl<'t, 'a> Finder<'t, 'a> {
         }
         for place in finder.places() {
             if *style == ScalarStyle::Literal {
-                self.found.push(Candidate {
+                self.found.push(FoundPlace {
                     document: self.document,
                     root,
                     value: values,

@@ -151,3 +151,27 @@ fn another_reader_sees_only_the_wanted_properties_change() {
         assert!(!paths.is_empty() && paths.iter().all(is_wanted), "{}: {paths:?}", case.name);
     }
 }
+
+/// A unit of this machine whose variables hold the configuration.
+const UNIT: &str = r#"mount -t tmpfs none /etc/systemd && mkdir /etc/systemd/system && cd / || exit 99
+    printf "KESTRA_CONFIGURATION='\nkestra:\n  url: https://old.example.com/\n'\n" > "$HOME/k.env"
+    printf '[Service]\nUser=nobody\nEnvironmentFile=%s\nExecStart=/opt/kestra-1.3.25 server local\n' \
+        "$HOME/k.env" > /etc/systemd/system/flows.service
+    exec "$1" apply --url https://ops.example.com/"#;
+
+#[test]
+fn nothing_new_is_planned_beside_an_env_file_that_a_unit_reads() {
+    let namespace = ["--mount", "--map-root-user"];
+    if !support::can_unshare(&namespace) {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let mut program = Command::new("unshare");
+    program.args(namespace).args(["sh", "-c", UNIT, "sh", env!("CARGO_BIN_EXE_kestra-setup")]);
+    program.env_clear().env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin").env("HOME", home.path());
+    let output = program.stdin(Stdio::null()).output().unwrap();
+    let shown = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{shown}");
+    assert!(shown.contains("k.env, line 1") && shown.contains("--config /etc/kestra/config.yml"));
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+}

@@ -1,6 +1,7 @@
 //! Text for any terminal: ASCII, 72 columns, no control characters.
 
 use crate::settings;
+use crate::ui::wrapped;
 
 /// The longest line.
 const WIDTH: usize = 72;
@@ -12,9 +13,9 @@ pub(super) fn fitted(text: &str) -> String {
         let line = ascii(line);
         let words = line.trim_start();
         let indent = (line.len() - words.len()).min(WIDTH / 2);
-        for piece in broken(words, WIDTH - indent) {
+        for piece in wrapped(words.trim_end(), WIDTH - indent) {
             page.push_str(" ".repeat(indent).as_str());
-            page.push_str(piece);
+            page.push_str(piece.trim_end());
             page.push('\n');
         }
         page
@@ -49,18 +50,6 @@ pub(super) fn verbatim(line: &str) -> String {
 fn ascii(text: &str) -> String {
     let shown = |c: char| if c == ' ' || c.is_ascii_graphic() { c } else { '?' };
     settings::ascii(text).replace('\t', " ").chars().map(shown).collect()
-}
-
-fn broken(text: &str, width: usize) -> Vec<&str> {
-    let mut pieces = Vec::new();
-    let mut rest = text.trim_end();
-    while rest.len() > width {
-        let end = rest[..=width].rfind(' ').filter(|at| *at > 0).unwrap_or(width);
-        pieces.push(rest[..end].trim_end());
-        rest = rest[end..].trim_start();
-    }
-    pieces.push(rest);
-    pieces
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ mod tests;
 
 use crate::key::Key;
 use paste::{Bracketed, Burst};
-use sequence::{Sequence, Step};
+use sequence::{Progress, Sequence};
 use std::fmt;
 use std::time::Duration;
 
@@ -127,11 +127,11 @@ impl Decoder {
                 byte => self.after_escape(byte),
             },
             State::Sequence(sequence) => match sequence.step(byte) {
-                Step::More => {}
-                Step::Key(key) => self.finish(Some(key)),
-                Step::Swallowed => self.finish(None),
-                Step::Paste => self.state = State::Pasting(Bracketed::default()),
-                Step::Broken => {
+                Progress::More => {}
+                Progress::Key(key) => self.finish(Some(key)),
+                Progress::Swallowed => self.finish(None),
+                Progress::Paste => self.state = State::Pasting(Bracketed::default()),
+                Progress::Broken => {
                     self.state = State::Ground;
                     self.ground(byte);
                 }

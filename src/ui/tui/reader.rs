@@ -94,24 +94,24 @@ mod tests {
     use std::sync::mpsc::{self, Receiver};
 
     #[derive(Debug, PartialEq)]
-    enum Event {
+    enum Heard {
         Input(Input),
         Signal(Signal),
     }
 
-    impl From<Typed> for Event {
+    impl From<Typed> for Heard {
         fn from(typed: Typed) -> Self {
             Self::Input(typed.input)
         }
     }
 
-    impl From<Signal> for Event {
+    impl From<Signal> for Heard {
         fn from(signal: Signal) -> Self {
             Self::Signal(signal)
         }
     }
 
-    fn keyboard() -> (io::PipeWriter, Receiver<Event>) {
+    fn keyboard() -> (io::PipeWriter, Receiver<Heard>) {
         let (tty, keys) = io::pipe().unwrap();
         let (sender, events) = mpsc::channel();
         listen(tty, Decoder::new(Duration::from_millis(20)), sender).unwrap();
@@ -122,7 +122,7 @@ mod tests {
     fn an_escape_arrives_after_its_delay() {
         let (mut keys, events) = keyboard();
         keys.write_all(b"\x1b").unwrap();
-        assert_eq!(events.recv(), Ok(Event::Input(Input::Key(Key::Esc))));
+        assert_eq!(events.recv(), Ok(Heard::Input(Input::Key(Key::Esc))));
     }
 
     #[test]
@@ -130,7 +130,7 @@ mod tests {
         let (mut keys, events) = keyboard();
         keys.write_all(b"a").unwrap();
         drop(keys);
-        let a = Event::Input(Input::Key(Key::Char('a')));
-        assert_eq!(events.iter().collect::<Vec<_>>(), [a, Event::Signal(Signal::Hangup)]);
+        let a = Heard::Input(Input::Key(Key::Char('a')));
+        assert_eq!(events.iter().collect::<Vec<_>>(), [a, Heard::Signal(Signal::Hangup)]);
     }
 }

@@ -34,7 +34,7 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// The whole terminal, raw and on its alternate screen, until this is dropped or the thread that
 /// made it panics.
 pub struct FullScreen {
-    terminal: Terminal<LeanBackend<Screen>>,
+    terminal: Terminal<LeanBackend<Tty>>,
 }
 
 impl FullScreen {
@@ -45,7 +45,7 @@ impl FullScreen {
     /// If standard input is no terminal that can be made raw.
     pub fn enter(colors: Colors) -> io::Result<Self> {
         give_back_on_panic();
-        let backend = LeanBackend::new(Screen, size(), colors);
+        let backend = LeanBackend::new(Tty, size(), colors);
         let mut screen = Self { terminal: Terminal::new(backend)? };
         screen.take()?;
         Ok(screen)
@@ -156,7 +156,7 @@ fn give_back() {
         DisableBracketedPaste,
         LeaveAlternateScreen,
     );
-    let _ = Screen.write_all(&bytes);
+    let _ = Tty.write_all(&bytes);
     let _ = disable_raw_mode();
 }
 
@@ -189,9 +189,9 @@ pub(super) fn size() -> Size {
 }
 
 /// Standard error, which waits where another program has set it to not wait.
-struct Screen;
+struct Tty;
 
-impl Write for Screen {
+impl Write for Tty {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match rustix::io::write(io::stderr(), bytes) {

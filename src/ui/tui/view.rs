@@ -13,6 +13,7 @@ use super::theme::Theme;
 use crate::form::{self, SCREENS};
 use crate::key::Key;
 use crate::settings::Secret;
+use crate::ui::wrapped;
 use crate::wizard::{Action, Binding, Event, Step, Wizard};
 use page::{Page, Visible, elided};
 use ratatui::Frame;
@@ -130,7 +131,7 @@ fn too_small(frame: &mut Frame<'_>) {
     let Rect { width, height, .. } = frame.area();
     let text =
         format!("Terminal is {width}x{height}. Enlarge it, or press p for questions one by one.");
-    let lines = page::wrapped(&text, width.into());
+    let lines = wrapped(&text, width.into());
     for (line, y) in lines.into_iter().zip(0..height) {
         frame.render_widget(Line::from(line), Rect::new(0, y, width, 1));
     }

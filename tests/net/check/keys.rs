@@ -26,8 +26,8 @@ fn a_test_says_what_it_found() {
 fn typing_goes_on_while_it_is_tested() {
     let machine = Machine::new();
     let mut session = at_the_proxy(&machine, site::silent());
-    session.press(key::CTRL_T).wait_for("Testing the");
-    session.type_text("9").wait_gone("Testing the");
+    session.press(key::CTRL_T).wait_for("Testing api");
+    session.type_text("9").wait_gone("Testing api");
     session.press(key::BACKSPACE).wait_for("127.0.0.1:");
 }
 
@@ -36,7 +36,7 @@ fn esc_stops_a_test_at_once_and_the_next_one_runs() {
     let machine = Machine::new();
     let mut session = at_the_proxy(&machine, site::silent());
     for _ in 0..2 {
-        session.press(key::CTRL_T).wait_for("Testing the").press(key::ESC);
+        session.press(key::CTRL_T).wait_for("Testing api").press(key::ESC);
         session.wait_for("was stopped");
     }
     session.press(key::ESC).wait_for("w write");

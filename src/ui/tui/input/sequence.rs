@@ -20,7 +20,7 @@ pub(super) enum Sequence {
 }
 
 /// What a byte did to a sequence.
-pub(super) enum Step {
+pub(super) enum Progress {
     /// It goes on.
     More,
     /// It was this key.
@@ -53,33 +53,33 @@ impl Sequence {
         matches!(self, Self::Text)
     }
 
-    pub(super) fn step(&mut self, byte: u8) -> Step {
+    pub(super) fn step(&mut self, byte: u8) -> Progress {
         match self {
             Self::Control(parameters) => match control(parameters, byte) {
                 Ok(step) => step,
                 Err(next) => {
                     *self = next;
-                    Step::More
+                    Progress::More
                 }
             },
             Self::Linux => match byte {
-                b'A' => Step::Key(Key::F1),
-                b' '..=b'~' => Step::Swallowed,
-                _ => Step::Broken,
+                b'A' => Progress::Key(Key::F1),
+                b' '..=b'~' => Progress::Swallowed,
+                _ => Progress::Broken,
             },
             Self::Single => single(byte),
             Self::Text => text(byte),
-            Self::Mouse(1) => Step::Swallowed,
+            Self::Mouse(1) => Progress::Swallowed,
             Self::Mouse(left) => {
                 *left -= 1;
-                Step::More
+                Progress::More
             }
         }
     }
 }
 
 /// A byte of `ESC [ …`; an error is the other kind of sequence that it turned out to be.
-fn control(parameters: &mut Vec<u8>, byte: u8) -> Result<Step, Sequence> {
+fn control(parameters: &mut Vec<u8>, byte: u8) -> Result<Progress, Sequence> {
     match byte {
         b'[' if parameters.is_empty() => Err(Sequence::Linux),
         b'M' if parameters.is_empty() => Err(Sequence::Mouse(3)),
@@ -89,20 +89,20 @@ fn control(parameters: &mut Vec<u8>, byte: u8) -> Result<Step, Sequence> {
             if parameters.len() < PARAMETERS {
                 parameters.push(byte);
             }
-            Ok(Step::More)
+            Ok(Progress::More)
         }
         b'@'..=b'~' => Ok(end(parameters, byte)),
-        _ => Ok(Step::Broken),
+        _ => Ok(Progress::Broken),
     }
 }
 
 /// The meaning of a whole `ESC [ …`. What follows the first parameter are modifiers.
-fn end(parameters: &[u8], last: u8) -> Step {
+fn end(parameters: &[u8], last: u8) -> Progress {
     let number = parameters.split(|&byte| byte == b';').next().unwrap_or_default();
     let is_report = number.first().is_some_and(|byte| !byte.is_ascii_digit());
     let key = match (number, last) {
-        _ if is_report => return Step::Swallowed,
-        (b"200", b'~') => return Step::Paste,
+        _ if is_report => return Progress::Swallowed,
+        (b"200", b'~') => return Progress::Paste,
         (b"1" | b"7", b'~' | b'^' | b'@') => Key::Home,
         (b"4" | b"8", b'~' | b'^' | b'@') => Key::End,
         (b"3", b'~' | b'^' | b'@') => Key::Delete,
@@ -114,23 +114,23 @@ fn end(parameters: &[u8], last: u8) -> Step {
         (b"", b'a'..=b'd') => return arrow(last.to_ascii_uppercase()),
         _ => return arrow(last),
     };
-    Step::Key(key)
+    Progress::Key(key)
 }
 
 /// A byte of `ESC O …`, where old konsole and xterm put a digit for modifiers.
-fn single(byte: u8) -> Step {
+fn single(byte: u8) -> Progress {
     match byte {
-        b'0'..=b'9' | b';' => Step::More,
-        b'P' => Step::Key(Key::F1),
+        b'0'..=b'9' | b';' => Progress::More,
+        b'P' => Progress::Key(Key::F1),
         // Enter of an application keypad.
-        b'M' => Step::Key(Key::Enter),
+        b'M' => Progress::Key(Key::Enter),
         b'a'..=b'd' => arrow(byte.to_ascii_uppercase()),
         b' '..=b'~' => arrow(byte),
-        _ => Step::Broken,
+        _ => Progress::Broken,
     }
 }
 
-fn arrow(last: u8) -> Step {
+fn arrow(last: u8) -> Progress {
     let key = match last {
         b'A' => Key::Up,
         b'B' => Key::Down,
@@ -138,16 +138,16 @@ fn arrow(last: u8) -> Step {
         b'D' => Key::Left,
         b'H' => Key::Home,
         b'F' => Key::End,
-        _ => return Step::Swallowed,
+        _ => return Progress::Swallowed,
     };
-    Step::Key(key)
+    Progress::Key(key)
 }
 
-fn text(byte: u8) -> Step {
+fn text(byte: u8) -> Progress {
     const BEL: u8 = 0x07;
     match byte {
-        BEL => Step::Swallowed,
-        0..0x20 => Step::Broken,
-        _ => Step::More,
+        BEL => Progress::Swallowed,
+        0..0x20 => Progress::Broken,
+        _ => Progress::More,
     }
 }
