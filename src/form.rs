@@ -184,6 +184,13 @@ impl Field {
         }
     }
 
+    /// The key or directive that holds the answer, as [`stored_in`](Self::stored_in) names it.
+    #[must_use]
+    pub fn key(&self) -> Option<&'static str> {
+        let (_, name) = self.stored_in.split_once(" as ")?;
+        name.split([',', ' ']).next()?.rsplit('.').next()
+    }
+
     /// Whether the answer must not be shown.
     #[must_use]
     pub fn is_secret(&self) -> bool {
@@ -365,6 +372,18 @@ mod tests {
             let is_open = default.is_empty() && !field.optional;
             assert!(is_open || field.check(&default).is_ok(), "{}: {default}", field.name);
         }
+    }
+
+    #[test]
+    fn the_key_of_an_answer_is_the_last_name_of_where_it_is_stored() {
+        let all: [(&Field, Option<&str>); 5] = [
+            (&URL, Some("url")),
+            (&CONTEXT_PATH, Some("context-path")),
+            (&CERTIFICATE, Some("ssl_certificate")),
+            (&PROXY_PASSWORD_VARIABLE, Some("proxy-password")),
+            (&REVERSE_PROXY, None),
+        ];
+        assert!(all.iter().all(|(field, key)| field.key() == *key));
     }
 
     #[test]

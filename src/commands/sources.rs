@@ -172,9 +172,7 @@ fn take(answers: &mut Answers, given: &GivenAnswers) -> Result<Vec<String>, Comm
         problems.extend(file.defaults.first().map(|_| answers::unknown("defaults")));
         problems.extend(file.reviewed.first().map(|_| answers::unknown("reviewed")));
     }
-    take_variables(answers);
-    let unreadable = unreadable_variables(PREFIX);
-    problems.extend(unreadable.map(|name| format!("{name}: the value is not UTF-8 text.")));
+    problems.extend(take_variables(answers));
     for (field, text) in &given.flags {
         answers.set(field, text.reveal());
     }
@@ -194,13 +192,15 @@ fn set(answers: &mut Answers, field: &'static Field, text: &Secret) {
     }
 }
 
-/// Takes the variable of every question.
-pub(super) fn take_variables(answers: &mut Answers) {
+/// Takes the variable of every question. Returns what is wrong with them.
+pub(super) fn take_variables(answers: &mut Answers) -> Vec<String> {
     for field in form::fields() {
         if let Some(text) = variable(&variable_of(field)) {
             set(answers, field, &text);
         }
     }
+    let unreadable = unreadable_variables(PREFIX);
+    unreadable.map(|name| format!("{name}: the value is not UTF-8 text.")).collect()
 }
 
 /// `KESTRA_SETUP_` and the name of the question in capitals.

@@ -43,7 +43,10 @@ pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, 
     let mut machine = configuration(invocation.config.as_deref(), only(&invocation.at)?, console)?;
     // It was read already.
     let mut answers = machine.answers().unwrap_or_default();
-    take_variables(&mut answers);
+    let problems = take_variables(&mut answers);
+    if !problems.is_empty() {
+        return Err(CommandError::Answers(problems));
+    }
     machine.expect_nginx_file(&answers);
     let mut runner = runner(&machine)?;
     let first = before_the_first_question(&mut runner, &mut answers, &machine);

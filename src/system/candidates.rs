@@ -1,5 +1,7 @@
 //! The files that may be this machine's Kestra configuration, each with the evidence for it.
 
+mod units;
+
 use crate::env_file;
 use crate::form::Service;
 use crate::kestra_config::{self, Mounted, Place};
@@ -7,15 +9,11 @@ use crate::kestra_release::Release;
 use crate::machine::Candidate;
 use crate::shell;
 use rustix::process::geteuid;
-use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-
-/// Where systemd keeps its units, the folder that wins first.
-const UNIT_FOLDERS: [&str; 3] =
-    ["etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"];
+use units::{PREFIXES, Unit, config_of, is_kestra};
 
 /// What Compose reads where no file is named, the first that is there.
 pub(super) const COMPOSE_FILES: [&str; 4] =
@@ -149,134 +147,6 @@ impl Scope {
         self.root.join(path.strip_prefix("/").unwrap_or(path))
     }
 
-    /// The units that start Kestra.
-    fn units(&self) -> Vec<Unit> {
-        let mut texts: BTreeMap<String, String> = BTreeMap::new();
-        for folder in UNIT_FOLDERS.map(|folder| self.root.join(folder)) {
-            let is_own = folder.ends_with("etc/systemd/system");
-            for (name, path) in entries(&folder) {
-                // Packages bring hundreds of units, as links in the folder of the operator: only
-                // Kestra's own is worth opening there. Nothing of nginx is opened.
-                let is_unit = has_extension(&name, "service") && !name.starts_with("nginx");
-                let is_worth =
-                    |path: &Path| name.contains("kestra") || (is_own && !path.is_symlink());
-                if is_unit && !texts.contains_key(&name) && is_worth(&path) {
-                    texts.extend(text_of(&path).map(|text| (name, text)));
-                }
-            }
-        }
-        for folder in UNIT_FOLDERS.iter().rev().map(|folder| self.root.join(folder)) {
-            for (name, unit) in &mut texts {
-                for (drop_in, path) in entries(&folder.join(format!("{name}.d"))) {
-                    if has_extension(&drop_in, "conf") {
-                        unit.push('\n');
-                        unit.push_str(&text_of(&path).unwrap_or_default());
-                    }
-                }
-            }
-        }
-        texts.into_iter().filter_map(|(name, text)| self.unit(name, &text)).collect()
-    }
-
-    fn unit(&self, name: String, text: &str) -> Option<Unit> {
-        let (mut commands, mut env_files) = (Vec::new(), Vec::new());
-        let (mut set, mut folder, mut user) = (Vec::new(), "/", "root");
-        let text = text.replace("\\\n", " ");
-        for line in text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';'])) {
-            let Some((key, value)) = line.split_once('=') else { continue };
-            let value = value.trim();
-            match key.trim() {
-                // An empty assignment takes back what was set before.
-                "ExecStart" if value.is_empty() => commands.clear(),
-                "ExecStart" => commands.push(words(value)),
-                "EnvironmentFile" if value.is_empty() => env_files.clear(),
-                "EnvironmentFile" => env_files.push(value.trim_start_matches('-').to_owned()),
-                "Environment" => set.extend(words(value)),
-                "WorkingDirectory" => folder = value.trim_start_matches('-'),
-                "User" => user = value,
-                _ => {}
-            }
-        }
-        let (folder, variables) = (Path::new(folder), self.variables(&set, &env_files));
-        let mut unit = Unit { name, env_files, ..Unit::default() };
-        if let Some(command) = commands.iter().find(|words| is_kestra(words)) {
-            unit.program = command.iter().find(|word| is_program(word)).cloned();
-            self.configure(&mut unit, command, folder, user, &variables);
-        } else {
-            let files = commands.iter().find_map(|words| compose_files(words))?;
-            let at = |file: &str| self.at(folder.join(file));
-            unit.compose = files.into_iter().map(at).collect();
-            if unit.compose.is_empty() {
-                let usual = COMPOSE_FILES.into_iter().map(at);
-                unit.compose.extend(usual.filter(|file| file.is_file()).take(1));
-            }
-        }
-        let names = variables.into_iter().map(|it| it.name);
-        unit.variables.extend(names.filter(|name| kestra_config::is_property(name)));
-        Some(unit)
-    }
-
-    /// What a unit sets; of two with one name, the last is in effect.
-    fn variables(&self, set: &[String], env_files: &[String]) -> Vec<Variable> {
-        let set = set.iter().filter_map(|it| it.split_once('='));
-        let of_unit = set.map(|(name, value)| Variable {
-            name: name.into(),
-            value: value.into(),
-            file: None,
-        });
-        let mut all: Vec<_> = of_unit.collect();
-        for path in env_files.iter().map(|file| self.at(file)) {
-            let text = text_of(&path).unwrap_or_default();
-            all.extend(env_file::names(&text).map(|name| {
-                let value =
-                    env_file::value(&text, name).map_or(String::new(), |it| it.reveal().into());
-                Variable { name: name.into(), value, file: Some(path.clone()) }
-            }));
-        }
-        all
-    }
-
-    /// Finds what the command of a unit reads. `--config` and the file of the user override the
-    /// variables.
-    fn configure(
-        &self,
-        unit: &mut Unit,
-        command: &[String],
-        folder: &Path,
-        user: &str,
-        variables: &[Variable],
-    ) {
-        let variable = |name: &str| variables.iter().rfind(|it| it.name == name);
-        // A specifier of systemd may mean anything.
-        let at = |path: &str| (!path.contains(['%', '$'])).then(|| self.at(folder.join(path)));
-        if let Some(named) = config_of(command) {
-            let value = match named.strip_prefix('$') {
-                Some(name) => variable(name.trim_matches(['{', '}'])).map(|it| &*it.value),
-                None => Some(named),
-            };
-            unit.config = value.and_then(at);
-            return;
-        }
-        let of_user = self.home_of(user).map(|home| self.at(home).join(".kestra/config.yml"));
-        unit.config = of_user.filter(|path| path.exists());
-        if unit.config.is_some() {
-            return;
-        }
-        if let Some(whole) = variable("KESTRA_CONFIGURATION") {
-            unit.variable_file.clone_from(&whole.file);
-            return;
-        }
-        let named = variable("MICRONAUT_CONFIG_FILES").and_then(|it| it.value.rsplit(',').next());
-        unit.config = named.and_then(at);
-        unit.is_by_variable = unit.config.is_some();
-    }
-
-    fn home_of(&self, user: &str) -> Option<String> {
-        let users = fs::read_to_string(self.at("/etc/passwd")).ok()?;
-        let line = users.lines().find(|line| line.split(':').next() == Some(user))?;
-        line.split(':').nth(5).map(str::to_owned)
-    }
-
     /// What the running Kestras were started with. One in a container has files of its own.
     fn processes(&self) -> Vec<(PathBuf, String)> {
         let proc = self.root.join("proc");
@@ -336,41 +206,6 @@ impl Scope {
     /// A file that another user put into a folder is not taken for the configuration.
     fn is_trusted(&self, path: &Path) -> bool {
         fs::metadata(path).is_ok_and(|it| it.is_file() && [0, self.user].contains(&it.uid()))
-    }
-}
-
-/// A variable of a unit, and the env file that sets it.
-struct Variable {
-    name: String,
-    value: String,
-    file: Option<PathBuf>,
-}
-
-/// A unit that starts Kestra.
-#[derive(Default)]
-struct Unit {
-    name: String,
-    /// Its Kestra, a program or a jar.
-    program: Option<String>,
-    config: Option<PathBuf>,
-    /// Whether that is named by a variable, which other variables win over.
-    is_by_variable: bool,
-    /// The env file that holds the configuration itself.
-    variable_file: Option<PathBuf>,
-    /// The Compose files that it starts.
-    compose: Vec<PathBuf>,
-    env_files: Vec<String>,
-    /// The variables that Kestra reads as properties.
-    variables: Vec<String>,
-}
-
-impl Unit {
-    fn starts_with(&self, config: &Path) -> bool {
-        self.config.as_deref().is_some_and(|it| is_same(it, config))
-    }
-
-    fn restart(&self) -> String {
-        format!("systemctl restart {}", self.name.trim_end_matches(".service"))
     }
 }
 
@@ -471,93 +306,16 @@ fn text_of(path: &Path) -> Option<String> {
     is_small.then(|| fs::read_to_string(path).ok()).flatten()
 }
 
-/// The words of a command of systemd, quotes taken off; the command of a `sh -c` word by word.
-fn words(command: &str) -> Vec<String> {
-    let (mut words, mut quote) = (vec![String::new()], None);
-    for c in command.chars() {
-        match (c, quote) {
-            ('"' | '\'', None) => quote = Some(c),
-            (c, Some(open)) if c == open => quote = None,
-            (' ' | '\t', None) => words.push(String::new()),
-            _ => words.last_mut().into_iter().for_each(|word| word.push(c)),
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    if let Some(at) = words.iter().position(|word| word == "-c").filter(|at| *at == 1) {
-        let inner: Vec<_> = words.split_off(at + 1);
-        words.extend(inner.iter().flat_map(|it| it.split_whitespace()).map(str::to_owned));
-    }
-    words
-}
-
-/// What systemd takes in front of a program.
-const PREFIXES: [char; 5] = ['@', '-', ':', '+', '!'];
-
-fn program_name(word: &str) -> &str {
-    word.trim_start_matches(PREFIXES).rsplit('/').next().unwrap_or_default()
-}
-
-/// Whether a word of a command names Kestra: a program, or a jar.
-fn is_program(word: &str) -> bool {
-    let name = program_name(word);
-    // Its documentation starts kestra-1.3.25, as it was downloaded.
-    let version = name.strip_prefix("kestra-").is_some_and(|it| it.starts_with(char::is_numeric));
-    name == "kestra" || version || (name.starts_with("kestra") && has_extension(name, "jar"))
-}
-
-/// Whether a command starts a Kestra server on this machine, itself or as a jar.
-fn is_kestra(words: &[String]) -> bool {
-    let is_container =
-        words.first().is_some_and(|it| matches!(program_name(it), "docker" | "podman"));
-    let program = words.iter().position(|word| is_program(word)).filter(|_| !is_container);
-    program.is_some_and(|at| words[at..].iter().any(|word| word == "server"))
-}
-
-/// The files that a `docker compose … up` names; `None` for any other command.
-fn compose_files(words: &[String]) -> Option<Vec<&str>> {
-    let program = words.first()?.rsplit('/').next()?.trim_start_matches(['@', '-', ':', '+', '!']);
-    let is_plugin =
-        matches!(program, "docker" | "podman") && words.iter().any(|word| word == "compose");
-    let is_compose = is_plugin || matches!(program, "docker-compose" | "podman-compose");
-    let up = words.iter().position(|word| word == "up").filter(|_| is_compose)?;
-    let mut files = Vec::new();
-    for (word, next) in words[..up].iter().zip(&words[1..]) {
-        match word.strip_prefix("--file=") {
-            Some(file) => files.push(file),
-            None if word == "-f" || word == "--file" => files.push(next.as_str()),
-            None => {}
-        }
-    }
-    Some(files)
-}
-
-/// The file that `--config` or `-c` names behind `server`.
-fn config_of(words: &[String]) -> Option<&str> {
-    let server = words.iter().position(|word| word == "server")?;
-    let mut words = words[server..].iter();
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "-c" | "--config" => return words.next().map(String::as_str),
-            word => {
-                if let Some(file) = word.strip_prefix("--config=") {
-                    return Some(file);
-                }
-            }
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use tempfile::TempDir;
 
-    const UNIT: &str = "etc/systemd/system/flows.service";
-    const CONFIG: &str = "kestra:\n  url: https://a.example/\n";
+    pub(super) const UNIT: &str = "etc/systemd/system/flows.service";
+    pub(super) const CONFIG: &str = "kestra:\n  url: https://a.example/\n";
 
     /// A machine with these files, and a current folder `/srv`.
-    fn machine(files: &[(&str, &str)]) -> (TempDir, Scope) {
+    pub(super) fn machine(files: &[(&str, &str)]) -> (TempDir, Scope) {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         for (name, text) in files {
@@ -571,149 +329,15 @@ mod tests {
     }
 
     /// Every candidate, as `path: reason`.
-    fn found(files: &[(&str, &str)]) -> Vec<String> {
+    pub(super) fn found(files: &[(&str, &str)]) -> Vec<String> {
         let (_folder, scope) = machine(files);
         let root = scope.root.display().to_string();
         let all = scope.candidates().into_iter();
         all.map(|it| format!("{}: {}", it.path.display(), it.reason).replace(&root, "")).collect()
     }
 
-    fn unit(service: &str) -> Vec<String> {
-        let files = [
-            (UNIT, &*format!("[Service]\n{service}\n")),
-            ("etc/kestra.env", "FILE=/opt/b.yml\n"),
-            ("etc/passwd", "kestra:x:990:990::/var/kestra:/bin/sh\n"),
-            ("var/kestra/.kestra/config.yml", CONFIG),
-        ];
-        found(&files)
-    }
-
-    #[test]
-    fn a_unit_names_its_configuration() {
-        for (service, file) in [
-            ("ExecStart=/opt/kestra server standalone --config /opt/a.yml", "/opt/a.yml"),
-            ("ExecStart=/bin/sh /opt/kestra-1.3.25 server standalone -c /opt/a.yml", "/opt/a.yml"),
-            (
-                "ExecStart=-/opt/kestra server standalone \\\n  -c \"/opt/my conf.yml\"",
-                "/opt/my conf.yml",
-            ),
-            (
-                "ExecStart=/bin/sh -c 'exec /opt/kestra server local --config=/opt/a.yml'",
-                "/opt/a.yml",
-            ),
-            (
-                "ExecStart=java -jar /opt/kestra-1.3.jar server webserver -c a.yml\nWorkingDirectory=/opt",
-                "/opt/a.yml",
-            ),
-            (
-                "Environment=FILE=/opt/a.yml\nExecStart=/opt/kestra server local -c ${FILE}",
-                "/opt/a.yml",
-            ),
-            (
-                "EnvironmentFile=-/etc/kestra.env\nExecStart=/opt/kestra server local -c $FILE",
-                "/opt/b.yml",
-            ),
-            (
-                "User=kestra\nExecStart=/opt/kestra server standalone",
-                "/var/kestra/.kestra/config.yml",
-            ),
-            (
-                "ExecStart=/x\nExecStart=\nExecStart=/opt/kestra server local -c /opt/a.yml",
-                "/opt/a.yml",
-            ),
-        ] {
-            assert_eq!(unit(service), [format!("{file}: flows.service names it")], "{service}");
-        }
-    }
-
-    #[test]
-    fn another_unit_names_none() {
-        for service in [
-            "ExecStart=/usr/bin/nginx -c /etc/nginx.conf",
-            "ExecStart=/opt/kestra server local -c /opt/%i.yml",
-            "ExecStart=/opt/kestra-setup check --config /opt/a.yml",
-            "ExecStart=/usr/bin/docker run kestra/kestra server local -c /opt/a.yml",
-        ] {
-            assert_eq!(unit(service), [""; 0], "{service}");
-        }
-    }
-
-    const COMPOSE: &str = "services:\n  k:\n    image: kestra/kestra\n    environment:\n      KESTRA_CONFIGURATION: |\n        kestra:\n          url: a\n";
-    const MOUNTS: &str = "services:\n  k:\n    image: kestra/kestra\n    command: server local --config /a.yaml\n    environment:\n      KESTRA_URL: b\n    volumes: [\"./app.yaml:/a.yaml\"]\n    ports: [\"8081:8080\"]\n";
-
-    #[test]
-    fn a_unit_that_runs_docker_compose_names_what_its_file_holds_or_mounts() {
-        for (service, compose) in [
-            ("WorkingDirectory=/opt/k\nExecStart=/usr/bin/docker compose up", "docker-compose.yml"),
-            ("ExecStart=docker compose -f /opt/k/flows.yml up -d", "flows.yml"),
-            ("WorkingDirectory=/opt\nExecStart=-docker-compose --file=k/flows.yml up", "flows.yml"),
-        ] {
-            let unit = format!("[Service]\n{service}\n");
-            let compose = format!("opt/k/{compose}");
-            let holds = found(&[(UNIT, &unit), (&compose, COMPOSE)]);
-            let reason = "it holds KESTRA_CONFIGURATION of service k, which flows.service runs";
-            assert_eq!(holds, [format!("/{compose}: {reason}")], "{service}");
-            let files = [(UNIT, &*unit), (&compose, MOUNTS), ("opt/k/app.yaml", CONFIG)];
-            let mounts = &found(&files)[0];
-            assert!(
-                mounts.starts_with("/opt/k/app.yaml: ") && mounts.ends_with("flows.service runs")
-            );
-            let (_folder, scope) = machine(&files);
-            let service = scope.service(&scope.root.join("opt/k/app.yaml")).unwrap();
-            assert_eq!(service.restart.as_deref(), Some("systemctl restart flows"));
-            assert_eq!((service.name.as_str(), service.variables_win), ("service k", false));
-            assert_eq!(service.variables, ["KESTRA_URL"]);
-            let published = scope.published(&scope.root.join("opt/k/app.yaml"), 8080);
-            assert_eq!(published, Some(("localhost".to_owned(), 8081)));
-        }
-        for service in ["docker compose -f /opt/k.yml down", "docker run up", "make up"] {
-            let unit = format!("[Service]\nExecStart={service}\n");
-            assert_eq!(found(&[(UNIT, &unit), ("opt/k.yml", COMPOSE)]), [""; 0], "{service}");
-        }
-    }
-
-    #[test]
-    fn an_env_file_of_a_unit_that_holds_the_configuration_is_a_candidate() {
-        let start =
-            "[Service]\nUser=k\nEnvironmentFile=/etc/k.env\nExecStart=/opt/kestra server local";
-        let env = "KESTRA_CONFIGURATION='\nkestra:\n  url: a\n'\nMICRONAUT_CONFIG_FILES=/x.yml\n";
-        let by_variable =
-            ("etc/k.env", "KESTRA_URL=b\nMICRONAUT_CONFIG_FILES=/opt/x.yml,/opt/a.yml\n");
-        let files =
-            [(UNIT, start), ("etc/k.env", env), ("etc/passwd", "k:x:1:1::/home/k:/bin/sh\n")];
-        let reads = "/etc/k.env: flows.service reads KESTRA_CONFIGURATION from it";
-        assert_eq!(found(&files), [reads]);
-        // --config and the file of the user win over it.
-        let of_user = [&files[..], &[("home/k/.kestra/config.yml", CONFIG)]].concat();
-        assert_eq!(found(&of_user), ["/home/k/.kestra/config.yml: flows.service names it"]);
-        let named = format!("{start} -c /opt/a.yml");
-        assert_eq!(found(&[(UNIT, &named), files[1]]), ["/opt/a.yml: flows.service names it"]);
-        let (_folder, scope) = machine(&[(UNIT, start), by_variable]);
-        let service = scope.service(&scope.root.join("opt/a.yml")).unwrap();
-        assert_eq!(
-            (&*service.variables, service.variables_win),
-            (&["KESTRA_URL".to_owned(), "MICRONAUT_CONFIG_FILES".to_owned()][..], true)
-        );
-    }
-
-    #[test]
-    fn a_unit_is_restarted_and_its_drop_ins_count() {
-        let (_folder, scope) = machine(&[
-            (
-                "lib/systemd/system/kestra.service",
-                "[Service]\nExecStart=/opt/kestra server local\n",
-            ),
-            (
-                "etc/systemd/system/kestra.service.d/override.conf",
-                "[Service]\nExecStart=\nExecStart=/opt/kestra server local -c /a.yml\nEnvironmentFile=/k.env\n",
-            ),
-        ]);
-        let service = scope.service(&scope.root.join("a.yml")).unwrap();
-        assert_eq!(service.restart.as_deref(), Some("systemctl restart kestra"));
-        assert_eq!(service.missing_line("/k.env"), None);
-        assert_eq!(service.missing_line("/l.env").as_deref(), Some("EnvironmentFile=/l.env"));
-        assert_eq!(scope.service(&scope.root.join("b.yml")), None);
-    }
+    pub(super) const COMPOSE: &str = "services:\n  k:\n    image: kestra/kestra\n    environment:\n      KESTRA_CONFIGURATION: |\n        kestra:\n          url: a\n";
+    pub(super) const MOUNTS: &str = "services:\n  k:\n    image: kestra/kestra\n    command: server local --config /a.yaml\n    environment:\n      KESTRA_URL: b\n    volumes: [\"./app.yaml:/a.yaml\"]\n    ports: [\"8081:8080\"]\n";
 
     #[test]
     fn a_running_kestra_names_its_configuration() {

@@ -170,7 +170,7 @@ pub fn configuration(
     place: Option<Place>,
 ) -> Result<Machine, DiscoverError> {
     let config = config_path(config)?;
-    let text = fs::read(&config)?.map(|state| state.text);
+    let text = fs::read(&config)?;
     configuration_of(config, text, place)
 }
 
@@ -309,7 +309,7 @@ pub fn look_at(path: &Path) -> Seen {
 #[must_use]
 pub fn snapshot(path: &Path) -> Snapshot {
     match fs::read(path) {
-        Ok(Some(state)) => Snapshot::Text(state.text),
+        Ok(Some(text)) => Snapshot::Text(text),
         Ok(None) => Snapshot::Absent,
         Err(error) => Snapshot::Unreadable(format!("{error}. {}", error.remedy())),
     }

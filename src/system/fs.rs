@@ -16,7 +16,7 @@ pub(crate) mod transaction;
 
 pub use error::{FileConflict, FileDigest, VerificationFailure, WriteError};
 pub(crate) use read::{Content, OpenedFile, as_text, sha256};
-pub use read::{FileState, MAX_BYTES, ReadError, read, writable};
+pub use read::{MAX_BYTES, ReadError, read, writable};
 pub(crate) use resolve::locate;
 pub use resolve::target;
 

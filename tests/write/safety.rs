@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use support::Program;
 use support::machine::{As, Machine, NEW_LINE, OLD, PASSWORD, ran};
 
 const NOBODY: u32 = 65534;
@@ -195,10 +196,15 @@ fn a_configuration_in_a_folder_that_cannot_be_read_is_no_fresh_setup() {
 fn a_variable_that_is_not_utf8_is_an_error() {
     use std::os::unix::ffi::OsStrExt as _;
     let machine = Machine::new();
+    let value = OsStr::from_bytes(b"https://\xff.example/");
     let mut command = machine.command(&[], &["apply", "--context-path", ""]);
-    let ran = ran(command.env("KESTRA_SETUP_URL", OsStr::from_bytes(b"https://\xff.example/")));
+    let ran = ran(command.env("KESTRA_SETUP_URL", value));
     assert_eq!((ran.code, machine.has_old()), (Some(2), true), "{ran:?}");
     assert!(ran.talk.contains("KESTRA_SETUP_URL: the value is not UTF-8 text."), "{ran:?}");
+    let wizard = Program::new(support::machine::program()).env("KESTRA_SETUP_URL", value);
+    let mut session = wizard.arg("--config").arg(machine.config()).start();
+    assert_eq!(session.wait_exit(), 2);
+    session.wait_for("KESTRA_SETUP_URL: the value is not UTF-8 text.");
 }
 
 #[test]

@@ -32,15 +32,6 @@ pub(crate) fn as_text(content: &Content) -> Text {
     String::from_utf8_lossy(content).into_owned().into()
 }
 
-/// A file that was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileState {
-    /// Its contents.
-    pub text: Text,
-    /// Its path with every link followed.
-    pub real_path: PathBuf,
-}
-
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -139,14 +130,14 @@ impl ReadError {
 ///
 /// # Errors
 /// Anything that is not a readable UTF-8 file of at most [`MAX_BYTES`].
-pub fn read(path: &Path) -> Result<Option<FileState>, ReadError> {
+pub fn read(path: &Path) -> Result<Option<Text>, ReadError> {
     let location = locate(path)?;
-    let (real_path, name) = (location.real_path(), location.name.clone());
+    let name = location.name.clone();
     let Some(directory) = location.existing() else { return Ok(None) };
     let Some(file) = OpenedFile::open(directory.fd(), &name, path)? else { return Ok(None) };
     let text = str::from_utf8(&file.content)
         .map_err(|bad| ReadError::NotText { path: path.to_owned(), offset: bad.valid_up_to() })?;
-    Ok(Some(FileState { text: text.into(), real_path }))
+    Ok(Some(text.into()))
 }
 
 /// Whether this user could write a file here, be it new or in the place of an old one.

@@ -43,7 +43,7 @@ pub(super) fn about(change: &FileChange) -> String {
     }
 }
 
-/// So many lines of a file, among them the one of the property that a field answers.
+/// So many lines of a file, among them the one that holds the answer to a field.
 pub(super) fn lines<'a>(
     ui: Ui,
     change: &'a FileChange,
@@ -52,12 +52,12 @@ pub(super) fn lines<'a>(
     is_stale: bool,
     room: usize,
 ) -> impl Iterator<Item = Line<'static>> + 'a {
-    let key = field.property.map_or("", |property| property.rsplit('.').next().unwrap_or(property));
+    let key = field.key();
     let is_of_field = move |line: &DiffLine| {
         let text = line.text.trim_start();
-        let is_changed =
-            !key.is_empty() && line.tag != DiffTag::Removed && line.tag != DiffTag::Hunk;
-        is_changed && text.strip_prefix(key).is_some_and(|rest| rest.starts_with([':', ' ']))
+        let is_there = line.tag != DiffTag::Removed && line.tag != DiffTag::Hunk;
+        let rest = key.and_then(|key| text.strip_prefix(key));
+        is_there && rest.is_some_and(|rest| rest.starts_with([':', ' ']))
     };
     let is_change = |line: &DiffLine| matches!(line.tag, DiffTag::Added | DiffTag::Removed);
     let focus = lines.iter().position(is_of_field);
