@@ -2,6 +2,7 @@
 
 use super::{at_review, config, existing, is_reviewing, one_value_changed};
 use crate::operator::{Asked, CONFIG, EXISTING, Operator, PASSWORD, here};
+use kestra_setup::checks::Outcome;
 use kestra_setup::form::{self, Defaults, KnownCertificate};
 use kestra_setup::kestra_release::Release;
 use kestra_setup::key::Key;
@@ -173,6 +174,14 @@ fn esc_from_an_answer_returns_to_the_review_too() {
 fn the_setting_of_a_proxy_that_is_not_used_opens_the_connection() {
     let direct = Operator::fresh().at_the_proxy().enter().enter();
     assert_eq!(direct.press(Key::Char('3')).question(), "connection");
+}
+
+#[test]
+fn on_the_smallest_screen_the_verdict_and_the_keys_are_whole() {
+    let screen = at_review().finds(Outcome::Failed, "no", "").screen(40, 10);
+    let lines: Vec<_> = screen.lines().collect();
+    assert_eq!(lines[7], "  ✗ nginx rejects the file", "{screen}");
+    assert_eq!(lines[9], "  w write 2 files  1-6 edit  ? help", "{screen}");
 }
 
 #[test]

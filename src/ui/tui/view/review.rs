@@ -151,7 +151,7 @@ fn below(ui: Ui, wizard: &Wizard, review: &Review) -> Page {
     for change in review.files().iter().filter(|it| it.target.is_some() && !it.is_noop()) {
         page.marked(("!", ui.theme.warn()), ui.width, &change.destination(), ui.theme.plain());
     }
-    page.line(checks(ui, wizard, review));
+    checks(ui, wizard, review, &mut page);
     if review.is_confirming() {
         page.line(question(ui, review));
     }
@@ -195,8 +195,8 @@ pub(super) fn notes(ui: Ui, wizard: &Wizard, review: &Review) -> Page {
     page
 }
 
-/// What was checked, each with its mark.
-fn checks(ui: Ui, wizard: &Wizard, review: &Review) -> Line<'static> {
+/// What was checked, each with its mark; below each other where they do not fit side by side.
+fn checks(ui: Ui, wizard: &Wizard, review: &Review, page: &mut Page) {
     let nginx = review.files().iter().find(|change| change.kind == FileKind::Nginx);
     let outbound = wizard.way_out();
     let finding = outbound.as_ref().and_then(|check| wizard.finding(check));
@@ -221,8 +221,15 @@ fn checks(ui: Ui, wizard: &Wizard, review: &Review) -> Line<'static> {
         }
         Line::from(spans)
     };
-    let whole = line(wizard.changed_in_words());
-    if whole.width() < ui.width.into() { whole } else { line(wizard.change_count_in_words()) }
+    let lines = [wizard.changed_in_words(), wizard.change_count_in_words()].map(line);
+    // Each ends in three blanks.
+    if let Some(line) = lines.into_iter().find(|line| line.width() < usize::from(ui.width) + 3) {
+        return page.line(line);
+    }
+    let changed = (Outcome::Ok, wizard.change_count_in_words());
+    for (outcome, text) in [changed].into_iter().chain(rest.clone()) {
+        page.marked(ui.outcome(outcome), ui.width, &text, ui.theme.plain());
+    }
 }
 
 fn nginx_test(wizard: &Wizard, change: &FileChange) -> (Outcome, String) {
