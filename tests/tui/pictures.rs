@@ -167,9 +167,9 @@ fn a_reconfiguration_is_drawn() {
     let machine = Machine::configured("again");
     let mut session = machine.start();
     session.wait_for("3 Proxy address").press("3").wait_for("host:port.");
-    session.press(key::BACKSPACE).press("9");
+    session.press(key::BACKSPACE).press("9").wait_for("1 line changed");
     picture(&mut session, "again-1-edit");
-    session.press(key::ENTER).wait_for("1 line changed");
+    session.press(key::ENTER).wait_for("w write");
     picture(&mut session, "again-2-review");
 }
 
