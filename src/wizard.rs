@@ -175,6 +175,7 @@ impl Wizard {
             Event::Written(result) => self.written(result),
             Event::Stopped(saved) => {
                 self.forget_checks();
+                self.scrolled = 0;
                 let is_undone = saved.state == "rolled back";
                 self.step = Step::Done(if is_undone {
                     with_next_steps(saved, &self.answers)

@@ -14,8 +14,10 @@ const LONGEST: usize = 78;
 #[must_use]
 pub fn with_next_steps(saved: WriteResult, answers: &Answers) -> WriteResult {
     let is_written = |kind| saved.files.iter().any(|file| file.kind == kind);
+    // What is undone needs nothing of what the answers would have needed.
+    let is_new = saved.state == "written";
     let mut next = Vec::new();
-    if is_written(FileKind::Env) || answers.keeps_password_elsewhere() {
+    if is_new && (is_written(FileKind::Env) || answers.keeps_password_elsewhere()) {
         next.extend(environment(answers));
     }
     if is_written(FileKind::Config) || is_written(FileKind::Env) {
@@ -23,7 +25,7 @@ pub fn with_next_steps(saved: WriteResult, answers: &Answers) -> WriteResult {
     }
     if is_written(FileKind::Nginx) {
         next.push(nginx(answers));
-        next.extend(certificate(answers));
+        next.extend(certificate(answers).filter(|_| is_new));
     }
     next.push(NextStep {
         key: Some('c'),
@@ -33,7 +35,7 @@ pub fn with_next_steps(saved: WriteResult, answers: &Answers) -> WriteResult {
     let is_new_proxy =
         [&form::CONNECTION, &form::PROXY_ADDRESS].iter().any(|field| answers.is_changed(field));
     let beyond = form::beyond_proxy(answers);
-    if is_written(FileKind::Config) && is_new_proxy && !beyond.is_empty() {
+    if is_new && is_written(FileKind::Config) && is_new_proxy && !beyond.is_empty() {
         next.push(NextStep {
             what: "What does not go through this proxy, where you need it:".to_owned(),
             lines: beyond,
@@ -43,8 +45,7 @@ pub fn with_next_steps(saved: WriteResult, answers: &Answers) -> WriteResult {
     next.extend(saved.next);
     let url = answers.get(&form::URL).parse::<ServerUrl>();
     let open = match url {
-        // What is undone may have had another address.
-        _ if saved.state != "written" => String::new(),
+        _ if !is_new => String::new(),
         Ok(url) if is_written(FileKind::Config) || is_written(FileKind::Env) => {
             format!("Open {url} once Kestra has restarted.")
         }
@@ -148,7 +149,7 @@ fn certificate(answers: &Answers) -> Option<NextStep> {
 /// The result where no key does anything, such as on the normal screen once the wizard is left.
 #[must_use]
 pub fn report(saved: &WriteResult) -> Vec<String> {
-    let urgent = saved.urgent.iter().flat_map(|it| [format!("Warning: {it}"), String::new()]);
+    let urgent = saved.urgent.iter().flat_map(|it| [format!("warning: {it}"), String::new()]);
     let mut lines: Vec<_> = urgent.chain([saved.headline.clone(), String::new()]).collect();
     let width = saved.files.iter().map(|file| file.path.len()).max().unwrap_or(0);
     for WrittenFile { what, path, about, .. } in &saved.files {

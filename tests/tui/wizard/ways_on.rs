@@ -6,7 +6,7 @@ use kestra_setup::checks::Check;
 use kestra_setup::form;
 use kestra_setup::key::Key;
 use kestra_setup::plan::{FileKind, Plan};
-use kestra_setup::wizard::{Choice, Dialog, Event, Failure, Step, WriteResult};
+use kestra_setup::wizard::{Choice, Dialog, Event, Failure, Step, WriteResult, WrittenFile};
 
 /// A conflict about the configuration, which says something else by now.
 fn conflict() -> Operator {
@@ -165,6 +165,26 @@ fn a_line_of_a_file_never_wraps_and_its_path_keeps_both_ends() {
     let screen = at_review().writes().write_succeeds().screen(40, 12);
     assert!(screen.contains("config.yml  /home/ke…nfig.yml   new\n"), "{screen}");
     assert!(screen.contains("more lines: pgdn"), "{screen}");
+}
+
+#[test]
+fn what_is_undone_is_shown_from_its_first_line_and_needs_no_certificate() {
+    let file = WrittenFile {
+        kind: FileKind::Nginx,
+        what: "nginx".to_owned(),
+        path: NGINX.to_owned(),
+        about: "removed".to_owned(),
+    };
+    let undone = WriteResult {
+        state: "rolled back",
+        headline: "Undone.".to_owned(),
+        files: vec![file],
+        ..WriteResult::default()
+    };
+    let written = at_review().sized(60, 12).writes().write_succeeds().press(Key::PageDown);
+    let screen = written.press(Key::Char('u')).happens(Event::Stopped(undone)).screen(60, 12);
+    assert!(screen.contains("✓ Undone.") && screen.contains("Reload nginx"), "{screen}");
+    assert!(!screen.contains("certificate") && !screen.contains("Open "), "{screen}");
 }
 
 #[test]

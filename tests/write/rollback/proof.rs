@@ -82,7 +82,7 @@ fn a_name_that_another_file_answers_to_is_a_refusal() {
     fs::write(&other, text).unwrap();
     let ran = here.apply_with("127.0.0.1:8080", &["--nginx-form", "server"]);
     assert_eq!((ran.code, here.machine.has_old()), (Some(6), true), "{ran:?}");
-    assert!(ran.talk.contains("Another server block has this name"), "{ran:?}");
+    assert!(ran.talk.contains("has the name ops.example.com already"), "{ran:?}");
     assert_eq!(here.nginx_file(), "");
 }
 

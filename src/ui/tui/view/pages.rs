@@ -307,7 +307,12 @@ fn findings(ui: Ui, page: &mut Page, all: &[&Finding]) {
             spans.push(Span::styled(format!("{number} {word}   "), style));
         }
     }
-    page.line(Line::from(spans));
+    let line = Line::from(spans);
+    if line.width() < usize::from(ui.width) + 3 {
+        page.line(line);
+    } else {
+        page.paragraph(2, ui.width, line.to_string().trim(), theme.plain());
+    }
     page.blank();
     let (later, now): (Vec<_>, Vec<_>) = all.iter().partition(is_waiting);
     for finding in now {
