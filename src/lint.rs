@@ -100,7 +100,7 @@ pub fn missing_administrator(machine: &Machine, reading: &Reading) -> Option<Str
     let (name, path) = closing(machine, reading)?;
     reading.get("kestra.server.basic-auth.username").is_none().then(|| {
         format!(
-            "{name} has no first setup in the browser under {path}. Before the first start, set kestra.server.basic-auth.username (an e-mail address) and kestra.server.basic-auth.password."
+            "{name} has no first setup in the browser under {path}. Before the first start, add the lines kestra.server.basic-auth.username: <e-mail> and kestra.server.basic-auth.password: <password>."
         )
     })
 }
@@ -163,8 +163,7 @@ fn reinterpreted(path: &str, scalar: &Scalar) -> Option<Remark> {
 /// What works and surprises, for `check`.
 #[must_use]
 pub fn surprises(reading: &Reading) -> Vec<Remark> {
-    let traps = [closed_webhooks, own_tls].into_iter().filter_map(|trap| trap(reading));
-    doubtful(reading).into_iter().chain(traps).collect()
+    doubtful(reading).into_iter().chain(own_tls(reading)).collect()
 }
 
 /// What may not be meant: properties that are set twice, and a public URL that nobody can open.
@@ -313,8 +312,9 @@ fn unread_authorization(reading: &Reading) -> Option<Remark> {
     })
 }
 
-/// The list of addresses without a login ignores the context path.
-fn closed_webhooks(reading: &Reading) -> Option<Remark> {
+/// Webhooks that a context path closes in most releases.
+#[must_use]
+pub fn closed_webhooks(reading: &Reading) -> Option<Remark> {
     let path = reading.get("micronaut.server.context-path")?;
     let prefix: ContextPath = path.text.parse().ok()?;
     let open = format!("{prefix}{WEBHOOKS}");
@@ -520,7 +520,8 @@ mod tests {
 
     fn said(text: &str) -> Vec<String> {
         let reading = read_at(text, &Place::default()).unwrap();
-        let all = config(&reading).into_iter().chain(surprises(&reading));
+        let all = config(&reading).into_iter().chain(closed_webhooks(&reading));
+        let all = all.chain(surprises(&reading));
         all.map(|remark| format!("{}: {}", remark.line, remark.text)).collect()
     }
 

@@ -9,7 +9,7 @@ use crate::plan::{self, FileChange, FileKind, Plan};
 use crate::system::console::Console;
 use crate::system::discover::look_at;
 use crate::system::effects::{API_URL, EffectRunner};
-use crate::wizard::{self, WriteResult};
+use crate::wizard;
 use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;
@@ -95,7 +95,6 @@ pub(super) fn run(
         let receipt = runner(machine)?.write(&plan)?;
         id.clone_from(&receipt.id);
         let written = wizard::with_next_steps(messages::written(receipt), answers);
-        let written = WriteResult { urgent, ..written };
         report(&written, console);
         warnings.extend(written.warnings);
     }

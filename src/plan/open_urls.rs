@@ -120,6 +120,22 @@ mod tests {
     }
 
     #[test]
+    fn the_question_is_asked_under_a_path_unless_the_release_needs_no_entries() {
+        let asked = |release, path| {
+            let defaults = Defaults { release, ..Defaults::default() };
+            let mut answers = Answers::new(defaults, [].into());
+            answers.set(&form::CONTEXT_PATH, path);
+            answers.asks(&form::OPEN_URLS).then(|| answers.get(&form::OPEN_URLS).into_owned())
+        };
+        assert_eq!(asked(Some(Era::Closed), "/k").as_deref(), Some("login-and-webhooks"));
+        for release in [None, Some(Era::WebhooksOnly), Some(Era::LoginBypass)] {
+            assert_eq!(asked(release, "/k").as_deref(), Some("none"), "{release:?}");
+        }
+        assert_eq!(asked(Some(Era::Open), "/k"), None);
+        assert_eq!(asked(Some(Era::Closed), ""), None);
+    }
+
+    #[test]
     fn entries_follow_the_path_and_go_with_it() {
         let list = format!("{BEFORE}{PROPERTY}: [{}, /mine]\n", SIX.join(", "));
         let moved = SIX.map(|entry| entry.replace("/kestra", "/ops"));

@@ -71,7 +71,9 @@ fn settings_in(text: &str) -> BTreeMap<usize, Vec<Setting>> {
     let mut all: BTreeMap<usize, Vec<Setting>> = BTreeMap::new();
     for place in places(text).unwrap_or_default() {
         let Ok(reading) = read_at(text, &place) else { continue };
-        for (path, scalar) in reading.iter().filter(|(_, it)| it.kind != Kind::Null) {
+        // A list begins on the line of its first entry, which is shown there.
+        let is_shown = |kind| !matches!(kind, Kind::Null | Kind::List);
+        for (path, scalar) in reading.iter().filter(|(_, it)| is_shown(it.kind)) {
             let Some(shown) = properties::shown(path, &scalar.text) else { continue };
             let name = path.rsplit('.').next().unwrap_or_default().to_owned();
             let setting = Setting { name, text: scalar.text.clone(), shown };

@@ -149,7 +149,7 @@ fn certificate(answers: &Answers) -> Option<NextStep> {
 /// The result where no key does anything, such as on the normal screen once the wizard is left.
 #[must_use]
 pub fn report(saved: &WriteResult) -> Vec<String> {
-    let urgent = saved.urgent.iter().flat_map(|it| [format!("Warning: {it}"), String::new()]);
+    let urgent = saved.urgent.iter().flat_map(|it| [format!("warning: {it}"), String::new()]);
     let mut lines: Vec<_> = urgent.chain([saved.headline.clone(), String::new()]).collect();
     let width = saved.files.iter().map(|file| file.path.len()).max().unwrap_or(0);
     for WrittenFile { what, path, about, .. } in &saved.files {

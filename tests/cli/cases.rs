@@ -48,6 +48,11 @@ fn a_check_says_what_was_seen_and_fails_where_something_does() {
 }
 
 #[test]
+fn a_release_whose_login_is_open_or_closed_is_told_first() {
+    transcript::run("tests/cli/cases/release.md");
+}
+
+#[test]
 fn a_configuration_is_found_by_evidence() {
     transcript::run("tests/cli/cases/candidates.md");
 }

@@ -27,6 +27,22 @@ fn every_file_that_they_link_is_there() {
     }
 }
 
+/// A name may be shortened: `the_guard_sees_…`.
+#[test]
+fn the_facts_about_kestra_name_tests_that_there_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("assets/kestra-facts.md")).unwrap();
+    let files = fs::read_dir(root.join("tests/kestra")).unwrap().map(|it| it.unwrap().path());
+    let tests: String = files.filter_map(|file| fs::read_to_string(file).ok()).collect();
+    let is_name = |word: &&str| word.matches('_').count() > 2 && !word.contains(['/', '$', ' ']);
+    let names: Vec<_> = page.split('`').filter(is_name).collect();
+    assert!(names.len() > 15, "{names:?}");
+    for name in names {
+        assert!(tests.contains(&format!("fn {}", name.trim_end_matches('…'))), "{name}");
+    }
+    assert!(!page.to_lowercase().contains("conclu"));
+}
+
 #[test]
 fn the_yaml_of_the_guide_is_yaml() {
     let text = include_str!("../../assets/guide.md");

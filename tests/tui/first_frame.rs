@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
+use support::machine::Machine;
 use support::{Program, Session, key};
 use tempfile::TempDir;
 
@@ -103,4 +104,21 @@ fn nothing_of_nginx_is_opened_or_run_before_the_first_frame() {
     let early: Vec<_> = before.into_iter().filter(|line| line.contains("nginx")).collect();
     assert_eq!(early, [""; 0]);
     assert!(lines.any(|line| line.contains("execve") && line.contains("/nginx\"")), "{trace}");
+}
+
+/// Its version comes after more than the two seconds for which a review waits.
+#[test]
+fn a_release_that_is_found_out_late_is_told_on_the_review_that_is_shown() {
+    if !support::is_root("a program in /usr/local/bin") || !support::can_unshare(&["-m"]) {
+        return;
+    }
+    let machine = Machine::new();
+    let installs = "mount -t tmpfs -o mode=755 t /usr/local/bin && cd /usr/local/bin && \
+                    printf '#!/bin/sh\\nsleep 3\\necho 1.3.20\\n' > kestra && chmod 755 kestra && \
+                    exec \"$@\"";
+    let before = ["unshare", "-m", "sh", "-c", installs, "sh"].map(str::to_owned);
+    let mut session = machine.start_behind(&before, &[]);
+    session.wait_for("w write");
+    assert!(!session.screen().contains("ANYONE"), "{}", session.screen());
+    session.wait_for("ANYONE CAN RUN CODE on Kestra 1.3.20");
 }

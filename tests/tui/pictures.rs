@@ -167,9 +167,9 @@ fn a_reconfiguration_is_drawn() {
     let machine = Machine::configured("again");
     let mut session = machine.start();
     session.wait_for("3 Proxy address").press("3").wait_for("host:port.");
-    session.press(key::BACKSPACE).press("9");
+    session.press(key::BACKSPACE).press("9").wait_for("1 line changed");
     picture(&mut session, "again-1-edit");
-    session.press(key::ENTER).wait_for("1 line changed");
+    session.press(key::ENTER).wait_for("w write");
     picture(&mut session, "again-2-review");
 }
 
@@ -279,7 +279,9 @@ fn a_test_of_the_proxy_is_drawn() {
     // Nothing listens on the first port of this machine, wherever it is.
     session.paste("http://svc-kestra:secret@127.0.0.1:1").wait_for("filled all fields");
     session.press(key::CTRL_T).wait_for("Nothing listens");
-    picture(&mut session, "proxy-test");
+    one_picture(&mut session, "proxy-test");
+    session.resize(120, 40).wait_for("proxy-type");
+    one_picture(&mut session, "proxy-test-wide");
 }
 
 #[test]

@@ -186,6 +186,9 @@ impl Attempt<'_> {
     /// there is nothing more to ask, since a proxy may be waiting for its destination.
     fn another(&self, proxy: &Proxy, error: &io::Error) -> ProxyFailure {
         let (question, first, diagnosis) = match proxy.kind {
+            _ if error.kind() == io::ErrorKind::Interrupted => {
+                return diagnosis::NO_REPLY.seen("the test was stopped");
+            }
             ProxyKind::Http if is_silence(error) => {
                 return diagnosis::NO_REPLY.seen("no answer in time");
             }
@@ -245,10 +248,9 @@ impl Attempt<'_> {
     }
 }
 
-/// Whether the other side did nothing, or the test was stopped.
+/// Whether the other side did nothing.
 fn is_silence(error: &io::Error) -> bool {
-    use io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
-    matches!(error.kind(), TimedOut | WouldBlock | Interrupted)
+    matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
 }
 
 /// What a SOCKS proxy refused, by the words that ureq has for the codes of RFC 1928.

@@ -147,6 +147,7 @@ fn traps(machine: &Machine, answers: &Answers) -> Vec<Finding> {
         (None, None) => None,
     };
     let closed = lint::closed_login(machine, &reading);
+    let webhooks = if closed.is_none() { lint::closed_webhooks(&reading) } else { None };
     let closed = closed.map(|what| finding("kestra-login", Outcome::Failed, what));
     let nobody = lint::missing_administrator(machine, &reading);
     let nobody = nobody.map(|what| finding("config-trap", Outcome::Warning, what));
@@ -163,17 +164,18 @@ fn traps(machine: &Machine, answers: &Answers) -> Vec<Finding> {
     };
     let open = lint::open_apis(&reading).map(trap("kestra-open-api", Outcome::Failed));
     let remarks = lint::config(&reading).into_iter().map(trap("config-trap", Outcome::Failed));
-    let surprises = lint::surprises(&reading).into_iter().map(|remark| Finding {
-        remedy: String::new(),
-        ..trap("config-trap", Outcome::Warning)(remark)
-    });
+    let warning = |code| {
+        move |remark| Finding { remedy: String::new(), ..trap(code, Outcome::Warning)(remark) }
+    };
+    let webhooks = webhooks.map(warning("kestra-webhooks"));
+    let surprises = lint::surprises(&reading).into_iter().map(warning("config-trap"));
     let variables = lint::variables(machine).into_iter();
     let variables = variables.map(|what| Finding {
         evidence: String::new(),
         ..finding("config-variable", Outcome::Warning, what)
     });
     let problems = answers.problems().into_iter().map(|problem| in_doubt(problem, change()));
-    let login = open.into_iter().chain(release).chain(closed).chain(nobody);
+    let login = open.into_iter().chain(release).chain(closed).chain(webhooks).chain(nobody);
     login.chain(remarks).chain(surprises).chain(variables).chain(problems).collect()
 }
 

@@ -132,5 +132,11 @@ fn tasks_are_told_where_the_public_url_does_not_lead_to_kestra() {
     assert_eq!((finding.code, finding.outcome), ("kestra-tasks", Outcome::Warning));
     let line = format!("kestra.tasks.sdk.authentication.url: {}kestra ", nowhere.upstream);
     assert!(finding.remedy.contains(&line), "{finding:?}");
+    let login = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let locked = format!("http://localhost:{}/kestra/", crate::site::saying(login));
+    let locked = Kestra { public: locked.parse().unwrap(), ..nowhere.clone() };
+    let finding = of_tasks(&locked);
+    assert_eq!(finding.outcome, Outcome::Warning, "{finding:?}");
+    assert!(finding.remedy.contains(&line) && finding.evidence.contains("401"), "{finding:?}");
     assert_eq!(of_tasks(&Kestra { has_task_url: true, ..nowhere }).outcome, Outcome::Ok);
 }

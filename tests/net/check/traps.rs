@@ -17,7 +17,8 @@ fn check(config: &str) -> (Option<i32>, Vec<String>) {
     let report: Value = serde_json::from_str(&ran.out).unwrap();
     let findings = report["findings"].as_array().unwrap();
     let is_about_it = |finding: &&Value| {
-        finding["outcome"] == "failed" || finding["code"].as_str().unwrap().starts_with("config-")
+        let is_bad = finding["outcome"] == "failed" || finding["outcome"] == "warning";
+        is_bad || finding["code"].as_str().unwrap().starts_with("config-")
     };
     let words = |finding: &Value| format!("{} {}", finding["outcome"], finding["what"]);
     (ran.code, findings.iter().filter(is_about_it).map(words).collect())

@@ -44,9 +44,18 @@ fn a_release_that_anyone_passes_is_told_first_on_review_and_result() {
     let done = review.writes().write_succeeds();
     let Step::Done(result) = done.wizard().step() else { panic!("{done:?}") };
     let lines = report(result);
-    assert!(lines[0].starts_with(&format!("Warning: {first}")), "{lines:?}");
+    assert!(lines[0].starts_with(&format!("warning: {first}")), "{lines:?}");
     let screen = done.screen(80, 24);
     assert!(screen.find("ANYONE CAN RUN CODE") < screen.find("Done."), "{screen}");
+}
+
+#[test]
+fn open_apis_come_first_on_the_review_of_an_existing_file() {
+    let open = "kestra.url: https://a.example/api/\nmicronaut.server.context-path: /api\n";
+    let review = Operator::reconfiguring(open);
+    let Step::Review(reviewing) = review.wizard().step() else { panic!("{review:?}") };
+    let first = "ANYONE CAN RUN CODE: every API";
+    assert!(reviewing.notes()[0].starts_with(first), "{:?}", reviewing.notes());
 }
 
 #[test]

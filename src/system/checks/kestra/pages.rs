@@ -240,6 +240,13 @@ mod tests {
     }
 
     #[test]
+    fn a_page_names_the_path_that_it_was_made_for() {
+        let page = "<script>\nKESTRA_UI_PATH = \"/kestra/ui/\";\nKESTRA_BASE = '/other/ui/';\n";
+        assert!(has_path(page, "/kestra"));
+        assert!(!has_path(page, "") && !has_path(page, "/other") && !has_path("Kestra", ""));
+    }
+
+    #[test]
     fn a_cookie_is_secure_by_its_attribute_alone() {
         assert!(is_secure("csrfToken=x; Path=/; secure") && !is_secure("secure=1; Path=/"));
     }

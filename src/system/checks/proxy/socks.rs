@@ -48,7 +48,9 @@ impl Attempt<'_> {
         stream: &TcpStream,
         (username, password): &(String, Secret),
     ) -> Result<Admission, ProxyFailure> {
-        let mut request = Zeroizing::new(vec![1]);
+        // With room for all: a buffer that grows leaves copies of the password behind.
+        let mut request = Zeroizing::new(Vec::with_capacity(1 + 2 * 256));
+        request.push(1);
         for part in [username.as_bytes(), password.reveal().as_bytes()] {
             let too_long =
                 |_| diagnosis::AUTH_WRONG.seen("SOCKS carries at most 255 bytes of each");
