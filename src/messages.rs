@@ -141,11 +141,13 @@ fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
-/// A sentence from an error, which begins in lower case. nginx stays in lower case.
+/// A sentence from an error, which begins in lower case. A name, such as nginx or that of a file, a host
+/// or a property, stays as it is.
 #[must_use]
 pub fn capital(text: &impl ToString) -> String {
     let text = text.to_string();
-    if text.starts_with("nginx") {
+    let first = text.split(' ').next().unwrap_or_default().trim_end_matches(['.', ',', ';']);
+    if first == "nginx" || !first.chars().all(|c| c.is_ascii_lowercase()) {
         return text;
     }
     let mut chars = text.chars();

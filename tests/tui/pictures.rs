@@ -278,7 +278,7 @@ fn a_test_of_the_proxy_is_drawn() {
     session.wait_for("How does Kestra").press(key::RIGHT).wait_for("Username");
     // Nothing listens on the first port of this machine, wherever it is.
     session.paste("http://svc-kestra:secret@127.0.0.1:1").wait_for("filled all fields");
-    session.press(key::CTRL_T).wait_for("nothing listens");
+    session.press(key::CTRL_T).wait_for("Nothing listens");
     one_picture(&mut session, "proxy-test");
     session.resize(120, 40).wait_for("proxy-type");
     one_picture(&mut session, "proxy-test-wide");

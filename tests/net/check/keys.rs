@@ -58,7 +58,7 @@ fn the_result_page_checks_and_reloads() {
     ]);
     session.wait_for("w write").wait_gone("testing nginx").write_plan().wait_for("Done.");
     session.press("r").wait_for("nginx has read its configuration again");
-    session.press("c").wait_for("nothing listens on 127.0.0.1:");
+    session.press("c").wait_for("othing listens on 127.0.0.1:");
     assert_eq!(
         setup.machine.read("etc/nginx/conf.d/kestra.conf").matches("location /kestra").count(),
         0

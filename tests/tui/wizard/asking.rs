@@ -37,7 +37,7 @@ fn what_is_not_as_recommended_is_named_where_it_is_folded_away() {
 fn a_missing_answer_holds_enter_back() {
     let operator = Operator::fresh().enter().enter();
     assert_eq!(operator.question(), "url");
-    assert!(operator.screen(80, 24).contains("✗ an answer is required."));
+    assert!(operator.screen(80, 24).contains("✗ An answer is required."));
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn an_error_is_shown_when_its_field_is_left_and_when_it_is_visited_again() {
         left.screen(80, 24)
     );
     let again = left.press(Key::BackTab);
-    assert!(again.screen(80, 24).contains(&format!("✗ {refusal}")));
+    assert!(again.screen(80, 24).contains("✗ A port is a number"));
     assert!(!again.press(Key::Backspace).screen(80, 24).contains("✗"));
 }
 
@@ -282,7 +282,7 @@ fn the_result_of_a_test_is_in_view_on_the_smallest_screen() {
     let tested = testing.press(Key::Ctrl('t')).finds(Outcome::Failed, "nothing listens there", "");
     for field in [&form::CONNECTION, &form::PROXY_CREDENTIALS] {
         let screen = tested.clone().goes_to(field).screen(40, 10);
-        assert!(screen.contains("✗ nothing listens there."), "{screen}");
+        assert!(screen.contains("✗ Nothing listens there."), "{screen}");
     }
 }
 

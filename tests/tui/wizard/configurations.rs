@@ -58,7 +58,7 @@ fn a_configuration_that_cannot_be_read_shows_why_and_holds_enter_back() {
 #[test]
 fn an_empty_path_is_refused_and_a_digit_in_a_path_is_text() {
     let empty = Operator::fresh().goes_to(&form::CONFIGURATION).press(Key::Ctrl('u'));
-    assert!(empty.clone().enter().screen(80, 24).contains("✗ an answer is required."));
+    assert!(empty.clone().enter().screen(80, 24).contains("✗ An answer is required."));
     let typed = empty.types("/srv/2.yml").enter();
     assert_eq!(typed.wizard().machine().config().to_str(), Some("/srv/2.yml"));
 }

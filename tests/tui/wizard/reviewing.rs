@@ -235,7 +235,7 @@ fn erasing_a_password_that_was_left_alone_removes_it() {
 fn a_username_alone_is_refused() {
     let operator = existing().press(Key::Char('4')).press(Key::Tab).press(Key::Backspace).enter();
     assert_eq!(operator.question(), "proxy-password");
-    assert!(operator.screen(80, 24).contains("a username needs a password"));
+    assert!(operator.screen(80, 24).contains("A username needs a password"));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::{Ui, questions, review};
 use crate::answers::Answers;
 use crate::checks::{Check, Finding, Outcome, sentence};
 use crate::form::{self, Field};
+use crate::messages::capital;
 use crate::wizard::{Dialog, NextStep, Step, Wizard, WriteResult, WrittenFile};
 use ratatui::text::{Line, Span};
 
@@ -384,7 +385,7 @@ fn finding(page: &mut Page, ui: Ui, finding: &Finding) {
     let style = if finding.outcome == Outcome::Skipped { ui.theme.dim() } else { ui.theme.plain() };
     let indent = if ui.is_small { 4 } else { SUBJECT };
     let first = page.len();
-    page.paragraph(indent, ui.width, &sentence(&finding.summary), style);
+    page.paragraph(indent, ui.width, &capital(&sentence(&finding.summary)), style);
     let (mark, mark_style) = ui.outcome(finding.outcome);
     let subject = subject(finding.code).name();
     let name = if ui.is_small { String::new() } else { format!("{subject:<14}") };

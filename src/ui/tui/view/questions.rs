@@ -327,7 +327,7 @@ impl Form<'_> {
         } else {
             (("!", theme.warn()), theme.plain())
         };
-        page.marked(mark, ui.width, &problem.message, style);
+        page.marked(mark, ui.width, &messages::capital(&sentence(&problem.message)), style);
         let is_only = problem.fixes.len() == 1;
         for (fix, number) in problem.fixes.iter().zip(1..) {
             let key = if is_only { "enter".to_owned() } else { number.to_string() };
@@ -436,7 +436,7 @@ impl Form<'_> {
         page.marked(
             ui.outcome(finding.outcome),
             ui.width,
-            &sentence(&finding.summary),
+            &messages::capital(&sentence(&finding.summary)),
             theme.plain(),
         );
         let remedy = sentence(&finding.remedy);
@@ -523,7 +523,7 @@ impl Form<'_> {
     }
 
     fn warning(&self, page: &mut Page, text: &str) {
-        let text = sentence(text);
+        let text = messages::capital(&sentence(text));
         page.marked(("!", self.ui.theme.warn()), self.ui.width, &text, self.ui.theme.plain());
     }
 }

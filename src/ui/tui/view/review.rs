@@ -3,6 +3,7 @@
 use super::page::{Page, elided};
 use super::{Ui, difference};
 use crate::checks::{Check, Outcome};
+use crate::messages::capital;
 use crate::plan::{DiffLine, DiffTag, FileChange, FileKind};
 use crate::settings::Connection;
 use crate::wizard::{Preview, Review, ReviewRow, Wizard};
@@ -190,7 +191,7 @@ pub(super) fn notes(ui: Ui, wizard: &Wizard, review: &Review) -> Page {
         page.marked(ui.outcome(finding.outcome), ui.width, &finding.in_words(), ui.theme.plain());
     }
     for note in review.notes() {
-        page.marked(("!", ui.theme.warn()), ui.width, note, ui.theme.plain());
+        page.marked(("!", ui.theme.warn()), ui.width, &capital(note), ui.theme.plain());
     }
     page
 }
