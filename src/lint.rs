@@ -279,10 +279,10 @@ fn wrong_type(reading: &Reading, client: &str) -> Option<Remark> {
 fn bent_address(reading: &Reading, client: &str) -> Option<Remark> {
     let property = format!("{client}.proxy-address");
     let scalar = literal(reading, &property)?;
-    let trouble = address::trouble(&scalar.text)?;
+    let problem = address::problem(&scalar.text)?;
     let is_address = scalar.text.parse::<ProxyAddress>().is_ok();
     let shown = if is_address { scalar.text.as_str().into() } else { redacted(&scalar.text) };
-    Some(Remark::new(scalar, format!("{property} is \"{shown}\". {trouble}")))
+    Some(Remark::new(scalar, format!("{property} is \"{shown}\". {problem}")))
 }
 
 /// A selector overrides an address.
@@ -518,7 +518,7 @@ mod tests {
     use crate::kestra_config::{Place, read_at};
     use crate::machine::Snapshot;
 
-    fn said(text: &str) -> Vec<String> {
+    fn remarks(text: &str) -> Vec<String> {
         let reading = read_at(text, &Place::default()).unwrap();
         let all = config(&reading).into_iter().chain(closed_webhooks(&reading));
         let all = all.chain(surprises(&reading));
@@ -527,9 +527,12 @@ mod tests {
 
     /// Exactly one remark, about this line, with these words in it.
     fn is_set(text: &str, line: usize, words: &str) {
-        let said = said(text);
-        assert_eq!(said.len(), 1, "{text}: {said:?}");
-        assert!(said[0].starts_with(&format!("{line}: ")) && said[0].contains(words), "{said:?}");
+        let remarks = remarks(text);
+        assert_eq!(remarks.len(), 1, "{text}: {remarks:?}");
+        assert!(
+            remarks[0].starts_with(&format!("{line}: ")) && remarks[0].contains(words),
+            "{remarks:?}"
+        );
     }
 
     /// What the release of this Compose file means for a configuration under `/kestra`.
@@ -571,7 +574,7 @@ mod tests {
         for path in ["/api", "ap", "/a/"] {
             let notes = urgent_in(&format!("micronaut.server.context-path: {path}\n"));
             assert!(notes[0].starts_with("ANYONE CAN RUN CODE: every API"), "{notes:?}");
-            assert_eq!(said(&format!("micronaut.server.context-path: {path}\n")), [""; 0]);
+            assert_eq!(remarks(&format!("micronaut.server.context-path: {path}\n")), [""; 0]);
         }
     }
 
@@ -617,10 +620,10 @@ mod tests {
         ] {
             let text = format!("a:\n  password: {value}\n");
             is_set(&text, 2, &format!("a.password has no quotes, so Kestra reads {words} there."));
-            assert!(said(&text)[0].contains("quote it") && !said(&text)[0].contains(value));
-            assert_eq!(said(&format!("a:\n  password: '{value}'\n")), [""; 0]);
+            assert!(remarks(&text)[0].contains("quote it") && !remarks(&text)[0].contains(value));
+            assert_eq!(remarks(&format!("a:\n  password: '{value}'\n")), [""; 0]);
         }
-        assert_eq!(said("a:\n  password: 8080\n"), [""; 0]);
+        assert_eq!(remarks("a:\n  password: 8080\n"), [""; 0]);
     }
 
     #[test]
@@ -637,7 +640,7 @@ mod tests {
             is_set(&format!("kestra.url: '{url}'\n"), 1, words);
         }
         for url in ["https://ops.example.com/", "http://10.0.0.5/", "${URL}"] {
-            assert_eq!(said(&format!("kestra.url: {url}\n")), [""; 0], "{url}");
+            assert_eq!(remarks(&format!("kestra.url: {url}\n")), [""; 0], "{url}");
         }
     }
 
@@ -726,9 +729,9 @@ mod tests {
             is_set(&api(&format!("proxy-address: {address}")), 3, "proxy-address is");
         }
         let text = api("proxy-address: http://u:hunter2@a:1");
-        assert!(!said(&text)[0].contains("hunter2") && said(&text)[0].contains("of its own"));
+        assert!(!remarks(&text)[0].contains("hunter2") && remarks(&text)[0].contains("of its own"));
         for address in ["a:1", "http://a:1", "http://a:1/", "'http://[::1]:3128'", "${P}"] {
-            assert_eq!(said(&api(&format!("proxy-address: {address}"))), [""; 0], "{address}");
+            assert_eq!(remarks(&api(&format!("proxy-address: {address}"))), [""; 0], "{address}");
         }
         is_set(&api("proxy-address: a:1\n  proxy-selector: default"), 4, "is ignored");
     }
@@ -745,7 +748,7 @@ mod tests {
             let text = format!(
                 "micronaut.http.client: {{proxy-type: http, proxy-address: '{address}'}}\n"
             );
-            assert_eq!(said(&text), [""; 0], "{address}");
+            assert_eq!(remarks(&text), [""; 0], "{address}");
         }
     }
 
@@ -757,8 +760,11 @@ mod tests {
             let text = format!(
                 "micronaut.http.client: {{proxy-type: http, proxy-address: '{address}'}}\n"
             );
-            let said = said(&text);
-            assert!(said.len() == 1 && !said[0].contains("hunter2"), "{address}: {said:?}");
+            let remarks = remarks(&text);
+            assert!(
+                remarks.len() == 1 && !remarks[0].contains("hunter2"),
+                "{address}: {remarks:?}"
+            );
         }
     }
 
@@ -769,8 +775,8 @@ mod tests {
             is_set(&format!("{open}micronaut.server.context-path: {path}\n"), 2, "write /kestra.");
         }
         let api = "kestra.server.basic-auth.open-urls: [/api/api/v1/]\n";
-        assert_eq!(said(&format!("{api}micronaut.server.context-path: /api\n")), [""; 0]);
-        assert_eq!(said(&format!("{open}micronaut.server.context-path: /kestra\n")), [""; 0]);
+        assert_eq!(remarks(&format!("{api}micronaut.server.context-path: /api\n")), [""; 0]);
+        assert_eq!(remarks(&format!("{open}micronaut.server.context-path: /kestra\n")), [""; 0]);
     }
 
     #[test]
@@ -787,6 +793,6 @@ mod tests {
     fn a_good_configuration_has_no_remark() {
         let good = "kestra.url: https://my-host.com/guid/\nmicronaut.http.services.api:\n  \
                     proxy-type: http\n  proxy-address: a:1\n";
-        assert_eq!(said(good), [""; 0]);
+        assert_eq!(remarks(good), [""; 0]);
     }
 }

@@ -392,8 +392,8 @@ impl Wizard {
     /// Takes what the files hold now as found, and keeps the answers unless it is to start over.
     fn read_again(&mut self, forget: bool) -> Option<Effect> {
         if let Ok(found) = self.machine.answers() {
-            let said = if forget { Answers::default() } else { self.answers.clone() };
-            self.answers = found.with(&said);
+            let answers = if forget { Answers::default() } else { self.answers.clone() };
+            self.answers = found.with(&answers);
         }
         self.review()
     }
@@ -418,7 +418,7 @@ impl Wizard {
 
     fn checked(&mut self, check: Check, findings: Vec<Finding>) -> Option<Effect> {
         if findings == [Finding::cancelled()] {
-            // Was said when the operator stopped it, who may have begun another.
+            // Was shown when the operator stopped it, who may have begun another.
             return None;
         }
         self.running.retain(|running| *running != check);

@@ -150,7 +150,7 @@ pub(super) fn print(
     let Some(change) = plan.changes.iter().find(|change| change.kind == kind) else {
         return Err(CommandError::Answers(vec![match what {
             What::Nginx => format!(
-                "{}: no nginx file is written. Say --reverse-proxy nginx.",
+                "{}: no nginx file is written. Add --reverse-proxy nginx.",
                 form::REVERSE_PROXY.name
             ),
             _ => format!(

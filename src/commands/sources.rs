@@ -150,7 +150,7 @@ fn unused(answers: &Answers) -> impl Iterator<Item = (&'static Field, &str)> {
     unused.map(|(field, text)| (field, text.reveal()))
 }
 
-/// Says which answer leaves no room for this one.
+/// Names the answer that leaves no room for this one.
 fn not_asked(answers: &Answers, field: &'static Field) -> String {
     let because = field.ruled_out_by(answers).unwrap_or(field);
     let value = answers.get(because);

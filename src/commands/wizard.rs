@@ -167,7 +167,7 @@ fn ask(
     }
 }
 
-/// Does with the answers what the operator decided, and says so; gives the exit code.
+/// Does with the answers what the operator decided, and reports it; gives the exit code.
 fn leave(exit: Exit, wizard: &Wizard, console: &mut Console) -> u8 {
     match (exit, wizard.step()) {
         (Exit::KeepDraft, _) => {

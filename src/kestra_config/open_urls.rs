@@ -1,4 +1,4 @@
-//! What a configuration says about the paths that Kestra serves without a login.
+//! What a configuration has about the paths that Kestra serves without a login.
 
 use super::{Kind, Reading};
 use crate::settings::ContextPath;

@@ -6,7 +6,7 @@
 use crate::settings::{Host, Port, ProxyAddress};
 
 /// What is wrong with an address and what to do, in sentences; `None` where Kestra goes there.
-pub(super) fn trouble(text: &str) -> Option<String> {
+pub(super) fn problem(text: &str) -> Option<String> {
     let what = match text.split_once("://") {
         Some((scheme, rest)) => of_url(&scheme.to_ascii_lowercase(), rest),
         None => of_pair(text),
@@ -76,8 +76,8 @@ fn remedy(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn said(text: &str) -> String {
-        trouble(text).unwrap_or_default()
+    fn told(text: &str) -> String {
+        problem(text).unwrap_or_default()
     }
 
     #[test]
@@ -92,7 +92,7 @@ mod tests {
             "http://a:1/path?x",
             "http://[::1]:3128",
         ] {
-            assert_eq!(trouble(text), None, "{text}");
+            assert_eq!(problem(text), None, "{text}");
         }
     }
 
@@ -109,7 +109,7 @@ mod tests {
             ("socks5://a:1", "a:1."),
             ("u:hunter2@a:1", "a:1."),
         ] {
-            assert_eq!(said(text), format!("{REFUSED} Write {meant}"), "{text}");
+            assert_eq!(told(text), format!("{REFUSED} Write {meant}"), "{text}");
         }
     }
 
@@ -123,7 +123,7 @@ mod tests {
             ("http://u:hunter2@a:1", "properties of its own. Write a:1."),
             ("https://a:8443", "behind it. Write host:port of its plain port."),
         ] {
-            assert!(said(text).ends_with(wanted), "{text}: {}", said(text));
+            assert!(told(text).ends_with(wanted), "{text}: {}", told(text));
         }
     }
 }

@@ -162,8 +162,8 @@ mod tests {
         assert!(readdressed("proxy-password: p").starts_with("a password needs a username."));
     }
 
-    /// The nginx file once this was said; the file that is there serves https on another port.
-    fn nginx_after(said: &[(&form::Field, &str)]) -> (String, String) {
+    /// The nginx file with these answers; the file that is there serves https on another port.
+    fn nginx_after(answered: &[(&form::Field, &str)]) -> (String, String) {
         let mut first = Answers::default();
         first.set(&form::URL, "https://a.example/");
         first.set(&form::REVERSE_PROXY, "nginx");
@@ -175,7 +175,7 @@ mod tests {
         machine.see("c.yml".into(), Snapshot::Text("kestra.url: https://a.example/\n".into()));
         machine.see(FILE.into(), Snapshot::Text(file.as_str().into()));
         let mut answers = machine.answers().unwrap();
-        for (field, text) in said {
+        for (field, text) in answered {
             answers.set(field, text);
         }
         let plan = Plan::new(&answers, &answers.settings().unwrap(), &machine).unwrap();

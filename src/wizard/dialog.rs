@@ -17,11 +17,11 @@ pub struct Dialog {
 /// What the operator can do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
-    /// Read the files again and apply the answers to what they say now.
+    /// Read the files again and apply the answers to what they hold now.
     Reapply,
     /// Save ours beside the files that changed.
     SaveBeside,
-    /// Read the files again and forget what was said.
+    /// Read the files again and forget the answers.
     StartOver,
     /// Write over what changed.
     Overwrite,

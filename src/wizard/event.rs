@@ -56,7 +56,7 @@ pub enum Event {
     },
 }
 
-/// Says what happened and never what was typed, which may be a password.
+/// Names what happened and never what was typed, which may be a password.
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

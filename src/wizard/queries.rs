@@ -65,7 +65,7 @@ impl Wizard {
         &self.step
     }
 
-    /// What was said.
+    /// The answers that were given.
     #[must_use]
     pub fn answers(&self) -> &Answers {
         &self.answers
@@ -126,7 +126,7 @@ impl Wizard {
     }
 
     /// The findings of the check and of the reload.
-    pub fn standing(&self) -> impl Iterator<Item = &Finding> {
+    pub fn health_check(&self) -> impl Iterator<Item = &Finding> {
         let is_it = |check: &Check| matches!(check, Check::All | Check::Reload);
         self.findings.iter().filter(move |(check, _)| is_it(check)).flat_map(|(_, all)| all)
     }
@@ -154,8 +154,8 @@ impl Wizard {
     /// Which settings differ from the files, in words.
     #[must_use]
     pub fn changed_in_words(&self) -> String {
-        let said: Vec<_> = self.answers.changes().map(|field| field.name).collect();
-        match said.as_slice() {
+        let changed: Vec<_> = self.answers.changes().map(|field| field.name).collect();
+        match changed.as_slice() {
             _ if !self.answers.defaults().is_reconfiguration => {
                 "only these settings change".to_owned()
             }

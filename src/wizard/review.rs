@@ -26,7 +26,7 @@ pub struct Review {
     note: Option<String>,
 }
 
-/// Says nothing of its lines, in which secrets may be revealed.
+/// Shows nothing of its lines, in which secrets may be revealed.
 impl fmt::Debug for Review {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Review").field("preview", &self.preview).finish_non_exhaustive()

@@ -113,7 +113,7 @@ impl Wizard {
         self.show_answer(now_is(fix.field, &fix.value));
     }
 
-    /// Shows what the field with the focus says by now, and why.
+    /// Shows what the field with the focus has by now, and why.
     fn show_answer(&mut self, note: String) {
         if let Step::FormStep(form_step) = &mut self.step {
             form_step.problem = None;

@@ -23,7 +23,7 @@ fn flags_win_over_variables_over_the_answers_file_over_the_files() {
 }
 
 #[test]
-fn what_will_not_do_is_refused_with_its_exit_code() {
+fn invalid_answers_are_refused_with_their_exit_code() {
     transcript::run("tests/cli/cases/refused.md");
 }
 
@@ -43,7 +43,7 @@ fn it_works_without_a_person_and_without_a_home() {
 }
 
 #[test]
-fn a_check_says_what_was_seen_and_fails_where_something_does() {
+fn a_check_reports_what_was_seen_and_fails_where_something_does() {
     transcript::run("tests/cli/cases/check.md");
 }
 

@@ -1,8 +1,8 @@
-//! Runs the `console` blocks of a page and compares what comes out with what the page says.
+//! Runs the `console` blocks of a page and compares the output with the page.
 //!
 //! A block looks like a terminal: `$ ` opens a command for `sh`, `> ` continues it, a line such as
-//! `[2]` is an exit code other than 0, the rest is output, standard error included; `[..]` stands
-//! for anything within a line. Each page has a home, an `/etc/` and an nginx of its own.
+//! `[2]` is an exit code other than 0, the rest is output, standard error included; `[..]` fits
+//! anything within a line. Each page has a home, an `/etc/` and an nginx of its own.
 
 use std::fs::{self, Permissions};
 use std::iter::from_fn;
@@ -17,7 +17,7 @@ const SECRETS: [&str; 2] = ["correct-horse", "c3ZjOmNvcnJlY3QtaG9yc2U="];
 /// Runs every block of a page, relative to the root of the repository.
 ///
 /// # Panics
-/// Where the page and the program differ, after saying how.
+/// Where the page and the program differ, after showing how.
 pub(crate) fn run(page: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     let expected = fs::read_to_string(path).expect(page);
@@ -47,9 +47,9 @@ fn play(page: &str, machine: &Machine) -> String {
         }
         let is_output = |line: &&str| *line != "```" && !line.starts_with("$ ");
         let wanted: Vec<_> = from_fn(|| lines.next_if(is_output)).collect();
-        for said in machine.run(&command).lines() {
-            let known = wanted.iter().find(|wanted| fits(wanted, said));
-            played.extend([known.unwrap_or(&said), "\n"]);
+        for printed in machine.run(&command).lines() {
+            let known = wanted.iter().find(|wanted| fits(wanted, printed));
+            played.extend([known.unwrap_or(&printed), "\n"]);
         }
     }
     played
@@ -57,9 +57,9 @@ fn play(page: &str, machine: &Machine) -> String {
 
 /// The output without the warning about the home, which holds on every machine of a test and on few
 /// others. In a report it is the last of its list.
-fn without_home(said: &str) -> String {
+fn without_home(printed: &str) -> String {
     let mut kept = String::new();
-    for line in said.split_inclusive('\n') {
+    for line in printed.split_inclusive('\n') {
         if !line.contains("Kestra takes its home from") {
             kept.push_str(line);
         } else if kept.ends_with("[\n") {
@@ -72,7 +72,7 @@ fn without_home(said: &str) -> String {
     kept.replace("[  ]", "[]")
 }
 
-/// Whether a line is what the page says, `[..]` standing for anything.
+/// Whether a line is that of the page, where `[..]` fits anything.
 fn fits(wanted: &str, line: &str) -> bool {
     match wanted.split_once("[..]") {
         None => wanted == line,
@@ -115,7 +115,7 @@ impl Machine {
         Self { root, owner, _folder: folder }
     }
 
-    /// What a command says, with its exit code where that is not 0.
+    /// The output of a command, with its exit code where that is not 0.
     fn run(&self, command: &str) -> String {
         let root = self.root.display().to_string();
         let script = format!(
@@ -134,20 +134,20 @@ impl Machine {
             .stdin(Stdio::null())
             .output()
             .expect("sh");
-        let said = String::from_utf8_lossy(&output.stdout).replace(&root, "");
-        let said = said.replace(&self.owner, "kestra:kestra");
-        let said = without_home(&said);
+        let printed = String::from_utf8_lossy(&output.stdout).replace(&root, "");
+        let printed = printed.replace(&self.owner, "kestra:kestra");
+        let printed = without_home(&printed);
         let prints_a_file =
             ["cat ", "print config", "print env"].iter().any(|it| command.contains(it));
         for secret in SECRETS {
             assert!(
-                prints_a_file || !said.contains(secret),
-                "{command}\nshows the password:\n{said}"
+                prints_a_file || !printed.contains(secret),
+                "{command}\nshows the password:\n{printed}"
             );
         }
         match output.status.code() {
-            Some(0) => said,
-            code => format!("{said}[{}]\n", code.unwrap_or(-1)),
+            Some(0) => printed,
+            code => format!("{printed}[{}]\n", code.unwrap_or(-1)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Answers that are good alone, and what is said about them together.
+//! Answers that are good alone, and the problems of them together.
 //!
 //! `tests/config/cross-cases.json`, or the file that the variable `CROSS_CASES` names: answers, how many
 //! problems they have, and the words of each. What no question asks for, another port of https and
@@ -59,7 +59,7 @@ impl Given {
         answers
     }
 
-    /// Whether the questions alone can say all of it.
+    /// Whether the questions alone can express all of it.
     fn has_questions(&self) -> bool {
         self.listen_tls.as_deref().is_none_or(|port| port == "443")
     }
@@ -92,7 +92,7 @@ impl Given {
         }
     }
 
-    /// What is said about them.
+    /// The problems of them.
     fn messages(&self) -> Vec<String> {
         if self.has_questions() {
             return self.answers().problems().into_iter().map(|problem| problem.message).collect();

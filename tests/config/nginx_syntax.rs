@@ -2,7 +2,7 @@
 //!
 //! Nothing live is touched: nginx gets its own prefix, pid, logs and temporary folders, a key of
 //! its own, and ports that need no privilege. Without nginx the test fails where `CI` is `true`,
-//! and says loudly elsewhere that nothing was proved.
+//! and reports loudly elsewhere that nothing was proved.
 
 use super::nginx_variants::variants;
 use kestra_setup::nginx_site::{Target, Version, render};
@@ -17,8 +17,8 @@ fn nginx_takes_every_variant_without_a_warning() {
     let tls = throw_away_certificate(folder.path());
     for (name, site) in variants("20080".parse().unwrap(), &tls) {
         for machine in machines(version) {
-            let (succeeded, said) = nginx_test(folder.path(), &site, machine);
-            assert!(succeeded && !said.contains("[warn]"), "{name} {machine:?}:\n{said}");
+            let (succeeded, printed) = nginx_test(folder.path(), &site, machine);
+            assert!(succeeded && !printed.contains("[warn]"), "{name} {machine:?}:\n{printed}");
         }
     }
 }
@@ -41,7 +41,7 @@ fn machines(version: Version) -> Vec<Target> {
     machines
 }
 
-/// Whether `nginx -t` takes the site, and what it says.
+/// Whether `nginx -t` takes the site, and its output.
 fn nginx_test(folder: &Path, site: &Site, machine: Target) -> (bool, String) {
     let here = folder.display();
     let include = match site.form {

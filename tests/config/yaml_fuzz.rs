@@ -1,6 +1,6 @@
 //! Random edits of random texts, read before and after by PyYAML: only the wanted properties differ.
 //!
-//! `YAML_EDITS` says how many (two thousand without it), `YAML_SEED` from which seed.
+//! `YAML_EDITS` is how many (two thousand without it), `YAML_SEED` from which seed.
 
 use crate::yaml_reader::ask_python;
 use kestra_setup::kestra_config::{Edit, Place, Value, patch_at};

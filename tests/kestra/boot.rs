@@ -71,7 +71,7 @@ impl Booted {
         panic!("{} does not answer {ping}: {}", program.name, booted.log());
     }
 
-    /// Boots a configuration that does not do, until the program ends; what it said with it.
+    /// Boots a configuration that does not do, until the program ends; its exit code and output.
     pub(crate) fn fails(program: &Program, config: &str) -> (ExitStatus, String) {
         let mut booted = Self::start(program, config);
         for _ in 0..PATIENCE {

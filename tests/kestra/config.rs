@@ -9,7 +9,7 @@ use kestra_setup::plan::Plan;
 
 /// The username and the password of every proxy here.
 pub(crate) const LOGIN: (&str, &str) = ("username", "s3cret pa:ss%");
-/// The same as it stands behind `Basic ` in a header.
+/// The same as in a header, behind `Basic `.
 pub(crate) const BASIC: &str = "dXNlcm5hbWU6czNjcmV0IHBhOnNzJQ==";
 /// The variable that holds the password where the file does not.
 pub(crate) const VARIABLE: &str = "FORWARD_PROXY_PASSWORD";

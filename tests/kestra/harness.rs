@@ -5,7 +5,7 @@ use std::env;
 use std::process::Command;
 
 /// Whether these tests pass on stand-ins of these releases, without a network where that can be had,
-/// and what is said meanwhile. `None` where there are no stand-ins, or Kestras are given already.
+/// and what is printed meanwhile. `None` where there are no stand-ins, or Kestras are given already.
 fn run(tests: &str, releases: &[&str]) -> Option<(bool, String)> {
     let this = env::current_exe().unwrap();
     let mut command = Command::new(&this);
@@ -19,40 +19,40 @@ fn run(tests: &str, releases: &[&str]) -> Option<(bool, String)> {
     }
     programs::give_standins(&mut command, releases)?;
     let output = command.arg(tests).output().unwrap();
-    let said = [&*output.stdout, &output.stderr].concat();
-    Some((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
+    let printed = [&*output.stdout, &output.stderr].concat();
+    Some((output.status.success(), String::from_utf8_lossy(&printed).into_owned()))
 }
 
 #[test]
 fn a_given_kestra_passes() {
-    let Some((passes, said)) = run("real::", &["1.3.25"]) else { return };
-    assert!(passes && !said.contains("NOT TESTED"), "{said}");
+    let Some((passes, printed)) = run("real::", &["1.3.25"]) else { return };
+    assert!(passes && !printed.contains("NOT TESTED"), "{printed}");
 }
 
 #[test]
 fn given_kestras_of_every_era_are_told_apart_in_one_run() {
     let releases = ["1.3.20", "1.3.25", "9.1.0", "9.2.0"];
-    let Some((passes, said)) = run("of_the_era", &releases) else { return };
-    assert!(passes, "{said}");
+    let Some((passes, printed)) = run("of_the_era", &releases) else { return };
+    assert!(passes, "{printed}");
     for (release, era) in releases.iter().zip(["E0", "E1", "E1b", "E2"]) {
-        assert!(said.contains(&format!("SEEN: Kestra {release} is of {era}: ")), "{said}");
+        assert!(printed.contains(&format!("SEEN: Kestra {release} is of {era}: ")), "{printed}");
     }
 }
 
 #[test]
 fn given_kestras_run_side_by_side() {
     let releases = ["1.3.20", "9.2.0"];
-    let Some((passes, said)) = run("side_by_side", &releases) else { return };
-    assert!(passes, "{said}");
+    let Some((passes, printed)) = run("side_by_side", &releases) else { return };
+    assert!(passes, "{printed}");
     for release in releases {
-        assert!(said.contains(&format!("SEEN: Kestra {release} on [")), "{said}");
+        assert!(printed.contains(&format!("SEEN: Kestra {release} on [")), "{printed}");
     }
 }
 
 #[test]
 fn what_is_given_and_behaves_as_no_kestra_fails() {
     for test in ["of_the_era", "the_api_is_closed"] {
-        let Some((passes, said)) = run(test, &["9.9.9"]) else { return };
-        assert!(!passes, "{test}: {said}");
+        let Some((passes, printed)) = run(test, &["9.9.9"]) else { return };
+        assert!(!passes, "{test}: {printed}");
     }
 }

@@ -72,7 +72,7 @@ fn a_basic_login_never_leaves() {
 }
 
 /// What squid logs of the first CONNECT: its answer, and who asked.
-fn squid_says(program: &Program, credentials: Credentials) -> Option<String> {
+fn squid_status(program: &Program, credentials: Credentials) -> Option<String> {
     let squid = Squid::start()?;
     let _booted = Booted::up(program, &config("", squid.port, credentials), "");
     Some(squid.first_connect())
@@ -81,9 +81,9 @@ fn squid_says(program: &Program, credentials: Credentials) -> Option<String> {
 #[test]
 fn squid_lets_a_plain_login_in_and_keeps_a_basic_one_out() {
     for program in programs::some() {
-        let Some(plain) = squid_says(program, Credentials::Plain) else { return };
+        let Some(plain) = squid_status(program, Credentials::Plain) else { return };
         assert!(!plain.contains("/407 ") && plain.contains(" username "), "{plain}");
-        let Some(basic) = squid_says(program, Credentials::Basic) else { return };
+        let Some(basic) = squid_status(program, Credentials::Basic) else { return };
         assert!(basic.contains("TCP_DENIED/407"), "{basic}");
     }
 }
@@ -124,7 +124,7 @@ fn the_guard_sees_the_context_path_in_front() {
     }
 }
 
-/// The wizard refuses these paths, so they stand here by hand.
+/// The wizard refuses these paths, so they are written here by hand.
 #[test]
 fn the_guard_sees_nothing_under_a_prefix_of_its_own_path() {
     let Some(program) = programs::newest_standin() else { return };

@@ -35,7 +35,7 @@ impl Program {
     }
 }
 
-/// Everything that can be booted here, downloaded once. What cannot be is said aloud.
+/// Everything that can be booted here, downloaded once. What cannot be is reported.
 pub(crate) fn all() -> &'static [Program] {
     static ALL: OnceLock<Vec<Program>> = OnceLock::new();
     ALL.get_or_init(|| {
@@ -73,7 +73,7 @@ pub(crate) fn given() -> Option<Vec<PathBuf>> {
     Some(env::split_paths(&env::var_os("KESTRA_JAR")?).collect())
 }
 
-/// Every real Kestra, for what a stand-in cannot show. That there is none is said aloud.
+/// Every real Kestra, for what a stand-in cannot show. That there is none is reported.
 pub(crate) fn kestras(what: &str) -> impl Iterator<Item = &'static Program> {
     let kestras: Vec<_> =
         all().iter().filter(|program| program.name.starts_with("Kestra ")).collect();
@@ -201,17 +201,17 @@ fn java_from_python() -> Option<PathBuf> {
 /// `openjdk version "25.0.3" 2026-04-21 LTS`, on standard error.
 fn is_at_least(java: &Path, least: u32) -> bool {
     let Ok(output) = Command::new(java).arg("-version").output() else { return false };
-    let said = String::from_utf8_lossy(&output.stderr);
+    let printed = String::from_utf8_lossy(&output.stderr);
     // `JAVA_TOOL_OPTIONS` is told in a line above.
-    let version = said.split("version \"").nth(1).and_then(|rest| rest.split(['.', '"']).next());
+    let version = printed.split("version \"").nth(1).and_then(|rest| rest.split(['.', '"']).next());
     version.and_then(|major| major.parse().ok()).is_some_and(|major: u32| major >= least)
 }
 
 fn skip(what: &str) {
-    say(&format!("NOT TESTED: {what}"));
+    report(&format!("NOT TESTED: {what}"));
 }
 
 /// Not by `eprintln!`, which a test that passes keeps to itself.
-pub(crate) fn say(words: &str) {
+pub(crate) fn report(words: &str) {
     let _ = writeln!(std::io::stderr(), "{words}");
 }

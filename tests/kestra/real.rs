@@ -1,12 +1,12 @@
 //! What only a real Kestra shows: its login and setup pages, a webhook, a live execution.
 //!
 //! The requests are those of its own UI and of its documentation. Where no Kestra can be had, each
-//! of these says what it did not test. `harness.rs` runs them on stand-ins of each era of releases,
+//! of these reports what it did not test. `harness.rs` runs them on stand-ins of each era of releases,
 //! see `src/kestra_release.rs`.
 
 use super::boot::Booted;
 use super::config::{Credentials, LOGGED_IN, config, config_with};
-use super::programs::{Program, kestras, say};
+use super::programs::{Program, kestras, report};
 use kestra_setup::checks::Outcome;
 use kestra_setup::kestra_release::Era;
 use kestra_setup::system::checks::kestra::Kestra;
@@ -183,7 +183,7 @@ fn the_table_of_open_urls_is_that_of_the_era() {
         };
         let era = ERAS.iter().find(|(_, _, known)| fits(known));
         let (name, era, _) = era.unwrap_or_else(|| panic!("{}: {table:?}", program.name));
-        say(&format!("SEEN: {} is of {name}: {table:?}", program.name));
+        report(&format!("SEEN: {} is of {name}: {table:?}", program.name));
         let known = Era::of_version(program.name.trim_start_matches("Kestra "));
         assert!(known.is_none() || known == *era, "{}: not {known:?}", program.name);
     }
@@ -201,7 +201,7 @@ fn a_server_under_a_path_is_set_up_by_its_configuration() {
         assert_eq!(logged_in(&kestra, flows).status, 200, "{}", program.name);
         assert_eq!(get(kestra.port, "/ping").status, 404, "{}", program.name);
         let page = login_page(&kestra, context);
-        say(&format!("SEEN: {}, login page with the wizard's entries: {page}", program.name));
+        report(&format!("SEEN: {}, login page with the wizard's entries: {page}", program.name));
     }
 }
 
@@ -212,7 +212,7 @@ fn the_first_setup_is_done_once_at_the_root() {
             let config = config(context, 1, Credentials::Plain);
             let kestra = Booted::fresh(program, &config, context);
             let statuses = [set_up(&kestra, context), set_up(&kestra, context)];
-            say(&format!("SEEN: {}, setup under {context:?}: {statuses:?}", program.name));
+            report(&format!("SEEN: {}, setup under {context:?}: {statuses:?}", program.name));
             let is_right = match context {
                 "" => statuses[0] == 204 && (statuses[1] == 401 || is_bypassed(&kestra)),
                 _ => statuses == [401, 401] || statuses[0] == 204,
@@ -238,7 +238,7 @@ fn every_api_is_open_under_a_prefix_of_its_path() {
             let login = get(kestra.port, &format!("{context}/api/v1/configs/login")).status;
             // A filter that knows the path asks for a login here too, and answers its page.
             let is_seen = (open, login) == (401, 200) || open == 200;
-            say(&format!("SEEN: {}, APIs under {context}: {open}", program.name));
+            report(&format!("SEEN: {}, APIs under {context}: {open}", program.name));
             assert!(is_seen, "{}, {context}: {open}, {login}", program.name);
         }
     }
@@ -261,7 +261,7 @@ fn the_file_wins_over_variables_and_of_two_spellings_alike_the_last() {
         let other_way = format!("kestra.url: {ONE}\nkestra:\n  url: {TWO}\n");
         assert_eq!(url(program, &other_way).as_deref(), Some(TWO), "{}", program.name);
         let unlike = url(program, &format!("kestra:\n  url: {ONE}\n  URL: {TWO}\n"));
-        say(&format!("SEEN: {}, url then URL: {unlike:?}", program.name));
+        report(&format!("SEEN: {}, url then URL: {unlike:?}", program.name));
         assert!([ONE, TWO].contains(&unlike.as_deref().unwrap()), "{}", program.name);
     }
 }
@@ -280,7 +280,7 @@ fn kestras_run_side_by_side_on_loopback_ports_of_their_own() {
         let heard = listening(kestra.port);
         let is_loopback = |address: &String| address.ends_with("0100007F");
         assert!(!heard.is_empty() && heard.iter().all(is_loopback), "{}: {heard:?}", program.name);
-        say(&format!("SEEN: {} on {:?}", program.name, ports(kestra)));
+        report(&format!("SEEN: {} on {:?}", program.name, ports(kestra)));
     }
 }
 

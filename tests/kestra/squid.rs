@@ -1,5 +1,5 @@
 //! A real forward proxy that asks for a password. It cannot resolve a name, so nothing leaves the
-//! machine; its log says whom it let in.
+//! machine; its log tells whom it let in.
 
 use super::config::LOGIN;
 use std::fs::{Permissions, read_to_string, set_permissions, write};
@@ -26,7 +26,7 @@ impl Drop for Squid {
 }
 
 impl Squid {
-    /// `None`, said aloud, where there is no squid.
+    /// `None`, with a notice, where there is no squid.
     pub(crate) fn start() -> Option<Self> {
         if !support::has("squid") {
             return None;

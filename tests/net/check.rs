@@ -4,6 +4,6 @@
 mod codes;
 mod eras;
 mod keys;
-mod standing;
+mod outbound;
+mod setup;
 mod traps;
-mod way_out;

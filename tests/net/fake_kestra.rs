@@ -76,7 +76,7 @@ impl Fake {
         port
     }
 
-    /// Whether the login stands before this path, seen with the context path as Kestra's filter
+    /// Whether the login protects this path, seen with the context path as Kestra's filter
     /// sees it.
     fn is_guarded(&self, path: &str) -> bool {
         let prefix = "/api/v1/";
@@ -115,7 +115,7 @@ impl Fake {
             let status = "401 Unauthorized\r\nwww-authenticate: Basic";
             return reply(stream, status, "");
         }
-        if request.says("expect: 100-continue") {
+        if request.has_line("expect: 100-continue") {
             let _ = reader.get_mut().write_all(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
         let _ = std::io::copy(&mut (&mut reader).take(request.length()), &mut std::io::sink());
@@ -161,7 +161,7 @@ impl Fake {
     /// Micronaut believes `X-Forwarded-Proto` only beside `X-Forwarded-Host`.
     fn ok_with_cookie(&self, request: &Request) -> String {
         let is_https =
-            request.says("x-forwarded-proto: https") && request.says("x-forwarded-host:");
+            request.has_line("x-forwarded-proto: https") && request.has_line("x-forwarded-host:");
         let secure = if is_https && self.trusts_scheme { "; Secure" } else { "" };
         format!("200 OK\r\nset-cookie: csrfToken=x; Path=/{secure}")
     }
@@ -177,7 +177,7 @@ impl Request {
         Self(head)
     }
 
-    fn says(&self, line: &str) -> bool {
+    fn has_line(&self, line: &str) -> bool {
         self.0.to_lowercase().contains(&format!("\n{line}"))
     }
 
@@ -222,7 +222,7 @@ fn execution(stream: &TcpStream) {
     end(stream);
 }
 
-/// An execution of which there is nothing to say yet: the event that Kestra sends at once, and a
+/// An execution of which nothing is known yet: the event that Kestra sends at once, and a
 /// silence that is long enough to tell bursts from real time.
 fn nothing_yet(stream: &TcpStream) {
     begin(stream);

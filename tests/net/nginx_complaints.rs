@@ -67,9 +67,9 @@ fn written(text: &str, file: &str, theirs: &str) -> Option<Result<(), (Failure, 
     })
 }
 
-fn text(said: &[(&Field, &str)]) -> String {
+fn text(answered: &[(&Field, &str)]) -> String {
     let site = Site { recommended: true, context: "/kestra", upstream: 8080 };
-    site.written(Defaults::default(), &[&[(&form::LISTEN, "18080")][..], said].concat())
+    site.written(Defaults::default(), &[&[(&form::LISTEN, "18080")][..], answered].concat())
 }
 
 fn with_tls(certificate: &str, key: &str) -> String {

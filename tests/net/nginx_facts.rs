@@ -1,4 +1,4 @@
-//! A real nginx says what the private test says it says.
+//! A real nginx reports what the private test reports.
 
 use kestra_setup::checks::{Finding, Outcome};
 use kestra_setup::machine::Nginx;

@@ -126,7 +126,7 @@ fn an_upload_of_5_mb_passes_only_in_the_recommended_wording() {
     }
 }
 
-/// What reaches Kestra from a client which lies about everything, line by line.
+/// What reaches Kestra from a client that forges everything, line by line.
 fn what_a_liar_gets_through(site: Site) -> Option<Vec<String>> {
     let nginx = start(site)?;
     let forged = "x-real-ip: 6.6.6.6\r\nx-forwarded-for: 6.6.6.6\r\nx-forwarded-proto: https\r\n\
@@ -138,7 +138,7 @@ fn what_a_liar_gets_through(site: Site) -> Option<Vec<String>> {
     Some(lines)
 }
 
-/// What both wordings say of a client, in the order of the alphabet.
+/// What both templates pass on of a client, in the order of the alphabet.
 const SAID: [&str; 7] = [
     "connection: upgrade",
     "content-length: 0",
@@ -149,8 +149,8 @@ const SAID: [&str; 7] = [
     "x-real-ip: 127.0.0.1",
 ];
 
-/// The same with the request line and what is said of scheme and host.
-fn said(site: Site, scheme: &str, host: &str) -> Vec<String> {
+/// The same with the request line and what is passed on of scheme and host.
+fn printed(site: Site, scheme: &str, host: &str) -> Vec<String> {
     let mut lines = SAID.map(str::to_owned).to_vec();
     lines.push(format!("get {}/api/v1/echo http/1.1", site.context));
     lines.push(format!("x-forwarded-host: {host}"));
@@ -163,7 +163,7 @@ fn said(site: Site, scheme: &str, host: &str) -> Vec<String> {
 fn a_client_cannot_forge_what_the_recommended_wording_sets() {
     for site in sites().into_iter().filter(|site| site.recommended) {
         let Some(lines) = what_a_liar_gets_through(site) else { return };
-        assert_eq!(lines, said(site, "http", "my-host.com"), "{site:?}");
+        assert_eq!(lines, printed(site, "http", "my-host.com"), "{site:?}");
     }
 }
 
@@ -171,7 +171,7 @@ fn a_client_cannot_forge_what_the_recommended_wording_sets() {
 fn a_client_can_forge_scheme_and_host_in_the_documented_wording() {
     for site in sites().into_iter().filter(|site| !site.recommended) {
         let Some(lines) = what_a_liar_gets_through(site) else { return };
-        assert_eq!(lines, said(site, "https", "evil.example"), "{site:?}");
+        assert_eq!(lines, printed(site, "https", "evil.example"), "{site:?}");
     }
 }
 
@@ -206,13 +206,13 @@ fn the_bare_context_path_leads_inside_and_a_longer_name_does_not() {
 fn tls_servers(site: Site, listen: u16, tls: u16) -> String {
     let pair = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/nginx/throwaway");
     let here = Defaults { tls_port: tls.to_string().parse().ok(), ..Defaults::default() };
-    let said = [
+    let printed = [
         (&form::URL, &*format!("https://my-host.com:{tls}{}/", site.context)),
         (&form::LISTEN, &*listen.to_string()),
         (&form::CERTIFICATE, &*format!("{pair}.crt")),
         (&form::CERTIFICATE_KEY, &*format!("{pair}.key")),
     ];
-    site.written(here, &said)
+    site.written(here, &printed)
 }
 
 /// An nginx with TLS, and the port of its TLS server.
@@ -233,7 +233,7 @@ fn the_redirect_to_https_keeps_a_post_a_post() {
     }
 }
 
-/// What curl says of a page on the TLS port, and the version of HTTP that it came by.
+/// What curl reports of a page on the TLS port, and the version of HTTP that it came by.
 fn over_tls(tls: u16, path: &str) -> String {
     let url = format!("https://my-host.com:{tls}{path}");
     let here = format!("my-host.com:{tls}:127.0.0.1");
@@ -244,18 +244,18 @@ fn over_tls(tls: u16, path: &str) -> String {
 }
 
 #[test]
-fn tls_speaks_http_2_and_says_https_to_kestra() {
+fn tls_speaks_http_2_and_sends_https_to_kestra() {
     if !support::has("curl") {
         return;
     }
     for site in sites() {
         let Some((_nginx, tls)) = start_tls(site) else { return };
-        let said = over_tls(tls, &format!("{}/api/v1/echo", site.context));
-        assert!(said.ends_with("\r\n2"), "{site:?}: {said}");
-        assert!(said.contains("X-Forwarded-Protocol: https\r"), "{site:?}: {said}");
+        let printed = over_tls(tls, &format!("{}/api/v1/echo", site.context));
+        assert!(printed.ends_with("\r\n2"), "{site:?}: {printed}");
+        assert!(printed.contains("X-Forwarded-Protocol: https\r"), "{site:?}: {printed}");
         for line in ["Proto: https\r", &format!("Host: my-host.com:{tls}\r")] {
-            let is_set = said.contains(&format!("X-Forwarded-{line}"));
-            assert_eq!(is_set, site.recommended, "{line}, {site:?}: {said}");
+            let is_set = printed.contains(&format!("X-Forwarded-{line}"));
+            assert_eq!(is_set, site.recommended, "{line}, {site:?}: {printed}");
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The live checks against real proxies on loopback: each row of the table of diagnoses is what a
-//! real forward proxy makes of it, and a real nginx stands in front of what people open.
+//! real forward proxy makes of it, and a real nginx is in front of what people open.
 
 mod reverse;
 
@@ -17,7 +17,7 @@ use url::Url;
 const USERNAME: &str = "kestra";
 const PASSWORD: &str = "s3cret pa:ss%";
 static GOING: AtomicBool = AtomicBool::new(false);
-static API: LazyLock<u16> = LazyLock::new(|| site::saying(b"HTTP/1.1 204 x\r\n\r\n"));
+static API: LazyLock<u16> = LazyLock::new(|| site::answering(b"HTTP/1.1 204 x\r\n\r\n"));
 
 fn through(kind: ProxyKind, port: u16) -> Outbound {
     let login = Some((USERNAME.into(), PASSWORD.into()));
@@ -136,7 +136,7 @@ fn tinyproxy_is_diagnosed() {
         (http().to(url("https://forbidden.example")), "proxy-forbidden"),
         (http().to(url(&unknown)), "proxy-dest-failed"),
         (http().to(localhost(free_port())), "proxy-dest-failed"),
-        // It says nothing while it waits for the destination.
+        // It sends nothing while it waits for the destination.
         (http().to(localhost(hole.port)), "proxy-no-reply"),
         (socks(tinyproxy.port), "proxy-is-http"),
     ]);
@@ -177,7 +177,7 @@ fn a_web_server_is_not_a_proxy() {
 }
 
 #[test]
-fn a_proxy_that_is_not_there_or_says_nothing_is_told_apart() {
+fn a_proxy_that_is_absent_and_one_that_is_silent_are_told_apart() {
     let hole = BlackHole::dig();
     let mut nameless = http(3128);
     nameless.proxy.as_mut().unwrap().host = "x".repeat(64);
@@ -194,7 +194,7 @@ fn a_proxy_that_is_not_there_or_says_nothing_is_told_apart() {
 
 #[test]
 fn a_proxy_that_wants_a_login_of_windows_is_told_apart() {
-    let port = site::saying(
+    let port = site::answering(
         b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Negotiate\r\n\
           Proxy-Authenticate: NTLM\r\n\r\n",
     );

@@ -144,7 +144,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// What it said when it started.
+    /// What it printed when it started.
     fn output(&self) -> String {
         fs::read_to_string(self.folder.path().join("output")).unwrap()
     }

@@ -1,4 +1,4 @@
-//! Where the way out leads: a small TLS site of the test's own, and places that answer nothing.
+//! Where the outbound connection leads: a small TLS site of the test's own, and places that answer nothing.
 
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair,
@@ -79,7 +79,7 @@ pub(crate) fn silent() -> u16 {
 }
 
 /// A port that gives every connection the same answer.
-pub(crate) fn saying(words: &'static [u8]) -> u16 {
+pub(crate) fn answering(words: &'static [u8]) -> u16 {
     listen(|mut stream| {
         stream.read_exact(&mut [0])?;
         stream.write_all(words)

@@ -33,7 +33,7 @@ fn ran(site: &str, url: &str, words: &[&str]) -> Option<(String, PathBuf)> {
 
 /// Code and line of every finding about the site, in their order.
 fn findings(site: &str, url: &str) -> Option<Vec<(String, u64)>> {
-    let nowhere = format!("http://127.0.0.1:{}", crate::site::saying(b"HTTP/1.1 204 x\r\n\r\n"));
+    let nowhere = format!("http://127.0.0.1:{}", crate::site::answering(b"HTTP/1.1 204 x\r\n\r\n"));
     let (out, file) = ran(site, url, &["check", "--json", "--api-url", &nowhere])?;
     let findings: Value = serde_json::from_str(&out).unwrap();
     let of = |finding: &Value| {
@@ -88,7 +88,7 @@ const BLOCKS: &str = r#"
     server { listen 127.0.0.1:PORT; server_name ops.example.com local; return 200 local; }"#;
 
 #[test]
-fn the_block_that_is_said_to_answer_is_the_one_that_nginx_takes() {
+fn the_block_that_is_shown_to_answer_is_the_one_that_nginx_takes() {
     // Without the block for one address, which nginx prefers where the client comes to that.
     let shared: String = BLOCKS.lines().filter(|line| !line.contains("127.0.0.1")).collect();
     let default = shared.replacen(
@@ -116,8 +116,8 @@ fn the_block_that_is_said_to_answer_is_the_one_that_nginx_takes() {
         ] {
             let answers = request_as(nginx.port, name);
             let server = config.answering(name, nginx.port).unwrap();
-            let said = server.0.block.iter().find(|it| it.name == "return").unwrap().value();
-            assert_eq!(format!("200 {answers}"), said, "{name}");
+            let output = server.0.block.iter().find(|it| it.name == "return").unwrap().value();
+            assert_eq!(format!("200 {answers}"), output, "{name}");
         }
     }
 }

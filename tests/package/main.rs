@@ -18,7 +18,7 @@ use tempfile::TempDir;
 /// The paths that the script prints: a Debian package and a tarball.
 static PACKAGES: LazyLock<[PathBuf; 2]> = LazyLock::new(|| {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let paths = said(Command::new("sh").arg("assets/package/build.sh").current_dir(root));
+    let paths = printed(Command::new("sh").arg("assets/package/build.sh").current_dir(root));
     let paths: Vec<_> = paths.lines().map(|path| root.join(path)).collect();
     paths.try_into().unwrap()
 });
@@ -29,7 +29,7 @@ fn has_tools() -> bool {
 }
 
 /// What a command prints; it must succeed.
-fn said(command: &mut Command) -> String {
+fn printed(command: &mut Command) -> String {
     let output = command.output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {errors}");
@@ -39,10 +39,10 @@ fn said(command: &mut Command) -> String {
 /// What is below a folder where a package was installed, `/usr` or `/usr/local`.
 fn check(prefix: &Path, zsh: &str) {
     let binary = prefix.join("bin/kestra-setup");
-    let version = said(Command::new(&binary).arg("--version"));
+    let version = printed(Command::new(&binary).arg("--version"));
     assert!(version.starts_with(concat!("kestra-setup ", env!("CARGO_PKG_VERSION"))), "{version}");
     let url = ["print", "config", "--reverse-proxy", "none", "--url", "https://my-host.com/"];
-    let config = said(Command::new(&binary).args(url).env("HOME", prefix));
+    let config = printed(Command::new(&binary).args(url).env("HOME", prefix));
     assert_eq!(config, "kestra:\n  url: https://my-host.com/\n");
     is_static(&binary);
     let share = prefix.join("share");
@@ -60,7 +60,7 @@ fn check(prefix: &Path, zsh: &str) {
         let text = fs::read_to_string(&script).unwrap();
         assert!(text.contains("kestra-setup") && text.contains("proxy-address"), "{shell}");
         if support::has(shell) {
-            said(Command::new(shell).arg("-n").arg(script));
+            printed(Command::new(shell).arg("-n").arg(script));
         }
     }
 }
@@ -74,7 +74,7 @@ fn is_static(binary: &Path) {
 }
 
 fn unpacked(file: &Path) -> String {
-    said(Command::new("gzip").arg("-dc").arg(file))
+    printed(Command::new("gzip").arg("-dc").arg(file))
 }
 
 /// Of what is linked into the binary: each crate that Cargo.toml names, and those with a licence of
@@ -82,7 +82,7 @@ fn unpacked(file: &Path) -> String {
 fn names_every_licence(file: &Path) {
     let text = unpacked(file);
     let tree = ["tree", "--locked", "--depth", "1", "--edges", "normal", "--prefix", "none"];
-    let direct = said(Command::new(env!("CARGO")).args(tree).args(["--format", "{p}"]));
+    let direct = printed(Command::new(env!("CARGO")).args(tree).args(["--format", "{p}"]));
     let names = direct.lines().skip(1).filter_map(|line| line.split(' ').next());
     for name in names.chain(["ring", "option-ext", "subtle"]) {
         assert!(text.contains(&format!("   {name} ")), "{name}");
@@ -103,7 +103,7 @@ fn reads_as_a_manual(page: &Path) {
     }
     if support::has("groff") {
         let script = "gzip -dc \"$0\" | groff -man -ww -z 2>&1";
-        assert_eq!(said(Command::new("sh").args(["-c", script]).arg(page)), "");
+        assert_eq!(printed(Command::new("sh").args(["-c", script]).arg(page)), "");
     }
 }
 
@@ -114,12 +114,12 @@ fn the_debian_package_installs_runs_and_leaves() {
     }
     let [package, _] = &*PACKAGES;
     if support::has("lintian") {
-        said(Command::new("lintian").args(["--allow-root", "--fail-on", "error"]).arg(package));
+        printed(Command::new("lintian").args(["--allow-root", "--fail-on", "error"]).arg(package));
     }
     let folder = TempDir::new().unwrap();
     let root = folder.path();
     if !rustix::process::geteuid().is_root() {
-        said(Command::new("dpkg-deb").arg("--extract").arg(package).arg(root));
+        printed(Command::new("dpkg-deb").arg("--extract").arg(package).arg(root));
         return check(&root.join("usr"), "zsh/vendor-completions/_kestra-setup");
     }
     fs::create_dir_all(root.join("var/lib/dpkg/info")).unwrap();
@@ -127,7 +127,7 @@ fn the_debian_package_installs_runs_and_leaves() {
     fs::write(root.join("var/lib/dpkg/status"), "").unwrap();
     let dpkg = |action: &str, what: &Path| {
         let log = ["--log=/dev/null", "--force-bad-path", action];
-        said(Command::new("dpkg").arg("--root").arg(root).args(log).arg(what))
+        printed(Command::new("dpkg").arg("--root").arg(root).args(log).arg(what))
     };
     dpkg("--install", package);
     check(&root.join("usr"), "zsh/vendor-completions/_kestra-setup");
@@ -143,7 +143,7 @@ fn the_tarball_unpacks_and_runs() {
     let [_, tarball] = &*PACKAGES;
     let folder = TempDir::new().unwrap();
     let unpack = ["--strip-components=1", "-C"];
-    said(Command::new("tar").arg("-xzf").arg(tarball).args(unpack).arg(folder.path()));
+    printed(Command::new("tar").arg("-xzf").arg(tarball).args(unpack).arg(folder.path()));
     check(folder.path(), "zsh/site-functions/_kestra-setup");
 }
 
@@ -155,7 +155,7 @@ fn cargo_installs_from_the_sources() {
     let mut cargo = Command::new(env!("CARGO"));
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     cargo.args(install).current_dir(env!("CARGO_MANIFEST_DIR"));
-    said(cargo.arg("--root").arg(folder.path()).env("CARGO_TARGET_DIR", target));
-    let version = said(Command::new(folder.path().join("bin/kestra-setup")).arg("--version"));
+    printed(cargo.arg("--root").arg(folder.path()).env("CARGO_TARGET_DIR", target));
+    let version = printed(Command::new(folder.path().join("bin/kestra-setup")).arg("--version"));
     assert!(version.starts_with("kestra-setup "), "{version}");
 }

@@ -1,4 +1,4 @@
-//! The full screen, plain mode and `apply` are three ways to say the same answers: the same
+//! The full screen, plain mode and `apply` are three ways to give the same answers: the same
 //! answers make the same plan, and both ways of asking ask the same questions.
 
 use kestra_setup::answers::Answers;
@@ -51,7 +51,7 @@ fn machine(config: Option<&str>) -> (Answers, Machine) {
     (machine.answers().expect("a configuration that can be read"), machine)
 }
 
-/// What lies at these paths on that machine: nothing beside the configuration.
+/// What is at these paths on that machine: nothing beside the configuration.
 fn looked(found: &Machine, paths: Vec<PathBuf>) -> Event {
     let look = |path: PathBuf| {
         let snapshot = found.snapshot(&path).cloned().unwrap_or(Snapshot::Absent);
@@ -177,7 +177,7 @@ impl Runtime for AtLine<'_> {
     }
 }
 
-/// The line that gives this answer; words of plain mode stand behind a backslash.
+/// The line that gives this answer; words of plain mode follow a backslash.
 fn line(field: &Field, wish: Option<&String>) -> String {
     let Some(wish) = wish else { return String::new() };
     let words = ["back", "help", "list", "quit", "none"];
@@ -240,15 +240,15 @@ fn login() -> BoxedStrategy<Wishes> {
     option::of(login).prop_map(Option::unwrap_or_default).boxed()
 }
 
-/// An address, and the path of it where that is said as well.
+/// An address, and its path where that is given as well.
 fn address(path: &'static str) -> BoxedStrategy<Wishes> {
     let host = select(&["ops.example.com", "a.example:8443", "[2001:db8::1]"][..]);
     let rest = (select(&["http", "https"][..]), any::<bool>(), any::<bool>());
     (host, rest)
-        .prop_map(move |(host, (scheme, slash, says_path))| {
+        .prop_map(move |(host, (scheme, slash, names_path))| {
             let slash = if slash { "/" } else { "" };
             let mut wishes = Wishes::from([("url", format!("{scheme}://{host}{path}{slash}"))]);
-            if says_path {
+            if names_path {
                 wishes.insert("context-path", path.to_owned());
             }
             wishes

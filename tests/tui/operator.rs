@@ -1,7 +1,7 @@
 //! A person at the wizard, with a machine that is made up.
 //!
 //! What the wizard asks to look at is shown to it at once; checks and writes are answered when the
-//! test says so, since that is when things go wrong.
+//! test states it, since that is when things go wrong.
 
 use kestra_setup::checks::{Check, Finding, Outcome};
 use kestra_setup::form::{self, Defaults, EnvironmentProxy, Field};
@@ -354,7 +354,7 @@ impl Operator {
         self
     }
 
-    /// The disk says what it was asked for.
+    /// The disk returns what it was asked for.
     pub(crate) fn disk_answers(mut self) -> Self {
         self.is_disk_slow = false;
         for paths in std::mem::take(&mut self.looks) {

@@ -17,14 +17,14 @@ echo 'nginx version: nginx/1.22.1' >&2
 echo 'configure arguments: --conf-path=CONF --pid-path=/none' >&2
 ";
 
-/// What an nginx says that was built without its proxy module.
+/// The output of an nginx that was built without its proxy module.
 const REFUSES: &str = r#"case "$*" in *-t*)
     echo 'nginx: [emerg] unknown directive "proxy_pass" in snippet.conf:13' >&2
     exit 1
 esac
 "#;
 
-/// What an nginx says that cannot read the certificate of the installed file.
+/// The output of an nginx that cannot read the certificate of the installed file.
 const REJECTS: &str = r#"if [ "$1" = -c ] && [ -e FILE ]; then
     echo 'nginx: [emerg] cannot load certificate "/etc/ssl/ops.pem": BIO_new_file() failed' >&2
     exit 1

@@ -41,7 +41,7 @@ fn assert_nothing_written(session: &Session) {
     assert_eq!(config(session.home()), None);
 }
 
-fn said(session: &Session) -> String {
+fn printed(session: &Session) -> String {
     String::from_utf8_lossy(session.output()).into_owned()
 }
 
@@ -87,8 +87,8 @@ fn only_plain_text_is_sent() {
     session.answer(SHORT.into_iter().chain(["d", "unknown", "list", "help", "q", "q"]));
     assert_eq!(session.wait_exit(), 130);
     let text = |byte: &u8| matches!(byte, b'\r' | b'\n' | b' '..=b'~');
-    assert!(session.output().iter().all(text), "{:?}", said(&session));
-    assert!(said(&session).lines().all(|line| line.trim_end().len() <= 72));
+    assert!(session.output().iter().all(text), "{:?}", printed(&session));
+    assert!(printed(&session).lines().all(|line| line.trim_end().len() <= 72));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_password_shows_nowhere() {
     session.wait_for("Saved: hidden");
     session.answer(["", "none", "d", "list", "4", "back", "w", "yes", ""]);
     assert_eq!(session.wait_exit(), 0);
-    assert!(!said(&session).contains(PASSWORD), "{}", said(&session));
+    assert!(!printed(&session).contains(PASSWORD), "{}", printed(&session));
     assert!(config(session.home()).unwrap_or_default().contains(PASSWORD));
 }
 
@@ -198,7 +198,7 @@ fn an_interrupted_session_leaves_a_draft_without_its_password() {
 }
 
 #[test]
-fn the_next_start_offers_what_was_said() {
+fn the_next_start_offers_the_answers() {
     let mut session = at_password();
     session.signal(Signal::TERM);
     assert_eq!(session.wait_exit(), 143);

@@ -222,7 +222,7 @@ proptest! {
 #[test]
 fn no_event_shows_what_was_typed() {
     let events = [Event::Paste(PASSWORD.to_owned()), Event::Line(PASSWORD.to_owned())];
-    let trouble = Failure { state: "", lines: Vec::new(), choices: Vec::new() };
-    let shown = format!("{events:?}{:?}", Event::Written(Err(trouble)));
+    let failure = Failure { state: "", lines: Vec::new(), choices: Vec::new() };
+    let shown = format!("{events:?}{:?}", Event::Written(Err(failure)));
     assert!(!shown.contains(PASSWORD), "{shown}");
 }

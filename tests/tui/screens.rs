@@ -200,7 +200,7 @@ fn choosing(error: WriteError) -> Operator {
 }
 
 #[test]
-fn ways_on() {
+fn choices() {
     let denied = || WriteError::Denied { path: "/etc/nginx/conf.d".into(), user: "alice".into() };
     see("denied", &choosing(denied()));
     see("denied_second_way", &choosing(denied()).press(Key::Down));
@@ -237,8 +237,8 @@ fn ways_on() {
 #[test]
 fn before_the_first_question() {
     let asked = |state, line: &str, choices| {
-        let trouble = Failure { state, lines: vec![line.to_owned()], choices };
-        Operator::fresh().asked_first(Dialog::new(trouble, Plan::default()))
+        let failure = Failure { state, lines: vec![line.to_owned()], choices };
+        Operator::fresh().asked_first(Dialog::new(failure, Plan::default()))
     };
     let draft = "You stopped at step 2 at 14:02 on 2026-11-23.";
     see("draft", &asked("draft", draft, vec![Choice::Continue, Choice::Fresh, Choice::Quit]));
@@ -263,11 +263,11 @@ fn result() {
         evidence: String::new(),
         remedy: String::new(),
     };
-    let standing = vec![
+    let findings = vec![
         finding("config", Outcome::Ok, "the configuration reads as it should"),
         finding("kestra", Outcome::Failed, "nothing listens on localhost:8080"),
     ];
-    let checked = written().press(Key::Char('c')).happens(Event::Checked(Check::All, standing));
+    let checked = written().press(Key::Char('c')).happens(Event::Checked(Check::All, findings));
     see("result_checked", &checked);
 }
 
@@ -308,7 +308,7 @@ fn too_small() {
     });
 }
 
-/// What a screen says, without the lines on which nothing stands.
+/// The text of a screen, without blank lines.
 fn words(screen: &str) -> Vec<&str> {
     let is_word = |word: &&str| word.chars().any(|c| c != '_' && c != '-');
     screen.split_whitespace().map(|word| word.trim_end_matches('_')).filter(is_word).collect()

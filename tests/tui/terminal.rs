@@ -32,7 +32,7 @@ fn folder() -> TempDir {
 }
 
 /// The wizard on `config.yml` and, if it writes one, `kestra.conf` in this folder. Which program
-/// is started, and with which arguments, is for others to say.
+/// is started, and with which arguments, is for others to test.
 fn in_folder(program: Program, folder: &Path) -> Program {
     program
         .arg("--config")

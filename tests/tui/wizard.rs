@@ -1,9 +1,9 @@
 //! The wizard as a person uses it, one claim a test.
 
 mod asking;
+mod choices;
 mod configurations;
 mod reviewing;
-mod ways_on;
 
 use crate::operator::{EXISTING, Operator};
 use kestra_setup::key::Key;

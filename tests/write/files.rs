@@ -1,7 +1,7 @@
 //! The writing transaction, as its callers see it.
 
 mod attributes;
-mod handover;
+mod export;
 mod history;
 mod place;
 mod reading;

@@ -1,4 +1,4 @@
-//! File systems and rights that stand in the way of a write.
+//! File systems and rights that prevent a write.
 //!
 //! Each case is a real process in a mount namespace of its own, so that nothing here can touch the
 //! machine. As root the cases with fewer rights run as nobody.

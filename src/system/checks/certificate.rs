@@ -195,7 +195,7 @@ fn matches_key(chain: Vec<CertificateDer<'static>>, key: &Path) -> io::Result<bo
     Ok(CertifiedKey::new(chain, key).keys_match().is_ok())
 }
 
-/// What a certificate says about itself.
+/// What is known of a certificate from itself.
 struct Facts {
     names: Vec<String>,
     from: Timestamp,

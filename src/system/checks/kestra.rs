@@ -250,7 +250,7 @@ impl Client<'_> {
             }
             return Ok(get.call());
         };
-        // A server that refuses large bodies can say so before it is sent one. ureq 3.5.2 reads on
+        // A server that refuses large bodies can refuse before it is sent one. ureq 3.5.2 reads on
         // after such an answer, to the end of the connection, where that is a new one.
         drop(agent.head(url).call());
         let post = agent.post(url).header("expect", "100-continue").header("connection", "close");

@@ -7,114 +7,114 @@ use crate::checks::{Finding, Outcome};
 use crate::form::{self, Field};
 use crate::settings::{FilePath, ServerNames};
 
-/// One trouble: words of nginx's line, a name for scripts, what it means, what to do.
-struct Trouble(&'static str, &'static str, &'static str, &'static str);
+/// One complaint: words of nginx's line, a name for scripts, what it means, what to do.
+struct Complaint(&'static str, &'static str, &'static str, &'static str);
 
 /// The first match applies, so specific patterns precede general ones.
-const TROUBLES: &[Trouble] = &[
-    Trouble(
+const COMPLAINTS: &[Complaint] = &[
+    Complaint(
         "host not found in upstream",
         "nginx-unknown-host",
         "nginx cannot resolve the name of Kestra's address, and would not start.",
         "Correct the address, or give the name an entry in DNS or /etc/hosts.",
     ),
-    Trouble(
+    Complaint(
         "in the \"listen\" directive",
         "nginx-bad-listen",
         "nginx does not take this listen line.",
         "Correct the listen port.",
     ),
-    Trouble(
+    Complaint(
         "duplicate location",
         "nginx-duplicate-location",
         "The server block has this location twice.",
         "Remove one of the two, or put Kestra under a context path.",
     ),
-    Trouble(
+    Complaint(
         "\"location\" directive is not allowed here",
         "nginx-location-outside-server",
         "Locations are outside of a server block.",
         "Include the file inside server { }, or write an own server block.",
     ),
-    Trouble(
+    Complaint(
         "directive is not allowed here",
         "nginx-wrong-place",
         "A directive is in a place where nginx does not allow it.",
         "Include a file with a server block at http level, and one with locations inside server { }.",
     ),
-    Trouble(
+    Complaint(
         "duplicate default server",
         "nginx-duplicate-default",
         "Two server blocks both want to be the default of a port.",
         "Leave default_server to one of them.",
     ),
-    Trouble(
+    Complaint(
         "conflicting server name",
         "nginx-conflicting-name",
         "Another server block has this name on this port, so nginx ignores one of the two.",
         "Include Kestra's locations in that server block, or choose another server name.",
     ),
-    Trouble(
+    Complaint(
         "suspicious symbols",
         "nginx-suspicious-name",
         "A server name holds characters that no browser sends, so it never matches.",
         "Write the bare host name, without scheme or slash.",
     ),
-    Trouble(
+    Complaint(
         "key values mismatch",
         "nginx-key-mismatch",
         "The certificate and the key do not belong together.",
         "Name the key with which this certificate was made.",
     ),
-    Trouble(
+    Complaint(
         "no ssl_certificate",
         "nginx-no-certificate",
         "A server block speaks TLS without a certificate.",
         "Name a certificate and its key.",
     ),
-    Trouble(
+    Complaint(
         "cannot load certificate key",
         "nginx-key",
         "nginx cannot load the key of the certificate.",
         "Check that the file is there, is PEM, and can be read by root.",
     ),
-    Trouble(
+    Complaint(
         "cannot load certificate",
         "nginx-certificate",
         "nginx cannot load the certificate.",
         "Check that the file is there, is PEM, and can be read by root.",
     ),
-    Trouble(
+    Complaint(
         "invalid port",
         "nginx-bad-port",
         "A port is not a number from 1 to 65535.",
         "Correct the port.",
     ),
-    Trouble(
+    Complaint(
         "Address family not supported",
         "nginx-no-ipv6",
         "This machine has no IPv6, so a listen [::] line stops nginx.",
         "Remove the line that listens on [::].",
     ),
-    Trouble(
+    Complaint(
         "unknown directive",
         "nginx-unknown-directive",
         "This nginx does not know a directive of the file.",
         "Remove it, or install the nginx that has it.",
     ),
-    Trouble(
+    Complaint(
         "bind() to",
         "nginx-bind",
         "nginx may not listen on a port of this file.",
         "Choose another port; where SELinux is enforced, allow it with semanage port.",
     ),
-    Trouble(
+    Complaint(
         "Permission denied",
         "nginx-permission",
         "nginx may not open one of its files.",
         "Run the test as root: sudo nginx -t",
     ),
-    Trouble(
+    Complaint(
         "No such file or directory",
         "nginx-missing-file",
         "A file that the configuration names is not there.",
@@ -142,23 +142,23 @@ pub(crate) fn blamed(code: &str) -> Option<&'static Field> {
 }
 
 /// The worst failure in the output of nginx, explained; `None` if there is none.
-pub(super) fn failure(ok: bool, said: &str) -> Option<Finding> {
-    failures(ok, said).into_iter().next()
+pub(super) fn failure(ok: bool, output: &str) -> Option<Finding> {
+    failures(ok, output).into_iter().next()
 }
 
 /// Every failure in the output of nginx, the worst first, each once: Debian's nginx repeats lines.
-pub(super) fn failures(ok: bool, said: &str) -> Vec<Finding> {
+pub(super) fn failures(ok: bool, output: &str) -> Vec<Finding> {
     let fatal = |line: &&str| ["[emerg]", "[crit]"].iter().any(|level| line.contains(level));
     let counts = |line: &&str| WARNINGS_THAT_COUNT.iter().any(|warning| line.contains(warning));
     let mut all: Vec<Finding> = Vec::new();
-    for line in said.lines().filter(fatal).chain(said.lines().filter(counts)) {
+    for line in output.lines().filter(fatal).chain(output.lines().filter(counts)) {
         let finding = in_plain_words(line);
         if !all.contains(&finding) {
             all.push(finding);
         }
     }
     if all.is_empty() && !ok {
-        all.push(in_plain_words(said.lines().last().unwrap_or_default()));
+        all.push(in_plain_words(output.lines().last().unwrap_or_default()));
     }
     all
 }
@@ -175,14 +175,14 @@ fn in_plain_words(line: &str) -> Finding {
 }
 
 fn meaning(line: &str) -> (&'static str, &'static str, &'static str) {
-    let known = TROUBLES.iter().find(|Trouble(words, ..)| line.contains(words));
+    let known = COMPLAINTS.iter().find(|Complaint(words, ..)| line.contains(words));
     known.map_or(
         (
             "nginx-refused",
             "nginx does not take this configuration.",
             "Run nginx -t for the details, and correct that line.",
         ),
-        |Trouble(_, code, what, remedy)| (code, what, remedy),
+        |Complaint(_, code, what, remedy)| (code, what, remedy),
     )
 }
 
@@ -211,40 +211,40 @@ fn is_place(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn code(ok: bool, said: &str) -> Option<&'static str> {
-        failure(ok, said).map(|finding| finding.code)
+    fn code(ok: bool, output: &str) -> Option<&'static str> {
+        failure(ok, output).map(|finding| finding.code)
     }
 
     #[test]
     fn a_success_with_ordinary_warnings_is_no_failure() {
-        let said = "nginx: [warn] the \"listen ... http2\" directive is deprecated\nnginx: configuration file ok";
-        assert_eq!(code(true, said), None);
+        let output = "nginx: [warn] the \"listen ... http2\" directive is deprecated\nnginx: configuration file ok";
+        assert_eq!(code(true, output), None);
     }
 
     #[test]
     fn an_ignored_server_block_is_a_failure() {
-        let said = "nginx: [warn] conflicting server name \"a\" on 0.0.0.0:80, ignored\nnginx: test is successful";
-        assert_eq!(code(true, said), Some("nginx-conflicting-name"));
+        let output = "nginx: [warn] conflicting server name \"a\" on 0.0.0.0:80, ignored\nnginx: test is successful";
+        assert_eq!(code(true, output), Some("nginx-conflicting-name"));
     }
 
     #[test]
     fn every_failure_is_told_once_and_the_fatal_one_first() {
-        let said = "nginx: [warn] conflicting server name \"a\"\n2026/11/23 12:00:00 [warn] 1#1: \
+        let output = "nginx: [warn] conflicting server name \"a\"\n2026/11/23 12:00:00 [warn] 1#1: \
                     conflicting server name \"a\"\nnginx: [emerg] invalid port";
-        let codes: Vec<_> = failures(false, said).into_iter().map(|it| it.code).collect();
+        let codes: Vec<_> = failures(false, output).into_iter().map(|it| it.code).collect();
         assert_eq!(codes, ["nginx-bad-port", "nginx-conflicting-name"]);
     }
 
     #[test]
     fn the_fatal_line_speaks_not_the_first() {
-        let said = "nginx: [warn] user\nnginx: [emerg] host not found in upstream \"x\" in /a:3\nnginx: failed";
-        let finding = failure(false, said).unwrap();
+        let output = "nginx: [warn] user\nnginx: [emerg] host not found in upstream \"x\" in /a:3\nnginx: failed";
+        let finding = failure(false, output).unwrap();
         assert_eq!((finding.code, finding.evidence.as_str()), ("nginx-unknown-host", "/a:3"));
     }
 
     #[test]
     fn nothing_of_a_file_is_quoted_but_its_place_and_a_server_name() {
-        for (said, shown) in [
+        for (output, shown) in [
             (
                 "nginx: [emerg] unknown directive \"hunter2\" in /etc/nginx/a.conf:3",
                 "/etc/nginx/a.conf:3",
@@ -256,12 +256,12 @@ mod tests {
             ),
             ("nginx: [warn] server name \"hunter2?\" has suspicious symbols in /a:1", "/a:1"),
         ] {
-            assert_eq!(evidence(said), shown, "{said}");
+            assert_eq!(evidence(output), shown, "{output}");
         }
         assert_eq!(code(false, ""), Some("nginx-refused"));
     }
 
-    /// As nginx 1.22 with OpenSSL 3.0 says it.
+    /// In the words of nginx 1.22 with OpenSSL 3.0.
     #[test]
     fn a_complaint_leads_to_its_question() {
         for (complaint, field) in [

@@ -118,7 +118,7 @@ fn accepted(stubs: &[Stub]) -> Finding {
         evidence,
         remedy: String::new(),
     };
-    let Some((what, remedy)) = stubs.iter().find_map(Stub::trouble) else { return ok };
+    let Some((what, remedy)) = stubs.iter().find_map(Stub::problem) else { return ok };
     Finding { outcome: Outcome::Note, summary: what, remedy, ..ok }
 }
 
@@ -177,7 +177,7 @@ impl fmt::Display for Stub {
 
 impl Stub {
     /// What stops nginx when it meets the text itself, and what to do.
-    fn trouble(&self) -> Option<(String, String)> {
+    fn problem(&self) -> Option<(String, String)> {
         match self {
             Self::Port(_) | Self::Unreadable(_) => None,
             Self::Missing(path) => Some((

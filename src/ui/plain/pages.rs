@@ -16,7 +16,7 @@ A number opens the setting; after its answer you are here again.
 d shows the whole text of a new file, the difference for one that exists (- on disk, + after \
 writing): your settings, and of everything else its structure only.
 t tests whether api.kestra.io can be reached this way. u undoes the last change. \
-back returns to the questions, list says every answer.";
+back returns to the questions, list shows every answer.";
 
 impl<R: Runtime> PlainMode<'_, R> {
     /// Asks what to do with the plan.
@@ -67,7 +67,7 @@ impl<R: Runtime> PlainMode<'_, R> {
         self.print("Not written.").map(|()| None)
     }
 
-    /// Lets the wizard say why there is nothing that could be written.
+    /// Lets the wizard show why there is nothing that could be written.
     fn explain_refusal(&mut self) -> Result<Option<Effect>, Ended> {
         let effect = self.press('w');
         let note = match self.wizard.step() {

@@ -21,7 +21,7 @@ pub(super) enum Reply<'a> {
     Text(&'a str),
 }
 
-/// Reads a line. `is_word` says which words have a meaning at this place only.
+/// Reads a line. `is_word` tells which words have a meaning at this place only.
 ///
 /// A leading backslash makes a word an answer, and is part of any other answer: `\quit` is the
 /// answer `quit`, `\\quit` the answer `\quit`, and `CORP\quit` and `\other` are themselves.

@@ -1,4 +1,4 @@
-//! A person at plain mode, as a list of typed lines; what is said is read as one text.
+//! A person at plain mode, as a list of typed lines; the output is read as one text.
 
 use super::*;
 use crate::checks::Outcome;
@@ -17,7 +17,7 @@ const CTRL_C: &str = "\u{3}";
 #[derive(Default)]
 struct Script {
     lines: VecDeque<&'static str>,
-    said: String,
+    output: String,
     hidden: Vec<String>,
     written: Vec<Plan>,
     elevated: usize,
@@ -28,12 +28,12 @@ struct Script {
 
 impl Runtime for Script {
     fn print(&mut self, text: &str) -> io::Result<()> {
-        self.said.push_str(text);
+        self.output.push_str(text);
         Ok(())
     }
 
     fn read(&mut self, prompt: &str, echo: Echo) -> Result<TypedLine, Ended> {
-        self.said.push_str(prompt);
+        self.output.push_str(prompt);
         if echo == Echo::Hidden {
             self.hidden.push(prompt.to_owned());
         }
@@ -41,8 +41,8 @@ impl Runtime for Script {
         if line == CTRL_C {
             return Err(Ended::Signal(Signal::Interrupt));
         }
-        self.said.push_str(if echo == Echo::Shown { line } else { "" });
-        self.said.push('\n');
+        self.output.push_str(if echo == Echo::Shown { line } else { "" });
+        self.output.push('\n');
         let (dropped, is_cut) = (self.dropped, self.is_cut);
         Ok(TypedLine { text: line.into(), is_cut, dropped })
     }
@@ -220,14 +220,14 @@ Writing...
 
 Done. 1 file written.
 ";
-    assert!(script.said.starts_with(expected), "{}", script.said);
+    assert!(script.output.starts_with(expected), "{}", script.output);
 }
 
 #[test]
 fn no_line_is_longer_than_72_columns_or_more_than_ascii() {
     let lines = after(&LONG, &["help", "list", "w", "yes", "q"]);
     for script in [with_nginx(&lines), existing(&["help", "4", "help", "list", "quit", "q"])] {
-        for line in script.said.lines() {
+        for line in script.output.lines() {
             assert!(line.trim_end().len() <= 72, "{line}");
             assert!(line.chars().all(|c| c == ' ' || c.is_ascii_graphic()), "{line}");
         }
@@ -236,31 +236,31 @@ fn no_line_is_longer_than_72_columns_or_more_than_ascii() {
 
 #[test]
 fn no_question_is_longer_than_fifteen_lines() {
-    let said = with_nginx(&LONG).said;
+    let output = with_nginx(&LONG).output;
     let questions: Vec<_> =
-        said.split("\n\n").filter(|block| block.starts_with("Question ")).collect();
+        output.split("\n\n").filter(|block| block.starts_with("Question ")).collect();
     assert_eq!(questions.len(), 16);
-    assert!(questions.iter().all(|question| question.lines().count() <= 15), "{said}");
+    assert!(questions.iter().all(|question| question.lines().count() <= 15), "{output}");
 }
 
 #[test]
 fn defaults_are_in_brackets() {
-    let said = with_nginx(&LONG).said;
+    let output = with_nginx(&LONG).output;
     for words in [
         "in brackets. Type none for no value.\nContext path [/kestra] or back: ",
         "in brackets.\nKestra at [localhost:8080] or back: ",
         "Certificate [none] or back: ",
     ] {
-        assert!(said.contains(words), "{words}");
+        assert!(output.contains(words), "{words}");
     }
-    assert!(!said.contains("[]") && !said.contains("()"));
+    assert!(!output.contains("[]") && !output.contains("()"));
 }
 
 #[test]
 fn what_the_files_say_is_the_current_value_and_enter_keeps_it() {
-    let said = existing(&["1", ""]).said;
-    assert!(said.contains("brackets.\nPublic URL [http://old.example/]: "), "{said}");
-    assert!(said.contains("Kept: http://old.example/"), "{said}");
+    let output = existing(&["1", ""]).output;
+    assert!(output.contains("brackets.\nPublic URL [http://old.example/]: "), "{output}");
+    assert!(output.contains("Kept: http://old.example/"), "{output}");
 }
 
 #[test]
@@ -270,13 +270,13 @@ fn a_proxy_of_the_shell_is_named_with_its_variable() {
         proxy: "http://proxy:3128".parse().unwrap(),
     };
     let here = Defaults { proxy: Some(proxy), ..Defaults::default() };
-    let said = session(wizard(here, None), &["https://a.example", "", "", ""], None).0.said;
-    assert!(said.contains("2. HTTP proxy (default, from HTTPS_PROXY)"), "{said}");
+    let output = session(wizard(here, None), &["https://a.example", "", "", ""], None).0.output;
+    assert!(output.contains("2. HTTP proxy (default, from HTTPS_PROXY)"), "{output}");
     assert!(
-        said.contains(
+        output.contains(
             "Enter accepts the value in brackets from HTTPS_PROXY.\nAddress [proxy:3128]"
         ),
-        "{said}"
+        "{output}"
     );
 }
 
@@ -311,20 +311,24 @@ fn a_way_that_writes_needs_the_word_as_well() {
         session(wizard(Defaults::default(), None), &lines, Some(denied())).0
     };
     assert_eq!((sudo("").elevated, sudo("yes").elevated), (0, 1));
-    let said = sudo("").said;
-    assert!(said.contains("Permission denied.\n1. Write with sudo"), "{said}");
-    assert!(said.contains("Number 1 to 2 [1]:"), "{said}");
+    let output = sudo("").output;
+    assert!(output.contains("Permission denied.\n1. Write with sudo"), "{output}");
+    assert!(output.contains("Number 1 to 2 [1]:"), "{output}");
 }
 
 #[test]
 fn the_result_offers_a_reload_only_where_there_is_an_nginx() {
     let script = fresh(&after(&SHORT, &["w", "yes", "r"]));
-    assert!(script.said.contains("\nType c to check, or press Enter to quit:"), "{}", script.said);
-    assert!(!script.said.contains("eload"), "{}", script.said);
-    let said = with_nginx(&after(&LONG, &["w", "yes", "r"])).said;
     assert!(
-        said.contains("Type r to reload nginx") && said.contains("Reloading nginx..."),
-        "{said}"
+        script.output.contains("\nType c to check, or press Enter to quit:"),
+        "{}",
+        script.output
+    );
+    assert!(!script.output.contains("eload"), "{}", script.output);
+    let output = with_nginx(&after(&LONG, &["w", "yes", "r"])).output;
+    assert!(
+        output.contains("Type r to reload nginx") && output.contains("Reloading nginx..."),
+        "{output}"
     );
 }
 
@@ -339,56 +343,60 @@ fn the_input_may_end_once_all_is_done() {
 fn a_password_is_read_without_echo_and_its_length_is_not_shown() {
     let script = with_nginx(&after(&LONG, &["list", "q", "q"]));
     assert_eq!(script.hidden, ["Password (not shown) [none] or back: "]);
-    assert!(script.said.contains("Saved: hidden\n"), "{}", script.said);
-    assert!(!script.said.contains("hunter2"), "{}", script.said);
+    assert!(script.output.contains("Saved: hidden\n"), "{}", script.output);
+    assert!(!script.output.contains("hunter2"), "{}", script.output);
 }
 
 #[test]
 fn back_goes_one_question_back_and_no_further_than_the_first() {
-    let said = fresh(&["back", "https://a.example", "back", "", "", "back"]).said;
-    assert!(said.contains("This is the first question."));
+    let output = fresh(&["back", "https://a.example", "back", "", "", "back"]).output;
+    assert!(output.contains("This is the first question."));
     let numbers: Vec<_> =
-        said.split("\nQuestion ").skip(1).map(|question| &question[..1]).collect();
-    assert_eq!(numbers, ["1", "1", "2", "1", "2", "3", "2"], "{said}");
+        output.split("\nQuestion ").skip(1).map(|question| &question[..1]).collect();
+    assert_eq!(numbers, ["1", "1", "2", "1", "2", "3", "2"], "{output}");
 }
 
 #[test]
 fn back_from_the_review_is_the_last_question() {
-    let said = fresh(&after(&SHORT, &["back"])).said;
-    assert_eq!(said.matches("Question 4 of 4.").count(), 2, "{said}");
+    let output = fresh(&after(&SHORT, &["back"])).output;
+    assert_eq!(output.matches("Question 4 of 4.").count(), 2, "{output}");
 }
 
 #[test]
 fn help_explains_and_asks_again() {
-    let said = fresh(&["help"]).said;
-    assert!(said.contains("Example: https://my-host.com/kestra/ (ok)\n"), "{said}");
-    assert!(said.contains("Stored in config.yml as kestra.url."));
-    assert_eq!(said.matches("Question 1 of 4.").count(), 2);
+    let output = fresh(&["help"]).output;
+    assert!(output.contains("Example: https://my-host.com/kestra/ (ok)\n"), "{output}");
+    assert!(output.contains("Stored in config.yml as kestra.url."));
+    assert_eq!(output.matches("Question 1 of 4.").count(), 2);
 }
 
 #[test]
 fn help_has_the_lines_for_the_proxy() {
-    let said = with_nginx(&after(&LONG[..4], &["help"])).said;
-    assert!(said.contains("\n  HTTPS_PROXY=http://proxy.corp.example:3128\n"), "{said}");
+    let output = with_nginx(&after(&LONG[..4], &["help"])).output;
+    assert!(output.contains("\n  HTTPS_PROXY=http://proxy.corp.example:3128\n"), "{output}");
 }
 
 #[test]
 fn list_says_every_answer_and_no_secret() {
-    let said = with_nginx(&after(&LONG[..7], &["list"])).said;
-    assert!(said.contains("4. Address: proxy.corp.example:3128\n"), "{said}");
-    assert!(said.contains("6. Password: hidden\n"));
+    let output = with_nginx(&after(&LONG[..7], &["list"])).output;
+    assert!(output.contains("4. Address: proxy.corp.example:3128\n"), "{output}");
+    assert!(output.contains("6. Password: hidden\n"));
 }
 
 #[test]
 fn quit_asks_only_where_answers_would_be_lost() {
     let quit = |lines: &[&'static str]| session(wizard(Defaults::default(), None), lines, None);
     let (script, ended) = quit(&["quit"]);
-    assert!(matches!(ended, Ok(Exit::Done)) && !script.said.contains("Quit?"), "{}", script.said);
+    assert!(
+        matches!(ended, Ok(Exit::Done)) && !script.output.contains("Quit?"),
+        "{}",
+        script.output
+    );
     for (word, wanted) in [("s", Exit::KeepDraft), ("q", Exit::Discard), ("quit", Exit::Discard)] {
         let (script, ended) = quit(&["https://a.example", "quit", "", "quit", "yes", word]);
-        assert_eq!(ended.unwrap(), wanted, "{}", script.said);
-        assert_eq!(script.said.matches("s to keep a draft, q to discard").count(), 3);
-        assert_eq!(script.said.matches("Question 2 of 4.").count(), 2, "{}", script.said);
+        assert_eq!(ended.unwrap(), wanted, "{}", script.output);
+        assert_eq!(script.output.matches("s to keep a draft, q to discard").count(), 3);
+        assert_eq!(script.output.matches("Question 2 of 4.").count(), 2, "{}", script.output);
     }
 }
 
@@ -400,37 +408,37 @@ fn ctrl_c_asks_like_quit_and_a_second_one_discards() {
     assert_eq!(quit(&["https://a.example", CTRL_C, CTRL_C]).1.unwrap(), Exit::Discard);
     let at_the_last = after(&SHORT, &["w", CTRL_C, "", "w", "yes", CTRL_C]);
     let (script, ended) = quit(&at_the_last);
-    assert_eq!((script.written.len(), ended.unwrap()), (1, Exit::Done), "{}", script.said);
+    assert_eq!((script.written.len(), ended.unwrap()), (1, Exit::Done), "{}", script.output);
 }
 
 #[test]
 fn a_word_behind_a_backslash_is_an_answer() {
     let script = with_nginx(&after(&LONG[..4], &["\\quit"]));
-    assert!(script.said.contains("Saved: quit\n"), "{}", script.said);
+    assert!(script.output.contains("Saved: quit\n"), "{}", script.output);
 }
 
 #[test]
 fn what_is_no_choice_is_refused_and_changes_nothing() {
-    let said = fresh(&["https://a.example", "", "4", "list"]).said;
-    assert!(said.contains("Error: this takes one of: direct, http, socks."), "{said}");
-    assert!(said.contains("3. Connection: direct\n"));
+    let output = fresh(&["https://a.example", "", "4", "list"]).output;
+    assert!(output.contains("Error: this takes one of: direct, http, socks."), "{output}");
+    assert!(output.contains("3. Connection: direct\n"));
 }
 
 #[test]
 fn several_corrections_are_numbered() {
     let script = fresh(&["https://a.example/kestra", "/other", "2", "1", "2", ""]);
     assert!(
-        script.said.contains("1. Context path: /kestra\n2. Public URL: https://a.example/other/")
+        script.output.contains("1. Context path: /kestra\n2. Public URL: https://a.example/other/")
     );
-    assert!(script.said.contains("Number 1 to 2, or type another: 2\n"), "{}", script.said);
-    assert!(script.said.contains("Saved: Public URL: https://a.example/other/\n"));
-    assert!(script.said.contains("Review."), "{}", script.said);
+    assert!(script.output.contains("Number 1 to 2, or type another: 2\n"), "{}", script.output);
+    assert!(script.output.contains("Saved: Public URL: https://a.example/other/\n"));
+    assert!(script.output.contains("Review."), "{}", script.output);
 }
 
 #[test]
 fn a_pasted_proxy_answers_every_question_about_it() {
-    let said = fresh(&["https://a.example", "", "http://svc:hunter2@proxy:3128", "list"]).said;
-    let shown = said.replace("http://svc:hunter2@proxy:3128", "");
+    let output = fresh(&["https://a.example", "", "http://svc:hunter2@proxy:3128", "list"]).output;
+    let shown = output.replace("http://svc:hunter2@proxy:3128", "");
     assert!(shown.contains("Saved: HTTP proxy\nSaved: Address: proxy:3128\n"), "{shown}");
     assert!(shown.contains("Saved: Password: hidden") && !shown.contains("hunter2"), "{shown}");
     let asked: Vec<_> = shown.split("\nQuestion ").skip(1).map(|text| &text[..1]).collect();
@@ -439,14 +447,14 @@ fn a_pasted_proxy_answers_every_question_about_it() {
 
 #[test]
 fn what_a_paste_has_filled_is_asked_once_the_operator_goes_back() {
-    let said = fresh(&["https://a.example", "", "http://proxy:3128", "back"]).said;
-    assert!(said.ends_with("Address [proxy:3128] or back: "), "{said}");
+    let output = fresh(&["https://a.example", "", "http://proxy:3128", "back"]).output;
+    assert!(output.ends_with("Address [proxy:3128] or back: "), "{output}");
 }
 
 #[test]
 fn without_a_certificate_its_key_is_not_asked_for_in_either_direction() {
-    let said = with_nginx(&after(&LONG, &["back", "back", "back", "back"])).said;
-    assert!(said.contains("Certificate [none]") && !said.contains("\nKey ["), "{said}");
+    let output = with_nginx(&after(&LONG, &["back", "back", "back", "back"])).output;
+    assert!(output.contains("Certificate [none]") && !output.contains("\nKey ["), "{output}");
 }
 
 #[test]
@@ -455,8 +463,11 @@ fn of_a_paste_the_first_line_counts_and_the_rest_is_reported() {
     script.lines.extend(["https://a.example", "", "direct"]);
     let (mut wizard, first) = wizard(Defaults::default(), None);
     assert!(matches!(run(&mut wizard, first, &mut script), Err(Ended::Input)));
-    let said = script.said;
-    assert!(said.contains("only the first is used; 2 were dropped.\nSaved: https://a"), "{said}");
+    let output = script.output;
+    assert!(
+        output.contains("only the first is used; 2 were dropped.\nSaved: https://a"),
+        "{output}"
+    );
 }
 
 #[test]
@@ -465,7 +476,7 @@ fn a_line_that_the_terminal_has_cut_is_refused_with_what_to_do() {
     script.lines.extend(["https://a.example"]);
     let (mut wizard, first) = wizard(Defaults::default(), None);
     assert!(matches!(run(&mut wizard, first, &mut script), Err(Ended::Input)));
-    assert!(script.said.contains("apply --answers FILE"), "{}", script.said);
+    assert!(script.output.contains("apply --answers FILE"), "{}", script.output);
     assert!(wizard.answers().is_untouched());
 }
 
@@ -473,44 +484,53 @@ fn a_line_that_the_terminal_has_cut_is_refused_with_what_to_do() {
 fn an_answer_can_be_emptied() {
     let here = Defaults { has_nginx: true, ..Defaults::default() };
     let lines = ["https://a.example/kestra", "none"];
-    let said = session(wizard(here, None), &lines, None).0.said;
-    assert!(said.contains("the context path is /\n1. Context path: /kestra"), "{said}");
+    let output = session(wizard(here, None), &lines, None).0.output;
+    assert!(output.contains("the context path is /\n1. Context path: /kestra"), "{output}");
 }
 
 #[test]
 fn the_review_changes_one_setting_and_returns() {
-    let said = existing(&["1", "http://new.example", "d"]).said;
-    assert!(said.contains("Review: no changes. Nothing is written yet."));
-    assert!(said.contains("1. Public URL: http://new.example/ (changed, was http://old.example/)"));
-    assert!(said.contains("-  url: http://old.example/\n+  url: http://new.example/\n"), "{said}");
+    let output = existing(&["1", "http://new.example", "d"]).output;
+    assert!(output.contains("Review: no changes. Nothing is written yet."));
+    assert!(
+        output.contains("1. Public URL: http://new.example/ (changed, was http://old.example/)")
+    );
+    assert!(
+        output.contains("-  url: http://old.example/\n+  url: http://new.example/\n"),
+        "{output}"
+    );
 }
 
 #[test]
 fn a_number_opens_every_question_of_its_setting() {
     let script = with_nginx(&after(&LONG, &["4", "", "n3w", "env", "", "", "d", "q", "q"]));
     assert_eq!(script.hidden.len(), 2);
-    let said = script.said.rsplit("Type a number to change it").nth(1).unwrap();
-    assert!(said.contains("${FORWARD_PROXY_PASSWORD}") && !said.contains("Question"), "{said}");
+    let output = script.output.rsplit("Type a number to change it").nth(1).unwrap();
+    assert!(
+        output.contains("${FORWARD_PROXY_PASSWORD}") && !output.contains("Question"),
+        "{output}"
+    );
 }
 
 #[test]
 fn back_from_a_setting_returns_to_the_review() {
-    let said = existing(&["1", "back"]).said;
-    assert_eq!(said.matches("Review: no changes.").count(), 2, "{said}");
+    let output = existing(&["1", "back"]).output;
+    assert_eq!(output.matches("Review: no changes.").count(), 2, "{output}");
 }
 
 #[test]
 fn where_nothing_changed_nothing_is_written() {
     let script = existing(&["d", "w", "yes"]);
-    assert!(script.said.contains("Nothing to write."));
+    assert!(script.output.contains("Nothing to write."));
     assert_eq!(script.written, []);
 }
 
 #[test]
 fn the_way_out_is_tested_from_the_review() {
-    let said = fresh(&after(&SHORT, &["t"])).said;
+    let output = fresh(&after(&SHORT, &["t"])).output;
     assert!(
-        said.contains("Testing the outbound connection (max 10 s)...\nok: api.kestra.io answered.")
+        output
+            .contains("Testing the outbound connection (max 10 s)...\nok: api.kestra.io answered.")
     );
 }
 
@@ -528,7 +548,8 @@ fn of_several_configurations_one_is_asked_for_first() {
         candidate("/srv/compose.yml", "holds KESTRA_CONFIGURATION of service kestra"),
     ];
     let start = || Wizard::new(wizard.answers().clone(), machine.clone());
-    let said = session(start(), &["2", "back", "/srv/other.yml", "https://a.example"], None).0.said;
+    let output =
+        session(start(), &["2", "back", "/srv/other.yml", "https://a.example"], None).0.output;
     let expected = "\
 Question 1 of 5. Which configuration is Kestra's?
 The file that Kestra reads. Another one is read at once.
@@ -540,8 +561,8 @@ Configuration: /srv/compose.yml (new)
 
 Question 2 of 5. Public URL of Kestra.
 ";
-    assert!(said.contains(expected), "{said}");
-    assert!(said.contains("Configuration: /srv/other.yml (new)\n\nQuestion 2 of 5."), "{said}");
+    assert!(output.contains(expected), "{output}");
+    assert!(output.contains("Configuration: /srv/other.yml (new)\n\nQuestion 2 of 5."), "{output}");
 }
 
 #[test]
@@ -551,7 +572,7 @@ fn what_stands_in_the_way_of_the_start_is_asked_first() {
     let draft = Failure { state: "draft", lines, choices };
     let (wizard, _) = wizard(Defaults::default(), None);
     let wizard = wizard.starting_with(Dialog::new(draft, Plan::default()));
-    let said = session((wizard, None), &[""], None).0.said;
-    assert!(said.contains("You stopped at step 2.\n1. Continue with these answers"), "{said}");
-    assert!(said.contains("Question 1 of 4."));
+    let output = session((wizard, None), &[""], None).0.output;
+    assert!(output.contains("You stopped at step 2.\n1. Continue with these answers"), "{output}");
+    assert!(output.contains("Question 1 of 4."));
 }

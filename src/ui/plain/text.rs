@@ -30,7 +30,7 @@ pub(super) fn flowing(text: &str) -> String {
     paragraphs.collect::<Vec<_>>().join("\n\n")
 }
 
-/// A line with its end that must stay as it is. A backslash at the end of a piece says that it goes
+/// A line with its end that must stay as it is. A backslash at the end of a piece means that it goes
 /// on, as in a shell; a piece ends after a blank where it can.
 pub(super) fn verbatim(line: &str) -> String {
     let mut rest = ascii(line);

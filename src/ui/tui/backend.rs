@@ -1,7 +1,7 @@
 //! What ratatui drew, in as few bytes as a terminal can be told in, and one `write` a frame.
 //!
 //! The one thing to know: the backend remembers what the screen shows, where the cursor is and
-//! which style is on, so that it says nothing twice. A typed character costs one byte; ratatui's
+//! which style is on, so that nothing is sent twice. A typed character costs one byte; ratatui's
 //! own backends send 40, which is a second and a half of a long URL on a serial line.
 
 mod path;

@@ -1,6 +1,6 @@
 //! The bytes of a terminal, decoded to keys and pastes.
 //!
-//! The one thing to know: the decoder has no clock. It says by [`Decoder::patience`] how long the
+//! The one thing to know: the decoder has no clock. [`Decoder::patience`] tells how long the
 //! rest of what it holds may take, and is told by [`Decoder::silence`] that nothing came.
 //!
 //! crossterm's own reader decides at once, so that an arrow key split by the network becomes `Esc`,

@@ -51,7 +51,7 @@ impl FullScreen {
         Ok(screen)
     }
 
-    /// Draws a frame in the size that the terminal has now, and says when it began to be sent: what
+    /// Draws a frame in the size that the terminal has now, and returns when it began to be sent: what
     /// was typed before was meant for the frame before. Draws nothing while suspended.
     ///
     /// # Errors

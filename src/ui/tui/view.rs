@@ -234,7 +234,7 @@ impl Ui {
         Line::styled(self.theme.glyphs.rule.repeat(self.width.into()), self.theme.dim())
     }
 
-    /// The rule above the keys, which says how much of the page is below.
+    /// The rule above the keys, which tells how much of the page is below.
     fn rule_above_keys(self, more: usize) -> Line<'static> {
         if more == 0 {
             return self.rule();

@@ -70,7 +70,7 @@ impl Drop for Guard {
     }
 }
 
-/// What there is to say if nothing comes of it.
+/// What is reported where it fails.
 fn last_word(effect: &Effect) -> Option<Event> {
     const STOPPED: &str = "this stopped because of an error in kestra-setup itself";
     match effect {

@@ -8,7 +8,7 @@ use std::path::Path;
 use support::machine::{self, Machine};
 
 /// What looks like a code in the source and is none of `check`: names of the program's own, and what
-/// only the wizard says.
+/// only the wizard shows.
 const NO_CODES: [&str; 6] = [
     "kestra-setup-check",
     "proxy-authenticate",
@@ -56,15 +56,15 @@ fn the_manual_page_has_every_code_that_the_program_gives_and_no_other() {
     let (_, section) = page.split_once(".SH CODES").unwrap();
     let section = section.split("\n.SH").next().unwrap();
     let bold = section.split("\\fB").skip(1).map(|text| text.split("\\fR").next().unwrap());
-    let said: BTreeSet<_> = bold.filter(|text| is_code(text)).map(str::to_owned).collect();
-    assert_eq!(said, given);
+    let output: BTreeSet<_> = bold.filter(|text| is_code(text)).map(str::to_owned).collect();
+    assert_eq!(output, given);
 }
 
 #[test]
 fn what_cannot_be_looked_at_has_its_code_all_the_same() {
     let machine = Machine::new();
     fs::write(machine.config(), "kestra.url: ${PUBLIC}\n").unwrap();
-    let url = format!("http://127.0.0.1:{}", site::saying(b"HTTP/1.1 204 x\r\n\r\n"));
+    let url = format!("http://127.0.0.1:{}", site::answering(b"HTTP/1.1 204 x\r\n\r\n"));
     // It comes before the one of this machine, and cannot be run.
     fs::write(machine.at("home/nginx"), "").unwrap();
     let mut command = machine.command(&[], &["check", "--json", "--api-url", &url]);

@@ -133,7 +133,7 @@ fn tasks_are_told_where_the_public_url_does_not_lead_to_kestra() {
     let line = format!("kestra.tasks.sdk.authentication.url: {}kestra ", nowhere.upstream);
     assert!(finding.remedy.contains(&line), "{finding:?}");
     let login = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-    let locked = format!("http://localhost:{}/kestra/", crate::site::saying(login));
+    let locked = format!("http://localhost:{}/kestra/", crate::site::answering(login));
     let locked = Kestra { public: locked.parse().unwrap(), ..nowhere.clone() };
     let finding = of_tasks(&locked);
     assert_eq!(finding.outcome, Outcome::Warning, "{finding:?}");

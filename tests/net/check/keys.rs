@@ -1,6 +1,6 @@
 //! The keys that look at the world: `^T` while typing, `c` and `r` on the result page.
 
-use super::standing::Standing;
+use super::setup::Setup;
 use crate::site;
 use support::machine::Machine;
 use support::{Session, key};
@@ -15,9 +15,9 @@ fn at_the_proxy(machine: &Machine, port: u16) -> Session {
 }
 
 #[test]
-fn a_test_says_what_it_found() {
+fn a_test_reports_what_it_found() {
     let machine = Machine::new();
-    let mut session = at_the_proxy(&machine, site::saying(b"HTTP/1.1 403 Forbidden\r\n\r\n"));
+    let mut session = at_the_proxy(&machine, site::answering(b"HTTP/1.1 403 Forbidden\r\n\r\n"));
     session.press(key::CTRL_T).wait_for("✗").wait_for("You can continue.");
     session.wait_for("This tests the outbound connection of this");
 }
@@ -44,13 +44,13 @@ fn esc_stops_a_test_at_once_and_the_next_one_runs() {
 
 #[test]
 fn the_result_page_checks_and_reloads() {
-    let Some(mut standing) = Standing::new() else { return };
-    standing.start();
-    let port = standing.nginx.port.clone();
+    let Some(mut setup) = Setup::new() else { return };
+    setup.start();
+    let port = setup.nginx.port.clone();
     let url = format!("http://localhost:{port}/");
-    // A way out that ends at once: no test may go further than this machine.
+    // An outbound connection that ends at once: no test may go further than this machine.
     let proxy = format!("127.0.0.1:{}", site::free_port());
-    let mut session = standing.wizard(&[
+    let mut session = setup.wizard(&[
         ("KESTRA_SETUP_URL", &url),
         ("KESTRA_SETUP_CONTEXT_PATH", ""),
         ("KESTRA_SETUP_CONNECTION", "http"),
@@ -60,7 +60,7 @@ fn the_result_page_checks_and_reloads() {
     session.press("r").wait_for("nginx has read its configuration again");
     session.press("c").wait_for("othing listens on 127.0.0.1:");
     assert_eq!(
-        standing.machine.read("etc/nginx/conf.d/kestra.conf").matches("location /kestra").count(),
+        setup.machine.read("etc/nginx/conf.d/kestra.conf").matches("location /kestra").count(),
         0
     );
     session.press(key::ENTER);
@@ -69,11 +69,11 @@ fn the_result_page_checks_and_reloads() {
 
 #[test]
 fn an_nginx_that_was_started_meanwhile_is_reloaded() {
-    let Some(mut standing) = Standing::new() else { return };
-    let url = format!("http://localhost:{}/other/", standing.nginx.port);
+    let Some(mut setup) = Setup::new() else { return };
+    let url = format!("http://localhost:{}/other/", setup.nginx.port);
     let mut session =
-        standing.wizard(&[("KESTRA_SETUP_URL", &url), ("KESTRA_SETUP_CONTEXT_PATH", "/other")]);
+        setup.wizard(&[("KESTRA_SETUP_URL", &url), ("KESTRA_SETUP_CONTEXT_PATH", "/other")]);
     session.wait_for("w write").wait_gone("testing nginx").write_plan().wait_for("Done.");
-    standing.start();
+    setup.start();
     session.press("r").wait_for("nginx has read its configuration again");
 }

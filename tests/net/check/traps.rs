@@ -11,7 +11,7 @@ const PROXY: &str = "  proxy-type: http\n  proxy-address: proxy.invalid:3128\n";
 fn check(config: &str) -> (Option<i32>, Vec<String>) {
     let machine = Machine::new();
     fs::write(machine.config(), config).unwrap();
-    let url = format!("http://127.0.0.1:{}", site::saying(b"HTTP/1.1 204 x\r\n\r\n"));
+    let url = format!("http://127.0.0.1:{}", site::answering(b"HTTP/1.1 204 x\r\n\r\n"));
     let ran = machine.run(&["check", "--json", "--api-url", &url]);
     assert!(!ran.out.contains(PASSWORD), "{ran:?}");
     let report: Value = serde_json::from_str(&ran.out).unwrap();
@@ -24,10 +24,10 @@ fn check(config: &str) -> (Option<i32>, Vec<String>) {
     (ran.code, findings.iter().filter(is_about_it).map(words).collect())
 }
 
-/// One failure says this.
+/// One failure has these words.
 fn fails(config: &str, words: &str) {
     let (code, findings) = check(config);
-    let is_it = |said: &&String| said.starts_with("\"failed\"") && said.contains(words);
+    let is_it = |output: &&String| output.starts_with("\"failed\"") && output.contains(words);
     assert_eq!((code, findings.iter().filter(is_it).count()), (Some(6), 1), "{findings:?}");
 }
 
@@ -46,7 +46,8 @@ fn an_address_that_kestra_does_not_start_with() {
 fn two_spellings_of_one_property() {
     let (code, findings) =
         check("kestra:\n  url: https://a.example.com/\n  URL: https://b.example.com/\n");
-    let has = |said: &String| said.starts_with("\"warning\"") && said.contains("is set twice");
+    let has =
+        |output: &String| output.starts_with("\"warning\"") && output.contains("is set twice");
     assert!(code == Some(0) && findings.iter().any(has), "{findings:?}");
 }
 
@@ -74,7 +75,7 @@ fn a_release_that_closes_the_login_page_fails_before_kestra_runs() {
 }
 
 #[test]
-fn a_proxy_that_is_half_said() {
+fn a_proxy_that_is_half_configured() {
     fails(&api("  proxy-address: a:1\n"), "without proxy-type");
     fails(&api("  proxy-type: http\n"), "proxy-address has no value");
     fails(&api(&format!("{PROXY}  proxy-username: svc\n")), "a username needs a password");
@@ -105,7 +106,7 @@ fn what_works_and_surprises_is_a_warning() {
                   micronaut.server: {context-path: /kestra, ssl.enabled: true}\n";
     let (code, findings) = check(config);
     let has = |words: &str| {
-        findings.iter().any(|said| said.starts_with("\"warning\"") && said.contains(words))
+        findings.iter().any(|output| output.starts_with("\"warning\"") && output.contains(words))
     };
     assert_eq!(code, Some(0), "{findings:?}");
     assert!(has("Webhooks") && has("speaks https itself"), "{findings:?}");
@@ -116,9 +117,9 @@ fn a_public_url_that_nobody_can_open_is_a_warning() {
     let config =
         "kestra:\n  server:\n    url: http://ops.example.com/\n  url: http://0.0.0.0:8080/\n";
     let (code, findings) = check(config);
-    let warnings = findings.iter().filter(|said| said.starts_with("\"warning\""));
+    let warnings = findings.iter().filter(|output| output.starts_with("\"warning\""));
     let warnings: Vec<_> = warnings.map(String::as_str).collect();
-    let has = |words: &str| warnings.iter().any(|said| said.contains(words));
+    let has = |words: &str| warnings.iter().any(|output| output.contains(words));
     assert_eq!(code, Some(0), "{findings:?}");
     assert!(has("no property kestra.server.url") && has("an address to listen on"), "{findings:?}");
 }
@@ -140,7 +141,7 @@ fn variables_beside_a_configuration_are_warnings() {
     let (code, findings) = check(config);
     let wins = |name: &str| {
         let words = format!("\"warning\" \"The variable {name} of the service wins over");
-        findings.iter().any(|said| said.starts_with(&words))
+        findings.iter().any(|output| output.starts_with(&words))
     };
     assert_eq!(code, Some(0), "{findings:?}");
     assert!(wins("KESTRA_URL") && wins("MICRONAUT_SERVER_PORT"), "{findings:?}");

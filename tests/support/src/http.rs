@@ -1,4 +1,4 @@
-//! A client that says what it sends and sees when what arrives.
+//! A client that controls what it sends and records when what arrives.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

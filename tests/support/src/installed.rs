@@ -15,7 +15,7 @@ pub fn has(program: &str) -> bool {
     needs(found, program)
 }
 
-/// Whether what a test needs is there. If not, that is said aloud; with `CI` set it is a failure, as
+/// Whether what a test needs is there. If not, that is reported; with `CI` set it is a failure, as
 /// a gate without the test would be no gate.
 ///
 /// # Panics
@@ -28,7 +28,7 @@ pub fn needs(is_there: bool, what: &str) -> bool {
     is_there
 }
 
-/// Whether `unshare` may make what these options say, as [`needs`] has it.
+/// Whether `unshare` may make what these options ask for, as [`needs`] has it.
 pub fn can_unshare(options: &[&str]) -> bool {
     let status = Command::new("unshare").args(options).arg("true").status();
     needs(status.is_ok_and(|status| status.success()), "a right to make mount namespaces")

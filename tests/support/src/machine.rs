@@ -11,7 +11,7 @@ use tempfile::TempDir;
 /// Found in the files that it is for, and nowhere else.
 pub const PASSWORD: &str = "xK9#vonKarman";
 
-/// What the configuration says before anything is written.
+/// What the configuration holds before anything is written.
 pub const OLD: &str = "# ours\nkestra:\n  url: https://old.example.com/\n";
 
 /// The line that every write here changes.
@@ -155,7 +155,7 @@ impl Machine {
         self.run(&[&["apply", "--url", "https://ops.example.com/"], more].concat())
     }
 
-    /// The wizard in a terminal, with the new address already said: it begins with the review.
+    /// The wizard in a terminal, with the new address already given: it begins with the review.
     pub fn wizard(&self) -> Session {
         let mut session = self.start(&[("KESTRA_SETUP_URL", "https://ops.example.com/")]);
         session.wait_for("Public URL").wait_for("w write");

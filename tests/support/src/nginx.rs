@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Duration;
 
-/// The program on this machine; `None`, said aloud, where there is none.
+/// The program on this machine; `None`, with a notice, where there is none.
 pub fn binary() -> Option<PathBuf> {
     let binary = find(Deadline::usual()).binary;
     crate::needs(binary.is_some(), "nginx");
@@ -25,7 +25,7 @@ pub struct Nginx {
 }
 
 impl Nginx {
-    /// Starts nginx with what stands inside `http {}`, made for the port it is to listen on, and
+    /// Starts nginx with what is inside `http {}`, made for the port it is to listen on, and
     /// with files beside its nginx.conf.
     pub fn start(
         binary: PathBuf,

@@ -1,4 +1,4 @@
-//! The nginx of this machine, told by a script in front of it that its configuration lies in a
+//! The nginx of this machine, told by a script in front of it that its configuration is in a
 //! folder of the test's own.
 
 use crate::machine::Machine;
@@ -37,7 +37,7 @@ pub struct PrivateNginx {
 }
 
 impl PrivateNginx {
-    /// On this machine; `None`, said aloud, where there is no nginx. In CI there has to be one.
+    /// On this machine; `None`, with a notice, where there is no nginx. In CI there has to be one.
     pub fn on(machine: &Machine) -> Option<Self> {
         let binary = find(Deadline::usual()).binary;
         crate::needs(binary.is_some(), "nginx");
@@ -90,7 +90,7 @@ fn conf(folder: &Path) -> String {
     )
 }
 
-/// A `PATH` whose nginx says where its configuration lies, and is the real one else.
+/// A `PATH` whose nginx names its configuration, and is the real one else.
 fn in_front(machine: &Machine, binary: &Path, folder: &Path) -> String {
     let script = format!(
         "#!/bin/sh\n[ \"$1\" = -V ] || exec {} \"$@\"\n\

@@ -208,7 +208,7 @@ impl Session {
         self.emulator.screen()
     }
 
-    /// Where the cursor stands: column and line, counted from 0.
+    /// Where the cursor is: column and line, counted from 0.
     pub fn cursor(&self) -> (u16, u16) {
         let (row, column) = self.emulator.screen().cursor_position();
         (column, row)

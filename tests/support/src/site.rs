@@ -30,14 +30,14 @@ impl Site {
     }
 
     /// What is written for the nginx of this machine, after these answers.
-    pub fn written(&self, here: Defaults, said: &[(&Field, &str)]) -> String {
+    pub fn written(&self, here: Defaults, answered: &[(&Field, &str)]) -> String {
         let mut answers = Answers::new(here, [].into());
         let style = if self.recommended { "recommended" } else { "documented" };
         answers.set(&form::URL, &format!("http://my-host.com{}/", self.context));
         answers.set(&form::REVERSE_PROXY, "nginx");
         answers.set(&form::NGINX_STYLE, style);
         answers.set(&form::UPSTREAM, &format!("localhost:{}", self.upstream));
-        for (field, text) in said {
+        for (field, text) in answered {
             answers.set(field, text);
         }
         render(&answers.settings().unwrap().nginx.unwrap().site, &target())

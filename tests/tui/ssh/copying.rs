@@ -14,7 +14,7 @@ fn clipboard(session: &Session) -> Option<String> {
 }
 
 #[test]
-fn y_copies_the_shown_file_without_its_secrets_and_says_so() {
+fn y_copies_the_shown_file_without_its_secrets_and_confirms_it() {
     let mut session = at_review(program().start());
     session.press("y").wait_for("bytes to the clipboard of your terminal").settle();
     assert!(session.screen().contains("secrets are masked"), "{}", session.screen());

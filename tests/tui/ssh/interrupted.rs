@@ -12,7 +12,7 @@ fn draft(session: &Session) -> String {
     fs::read_to_string(session.home().join("state/draft.json")).unwrap_or_default()
 }
 
-/// What the system says of a process: its state and the ticks of a hundredth that it has run.
+/// What the system reports of a process: its state and the ticks of a hundredth that it has run.
 fn state(pid: Pid) -> (String, u64) {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process");
     let fields: Vec<_> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
@@ -44,7 +44,7 @@ fn each_signal_restores_the_terminal_and_leaves_a_draft_without_secrets() {
 }
 
 #[test]
-fn what_stands_in_the_field_is_in_the_draft() {
+fn what_is_in_the_field_is_in_the_draft() {
     let mut session = start();
     session.type_text(URL).signal(Signal::HUP);
     assert_eq!(session.wait_exit(), 129);
@@ -112,7 +112,7 @@ fn a_lost_line_ends_the_program_at_once_and_costs_nothing() {
     assert!(draft(&session).contains("svc-kestra") && !draft(&session).contains(PASSWORD));
 }
 
-/// Without a terminal that controls it no signal says that the line is gone: reading ends, and
+/// Without a terminal that controls it no signal tells that the line is gone: reading ends, and
 /// writing fails.
 #[test]
 fn a_line_that_is_lost_without_a_signal_is_noticed_by_the_next_frame() {

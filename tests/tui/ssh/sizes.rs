@@ -21,7 +21,7 @@ const SIZES: [(u16, u16); 14] = [
     (200, 60),
 ];
 
-/// Waits for the cursor to stand behind this label.
+/// Waits for the cursor to be behind this label.
 fn wait_focus(session: &mut Session, label: &str) {
     session.wait_until(&format!("the cursor in {label}"), |screen| {
         let (row, column) = screen.cursor_position();
@@ -68,7 +68,7 @@ fn every_field_of_every_screen_is_in_view_on_the_smallest_one() {
 }
 
 #[test]
-fn a_terminal_that_is_too_small_says_so_and_p_asks_one_by_one() {
+fn a_terminal_that_is_too_small_is_told_and_p_asks_one_by_one() {
     let mut session = at_proxy(program().start());
     session.resize(39, 24).wait_for("Terminal is 39x24.").resize(39, 9).wait_for("39x9");
     session.press("p").wait_for("Number 1 to 3 [1]");

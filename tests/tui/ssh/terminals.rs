@@ -132,7 +132,7 @@ fn without_colours_the_focus_and_an_error_are_bold_and_in_words() {
 }
 
 #[test]
-fn the_cursor_is_never_hidden_and_stands_in_the_field() {
+fn the_cursor_is_never_hidden_and_is_in_the_field() {
     let mut session = program().start();
     session.wait_for("Public URL").type_text(URL).settle();
     let text = format!("  Public URL      {URL}");

@@ -111,7 +111,7 @@ fn a_pasted_proxy_fills_every_field() {
 }
 
 #[test]
-fn of_two_pasted_lines_the_first_counts_and_that_is_said() {
+fn of_two_pasted_lines_the_first_counts_and_that_is_shown() {
     let operator = Operator::fresh().pastes("https://a.example/\r\nhttps://b.example/\r\n");
     assert!(operator.screen(80, 24).contains("2 lines pasted; used the first."));
     assert_eq!(operator.enter().answer(&form::URL), "https://a.example/");
@@ -250,15 +250,15 @@ fn nothing_is_typed_into_a_field_behind_the_help_or_a_question() {
 }
 
 #[test]
-fn a_stopped_test_says_nothing_of_the_next_one() {
+fn a_stopped_test_reports_nothing_of_the_next_one() {
     let testing = Operator::fresh().at_the_proxy().press(Key::Ctrl('t'));
     let Some(Asked::Check(check)) = testing.last().cloned() else { panic!("no test") };
     let again = testing.press(Key::Esc).press(Key::Ctrl('t'));
-    let says = |finding| Event::Checked(check.clone(), vec![finding]);
-    let late = again.happens(says(Finding::cancelled()));
+    let checked = |finding| Event::Checked(check.clone(), vec![finding]);
+    let late = again.happens(checked(Finding::cancelled()));
     assert!(late.screen(80, 24).contains("Testing"));
     let finding = Finding { code: "way-out-ok", outcome: Outcome::Ok, ..Finding::cancelled() };
-    assert!(!late.happens(says(finding)).screen(80, 24).contains("Testing"));
+    assert!(!late.happens(checked(finding)).screen(80, 24).contains("Testing"));
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn another_configuration_is_typed_and_the_given_answers_stay() {
 }
 
 #[test]
-fn a_configuration_that_cannot_be_read_says_why_and_holds_enter_back() {
+fn a_configuration_that_cannot_be_read_shows_why_and_holds_enter_back() {
     let broken = [(CONFIG, "", "Kestra reads it by default"), ("/srv/b.yml", "kestra: [", "named")];
     let operator = Operator::choosing(&broken).press(Key::Char('2')).enter();
     assert_eq!(operator.question(), "configuration");

@@ -40,7 +40,7 @@ fn a_symlink_to_nothing_leads_to_the_new_file() {
 }
 
 #[test]
-fn a_hard_link_is_written_in_place_and_said() {
+fn a_hard_link_is_written_in_place_and_reported() {
     let place = Place::new();
     let path = place.has("config.yml", "a: 1, long\n");
     fs::hard_link(&path, place.path("other")).unwrap();

@@ -13,20 +13,20 @@ fn a_folder_a_fifo_and_a_loop_are_refused_without_waiting() {
     rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RUSR).unwrap();
     let looped = place.path("loop");
     symlink("loop", &looped).unwrap();
-    for (path, said) in [
+    for (path, output) in [
         (place.folder.path(), "is a folder, not a file"),
         (&fifo, "is a FIFO, not a file"),
         (Path::new("/dev/null"), "is a device, not a file"),
         (&looped, "is a symlink that leads back to itself"),
     ] {
         let error = place.write(vec![change(path, None, "x")]).unwrap_err();
-        assert_eq!(error.to_string(), format!("{} {said}", path.display()));
+        assert_eq!(error.to_string(), format!("{} {output}", path.display()));
         assert!(files::read(path).is_err());
     }
 }
 
 #[test]
-fn reading_says_where_a_file_stops_being_text() {
+fn reading_reports_where_a_file_stops_being_text() {
     let place = Place::new();
     let path = place.path("config.yml");
     fs::write(&path, b"a: \xff\n").unwrap();

@@ -1,4 +1,4 @@
-//! No state without a way on: whatever a kill, a fault and somebody else leave behind, one of the
+//! No state without a choice: whatever a kill, a fault and somebody else leave behind, one of the
 //! offered choices leads to a program that writes again.
 
 use super::place::{Place, change, text};

@@ -60,7 +60,7 @@ fn a_name_that_is_not_listed_is_refused() {
 }
 
 #[test]
-fn nothing_to_take_back_is_said() {
+fn nothing_to_undo_is_reported() {
     let ran = Machine::new().run(&["rollback"]);
     assert_eq!(ran.code, Some(1));
     assert!(ran.talk.contains("there is no write to ") && ran.talk.contains("to undo"), "{ran:?}");
@@ -141,7 +141,7 @@ fn it_asks_on_a_terminal_after_showing_the_difference() {
 }
 
 #[test]
-fn the_list_says_what_each_write_did_and_sends_nothing_to_the_terminal() {
+fn the_list_shows_what_each_write_did_and_sends_nothing_to_the_terminal() {
     let machine = Machine::new();
     let strange = machine.at("etc/\u{1b}[31m.yml");
     fs::write(&strange, OLD).unwrap();

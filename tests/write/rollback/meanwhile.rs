@@ -136,7 +136,7 @@ fn theirs_is_lost_only_where_that_is_chosen_and_then_in_the_backup() {
 }
 
 #[test]
-fn nobody_says_done_where_nothing_was_written() {
+fn done_is_not_shown_where_nothing_was_written() {
     const NOTHING: &str = "Nothing was written. The files are as";
     let new = OLD.replace("  url: https://old.example.com/\n", NEW_LINE);
     let machine = Machine::new();
@@ -156,7 +156,7 @@ fn nobody_says_done_where_nothing_was_written() {
 }
 
 #[test]
-fn nobody_says_undone_where_the_files_were_so_already() {
+fn undone_is_not_shown_where_the_files_were_so_already() {
     let machine = Machine::new();
     let mut session = machine.wizard();
     session.write_plan().wait_for("Done.");

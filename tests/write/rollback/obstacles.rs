@@ -44,13 +44,13 @@ fn where_a_typed_path_leads_is_shown_before_anything_is_written() {
     assert!(ran.out.contains("kestra.conf -> /x/y.conf\n"), "{ran:?}");
 }
 
-/// Every command on what stands in the place of the configuration.
+/// Every command on what is in the place of the configuration.
 fn each_is_refused(machine: &Machine, words: &str) {
     let every = [&["apply", "--url", "https://ops.example.com/"][..], &["show"], &["check"]];
     for command in every {
         let ran = machine.run(command);
-        let said = format!("{}{}", ran.out, ran.talk);
-        assert!(ran.code != Some(0) && said.contains(words), "{command:?}: {ran:?}");
+        let printed = format!("{}{}", ran.out, ran.talk);
+        assert!(ran.code != Some(0) && printed.contains(words), "{command:?}: {ran:?}");
     }
     let mut session = machine.start(&[]);
     assert_eq!(session.wait_exit(), 1, "{}", session.screen());

@@ -1,4 +1,4 @@
-//! What nginx says about its files once they are written: the real one, with a private
+//! What nginx reports about its files once they are written: the real one, with a private
 //! configuration.
 
 use std::fs;
@@ -108,7 +108,7 @@ fn what_nginx_warned_of_before_lets_no_new_failure_pass() {
 }
 
 #[test]
-fn the_wizard_shows_what_nginx_says_and_goes_on_from_there() {
+fn the_wizard_shows_what_nginx_reports_and_goes_on_from_there() {
     let Some(here) = WithNginx::new() else { return };
     let mut session = here.wizard("kestra-app.invalid:8080");
     session.write_plan().wait_for("nginx rejected the new file. All files are restored.");

@@ -122,7 +122,7 @@ fn a_refusal_of_sudo_leaves_the_answers() {
 }
 
 #[test]
-fn the_other_end_says_why_by_its_exit_code() {
+fn the_elevated_program_reports_why_by_its_exit_code() {
     let Some(machine) = with_sudo("exit 4") else { return };
     through_sudo(&machine).wait_for("a file changed on disk meanwhile");
 }

@@ -63,8 +63,8 @@ pub(super) fn health(client: &Client) -> Observation {
         }
     };
     match answer.status() {
-        200 => Observation::ok("Kestra says that it is healthy").seen(&answer.text()),
-        503 => Observation::failed("Kestra says that it is not healthy")
+        200 => Observation::ok("Kestra reports that it is healthy").seen(&answer.text()),
+        503 => Observation::failed("Kestra reports that it is not healthy")
             .seen(&answer.text())
             .try_this("Look into Kestra's log for what is down"),
         status => {
@@ -203,7 +203,7 @@ pub(super) fn scheme(client: &Client) -> Observation {
         }
         (_, Some(false)) => Observation::ok(
             "this release of Kestra ignores X-Forwarded-Proto: its cookies lack Secure whatever \
-             the reverse proxy says",
+             the reverse proxy tells it",
         ),
         (_, None) => Observation::skipped("Kestra's answers do not show which scheme it sees"),
     }

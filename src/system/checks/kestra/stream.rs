@@ -104,7 +104,7 @@ enum NoStream {
     Locked,
     /// It takes a login that may not be sent on this connection.
     Kept,
-    /// It was not reached, which says nothing about buffering.
+    /// It was not reached, which tells nothing about buffering.
     Unreached(String),
 }
 

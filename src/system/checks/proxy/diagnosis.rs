@@ -7,7 +7,7 @@ use crate::checks::{Finding, Outcome};
 use crate::settings::ProxyKind;
 use crate::system::checks::http::shown;
 
-/// One row: `{proxy}`, `{site}` and `{seen}` stand for what the test was about and what it saw.
+/// One row: `{proxy}`, `{site}` and `{seen}` are replaced by what the test was about and what it saw.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Diagnosis {
     code: &'static str,
@@ -24,7 +24,7 @@ pub(super) struct ProxyFailure {
 }
 
 impl Diagnosis {
-    /// This diagnosis, with what the other side said or what the system did.
+    /// This diagnosis, with the answer of the other side or the error of the system.
     pub(super) fn seen(&'static self, seen: &str) -> ProxyFailure {
         ProxyFailure { diagnosis: self, seen: shown(seen) }
     }

@@ -161,8 +161,8 @@ fn a_proxy_that_says_the_password_back_is_not_quoted() {
     for answer in [echo.clone(), echo.replace("407", "503")] {
         let (port, _told) = proxy(&[WANTS_BASIC, answer.as_bytes()]);
         let attempt = with_login(through(ProxyKind::Http, port));
-        let said = format!("{:?} {attempt:?}", outbound(&attempt, &GOING));
-        assert!(!said.contains("s3cret") && !said.contains(BASIC), "{said}");
+        let output = format!("{:?} {attempt:?}", outbound(&attempt, &GOING));
+        assert!(!output.contains("s3cret") && !output.contains(BASIC), "{output}");
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) fn shortest(from: Option<Position>, to: Position) -> String {
     best
 }
 
-/// Rows and columns are counted from 1, and 1 need not be said.
+/// Rows and columns are counted from 1, and 1 may be left out.
 fn absolute(to: Position) -> String {
     match (to.y + 1, to.x + 1) {
         (1, 1) => "\x1b[H".to_owned(),

@@ -16,7 +16,7 @@ pub(super) struct Page {
     scroll: usize,
     /// Whether lines were left out.
     pub(super) is_shortened: bool,
-    /// How far a part of the page can be scrolled; the page itself, if none says so.
+    /// How far a part of the page can be scrolled; the page itself by default.
     furthest: Option<usize>,
 }
 
@@ -88,7 +88,7 @@ impl Page {
         }
     }
 
-    /// Leaves out what has no room, blank lines first, and says how much that is and which key shows
+    /// Leaves out what has no room, blank lines first, and tells how much that is and which key shows
     /// it.
     pub(super) fn shorten(&mut self, room: usize, key: &str) {
         self.tighten(room);
@@ -134,7 +134,7 @@ impl Page {
         self.lines.len()
     }
 
-    /// Says how far a part of the page can be scrolled.
+    /// Sets how far a part of the page can be scrolled.
     pub(super) fn scrolls(&mut self, furthest: usize) {
         self.furthest = Some(furthest);
     }
@@ -166,7 +166,7 @@ impl Page {
         Visible { lines, cursor, furthest: self.furthest.unwrap_or(last_start) }
     }
 
-    /// Where there is too little room, blank lines go before lines that say something.
+    /// Where there is too little room, blank lines go before others.
     fn tighten(&mut self, rows: usize) {
         for at in (0..self.lines.len()).rev() {
             if !is_blank(&self.lines[at]) || self.lines.len() <= rows {

@@ -24,7 +24,7 @@ const LEAST_TOLD: usize = 4;
 /// The column of the finding, beside what it is about.
 const SUBJECT: usize = 18;
 
-/// A path keeps so many columns, before what is said about its file is shortened.
+/// A path keeps so many columns, before the text about its file is shortened.
 const LEAST_PATH: usize = 24;
 
 /// No line of a help is longer.
@@ -53,7 +53,7 @@ Esc      back to the questions
 q ^C     quit";
 
 const CHOICES: &str = "\
-Nothing was changed, unless the page says so.
+Nothing was changed, unless the page names it.
 
 Enter    take the way with the mark
 1-4      take the way with that number
@@ -62,7 +62,7 @@ Esc      back; nothing is written and the answers are kept
 q ^C     quit";
 
 const RESULT: &str = "\
-The files are written, or put back, as the page says. What is numbered is
+The files are written or restored, as the page tells. What is numbered is
 left for you to do.
 
 r        reload nginx, after nginx -t; it is never restarted
@@ -223,7 +223,7 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
             page.blank();
         }
     }
-    let all: Vec<_> = wizard.standing().collect();
+    let all: Vec<_> = wizard.health_check().collect();
     if !all.is_empty() {
         findings(ui, &mut page, &all);
         page.blank();

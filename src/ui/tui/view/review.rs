@@ -12,10 +12,10 @@ use ratatui::text::{Line, Span};
 /// The most lines that notes take away from the preview.
 const NOTES: usize = 5;
 
-/// A preview of fewer lines says nothing.
+/// A preview of fewer lines is of no use.
 const LEAST_PREVIEW: usize = 2;
 
-/// A remark of fewer columns says nothing.
+/// A remark of fewer columns is of no use.
 const LEAST_REMARK: usize = 12;
 
 pub(super) fn page(ui: Ui, wizard: &Wizard, review: &Review, rows: u16, is_split: bool) -> Page {

@@ -1,4 +1,4 @@
-//! The way out that the configuration names, through a real Squid.
+//! The outbound connection that the configuration names, through a real Squid.
 
 use crate::site::Site;
 use crate::{servers, site};
@@ -22,9 +22,9 @@ fn check(port: u16, password: &str, target: &str) -> Ran {
 }
 
 #[test]
-fn a_way_out_that_works_is_told_with_its_limits() {
+fn a_connection_that_works_is_reported_with_its_limits() {
     let Some(squid) = servers::squid() else { return };
-    let target = format!("http://127.0.0.1:{}/", site::saying(b"HTTP/1.1 204 x\r\n\r\n"));
+    let target = format!("http://127.0.0.1:{}/", site::answering(b"HTTP/1.1 204 x\r\n\r\n"));
     let ran = check(squid.port, PASSWORD, &target);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.out.contains("which took the password"), "{ran:?}");
@@ -48,7 +48,7 @@ fn a_certificate_of_nobody_known_is_told() {
     assert!(ran.out.contains("no public authority signed it"), "{ran:?}");
 }
 
-/// What is said of a proxy that cannot be tried.
+/// The finding for a proxy that cannot be tried.
 fn untried(keys: &str) -> String {
     let machine = Machine::new();
     fs::write(machine.config(), format!("micronaut.http.services.api: {{{keys}}}\n")).unwrap();
@@ -64,8 +64,8 @@ fn a_placeholder_is_told_from_what_will_not_do() {
         ("proxy-type: http, proxy-address: 'socks5://a:1'", "address"),
         ("proxy-type: '${T}', proxy-address: a", "address"),
     ] {
-        let said = untried(keys);
+        let output = untried(keys);
         let wanted = format!("The proxy's {part} is none that Kestra accepts");
-        assert!(said.contains(&wanted) && !said.contains(placeholder), "{keys}: {said}");
+        assert!(output.contains(&wanted) && !output.contains(placeholder), "{keys}: {output}");
     }
 }

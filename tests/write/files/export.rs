@@ -1,4 +1,4 @@
-//! What is saved aside can be installed as the commands say.
+//! What is exported can be installed with the commands that are shown.
 
 use super::place::{Place, change, mode, text};
 use kestra_setup::plan::{FileChange, Plan};

@@ -1,4 +1,4 @@
-//! What stands: Kestra, and the nginx file that the program itself wrote, in a real nginx.
+//! The whole setup: Kestra, and the nginx file that the program itself wrote, in a real nginx.
 
 use crate::fake_kestra::{Era, Fake, PASSWORD, USERNAME};
 use crate::site;
@@ -11,16 +11,16 @@ use support::private_nginx::{PrivateNginx, Running};
 
 /// Where nothing is that could be reached, so that no test goes further than this machine.
 fn nowhere() -> String {
-    format!("http://127.0.0.1:{}", site::saying(b"HTTP/1.1 204 x\r\n\r\n"))
+    format!("http://127.0.0.1:{}", site::answering(b"HTTP/1.1 204 x\r\n\r\n"))
 }
 
-pub(crate) struct Standing {
+pub(crate) struct Setup {
     pub(crate) machine: Machine,
     pub(crate) nginx: PrivateNginx,
     running: Option<Running>,
 }
 
-impl Standing {
+impl Setup {
     /// A Kestra under `/kestra`, and everything written as the program writes it.
     pub(crate) fn new() -> Option<Self> {
         Self::with(Fake::new("/kestra"))
@@ -29,28 +29,28 @@ impl Standing {
     fn with(fake: Fake) -> Option<Self> {
         let machine = Machine::new();
         let nginx = PrivateNginx::on(&machine)?;
-        let standing = Self { machine, nginx, running: None };
+        let setup = Self { machine, nginx, running: None };
         let kestra = fake.serve();
         // The port of its health and its login, which the program only reads.
         let config = format!(
             "endpoints:\n  all:\n    port: {kestra}\nkestra:\n  server:\n    basic-auth:\n      \
              username: {USERNAME}\n      password: '{PASSWORD}'\n"
         );
-        fs::write(standing.machine.config(), config).unwrap();
-        let port = &standing.nginx.port;
+        fs::write(setup.machine.config(), config).unwrap();
+        let port = &setup.nginx.port;
         let (url, upstream) =
             (format!("http://localhost:{port}/kestra/"), format!("127.0.0.1:{kestra}"));
         let words = ["apply", "--reverse-proxy", "nginx", "--url", &url, "--upstream", &upstream];
-        let ran = standing.run(&[&words[..], &["--listen", port]].concat());
+        let ran = setup.run(&[&words[..], &["--listen", port]].concat());
         assert_eq!(ran.code, Some(0), "{ran:?}");
-        Some(standing)
+        Some(setup)
     }
 
     /// The same, with nginx running.
     fn served() -> Option<Self> {
-        let mut standing = Self::new()?;
-        standing.start();
-        Some(standing)
+        let mut setup = Self::new()?;
+        setup.start();
+        Some(setup)
     }
 
     pub(crate) fn start(&mut self) {
@@ -107,8 +107,8 @@ fn codes(findings: &[(String, String)], outcome: &str) -> Vec<String> {
 
 #[test]
 fn what_the_program_wrote_passes_every_check() {
-    let Some(standing) = Standing::served() else { return };
-    let (code, findings) = standing.check();
+    let Some(setup) = Setup::served() else { return };
+    let (code, findings) = setup.check();
     assert_eq!((code, codes(&findings, "failed")), (Some(0), vec![]), "{findings:?}");
     let ok = codes(&findings, "ok");
     for expected in [
@@ -130,10 +130,10 @@ fn what_the_program_wrote_passes_every_check() {
 
 #[test]
 fn an_nginx_that_buffers_and_refuses_uploads_is_told() {
-    let Some(standing) = Standing::served() else { return };
-    standing.edit("proxy_buffering off;", "");
-    standing.edit("client_max_body_size 10g;", "");
-    let (code, findings) = standing.check();
+    let Some(setup) = Setup::served() else { return };
+    setup.edit("proxy_buffering off;", "");
+    setup.edit("client_max_body_size 10g;", "");
+    let (code, findings) = setup.check();
     assert_eq!((code, codes(&findings, "failed")), (Some(0), vec![]), "{findings:?}");
     let warnings = codes(&findings, "warning");
     for code in ["public-upload", "nginx-buffering"] {
@@ -144,15 +144,15 @@ fn an_nginx_that_buffers_and_refuses_uploads_is_told() {
 #[test]
 fn a_release_that_anyone_can_run_code_on_fails_first() {
     let fake = Fake { era: Era::E0, version: "1.3.20", ..Fake::new("/kestra") };
-    let Some(standing) = Standing::with(fake) else { return };
-    let (code, findings) = standing.check();
+    let Some(setup) = Setup::with(fake) else { return };
+    let (code, findings) = setup.check();
     assert_eq!((code, findings[0].0.as_str()), (Some(6), "kestra-release"), "{findings:?}");
 }
 
 #[test]
 fn an_nginx_that_does_not_run_is_told() {
-    let Some(standing) = Standing::new() else { return };
-    let (code, findings) = standing.check();
+    let Some(setup) = Setup::new() else { return };
+    let (code, findings) = setup.check();
     assert_eq!(code, Some(6));
     assert!(codes(&findings, "failed").contains(&"public-ui".to_owned()), "{findings:?}");
 }
@@ -168,14 +168,14 @@ fn a_kestra_that_does_not_run_is_no_failure_of_what_is_written() {
     assert!(ran.out.contains("(kestra-open-api, kestra-release, kestra-takeover"), "{ran:?}");
 }
 
-/// What the live test comes to once these server blocks stand in a file of somebody else.
+/// What the live test comes to once these server blocks are in a file of somebody else.
 fn beside(names: &[&str]) -> (Option<i32>, Vec<String>) {
-    let standing = Standing::served().unwrap();
+    let setup = Setup::served().unwrap();
     let block =
-        |name: &&str| format!("server {{ listen {}; server_name {name}; }}\n", standing.nginx.port);
+        |name: &&str| format!("server {{ listen {}; server_name {name}; }}\n", setup.nginx.port);
     let text: String = names.iter().map(block).collect();
-    fs::write(standing.nginx.included("a.conf"), text).unwrap();
-    let (code, findings) = standing.check();
+    fs::write(setup.nginx.included("a.conf"), text).unwrap();
+    let (code, findings) = setup.check();
     let live = |(code, outcome): &(String, String)| {
         (code == "nginx-conflicting-name").then(|| outcome.clone())
     };
@@ -184,7 +184,7 @@ fn beside(names: &[&str]) -> (Option<i32>, Vec<String>) {
 
 #[test]
 fn a_name_that_others_have_twice_hides_no_name_of_ours() {
-    if Standing::new().is_none() {
+    if Setup::new().is_none() {
         return;
     }
     assert_eq!(beside(&["x", "x"]), (Some(0), vec!["note".to_owned()]));

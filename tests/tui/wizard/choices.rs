@@ -1,4 +1,4 @@
-//! After w: what stands in the way and the ways on, and the result.
+//! After w: what prevents the write and the choices then, and the result.
 
 use super::{at_review, config, is_reviewing, one_value_changed};
 use crate::operator::{Asked, CONFIG, EXISTING, NGINX, Operator, PASSWORD, here};
@@ -8,7 +8,7 @@ use kestra_setup::key::Key;
 use kestra_setup::plan::{FileKind, Plan};
 use kestra_setup::wizard::{Choice, Dialog, Event, Failure, Step, WriteResult, WrittenFile};
 
-/// A conflict about the configuration, which says something else by now.
+/// A conflict about the configuration, which holds something else by now.
 fn conflict() -> Operator {
     let theirs = EXISTING.replace("memory until 0.18", "postgres since 0.19");
     let choices = vec![Choice::Reapply, Choice::SaveBeside, Choice::StartOver, Choice::Overwrite];
@@ -134,18 +134,18 @@ fn the_file_of_somebody_else_is_not_replaced_without_a_word() {
 
 #[test]
 fn a_draft_can_be_forgotten() {
-    let trouble = Failure {
+    let failure = Failure {
         state: "draft",
         lines: Vec::new(),
         choices: vec![Choice::Continue, Choice::Fresh, Choice::Quit],
     };
-    let asked = Operator::fresh().at_the_proxy().asked_first(Dialog::new(trouble, Plan::default()));
+    let asked = Operator::fresh().at_the_proxy().asked_first(Dialog::new(failure, Plan::default()));
     assert_eq!(asked.clone().enter().answer(&form::URL), "https://ops.example.com/kestra/");
     assert!(asked.press(Key::Char('2')).wizard().answers().is_untouched());
 }
 
 #[test]
-fn the_result_page_says_what_is_not_done_yet() {
+fn the_result_page_names_what_is_not_done_yet() {
     let screen = at_review().writes().write_succeeds().screen(80, 24);
     assert!(screen.contains("Restart Kestra") && screen.contains("Reload nginx"));
 }
