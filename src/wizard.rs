@@ -328,8 +328,8 @@ impl Wizard {
 
     /// Takes the whole machine. Answers that were given stay; the defaults may be others now.
     fn discovered(&mut self, mut machine: Machine) -> Option<Effect> {
-        if machine.config() != self.machine.config() {
-            // Another configuration was read meanwhile.
+        if !self.machine.is_partial {
+            // Another configuration was read meanwhile, with the whole machine.
             return None;
         }
         machine.candidates = std::mem::take(&mut self.machine.candidates);

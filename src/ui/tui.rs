@@ -206,12 +206,16 @@ impl Loop {
             Happening::Event(event) => event,
             Happening::Signal(signal) => return self.signal(signal),
         };
-        let is_machine = matches!(event, Event::Discovered(_) | Event::Loaded(_));
+        let is_another = matches!(event, Event::Loaded(_));
+        let is_machine = is_another || matches!(event, Event::Discovered(_));
         let is_input = matches!(event, Event::Key(_) | Event::Paste(_));
         let focus = self.focus();
         let effect = self.wizard.update(event);
         if is_machine {
             self.runner.follow(self.wizard.machine());
+        }
+        if is_another {
+            work::discover_release(self.wizard.machine().clone(), self.sender.clone());
         }
         let left = effect.map_or(Ok(None), |effect| self.perform(effect))?;
         if is_input || is_machine {

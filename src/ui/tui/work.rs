@@ -40,11 +40,20 @@ pub(super) fn discover(machine: Machine, sender: Sender<Happening>) {
         let machine = discover::complete_in_time(machine);
         let discovered = Event::Discovered(Box::new(machine.clone()));
         let _ = guard.sender.send(Happening::Event(discovered));
-        if let Some(release) = discover::release(&machine) {
-            let found = Event::ReleaseFound(machine.config().to_owned(), release);
-            let _ = guard.sender.send(Happening::Event(found));
-        }
+        find_release(&machine, &guard.sender);
     });
+}
+
+/// Asks the Kestra of another configuration for its release, on a thread of its own.
+pub(super) fn discover_release(machine: Machine, sender: Sender<Happening>) {
+    thread::spawn(move || find_release(&machine, &sender));
+}
+
+fn find_release(machine: &Machine, sender: &Sender<Happening>) {
+    if let Some(release) = discover::release(machine) {
+        let found = Event::ReleaseFound(machine.config().to_owned(), release);
+        let _ = sender.send(Happening::Event(found));
+    }
 }
 
 /// Tells the loop when its thread dies, which would otherwise wait for ever.

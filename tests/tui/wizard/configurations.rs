@@ -4,6 +4,7 @@ use super::is_reviewing;
 use crate::operator::{CONFIG, EXISTING, Operator};
 use kestra_setup::form;
 use kestra_setup::key::Key;
+use kestra_setup::wizard::Event;
 
 const UNIT: &str = "/etc/kestra/config.yml";
 const OTHER: &str = "kestra:\n  url: https://other.example.com/\n";
@@ -30,6 +31,14 @@ fn a_digit_reads_another_configuration_and_enter_goes_on_with_it() {
     assert!(screen.contains("● 2  ") && screen.contains("https://ops.example.com/"), "{screen}");
     assert_eq!(chosen.wizard().machine().config().to_str(), Some(CONFIG));
     assert!(is_reviewing(&chosen.enter()));
+}
+
+#[test]
+fn what_is_found_around_an_earlier_configuration_comes_too_late() {
+    let before = several();
+    let late = Event::Discovered(Box::new(before.wizard().machine().clone()));
+    let chosen = before.press(Key::Char('2')).happens(late);
+    assert_eq!(chosen.wizard().machine().config().to_str(), Some(CONFIG));
 }
 
 #[test]
