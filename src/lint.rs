@@ -332,7 +332,7 @@ pub fn closed_webhooks(reading: &Reading) -> Option<Remark> {
 fn own_tls(reading: &Reading) -> Option<Remark> {
     let enabled = reading.get("micronaut.server.ssl.enabled")?;
     (enabled.text == "true").then(|| {
-        let what = "Kestra speaks https itself (micronaut.server.ssl.enabled), and the nginx file forwards plain http to it.";
+        let what = "Kestra serves https itself (micronaut.server.ssl.enabled), and the nginx file forwards plain http to it.";
         Remark::new(enabled, what)
     })
 }
@@ -605,7 +605,7 @@ mod tests {
             "without proxy-type",
         );
         is_set("micronaut.http.client.proxy-authorization: Basic x\n", 1, "does not act on");
-        is_set("micronaut.server.ssl.enabled: on\n", 1, "speaks https itself");
+        is_set("micronaut.server.ssl.enabled: on\n", 1, "serves https itself");
     }
 
     #[test]

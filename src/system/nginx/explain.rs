@@ -21,7 +21,7 @@ const COMPLAINTS: &[Complaint] = &[
     Complaint(
         "in the \"listen\" directive",
         "nginx-bad-listen",
-        "nginx does not take this listen line.",
+        "nginx rejects this listen line.",
         "Correct the listen port.",
     ),
     Complaint(
@@ -34,7 +34,7 @@ const COMPLAINTS: &[Complaint] = &[
         "\"location\" directive is not allowed here",
         "nginx-location-outside-server",
         "Locations are outside of a server block.",
-        "Include the file inside server { }, or write an own server block.",
+        "Include the file inside server { }, or write it as a server block of its own.",
     ),
     Complaint(
         "directive is not allowed here",
@@ -45,7 +45,7 @@ const COMPLAINTS: &[Complaint] = &[
     Complaint(
         "duplicate default server",
         "nginx-duplicate-default",
-        "Two server blocks both want to be the default of a port.",
+        "Two server blocks are both the default of a port.",
         "Leave default_server to one of them.",
     ),
     Complaint(
@@ -69,7 +69,7 @@ const COMPLAINTS: &[Complaint] = &[
     Complaint(
         "no ssl_certificate",
         "nginx-no-certificate",
-        "A server block speaks TLS without a certificate.",
+        "A server block uses TLS without a certificate.",
         "Name a certificate and its key.",
     ),
     Complaint(
@@ -105,13 +105,13 @@ const COMPLAINTS: &[Complaint] = &[
     Complaint(
         "bind() to",
         "nginx-bind",
-        "nginx may not listen on a port of this file.",
+        "nginx is not permitted to listen on a port of this file.",
         "Choose another port; where SELinux is enforced, allow it with semanage port.",
     ),
     Complaint(
         "Permission denied",
         "nginx-permission",
-        "nginx may not open one of its files.",
+        "nginx is not permitted to open one of its files.",
         "Run the test as root: sudo nginx -t",
     ),
     Complaint(
@@ -179,7 +179,7 @@ fn meaning(line: &str) -> (&'static str, &'static str, &'static str) {
     known.map_or(
         (
             "nginx-refused",
-            "nginx does not take this configuration.",
+            "nginx rejects this configuration.",
             "Run nginx -t for the details, and correct that line.",
         ),
         |Complaint(_, code, what, remedy)| (code, what, remedy),

@@ -109,7 +109,7 @@ fn what_works_and_surprises_is_a_warning() {
         findings.iter().any(|output| output.starts_with("\"warning\"") && output.contains(words))
     };
     assert_eq!(code, Some(0), "{findings:?}");
-    assert!(has("Webhooks") && has("speaks https itself"), "{findings:?}");
+    assert!(has("Webhooks") && has("serves https itself"), "{findings:?}");
 }
 
 #[test]

@@ -91,7 +91,7 @@ pub(super) static PROXY_TIMEOUT: Diagnosis = Diagnosis {
 
 pub(super) static AUTH_NEEDED: Diagnosis = Diagnosis {
     code: "proxy-auth-needed",
-    summary: "{proxy} wants a username and a password",
+    summary: "{proxy} requires a username and a password",
     remedy: "Fill in both; Kestra sends neither if one is empty",
 };
 
@@ -103,8 +103,8 @@ pub(super) static AUTH_WRONG: Diagnosis = Diagnosis {
 
 pub(super) static AUTH_SCHEME: Diagnosis = Diagnosis {
     code: "proxy-auth-scheme",
-    summary: "{proxy} wants a login that Kestra cannot do",
-    remedy: "Kestra can do Basic for HTTP, and username and password for SOCKS. Ask for one of \
+    summary: "{proxy} requires a login that Kestra does not support",
+    remedy: "Kestra supports Basic for HTTP, and username and password for SOCKS. Ask for one of \
              these, or run a local relay such as cntlm and enter its address here",
 };
 
@@ -134,15 +134,15 @@ pub(super) static DEST_TIMEOUT: Diagnosis = Diagnosis {
 
 pub(super) static NO_REPLY: Diagnosis = Diagnosis {
     code: "proxy-no-reply",
-    summary: "{proxy} took the connection and gave no answer",
+    summary: "{proxy} accepted the connection but did not answer",
     remedy: "It may still be waiting for {site}: ask its administrators whether it can reach that. \
              Check also that the port is the one of the proxy",
 };
 
 pub(super) static IS_TLS: Diagnosis = Diagnosis {
     code: "proxy-is-tls",
-    summary: "{proxy} speaks only TLS",
-    remedy: "Kestra speaks to proxies in clear text: ask for the plain HTTP port",
+    summary: "{proxy} accepts TLS only",
+    remedy: "Kestra talks to proxies in clear text: ask for the plain HTTP port",
 };
 
 pub(super) static IS_SOCKS: Diagnosis = Diagnosis {
@@ -165,8 +165,8 @@ pub(super) static NOT_A_PROXY: Diagnosis = Diagnosis {
 
 pub(super) static TLS_CLOSED: Diagnosis = Diagnosis {
     code: "tls-closed",
-    summary: "the connection to {site} opened, and ended before it was secure",
-    remedy: "Something on the way, a proxy or a firewall, lets connections start and cuts them: \
+    summary: "the connection to {site} was closed during the TLS handshake",
+    remedy: "A proxy or a firewall in between closes connections: \
              ask its administrators to let TLS to {site} through",
 };
 
@@ -183,12 +183,12 @@ pub(super) static TLS_UNTRUSTED: Diagnosis = Diagnosis {
 pub(super) static TLS_INVALID: Diagnosis = Diagnosis {
     code: "tls-invalid",
     summary: "the certificate of {site} is not valid: {seen}",
-    remedy: "Check the clock of this machine, and whether this network wants a sign-in first",
+    remedy: "Check the clock of this machine, and whether this network requires a sign-in first",
 };
 
 pub(super) static SITE_SILENT: Diagnosis = Diagnosis {
     code: "site-silent",
-    summary: "{site} was reached and did not answer a request",
+    summary: "{site} accepted the connection but did not answer",
     remedy: "Try again; if it stays so, ask whether the proxy or a firewall inspects the traffic",
 };
 
