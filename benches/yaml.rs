@@ -25,7 +25,7 @@ fn main() {
         ("parser events alone", best(|| events(&text))),
         ("serde_yaml to values", parsing),
         ("read", best(|| kestra_config::read(&text).is_ok())),
-        ("patch, proof included", best(|| kestra_config::patch(&text, &edits()).is_ok())),
+        ("patch, verification included", best(|| kestra_config::patch(&text, &edits()).is_ok())),
         (
             "read and patch",
             best(|| {

@@ -30,7 +30,7 @@ pub enum Check {
         /// The host of the public URL.
         host: Option<Host>,
     },
-    /// Everything that can be proved about the configuration, nginx and Kestra.
+    /// Everything that can be tested about the configuration, nginx and Kestra.
     All,
     /// Reload nginx, tested first.
     Reload,

@@ -1,7 +1,7 @@
 //! Kestra's config.yml: text in, properties out; edits in, text out.
 //!
 //! The one thing to know: nothing here re-serialises a person's file. An edit is a splice at the
-//! spans of a real parser, and it is proved by reading before and after the way Micronaut does.
+//! spans of a real parser, and it is verified by reading before and after the way Micronaut does.
 
 mod block;
 mod compose;
@@ -17,12 +17,12 @@ mod parse;
 mod patch;
 mod place;
 mod places;
-mod proof;
 mod reading;
 mod refused;
 mod scalar;
 mod strict;
 mod text;
+mod verify;
 mod yaml;
 
 pub use compose::{
@@ -152,7 +152,7 @@ pub fn read_at(text: &str, place: &Place) -> Result<Reading, Refusal> {
 /// # Errors
 ///
 /// Refuses, with the line and the text to paste by hand, what cannot be read and what cannot be
-/// done without changing another property too. The result is proved before it is returned.
+/// done without changing another property too. The result is verified before it is returned.
 pub fn patch(text: &str, edits: &[Edit]) -> Result<String, Refusal> {
     patch_at(text, &Place::whole(), edits)
 }

@@ -66,19 +66,24 @@ fn answers() -> String {
 }
 
 fn answer(text: &mut String, field: &Field) {
-    let flag = if field.is_secret() { "" } else { "\\-\\-" };
-    let _ = writeln!(text, ".TP\n\\fB{flag}{}\\fR\n{}", roff(field.name), roff(field.question));
+    let (name, question) = (roff(field.name), roff(field.question));
+    let _ = if field.is_secret() {
+        writeln!(text, ".TP\n\\fB{name}\\fR (no flag)\n{question}")
+    } else {
+        let values: Vec<_> = field.choices().iter().map(|choice| choice.value).collect();
+        let value = if values.is_empty() { field.value_name } else { &values.join("|") };
+        writeln!(text, ".TP\n\\fB\\-\\-{name}\\fR \\fI{}\\fR\n{question}", roff(value))
+    };
     for choice in field.choices() {
-        let _ = writeln!(
-            text,
-            ".br\n\\fI{}\\fR: {}. {}",
-            roff(choice.value),
-            roff(choice.label),
-            roff(choice.help)
-        );
+        let (value, label, help) = (choice.value, roff(choice.label), roff(choice.help));
+        let label = if value == choice.label { String::new() } else { format!("{label}. ") };
+        let _ = writeln!(text, ".br\n\\fI{}\\fR: {label}{help}", roff(value));
     }
     for paragraph in field.long_help.split("\n\n").filter(|paragraph| !paragraph.is_empty()) {
-        let _ = writeln!(text, ".sp\n{}", roff(paragraph));
+        // Columns and commands keep their lines.
+        let keeps_lines = paragraph.contains("  ");
+        let (start, end) = if keeps_lines { (".nf\n", "\n.fi") } else { ("", "") };
+        let _ = writeln!(text, ".sp\n{start}{}{end}", roff(paragraph));
     }
     let _ = writeln!(text, ".sp\n{}.", roff(field.stored_in));
 }
@@ -109,6 +114,12 @@ mod tests {
             }
         }
         assert!(form::fields().all(|field| page.contains(&roff(field.question))));
+    }
+
+    #[test]
+    fn a_table_keeps_its_lines() {
+        let page = page().replace("\\-", "-");
+        assert!(page.contains(".nf\nNot through it") && page.contains("\nHTTP tasks   "), "{page}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `check`: what can be proved about the current settings.
+//! `check`: tests the current settings against the running system.
 
 use super::apply::runner;
 use super::{CommandError, only};

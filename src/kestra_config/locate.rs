@@ -5,7 +5,7 @@ use super::place::{PathStep, Place};
 use super::reading::Reading;
 use super::text::{self, Splice};
 use super::yaml::{Id, KeyValue, ScalarStyle, Shape, Tree};
-use super::{Refusal, merge, proof};
+use super::{Refusal, merge, verify};
 
 /// The configuration at a place, within the text that holds it.
 pub(super) struct Scope<'t, 'a> {
@@ -107,7 +107,7 @@ pub(super) fn verify_rest(before: &str, after: &str, place: &Place) -> Result<()
         let (Some(old), Some(new)) = (old, new) else {
             return Err(Refusal::new(None, format!("{place} would be lost")));
         };
-        proof::same_outside((&old_tree, old.value), (&new_tree, new.value))?;
+        verify::same_outside((&old_tree, old.value), (&new_tree, new.value))?;
         let texts = (
             BlockText::of(&old_tree, old.value, &old.prefix, place)?,
             BlockText::of(&new_tree, new.value, &new.prefix, place)?,

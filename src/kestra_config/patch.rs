@@ -10,7 +10,7 @@ use super::place::Place;
 use super::reading::Reading;
 use super::text::{self, Splice};
 use super::yaml::{DEFAULT_INDENT, Id, KeyValue, ScalarStyle, Shape, Tree};
-use super::{Edit, Kind, Refusal, Value, flow, list, proof, scalar};
+use super::{Edit, Kind, Refusal, Value, flow, list, scalar, verify};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -21,12 +21,12 @@ pub(super) fn patch(source: &str, place: &Place, edits: &[Edit]) -> Result<Strin
     let with_new = splice(source, place, |scope| set(scope, &pending))?;
     let removed = splice(&with_new, place, |scope| remove(scope, &pending))?;
     if removed == source {
-        pending.iter().try_for_each(|edit| proof::came_out(&before, &before, edit))?;
+        pending.iter().try_for_each(|edit| verify::came_out(&before, &before, edit))?;
         return Ok(removed);
     }
     let verify = |after: &str| {
         let reading = locate::read_written(after, place)?;
-        proof::prove(&before, &reading, &pending)?;
+        verify::verify(&before, &reading, &pending)?;
         locate::verify_rest(source, after, place)
     };
     // A missing final newline stays missing when the last lines go, unless a block scalar that is
@@ -72,9 +72,9 @@ fn is_done(before: &Reading, edit: &Edit, is_compose: bool) -> bool {
             scalar.kind == Kind::Text && value.text().is_some_and(is_same)
         }
         (Some(_), Edit::Set(property, Value::List(items))) => {
-            proof::is_list(before, property, items)
+            verify::is_list(before, property, items)
         }
-        (Some(scalar), Edit::Set(_, value)) => proof::is_value(scalar, value),
+        (Some(scalar), Edit::Set(_, value)) => verify::is_value(scalar, value),
         _ => false,
     }
 }

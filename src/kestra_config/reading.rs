@@ -1,7 +1,7 @@
 //! A configuration as Micronaut sees it: every property under its canonical name.
 //!
 //! Documents are merged in order, aliases and merge keys are resolved, the last of several
-//! spellings is in effect. The answers come from here, and the proof compares two of these.
+//! spellings is in effect. The answers come from here, and verification compares two of these.
 
 use super::keys;
 use super::kind::{self, Kind};

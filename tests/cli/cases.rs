@@ -8,7 +8,7 @@ fn the_first_setup() {
 }
 
 #[test]
-fn the_nginx_file_is_written_and_proved_with_it() {
+fn the_nginx_file_is_written_and_tested_with_it() {
     transcript::run("tests/cli/cases/nginx.md");
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Nothing live is touched: nginx gets its own prefix, pid, logs and temporary folders, a key of
 //! its own, and ports that need no privilege. Without nginx the test fails where `CI` is `true`,
-//! and reports loudly elsewhere that nothing was proved.
+//! and reports loudly elsewhere that nothing was tested.
 
 use super::nginx_variants::variants;
 use kestra_setup::nginx_site::{Target, Version, render};

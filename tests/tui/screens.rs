@@ -207,7 +207,7 @@ fn choices() {
     see("denied_back", &choosing(denied()).press(Key::Esc));
     see("disk_full", &choosing(WriteError::Full { path: CONFIG.into() }));
     see("no_folder", &choosing(WriteError::NoFolder { folder: "/etc/nginx/conf.d".into() }));
-    see("proof_failed", &choosing(WriteError::Verification(VerificationFailure {
+    see("verification_failed", &choosing(WriteError::Verification(VerificationFailure {
         code: "nginx-unknown-host",
         what: "nginx cannot resolve \"kestra-app\" on this machine".into(),
         evidence: "nginx: [emerg] host not found in upstream \"kestra-app\" in /etc/nginx/conf.d/kestra.conf:4".into(),

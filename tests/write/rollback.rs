@@ -5,5 +5,5 @@ mod foreign;
 mod interrupted;
 mod meanwhile;
 mod obstacles;
-mod proof;
 mod sudo;
+mod verification;

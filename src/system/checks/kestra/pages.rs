@@ -10,7 +10,7 @@ const HOPS: usize = 5;
 
 /// Kestra's user interface, asked from Kestra itself. Skipped means that nobody answers.
 ///
-/// Kestra serves its page at any path that contains `/ui/`, so the page proves no context path.
+/// Kestra serves its page at any path that contains `/ui/`, so the page tells nothing about the context path.
 pub(super) fn kestra(client: &Client) -> Observation {
     let url = client.inside("ui/");
     let answer = match client.get(&url) {

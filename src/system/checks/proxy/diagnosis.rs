@@ -154,7 +154,7 @@ pub(super) static IS_SOCKS: Diagnosis = Diagnosis {
 pub(super) static IS_HTTP: Diagnosis = Diagnosis {
     code: "proxy-is-http",
     summary: "{proxy} speaks HTTP, not SOCKS",
-    remedy: "Choose HTTP as the connection; it is right for https sites too",
+    remedy: "Choose HTTP as the connection; it also carries https",
 };
 
 pub(super) static NOT_A_PROXY: Diagnosis = Diagnosis {

@@ -1,4 +1,4 @@
-//! The proof: before and after differ in the wanted properties, and in nothing else.
+//! Verification: before and after differ in the wanted properties, and in nothing else.
 //!
 //! It knows nothing of splices. It compares what was read from one text with what was read from
 //! the other.
@@ -9,7 +9,7 @@ use super::{Edit, Kind, Refusal, Value};
 use std::collections::HashMap;
 
 /// Refuses a result in which anything but the wanted properties differs.
-pub(super) fn prove(before: &Reading, after: &Reading, edits: &[Edit]) -> Result<(), Refusal> {
+pub(super) fn verify(before: &Reading, after: &Reading, edits: &[Edit]) -> Result<(), Refusal> {
     let wanted: HashMap<&str, &Edit> = edits.iter().map(|edit| (edit.property(), edit)).collect();
     for edit in wanted.values() {
         came_out(before, after, edit)?;
@@ -143,7 +143,7 @@ mod tests {
     }
 
     fn finding(after: &str) -> Result<(), Refusal> {
-        prove(&read(BEFORE)?, &read(after)?, &wanted())
+        verify(&read(BEFORE)?, &read(after)?, &wanted())
     }
 
     /// What must come out, put together by hand.
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wanted_result_is_proved() -> Result<(), Refusal> {
+    fn the_wanted_result_is_accepted() -> Result<(), Refusal> {
         assert_eq!(patch(BEFORE, &wanted())?, expected());
         finding(&expected())
     }
