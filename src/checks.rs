@@ -68,6 +68,18 @@ pub struct Finding {
     pub remedy: String,
 }
 
+impl Outcome {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok:",
+            Self::Note => "note:",
+            Self::Warning => "warning:",
+            Self::Failed => "failed:",
+            Self::Skipped => "skipped:",
+        }
+    }
+}
+
 impl Finding {
     /// Something could not be checked, and why.
     #[must_use]
@@ -90,19 +102,18 @@ impl Finding {
     /// The finding as one paragraph.
     #[must_use]
     pub fn in_words(&self) -> String {
-        let word = match self.outcome {
-            Outcome::Ok => "ok:",
-            Outcome::Note => "note:",
-            Outcome::Warning => "warning:",
-            Outcome::Failed => "failed:",
-            Outcome::Skipped => "skipped:",
-        };
+        format!("{} {}", self.outcome.word(), self.text())
+    }
+
+    /// The same for where a mark tells how it came out.
+    #[must_use]
+    pub fn text(&self) -> String {
         let summary = self.summary.trim_end_matches('.');
         let evidence =
             if self.evidence.is_empty() { String::new() } else { format!(" ({})", self.evidence) };
         let remedy = sentence(&self.remedy);
         let space = if remedy.is_empty() { "" } else { " " };
-        format!("{word} {summary}{evidence}.{space}{remedy}")
+        format!("{summary}{evidence}.{space}{remedy}")
     }
 }
 

@@ -188,7 +188,7 @@ pub(super) fn notes(ui: Ui, wizard: &Wizard, review: &Review) -> Page {
     let nginx = review.files().iter().find(|change| change.kind == FileKind::Nginx);
     let finding = nginx.and_then(|change| wizard.finding_about(is_test_of(change)));
     if let Some(finding) = finding.filter(|finding| finding.outcome != Outcome::Ok) {
-        page.marked(ui.outcome(finding.outcome), ui.width, &finding.in_words(), ui.theme.plain());
+        page.marked(ui.outcome(finding.outcome), ui.width, &finding.text(), ui.theme.plain());
     }
     for note in review.notes() {
         page.marked(("!", ui.theme.warn()), ui.width, &capital(note), ui.theme.plain());
