@@ -1,20 +1,24 @@
 //! What on a machine cannot work, or surprises.
 //!
 //! Only what the questions do not see themselves: their answers are checked as
-//! [`problems`](crate::answers::Answers::problems), and the screens correct as they read.
+//! [`problems`](crate::answers::Answers::problems), and the screens correct as they read. Here are the
+//! properties of a configuration, one by one; the rest is below.
 
 mod address;
+mod login;
+mod nginx;
+mod surroundings;
 
-use crate::env_file;
-use crate::kestra_config::{self, Kind, Reading, Scalar, open_urls};
-use crate::kestra_release::{ADVISORY, Era, Release};
-use crate::machine::{Machine, Text};
-use crate::nginx_site::{self, Server};
-use crate::settings::{
-    ContextPath, ProxyAddress, ProxyKind, ServerUrl, SiteFile, SiteForm, has_placeholder,
-    means_direct, redacted,
+pub use login::{
+    advisory, closed_login, closed_webhooks, missing_administrator, open_apis, urgent,
 };
-use std::path::{Path, PathBuf};
+pub use nginx::{existing_servers, existing_site, including_server, nginx_summary};
+pub use surroundings::{config_warnings, unpublished, unread_env_file, variables};
+
+use crate::kestra_config::{Kind, Reading, Scalar};
+use crate::settings::{
+    ContextPath, ProxyAddress, ProxyKind, ServerUrl, has_placeholder, means_direct, redacted,
+};
 
 /// The properties that a null value makes fatal: Micronaut finds the key and no value for it
 /// (run with Micronaut 4.7 and 4.10).
@@ -29,9 +33,6 @@ const NEVER_NULL: [&str; 6] = [
 
 /// Whose proxy Kestra's calls take: its own client's, and what that inherits.
 const CLIENTS: [&str; 2] = ["micronaut.http.services.api", "micronaut.http.client"];
-
-/// Where webhooks arrive, below the context path.
-const WEBHOOKS: &str = "/api/v1/main/executions/webhook/";
 
 /// Something that is good to know about a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,78 +66,6 @@ pub fn config(reading: &Reading) -> Vec<Remark> {
     let whole = whole.into_iter().filter_map(|trap| trap(reading));
     let reinterpreted = reading.iter().filter_map(|(path, scalar)| reinterpreted(path, scalar));
     whole.chain(each).chain(proxies).chain(reinterpreted).collect()
-}
-
-/// The context paths under which the login is open, whatever is around their letters.
-const OPEN_PATHS: [&str; 3] = ["a", "ap", "api"];
-
-/// The advisory for a release whose login anyone passes.
-#[must_use]
-pub fn advisory(machine: &Machine) -> Option<String> {
-    let Release { name, era, .. } = machine.release()?;
-    (era == Some(Era::LoginBypass)).then(|| {
-        format!(
-            "ANYONE CAN RUN CODE on {name} without a login ({ADVISORY}, severity 10 of 10). Update Kestra before you publish it."
-        )
-    })
-}
-
-/// What a release that closes a context path lacks in this configuration: the entries that open the
-/// login page.
-#[must_use]
-pub fn closed_login(machine: &Machine, reading: &Reading) -> Option<String> {
-    let (name, path) = closing(machine, reading)?;
-    (!open_urls::are_open(reading)).then(|| {
-        format!(
-            "{name} closes the login page and webhooks under {path}. {} apply --open-urls login-and-webhooks opens both.",
-            machine.defaults.program
-        )
-    })
-}
-
-/// The same for the administrator, who cannot be set up in the browser there.
-#[must_use]
-pub fn missing_administrator(machine: &Machine, reading: &Reading) -> Option<String> {
-    let (name, path) = closing(machine, reading)?;
-    reading.get("kestra.server.basic-auth.username").is_none().then(|| {
-        format!(
-            "{name} has no first setup in the browser under {path}. Before the first start, add the lines kestra.server.basic-auth.username: <e-mail> and kestra.server.basic-auth.password: <password>."
-        )
-    })
-}
-
-/// The release and the context path, where it is known to close that.
-fn closing(machine: &Machine, reading: &Reading) -> Option<(String, ContextPath)> {
-    let path = open_urls::context_path(reading);
-    let Release { name, era, .. } = machine.release()?;
-    (era == Some(Era::Closed) && !path.is_root()).then_some((name, path))
-}
-
-/// What lets others in or keeps people out, the worst first: it comes before any other note.
-#[must_use]
-pub fn urgent(machine: &Machine, reading: &Reading) -> Vec<String> {
-    let open = open_apis(reading).map(|remark| remark.text);
-    let taken = open_urls::opens_setup(reading).map(|entry| {
-        format!(
-            "ANYONE CAN TAKE OVER THIS KESTRA: {entry} in kestra.server.basic-auth.open-urls opens its first setup, again and again. Remove it at once."
-        )
-    });
-    let closed = closed_login(machine, reading);
-    let all = [advisory(machine), open, taken, closed, missing_administrator(machine, reading)];
-    all.into_iter().flatten().collect()
-}
-
-/// A path that switches the login off: seen with 1.3.25 and 2.0.0-SNAPSHOT.
-#[must_use]
-pub fn open_apis(reading: &Reading) -> Option<Remark> {
-    let path = reading.get("micronaut.server.context-path")?;
-    let name = path.text.trim().trim_matches('/');
-    OPEN_PATHS.contains(&name).then(|| {
-        let text = format!(
-            "ANYONE CAN RUN CODE: every API of this Kestra is open without a login, because the context path is /{name}. Change micronaut.server.context-path at once."
-        );
-        Remark::new(path, text)
-    })
 }
 
 /// A text without quotes that YAML 1.1 takes for something else: the password `0123` is 83. No
@@ -312,23 +241,6 @@ fn unread_authorization(reading: &Reading) -> Option<Remark> {
     })
 }
 
-/// Webhooks that a context path closes in most releases.
-#[must_use]
-pub fn closed_webhooks(reading: &Reading) -> Option<Remark> {
-    let path = reading.get("micronaut.server.context-path")?;
-    let prefix: ContextPath = path.text.parse().ok()?;
-    let open = format!("{prefix}{WEBHOOKS}");
-    let is_open = |(name, scalar): (&str, &Scalar)| {
-        name.starts_with("kestra.server.basic-auth.open-urls") && open.starts_with(&scalar.text)
-    };
-    let is_closed = !prefix.is_root() && open_apis(reading).is_none();
-    (is_closed && !reading.iter().any(is_open)).then(|| {
-        let both = format!("{open} and {WEBHOOKS}");
-        let what = format!("Webhooks under a context path answer 401 until kestra.server.basic-auth.open-urls has {both}: releases differ in which of the two they read.");
-        Remark::new(path, what)
-    })
-}
-
 fn own_tls(reading: &Reading) -> Option<Remark> {
     let enabled = reading.get("micronaut.server.ssl.enabled")?;
     (enabled.text == "true").then(|| {
@@ -337,188 +249,12 @@ fn own_tls(reading: &Reading) -> Option<Remark> {
     })
 }
 
-/// What around the configuration makes an edit of it useless, one sentence each.
-#[must_use]
-pub fn config_warnings(machine: &Machine) -> Vec<String> {
-    let around = &machine.surroundings;
-    let yaml = around
-        .has_yaml_beside
-        .then(|| "there is a config.yaml beside it, which Kestra never reads.".to_owned());
-    let compose = around.compose_beside.as_ref().map(|compose| {
-        format!("{compose} beside it sets KESTRA_CONFIGURATION; a Kestra started from there reads that instead. Open it with --config.")
-    });
-    let variable = around.has_configuration_variable.then(|| {
-        "KESTRA_CONFIGURATION is set here; a Kestra started with it has a second configuration."
-            .to_owned()
-    });
-    let home = around.other_home.as_ref().map(|home| {
-        format!("Kestra takes its home from the user database: {}, not $HOME.", home.display())
-    });
-    let services = machine.place().used_by();
-    let shared = (services.len() > 1)
-        .then(|| format!("This configuration is used by the services {}.", services.join(", ")));
-    let around = yaml.into_iter().chain(compose).chain(variable).chain(home);
-    around.chain(shared).chain(variables(machine)).collect()
-}
-
-/// Variables beside a configuration, and which of the two wins. A file given with `--config`, and
-/// `~/.kestra/config.yml`, win over variables, and these over `KESTRA_CONFIGURATION` and
-/// `MICRONAUT_CONFIG_FILES` (measured: 0, -200, -250).
-#[must_use]
-pub fn variables(machine: &Machine) -> Vec<String> {
-    let text = |path: &Path| machine.text(path).map_or("", Text::as_str);
-    let place = machine.place();
-    let beside = kestra_config::variables_beside(text(machine.config()), place);
-    let of = if place.is_kubernetes() { "the container" } else { "the service" };
-    let all = beside.names.iter().map(|name| (name.as_str(), of, !beside.has_config_flag));
-    let mut all: Vec<(&str, &str, bool)> = all.collect();
-    let service = machine.defaults.service.iter();
-    all.extend(service.clone().flat_map(|service| {
-        let names = service.variables.iter().map(String::as_str);
-        names.map(|name| (name, service.name.as_str(), service.variables_win))
-    }));
-    if place.is_whole() {
-        let file = machine.defaults.env_file.as_str();
-        let wins = service.clone().any(|service| service.variables_win);
-        let names = env_file::names(text(file.as_ref()));
-        let names = names.filter(|name| kestra_config::is_property(name));
-        all.extend(names.map(|name| (name, file, wins)));
-    }
-    let flag = beside.has_config_flag.then(|| {
-        "The service starts Kestra with --config: that file wins over KESTRA_CONFIGURATION."
-            .to_owned()
-    });
-    let is_first = |at: usize| all[..at].iter().all(|(name, ..)| *name != all[at].0);
-    let notes = all.iter().enumerate().filter(|(at, _)| is_first(*at)).map(|(_, &(name, of, wins))| {
-        if wins {
-            format!("The variable {name} of {of} wins over the same setting in the configuration: change or remove it there.")
-        } else {
-            format!("The variable {name} of {of} is ignored where the configuration has the same setting.")
-        }
-    });
-    flag.into_iter().chain(notes).collect()
-}
-
-/// The env file of a plan, where what starts Kestra does not read it.
-#[must_use]
-pub fn unread_env_file(machine: &Machine, file: &Path) -> Option<String> {
-    let service = machine.defaults.service.as_ref()?;
-    let file = file.to_string_lossy();
-    let line = service.missing_line(&file)?;
-    Some(format!("{} does not read {file}. Add this line to it: {line}", service.name))
-}
-
-/// What is uncertain about the port at which the service of a Compose file is published.
-#[must_use]
-pub fn unpublished(machine: &Machine, settings: &SiteFile) -> Option<String> {
-    let reading = machine.reading().ok().flatten()?;
-    let published = machine.published_port(&reading)?;
-    let port = published.upstream.as_ref().map(|(_, port)| *port);
-    let is_used = port.is_none_or(|port| settings.site.upstream.port().get() == port);
-    published.note.filter(|_| is_used)
-}
-
-/// The nginx of a machine, for its screen; lines of at most 71 columns.
-#[must_use]
-pub fn nginx_summary(machine: &Machine) -> Vec<String> {
-    let nginx = &machine.nginx;
-    let Some(binary) = &nginx.binary else {
-        return vec!["no nginx on this machine; the file is for you to copy".to_owned()];
-    };
-    let version =
-        nginx.version.map_or(binary.display().to_string(), |version| format!("nginx {version}"));
-    let state = if nginx.is_running { "running" } else { "not running" };
-    let name = |pattern: &PathBuf| {
-        let mut parts = pattern.iter().rev().map(|part| part.to_string_lossy());
-        let (file, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        format!("{folder}/{file}")
-    };
-    let is_folder = |pattern: &&PathBuf| pattern.to_string_lossy().contains('*');
-    let patterns = nginx.config.includes.iter().map(|include| &include.pattern);
-    let includes: Vec<_> = patterns.filter(is_folder).map(name).collect();
-    let mut lines = vec![format!("{version}, {state}; includes {}", includes.join(" and "))];
-    if nginx.selinux {
-        lines.push("SELinux is enforced: setsebool -P httpd_can_network_connect 1".to_owned());
-    }
-    lines
-}
-
-/// The server block that serves this URL already and is not the wizard's: where it is, and what it
-/// lacks, one sentence each.
-#[must_use]
-pub fn existing_site(machine: &Machine, url: &ServerUrl) -> Vec<String> {
-    let config = &machine.nginx.config;
-    let Some(server) = machine.site(url) else { return Vec::new() };
-    let file = config.file(server);
-    if machine.written(file).is_some() {
-        return Vec::new();
-    }
-    let gaps = nginx_site::gaps(config, server, url);
-    let place = format!("{}:{}", file.display(), server.0.line);
-    let lacks = if gaps.is_empty() { "does all that Kestra needs" } else { "lacks something" };
-    let first = format!("the server block at {place} answers to {} and {lacks}.", url.host());
-    let each =
-        gaps.into_iter().map(|gap| format!("{}: {} {}.", gap.place(), gap.summary, gap.change));
-    std::iter::once(first).chain(each).collect()
-}
-
-/// The server block that answers to this URL already, where locations are written to go into it.
-#[must_use]
-pub fn including_server(machine: &Machine, url: &ServerUrl) -> Option<String> {
-    let server = machine.site(url)?;
-    let (file, line) = (machine.nginx.config.file(server), server.0.line);
-    let place = format!("{}:{line}", file.display());
-    Some(format!(
-        "{place} answers to {} already: the locations go into that server block.",
-        url.host()
-    ))
-}
-
-/// What keeps nginx from serving the file of these settings, one sentence each. With two server
-/// blocks for one name, nginx reports `conflicting server name` and ignores the later one.
-#[must_use]
-pub fn existing_servers(machine: &Machine, settings: &SiteFile) -> Vec<String> {
-    let config = &machine.nginx.config;
-    let file = settings.file.as_path();
-    let SiteForm::Server { names, listen, tls } = &settings.site.form else { return Vec::new() };
-    if machine.nginx.conf.is_some() && !config.includes.is_empty() && !config.reads(file) {
-        return vec![format!(
-            "this nginx includes no file at {}, so it would not read it.",
-            file.display()
-        )];
-    }
-    let text = nginx_site::render(&settings.site, &machine.nginx.target());
-    let with_ours = config.with(file, &text);
-    let ports = [Some(listen.get()), tls.as_ref().map(|tls| tls.port.get())];
-    let ports: Vec<_> = ports.into_iter().flatten().collect();
-    let conflict = names.iter().map(ToString::to_string).find_map(|name| {
-        let others = config.servers().filter(|server| config.file(*server) != file);
-        let mut named = others.filter(|server| server.names().any(|own| own == name));
-        let is_on = |port: &&u16, server: Server<'_>| {
-            server.listens().iter().any(|listen| listen.port == **port)
-        };
-        let (other, port) = named
-            .find_map(|server| ports.iter().find(|port| is_on(port, server)).map(|port| (server, port)))?;
-        let answering = with_ours.answering(&name, *port);
-        let is_ours = answering.is_some_and(|server| with_ours.file(server) == file);
-        let other = config.file(other).display();
-        Some(if is_ours {
-            format!("{other} answers to {name} already, and nginx would ignore that one from now on. Write as location.")
-        } else {
-            format!("{other} answers to {name} already, so nginx would ignore this file. Write as location.")
-        })
-    });
-    conflict.into_iter().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::form::Service;
     use crate::kestra_config::{Place, read_at};
-    use crate::machine::Snapshot;
 
-    fn remarks(text: &str) -> Vec<String> {
+    pub(super) fn remarks(text: &str) -> Vec<String> {
         let reading = read_at(text, &Place::default()).unwrap();
         let all = config(&reading).into_iter().chain(closed_webhooks(&reading));
         let all = all.chain(surprises(&reading));
@@ -533,63 +269,6 @@ mod tests {
             remarks[0].starts_with(&format!("{line}: ")) && remarks[0].contains(words),
             "{remarks:?}"
         );
-    }
-
-    /// What the release of this Compose file means for a configuration under `/kestra`.
-    fn of_release(tag: &str, more: &str) -> Vec<String> {
-        let text = format!(
-            "services:\n  kestra:\n    image: kestra/kestra:{tag}\n    environment:\n      KESTRA_CONFIGURATION: |\n        kestra.url: https://a/kestra/\n        micronaut.server.context-path: /kestra\n{more}"
-        );
-        let place = kestra_config::places(&text).unwrap().remove(0);
-        let mut machine = Machine::new("compose.yml".into(), place.clone());
-        machine.see("compose.yml".into(), crate::machine::Snapshot::Text(text.as_str().into()));
-        urgent(&machine, &read_at(&text, &place).unwrap())
-    }
-
-    #[test]
-    fn a_release_whose_login_anyone_passes_is_named_first() {
-        let notes = of_release("v1.3.20", "");
-        assert_eq!(notes.len(), 1);
-        assert!(notes[0].starts_with("ANYONE CAN RUN CODE on kestra/kestra:v1.3.20"), "{notes:?}");
-        assert!(notes[0].contains("CVE-2026-53576"));
-    }
-
-    #[test]
-    fn a_release_that_closes_a_context_path_is_told_with_what_opens_it() {
-        let notes = of_release("v1.3.25", "");
-        assert!(notes[0].contains("--open-urls login-and-webhooks") && notes.len() == 2);
-        assert!(notes[1].contains("kestra.server.basic-auth.username"), "{notes:?}");
-        let administrator = "        kestra.server.basic-auth.username: a@b.example\n";
-        assert_eq!(of_release("v1.3.25", administrator).len(), 1);
-        assert_eq!(of_release("latest", ""), [""; 0]);
-    }
-
-    /// What comes before any other note.
-    fn urgent_in(text: &str) -> Vec<String> {
-        urgent(&Machine::default(), &read_at(text, &Place::default()).unwrap())
-    }
-
-    #[test]
-    fn a_path_that_opens_every_api_comes_first() {
-        for path in ["/api", "ap", "/a/"] {
-            let notes = urgent_in(&format!("micronaut.server.context-path: {path}\n"));
-            assert!(notes[0].starts_with("ANYONE CAN RUN CODE: every API"), "{notes:?}");
-            assert_eq!(remarks(&format!("micronaut.server.context-path: {path}\n")), [""; 0]);
-        }
-    }
-
-    #[test]
-    fn an_entry_that_opens_the_first_setup_comes_first() {
-        let open = |path: &str, entry: &str| {
-            let path = format!("micronaut.server.context-path: {path}\n");
-            urgent_in(&format!("{path}kestra.server.basic-auth.open-urls: [/ping, {entry}]\n"))
-        };
-        for (path, entry) in [("/k", "/k/api/v1/main/basicAuth"), ("''", "/api/v1/main/b")] {
-            let notes = open(path, entry);
-            assert!(notes[0].starts_with("ANYONE CAN TAKE OVER THIS KESTRA"), "{notes:?}");
-            assert!(notes[0].contains(&format!(": {entry} in ")), "{notes:?}");
-        }
-        assert_eq!(open("/k", "/k/api/v1/main/executions/webhook/"), [""; 0]);
     }
 
     #[test]
@@ -649,62 +328,6 @@ mod tests {
         is_set("kestra:\n  server:\n    url: https://a.example/\n", 3, "Write kestra.url.");
         let both = "kestra:\n  server: {url: https://b.example/}\n  url: https://a.example/\n";
         is_set(both, 2, "Remove the line");
-    }
-
-    /// What is noted about the configuration `c.yml` with `kestra.env` beside it.
-    fn around(config: &str, env: &str) -> Vec<String> {
-        let mut machine = Machine::new("c.yml".into(), kestra_config::only_place(config));
-        machine.see("c.yml".into(), Snapshot::Text(config.into()));
-        machine.defaults.env_file = "kestra.env".to_owned();
-        machine.see("kestra.env".into(), Snapshot::Text(env.into()));
-        config_warnings(&machine)
-    }
-
-    #[test]
-    fn variables_of_a_service_win_over_its_text_unless_a_file_is_named() {
-        let compose = "services:\n  k:\n    image: kestra/kestra\n    command: server standalone\n    environment:\n      KESTRA_CONFIGURATION: |\n        kestra:\n          url: https://a.example/\n      KESTRA_URL: https://b.example/\n      KESTRA_CONFIGURATION_PATH: /app\n      PATH: /bin\n";
-        let wins = "The variable KESTRA_URL of the service wins over the same setting in the configuration: change or remove it there.";
-        assert_eq!(around(compose, "KESTRA_X=1\n"), [wins]);
-        for command in ["server standalone --config /x.yml", "[server, -c, /x.yml]"] {
-            let notes = around(&compose.replace("server standalone", command), "");
-            assert!(notes[0].contains("that file wins"), "{command}: {notes:?}");
-            assert!(
-                notes[1].contains("KESTRA_URL of the service is ignored"),
-                "{command}: {notes:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn variables_of_a_container_win_over_its_configuration() {
-        let values = "configurations:\n  application:\n    kestra: {url: a}\ncommon:\n  extraEnv:\n    - name: KESTRA_URL\n      value: b\n    - name: PATH\n      value: c\n";
-        let notes = around(values, "");
-        assert_eq!(notes.len(), 1, "{notes:?}");
-        assert!(notes[0].contains("KESTRA_URL of the container wins"), "{notes:?}");
-    }
-
-    #[test]
-    fn variables_of_what_starts_kestra_are_found_and_which_wins() {
-        let text = "kestra.url: https://a.example/\n";
-        for (variables_win, words) in [(false, "is ignored"), (true, "wins over")] {
-            let mut machine = Machine::new("c.yml".into(), Place::default());
-            machine.see("c.yml".into(), Snapshot::Text(text.into()));
-            let variables = vec!["KESTRA_CONFIGURATION".to_owned()];
-            let name = "flows.service".to_owned();
-            let service = Service { name, variables, variables_win, ..Service::default() };
-            machine.defaults.service = Some(service);
-            let notes = super::variables(&machine);
-            let wanted = format!("KESTRA_CONFIGURATION of flows.service {words}");
-            assert!(notes.len() == 1 && notes[0].contains(&wanted), "{notes:?}");
-        }
-    }
-
-    #[test]
-    fn variables_beside_a_file_are_ignored() {
-        let env = "PROXY_PASSWORD=x\nMICRONAUT_SERVER_PORT=1\nexport KESTRA_URL=y\n";
-        let notes = around("kestra.url: https://a.example/\n", env);
-        assert_eq!(notes.len(), 2, "{notes:?}");
-        assert!(notes.iter().all(|note| note.contains("of kestra.env is ignored")), "{notes:?}");
     }
 
     #[test]

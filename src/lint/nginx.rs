@@ -1,0 +1,99 @@
+//! What the nginx of a machine serves already, and what keeps it from serving another file.
+
+use crate::machine::Machine;
+use crate::nginx_site::{self, Server};
+use crate::settings::{ServerUrl, SiteFile, SiteForm};
+use std::path::PathBuf;
+
+/// The nginx of a machine, for its screen; lines of at most 71 columns.
+#[must_use]
+pub fn nginx_summary(machine: &Machine) -> Vec<String> {
+    let nginx = &machine.nginx;
+    let Some(binary) = &nginx.binary else {
+        return vec!["no nginx on this machine; the file is for you to copy".to_owned()];
+    };
+    let version =
+        nginx.version.map_or(binary.display().to_string(), |version| format!("nginx {version}"));
+    let state = if nginx.is_running { "running" } else { "not running" };
+    let name = |pattern: &PathBuf| {
+        let mut parts = pattern.iter().rev().map(|part| part.to_string_lossy());
+        let (file, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        format!("{folder}/{file}")
+    };
+    let is_folder = |pattern: &&PathBuf| pattern.to_string_lossy().contains('*');
+    let patterns = nginx.config.includes.iter().map(|include| &include.pattern);
+    let includes: Vec<_> = patterns.filter(is_folder).map(name).collect();
+    let mut lines = vec![format!("{version}, {state}; includes {}", includes.join(" and "))];
+    if nginx.selinux {
+        lines.push("SELinux is enforced: setsebool -P httpd_can_network_connect 1".to_owned());
+    }
+    lines
+}
+
+/// The server block that serves this URL already and is not the wizard's: where it is, and what it
+/// lacks, one sentence each.
+#[must_use]
+pub fn existing_site(machine: &Machine, url: &ServerUrl) -> Vec<String> {
+    let config = &machine.nginx.config;
+    let Some(server) = machine.site(url) else { return Vec::new() };
+    let file = config.file(server);
+    if machine.written(file).is_some() {
+        return Vec::new();
+    }
+    let gaps = nginx_site::gaps(config, server, url);
+    let place = format!("{}:{}", file.display(), server.0.line);
+    let lacks = if gaps.is_empty() { "does all that Kestra needs" } else { "lacks something" };
+    let first = format!("the server block at {place} answers to {} and {lacks}.", url.host());
+    let each =
+        gaps.into_iter().map(|gap| format!("{}: {} {}.", gap.place(), gap.summary, gap.change));
+    std::iter::once(first).chain(each).collect()
+}
+
+/// The server block that answers to this URL already, where locations are written to go into it.
+#[must_use]
+pub fn including_server(machine: &Machine, url: &ServerUrl) -> Option<String> {
+    let server = machine.site(url)?;
+    let (file, line) = (machine.nginx.config.file(server), server.0.line);
+    let place = format!("{}:{line}", file.display());
+    Some(format!(
+        "{place} answers to {} already: the locations go into that server block.",
+        url.host()
+    ))
+}
+
+/// What keeps nginx from serving the file of these settings, one sentence each. With two server
+/// blocks for one name, nginx reports `conflicting server name` and ignores the later one.
+#[must_use]
+pub fn existing_servers(machine: &Machine, settings: &SiteFile) -> Vec<String> {
+    let config = &machine.nginx.config;
+    let file = settings.file.as_path();
+    let SiteForm::Server { names, listen, tls } = &settings.site.form else { return Vec::new() };
+    if machine.nginx.conf.is_some() && !config.includes.is_empty() && !config.reads(file) {
+        return vec![format!(
+            "this nginx includes no file at {}, so it would not read it.",
+            file.display()
+        )];
+    }
+    let text = nginx_site::render(&settings.site, &machine.nginx.target());
+    let with_ours = config.with(file, &text);
+    let ports = [Some(listen.get()), tls.as_ref().map(|tls| tls.port.get())];
+    let ports: Vec<_> = ports.into_iter().flatten().collect();
+    let conflict = names.iter().map(ToString::to_string).find_map(|name| {
+        let others = config.servers().filter(|server| config.file(*server) != file);
+        let mut named = others.filter(|server| server.names().any(|own| own == name));
+        let is_on = |port: &&u16, server: Server<'_>| {
+            server.listens().iter().any(|listen| listen.port == **port)
+        };
+        let (other, port) = named
+            .find_map(|server| ports.iter().find(|port| is_on(port, server)).map(|port| (server, port)))?;
+        let answering = with_ours.answering(&name, *port);
+        let is_ours = answering.is_some_and(|server| with_ours.file(server) == file);
+        let other = config.file(other).display();
+        Some(if is_ours {
+            format!("{other} answers to {name} already, and nginx would ignore that one from now on. Write as location.")
+        } else {
+            format!("{other} answers to {name} already, so nginx would ignore this file. Write as location.")
+        })
+    });
+    conflict.into_iter().collect()
+}
