@@ -87,7 +87,6 @@ pub enum Edit {
 
 impl Edit {
     /// Its property.
-    #[must_use]
     pub fn property(&self) -> &str {
         match self {
             Self::Set(property, _) | Self::Remove(property) => property,
@@ -125,6 +124,12 @@ pub struct Refusal {
 impl Refusal {
     fn new(line: Option<usize>, reason: impl Into<String>) -> Self {
         Self { line, reason: reason.into(), paste: String::new() }
+    }
+
+    /// What became of the file, and why; lower case, no full stop.
+    pub fn outcome(&self) -> String {
+        let line = self.line.map_or(String::new(), |line| format!(" (line {line})"));
+        format!("the file is left alone{line}: {}", self.reason)
     }
 }
 

@@ -263,8 +263,7 @@ fn line(problem: &Problem) -> String {
 }
 
 fn to_paste(refusal: &Refusal) -> CommandError {
-    let line = refusal.line.map_or(String::new(), |line| format!(" (line {line})"));
-    let mut text = format!("the file was left alone{line}: {}", refusal.reason);
+    let mut text = refusal.outcome();
     if !refusal.paste.is_empty() {
         text.push_str("\nThis has the same effect when it is pasted by hand:\n\n");
         text.push_str(&refusal.paste);

@@ -217,8 +217,7 @@ fn preview(reviewing: &Review) -> Vec<String> {
     match reviewing.preview() {
         Preview::Ready(plan) => plan.changes.iter().map(about).collect(),
         Preview::Refused(refusal) => {
-            let line = refusal.line.map_or(String::new(), |line| format!(" (line {line})"));
-            let mut lines = vec![format!("Error: the file is left alone{line}: {refusal}")];
+            let mut lines = vec![format!("Error: {}", refusal.outcome())];
             if !refusal.paste.is_empty() {
                 lines.push("Written into it by hand, this has the same effect:".to_owned());
                 lines.push(refusal.paste.clone());

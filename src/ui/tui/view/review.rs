@@ -50,9 +50,7 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, review: &Review, rows: u16, is_split
         }
         Preview::Refused(refusal) => {
             note(ui, review, &mut page);
-            let line = refusal.line.map_or(String::new(), |line| format!(" (line {line})"));
-            let text =
-                format!("Cannot be changed without touching something else: {refusal}{line}.");
+            let text = format!("{}.", capital(&refusal.outcome()));
             page.marked((ui.theme.glyphs.bad, ui.theme.bad()), ui.width, &text, ui.theme.bad());
             if !refusal.paste.is_empty() {
                 paste(ui, &mut page, &refusal.paste);
