@@ -47,19 +47,16 @@ pub enum Source {
 
 impl Answers {
     /// No answer given yet, with the defaults of this machine and the values in its files.
-    #[must_use]
     pub fn new(defaults: Defaults, found: BTreeMap<&'static str, Secret>) -> Self {
         Self { found, defaults, ..Self::default() }
     }
 
     /// The same, where the texts that answer these questions are `${…}` to Micronaut.
-    #[must_use]
     pub fn with_placeholders(self, placeholders: BTreeSet<&'static str>) -> Self {
         Self { placeholders, ..self }
     }
 
     /// The answer to a question; empty if there is none.
-    #[must_use]
     pub fn get(&self, field: &Field) -> Cow<'_, str> {
         let known = [&self.given, &self.found, &self.restored];
         match known.into_iter().find_map(|answers| answers.get(field.name)) {
@@ -70,7 +67,6 @@ impl Answers {
 
     /// The answer as a screen may show it: what the operator types shows, but of what a file has
     /// only a valid answer does.
-    #[must_use]
     pub fn shown(&self, field: &Field) -> Cow<'_, str> {
         let text = self.get(field);
         if self.is_set(field) && !field.is_secret() {
@@ -83,7 +79,6 @@ impl Answers {
     }
 
     /// The value in the files; `None` if they set none.
-    #[must_use]
     pub fn found(&self, field: &Field) -> Option<&str> {
         self.found.get(field.name).map(Secret::reveal)
     }
@@ -163,7 +158,6 @@ impl Answers {
     }
 
     /// The same machine and files, with the answers given elsewhere.
-    #[must_use]
     pub fn with(mut self, other: &Self) -> Self {
         for (field, text) in other.given() {
             self.set(field, text.reveal());
@@ -172,7 +166,6 @@ impl Answers {
     }
 
     /// Whether this was given and differs from the files.
-    #[must_use]
     pub fn is_set(&self, field: &Field) -> bool {
         self.given.contains_key(field.name)
     }
@@ -188,13 +181,11 @@ impl Answers {
     }
 
     /// Whether no answer was given.
-    #[must_use]
     pub fn is_untouched(&self) -> bool {
         self.given.is_empty()
     }
 
     /// Whether the other answers leave this question open.
-    #[must_use]
     pub fn asks(&self, field: &Field) -> bool {
         field.is_asked(self)
     }
@@ -205,7 +196,6 @@ impl Answers {
     }
 
     /// Where the answer comes from.
-    #[must_use]
     pub fn source(&self, field: &Field) -> Source {
         if self.is_set(field) {
             Source::Given
@@ -218,20 +208,17 @@ impl Answers {
     }
 
     /// What the defaults are taken from.
-    #[must_use]
     pub fn defaults(&self) -> &Defaults {
         &self.defaults
     }
 
     /// Whether the answer is what the files name by a `${…}`: its text is not known.
-    #[must_use]
     pub fn keeps_placeholder(&self, field: &Field) -> bool {
         !self.is_set(field) && self.placeholders.contains(field.name)
     }
 
     /// Whether the configuration names a variable for the password and none was typed: the
     /// password stays where it is.
-    #[must_use]
     pub fn keeps_password_elsewhere(&self) -> bool {
         self.found(&form::PROXY_CREDENTIALS) == Some("env")
             && self.get(&form::PROXY_PASSWORD).is_empty()

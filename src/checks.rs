@@ -82,7 +82,6 @@ impl Outcome {
 
 impl Finding {
     /// Something could not be checked, and why.
-    #[must_use]
     pub fn skipped(code: &'static str, why: impl Into<String>) -> Self {
         Self {
             code,
@@ -94,19 +93,16 @@ impl Finding {
     }
 
     /// The test of the outbound connection was stopped before it had a result.
-    #[must_use]
     pub fn cancelled() -> Self {
         Self::skipped("way-out-cancelled", "the test of the outbound connection was stopped")
     }
 
     /// The finding as one paragraph.
-    #[must_use]
     pub fn in_words(&self) -> String {
         format!("{} {}", self.outcome.word(), self.text())
     }
 
     /// The same for where a mark tells how it came out.
-    #[must_use]
     pub fn text(&self) -> String {
         let summary = self.summary.trim_end_matches('.');
         let evidence =
@@ -130,7 +126,6 @@ impl From<Gap> for Finding {
 }
 
 /// A text with its full stop; nothing for nothing.
-#[must_use]
 pub fn sentence(text: &str) -> String {
     let text = text.trim_end_matches('.');
     if text.is_empty() { String::new() } else { format!("{text}.") }

@@ -34,7 +34,6 @@ pub struct Invocation {
 
 impl Invocation {
     /// Whether standard output gets an object for machines.
-    #[must_use]
     pub fn wants_json(&self) -> bool {
         match &self.task {
             Task::Apply { json, .. }
@@ -183,7 +182,6 @@ where
 }
 
 /// The command line as people use it, for the parser, the completions and the manual page.
-#[must_use]
 pub fn command() -> Command {
     Command::new("kestra-setup")
         .version(env!("KESTRA_SETUP_VERSION"))

@@ -169,14 +169,12 @@ const PLAIN: Field = Field {
 
 impl Field {
     /// What its help adds for these answers, as lines to copy.
-    #[must_use]
     pub fn guide(&self, context: &dyn Context) -> Vec<String> {
         let of_proxy = [&CONNECTION, &PROXY_ADDRESS, &PROXY_USERNAME, &PROXY_PASSWORD];
         if of_proxy.contains(&self) { beyond_proxy(context) } else { Vec::new() }
     }
 
     /// The options; none for text.
-    #[must_use]
     pub fn choices(&self) -> &'static [SelectOption] {
         match self.kind {
             FieldKind::Select(choices) => choices,
@@ -185,26 +183,22 @@ impl Field {
     }
 
     /// The key or directive that holds the answer, as [`stored_in`](Self::stored_in) names it.
-    #[must_use]
     pub fn key(&self) -> Option<&'static str> {
         let (_, name) = self.stored_in.split_once(" as ")?;
         name.split([',', ' ']).next()?.rsplit('.').next()
     }
 
     /// Whether the answer must not be shown.
-    #[must_use]
     pub fn is_secret(&self) -> bool {
         self.kind == FieldKind::Secret
     }
 
     /// The option with this value.
-    #[must_use]
     pub fn choice(&self, value: &str) -> Option<&'static SelectOption> {
         self.choices().iter().find(|choice| choice.value == value)
     }
 
     /// The text as it may be shown: what is no valid answer may hold a secret.
-    #[must_use]
     pub fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
         match self.kind {
             _ if text.is_empty() => text.into(),
@@ -225,7 +219,6 @@ impl Field {
     }
 
     /// The question that the row of this answer on the review opens.
-    #[must_use]
     pub fn row(&'static self) -> &'static Self {
         match self.review {
             InReview::RowOf(field) => field,
@@ -242,7 +235,6 @@ impl Field {
     }
 
     /// The variable of the environment that the default comes from, and its value.
-    #[must_use]
     pub fn of_environment<'a>(&self, defaults: &'a Defaults) -> Option<(&'a str, Cow<'a, str>)> {
         let EnvironmentProxy { variable, proxy } = defaults.proxy.as_ref()?;
         let value = self.of_proxy(proxy).filter(|value| !value.is_empty())?;
@@ -250,7 +242,6 @@ impl Field {
     }
 
     /// The part of a proxy URL that answers this question; empty if the URL does not have it.
-    #[must_use]
     pub fn of_proxy<'a>(&self, proxy: &'a PastedProxy) -> Option<Cow<'a, str>> {
         self.proxy_part.map(|part| part(proxy))
     }
@@ -291,7 +282,6 @@ pub fn fields() -> impl Iterator<Item = &'static Field> {
 
 /// The questions that open a row of the review, in the order of their digits. A row comes where the
 /// last of its questions is asked.
-#[must_use]
 pub fn review_rows() -> Vec<&'static Field> {
     let mut rows = fields().fold(Vec::new(), |mut rows: Vec<&'static Field>, field| {
         rows.retain(|row| *row != field.row());
@@ -314,13 +304,11 @@ pub fn in_row_of(row: &'static Field) -> impl Iterator<Item = &'static Field> {
 }
 
 /// The question with this name.
-#[must_use]
 pub fn field(name: &str) -> Option<&'static Field> {
     fields().find(|field| field.name == name)
 }
 
 /// The screen of a question and its place on it, both counted from 0.
-#[must_use]
 pub fn position(field: &Field) -> Option<(usize, usize)> {
     SCREENS.iter().enumerate().find_map(|(screen, rows)| {
         let focus = rows.fields.iter().position(|row| *row == field)?;

@@ -36,13 +36,11 @@ pub struct Release {
 
 impl Release {
     /// The release of an image that was seen there.
-    #[must_use]
     pub fn of_image(image: String, seen: String) -> Self {
         Self { era: Era::of_image(&image), name: image, seen }
     }
 
     /// The release with this version, such as `1.3.25`, that was seen there.
-    #[must_use]
     pub fn of_version(version: &str, seen: String) -> Self {
         Self { era: Era::of_version(version), name: format!("Kestra {version}"), seen }
     }
@@ -57,7 +55,6 @@ impl fmt::Display for Release {
 impl Era {
     /// The era of a version such as `1.3.25`, with or without a `v` or a suffix. `1.3` is known if
     /// all of its releases are of one era.
-    #[must_use]
     pub fn of_version(version: &str) -> Option<Self> {
         let version = version.strip_prefix('v').unwrap_or(version);
         let (numbers, suffix) = version.split_once(['-', '+']).unwrap_or((version, ""));
@@ -71,7 +68,6 @@ impl Era {
 
     /// The era of a container image such as `kestra/kestra:v1.3.25-no-plugins`. Not known without a
     /// tag, of a moving tag, and of the enterprise edition.
-    #[must_use]
     pub fn of_image(image: &str) -> Option<Self> {
         let name = image.split('@').next()?.rsplit('/').next()?;
         match name.split_once(':')? {

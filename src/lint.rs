@@ -50,7 +50,6 @@ impl Remark {
 }
 
 /// What cannot work in this configuration; APIs without a login are not in it, but in [`open_apis`].
-#[must_use]
 pub fn config(reading: &Reading) -> Vec<Remark> {
     let each = NEVER_NULL.into_iter().filter_map(|property| empty(reading, property));
     let whole = [
@@ -90,13 +89,11 @@ fn reinterpreted(path: &str, scalar: &Scalar) -> Option<Remark> {
 }
 
 /// What works and surprises, for `check`.
-#[must_use]
 pub fn surprises(reading: &Reading) -> Vec<Remark> {
     doubtful(reading).into_iter().chain(own_tls(reading)).collect()
 }
 
 /// What may not be meant: properties that are set twice, and a public URL that nobody can open.
-#[must_use]
 pub fn doubtful(reading: &Reading) -> Vec<Remark> {
     let url = [misplaced_url, unreachable_url].into_iter().filter_map(|trap| trap(reading));
     doubled(reading).chain(url).collect()

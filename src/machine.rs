@@ -130,7 +130,6 @@ impl fmt::Display for Candidate {
 
 impl Nginx {
     /// What a text for it depends on.
-    #[must_use]
     pub fn target(&self) -> Target {
         Target { version: self.version, ipv6: self.ipv6 }
     }
@@ -138,7 +137,6 @@ impl Nginx {
 
 impl Text {
     /// The contents, secrets included.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -164,7 +162,6 @@ impl fmt::Debug for Text {
 
 impl Snapshot {
     /// The text, if there is one.
-    #[must_use]
     pub fn text(&self) -> Option<&Text> {
         match self {
             Self::Text(text) => Some(text),
@@ -175,13 +172,11 @@ impl Snapshot {
 
 impl Machine {
     /// Kestra's configuration is or will be in this file, at this place; nothing was looked at.
-    #[must_use]
     pub fn new(config: PathBuf, place: Place) -> Self {
         Self { config, place, ..Self::default() }
     }
 
     /// The same, although nothing more could be found out about it.
-    #[must_use]
     pub fn as_far_as_known(&self) -> Self {
         let mut known = self.clone();
         known.is_partial = false;
@@ -189,7 +184,6 @@ impl Machine {
     }
 
     /// The same files with the configuration at another place.
-    #[must_use]
     pub fn at(mut self, place: Place) -> Self {
         (self.place, self.reading) = (place, OnceLock::new());
         self
@@ -204,31 +198,26 @@ impl Machine {
     }
 
     /// The file of Kestra's configuration, there or not.
-    #[must_use]
     pub fn config(&self) -> &Path {
         &self.config
     }
 
     /// Where in that file it is.
-    #[must_use]
     pub fn place(&self) -> &Place {
         &self.place
     }
 
     /// What was at a path; `None` if nobody looked.
-    #[must_use]
     pub fn snapshot(&self, path: &Path) -> Option<&Snapshot> {
         self.files.get(path).map(|seen| &seen.snapshot)
     }
 
     /// Where a path that was looked at leads, if a link is on it.
-    #[must_use]
     pub fn target(&self, path: &Path) -> Option<PathBuf> {
         self.files.get(path)?.target.clone()
     }
 
     /// The text of a file that was looked at.
-    #[must_use]
     pub fn text(&self, path: &Path) -> Option<&Text> {
         self.snapshot(path)?.text()
     }
@@ -245,7 +234,6 @@ impl Machine {
     /// The server block of this nginx that answers the public URL: on its port, else on the ports
     /// of https and http, for where something in front of nginx ends the TLS. One that neither has
     /// the name nor passes requests on is the default of the port by chance, and not meant.
-    #[must_use]
     pub fn site(&self, url: &ServerUrl) -> Option<Server<'_>> {
         let name = url.host().to_string();
         let config = &self.nginx.config;
@@ -257,7 +245,6 @@ impl Machine {
     }
 
     /// The nginx file, if it is one that the wizard wrote.
-    #[must_use]
     pub fn written(&self, path: &Path) -> Option<Written> {
         nginx_site::read(self.text(path)?.as_str())
     }
@@ -302,14 +289,12 @@ impl Machine {
     }
 
     /// The port on which Kestra listens where it runs.
-    #[must_use]
     pub fn kestra_port(&self) -> u16 {
         let reading = self.reading().ok().flatten();
         reading.and_then(|it| port(&it)).unwrap_or(kestra_config::KESTRA_PORT)
     }
 
     /// The port that the edited service of a Compose file publishes.
-    #[must_use]
     pub fn published_port(&self, reading: &Reading) -> Option<PublishedPort> {
         let text = self.text(&self.config)?.as_str();
         let port = port(reading).unwrap_or(kestra_config::KESTRA_PORT);
@@ -318,7 +303,6 @@ impl Machine {
 
     /// The release that runs Kestra: as the file of the configuration has it, else as it is
     /// installed.
-    #[must_use]
     pub fn release(&self) -> Option<Release> {
         let text = self.text(&self.config).map_or("", Text::as_str);
         let image = kestra_config::image(text, &self.place).map(|image| {

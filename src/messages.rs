@@ -20,7 +20,6 @@ use crate::wizard::{
 use std::path::Path;
 
 /// What the wizard hears of it.
-#[must_use]
 pub fn event(performed: Performed) -> Event {
     match performed {
         Performed::FilesRead(files) => Event::FilesRead(files),
@@ -48,7 +47,6 @@ fn not_loaded(error: &DiscoverError) -> LoadFailure {
 }
 
 /// What happened, and what can be done.
-#[must_use]
 pub fn not_written(failure: &WriteFailure) -> Failure {
     let WriteFailure { error, plan, .. } = failure;
     let (state, lines, choices) = match error {
@@ -143,7 +141,6 @@ fn parent(path: &Path) -> &Path {
 
 /// A sentence from an error, which begins in lower case. A name, such as nginx or that of a file, a host
 /// or a property, stays as it is.
-#[must_use]
 pub fn capital(text: &impl ToString) -> String {
     let text = text.to_string();
     let first = text.split(' ').next().unwrap_or_default().trim_end_matches(['.', ',', ';']);
@@ -189,13 +186,11 @@ fn theirs(conflict: &FileConflict, failure: &WriteFailure) -> Option<FileChange>
 }
 
 /// A change as lines of plain text, redacted.
-#[must_use]
 pub fn listed(change: &FileChange) -> Vec<String> {
     change.preview().iter().map(|line| format!("{}{}", line.tag.sign(), line.text)).collect()
 }
 
 /// What undoing would do to one file, as a change to preview.
-#[must_use]
 pub fn restored(restore: &Restore) -> FileChange {
     FileChange {
         kind: restore.kind,
@@ -225,7 +220,6 @@ pub fn interrupted(pending: &PendingWrite) -> Result<Failure, WriteError> {
 }
 
 /// What sudo did with a plan.
-#[must_use]
 pub fn elevated(plan: &Plan, config: &Path, result: Result<(), String>) -> Event {
     Event::Written(match result {
         Ok(()) => Ok(written_as_root(plan, config)),
@@ -259,7 +253,6 @@ fn written_as_root(plan: &Plan, config: &Path) -> WriteResult {
 }
 
 /// What was written, for the result page.
-#[must_use]
 pub fn written(receipt: Receipt) -> WriteResult {
     let (state, headline) = match receipt.files.len() {
         0 => ("no changes", "Nothing was written. The files are as planned already.".to_owned()),
@@ -335,7 +328,6 @@ fn saved_aside(exported: Exported) -> WriteResult {
 }
 
 /// The result of a rollback, which may have undone an undo.
-#[must_use]
 pub fn rolled_back(receipt: Receipt, is_redo: bool) -> WriteResult {
     let headline = match (receipt.files.is_empty(), is_redo) {
         (true, _) => "Nothing was written. The files are as they were before that write.",

@@ -45,7 +45,6 @@ pub enum FileKind {
 
 impl FileKind {
     /// What a file of this kind is called on a screen.
-    #[must_use]
     pub fn label(self, path: &Path) -> String {
         match self {
             Self::Nginx => "nginx".to_owned(),
@@ -76,13 +75,11 @@ pub struct FileChange {
 
 impl FileChange {
     /// Whether the file already is what it should be.
-    #[must_use]
     pub fn is_noop(&self) -> bool {
         self.before.as_ref() == Some(&self.after)
     }
 
     /// The path, and where it leads if a link is on it.
-    #[must_use]
     pub fn destination(&self) -> String {
         let path = self.path.display();
         self.target
@@ -153,7 +150,6 @@ impl Plan {
 
     /// SHA-256 over kind, path, target, before and after of each change, in hexadecimal digits. Two plans
     /// with the same digest write the same.
-    #[must_use]
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
         // Each part is preceded by its length, so that no two lists of parts have the same bytes.
@@ -174,7 +170,6 @@ impl Plan {
     }
 
     /// The files that these settings are about, which must have been looked at.
-    #[must_use]
     pub fn paths(settings: &Settings, machine: &Machine) -> Vec<PathBuf> {
         let env = variable_to_save(settings).map(|(_, _, path)| path.as_path().to_owned());
         let nginx = settings.nginx.as_ref().map(|nginx| nginx.file.as_path().to_owned());
@@ -187,14 +182,12 @@ impl Plan {
     }
 
     /// The same plan without the files of one kind.
-    #[must_use]
     pub fn without(mut self, kind: FileKind) -> Self {
         self.changes.retain(|change| change.kind != kind);
         self
     }
 
     /// The same texts, to be written over what the files have now.
-    #[must_use]
     pub fn over(mut self, machine: &Machine) -> Self {
         for change in &mut self.changes {
             let now = machine.text(&change.path).cloned();
@@ -207,7 +200,6 @@ impl Plan {
     }
 
     /// Whether nothing would change.
-    #[must_use]
     pub fn is_noop(&self) -> bool {
         self.pending().next().is_none()
     }

@@ -115,14 +115,12 @@ impl Invalid {
     }
 
     /// Drops the suggestion unless it is a valid `T`: it may complete a part and not the whole.
-    #[must_use]
     pub(crate) fn keep_suggestion_if<T: std::str::FromStr>(mut self) -> Self {
         self.suggestion = self.suggestion.filter(|text| text.parse::<T>().is_ok());
         self
     }
 
     /// Adds the value that the operator may have meant.
-    #[must_use]
     pub fn or_use(mut self, suggestion: impl Into<String>) -> Self {
         self.suggestion = Some(suggestion.into());
         self

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 /// A text as one word of a shell command.
-#[must_use]
 pub fn word(text: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@:".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {

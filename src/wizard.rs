@@ -104,7 +104,6 @@ impl Wizard {
     /// existing one with the review.
     ///
     /// Gives the first effect, if there is something to look at at once.
-    #[must_use]
     pub fn new(answers: Answers, machine: Machine) -> (Self, Option<Effect>) {
         let mut wizard = Self {
             step: Step::FormStep(FormStep::new(&answers, 0, 0)),
@@ -127,14 +126,12 @@ impl Wizard {
     }
 
     /// Starts with a question about the start itself, such as what becomes of a draft.
-    #[must_use]
     pub fn starting_with(mut self, dialog: Dialog) -> Self {
         self.step = Step::Dialog(dialog);
         self
     }
 
     /// Lets [`Choice::Continue`] lead to this step, counted from 0.
-    #[must_use]
     pub fn resuming_at(self, step: usize) -> Self {
         Self { resumed_at: step, ..self }
     }

@@ -42,7 +42,6 @@ impl Conflict {
 }
 
 /// Every contradiction. `kestra_port` is the port that Kestra itself takes on this machine.
-#[must_use]
 pub fn conflicts(settings: &Settings, kestra_port: u16) -> Vec<Conflict> {
     let Settings { url, context_path, nginx, .. } = settings;
     let mut all = Vec::new();

@@ -34,7 +34,6 @@ pub struct AnswersFile {
 
 /// Reads the text of an answers file. JSON is YAML, so it may be JSON too. A value is taken as it is
 /// written, also without quotes: `1.10` is no number here.
-#[must_use]
 pub fn parse(text: &str) -> AnswersFile {
     let options = granit_parser::options! {
         emit_comments: false,

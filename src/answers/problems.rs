@@ -51,7 +51,6 @@ impl Problem {
 }
 
 /// Why the answer to one question is invalid.
-#[must_use]
 pub(super) fn of_field(answers: &Answers, field: &'static Field) -> Option<Problem> {
     let text = answers.get(field);
     let invalid = field.check(&text).err()?;

@@ -22,7 +22,6 @@ impl Answers {
     }
 
     /// Everything that prevents a write or is worth knowing, in the order of the form.
-    #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
         let mut all: Vec<_> =
             self.questions().filter_map(|field| problems::of_field(self, field)).collect();

@@ -59,7 +59,6 @@ pub struct KnownCertificate {
 
 impl KnownCertificate {
     /// Whether it names this host, itself or by a wildcard for its first label (RFC 6125).
-    #[must_use]
     pub fn is_for(&self, host: &Host) -> bool {
         let host = host.to_string();
         self.names.iter().any(|name| match name.strip_prefix("*.") {
@@ -135,7 +134,6 @@ impl Default for Defaults {
 
 impl Service {
     /// The line that makes it read an env file; `None` where it does already.
-    #[must_use]
     pub fn missing_line(&self, env_file: &str) -> Option<String> {
         let key = if self.is_unit { "EnvironmentFile=" } else { "env_file: " };
         (!self.env_files.iter().any(|it| it == env_file)).then(|| format!("{key}{env_file}"))
@@ -144,13 +142,11 @@ impl Service {
 
 impl Defaults {
     /// The server block of somebody else that answers to this name.
-    #[must_use]
     pub fn existing_server(&self, name: &str) -> Option<&ExistingServer> {
         self.existing_servers.iter().find(|server| server.names.iter().any(|it| it == name))
     }
 
     /// Where the nginx file goes, by the answer to `nginx-form`.
-    #[must_use]
     pub fn nginx_file<'a>(&'a self, nginx_form: &str) -> &'a str {
         if nginx_form == "location" { &self.location_file } else { &self.server_file }
     }

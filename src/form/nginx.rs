@@ -356,13 +356,11 @@ recommended is named in this row.",
 };
 
 /// Whether the full screen folds a question away, because it is rarely changed.
-#[must_use]
 pub fn is_folded(field: &Field) -> bool {
     [&SERVER_NAME, &LISTEN, &NGINX_FORM, &NGINX_STYLE, &NGINX_FILE, &OPEN_URLS].contains(&field)
 }
 
 /// The folded answers in a few words: those that are not as recommended, else their names.
-#[must_use]
 pub fn folded(context: &dyn Context) -> String {
     let asked = |field: &&(&'static Field, &'static str)| field.0.is_asked(context);
     let rows = [

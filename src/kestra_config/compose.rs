@@ -20,7 +20,6 @@ pub struct PublishedPort {
 
 /// The address at which the services of a place publish a port of their container; `None` where
 /// the place is not in a Compose file.
-#[must_use]
 pub fn published_port(source: &str, place: &Place, port: u16) -> Option<PublishedPort> {
     if place.kind() != PlaceKind::Compose {
         return None;
@@ -37,7 +36,6 @@ pub fn published_port(source: &str, place: &Place, port: u16) -> Option<Publishe
 }
 
 /// The address at which a service of a Compose file publishes a port of its container.
-#[must_use]
 pub fn published_by(source: &str, service: &str, port: u16) -> Option<PublishedPort> {
     let tree = Tree::parse(source).ok()?;
     let node = places::services(&tree).into_iter().find(|(name, _)| *name == service)?.1;
@@ -46,7 +44,6 @@ pub fn published_by(source: &str, service: &str, port: u16) -> Option<PublishedP
 
 /// The image that runs Kestra, as far as the file names it: that of the Compose service, or of the
 /// Helm chart's values beside the configuration.
-#[must_use]
 pub fn image(source: &str, place: &Place) -> Option<String> {
     if !matches!(place.kind(), PlaceKind::Compose | PlaceKind::Helm) {
         return None;
@@ -210,7 +207,6 @@ pub struct Beside {
 }
 
 /// What the services or containers that use a configuration set beside it.
-#[must_use]
 pub fn variables_beside(source: &str, place: &Place) -> Beside {
     let mut beside = Beside::default();
     if !place.is_compose() && !place.is_kubernetes() {
@@ -274,7 +270,6 @@ fn is_config_flag(word: &str) -> bool {
 }
 
 /// Whether Kestra reads a variable of this name as a property; those of its start script are none.
-#[must_use]
 pub fn is_property(name: &str) -> bool {
     const OF_START: [&str; 2] = ["KESTRA_CONFIGURATION_PATH", "KESTRA_PLUGINS_PATH"];
     let prefixes = ["KESTRA_", "MICRONAUT_", "DATASOURCES_", "ENDPOINTS_"];
@@ -353,7 +348,6 @@ pub struct Mounted {
 }
 
 /// The YAML file that a service mounts, Kestra's before any other.
-#[must_use]
 pub fn mounted_file(source: &str) -> Option<Mounted> {
     let tree = Tree::parse(source).ok()?;
     let (service, file, target) = mounted_in(&tree)?;
@@ -367,7 +361,6 @@ pub fn mounted_file(source: &str) -> Option<Mounted> {
 }
 
 /// The env files of the services that use a configuration, as they are written.
-#[must_use]
 pub fn env_files(source: &str, place: &Place) -> Vec<String> {
     let Ok(tree) = Tree::parse(source) else { return Vec::new() };
     let services = places::services(&tree).into_iter();

@@ -46,14 +46,12 @@ pub enum PlaceKind {
 
 impl Place {
     /// The whole file is the configuration.
-    #[must_use]
     pub fn whole() -> Self {
         Self::default()
     }
 
     /// The literal keys of the file that lead to the configuration: a mapping, or a literal block
     /// scalar that holds YAML. With `is_compose`, Docker Compose interpolates it.
-    #[must_use]
     pub fn at(keys: Vec<String>, is_compose: bool) -> Self {
         let kind = if is_compose { PlaceKind::Compose } else { PlaceKind::Named };
         Self::found(None, keys.into_iter().map(PathStep::Key).collect(), kind)
@@ -77,31 +75,26 @@ impl Place {
     }
 
     /// What kind of text holds the configuration.
-    #[must_use]
     pub fn kind(&self) -> PlaceKind {
         self.kind
     }
 
     /// The services of a Compose file that use this configuration.
-    #[must_use]
     pub fn used_by(&self) -> &[String] {
         &self.used_by
     }
 
     /// Whether the whole file is the configuration.
-    #[must_use]
     pub fn is_whole(&self) -> bool {
         self.path.is_empty() && self.document.is_none()
     }
 
     /// Whether Docker Compose interpolates it.
-    #[must_use]
     pub fn is_compose(&self) -> bool {
         self.kind == PlaceKind::Compose
     }
 
     /// Whether this Kestra runs in Kubernetes, out of reach of an nginx on this machine.
-    #[must_use]
     pub fn is_kubernetes(&self) -> bool {
         use PlaceKind::{ConfigMap, Container, GitOps, Helm};
         matches!(self.kind, Helm | GitOps | ConfigMap | Container)
@@ -109,7 +102,6 @@ impl Place {
 
     /// The command that makes Kestra read the changed file, to copy and adapt; empty where that is
     /// not known. `file` is quoted for a shell already.
-    #[must_use]
     pub fn restart_command(&self, file: &str) -> String {
         match self.kind {
             PlaceKind::WholeFile => format!("kestra server standalone --config {file}"),

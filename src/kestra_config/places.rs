@@ -73,7 +73,6 @@ pub fn places(text: &str) -> Result<Vec<Place>, PlaceError> {
 
 /// The place of the only configuration of a file; the whole file where there are several, or none
 /// that can be edited.
-#[must_use]
 pub fn only_place(text: &str) -> Place {
     match places(text).as_deref() {
         Ok([only]) => only.clone(),

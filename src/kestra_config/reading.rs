@@ -56,14 +56,12 @@ pub struct Reading {
 
 impl Reading {
     /// The value in effect.
-    #[must_use]
     pub fn get(&self, property: &str) -> Option<&Scalar> {
         self.properties.get(property).map(|property| &property.scalar)
     }
 
     /// The lines of every occurrence in any spelling, counted from 1, in file order. The last one
     /// is in effect.
-    #[must_use]
     pub fn lines(&self, property: &str) -> Vec<usize> {
         let Some(property) = self.properties.get(property) else { return Vec::new() };
         let mut lines = property.earlier.clone();
@@ -72,7 +70,6 @@ impl Reading {
     }
 
     /// Whether there is a value at this path or below it.
-    #[must_use]
     pub fn has(&self, prefix: &str) -> bool {
         self.properties.contains_key(prefix)
             || self.iter().any(|(path, _)| {
@@ -81,7 +78,6 @@ impl Reading {
     }
 
     /// Whether nothing is configured.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.properties.is_empty()
     }

@@ -13,7 +13,6 @@ const OPEN_PATHS: [&str; 3] = ["a", "ap", "api"];
 const WEBHOOKS: &str = "/api/v1/main/executions/webhook/";
 
 /// What lets others in or keeps people out, the worst first: it comes before any other note.
-#[must_use]
 pub fn urgent(machine: &Machine, reading: &Reading) -> Vec<String> {
     let open = open_apis(reading).map(|remark| remark.text);
     let taken = open_urls::opens_setup(reading).map(|entry| {
@@ -27,7 +26,6 @@ pub fn urgent(machine: &Machine, reading: &Reading) -> Vec<String> {
 }
 
 /// The advisory for a release whose login anyone passes.
-#[must_use]
 pub fn advisory(machine: &Machine) -> Option<String> {
     let Release { name, era, .. } = machine.release()?;
     (era == Some(Era::LoginBypass)).then(|| {
@@ -39,7 +37,6 @@ pub fn advisory(machine: &Machine) -> Option<String> {
 
 /// What a release that closes a context path lacks in this configuration: the entries that open the
 /// login page.
-#[must_use]
 pub fn closed_login(machine: &Machine, reading: &Reading) -> Option<String> {
     let (name, path) = closing(machine, reading)?;
     (!open_urls::are_open(reading)).then(|| {
@@ -51,7 +48,6 @@ pub fn closed_login(machine: &Machine, reading: &Reading) -> Option<String> {
 }
 
 /// The same for the administrator, who cannot be set up in the browser there.
-#[must_use]
 pub fn missing_administrator(machine: &Machine, reading: &Reading) -> Option<String> {
     let (name, path) = closing(machine, reading)?;
     reading.get("kestra.server.basic-auth.username").is_none().then(|| {
@@ -69,7 +65,6 @@ fn closing(machine: &Machine, reading: &Reading) -> Option<(String, ContextPath)
 }
 
 /// A path that switches the login off: seen with 1.3.25 and 2.0.0-SNAPSHOT.
-#[must_use]
 pub fn open_apis(reading: &Reading) -> Option<Remark> {
     let path = reading.get("micronaut.server.context-path")?;
     let name = path.text.trim().trim_matches('/');
@@ -82,7 +77,6 @@ pub fn open_apis(reading: &Reading) -> Option<Remark> {
 }
 
 /// Webhooks that a context path closes in most releases.
-#[must_use]
 pub fn closed_webhooks(reading: &Reading) -> Option<Remark> {
     let path = reading.get("micronaut.server.context-path")?;
     let prefix: ContextPath = path.text.parse().ok()?;

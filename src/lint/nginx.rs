@@ -6,7 +6,6 @@ use crate::settings::{ServerUrl, SiteFile, SiteForm};
 use std::path::PathBuf;
 
 /// The nginx of a machine, for its screen; lines of at most 71 columns.
-#[must_use]
 pub fn nginx_summary(machine: &Machine) -> Vec<String> {
     let nginx = &machine.nginx;
     let Some(binary) = &nginx.binary else {
@@ -32,7 +31,6 @@ pub fn nginx_summary(machine: &Machine) -> Vec<String> {
 
 /// The server block that serves this URL already and is not the wizard's: where it is, and what it
 /// lacks, one sentence each.
-#[must_use]
 pub fn existing_site(machine: &Machine, url: &ServerUrl) -> Vec<String> {
     let config = &machine.nginx.config;
     let Some(server) = machine.site(url) else { return Vec::new() };
@@ -50,7 +48,6 @@ pub fn existing_site(machine: &Machine, url: &ServerUrl) -> Vec<String> {
 }
 
 /// The server block that answers to this URL already, where locations are written to go into it.
-#[must_use]
 pub fn including_server(machine: &Machine, url: &ServerUrl) -> Option<String> {
     let server = machine.site(url)?;
     let (file, line) = (machine.nginx.config.file(server), server.0.line);
@@ -63,7 +60,6 @@ pub fn including_server(machine: &Machine, url: &ServerUrl) -> Option<String> {
 
 /// What keeps nginx from serving the file of these settings, one sentence each. With two server
 /// blocks for one name, nginx reports `conflicting server name` and ignores the later one.
-#[must_use]
 pub fn existing_servers(machine: &Machine, settings: &SiteFile) -> Vec<String> {
     let config = &machine.nginx.config;
     let file = settings.file.as_path();

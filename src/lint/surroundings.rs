@@ -7,7 +7,6 @@ use crate::settings::SiteFile;
 use std::path::Path;
 
 /// What around the configuration makes an edit of it useless, one sentence each.
-#[must_use]
 pub fn config_warnings(machine: &Machine) -> Vec<String> {
     let around = &machine.surroundings;
     let yaml = around
@@ -33,7 +32,6 @@ pub fn config_warnings(machine: &Machine) -> Vec<String> {
 /// Variables beside a configuration, and which of the two wins. A file given with `--config`, and
 /// `~/.kestra/config.yml`, win over variables, and these over `KESTRA_CONFIGURATION` and
 /// `MICRONAUT_CONFIG_FILES` (measured: 0, -200, -250).
-#[must_use]
 pub fn variables(machine: &Machine) -> Vec<String> {
     let text = |path: &Path| machine.text(path).map_or("", Text::as_str);
     let place = machine.place();
@@ -69,7 +67,6 @@ pub fn variables(machine: &Machine) -> Vec<String> {
 }
 
 /// The env file of a plan, where what starts Kestra does not read it.
-#[must_use]
 pub fn unread_env_file(machine: &Machine, file: &Path) -> Option<String> {
     let service = machine.defaults.service.as_ref()?;
     let file = file.to_string_lossy();
@@ -78,7 +75,6 @@ pub fn unread_env_file(machine: &Machine, file: &Path) -> Option<String> {
 }
 
 /// What is uncertain about the port at which the service of a Compose file is published.
-#[must_use]
 pub fn unpublished(machine: &Machine, settings: &SiteFile) -> Option<String> {
     let reading = machine.reading().ok().flatten()?;
     let published = machine.published_port(&reading)?;

@@ -37,13 +37,11 @@ pub struct Directive {
 
 impl Directive {
     /// The first argument, if there is one.
-    #[must_use]
     pub fn first(&self) -> Option<&str> {
         self.args.first().map(|word| word.text.as_str())
     }
 
     /// The arguments, joined by single spaces.
-    #[must_use]
     pub fn value(&self) -> String {
         let words: Vec<_> = self.args.iter().map(|word| word.text.as_str()).collect();
         words.join(" ")
@@ -51,13 +49,11 @@ impl Directive {
 }
 
 /// Every directive of a text that is in no file. A block that is never closed ends with the text.
-#[must_use]
 pub fn parse(text: &str) -> Vec<Directive> {
     parse_file(text, Path::new(""))
 }
 
 /// Every directive of a file.
-#[must_use]
 pub fn parse_file(text: &str, file: &Path) -> Vec<Directive> {
     let lines = text.match_indices('\n').map(|(at, _)| at).collect();
     let (words, open, done) = (Vec::new(), Vec::new(), Vec::new());
@@ -88,7 +84,6 @@ pub fn flat(block: &[Directive]) -> impl Iterator<Item = &Directive> {
 
 /// A time as nginx writes it, in seconds: `90`, `600s`, `1h 30m`. `None` for anything else, also
 /// for one too large to count.
-#[must_use]
 pub fn seconds(time: &str) -> Option<u64> {
     let mut total: u64 = 0;
     let mut rest = time.trim();
@@ -115,7 +110,6 @@ pub fn seconds(time: &str) -> Option<u64> {
 }
 
 /// A size as nginx writes it, in bytes: `0`, `512`, `8k`, `10m`, `1G`. `None` for anything else.
-#[must_use]
 pub fn bytes(size: &str) -> Option<u64> {
     let digits = size.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match size[digits.len()..].to_ascii_lowercase().as_str() {

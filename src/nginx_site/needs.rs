@@ -57,7 +57,6 @@ impl Gap {
     }
 
     /// A directive with a regular expression that only nginx can judge.
-    #[must_use]
     pub fn unjudged(at: &Directive) -> Self {
         let summary =
             "this regular expression is not understood here, so what it takes is not judged.";
@@ -69,7 +68,6 @@ impl Gap {
     }
 
     /// Where the change is to be made.
-    #[must_use]
     pub fn place(&self) -> String {
         format!("{}:{}", self.file.display(), self.line)
     }
@@ -88,14 +86,12 @@ impl fmt::Display for Change {
 }
 
 /// Whether this server block passes requests for this URL on to another server.
-#[must_use]
 pub fn passes(config: &Config, server: Server<'_>, url: &ServerUrl) -> bool {
     let location = ServingLocation::of(config, server, format!("{}/ui/", url.path()));
     location.is_ok_and(|location| location.is_some_and(|it| it.own("proxy_pass").is_some()))
 }
 
 /// What this server block lacks of what the Kestra behind this URL needs.
-#[must_use]
 pub fn gaps(config: &Config, server: Server<'_>, url: &ServerUrl) -> Vec<Gap> {
     let wanted = url.path();
     let location = |page: &str| ServingLocation::of(config, server, format!("{wanted}/{page}"));
@@ -129,7 +125,6 @@ pub fn gaps(config: &Config, server: Server<'_>, url: &ServerUrl) -> Vec<Gap> {
 
 /// The same for a file on its own, be it server blocks or locations. `None` where it does not answer
 /// this URL.
-#[must_use]
 pub fn gaps_of_file(text: &str, file: &Path, url: &ServerUrl) -> Option<Vec<Gap>> {
     let mut http = parse_file(text, file);
     if http.iter().any(|directive| directive.name == "location") {

@@ -25,7 +25,6 @@ pub struct Written {
 
 /// The site in a file that the wizard wrote, or that was copied from Kestra's documentation;
 /// `None` for any other file. Never fails, whatever the text is.
-#[must_use]
 pub fn read(text: &str) -> Option<Written> {
     let directives = parse(text);
     let template = if text.starts_with(OURS) {
@@ -47,7 +46,6 @@ pub fn read(text: &str) -> Option<Written> {
 
 /// Whether the wizard may replace this text after showing the difference alone. What somebody else
 /// wrote, or certbot manages by now, is not replaced without a question.
-#[must_use]
 pub fn is_ours(text: &str) -> bool {
     let says_so = text.starts_with(OURS) && !text.contains("# managed by Certbot");
     read(text).is_some_and(|written| says_so || !written.edited)

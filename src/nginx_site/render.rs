@@ -20,7 +20,6 @@ pub(super) const FINGERPRINT: &str = "# kestra-setup sha256 ";
 ///
 /// `documented` is Kestra's documentation and nothing else. It shows no server block with a
 /// certificate; there, and only there, the target shows in it too.
-#[must_use]
 pub fn render(site: &Site, target: &Target) -> String {
     let locations = locations(site);
     let text = match &site.form {

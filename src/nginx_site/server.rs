@@ -57,7 +57,6 @@ impl Config {
     }
 
     /// The file that a server block is in, links followed.
-    #[must_use]
     pub fn file<'a>(&'a self, server: Server<'a>) -> &'a Path {
         self.links.get(&*server.0.file).map_or(&server.0.file, PathBuf::as_path)
     }
@@ -68,7 +67,6 @@ impl Config {
     /// behind, that before a regular expression, and the first of two equal ones wins; a name that
     /// nobody has goes to the default of the port. `None` where nothing listens, or where
     /// [`Self::unjudged`] may match first.
-    #[must_use]
     pub fn answering(&self, name: &str, port: u16) -> Option<Server<'_>> {
         let named = self.named(name, port);
         if self.unjudged(name, port).is_some() {
@@ -84,7 +82,6 @@ impl Config {
 
     /// A `server_name` with a regular expression that may match this name first, and is not one
     /// that can be judged here.
-    #[must_use]
     pub fn unjudged(&self, name: &str, port: u16) -> Option<&Directive> {
         let named = self.named(name, port);
         if named.is_some_and(|(_, rank)| rank > BY_PATTERN) {
@@ -120,7 +117,6 @@ impl Config {
     }
 
     /// Whether nginx reads this file by itself.
-    #[must_use]
     pub fn reads(&self, file: &Path) -> bool {
         self.including(file).is_some()
     }
@@ -130,7 +126,6 @@ impl Config {
     }
 
     /// The same once this file has this text, where nginx reads it.
-    #[must_use]
     pub fn with(&self, file: &Path, text: &str) -> Self {
         let named = self.links.iter().find(|(_, real)| *real == file).map(|(link, _)| link);
         let file = named.map_or(file, PathBuf::as_path);
@@ -157,7 +152,6 @@ impl<'a> Server<'a> {
     }
 
     /// Where it listens; port 80 by default.
-    #[must_use]
     pub fn listens(self) -> Vec<Listen> {
         let all = || self.0.block.iter().filter(|directive| directive.name == "listen");
         if all().next().is_none() {
@@ -168,7 +162,6 @@ impl<'a> Server<'a> {
     }
 
     /// Whether one of its names fits this one.
-    #[must_use]
     pub fn has_name(self, name: &str) -> bool {
         self.rank(name).is_some()
     }
@@ -215,7 +208,6 @@ impl Listen {
 
 /// The two halves of a `listen` argument such as `80`, `*:80`, `[::]:80`, or an address alone,
 /// which means port 80. `None` for a socket.
-#[must_use]
 pub fn address_and_port(listen: &str) -> Option<(&str, u16)> {
     if listen.starts_with("unix:") {
         return None;
@@ -262,14 +254,12 @@ fn without_assertions(pattern: &str) -> String {
 }
 
 /// Whether a name fits a pattern of `*` and `?`. A set such as `[a-z]` is taken for any character.
-#[must_use]
 pub fn wildcard(pattern: &str, name: &str) -> bool {
     fits(pattern.as_bytes(), name.as_bytes())
 }
 
 /// Whether an `include` with this absolute pattern reaches this file. Names that begin with a dot
 /// are skipped (measured with nginx 1.22).
-#[must_use]
 pub fn reaches(pattern: &Path, file: &Path) -> bool {
     let same_depth = pattern.components().count() == file.components().count();
     same_depth

@@ -32,7 +32,6 @@ pub enum DiffTag {
 
 impl DiffTag {
     /// The sign in front of the line.
-    #[must_use]
     pub fn sign(self) -> &'static str {
         match self {
             Self::Equal => " ",
@@ -70,19 +69,16 @@ impl DiffStat {
 
 impl FileChange {
     /// The whole text of a new or unchanged file, else the difference; redacted.
-    #[must_use]
     pub fn preview(&self) -> Vec<DiffLine> {
         self.lines(|text| self.redact(text))
     }
 
     /// The same with everything that is in the file, for the operator who asks for it.
-    #[must_use]
     pub fn revealed(&self) -> Vec<DiffLine> {
         self.lines(revealed)
     }
 
     /// The new text, redacted.
-    #[must_use]
     pub fn redacted(&self) -> String {
         self.redact(self.after.as_str()).into_iter().map(|line| line + "\n").collect()
     }
@@ -122,7 +118,6 @@ impl FileChange {
     }
 
     /// How many lines change, in words.
-    #[must_use]
     pub fn summary(&self) -> String {
         let stat = self.stat();
         let lines = |n: usize| if n == 1 { "line" } else { "lines" };
@@ -145,7 +140,6 @@ impl FileChange {
     }
 
     /// How many lines change.
-    #[must_use]
     pub fn stat(&self) -> DiffStat {
         self.operations().iter().fold(DiffStat::default(), DiffStat::add)
     }

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 /// What is good to know about these answers on this machine, one sentence each; with a plan, about
 /// the files as they will be.
-#[must_use]
 pub fn notes(answers: &Answers, machine: &Machine, plan: Option<&Plan>) -> Vec<String> {
     let reading = reading(machine, plan);
     // Nothing is worse than a login that anyone passes.
@@ -26,13 +25,11 @@ pub fn notes(answers: &Answers, machine: &Machine, plan: Option<&Plan>) -> Vec<S
 }
 
 /// What lets others in or keeps people out once this is written, the worst first.
-#[must_use]
 pub fn urgent(machine: &Machine, plan: &Plan) -> Vec<String> {
     reading(machine, Some(plan)).map_or(Vec::new(), |reading| lint::urgent(machine, &reading))
 }
 
 /// What keeps nginx from serving Kestra as it should.
-#[must_use]
 pub fn nginx_notes(answers: &Answers, machine: &Machine) -> Vec<String> {
     let Ok(settings) = answers.settings() else { return Vec::new() };
     let has_own_server = |nginx: &SiteFile| matches!(nginx.site.form, SiteForm::Server { .. });
@@ -47,7 +44,6 @@ pub fn nginx_notes(answers: &Answers, machine: &Machine) -> Vec<String> {
 }
 
 /// What lets others in, and what in the configuration or around it cannot work.
-#[must_use]
 pub fn config_notes(machine: &Machine) -> Vec<String> {
     let reading = machine.reading().ok().flatten();
     let mut notes = reading.as_ref().map_or(Vec::new(), |it| lint::urgent(machine, it));
@@ -76,7 +72,6 @@ fn reading(machine: &Machine, plan: Option<&Plan>) -> Option<Arc<Reading>> {
 }
 
 /// The nginx file that would be replaced although somebody else wrote it.
-#[must_use]
 pub fn foreign(plan: &Plan) -> Option<&FileChange> {
     let (change, before) = replaced(plan)?;
     let is_foreign = !before.trim().is_empty() && !nginx_site::is_ours(before);

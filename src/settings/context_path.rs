@@ -14,13 +14,11 @@ pub struct ContextPath(String);
 
 impl ContextPath {
     /// `""` or `"/kestra"`.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Whether Kestra is served at `/`.
-    #[must_use]
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
     }

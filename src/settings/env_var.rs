@@ -14,13 +14,11 @@ pub struct VariableName(String);
 
 impl VariableName {
     /// The name that a configuration has already, which the operator may have good reasons for.
-    #[must_use]
     pub fn found(name: &str) -> Self {
         Self(name.to_owned())
     }
 
     /// The bare name, without `${` and `}`.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

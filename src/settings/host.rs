@@ -20,7 +20,6 @@ pub struct Host(url::Host<String>);
 
 impl Host {
     /// Whether this always means the machine that asks; `0.0.0.0` does when it is connected to.
-    #[must_use]
     pub fn is_loopback(&self) -> bool {
         match &self.0 {
             url::Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
@@ -30,7 +29,6 @@ impl Host {
     }
 
     /// Whether this is an address to listen on, such as `0.0.0.0`.
-    #[must_use]
     pub fn is_unspecified(&self) -> bool {
         match &self.0 {
             url::Host::Domain(_) => false,
@@ -41,7 +39,6 @@ impl Host {
 
     /// Whether this means something only inside one network: a single label, a name under a suffix
     /// that is not public, or a private address. Loopback is not private.
-    #[must_use]
     pub fn is_private(&self) -> bool {
         match &self.0 {
             url::Host::Domain(name) => !self.is_loopback() && is_private_name(name),
@@ -51,13 +48,11 @@ impl Host {
     }
 
     /// Whether this is an IPv6 address, which a port can only follow behind brackets.
-    #[must_use]
     pub fn is_ipv6(&self) -> bool {
         matches!(self.0, url::Host::Ipv6(_))
     }
 
     /// The name, where this is not an address.
-    #[must_use]
     pub fn name(&self) -> Option<&str> {
         match &self.0 {
             url::Host::Domain(name) => Some(name),
@@ -204,7 +199,6 @@ impl Port {
     pub const KESTRA: Self = Self::known(8080);
 
     /// The port as a number.
-    #[must_use]
     pub fn get(self) -> u16 {
         self.0.get()
     }

@@ -15,7 +15,6 @@ pub struct FilePath(String);
 
 impl FilePath {
     /// The path for the file system.
-    #[must_use]
     pub fn as_path(&self) -> &Path {
         Path::new(&self.0)
     }
@@ -48,14 +47,12 @@ pub struct NginxFile(FilePath);
 
 impl NginxFile {
     /// The path for the file system.
-    #[must_use]
     pub fn as_path(&self) -> &Path {
         self.0.as_path()
     }
 
     /// Whether nginx includes the files of this folder outside of any server block, where a bare
     /// `location` stops it (measured with 1.22).
-    #[must_use]
     pub fn is_read_by_itself(&self) -> bool {
         self.is_in(&["conf.d", "http.d", "sites-enabled"])
     }
@@ -93,7 +90,6 @@ pub struct EnvFile(FilePath);
 
 impl EnvFile {
     /// The path for the file system.
-    #[must_use]
     pub fn as_path(&self) -> &Path {
         self.0.as_path()
     }

@@ -32,7 +32,6 @@ impl FromStr for ProxyKind {
 }
 
 /// Whether Micronaut reads this text as the type without a proxy, in the same three spellings.
-#[must_use]
 pub fn means_direct(kind: &str) -> bool {
     matches!(kind, "DIRECT" | "direct" | "Direct")
 }
@@ -58,20 +57,17 @@ pub struct ProxyAddress {
 
 impl ProxyAddress {
     /// The proxy's machine.
-    #[must_use]
     pub fn host(&self) -> &Host {
         &self.host
     }
 
     /// The proxy's port.
-    #[must_use]
     pub fn port(&self) -> Port {
         self.port
     }
 
     /// The value of `proxy-address`. Micronaut splits `host:port` at every colon, so for IPv6 it
     /// takes only the form of a URL (`SharedHttpConvertersRegistrar`).
-    #[must_use]
     pub fn in_config(&self) -> String {
         if self.host.is_ipv6() { format!("http://{self}") } else { self.to_string() }
     }

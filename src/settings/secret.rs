@@ -21,13 +21,11 @@ impl Secret {
     pub const MASK: &'static str = "*********";
 
     /// The text itself. Every call is a place where the secret could leak; there are few.
-    #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
     /// Whether it is the empty text.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -72,13 +70,11 @@ pub struct ProxyUsername(String);
 
 impl ProxyUsername {
     /// The username as text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Whether Basic authentication would read a part of the name as the password (RFC 7617).
-    #[must_use]
     pub fn has_colon(&self) -> bool {
         self.0.contains(':')
     }
@@ -113,14 +109,12 @@ impl fmt::Display for ProxyUsername {
 }
 
 /// `Basic` and the base64 of `username:password` in UTF-8, as in an `Authorization` header.
-#[must_use]
 pub fn basic_header(username: &str, password: &Secret) -> Secret {
     let login = Secret::from(format!("{username}:{}", password.reveal()));
     format!("Basic {}", BASE64_STANDARD.encode(login.reveal())).into()
 }
 
 /// The login in a `Basic …` header; `None` if it is another scheme or not UTF-8.
-#[must_use]
 pub fn decode_basic(header: &str) -> Option<(String, Secret)> {
     let (scheme, encoded) = header.trim().split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -133,19 +127,16 @@ pub fn decode_basic(header: &str) -> Option<(String, Secret)> {
 
 /// The text to write so that Micronaut reads this one: `${` becomes `${:$}{`, a placeholder
 /// without a name and with the default `$`, and a brace (run with Micronaut 4.7).
-#[must_use]
 pub fn escape_placeholder(text: &str) -> String {
     text.replace("${", "${:$}{")
 }
 
 /// The inverse of [`escape_placeholder`]; real placeholders stay as they are.
-#[must_use]
 pub fn unescape_placeholder(text: &str) -> String {
     text.replace("${:$}{", "${")
 }
 
 /// Whether Micronaut would replace a part of this text.
-#[must_use]
 pub fn has_placeholder(text: &str) -> bool {
     text.replace("${:$}{", "").contains("${")
 }

@@ -31,13 +31,11 @@ impl ServerNames {
     }
 
     /// Whether nginx would serve this host by name.
-    #[must_use]
     pub fn matches(&self, host: &Host) -> bool {
         self.iter().any(|name| name.matches(host))
     }
 
     /// The name, if there is only one and it is no wildcard: a redirect can be sure of it.
-    #[must_use]
     pub fn only_plain(&self) -> Option<&Host> {
         match self.0.as_slice() {
             [ServerName::Plain(host)] => Some(host),

@@ -23,7 +23,6 @@ pub struct Site {
 
 impl Site {
     /// The port for https; `None` where nginx serves plain http.
-    #[must_use]
     pub fn tls_port(&self) -> Option<Port> {
         match &self.form {
             SiteForm::Server { tls, .. } => tls.as_ref().map(|tls| tls.port),
@@ -104,13 +103,11 @@ pub struct UpstreamHost(Host);
 
 impl Upstream {
     /// The machine that Kestra runs on, as nginx knows it.
-    #[must_use]
     pub fn host(&self) -> &Host {
         &self.host.0
     }
 
     /// The port that Kestra listens on.
-    #[must_use]
     pub fn port(&self) -> Port {
         self.port
     }

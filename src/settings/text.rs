@@ -38,7 +38,6 @@ pub(super) fn unquoted(text: &str) -> Option<&str> {
 ///
 /// Control, format, private and non-ASCII space characters (Unicode categories Cc, Cf, Co, Zs, Zl,
 /// Zp), and the letters and selectors that are drawn as nothing.
-#[must_use]
 pub fn is_hidden(c: char) -> bool {
     let is_odd_space = c.is_whitespace() && c != ' ';
     c.is_control() || is_odd_space || is_format(c) || is_drawn_as_nothing(c) || is_private(c)
@@ -68,7 +67,6 @@ pub const HIDDEN: &str = "…";
 
 /// A reference to one variable, `${NAME}`; an address without its login, path and query; else
 /// [`HIDDEN`].
-#[must_use]
 pub fn redacted(text: &str) -> Cow<'_, str> {
     if text.is_empty() || is_reference(text) {
         return text.into();
@@ -77,7 +75,6 @@ pub fn redacted(text: &str) -> Cow<'_, str> {
 }
 
 /// The text for an output that shows ASCII only.
-#[must_use]
 pub fn ascii(text: &str) -> Cow<'_, str> {
     if text.contains(HIDDEN) { text.replace(HIDDEN, "...").into() } else { text.into() }
 }

@@ -21,43 +21,36 @@ pub struct ServerUrl {
 
 impl ServerUrl {
     /// Whether people come by https.
-    #[must_use]
     pub fn is_https(&self) -> bool {
         self.https
     }
 
     /// The machine in the address.
-    #[must_use]
     pub fn host(&self) -> &Host {
         &self.host
     }
 
     /// The port that a browser connects to.
-    #[must_use]
     pub fn effective_port(&self) -> Port {
         self.port.unwrap_or(default_port(self.https))
     }
 
     /// The path, which must be Kestra's context path: Kestra does not add that to its links.
-    #[must_use]
     pub fn path(&self) -> &ContextPath {
         &self.path
     }
 
     /// The same address with another path.
-    #[must_use]
     pub fn with_path(&self, path: &ContextPath) -> Self {
         Self { path: path.clone(), ..self.clone() }
     }
 
     /// The same address for https.
-    #[must_use]
     pub fn with_https(&self) -> Self {
         Self { https: true, port: None, ..self.clone() }
     }
 
     /// What works and is still worth knowing, one sentence each.
-    #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let host = &self.host;
         let mut notes = Vec::new();

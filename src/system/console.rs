@@ -31,7 +31,6 @@ pub struct Console {
 
 impl Console {
     /// The standard ones.
-    #[must_use]
     pub fn standard() -> Self {
         Self {
             data: Box::new(io::stdout()),
@@ -95,7 +94,6 @@ impl Console {
     }
 
     /// The warnings so far, for a report.
-    #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         self.warnings.clone()
     }
@@ -111,7 +109,6 @@ impl Console {
 }
 
 /// A text of lines and tabs that sends no sequences to a terminal, whatever was quoted in it.
-#[must_use]
 pub fn harmless(text: &str) -> String {
     let is_layout = |c| matches!(c, '\n' | '\t');
     text.chars().map(|c| if is_hidden(c) && !is_layout(c) { '?' } else { c }).collect()
@@ -126,19 +123,16 @@ fn has_utf8_locale() -> bool {
 }
 
 /// Whether somebody is there who can be asked.
-#[must_use]
 pub fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Standard input.
-#[must_use]
 pub fn input() -> impl Read {
     io::stdin().lock()
 }
 
 /// A variable of the environment; `None` if it is not set or not UTF-8.
-#[must_use]
 pub fn variable(name: &str) -> Option<Secret> {
     std::env::var(name).ok().map(Secret::from)
 }

@@ -73,7 +73,6 @@ fn line(line: Option<usize>) -> String {
 
 impl DiscoverError {
     /// What the operator can do about it.
-    #[must_use]
     pub fn remedy(&self) -> String {
         match self {
             Self::Read(error) => error.remedy(),
@@ -94,7 +93,6 @@ impl DiscoverError {
     }
 
     /// The configurations to choose from, where there are several.
-    #[must_use]
     pub fn candidates(&self) -> Vec<Candidate> {
         match self {
             Self::SeveralFiles { candidates } => candidates.clone(),
@@ -116,7 +114,6 @@ impl DiscoverError {
     }
 
     /// The exit code of a command that ends with this error.
-    #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Read(ReadError::Denied { .. }) => 5,
@@ -214,7 +211,6 @@ pub fn configuration_of(
 
 /// The rest of a machine: nginx, the files for it, the user database, rights to write, and the
 /// release of Kestra.
-#[must_use]
 pub fn complete(machine: Machine, deadline: Deadline) -> Machine {
     let known = machine.clone();
     let release = thread::spawn(move || release(&known));
@@ -225,7 +221,6 @@ pub fn complete(machine: Machine, deadline: Deadline) -> Machine {
 
 /// The release that is installed here, where the file of the configuration names none. Starts a
 /// Java program for it, which may take seconds.
-#[must_use]
 pub fn release(machine: &Machine) -> Option<Release> {
     let is_asked = machine.place().is_whole() && machine.release().is_none();
     is_asked.then(|| installed::release(&Scope::here(), machine.config()))?
@@ -267,7 +262,6 @@ fn without_release(mut machine: Machine, deadline: Deadline) -> Machine {
 }
 
 /// The rest of a machine as far as it is known in [`PATIENCE`], the [`release`] left out.
-#[must_use]
 pub fn complete_in_time(machine: Machine) -> Machine {
     let (sender, completed) = mpsc::channel();
     let unknown = machine.as_far_as_known();
@@ -300,13 +294,11 @@ fn written_before(machine: &Machine) -> Vec<String> {
 }
 
 /// What is at a path now, and where it leads.
-#[must_use]
 pub fn look_at(path: &Path) -> Seen {
     Seen { snapshot: snapshot(path), target: fs::target(path) }
 }
 
 /// What is at a path now.
-#[must_use]
 pub fn snapshot(path: &Path) -> Snapshot {
     match fs::read(path) {
         Ok(Some(text)) => Snapshot::Text(text),

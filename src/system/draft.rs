@@ -24,14 +24,12 @@ pub struct Draft {
 
 impl Draft {
     /// When and where the operator stopped, in the time zone of this machine.
-    #[must_use]
     pub fn words(&self) -> String {
         let at = self.at.to_zoned_datetime(TimeZone::system());
         format!("You stopped at step {} at {}.", self.step, at.strftime("%H:%M on %Y-%m-%d"))
     }
 
     /// The step where the operator stopped, counted from 0.
-    #[must_use]
     pub fn step(&self) -> usize {
         self.step.saturating_sub(1)
     }
@@ -76,13 +74,11 @@ pub fn save(wizard: &Wizard) {
 }
 
 /// The draft about this configuration, if there is one.
-#[must_use]
 pub fn load(config: &Path) -> Option<Draft> {
     read().filter(|draft| draft.config == config && !draft.answers.is_empty())
 }
 
 /// The configuration that the operator left half answered.
-#[must_use]
 pub fn config() -> Option<PathBuf> {
     Some(read()?.config)
 }

@@ -109,7 +109,6 @@ impl EffectRunner {
     }
 
     /// Does what is asked. `None` where the wizard is to hear nothing of it.
-    #[must_use]
     pub fn perform(&self, effect: Effect, cancelled: &AtomicBool) -> Option<Performed> {
         let nothing = Plan::default();
         let (result, plan) = match effect {
@@ -239,7 +238,6 @@ impl EffectRunner {
     }
 
     /// The findings of a check.
-    #[must_use]
     pub fn check(&self, check: &Check, cancelled: &AtomicBool) -> Vec<Finding> {
         match check {
             Check::Outbound(connection) => vec![self.outbound(connection, cancelled)],

@@ -28,7 +28,6 @@ use std::path::{Path, PathBuf};
 use transaction::WriteRequest;
 
 /// The path for a new text beside this file, which stays as it is.
-#[must_use]
 pub fn beside(path: &Path) -> PathBuf {
     let mut beside = path.to_owned();
     beside.as_mut_os_string().push(".kestra-setup-new");

@@ -63,7 +63,6 @@ pub enum Ended {
 
 impl Ended {
     /// The exit code of a program that leaves for this. It is never consent.
-    #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Signal(signal) => signal.exit_code().unwrap_or(1),
@@ -155,7 +154,6 @@ impl LineReader {
     }
 
     /// Set as soon as there is a reason to leave, for work in progress.
-    #[must_use]
     pub fn leaving(&self) -> &AtomicBool {
         self.watch.leaving()
     }

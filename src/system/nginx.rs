@@ -29,7 +29,6 @@ const USUAL_FOLDERS: &str = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/opt/homeb
 
 /// Looks for nginx and its configuration, as any user. Starts nothing but `nginx -V`; what cannot
 /// be found out is left empty.
-#[must_use]
 pub fn find(deadline: Deadline) -> Nginx {
     match program() {
         Some(binary) => {

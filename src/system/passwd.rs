@@ -9,25 +9,21 @@ use std::fs;
 use std::path::PathBuf;
 
 /// The user whose rights this process has.
-#[must_use]
 pub fn current_user() -> String {
     user(geteuid().as_raw())
 }
 
 /// The name of a user, or its number.
-#[must_use]
 pub fn user(uid: u32) -> String {
     name_in("/etc/passwd", uid)
 }
 
 /// Owner and group the way `ls` and `chown` put them: `kestra:kestra`.
-#[must_use]
 pub fn owner(uid: u32, gid: u32) -> String {
     format!("{}:{}", user(uid), name_in("/etc/group", gid))
 }
 
 /// The home of a user in the user database, where Java takes it from.
-#[must_use]
 pub fn home(uid: u32) -> Option<PathBuf> {
     let number = uid.to_string();
     let lines = fs::read_to_string("/etc/passwd").ok()?;

@@ -37,7 +37,6 @@ pub enum Signal {
 impl Signal {
     /// The exit code of a program that leaves for this signal, 128 and its number; `None` if it
     /// is no reason to leave.
-    #[must_use]
     pub fn exit_code(self) -> Option<u8> {
         match self {
             Self::Hangup => Some(129),
@@ -113,7 +112,6 @@ impl Watch {
     }
 
     /// Set as soon as there is a reason to leave, for work in progress.
-    #[must_use]
     pub fn leaving(&self) -> &AtomicBool {
         &self.leaving
     }
@@ -129,7 +127,6 @@ impl AsFd for Watch {
 ///
 /// Such a shell gives every job a process group of its own. `ssh HOST kestra-setup`, a container
 /// or a tmux window has none, and a program stopped there would never come back.
-#[must_use]
 pub fn can_stop() -> bool {
     getsid(None).is_ok_and(|session| session != getpgrp())
 }

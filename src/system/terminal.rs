@@ -5,7 +5,6 @@ use std::io;
 
 /// Whether the terminal is smaller than the smallest form, 40 columns and 10 rows. One that does
 /// not know its size, such as a serial line, is not.
-#[must_use]
 pub fn is_tiny() -> bool {
     let Ok(size) = tcgetwinsize(io::stdin()) else { return false };
     let is_known = size.ws_col > 0 && size.ws_row > 0;

@@ -60,7 +60,6 @@ pub enum Choice {
 
 impl Choice {
     /// What the choice does, in the operator's words; at most 74 columns.
-    #[must_use]
     pub fn label(&self) -> String {
         match self {
             Self::Reapply => {
@@ -101,7 +100,6 @@ impl Choice {
     }
 
     /// Whether files are written by this choice, without a review.
-    #[must_use]
     pub fn writes(&self) -> bool {
         match self {
             Self::SaveBeside
@@ -129,25 +127,21 @@ impl Choice {
 
 impl Dialog {
     /// These choices, the best first.
-    #[must_use]
     pub fn new(failure: Failure, plan: Plan) -> Self {
         Self { failure, selected: 0, plan }
     }
 
     /// What happened.
-    #[must_use]
     pub fn failure(&self) -> &Failure {
         &self.failure
     }
 
     /// The choice that Enter takes.
-    #[must_use]
     pub fn selected(&self) -> usize {
         self.selected
     }
 
     /// Whether a plan was to be written when it happened; else it is about the start.
-    #[must_use]
     pub fn is_about_a_plan(&self) -> bool {
         !self.plan.changes.is_empty()
     }

@@ -138,7 +138,6 @@ pub enum Exit {
 
 impl Effect {
     /// Whether files are written.
-    #[must_use]
     pub fn writes(&self) -> bool {
         match self {
             Self::Write(_)

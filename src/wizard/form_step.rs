@@ -46,55 +46,46 @@ impl FormStep {
     }
 
     /// The screen.
-    #[must_use]
     pub fn screen(&self) -> &'static Screen {
         &SCREENS[self.screen]
     }
 
     /// The number of the screen, counted from 0.
-    #[must_use]
     pub fn number(&self) -> usize {
         self.screen
     }
 
     /// The field with the focus.
-    #[must_use]
     pub fn field(&self) -> &'static Field {
         self.field
     }
 
     /// The text of the field, and the cursor's place in it, counted in characters.
-    #[must_use]
     pub fn typed(&self) -> (&str, usize) {
         (self.editor.text(), self.editor.cursor())
     }
 
     /// Whether the text was changed since the field got the focus.
-    #[must_use]
     pub fn is_touched(&self) -> bool {
         self.editor.is_touched
     }
 
     /// Whether the secret being typed is shown.
-    #[must_use]
     pub fn is_revealed(&self) -> bool {
         self.editor.is_revealed
     }
 
     /// What is wrong, shown under the field.
-    #[must_use]
     pub fn problem(&self) -> Option<&Problem> {
         self.problem.as_ref()
     }
 
     /// What was corrected or is good to know.
-    #[must_use]
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }
 
     /// Whether Enter returns to the review.
-    #[must_use]
     pub fn is_returning(&self) -> bool {
         self.is_returning
     }

@@ -39,14 +39,12 @@ pub struct PlanRequest {
 
 impl LivePreview {
     /// The file of this kind; without one the configuration.
-    #[must_use]
     pub fn file(&self, kind: FileKind) -> Option<&FilePreview> {
         let of_kind = |kind| self.files.iter().find(|file| file.change.kind == kind);
         of_kind(kind).or_else(|| of_kind(FileKind::Config))
     }
 
     /// Whether the answers of this moment are not valid: an earlier plan is shown.
-    #[must_use]
     pub fn is_stale(&self) -> bool {
         self.is_stale
     }
@@ -55,7 +53,6 @@ impl LivePreview {
 impl PlanRequest {
     /// The files as these answers have them, with the number of the request; `None` where the
     /// answers are not valid or a file cannot be changed.
-    #[must_use]
     pub fn run(self) -> (usize, Option<Vec<FilePreview>>) {
         let Self { number, answers, machine } = self;
         let settings = answers.settings().ok();
@@ -73,14 +70,12 @@ impl PlanRequest {
 
 impl Wizard {
     /// The preview beside the form.
-    #[must_use]
     pub fn live_preview(&self) -> &LivePreview {
         &self.live_preview
     }
 
     /// The answers that the preview is about: with the text that is typed for the address, from
     /// which others follow, as of the last pause.
-    #[must_use]
     pub fn answers_in_preview(&self) -> &Answers {
         let requested = self.live_preview.requested.as_ref();
         let is_typing = matches!(&self.step, Step::FormStep(step)
@@ -89,7 +84,6 @@ impl Wizard {
     }
 
     /// The answers with the text in the field.
-    #[must_use]
     pub fn typed_answers(&self) -> Answers {
         let mut answers = self.answers.clone();
         if let Step::FormStep(step) = &self.step

@@ -11,7 +11,6 @@ use std::path::PathBuf;
 
 impl Wizard {
     /// Whether the operator is asked which configuration is Kestra's.
-    #[must_use]
     pub fn has_several_configurations(&self) -> bool {
         self.machine.candidates.len() > 1
     }

@@ -154,7 +154,6 @@ impl Wizard {
 
     /// The rows of a screen, from top to bottom: its open questions, and one row for those that
     /// are folded away.
-    #[must_use]
     pub fn rows(&self, form_step: &FormStep) -> Vec<&'static Field> {
         let fields = form_step.screen().fields.iter().copied();
         let asked = fields.filter(|field| self.answers.asks(field));
@@ -221,7 +220,6 @@ impl Wizard {
     }
 
     /// The test of the outbound connection of the current answers.
-    #[must_use]
     pub fn way_out(&self) -> Option<Check> {
         match self.answers.settings_of_connection().ok()? {
             Connection::Proxy(proxy) if proxy.address.is_none() => None,
@@ -230,7 +228,6 @@ impl Wizard {
     }
 
     /// The check of the certificate in the answers, on its screen while it is not being typed.
-    #[must_use]
     pub fn certificate_check(&self) -> Option<Check> {
         let Step::FormStep(form_step) = &self.step else { return None };
         let fields = [&form::CERTIFICATE, &form::CERTIFICATE_KEY];

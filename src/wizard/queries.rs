@@ -12,7 +12,6 @@ use crate::plan;
 
 impl Wizard {
     /// The number of the step in the step bar, counted from 0.
-    #[must_use]
     pub fn number(&self) -> usize {
         match &self.step {
             Step::FormStep(form_step) => form_step.number(),
@@ -21,14 +20,12 @@ impl Wizard {
     }
 
     /// Which page is shown: when this changes, what was typed before was meant for another page.
-    #[must_use]
     pub fn place(&self) -> (usize, std::mem::Discriminant<Step>, bool) {
         let is_confirming = matches!(&self.step, Step::Review(review) if review.is_confirming());
         (self.number(), std::mem::discriminant(&self.step), is_confirming)
     }
 
     /// What is wrong with an answer that was given and left as it is.
-    #[must_use]
     pub fn problem_left_at(&self, field: &Field) -> Option<Problem> {
         let is_left = self.answers.is_set(field) && !self.answers.get(field).is_empty();
         let problems = is_left.then(|| self.answers.problems()).into_iter().flatten();
@@ -36,7 +33,6 @@ impl Wizard {
     }
 
     /// Whether an action would do something at this moment, so that the footer names its key.
-    #[must_use]
     pub fn offers(&self, action: Action) -> bool {
         match (action, &self.step) {
             (Action::Back, Step::FormStep(form_step)) => {
@@ -51,7 +47,6 @@ impl Wizard {
     }
 
     /// How far a key would scroll at this moment, if it scrolls: see [`Event::Scroll`].
-    #[must_use]
     pub fn scrolls_by(&self, key: Key) -> Option<i16> {
         match keymap::action(self.keys(), key)? {
             Action::Scroll(lines) => Some(lines),
@@ -60,67 +55,56 @@ impl Wizard {
     }
 
     /// Where the operator is.
-    #[must_use]
     pub fn step(&self) -> &Step {
         &self.step
     }
 
     /// The answers that were given.
-    #[must_use]
     pub fn answers(&self) -> &Answers {
         &self.answers
     }
 
     /// The machine, as far as it was looked at.
-    #[must_use]
     pub fn machine(&self) -> &Machine {
         &self.machine
     }
 
     /// Whether it is being asked if the answers may be lost.
-    #[must_use]
     pub fn is_quitting(&self) -> bool {
         self.is_quitting
     }
 
     /// How many lines of the result page are scrolled away.
-    #[must_use]
     pub fn scrolled(&self) -> usize {
         self.scrolled
     }
 
     /// How many lines of the help are scrolled away, if it is open.
-    #[must_use]
     pub fn help(&self) -> Option<usize> {
         self.help
     }
 
     /// Whether such a check is under way.
-    #[must_use]
     pub fn is_running(&self, is_it: impl Fn(&Check) -> bool) -> bool {
         self.running.iter().any(is_it)
     }
 
     /// For how many seconds the outbound connection is being tested.
-    #[must_use]
     pub fn seconds(&self) -> usize {
         self.seconds
     }
 
     /// The step at which the test of the outbound connection is; empty in its first second.
-    #[must_use]
     pub fn test_step(&self) -> &'static str {
         self.test_step
     }
 
     /// What came of a check. A finding about another value is not found, however late it comes.
-    #[must_use]
     pub fn finding(&self, check: &Check) -> Option<&Finding> {
         self.finding_about(|about| about == check)
     }
 
     /// What came of the first check of this kind.
-    #[must_use]
     pub fn finding_about(&self, is_it: impl Fn(&Check) -> bool) -> Option<&Finding> {
         self.findings.iter().find(|(about, _)| is_it(about))?.1.first()
     }
@@ -132,7 +116,6 @@ impl Wizard {
     }
 
     /// The state of the files, for the title bar.
-    #[must_use]
     pub fn state(&self) -> String {
         let is_new = !self.answers.defaults().is_reconfiguration;
         match &self.step {
@@ -152,7 +135,6 @@ impl Wizard {
     }
 
     /// Which settings differ from the files, in words.
-    #[must_use]
     pub fn changed_in_words(&self) -> String {
         let changed: Vec<_> = self.answers.changes().map(|field| field.name).collect();
         match changed.as_slice() {
@@ -166,7 +148,6 @@ impl Wizard {
     }
 
     /// How many settings differ from the files, in words.
-    #[must_use]
     pub fn change_count_in_words(&self) -> String {
         match self.answers.changes().count() {
             _ if !self.answers.defaults().is_reconfiguration => {
@@ -178,7 +159,6 @@ impl Wizard {
     }
 
     /// What keeps nginx from serving our file.
-    #[must_use]
     pub fn nginx_notes(&self) -> Vec<String> {
         plan::nginx_notes(&self.answers, &self.machine)
     }

@@ -11,7 +11,6 @@ use std::iter::once;
 const LONGEST: usize = 78;
 
 /// Adds what is left to do for these answers, so that the files are read.
-#[must_use]
 pub fn with_next_steps(saved: WriteResult, answers: &Answers) -> WriteResult {
     let is_written = |kind| saved.files.iter().any(|file| file.kind == kind);
     // What is undone needs nothing of what the answers would have needed.
@@ -147,7 +146,6 @@ fn certificate(answers: &Answers) -> Option<NextStep> {
 }
 
 /// The result where no key does anything, such as on the normal screen once the wizard is left.
-#[must_use]
 pub fn report(saved: &WriteResult) -> Vec<String> {
     let urgent = saved.urgent.iter().flat_map(|it| [format!("warning: {it}"), String::new()]);
     let mut lines: Vec<_> = urgent.chain([saved.headline.clone(), String::new()]).collect();

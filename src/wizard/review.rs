@@ -46,7 +46,6 @@ pub enum Preview {
 
 impl Preview {
     /// The plan of these answers.
-    #[must_use]
     pub fn new(answers: &Answers, settings: &Settings, machine: &Machine) -> Self {
         match Plan::new(answers, settings, machine) {
             Ok(plan) => Self::Ready(plan),
@@ -87,13 +86,11 @@ impl Review {
     }
 
     /// What would be written.
-    #[must_use]
     pub fn preview(&self) -> &Preview {
         &self.preview
     }
 
     /// The files to look at, in the order of their tabs.
-    #[must_use]
     pub fn files(&self) -> &[FileChange] {
         match &self.preview {
             Preview::Ready(plan) => &plan.changes,
@@ -102,55 +99,46 @@ impl Review {
     }
 
     /// The file that is shown.
-    #[must_use]
     pub fn shown(&self) -> Option<&FileChange> {
         self.files().get(self.tab)
     }
 
     /// Its lines, redacted unless they are revealed.
-    #[must_use]
     pub fn lines(&self) -> &[DiffLine] {
         self.lines.get(self.tab).map_or(&[], Vec::as_slice)
     }
 
     /// What is good to know before writing, one sentence each.
-    #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
     /// The number of its tab, counted from 0.
-    #[must_use]
     pub fn tab(&self) -> usize {
         self.tab
     }
 
     /// How many lines are scrolled away above.
-    #[must_use]
     pub fn scroll(&self) -> usize {
         self.scroll
     }
 
     /// Whether the file has the whole screen.
-    #[must_use]
     pub fn is_full(&self) -> bool {
         self.is_full
     }
 
     /// Whether secrets are shown.
-    #[must_use]
     pub fn is_revealed(&self) -> bool {
         self.is_revealed
     }
 
     /// Whether `w` was pressed and the question whether to write is open.
-    #[must_use]
     pub fn is_confirming(&self) -> bool {
         self.is_confirming
     }
 
     /// What the last key came to, such as "Nothing to write."
-    #[must_use]
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }
@@ -213,7 +201,6 @@ pub struct ReviewRow {
 
 impl ReviewRow {
     /// The numbered settings, as these answers have them.
-    #[must_use]
     pub fn all(answers: &Answers) -> Vec<Self> {
         form::review_rows()
             .into_iter()

@@ -95,7 +95,6 @@ fn is_about_others(complaint: &Finding, answers: &Answers) -> bool {
 }
 
 /// The finding about a configuration that cannot be read.
-#[must_use]
 pub fn unreadable(error: &DiscoverError) -> Finding {
     Finding {
         code: "config-readable",

@@ -69,7 +69,6 @@ impl Checkpoint {
     }
 
     /// Whether the write belongs to this configuration.
-    #[must_use]
     pub fn is_about(&self, config: &Path) -> bool {
         match &self.config {
             Some(own) => own == config,
@@ -103,13 +102,11 @@ impl History {
     }
 
     /// The state folder.
-    #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// Every completed write, the newest first. Damaged ones are left out.
-    #[must_use]
     pub fn list(&self) -> Vec<Checkpoint> {
         let Ok(Some(folder)) = self.checkpoints() else { return Vec::new() };
         let names = names(&folder).unwrap_or_default();
@@ -121,7 +118,6 @@ impl History {
     }
 
     /// The last completed write that belongs to this configuration.
-    #[must_use]
     pub fn last(&self, config: &Path) -> Option<Checkpoint> {
         self.list().into_iter().find(|checkpoint| checkpoint.is_about(config))
     }

@@ -188,7 +188,6 @@ pub struct VerificationFailure {
 
 impl VerificationFailure {
     /// What became of the files.
-    #[must_use]
     pub fn outcome(&self) -> &'static str {
         match self.code {
             "" => "The written files failed their verification. All files are restored.",
@@ -220,7 +219,6 @@ impl WriteError {
     }
 
     /// What the operator can do about it.
-    #[must_use]
     pub fn remedy(&self) -> String {
         match self {
             Self::Changed(_) => "Look at their change, then start from the new file.".into(),
@@ -252,7 +250,6 @@ impl WriteError {
     }
 
     /// The exit code of a command that ends with this error.
-    #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Changed(_) | Self::Redirected { .. } => 4,

@@ -52,7 +52,6 @@ impl Lock {
     }
 
     /// The history that is locked.
-    #[must_use]
     pub fn history(&self) -> &History {
         &self.history
     }

@@ -108,7 +108,6 @@ impl ReadError {
     }
 
     /// What the operator can do about it.
-    #[must_use]
     pub fn remedy(&self) -> String {
         match self {
             Self::NotRegular { .. } | Self::TooLarge { .. } => "Name another file.".into(),
@@ -143,7 +142,6 @@ pub fn read(path: &Path) -> Result<Option<Text>, ReadError> {
 /// Whether this user could write a file here, be it new or in the place of an old one.
 ///
 /// Only for the screen: the write finds out for itself.
-#[must_use]
 #[expect(clippy::disallowed_methods, reason = "reads the disk")]
 pub fn writable(path: &Path) -> bool {
     let may_write = |path: &Path| accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS).is_ok();
@@ -152,7 +150,6 @@ pub fn writable(path: &Path) -> bool {
 }
 
 /// SHA-256 in hexadecimal digits.
-#[must_use]
 pub(crate) fn sha256(content: &[u8]) -> String {
     hex(&Sha256::digest(content))
 }

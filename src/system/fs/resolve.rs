@@ -52,7 +52,6 @@ pub(crate) fn locate(path: &Path) -> Result<ResolvedPath, ReadError> {
 
 /// Where a path leads; `None` if no link is on it. A write follows the path itself, and is refused
 /// where it leads elsewhere by then.
-#[must_use]
 pub fn target(path: &Path) -> Option<PathBuf> {
     target_of(path, locate(path).ok()?.real_path())
 }

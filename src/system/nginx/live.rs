@@ -19,7 +19,6 @@ pub struct Live {
 
 impl Live {
     /// The first complaint that counts, else the first that is about others, as a note.
-    #[must_use]
     pub fn finding(self, is_about_others: impl Fn(&Finding) -> bool) -> Finding {
         let (others, counting): (Vec<_>, Vec<_>) =
             self.complaints.into_iter().partition(is_about_others);
@@ -51,7 +50,6 @@ pub fn ask_live(found: &Nginx, deadline: Deadline) -> Result<Live, Finding> {
 ///
 /// An open event stream survives this. With a broken file nothing is reloaded, and nginx goes on
 /// serving the old configuration.
-#[must_use]
 pub fn reload(found: &Nginx, deadline: Deadline) -> Finding {
     match ask_live(found, deadline) {
         Ok(Live { accepted: true, .. }) => {}

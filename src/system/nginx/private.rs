@@ -41,7 +41,6 @@ const KEY: &str = include_str!("../../../assets/nginx/throwaway.key");
 /// with the reason, where there is no nginx or it cannot be run.
 ///
 /// The evidence names everything that was replaced in the copy.
-#[must_use]
 pub fn test_privately(nginx: &Nginx, text: &str, level: IncludedIn, deadline: Deadline) -> Finding {
     let Some(binary) = &nginx.binary else {
         return skipped("There is no nginx on this machine to test the file with.", String::new());

@@ -15,13 +15,11 @@ pub struct Deadline(Instant);
 
 impl Deadline {
     /// From now on.
-    #[must_use]
     pub fn after(time: Duration) -> Self {
         Self(Instant::now() + time)
     }
 
     /// Time enough for a check or a write; nginx needs well under a second.
-    #[must_use]
     pub fn usual() -> Self {
         Self::after(Duration::from_secs(10))
     }

@@ -69,7 +69,6 @@ pub struct Decoder {
 
 impl Decoder {
     /// A decoder that lets the rest of a key take `escape_delay` after an escape.
-    #[must_use]
     pub fn new(escape_delay: Duration) -> Self {
         Self {
             escape_delay,
@@ -96,7 +95,6 @@ impl Decoder {
 
     /// How long to wait for more bytes before [`Decoder::silence`]; `None` is for ever, because
     /// nothing is held.
-    #[must_use]
     pub fn patience(&self) -> Option<Duration> {
         match &self.state {
             State::Ground => self.burst.is_open().then_some(BURST),

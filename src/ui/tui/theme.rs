@@ -21,7 +21,6 @@ pub enum Level {
 impl Level {
     /// The level of a terminal, from `TERM`, the locale (the first of `LC_ALL`, `LC_CTYPE` and
     /// `LANG` that is set) and whether colours are allowed.
-    #[must_use]
     pub fn of(term: &str, locale: &str, has_colours: bool) -> Self {
         let locale = locale.to_ascii_lowercase();
         let is_utf8 = locale.contains("utf-8") || locale.contains("utf8");
@@ -118,7 +117,6 @@ impl Glyphs {
 }
 
 /// Whether every terminal that is sent this glyph draws it one column wide.
-#[must_use]
 pub fn is_one_column(symbol: &str) -> bool {
     symbol.len() == 1 || "─│┃●○✓✗→·•…▸↑↓".contains(symbol)
 }
@@ -133,7 +131,6 @@ pub struct Theme {
 
 impl Theme {
     /// The theme of a terminal of this level.
-    #[must_use]
     pub fn new(level: Level, colors: Colors) -> Self {
         let glyphs = match level {
             Level::Full => &FULL,
@@ -144,19 +141,16 @@ impl Theme {
     }
 
     /// Whether the terminal is likely a slow line.
-    #[must_use]
     pub fn is_ascii(self) -> bool {
         *self.glyphs == ASCII
     }
 
     /// The colours that the terminal gets.
-    #[must_use]
     pub fn colors(self) -> Colors {
         self.colors
     }
 
     /// A line with the glyphs of this terminal in place of those that its texts hold.
-    #[must_use]
     pub fn shown<'a>(self, line: &'a Line<'a>) -> Cow<'a, Line<'a>> {
         let is_full = *self.glyphs == FULL;
         if is_full || line.spans.iter().all(|span| span.content.is_ascii()) {
@@ -173,7 +167,6 @@ impl Theme {
     }
 
     /// A text in this style, for a terminal without a full screen.
-    #[must_use]
     pub fn painted(self, text: &str, style: Style) -> String {
         super::backend::painted(text, style, self.colors)
     }
@@ -189,67 +182,56 @@ impl Theme {
     }
 
     /// The name of the program, the current step, keys.
-    #[must_use]
     pub fn accent(self) -> Style {
         self.style(Color::Magenta, Modifier::BOLD).add_modifier(Modifier::BOLD)
     }
 
     /// The bar in front of the row with the focus.
-    #[must_use]
     pub fn focus(self) -> Style {
         self.accent()
     }
 
     /// Headings, and the value with the focus.
-    #[must_use]
     pub fn strong(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
     /// What works.
-    #[must_use]
     pub fn good(self) -> Style {
         self.style(Color::Green, Modifier::empty())
     }
 
     /// What does not work.
-    #[must_use]
     pub fn bad(self) -> Style {
         self.style(Color::Red, Modifier::BOLD)
     }
 
     /// What may surprise.
-    #[must_use]
     pub fn warn(self) -> Style {
         self.style(Color::Yellow, Modifier::BOLD)
     }
 
     /// Hints, and what keys do.
-    #[must_use]
     pub fn dim(self) -> Style {
         self.style(Color::DarkGray, Modifier::empty())
     }
 
     /// A key of YAML, a directive of nginx.
-    #[must_use]
     pub fn key(self) -> Style {
         self.style(Color::Cyan, Modifier::empty())
     }
 
     /// A line that is added.
-    #[must_use]
     pub fn added(self) -> Style {
         self.style(Color::Green, Modifier::BOLD)
     }
 
     /// A line that is removed.
-    #[must_use]
     pub fn removed(self) -> Style {
         self.style(Color::Red, Modifier::UNDERLINED)
     }
 
     /// Plain text.
-    #[must_use]
     pub fn plain(self) -> Style {
         Style::new()
     }

@@ -54,7 +54,6 @@ pub fn view(wizard: &Wizard, theme: Theme, frame: &mut Frame<'_>) {
 }
 
 /// The event of a key: one that scrolls depends on the size of the terminal, in columns and rows.
-#[must_use]
 pub fn key_event(wizard: &Wizard, theme: Theme, size: (u16, u16), key: Key) -> Event {
     match wizard.scrolls_by(key) {
         Some(lines) => {

@@ -25,13 +25,11 @@ pub struct PendingWrite {
 
 impl PendingWrite {
     /// Its name.
-    #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
     /// When the write began.
-    #[must_use]
     pub fn at(&self) -> Timestamp {
         self.journal.at
     }

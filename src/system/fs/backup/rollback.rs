@@ -79,19 +79,16 @@ impl History {
 
 impl Rollback {
     /// The write that would be undone.
-    #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
     /// Whether that write was itself an undo, so that undoing it redoes the write before.
-    #[must_use]
     pub fn is_redo(&self) -> bool {
         self.context.undoes.is_some()
     }
 
     /// The files that would change.
-    #[must_use]
     pub fn restores(&self) -> Vec<Restore> {
         let restores = self.files.iter().map(|(file, now)| Restore::new(file, now.as_ref()));
         restores.filter(|restore| restore.now != restore.then).collect()
