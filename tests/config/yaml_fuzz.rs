@@ -6,6 +6,7 @@ use crate::yaml_reader::ask_python;
 use kestra_setup::kestra_config::{Edit, Place, Value, patch_at};
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
+use support::Random;
 
 /// Reads `[before, after, keys, set, remove]` and prints what differs from the wanted result.
 const READER: &str = r#"
@@ -44,22 +45,6 @@ for before, after, keys, wanted, removed in json.load(sys.stdin):
     wrong = [p for p in set(properties) | set(result) if properties.get(p) != result.get(p)]
     print(json.dumps("" if not wrong and rest == rest_after else "differs at %s" % (wrong or "the rest")))
 "#;
-
-/// A small generator of numbers that look random (xorshift).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % limit.max(1)
-    }
-
-    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        from[self.below(from.len())]
-    }
-}
 
 /// Writes a random mapping and keeps the properties that it has.
 struct Writer<'r> {

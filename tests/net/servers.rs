@@ -2,7 +2,7 @@
 //!
 //! One that is not installed is a failure where `CI` is set, a loud line elsewhere.
 
-use crate::site::{Identity, free_port};
+use crate::site::{free_port, identity};
 use kestra_setup::answers::Answers;
 use kestra_setup::form;
 use kestra_setup::nginx_site::{Target, render};
@@ -13,6 +13,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+use support::server::Identity;
 use support::within;
 use tempfile::TempDir;
 
@@ -38,7 +39,7 @@ pub(crate) fn squid_behind_tls() -> Option<(Server, u16)> {
 
 fn squid_with(tls_port: &str, setup: Setup) -> Option<Server> {
     setup.credentials();
-    setup.certificate(&Identity::new("proxy.fixture", "Test CA"));
+    setup.certificate(&identity("proxy.fixture"));
     setup.hosts();
     let text = include_str!("fixtures/squid.conf")
         .replace("13129", tls_port)
@@ -98,7 +99,7 @@ pub(crate) fn haproxy(kestra: u16, lines: &str) -> Option<Server> {
 /// Apache with these lines in its configuration.
 pub(crate) fn apache(kestra: u16, lines: &str) -> Option<Server> {
     let setup = Setup::new();
-    setup.certificate(&Identity::new("localhost", "Test CA"));
+    setup.certificate(&identity("localhost"));
     let config = setup.in_front(include_str!("fixtures/apache.conf"), kestra, lines);
     setup.start(&["apache2", "-D", "FOREGROUND", "-f", &config])
 }

@@ -6,9 +6,11 @@
 
 mod svg;
 
+use rustix::fs::{FlockOperation, flock};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::{Duration, UNIX_EPOCH};
 use support::{Program, Session, key};
 
@@ -53,12 +55,26 @@ micronaut:
         proxy-password: \"correct horse\"
 ";
 
+/// The folder that the pictures name, which two runs at once have to share.
+struct Folder {
+    path: PathBuf,
+    _lock: fs::File,
+}
+
+static SHARED: LazyLock<Folder> = LazyLock::new(|| {
+    let path = PathBuf::from("/tmp/kestra-pictures");
+    fs::create_dir_all(&path).expect("a folder");
+    let lock = fs::File::open(&path).expect("a folder");
+    flock(&lock, FlockOperation::LockExclusive).expect("a lock");
+    Folder { path, _lock: lock }
+});
+
 /// A machine that looks the same wherever this runs: short paths, an nginx of its own.
 struct Machine(PathBuf);
 
 impl Machine {
     fn new(name: &str) -> Self {
-        let root = PathBuf::from("/tmp/kestra-pictures").join(name);
+        let root = SHARED.path.join(name);
         let _ = fs::remove_dir_all(&root);
         for folder in ["bin", "nginx/conf.d", "nginx/sites-enabled", "home"] {
             fs::create_dir_all(root.join(folder)).expect("a folder");

@@ -38,7 +38,7 @@ pub(super) enum Accept {
 pub(super) fn agent(proxy: Option<Proxy>, accept: Accept, limit: Duration) -> Agent {
     let tls = TlsConfig::builder().disable_verification(accept == Accept::Any);
     #[cfg(test)]
-    let tls = tls.root_certs(test::AUTHORITY.roots());
+    let tls = tls.root_certs(test::roots());
     Agent::config_builder()
         .proxy(proxy)
         .tls_config(tls.build())
@@ -164,125 +164,18 @@ fn is_unseen(c: char) -> bool {
 
 #[cfg(test)]
 pub(super) mod test {
-    //! Servers on threads of the test, with certificates of an authority that only tests trust.
-
-    #![expect(clippy::disallowed_types, reason = "the other side of a connection")]
-
     use super::*;
-    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-    use rustls::pki_types::PrivateKeyDer;
-    use rustls::{ServerConfig, ServerConnection, StreamOwned};
     use std::io::Write;
-    use std::net::{TcpListener, TcpStream};
-    use std::sync::{Arc, LazyLock};
-    use std::thread;
+    use std::sync::LazyLock;
+    use support::server::{Authority, Identity, answer, listen};
     use ureq::tls::{Certificate, RootCerts};
 
     /// The only authority that tests trust.
     pub(in crate::system::checks) static AUTHORITY: LazyLock<Authority> =
-        LazyLock::new(Authority::new);
+        LazyLock::new(|| Authority::new("trusted"));
 
-    pub(in crate::system::checks) struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-    impl Authority {
-        pub(in crate::system::checks) fn new() -> Self {
-            let mut params = CertificateParams::default();
-            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-            Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-        }
-
-        pub(super) fn roots(&self) -> RootCerts {
-            RootCerts::new_with_certs(&[Certificate::from_der(self.0.der()).to_owned()])
-        }
-
-        /// TLS around a connection, with a certificate for `name`.
-        pub(in crate::system::checks) fn server(
-            &self,
-            name: &str,
-        ) -> impl Fn(TcpStream) -> Secured + Send + Sync + 'static {
-            let key = KeyPair::generate().unwrap();
-            let params = CertificateParams::new([name.to_owned()]).unwrap();
-            secured(&params.signed_by(&key, &self.0).unwrap(), &key)
-        }
-    }
-
-    /// TLS around a connection, with this certificate.
-    fn secured(
-        certificate: &rcgen::Certificate,
-        key: &KeyPair,
-    ) -> impl Fn(TcpStream) -> Secured + Send + Sync + use<> {
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let provider = rustls::crypto::ring::default_provider().into();
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
-        let config = Arc::new(config);
-        move |stream| {
-            let server = ServerConnection::new(Arc::clone(&config)).unwrap();
-            Secured(StreamOwned::new(server, stream))
-        }
-    }
-
-    /// A connection that ends as TLS asks for.
-    pub(in crate::system::checks) struct Secured(StreamOwned<ServerConnection, TcpStream>);
-
-    impl Read for Secured {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.0.read(buffer)
-        }
-    }
-
-    impl Write for Secured {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            self.0.flush()
-        }
-    }
-
-    impl Drop for Secured {
-        fn drop(&mut self) {
-            self.0.conn.send_close_notify();
-            let _ = self.0.flush();
-        }
-    }
-
-    /// A server on a port of its own, each connection on a thread of its own.
-    pub(in crate::system::checks) fn listen(
-        talk: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static,
-    ) -> u16 {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let talk = Arc::new(talk);
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let talk = Arc::clone(&talk);
-                thread::spawn(move || drop(talk(stream.unwrap())));
-            }
-        });
-        port
-    }
-
-    /// Reads the head of a request and gives its answer.
-    pub(in crate::system::checks) fn answer(
-        mut stream: impl Read + Write,
-        mut answers: impl FnMut(&str) -> String,
-    ) -> io::Result<()> {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte)?;
-            head.push(byte[0]);
-        }
-        let answer = answers(&String::from_utf8_lossy(&head));
-        let answer = answer.replacen("\r\n", "\r\nConnection: close\r\n", 1);
-        stream.write_all(answer.as_bytes())?;
-        stream.flush()
+    pub(super) fn roots() -> RootCerts {
+        RootCerts::new_with_certs(&[Certificate::from_der(AUTHORITY.der()).to_owned()])
     }
 
     fn get(url: &str, accept: Accept) -> Result<Response<Body>, Error> {
@@ -297,9 +190,8 @@ pub(super) mod test {
 
     #[test]
     fn a_certificate_is_refused_for_its_reason() {
-        fn reason(
-            secure: impl Fn(TcpStream) -> Secured + Send + Sync + 'static,
-        ) -> Result<Response<Body>, String> {
+        fn reason(identity: &Identity) -> Result<Response<Body>, String> {
+            let secure = identity.server();
             let port = listen(move |stream| {
                 answer(secure(stream), |_| "HTTP/1.1 204 x\r\n\r\n".to_owned())
             });
@@ -307,16 +199,13 @@ pub(super) mod test {
             assert_eq!(get(&url, Accept::Any).unwrap().status(), 204);
             get(&url, Accept::Trusted).map_err(|error| refused_certificate(&error).unwrap().reason)
         }
-        assert_eq!(reason(AUTHORITY.server("localhost")).unwrap().status(), 204);
-        let other = reason(AUTHORITY.server("other.example"));
+        assert_eq!(reason(&AUTHORITY.identity("localhost")).unwrap().status(), 204);
+        let other = reason(&AUTHORITY.identity("other.example"));
         assert_eq!(other.unwrap_err(), "it is for another name");
-        let stranger = Authority::new();
-        let unsigned = reason(stranger.server("localhost"));
+        let stranger = Authority::new("stranger");
+        let unsigned = reason(&stranger.identity("localhost"));
         assert_eq!(unsigned.unwrap_err(), "no public authority signed it");
-        // As openssl req -x509 makes it.
-        let (mut params, key) = (CertificateParams::default(), KeyPair::generate().unwrap());
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let own = reason(secured(&params.self_signed(&key).unwrap(), &key));
+        let own = reason(&Identity::self_signed());
         assert_eq!(own.unwrap_err(), "it is self-signed");
     }
 

@@ -3,7 +3,7 @@
 
 use crate::fake_kestra::{Fake, PASSWORD, USERNAME};
 use crate::servers;
-use crate::site::Identity;
+use crate::site::identity;
 use kestra_setup::checks::{Finding, Outcome};
 use kestra_setup::system::checks::kestra::Kestra;
 use servers::Server;
@@ -49,7 +49,7 @@ fn evidence<'a>(findings: &'a [Finding], code: &str) -> &'a str {
 }
 
 fn nginx(fake: Fake, scheme: &str, left_out: &str) -> Option<Vec<Finding>> {
-    let identity = Identity::new("localhost", "Test CA");
+    let identity = identity("localhost");
     check(fake, scheme, |port| servers::nginx_before(port, scheme, left_out, &identity))
 }
 

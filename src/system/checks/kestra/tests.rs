@@ -2,8 +2,9 @@
 //! of what it is asked.
 
 use super::*;
-use crate::system::checks::http::test::{AUTHORITY, Authority, answer, listen};
+use crate::system::checks::http::test::AUTHORITY;
 use std::net::TcpListener;
+use support::server::{Authority, answer, listen};
 
 const PASSWORD: &str = "s3cret pa:ss%";
 const PAGE: &str = "HTTP/1.1 200 OK\r\n\r\n<title>Kestra</title>";
@@ -15,7 +16,7 @@ fn plain(answers: fn(&str) -> String) -> u16 {
 }
 
 fn encrypted(authority: &Authority, answers: fn(&str) -> String) -> u16 {
-    let secure = authority.server("localhost");
+    let secure = authority.identity("localhost").server();
     listen(move |stream| answer(secure(stream), answers))
 }
 
@@ -197,7 +198,7 @@ fn a_certificate_of_an_unknown_authority_is_a_warning() {
         let port = encrypted(authority, page);
         finding(&public_at(&format!("https://localhost:{port}/kestra/")), code).outcome
     };
-    let stranger = Authority::new();
+    let stranger = Authority::new("stranger");
     assert_eq!(outcome(&stranger, "public-ui"), Outcome::Warning);
     assert_eq!(outcome(&AUTHORITY, "public-ui"), Outcome::Ok);
     // Kestra itself shows no cookie here, so nothing is known about the scheme.

@@ -2,12 +2,13 @@
 
 use super::diagnosis::*;
 use super::*;
-use crate::system::checks::http::test::{AUTHORITY, Authority, answer, listen};
+use crate::system::checks::http::test::AUTHORITY;
 use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use support::server::{Authority, answer, listen};
 
 const PASSWORD: &str = "s3cret pa:ss%";
 const BASIC: &str = "a2VzdHJhOnMzY3JldCBwYTpzcyU=";
@@ -194,7 +195,7 @@ fn a_test_that_was_cancelled_sends_no_login_and_finds_nothing() {
 
 /// A site with a certificate of this authority.
 fn site(authority: &Authority) -> Url {
-    let secure = authority.server("localhost");
+    let secure = authority.identity("localhost").server();
     let port = listen(move |stream| {
         answer(secure(stream), |_| "HTTP/1.1 403 Forbidden\r\n\r\n".to_owned())
     });
@@ -218,7 +219,7 @@ fn tunnels() -> u16 {
 
 #[test]
 fn a_site_is_verified_directly_and_through_a_proxy() {
-    let stranger = Authority::new();
+    let stranger = Authority::new("stranger");
     for (authority, code) in [(&*AUTHORITY, "way-out-ok"), (&stranger, "tls-untrusted")] {
         let target = site(authority);
         let direct = outbound(&Outbound { proxy: None, target: target.clone() }, &GOING);
