@@ -162,13 +162,13 @@ fn ask(
             if let Step::Done(saved) = wizard.step() {
                 report(saved, console);
             }
-            Ok(leave(exit, &wizard, console))
+            Ok(leave(exit, &wizard, runner.lock.is_some(), console))
         }
     }
 }
 
 /// Does with the answers what the operator decided, and reports it; gives the exit code.
-fn leave(exit: Exit, wizard: &Wizard, console: &mut Console) -> u8 {
+fn leave(exit: Exit, wizard: &Wizard, has_lock: bool, console: &mut Console) -> u8 {
     match (exit, wizard.step()) {
         (Exit::KeepDraft, _) => {
             console.message(&keep_draft(wizard));
@@ -179,9 +179,11 @@ fn leave(exit: Exit, wizard: &Wizard, console: &mut Console) -> u8 {
             console.message("Answers discarded. Nothing was written.");
             return QUIT;
         }
-        (Exit::Done, Step::Done(_)) => draft::forget(wizard.machine().config()),
         // A draft that was offered and not decided on stays.
-        (Exit::Done, _) => {}
+        (Exit::Done, Step::Dialog(_)) => {}
+        // Whoever only looks while another wizard runs decides nothing.
+        (Exit::Done, _) if !has_lock => {}
+        (Exit::Done, _) => draft::forget(wizard.machine().config()),
     }
     0
 }
@@ -210,11 +212,12 @@ fn plain(
         runner.nginx = machine.nginx.clone();
         first = wizard.update(Event::Discovered(Box::new(machine))).or(first);
     }
+    let has_lock = runner.lock.is_some();
     let mut runtime = TerminalRuntime::new(runner).map_err(lost)?;
     let ended = plain::run(&mut wizard, first, &mut runtime);
     drop(runtime);
     let ended = match ended {
-        Ok(exit) => return Ok(leave(exit, &wizard, console)),
+        Ok(exit) => return Ok(leave(exit, &wizard, has_lock, console)),
         Err(ended) => ended,
     };
     let kept = keep_draft(&wizard);

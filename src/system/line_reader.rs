@@ -58,7 +58,17 @@ pub enum Ended {
     Signal(Signal),
     /// The terminal cannot be read or written.
     #[error("cannot use the terminal")]
-    Io(#[from] io::Error),
+    Io(#[source] io::Error),
+}
+
+impl From<io::Error> for Ended {
+    /// A terminal whose line is gone refuses everything with EIO. The signal may come later.
+    fn from(error: io::Error) -> Self {
+        match Errno::from_io_error(&error) {
+            Some(Errno::IO) => Self::Signal(Signal::Hangup),
+            _ => Self::Io(error),
+        }
+    }
 }
 
 impl Ended {
@@ -169,7 +179,11 @@ impl LineReader {
             }
             // Ctrl-D behind some text ends a read, but not the line.
             match read_once()? {
-                Some(bytes) if bytes.is_empty() => return Err(Ended::Input),
+                Some(bytes) if bytes.is_empty() => {
+                    // A line that has gone since ends a read as well.
+                    self.wait(Some(&Timespec::default()))?;
+                    return Err(Ended::Input);
+                }
                 bytes => line.extend(bytes.into_iter().flatten()),
             }
             if line.ends_with(b"\n") {
@@ -265,6 +279,6 @@ fn read_once() -> Result<Option<Vec<u8>>, Ended> {
         }
         Err(Errno::AGAIN) => Ok(None),
         Err(Errno::IO) => Err(Ended::Signal(Signal::Hangup)),
-        Err(error) => Err(Ended::Io(error.into())),
+        Err(error) => Err(io::Error::from(error).into()),
     }
 }

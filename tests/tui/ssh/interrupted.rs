@@ -102,6 +102,16 @@ fn who_does_not_decide_about_a_draft_keeps_it() {
 }
 
 #[test]
+fn who_starts_over_and_leaves_is_not_asked_again() {
+    let mut session = at_proxy(program().start());
+    session.signal(Signal::TERM).wait_exit();
+    let mut next = again(&session);
+    next.wait_for("You stopped at step 2").press("2").wait_for("Where will people open");
+    next.press(key::CTRL_C).wait_exit();
+    again(&session).wait_for("Where will people open");
+}
+
+#[test]
 fn a_lost_line_ends_the_program_at_once_and_costs_nothing() {
     let mut session = at_password(program().start());
     let (_, before) = state(session.pid());
