@@ -81,15 +81,25 @@ impl Outcome {
 }
 
 impl Finding {
+    /// One without evidence and remedy.
+    pub fn new(code: &'static str, outcome: Outcome, summary: impl Into<String>) -> Self {
+        let (summary, evidence, remedy) = (summary.into(), String::new(), String::new());
+        Self { code, outcome, summary, evidence, remedy }
+    }
+
     /// Something could not be checked, and why.
     pub fn skipped(code: &'static str, why: impl Into<String>) -> Self {
-        Self {
-            code,
-            outcome: Outcome::Skipped,
-            summary: why.into(),
-            evidence: String::new(),
-            remedy: String::new(),
-        }
+        Self::new(code, Outcome::Skipped, why)
+    }
+
+    /// With what was seen.
+    pub fn seen(self, evidence: impl Into<String>) -> Self {
+        Self { evidence: evidence.into(), ..self }
+    }
+
+    /// With what the operator can do.
+    pub fn try_this(self, remedy: impl Into<String>) -> Self {
+        Self { remedy: remedy.into(), ..self }
     }
 
     /// The test of the outbound connection was stopped before it had a result.

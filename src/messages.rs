@@ -31,10 +31,12 @@ pub fn event(performed: Performed) -> Event {
         Performed::SavedBeside(receipt) => Event::Stopped(saved_beside(receipt)),
         Performed::Exported(exported) => Event::Stopped(saved_aside(exported)),
         Performed::RolledBack(receipt, is_redo) => Event::Stopped(rolled_back(receipt, is_redo)),
-        Performed::Undone => Event::Stopped(undone()),
-        Performed::Forgotten => Event::Stopped(forgotten()),
+        Performed::Undone => ended("rolled back", "Undone. Every file is as it was before."),
+        Performed::Forgotten => {
+            ended("forgotten", "The files stay as they are; the backups are kept.")
+        }
         Performed::NotUndone(error, id) => Event::Written(Err(not_undone(error, id.as_deref()))),
-        Performed::NothingToRepair => Event::Stopped(nothing_to_repair()),
+        Performed::NothingToRepair => ended("no changes", "There is nothing to repair."),
         Performed::Failed(failure) => Event::Written(Err(not_written(&failure))),
     }
 }
@@ -337,28 +339,10 @@ pub fn rolled_back(receipt: Receipt, is_redo: bool) -> WriteResult {
     WriteResult { state: "rolled back", headline: headline.to_owned(), ..written(receipt) }
 }
 
-fn nothing_to_repair() -> WriteResult {
-    WriteResult {
-        state: "no changes",
-        headline: "There is nothing to repair.".to_owned(),
-        ..WriteResult::default()
-    }
-}
-
-fn undone() -> WriteResult {
-    WriteResult {
-        state: "rolled back",
-        headline: "Undone. Every file is as it was before.".to_owned(),
-        ..WriteResult::default()
-    }
-}
-
-fn forgotten() -> WriteResult {
-    WriteResult {
-        state: "forgotten",
-        headline: "The files stay as they are; the backups are kept.".to_owned(),
-        ..WriteResult::default()
-    }
+/// A result without files.
+fn ended(state: &'static str, headline: &str) -> Event {
+    let headline = headline.to_owned();
+    Event::Stopped(WriteResult { state, headline, ..WriteResult::default() })
 }
 
 /// What can be done where undoing failed: of the completed write with this name, or of the

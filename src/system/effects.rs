@@ -286,13 +286,11 @@ impl EffectRunner {
         let answers = machine.answers().unwrap_or_default();
         let is_wrong = |field| answers.found(field).is_some_and(|text| !has_placeholder(text));
         match unread.into_iter().find(|(_, field, is_unread)| *is_unread && is_wrong(field)) {
-            Some((part, ..)) => Finding {
-                remedy: "Correct it first.".to_owned(),
-                ..Finding::skipped(
-                    "proxy-unknown",
-                    format!("The proxy's {part} is none that Kestra accepts, so it is not tested."),
-                )
-            },
+            Some((part, ..)) => Finding::skipped(
+                "proxy-unknown",
+                format!("The proxy's {part} is none that Kestra accepts, so it is not tested."),
+            )
+            .try_this("Correct it first."),
             None => Finding::skipped(
                 "proxy-unknown",
                 "A part of the proxy's settings is a placeholder; only Kestra knows its value.",

@@ -61,42 +61,33 @@ pub enum Choice {
 impl Choice {
     /// What the choice does, in the operator's words; at most 74 columns.
     pub fn label(&self) -> String {
-        match self {
-            Self::Reapply => {
-                "Keep both: apply my change to the new file, show the diff again".to_owned()
-            }
-            Self::SaveBeside => "Save mine beside it as *.kestra-setup-new and stop".to_owned(),
-            Self::StartOver => "Drop my change and start from the new file".to_owned(),
-            Self::Overwrite => {
-                "Overwrite with my version (their change is lost; backup kept)".to_owned()
-            }
-            Self::Sudo => {
-                "Write with sudo: asks your sudo password, writes what you saw".to_owned()
-            }
+        let text = match self {
+            Self::Reapply => "Keep both: apply my change to the new file, show the diff again",
+            Self::SaveBeside => "Save mine beside it as *.kestra-setup-new and stop",
+            Self::StartOver => "Drop my change and start from the new file",
+            Self::Overwrite => "Overwrite with my version (their change is lost; backup kept)",
+            Self::Sudo => "Write with sudo: asks your sudo password, writes what you saw",
             Self::SaveAside => {
-                "Save the files under ~/kestra-setup-out/, print how to install them".to_owned()
+                "Save the files under ~/kestra-setup-out/, print how to install them"
             }
             Self::Change(field) => {
                 let step = form::position(field).map_or(0, |(screen, _)| screen + 1);
-                format!("Correct \"{}\" (step {step})", field.label)
+                return format!("Correct \"{}\" (step {step})", field.label);
             }
-            Self::WithoutTls => "Go on without TLS".to_owned(),
-            Self::WithoutNginx => "Write the other files only, skip nginx".to_owned(),
-            Self::ShowEvidence(_) => "Show what nginx said".to_owned(),
-            Self::Retry => "Try again".to_owned(),
-            Self::Replace => "Replace it (a backup is kept)".to_owned(),
-            Self::Undo => "Undo it: restore every file as it was before".to_owned(),
-            Self::UndoOverwriting(_) => {
-                "Undo it anyway (the other change is lost; backup kept)".to_owned()
-            }
-            Self::Forget => {
-                "Keep the files as they are and forget that write (backups kept)".to_owned()
-            }
-            Self::Continue => "Continue with these answers (passwords are not kept)".to_owned(),
-            Self::Fresh => "Start over (or n)".to_owned(),
-            Self::ReadOnly => "Open read-only".to_owned(),
-            Self::Quit => "Quit, write nothing".to_owned(),
-        }
+            Self::WithoutTls => "Go on without TLS",
+            Self::WithoutNginx => "Write the other files only, skip nginx",
+            Self::ShowEvidence(_) => "Show what nginx said",
+            Self::Retry => "Try again",
+            Self::Replace => "Replace it (a backup is kept)",
+            Self::Undo => "Undo it: restore every file as it was before",
+            Self::UndoOverwriting(_) => "Undo it anyway (the other change is lost; backup kept)",
+            Self::Forget => "Keep the files as they are and forget that write (backups kept)",
+            Self::Continue => "Continue with these answers (passwords are not kept)",
+            Self::Fresh => "Start over (or n)",
+            Self::ReadOnly => "Open read-only",
+            Self::Quit => "Quit, write nothing",
+        };
+        text.to_owned()
     }
 
     /// Whether files are written by this choice, without a review.

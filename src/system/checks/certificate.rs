@@ -99,12 +99,8 @@ fn usable(bytes: &[u8], key: &Path) -> Option<Vec<String>> {
 /// Whether nginx can serve this host with this certificate and key; without a key, whether the
 /// certificate alone is right.
 pub fn judge(certificate: &Path, key: Option<&Path>, host: Option<&Host>) -> Finding {
-    let failed = |code, summary: String, remedy: &str| Finding {
-        code,
-        outcome: Outcome::Failed,
-        summary,
-        evidence: String::new(),
-        remedy: remedy.to_owned(),
+    let failed = |code, summary: String, remedy: &str| {
+        Finding::new(code, Outcome::Failed, summary).try_this(remedy)
     };
     let bytes = match read(certificate) {
         Ok(bytes) => bytes,
@@ -140,13 +136,8 @@ pub fn judge(certificate: &Path, key: Option<&Path>, host: Option<&Host>) -> Fin
         Some((_, Ok(true))) | None => {}
     }
     let of_host = host.map_or(String::new(), |host| format!(" for {host}"));
-    Finding {
-        code: "certificate-ok",
-        outcome: Outcome::Ok,
-        summary: format!("the certificate is valid{of_host} until {}", date(facts.until)),
-        evidence: String::new(),
-        remedy: String::new(),
-    }
+    let summary = format!("the certificate is valid{of_host} until {}", date(facts.until));
+    Finding::new("certificate-ok", Outcome::Ok, summary)
 }
 
 fn unreadable(what: &str, path: &Path, error: &io::Error) -> Finding {

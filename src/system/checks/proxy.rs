@@ -97,7 +97,7 @@ pub fn outbound_in_steps(
     };
     let took = TOTAL.saturating_sub(attempt.left());
     let evidence = format!("{seen}; {:.1} s", took.as_secs_f32());
-    Finding { code: "way-out-ok", outcome: Outcome::Ok, summary, evidence, remedy: String::new() }
+    Finding::new("way-out-ok", Outcome::Ok, summary).seen(evidence)
 }
 
 impl Proxy {

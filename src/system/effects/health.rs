@@ -48,13 +48,7 @@ impl EffectRunner {
                 "The outbound connection is not tested: correct the proxy first.",
             )];
         };
-        let scope = Finding {
-            code: "way-out-scope",
-            outcome: Outcome::Note,
-            summary: SCOPE.to_owned(),
-            evidence: String::new(),
-            remedy: String::new(),
-        };
+        let scope = Finding::new("way-out-scope", Outcome::Note, SCOPE);
         vec![self.outbound(&connection, cancelled), scope]
     }
 }
@@ -96,46 +90,30 @@ fn is_about_others(complaint: &Finding, answers: &Answers) -> bool {
 
 /// The finding about a configuration that cannot be read.
 pub fn unreadable(error: &DiscoverError) -> Finding {
-    Finding {
-        code: "config-readable",
-        outcome: Outcome::Failed,
-        summary: "The configuration cannot be read.".to_owned(),
-        evidence: error.to_string(),
-        remedy: error.remedy(),
-    }
+    Finding::new("config-readable", Outcome::Failed, "The configuration cannot be read.")
+        .seen(error.to_string())
+        .try_this(error.remedy())
 }
 
 fn readable(machine: &Machine) -> Finding {
-    let config = machine.config();
-    let exists = machine.text(config).is_some();
-    let (outcome, what) = if exists {
-        (Outcome::Ok, "The configuration is readable and well formed.")
-    } else {
-        (Outcome::Failed, "There is no configuration.")
+    let finding = match machine.text(machine.config()) {
+        Some(_) => {
+            let what = "The configuration is readable and well formed.";
+            Finding::new("config-readable", Outcome::Ok, what)
+        }
+        None => Finding::new("config-readable", Outcome::Failed, "There is no configuration.")
+            .try_this(format!("Run {} to write one.", machine.defaults.program)),
     };
-    Finding {
-        code: "config-readable",
-        outcome,
-        summary: what.to_owned(),
-        evidence: config.display().to_string(),
-        remedy: if exists {
-            String::new()
-        } else {
-            format!("Run {} to write one.", machine.defaults.program)
-        },
-    }
+    finding.seen(machine.config().display().to_string())
 }
 
 /// What the configuration tells without Kestra: who can get in, what stops its start, what it ignores,
 /// and answers that contradict each other.
 fn traps(machine: &Machine, answers: &Answers) -> Vec<Finding> {
     let Ok(Some(reading)) = machine.reading() else { return Vec::new() };
-    let finding = |code, outcome, summary| Finding {
-        code,
-        outcome,
-        summary,
-        evidence: machine.release().map_or(String::new(), |release| release.seen),
-        remedy: String::new(),
+    let finding = |code, outcome, summary: String| {
+        let seen = machine.release().map_or(String::new(), |release| release.seen);
+        Finding::new(code, outcome, summary).seen(seen)
     };
     let release = match (lint::advisory(machine), machine.release()) {
         (Some(advisory), _) => Some(finding("kestra-release", Outcome::Failed, advisory)),
@@ -152,27 +130,17 @@ fn traps(machine: &Machine, answers: &Answers) -> Vec<Finding> {
     let nobody = nobody.map(|what| finding("config-trap", Outcome::Warning, what));
 
     let change = || format!("Run {} to change it.", machine.defaults.program);
-    let trap = |code, outcome| {
-        move |Remark { text, line }| Finding {
-            code,
-            outcome,
-            summary: text,
-            evidence: format!("line {line}"),
-            remedy: change(),
-        }
+    let noted = |code, outcome| {
+        move |it: Remark| Finding::new(code, outcome, it.text).seen(format!("line {}", it.line))
     };
-    let open = lint::open_apis(&reading).map(trap("kestra-open-api", Outcome::Failed));
-    let remarks = lint::config(&reading).into_iter().map(trap("config-trap", Outcome::Failed));
-    let warning = |code| {
-        move |remark| Finding { remedy: String::new(), ..trap(code, Outcome::Warning)(remark) }
-    };
+    let trap = |code| move |it| noted(code, Outcome::Failed)(it).try_this(change());
+    let warning = |code| noted(code, Outcome::Warning);
+    let open = lint::open_apis(&reading).map(trap("kestra-open-api"));
+    let remarks = lint::config(&reading).into_iter().map(trap("config-trap"));
     let webhooks = webhooks.map(warning("kestra-webhooks"));
     let surprises = lint::surprises(&reading).into_iter().map(warning("config-trap"));
     let variables = lint::variables(machine).into_iter();
-    let variables = variables.map(|what| Finding {
-        evidence: String::new(),
-        ..finding("config-variable", Outcome::Warning, what)
-    });
+    let variables = variables.map(|what| Finding::new("config-variable", Outcome::Warning, what));
     let problems = answers.problems().into_iter().map(|problem| in_doubt(problem, change()));
     let login = open.into_iter().chain(release).chain(closed).chain(webhooks).chain(nobody);
     login.chain(remarks).chain(surprises).chain(variables).chain(problems).collect()
@@ -181,13 +149,9 @@ fn traps(machine: &Machine, answers: &Answers) -> Vec<Finding> {
 fn in_doubt(problem: Problem, remedy: String) -> Finding {
     let name = problem.field.name;
     let is_missing = problem.message == form::MISSING;
-    Finding {
-        code: "config-value",
-        outcome: if problem.is_error { Outcome::Failed } else { Outcome::Warning },
-        summary: if is_missing { format!("{name} has no value") } else { problem.message },
-        evidence: name.to_owned(),
-        remedy,
-    }
+    let outcome = if problem.is_error { Outcome::Failed } else { Outcome::Warning };
+    let summary = if is_missing { format!("{name} has no value") } else { problem.message };
+    Finding::new("config-value", outcome, summary).seen(name).try_this(remedy)
 }
 
 /// What the server block that answers the public name lacks, ours or not.

@@ -165,13 +165,7 @@ pub(super) fn failures(ok: bool, output: &str) -> Vec<Finding> {
 
 fn in_plain_words(line: &str) -> Finding {
     let (code, what, remedy) = meaning(line);
-    Finding {
-        code,
-        outcome: Outcome::Failed,
-        summary: what.into(),
-        evidence: evidence(line),
-        remedy: remedy.into(),
-    }
+    Finding::new(code, Outcome::Failed, what).seen(evidence(line)).try_this(remedy)
 }
 
 fn meaning(line: &str) -> (&'static str, &'static str, &'static str) {

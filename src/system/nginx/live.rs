@@ -35,11 +35,10 @@ impl Live {
 /// opens.
 pub fn ask_live(found: &Nginx, deadline: Deadline) -> Result<Live, Finding> {
     let (Some(binary), Some(conf)) = (&found.binary, &found.conf) else {
-        return Err(skipped("nginx-test-live", "There is no nginx on this machine.", ""));
+        return Err(Finding::skipped("nginx-test-live", "There is no nginx on this machine."));
     };
-    let ran = run(nginx(binary, conf).arg("-t"), deadline).map_err(|error| Finding {
-        evidence: error.to_string(),
-        ..skipped("nginx-test-live", "nginx could not be run.", "")
+    let ran = run(nginx(binary, conf).arg("-t"), deadline).map_err(|error| {
+        Finding::skipped("nginx-test-live", "nginx could not be run.").seen(error.to_string())
     })?;
     let complaints = explain::failures(ran.ok, &ran.output).into_iter().map(excuse_rights);
     let complaints = complaints.collect::<Result<Vec<_>, _>>()?;
@@ -58,16 +57,13 @@ pub fn reload(found: &Nginx, deadline: Deadline) -> Finding {
         Err(skipped) => return skipped,
     }
     if !found.is_running {
-        return skipped(
-            "nginx-reload",
-            "nginx is not running, so there is nothing to reload.",
-            "Start it when you are ready.",
-        );
+        let what = "nginx is not running, so there is nothing to reload.";
+        return Finding::skipped("nginx-reload", what).try_this("Start it when you are ready.");
     }
     let Some(mut command) = reloading(found) else { return accepted() };
     match run(&mut command, deadline) {
         Ok(ran) if ran.ok => {
-            finding("nginx-reload", Outcome::Ok, "nginx has read its configuration again.")
+            Finding::new("nginx-reload", Outcome::Ok, "nginx has read its configuration again.")
         }
         // systemctl quotes no file; nginx may.
         Ok(ran) if found.is_service => not_reloaded(ran.output.trim()),
@@ -97,7 +93,7 @@ fn nginx(binary: &Path, conf: &Path) -> Command {
 }
 
 fn accepted() -> Finding {
-    finding("nginx-test-live", Outcome::Ok, "nginx accepts its configuration.")
+    Finding::new("nginx-test-live", Outcome::Ok, "nginx accepts its configuration.")
 }
 
 /// A file that this user may not open is no fault of the configuration.
@@ -105,28 +101,14 @@ fn excuse_rights(failure: Finding) -> Result<Finding, Finding> {
     if geteuid().is_root() || !["nginx-permission", "nginx-bind"].contains(&failure.code) {
         return Ok(failure);
     }
-    let skipped = skipped(
-        "nginx-test-live",
-        "Only root may test the live configuration.",
-        "Run: sudo nginx -t",
-    );
-    Err(Finding { evidence: failure.evidence, ..skipped })
+    let what = "Only root may test the live configuration.";
+    let skipped = Finding::skipped("nginx-test-live", what).try_this("Run: sudo nginx -t");
+    Err(skipped.seen(failure.evidence))
 }
 
 fn not_reloaded(evidence: &str) -> Finding {
-    let failed =
-        finding("nginx-reload", Outcome::Failed, "nginx was not reloaded and goes on as before.");
-    Finding {
-        evidence: evidence.into(),
-        remedy: "Run as root: nginx -t && systemctl reload nginx".into(),
-        ..failed
-    }
-}
-
-fn skipped(code: &'static str, what: &str, remedy: &str) -> Finding {
-    Finding { remedy: remedy.into(), ..Finding::skipped(code, what) }
-}
-
-fn finding(code: &'static str, outcome: Outcome, what: &str) -> Finding {
-    Finding { code, outcome, summary: what.into(), evidence: String::new(), remedy: String::new() }
+    let what = "nginx was not reloaded and goes on as before.";
+    Finding::new("nginx-reload", Outcome::Failed, what)
+        .seen(evidence)
+        .try_this("Run as root: nginx -t && systemctl reload nginx")
 }

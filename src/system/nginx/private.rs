@@ -110,13 +110,7 @@ fn judge(ran: &Ran, stubs: &[Stub]) -> Finding {
 /// nginx accepts the text; what it would not have accepted unchanged makes it a note.
 fn accepted(stubs: &[Stub]) -> Finding {
     let evidence = list("nginx -t on a private copy: the test is successful", stubs);
-    let ok = Finding {
-        code: "nginx-test",
-        outcome: Outcome::Ok,
-        summary: "nginx accepts this file.".into(),
-        evidence,
-        remedy: String::new(),
-    };
+    let ok = Finding::new("nginx-test", Outcome::Ok, "nginx accepts this file.").seen(evidence);
     let Some((what, remedy)) = stubs.iter().find_map(Stub::problem) else { return ok };
     Finding { outcome: Outcome::Note, summary: what, remedy, ..ok }
 }
@@ -128,7 +122,7 @@ fn list(line: &str, stubs: &[Stub]) -> String {
 
 fn skipped(what: &str, evidence: String) -> Finding {
     let remedy = if evidence.is_empty() { "" } else { "Run nginx -t after the file is installed." };
-    Finding { evidence, remedy: remedy.into(), ..Finding::skipped("nginx-test", what) }
+    Finding::skipped("nginx-test", what).seen(evidence).try_this(remedy)
 }
 
 /// nginx would wait for a resolver much longer than an operator does.

@@ -37,13 +37,9 @@ impl ProxyFailure {
         let fill = |words: &str| {
             words.replace("{proxy}", proxy).replace("{site}", site).replace("{seen}", &self.seen)
         };
-        Finding {
-            code: self.diagnosis.code,
-            outcome: Outcome::Failed,
-            summary: fill(self.diagnosis.summary),
-            evidence: self.seen.clone(),
-            remedy: fill(self.diagnosis.remedy),
-        }
+        let Diagnosis { code, summary, remedy } = *self.diagnosis;
+        let finding = Finding::new(code, Outcome::Failed, fill(summary));
+        finding.seen(self.seen.as_str()).try_this(fill(remedy))
     }
 }
 
