@@ -187,6 +187,8 @@ fn status(session: &Session, line: &str) -> Vec<u64> {
 fn idle(contender: &Contender) -> f64 {
     let mut session = contender.program().start();
     session.wait_for(LABEL).settle();
+    // Until the machine has been looked at, which goes on behind the first screen.
+    std::thread::sleep(IDLE);
     let wakeups =
         |session: &Session| status(session, "voluntary_ctxt_switches:").iter().sum::<u64>();
     let before = wakeups(&session);
