@@ -90,7 +90,7 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
             }
             ("rolled back", lines, choices)
         }
-        WriteError::Unrepaired { .. } | WriteError::Interrupted { .. } => (
+        WriteError::Unrepaired { .. } | WriteError::Interrupted(_) => (
             "interrupted",
             vec![format!("{}.", capital(error)), error.remedy()],
             vec![Choice::Undo, Choice::Forget, Choice::Quit],

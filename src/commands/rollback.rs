@@ -37,7 +37,7 @@ fn undo(
     if let Some(pending) = lock.interrupted()? {
         // It is the last write, so it is undone first.
         if wanted.id.as_deref().is_some_and(|id| id != pending.id()) {
-            return Err(WriteError::Interrupted { id: pending.id().to_owned() }.into());
+            return Err(WriteError::Interrupted(pending.id().to_owned()).into());
         }
         return undo_interrupted(pending, wanted, &lock, console);
     }

@@ -160,7 +160,7 @@ impl EffectRunner {
     pub fn write(&self, plan: &Plan) -> Result<Receipt, WriteError> {
         let lock = self.lock()?;
         if let Some(pending) = lock.interrupted()? {
-            return Err(WriteError::Interrupted { id: pending.id().to_owned() });
+            return Err(WriteError::Interrupted(pending.id().to_owned()));
         }
         let deadline = Deadline::usual();
         let before = self.live_test(plan, deadline);

@@ -162,11 +162,11 @@ impl<'a> PathWalk<'a> {
     fn follow(&mut self, name: &OsStr, link: &OwnedFd, owner: u32) -> Result<(), ReadError> {
         let path = self.at.path_of(name);
         if !self.follows_links {
-            return Err(ReadError::NewLink { path });
+            return Err(ReadError::NewLink(path));
         }
         self.links += 1;
         if self.links > MAX_LINKS {
-            return Err(ReadError::Loop { path: self.path.to_owned() });
+            return Err(ReadError::Loop(self.path.to_owned()));
         }
         let target = readlinkat(link, "", Vec::new()).map_err(|errno| self.failed(errno))?;
         if geteuid().is_root() && owner != 0 {
