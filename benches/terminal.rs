@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench terminal` prints the table. All show the same form, each started in turn, so
 //! that whatever else the machine does weighs on all of them. The static binary is measured too, if
-//! `sh assets/package/tarball.sh` has built it.
+//! `sh assets/package/build.sh` has built it.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -27,10 +27,6 @@ const LABEL: &str = "Public URL";
 const TYPED: &str = "ops.example.com";
 const TEXT: &str =
     "Public URL\n\nFull address without ui/ or api/, e.g. https://my-host.com/kestra/";
-
-/// What `sh assets/package/tarball.sh` builds.
-const STATIC: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/target/package/tarball/usr/bin/kestra-setup");
 
 /// What is sent to a terminal when something is asked of it: its kind, its state or cursor, its
 /// keyboard, its colours.
@@ -110,10 +106,17 @@ fn contenders() -> Vec<Contender> {
     };
     vec![
         ours("kestra-setup", env!("CARGO_BIN_EXE_kestra-setup")),
-        ours("static", STATIC),
+        ours("static", &static_binary()),
         theirs("whiptail", "/usr/bin/whiptail"),
         theirs("dialog", "/usr/bin/dialog"),
     ]
+}
+
+/// What `sh assets/package/build.sh` builds, below a folder with the name of the target.
+fn static_binary() -> String {
+    let built = concat!(env!("CARGO_MANIFEST_DIR"), "/target/*-linux-*/release/kestra-setup");
+    let found = Command::new("sh").args(["-c", &format!("ls {built}")]).output().expect("sh");
+    String::from_utf8_lossy(&found.stdout).trim().to_owned()
 }
 
 /// From the field to its button, and then through the boxes that follow.
