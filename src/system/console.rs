@@ -1,4 +1,4 @@
-//! Standard input, output and error, and the environment, for the commands.
+//! Standard input, output and error, the terminal and the environment, for the commands.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -125,6 +125,14 @@ fn has_utf8_locale() -> bool {
 /// Whether somebody is there who can be asked.
 pub fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Whether the terminal is smaller than the smallest form, 40 columns and 10 rows. One that does
+/// not know its size, such as a serial line, is not.
+pub fn is_tiny() -> bool {
+    let Ok(size) = rustix::termios::tcgetwinsize(io::stdin()) else { return false };
+    let is_known = size.ws_col > 0 && size.ws_row > 0;
+    is_known && (size.ws_col < 40 || size.ws_row < 10)
 }
 
 /// Standard input.

@@ -1,6 +1,6 @@
 //! Looks at this machine before anything is asked: the configuration, nginx, the shell.
 
-use super::candidates::{self, Scope};
+use super::candidates::{self, SearchScope};
 use super::checks::certificate;
 use super::fs::backup::{Checkpoint, History};
 use super::fs::{self, ReadError};
@@ -223,7 +223,7 @@ pub fn complete(machine: Machine, deadline: Deadline) -> Machine {
 /// Java program for it, which may take seconds.
 pub fn release(machine: &Machine) -> Option<Release> {
     let is_asked = machine.place().is_whole() && machine.release().is_none();
-    is_asked.then(|| installed::release(&Scope::here(), machine.config()))?
+    is_asked.then(|| installed::release(&SearchScope::here(), machine.config()))?
 }
 
 fn without_release(mut machine: Machine, deadline: Deadline) -> Machine {
@@ -311,7 +311,7 @@ pub fn snapshot(path: &Path) -> Snapshot {
 fn service(machine: &Machine) -> Option<Service> {
     let (config, place) = (machine.config(), machine.place());
     if place.is_whole() {
-        let (scope, port) = (Scope::here(), machine.kestra_port());
+        let (scope, port) = (SearchScope::here(), machine.kestra_port());
         let service = scope.service(config)?;
         return Some(Service { upstream: scope.published(config, port), ..service });
     }
@@ -322,7 +322,7 @@ fn service(machine: &Machine) -> Option<Service> {
     let files: Vec<_> = files.iter().map(absolute).collect();
     Some(Service {
         name: format!("service {name}"),
-        restart: Scope::here().restart(config),
+        restart: SearchScope::here().restart(config),
         variables: candidates::properties(&files),
         variables_win: !kestra_config::variables_beside(text, place).has_config_flag,
         env_files: files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
@@ -337,7 +337,7 @@ pub(crate) fn config_path(named: Option<&Path>) -> Result<PathBuf, DiscoverError
     if let Some(named) = named {
         return Ok(std::path::absolute(named).unwrap_or_else(|_| named.to_owned()));
     }
-    let scope = Scope::here();
+    let scope = SearchScope::here();
     let candidates = scope.candidates().into_iter();
     let (mut there, missing): (Vec<_>, Vec<_>) = candidates.partition(|it| it.path.exists());
     match there.len() {
