@@ -249,12 +249,8 @@ fn paint(line: &str) -> String {
 fn difference(change: &FileChange) -> String {
     let mut text = format!("--- {}\n", harmless(&change.destination()));
     let _ = writeln!(text, "    {}", change.summary());
-    for line in messages::listed(change) {
-        let _ = writeln!(
-            text,
-            "{}",
-            if change.before.is_none() { format!("+{}", &line[1..]) } else { line }
-        );
+    for line in messages::printed(change) {
+        let _ = writeln!(text, "{line}");
     }
     text
 }

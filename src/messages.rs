@@ -192,6 +192,15 @@ pub fn listed(change: &FileChange) -> Vec<String> {
     change.preview().iter().map(|line| format!("{}{}", line.tag.sign(), line.text)).collect()
 }
 
+/// The same where every line of a new file counts as added.
+pub fn printed(change: &FileChange) -> Vec<String> {
+    let lines = listed(change).into_iter();
+    if change.before.is_some() {
+        return lines.collect();
+    }
+    lines.map(|line| format!("+{}", &line[1..])).collect()
+}
+
 /// What undoing would do to one file, as a change to preview.
 pub fn restored(restore: &Restore) -> FileChange {
     FileChange {

@@ -173,9 +173,8 @@ impl<'t, 'a> Reader<'t, 'a> {
         if self.through_alias > 0 {
             self.expanded += 1;
             if self.expanded > MAX_EXPANDED || self.through_alias > 50 {
-                return Err(self
-                    .tree
-                    .refuse(id, "aliases multiply the file beyond what can be read"));
+                let reason = "aliases multiply the file beyond what can be read";
+                return Err(self.tree.refuse(id, reason));
             }
         }
         Ok(())
