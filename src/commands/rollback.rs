@@ -46,7 +46,7 @@ fn undo(
     } else {
         let config = config_path(invocation.config.as_deref())?;
         let last = history.last(&config).map(|checkpoint| checkpoint.id);
-        last.ok_or(CommandError::NothingToUndo { config })?
+        last.ok_or(CommandError::NothingToUndo(config))?
     };
     let rollback = history.rollback(&id)?;
     let restores = rollback.restores();
