@@ -6,6 +6,8 @@
 )]
 
 use crate::settings::{Secret, ascii, is_hidden};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, BufRead as _, IsTerminal as _, Read, Write};
@@ -105,6 +107,27 @@ impl Console {
             Some(paint) => text.split('\n').map(paint).collect::<Vec<_>>().join("\n"),
             None => text,
         }
+    }
+}
+
+/// Standard error, which waits where another program has set it to not wait.
+pub(crate) struct Tty;
+
+impl Write for Tty {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match rustix::io::write(io::stderr(), bytes) {
+                Err(Errno::AGAIN) => {
+                    let stderr = io::stderr();
+                    poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], None)?;
+                }
+                written => return Ok(written?),
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
