@@ -56,12 +56,9 @@ pub enum DiscoverError {
         /// The places.
         places: Vec<Place>,
     },
-    /// Several files of this machine may be the configuration.
-    #[error("there are {} configurations of Kestra on this machine", candidates.len())]
-    SeveralFiles {
-        /// The files, each with the evidence for it.
-        candidates: Vec<Candidate>,
-    },
+    /// Several files of this machine may be the configuration, each with the evidence for it.
+    #[error("there are {} configurations of Kestra on this machine", .0.len())]
+    SeveralFiles(Vec<Candidate>),
     /// There is no home, so there is no default place.
     #[error("there is no home folder, so there is no place for config.yml")]
     NoHome,
@@ -83,7 +80,7 @@ impl DiscoverError {
                 let names: Vec<_> = places.iter().map(ToString::to_string).collect();
                 format!("Choose with --at: {}", names.join(", "))
             }
-            Self::SeveralFiles { candidates } => {
+            Self::SeveralFiles(candidates) => {
                 let lines: Vec<_> = candidates.iter().map(ToString::to_string).collect();
                 format!("Name one of them with --config:\n  {}", lines.join("\n  "))
             }
@@ -95,7 +92,7 @@ impl DiscoverError {
     /// The configurations to choose from, where there are several.
     pub fn candidates(&self) -> Vec<Candidate> {
         match self {
-            Self::SeveralFiles { candidates } => candidates.clone(),
+            Self::SeveralFiles(candidates) => candidates.clone(),
             Self::Several { path, places } => {
                 let candidate = |place: &Place| Candidate {
                     path: path.clone(),
@@ -117,10 +114,7 @@ impl DiscoverError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Read(ReadError::Denied { .. }) => 5,
-            Self::Several { .. }
-            | Self::SeveralFiles { .. }
-            | Self::NoPlace { .. }
-            | Self::NoHome => 2,
+            Self::Several { .. } | Self::SeveralFiles(_) | Self::NoPlace { .. } | Self::NoHome => 2,
             Self::Read(_) | Self::Refused { .. } => 1,
         }
     }
@@ -138,7 +132,7 @@ pub fn configurations(
 ) -> Result<Machine, DiscoverError> {
     let read = |it: &Candidate| configuration(Some(&it.path), it.place.clone());
     let mut candidates = match configuration(config, place) {
-        Err(DiscoverError::SeveralFiles { candidates }) => {
+        Err(DiscoverError::SeveralFiles(candidates)) => {
             let each = candidates.into_iter().flat_map(|it| match read(&it) {
                 Err(error @ DiscoverError::Several { .. }) => error.candidates(),
                 _ => vec![it],
@@ -346,7 +340,7 @@ pub(crate) fn config_path(named: Option<&Path>) -> Result<PathBuf, DiscoverError
             missing.or_else(default_path).ok_or(DiscoverError::NoHome)
         }
         1 => Ok(there.remove(0).path),
-        _ => Err(DiscoverError::SeveralFiles { candidates: there }),
+        _ => Err(DiscoverError::SeveralFiles(there)),
     }
 }
 
