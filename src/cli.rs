@@ -12,6 +12,7 @@ pub use text::completions;
 
 use crate::form::{self, Field};
 use crate::kestra_config::Place;
+use crate::plan::FileKind;
 use crate::settings::Secret;
 use clap::{Arg, ArgMatches, Command};
 use flags::{answering, everywhere, json, option, switch, with_flags};
@@ -82,7 +83,7 @@ pub enum Task {
     /// Print what would be written.
     Print {
         /// Which of the files.
-        what: What,
+        what: FileKind,
         /// Answers that override the files.
         given: GivenAnswers,
     },
@@ -135,17 +136,6 @@ pub enum ShowForm {
     Json,
     /// As an answers file for `apply`.
     Answers,
-}
-
-/// Which file `print` prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
-    /// config.yml.
-    Config,
-    /// The nginx file.
-    Nginx,
-    /// The env file.
-    Env,
 }
 
 /// Answers given on the command line. Files that they name are read by `system`.
@@ -320,11 +310,11 @@ fn show_form(matches: &ArgMatches) -> ShowForm {
     }
 }
 
-fn what(matches: &ArgMatches) -> What {
+fn what(matches: &ArgMatches) -> FileKind {
     match text_of(matches, "what").as_deref() {
-        Some("nginx") => What::Nginx,
-        Some("env") => What::Env,
-        _ => What::Config,
+        Some("nginx") => FileKind::Nginx,
+        Some("env") => FileKind::Env,
+        _ => FileKind::Config,
     }
 }
 

@@ -20,7 +20,7 @@ use crate::ui::tui::theme::{Level, Theme};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -42,11 +42,8 @@ pub enum CommandError {
     #[error("{0}")]
     Refused(String),
     /// No write belongs to this configuration.
-    #[error("there is no write to {} to undo", config.display())]
-    NothingToUndo {
-        /// The configuration.
-        config: std::path::PathBuf,
-    },
+    #[error("there is no write to {} to undo", .0.display())]
+    NothingToUndo(PathBuf),
     /// A plan that is not the one that was reviewed.
     #[error("the files are not what was reviewed, so nothing was written")]
     Unexpected,
@@ -78,10 +75,7 @@ impl CommandError {
             Self::Answers(_) => 2,
             Self::Unexpected => 4,
             Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => 5,
-            Self::NothingToUndo { .. }
-            | Self::Refused(_)
-            | Self::Output { .. }
-            | Self::Io { .. } => 1,
+            Self::NothingToUndo(_) | Self::Refused(_) | Self::Output { .. } | Self::Io { .. } => 1,
         }
     }
 
@@ -92,7 +86,7 @@ impl CommandError {
                 "Look at their change; kestra-setup rollback --force undoes it as well.".into()
             }
             Self::Write(error) | Self::Rollback(error) => error.remedy(),
-            Self::NothingToUndo { .. } => "List every write: kestra-setup rollback --list".into(),
+            Self::NothingToUndo(_) => "List every write: kestra-setup rollback --list".into(),
             Self::Unexpected => "Review the change again.".into(),
             Self::Answers(_) | Self::Refused(_) | Self::Output { .. } | Self::Io { .. } => {
                 String::new()
@@ -249,12 +243,8 @@ fn paint(line: &str) -> String {
 fn difference(change: &FileChange) -> String {
     let mut text = format!("--- {}\n", harmless(&change.destination()));
     let _ = writeln!(text, "    {}", change.summary());
-    for line in messages::listed(change) {
-        let _ = writeln!(
-            text,
-            "{}",
-            if change.before.is_none() { format!("+{}", &line[1..]) } else { line }
-        );
+    for line in messages::printed(change) {
+        let _ = writeln!(text, "{line}");
     }
     text
 }

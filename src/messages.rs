@@ -90,7 +90,7 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
             }
             ("rolled back", lines, choices)
         }
-        WriteError::Unrepaired { .. } | WriteError::Interrupted { .. } => (
+        WriteError::Unrepaired { .. } | WriteError::Interrupted(_) => (
             "interrupted",
             vec![format!("{}.", capital(error)), error.remedy()],
             vec![Choice::Undo, Choice::Forget, Choice::Quit],
@@ -190,6 +190,15 @@ fn theirs(conflict: &FileConflict, failure: &WriteFailure) -> Option<FileChange>
 /// A change as lines of plain text, redacted.
 pub fn listed(change: &FileChange) -> Vec<String> {
     change.preview().iter().map(|line| format!("{}{}", line.tag.sign(), line.text)).collect()
+}
+
+/// The same where every line of a new file counts as added.
+pub fn printed(change: &FileChange) -> Vec<String> {
+    let lines = listed(change).into_iter();
+    if change.before.is_some() {
+        return lines.collect();
+    }
+    lines.map(|line| format!("+{}", &line[1..])).collect()
 }
 
 /// What undoing would do to one file, as a change to preview.

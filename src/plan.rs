@@ -18,7 +18,7 @@ use crate::kestra_config::{self, Refusal};
 use crate::machine::{Machine, Snapshot, Text};
 use crate::nginx_site;
 use crate::settings::{
-    Connection, CredentialStorage, EnvFile, ForwardProxy, Login, Secret, Settings, SiteFile,
+    Connection, CredentialStorage, FilePath, ForwardProxy, Login, Secret, Settings, SiteFile,
     VariableName,
 };
 use serde::{Deserialize, Serialize};
@@ -229,7 +229,7 @@ fn config(
 }
 
 /// The variable, its value and its file, where the wizard writes one.
-fn variable_to_save(settings: &Settings) -> Option<(&VariableName, &Secret, &EnvFile)> {
+fn variable_to_save(settings: &Settings) -> Option<(&VariableName, &Secret, &FilePath)> {
     let Connection::Proxy(ForwardProxy { login: Some(login), .. }) = &settings.connection else {
         return None;
     };

@@ -18,7 +18,7 @@ mod url;
 pub use context_path::ContextPath;
 pub use env_var::VariableName;
 pub use host::{Host, Port};
-pub use path::{EnvFile, FilePath, NginxFile};
+pub use path::{FilePath, NginxFile};
 pub use proxy::{PastedProxy, ProxyAddress, ProxyKind, means_direct};
 pub use secret::{
     ProxyUsername, Secret, basic_header, decode_basic, escape_placeholder, has_placeholder,
@@ -85,7 +85,7 @@ pub enum CredentialStorage {
         /// The variable that `proxy-password` names.
         variable: VariableName,
         /// The file that sets it; `None` if the operator sets it.
-        file: Option<EnvFile>,
+        file: Option<FilePath>,
     },
 }
 
@@ -120,9 +120,8 @@ impl Invalid {
         self
     }
 
-    /// Adds the value that the operator may have meant.
-    pub fn or_use(mut self, suggestion: impl Into<String>) -> Self {
-        self.suggestion = Some(suggestion.into());
-        self
+    /// Adds the value that the operator may have meant, if there is one.
+    pub fn or_use(self, suggestion: impl Into<Option<String>>) -> Self {
+        Self { suggestion: suggestion.into(), ..self }
     }
 }

@@ -20,7 +20,6 @@ pub mod line_reader;
 pub mod nginx;
 pub mod passwd;
 pub mod signals;
-pub mod terminal;
 
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 

@@ -324,27 +324,36 @@ impl Wizard {
     }
 
     /// Takes the whole machine. Answers that were given stay; the defaults may be others now.
-    fn discovered(&mut self, mut machine: Machine) -> Option<Effect> {
+    fn discovered(&mut self, machine: Machine) -> Option<Effect> {
         if !self.machine.is_partial {
             // Another configuration was read meanwhile, with the whole machine.
             return None;
         }
-        machine.candidates = std::mem::take(&mut self.machine.candidates);
-        self.machine = machine;
-        if let Ok(found) = self.machine.answers() {
-            self.answers = found.with(&self.answers);
-        }
+        self.take_machine(machine);
+        self.refresh();
         match &self.step {
             Step::Discovering(AfterDiscovery::Review) => self.review(),
             Step::Discovering(AfterDiscovery::Accept(asking)) => {
                 self.step = Step::FormStep(asking.clone().refreshed(&self.answers));
                 self.accept()
             }
-            Step::FormStep(asking) => {
-                self.step = Step::FormStep(asking.clone().refreshed(&self.answers));
-                None
-            }
             _ => None,
+        }
+    }
+
+    /// Takes what is found in a machine. Answers that were given stay.
+    fn take_machine(&mut self, mut machine: Machine) {
+        machine.candidates = std::mem::take(&mut self.machine.candidates);
+        self.machine = machine;
+        if let Ok(found) = self.machine.answers() {
+            self.answers = found.with(&self.answers);
+        }
+    }
+
+    /// Shows other defaults on a screen of the form.
+    fn refresh(&mut self) {
+        if let Step::FormStep(asking) = &self.step {
+            self.step = Step::FormStep(asking.clone().refreshed(&self.answers));
         }
     }
 
@@ -359,9 +368,7 @@ impl Wizard {
             self.with_review(|review| review.notes = notes);
         } else if let Ok(found) = self.machine.answers() {
             self.answers = found.with(&self.answers);
-            if let Step::FormStep(asking) = &self.step {
-                self.step = Step::FormStep(asking.clone().refreshed(&self.answers));
-            }
+            self.refresh();
         }
     }
 

@@ -50,11 +50,7 @@ impl Answers {
     ///
     /// # Errors
     /// The first invalid one of these answers.
-    pub fn settings_of_connection(&self) -> Result<Connection, Problem> {
-        self.connection()
-    }
-
-    fn connection(&self) -> Result<Connection, Problem> {
+    pub fn connection(&self) -> Result<Connection, Problem> {
         if !self.asks(&form::PROXY_ADDRESS) {
             return Ok(Connection::Direct);
         }

@@ -37,7 +37,7 @@ fn undo(
     if let Some(pending) = lock.interrupted()? {
         // It is the last write, so it is undone first.
         if wanted.id.as_deref().is_some_and(|id| id != pending.id()) {
-            return Err(WriteError::Interrupted { id: pending.id().to_owned() }.into());
+            return Err(WriteError::Interrupted(pending.id().to_owned()).into());
         }
         return undo_interrupted(pending, wanted, &lock, console);
     }
@@ -46,7 +46,7 @@ fn undo(
     } else {
         let config = config_path(invocation.config.as_deref())?;
         let last = history.last(&config).map(|checkpoint| checkpoint.id);
-        last.ok_or(CommandError::NothingToUndo { config })?
+        last.ok_or(CommandError::NothingToUndo(config))?
     };
     let rollback = history.rollback(&id)?;
     let restores = rollback.restores();

@@ -3,7 +3,7 @@
 use super::sources::Sources;
 use super::{CommandError, only};
 use crate::answers::{Answers, Source};
-use crate::cli::{GivenAnswers, Invocation, ShowForm, What};
+use crate::cli::{GivenAnswers, Invocation, ShowForm};
 use crate::form::{self, Field};
 use crate::lint;
 use crate::machine::Machine;
@@ -136,28 +136,20 @@ fn answers_file(answers: &Answers) -> String {
 
 pub(super) fn print(
     invocation: &Invocation,
-    what: What,
+    kind: FileKind,
     given: &GivenAnswers,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
     let mut sources = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, given)?;
-    let kind = match what {
-        What::Config => FileKind::Config,
-        What::Nginx => FileKind::Nginx,
-        What::Env => FileKind::Env,
-    };
     let plan = sources.plan()?;
     let Some(change) = plan.changes.iter().find(|change| change.kind == kind) else {
-        return Err(CommandError::Answers(vec![match what {
-            What::Nginx => format!(
-                "{}: no nginx file is written. Add --reverse-proxy nginx.",
-                form::REVERSE_PROXY.name
-            ),
-            _ => format!(
-                "{}: no env file is written with these answers.",
-                form::PROXY_CREDENTIALS.name
-            ),
-        }]));
+        let why = match kind {
+            FileKind::Nginx => {
+                "reverse-proxy: no nginx file is written. Add --reverse-proxy nginx."
+            }
+            _ => "proxy-credentials: no env file is written with these answers.",
+        };
+        return Err(CommandError::Answers(vec![why.to_owned()]));
     };
     console.print(change.after.as_str())?;
     Ok(0)

@@ -11,6 +11,7 @@ use crate::messages::{capital, interrupted, not_written};
 use crate::plan::Plan;
 use crate::system::console::{self, Console, variable};
 use crate::system::discover::{self, DiscoverError};
+use crate::system::draft;
 use crate::system::editor;
 use crate::system::effects::{EffectRunner, WriteFailure};
 use crate::system::fs::backup::History;
@@ -18,7 +19,6 @@ use crate::system::fs::lock::Lock;
 use crate::system::fs::{self, WriteError};
 use crate::system::line_reader::Ended;
 use crate::system::nginx::Deadline;
-use crate::system::{draft, terminal};
 use crate::ui::plain::{self, TerminalRuntime};
 use crate::ui::tui::backend::Colors;
 use crate::ui::tui::theme::{Level, Theme};
@@ -280,7 +280,7 @@ fn is_plain(invocation: &Invocation) -> bool {
     invocation.plain
         || accessible
         || matches!(text("TERM").as_str(), "" | "dumb")
-        || terminal::is_tiny()
+        || console::is_tiny()
 }
 
 /// Glyphs and colours that this terminal can show.

@@ -1,7 +1,7 @@
 //! What the defaults of the questions come from: the machine and the shell of the operator, as data.
 
 use crate::kestra_release::Era;
-use crate::settings::{Host, PastedProxy, Port};
+use crate::settings::{PastedProxy, Port};
 
 /// The machine as far as answers depend on it.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,17 +55,6 @@ pub struct KnownCertificate {
     pub names: Vec<String>,
     /// Whether this nginx serves something with it.
     pub is_used: bool,
-}
-
-impl KnownCertificate {
-    /// Whether it names this host, itself or by a wildcard for its first label (RFC 6125).
-    pub fn is_for(&self, host: &Host) -> bool {
-        let host = host.to_string();
-        self.names.iter().any(|name| match name.strip_prefix("*.") {
-            Some(parent) => host.split_once('.').is_some_and(|(_, rest)| rest == parent),
-            None => *name == host,
-        })
-    }
 }
 
 /// What starts Kestra with a configuration: a systemd unit, or a service of a Compose file.

@@ -329,7 +329,7 @@ this machine: beside config.yml, for you to copy.",
 /// A certificate on this machine that is valid for the host of an https address.
 fn known_certificate(context: &dyn Context) -> Option<&super::KnownCertificate> {
     let url = context.get(&URL).parse::<ServerUrl>().ok().filter(ServerUrl::is_https)?;
-    context.defaults().certificates.iter().find(|known| known.is_for(url.host()))
+    context.defaults().certificates.iter().find(|known| url.host().is_named_by(&known.names))
 }
 
 fn without_nginx(context: &dyn Context) -> Option<&'static Field> {

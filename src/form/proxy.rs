@@ -3,7 +3,7 @@
 use super::{
     Context, Field, FieldKind, InReview, PLAIN, Screen, ScreenId, SelectOption, URL, parsed,
 };
-use crate::settings::{EnvFile, ProxyAddress, ProxyUsername, Secret, ServerUrl, VariableName};
+use crate::settings::{FilePath, ProxyAddress, ProxyUsername, Secret, ServerUrl, VariableName};
 use std::borrow::Cow;
 
 pub(super) const SCREEN: Screen = Screen {
@@ -220,7 +220,7 @@ Docker Compose  env_file: kestra.env",
     review: InReview::RowOf(&PROXY_USERNAME),
     ruled_out_by: without_variable,
     default: |context| Cow::Borrowed(&context.defaults().env_file),
-    check: parsed::<EnvFile>,
+    check: parsed::<FilePath>,
     ..PLAIN
 };
 

@@ -238,10 +238,7 @@ pub(super) fn remove(tree: &Tree, entry: KeyValue) -> Result<Vec<Splice>, Refusa
     let column = tree.nodes[entry.map].column;
     let end = tree.nodes[entry.value].end;
     let Some((first, last)) = own_lines(tree, entry, column) else {
-        return Err(Refusal::new(
-            Some(tree.nodes[entry.key].line),
-            "the setting shares its line with another one",
-        ));
+        return Err(tree.refuse(entry.key, "the setting shares its line with another one"));
     };
     let scalars = MultiLine::within(tree, entry);
     let mut splices = Vec::new();

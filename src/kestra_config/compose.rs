@@ -25,14 +25,18 @@ pub fn published_port(source: &str, place: &Place, port: u16) -> Option<Publishe
         return None;
     }
     let tree = Tree::parse(source).ok()?;
-    let services: Vec<(&str, Id)> = places::services(&tree)
-        .into_iter()
-        .filter(|(name, _)| place.used_by().iter().any(|service| service == name))
-        .collect();
-    let found = services.iter().map(|(name, service)| published(&tree, name, *service, port));
-    let mut all: Vec<PublishedPort> = found.collect();
+    let services = users(&tree, place).into_iter();
+    let mut all: Vec<PublishedPort> =
+        services.map(|(name, service)| published(&tree, name, service, port)).collect();
     let best = all.iter().position(|it| it.upstream.is_some()).unwrap_or(0);
     (best < all.len()).then(|| all.swap_remove(best))
+}
+
+/// The services of a Compose file that use the configuration at this place.
+fn users<'t>(tree: &'t Tree, place: &Place) -> Vec<(&'t str, Id)> {
+    let mut services = places::services(tree);
+    services.retain(|(name, _)| place.used_by().iter().any(|user| user == name));
+    services
 }
 
 /// The address at which a service of a Compose file publishes a port of its container.
@@ -51,12 +55,7 @@ pub fn image(source: &str, place: &Place) -> Option<String> {
     let tree = Tree::parse(source).ok()?;
     let text = |id: Id| Some(tree.scalar(id).to_owned()).filter(|text| !text.is_empty());
     match place.kind() {
-        PlaceKind::Compose => {
-            let mut services = places::services(&tree).into_iter();
-            let (_, service) =
-                services.find(|(name, _)| place.used_by().iter().any(|user| user == name))?;
-            text(places::value(&tree, service, "image")?)
-        }
+        PlaceKind::Compose => text(places::value(&tree, users(&tree, place).first()?.1, "image")?),
         PlaceKind::Helm => {
             let root = tree.resolve(tree.documents.first()?.root);
             let holds = |map: &Id| places::value(&tree, *map, "image").is_some();
@@ -216,8 +215,7 @@ pub fn variables_beside(source: &str, place: &Place) -> Beside {
     if place.is_kubernetes() {
         beside.of_containers(&tree);
     }
-    let services = places::services(&tree).into_iter();
-    for (_, service) in services.filter(|(name, _)| place.used_by().iter().any(|it| it == name)) {
+    for (_, service) in users(&tree, place) {
         beside.of_service(&tree, service);
     }
     beside.names.retain(|name| name != VARIABLE);
@@ -363,8 +361,7 @@ pub fn mounted_file(source: &str) -> Option<Mounted> {
 /// The env files of the services that use a configuration, as they are written.
 pub fn env_files(source: &str, place: &Place) -> Vec<String> {
     let Ok(tree) = Tree::parse(source) else { return Vec::new() };
-    let services = places::services(&tree).into_iter();
-    let services = services.filter(|(name, _)| place.used_by().iter().any(|it| it == name));
+    let services = users(&tree, place).into_iter();
     services.flat_map(|(_, service)| env_files_of(&tree, service)).collect()
 }
 

@@ -219,12 +219,8 @@ impl FlowLayout<'_> {
         let inner = column.map(|column| column + self.indent);
         let entries: Vec<String> = keys.iter().map(|key| self.entry(key, inner)).collect();
         let (Some(column), Some(inner)) = (column, inner) else {
-            return format!(
-                "{{{}{}{}}}",
-                self.pad,
-                entries.join(&format!(",{}", self.gap)),
-                self.pad
-            );
+            let (pad, entries) = (self.pad, entries.join(&format!(",{}", self.gap)));
+            return format!("{{{pad}{entries}{pad}}}");
         };
         let ending = self.ending;
         let lines = entries.join(&format!(",{ending}{:inner$}", ""));

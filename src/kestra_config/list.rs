@@ -31,7 +31,7 @@ fn written(item: &str, style: ScalarStyle, in_flow: bool) -> String {
 /// Refuses items that are no plain texts of a line of their own, and another order.
 pub(super) fn replace(scope: &Scope, list: Id, texts: &[String]) -> Result<Vec<Splice>, Refusal> {
     let tree = scope.tree;
-    let refuse = |why: &str| Refusal::new(Some(tree.nodes[list].line), why);
+    let refuse = |why: &str| tree.refuse(list, why);
     let items: Option<Vec<ListItem>> = tree.items(list).map(|id| ListItem::of(tree, id)).collect();
     let items = items.ok_or_else(|| refuse("an entry of the list is not a text"))?;
     let kept: Vec<&ListItem> = items.iter().filter(|item| texts.contains(&item.text)).collect();

@@ -192,7 +192,7 @@ impl BlockText {
         place: &Place,
     ) -> Result<Option<Self>, Refusal> {
         let node = &tree.nodes[value];
-        let refuse = |reason: &str| Err(Refusal::new(Some(node.line), format!("{place} {reason}")));
+        let refuse = |reason: &str| Err(tree.refuse(value, format!("{place} {reason}")));
         match &node.shape {
             Shape::Map { .. } => Ok(None),
             _ if tree.is_empty(value) => Ok(None),
@@ -237,10 +237,7 @@ impl BlockText {
         let is_same = block.text.replace("\r\n", "\n").trim_end_matches(['\n', ' '])
             == expected.trim_end_matches(['\n', ' ']);
         if !is_same {
-            return Err(Refusal::new(
-                Some(node.line),
-                "the indentation of the block cannot be followed",
-            ));
+            return Err(tree.refuse(value, "the indentation of the block cannot be followed"));
         }
         Ok(block)
     }

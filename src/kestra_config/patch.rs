@@ -151,7 +151,7 @@ impl Insertion {
         };
         refuse_tag(scope, &parent.path)?;
         if let Some(reason) = find::objection(tree, parent.value) {
-            return Err(Refusal::new(Some(tree.nodes[parent.value].line), reason));
+            return Err(tree.refuse(parent.value, reason));
         }
         if tree.is_flow(parent.value) && !tree.is_empty(parent.value) {
             return Ok(flow::insert(tree, parent.value, &self.keys, scope.ending));
@@ -169,10 +169,7 @@ impl Insertion {
 fn refuse_tag(scope: &Scope, path: &KeyPath) -> Result<(), Refusal> {
     let is_tagged = |entry: &&KeyValue| scope.tree.nodes[entry.map].tag.is_some();
     match path.entries.iter().find(is_tagged) {
-        Some(entry) => {
-            let line = Some(scope.tree.nodes[entry.map].line);
-            Err(Refusal::new(line, "the settings there have a tag"))
-        }
+        Some(entry) => Err(scope.tree.refuse(entry.map, "the settings there have a tag")),
         None => Ok(()),
     }
 }
@@ -264,10 +261,7 @@ fn emptied(scope: &Scope, paths: &[KeyPath]) -> Result<HashSet<Id>, Refusal> {
         refuse_tag(scope, path)?;
         let value = path.entries.last().map(|leaf| tree.resolve(leaf.value));
         if let Some(value) = value.filter(|&value| tree.is_map(value) && !tree.is_empty(value)) {
-            return Err(Refusal::new(
-                Some(tree.nodes[value].line),
-                "a whole section where a single value is to be removed",
-            ));
+            return Err(tree.refuse(value, "a whole section where a single value is to be removed"));
         }
         for entry in path.entries[scope.prefix.len()..].iter().rev() {
             if !removed.insert(entry.key) {

@@ -173,7 +173,8 @@ impl<'t, 'a> Reader<'t, 'a> {
         if self.through_alias > 0 {
             self.expanded += 1;
             if self.expanded > MAX_EXPANDED || self.through_alias > 50 {
-                return Err(self.refuse(id, "aliases multiply the file beyond what can be read"));
+                let reason = "aliases multiply the file beyond what can be read";
+                return Err(self.tree.refuse(id, reason));
             }
         }
         Ok(())
@@ -232,10 +233,6 @@ impl<'t, 'a> Reader<'t, 'a> {
                 known.scalar = scalar;
             }
         }
-    }
-
-    fn refuse(&self, id: Id, reason: &str) -> Refusal {
-        Refusal::new(Some(self.tree.nodes[id].line), reason)
     }
 
     /// Adds the lines of duplicate keys, which YAML itself drops, to those of their properties.

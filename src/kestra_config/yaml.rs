@@ -3,6 +3,7 @@
 //! A node's subtree is the run of nodes from its own index up to [`Node::after`], so nothing here
 //! recurses and depth costs nothing.
 
+use super::Refusal;
 use super::kind::{self, Kind};
 use std::borrow::Cow;
 
@@ -147,6 +148,11 @@ impl<'a> Tree<'a> {
         let are_blocks = [outer, inner].iter().all(|&id| self.is_map(id) && !self.is_flow(id));
         let indent = self.nodes[inner].column.checked_sub(self.nodes[outer].column)?;
         (are_blocks && indent > 0).then_some(indent)
+    }
+
+    /// Why this node keeps the file from being edited.
+    pub(super) fn refuse(&self, id: Id, reason: impl Into<String>) -> Refusal {
+        Refusal::new(Some(self.nodes[id].line), reason)
     }
 
     /// The node itself, or the target of an alias.

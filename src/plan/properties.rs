@@ -65,20 +65,14 @@ const PROXY: &[&Field] = &[
     &form::PROXY_PASSWORD_VARIABLE,
 ];
 const LOGIN: &[&Field] = &[&form::PROXY_USERNAME, &form::PROXY_PASSWORD, &form::PROXY_CREDENTIALS];
+const USERNAME: &[&Field] = &[&form::PROXY_USERNAME];
 const PASSWORD: &[&Field] =
     &[&form::PROXY_PASSWORD, &form::PROXY_CREDENTIALS, &form::PROXY_PASSWORD_VARIABLE];
 
 /// The properties that depend on several answers, in the order in which new ones are written: the
 /// order of Kestra's documentation.
 static PROPERTIES: [PropertyRow; 14] = [
-    PropertyRow {
-        name: "micronaut.http.client.proxy-authorization",
-        answers: LOGIN,
-        added_with: PROXY,
-        value: authorization,
-        removed: Removed::WithProxy(LOGIN),
-        shown: Shown::Never,
-    },
+    authorization_at("micronaut.http.client.proxy-authorization"),
     PropertyRow {
         name: "micronaut.http.services.api.url",
         answers: &[],
@@ -109,30 +103,9 @@ static PROPERTIES: [PropertyRow; 14] = [
         removed: Removed::WithProxy(&[]),
         shown: Shown::If(is::<ProxyAddress>),
     },
-    PropertyRow {
-        name: "micronaut.http.services.api.proxy-username",
-        answers: &[&form::PROXY_USERNAME],
-        added_with: PROXY,
-        value: username,
-        removed: Removed::WithProxy(LOGIN),
-        shown: Shown::If(is::<ProxyUsername>),
-    },
-    PropertyRow {
-        name: "micronaut.http.services.api.proxy-password",
-        answers: PASSWORD,
-        added_with: PROXY,
-        value: password,
-        removed: Removed::WithProxy(LOGIN),
-        shown: Shown::Never,
-    },
-    PropertyRow {
-        name: "micronaut.http.services.api.proxy-authorization",
-        answers: LOGIN,
-        added_with: PROXY,
-        value: authorization,
-        removed: Removed::WithProxy(LOGIN),
-        shown: Shown::Never,
-    },
+    username_at("micronaut.http.services.api.proxy-username", PROXY),
+    password_at("micronaut.http.services.api.proxy-password", PROXY),
+    authorization_at("micronaut.http.services.api.proxy-authorization"),
     PropertyRow {
         name: "micronaut.http.services.api.follow-redirects",
         answers: &[],
@@ -143,22 +116,8 @@ static PROPERTIES: [PropertyRow; 14] = [
     },
     // `services.api` inherits from `client` what it does not set. The wizard adds nothing there, but
     // a login in `client` is changed with the other one, or it would stay in effect.
-    PropertyRow {
-        name: "micronaut.http.client.proxy-username",
-        answers: &[&form::PROXY_USERNAME],
-        added_with: &[],
-        value: username,
-        removed: Removed::WithProxy(LOGIN),
-        shown: Shown::If(is::<ProxyUsername>),
-    },
-    PropertyRow {
-        name: "micronaut.http.client.proxy-password",
-        answers: PASSWORD,
-        added_with: &[],
-        value: password,
-        removed: Removed::WithProxy(LOGIN),
-        shown: Shown::Never,
-    },
+    username_at("micronaut.http.client.proxy-username", &[]),
+    password_at("micronaut.http.client.proxy-password", &[]),
     only_removed("micronaut.http.client.proxy-type", &[], Shown::If(is_proxy_type)),
     only_removed("micronaut.http.client.proxy-address", &[], Shown::If(is::<ProxyAddress>)),
     // Overrides an address.
@@ -169,6 +128,23 @@ static PROPERTIES: [PropertyRow; 14] = [
     ),
     only_removed("micronaut.http.client.proxy-selector", &[], Shown::Never),
 ];
+
+/// The header that holds both parts of a login.
+const fn authorization_at(name: &'static str) -> PropertyRow {
+    let (value, removed) = (authorization, Removed::WithProxy(LOGIN));
+    PropertyRow { name, answers: LOGIN, added_with: PROXY, value, removed, shown: Shown::Never }
+}
+
+const fn username_at(name: &'static str, added_with: &'static [&'static Field]) -> PropertyRow {
+    let (answers, removed) = (USERNAME, Removed::WithProxy(LOGIN));
+    let shown = Shown::If(is::<ProxyUsername>);
+    PropertyRow { name, answers, added_with, value: username, removed, shown }
+}
+
+const fn password_at(name: &'static str, added_with: &'static [&'static Field]) -> PropertyRow {
+    let (answers, removed) = (PASSWORD, Removed::WithProxy(LOGIN));
+    PropertyRow { name, answers, added_with, value: password, removed, shown: Shown::Never }
+}
 
 /// A property that the wizard never writes, but that keeps a proxy in effect.
 const fn only_removed(

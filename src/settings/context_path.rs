@@ -72,10 +72,7 @@ fn host_in_front(text: &str) -> Option<Invalid> {
     is_host.then(|| {
         let refusal = Invalid::new("leave out the host name. A context path starts with \"/\".");
         let path = format!("/{rest}").parse::<ContextPath>().ok();
-        match path.filter(|path| !path.is_root()) {
-            Some(path) => refusal.or_use(path.as_str()),
-            None => refusal,
-        }
+        refusal.or_use(path.filter(|path| !path.is_root()).map(|path| path.0))
     })
 }
 
@@ -95,10 +92,7 @@ fn without_kestras_own(text: &str) -> Result<Vec<&str>, Invalid> {
 fn page_of_kestra(first: &str, own: &[&str]) -> Invalid {
     let refusal =
         Invalid::new(format!("leave out everything from \"{first}/\" on. Kestra adds it itself."));
-    match own.join("/").parse::<ContextPath>() {
-        Ok(path) => refusal.or_use(path.0),
-        Err(_) => refusal,
-    }
+    refusal.or_use(own.join("/").parse::<ContextPath>().ok().map(|path| path.0))
 }
 
 fn joined(segments: &[&str]) -> Result<String, Invalid> {

@@ -60,6 +60,16 @@ impl Host {
         }
     }
 
+    /// Whether one of these names of a certificate is its own, or a wildcard for its first label
+    /// (RFC 6125).
+    pub fn is_named_by(&self, names: &[String]) -> bool {
+        let host = self.to_string();
+        names.iter().any(|name| match name.strip_prefix("*.") {
+            Some(parent) => host.split_once('.').is_some_and(|(_, rest)| rest == parent),
+            None => *name == host,
+        })
+    }
+
     /// Rejects what is no destination: unspecified, multicast and broadcast addresses.
     pub(super) fn connectable(self) -> Result<Self, Invalid> {
         let is_group = match self.0 {
@@ -127,10 +137,7 @@ fn too_many_colons(text: &str) -> Invalid {
     let meant = text.rsplit_once(':').and_then(|(host, port)| {
         Some((host.parse::<Ipv6Addr>().ok()?, port.parse::<Port>().ok()?))
     });
-    match meant {
-        Some((ip, port)) => refusal.or_use(format!("{}:{port}", Host(url::Host::Ipv6(ip)))),
-        None => refusal,
-    }
+    refusal.or_use(meant.map(|(ip, port)| format!("{}:{port}", Host(url::Host::Ipv6(ip)))))
 }
 
 fn ipv6(text: &str) -> Result<Host, Invalid> {

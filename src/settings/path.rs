@@ -25,10 +25,7 @@ impl FromStr for FilePath {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let text = trimmed(text)?;
-        read(text).map(Self).map_err(|refusal| match inside(text) {
-            Some(path) => refusal.or_use(path),
-            None => refusal,
-        })
+        read(text).map(Self).map_err(|refusal| refusal.or_use(inside(text)))
     }
 }
 
@@ -78,32 +75,6 @@ impl FromStr for NginxFile {
 }
 
 impl fmt::Display for NginxFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// The file with the proxy password as an environment variable, for systemd's `EnvironmentFile=`
-/// or compose's `env_file`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct EnvFile(FilePath);
-
-impl EnvFile {
-    /// The path for the file system.
-    pub fn as_path(&self) -> &Path {
-        self.0.as_path()
-    }
-}
-
-impl FromStr for EnvFile {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        text.parse().map(Self)
-    }
-}
-
-impl fmt::Display for EnvFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
@@ -178,6 +149,6 @@ mod tests {
 
     #[test]
     fn a_path_from_home_is_refused() {
-        assert!("~/kestra.env".parse::<EnvFile>().is_err());
+        assert!("~/kestra.env".parse::<FilePath>().is_err());
     }
 }

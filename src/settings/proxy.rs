@@ -120,10 +120,7 @@ fn only_host_and_port(text: &str) -> Invalid {
     let refusal =
         Invalid::new("write the proxy as host:port alone; its login has fields of its own.");
     let inside = Host::inside(text).and_then(|(host, port)| ProxyAddress::new(host, port?).ok());
-    match inside {
-        Some(address) => refusal.or_use(address.to_string()),
-        None => refusal,
-    }
+    refusal.or_use(inside.map(|address| address.to_string()))
 }
 
 /// The parts of `http://user:pass@host:port`; `Debug` masks the password.

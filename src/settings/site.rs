@@ -162,10 +162,9 @@ fn port_missing() -> Invalid {
 
 /// Adds the `host:port` of a pasted address; without a port in it, Kestra's own.
 fn with_inside(refusal: Invalid, text: &str) -> Invalid {
-    match Host::inside(text).and_then(|(host, port)| Some((host.connectable().ok()?, port))) {
-        Some((host, port)) => refusal.or_use(format!("{host}:{}", port.unwrap_or(Port::KESTRA))),
-        None => refusal,
-    }
+    refusal.or_use(Host::inside(text).and_then(|(host, port)| {
+        Some(format!("{}:{}", host.connectable().ok()?, port.unwrap_or(Port::KESTRA)))
+    }))
 }
 
 #[cfg(test)]

@@ -83,10 +83,7 @@ impl FromStr for ServerUrl {
         if text.is_empty() {
             return Err(Invalid::new("an address is needed, e.g. https://my-host.com/kestra/"));
         }
-        read(text).map_err(|refusal| match base_of(text) {
-            Some(base) => refusal.or_use(base.to_string()),
-            None => refusal,
-        })
+        read(text).map_err(|refusal| refusal.or_use(base_of(text).map(|base| base.to_string())))
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) const COMPOSE_FILES: [&str; 4] =
 const MAX_BYTES: u64 = 256 * 1024;
 
 /// Where candidates are looked for.
-pub(super) struct Scope {
+pub(super) struct SearchScope {
     /// `/`, another folder in tests.
     pub(super) root: PathBuf,
     pub(super) home: Option<PathBuf>,
@@ -38,7 +38,7 @@ pub(super) struct Scope {
 /// Smaller ids are those of root and of services.
 const FIRST_PERSON: u32 = 1000;
 
-impl Scope {
+impl SearchScope {
     pub(super) fn here() -> Self {
         let (root, user) = ("/".into(), geteuid().as_raw());
         let sudo_user = env::var("SUDO_UID").ok().and_then(|it| it.parse().ok());
@@ -315,7 +315,7 @@ mod tests {
     pub(super) const CONFIG: &str = "kestra:\n  url: https://a.example/\n";
 
     /// A machine with these files, and a current folder `/srv`.
-    pub(super) fn machine(files: &[(&str, &str)]) -> (TempDir, Scope) {
+    pub(super) fn machine(files: &[(&str, &str)]) -> (TempDir, SearchScope) {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         for (name, text) in files {
@@ -325,7 +325,7 @@ mod tests {
         }
         let user = geteuid().as_raw();
         let (home, srv) = (Some(root.join("home")), Some(root.join("srv")));
-        (folder, Scope { root, home, folder: srv, user, sudo_user: None })
+        (folder, SearchScope { root, home, folder: srv, user, sudo_user: None })
     }
 
     /// Every candidate, as `path: reason`.
@@ -361,9 +361,9 @@ mod tests {
         }
         let person = if scope.user == 0 { person } else { scope.user };
         let found = |user, sudo_user| {
-            let Scope { root, home, folder, .. } = &scope;
+            let SearchScope { root, home, folder, .. } = &scope;
             let (root, home, folder) = (root.clone(), home.clone(), folder.clone());
-            Scope { root, home, folder, user, sudo_user }.candidates().len()
+            SearchScope { root, home, folder, user, sudo_user }.candidates().len()
         };
         assert_eq!(found(person + 1, None), 0);
         assert_eq!((found(person, None), found(0, Some(person))), (1, 1));

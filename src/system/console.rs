@@ -1,4 +1,4 @@
-//! Standard input, output and error, and the environment, for the commands.
+//! Standard input, output and error, the terminal and the environment, for the commands.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -6,6 +6,8 @@
 )]
 
 use crate::settings::{Secret, ascii, is_hidden};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, BufRead as _, IsTerminal as _, Read, Write};
@@ -108,6 +110,27 @@ impl Console {
     }
 }
 
+/// Standard error, which waits where another program has set it to not wait.
+pub(crate) struct Tty;
+
+impl Write for Tty {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match rustix::io::write(io::stderr(), bytes) {
+                Err(Errno::AGAIN) => {
+                    let stderr = io::stderr();
+                    poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], None)?;
+                }
+                written => return Ok(written?),
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A text of lines and tabs that sends no sequences to a terminal, whatever was quoted in it.
 pub fn harmless(text: &str) -> String {
     let is_layout = |c| matches!(c, '\n' | '\t');
@@ -125,6 +148,14 @@ fn has_utf8_locale() -> bool {
 /// Whether somebody is there who can be asked.
 pub fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Whether the terminal is smaller than the smallest form, 40 columns and 10 rows. One that does
+/// not know its size, such as a serial line, is not.
+pub fn is_tiny() -> bool {
+    let Ok(size) = rustix::termios::tcgetwinsize(io::stdin()) else { return false };
+    let is_known = size.ws_col > 0 && size.ws_row > 0;
+    is_known && (size.ws_col < 40 || size.ws_row < 10)
 }
 
 /// Standard input.

@@ -1,6 +1,6 @@
 //! Looks at this machine before anything is asked: the configuration, nginx, the shell.
 
-use super::candidates::{self, Scope};
+use super::candidates::{self, SearchScope};
 use super::checks::certificate;
 use super::fs::backup::{Checkpoint, History};
 use super::fs::{self, ReadError};
@@ -56,12 +56,9 @@ pub enum DiscoverError {
         /// The places.
         places: Vec<Place>,
     },
-    /// Several files of this machine may be the configuration.
-    #[error("there are {} configurations of Kestra on this machine", candidates.len())]
-    SeveralFiles {
-        /// The files, each with the evidence for it.
-        candidates: Vec<Candidate>,
-    },
+    /// Several files of this machine may be the configuration, each with the evidence for it.
+    #[error("there are {} configurations of Kestra on this machine", .0.len())]
+    SeveralFiles(Vec<Candidate>),
     /// There is no home, so there is no default place.
     #[error("there is no home folder, so there is no place for config.yml")]
     NoHome,
@@ -83,7 +80,7 @@ impl DiscoverError {
                 let names: Vec<_> = places.iter().map(ToString::to_string).collect();
                 format!("Choose with --at: {}", names.join(", "))
             }
-            Self::SeveralFiles { candidates } => {
+            Self::SeveralFiles(candidates) => {
                 let lines: Vec<_> = candidates.iter().map(ToString::to_string).collect();
                 format!("Name one of them with --config:\n  {}", lines.join("\n  "))
             }
@@ -95,7 +92,7 @@ impl DiscoverError {
     /// The configurations to choose from, where there are several.
     pub fn candidates(&self) -> Vec<Candidate> {
         match self {
-            Self::SeveralFiles { candidates } => candidates.clone(),
+            Self::SeveralFiles(candidates) => candidates.clone(),
             Self::Several { path, places } => {
                 let candidate = |place: &Place| Candidate {
                     path: path.clone(),
@@ -117,10 +114,7 @@ impl DiscoverError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Read(ReadError::Denied { .. }) => 5,
-            Self::Several { .. }
-            | Self::SeveralFiles { .. }
-            | Self::NoPlace { .. }
-            | Self::NoHome => 2,
+            Self::Several { .. } | Self::SeveralFiles(_) | Self::NoPlace { .. } | Self::NoHome => 2,
             Self::Read(_) | Self::Refused { .. } => 1,
         }
     }
@@ -138,7 +132,7 @@ pub fn configurations(
 ) -> Result<Machine, DiscoverError> {
     let read = |it: &Candidate| configuration(Some(&it.path), it.place.clone());
     let mut candidates = match configuration(config, place) {
-        Err(DiscoverError::SeveralFiles { candidates }) => {
+        Err(DiscoverError::SeveralFiles(candidates)) => {
             let each = candidates.into_iter().flat_map(|it| match read(&it) {
                 Err(error @ DiscoverError::Several { .. }) => error.candidates(),
                 _ => vec![it],
@@ -223,7 +217,7 @@ pub fn complete(machine: Machine, deadline: Deadline) -> Machine {
 /// Java program for it, which may take seconds.
 pub fn release(machine: &Machine) -> Option<Release> {
     let is_asked = machine.place().is_whole() && machine.release().is_none();
-    is_asked.then(|| installed::release(&Scope::here(), machine.config()))?
+    is_asked.then(|| installed::release(&SearchScope::here(), machine.config()))?
 }
 
 fn without_release(mut machine: Machine, deadline: Deadline) -> Machine {
@@ -311,7 +305,7 @@ pub fn snapshot(path: &Path) -> Snapshot {
 fn service(machine: &Machine) -> Option<Service> {
     let (config, place) = (machine.config(), machine.place());
     if place.is_whole() {
-        let (scope, port) = (Scope::here(), machine.kestra_port());
+        let (scope, port) = (SearchScope::here(), machine.kestra_port());
         let service = scope.service(config)?;
         return Some(Service { upstream: scope.published(config, port), ..service });
     }
@@ -322,7 +316,7 @@ fn service(machine: &Machine) -> Option<Service> {
     let files: Vec<_> = files.iter().map(absolute).collect();
     Some(Service {
         name: format!("service {name}"),
-        restart: Scope::here().restart(config),
+        restart: SearchScope::here().restart(config),
         variables: candidates::properties(&files),
         variables_win: !kestra_config::variables_beside(text, place).has_config_flag,
         env_files: files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
@@ -337,7 +331,7 @@ pub(crate) fn config_path(named: Option<&Path>) -> Result<PathBuf, DiscoverError
     if let Some(named) = named {
         return Ok(std::path::absolute(named).unwrap_or_else(|_| named.to_owned()));
     }
-    let scope = Scope::here();
+    let scope = SearchScope::here();
     let candidates = scope.candidates().into_iter();
     let (mut there, missing): (Vec<_>, Vec<_>) = candidates.partition(|it| it.path.exists());
     match there.len() {
@@ -346,7 +340,7 @@ pub(crate) fn config_path(named: Option<&Path>) -> Result<PathBuf, DiscoverError
             missing.or_else(default_path).ok_or(DiscoverError::NoHome)
         }
         1 => Ok(there.remove(0).path),
-        _ => Err(DiscoverError::SeveralFiles { candidates: there }),
+        _ => Err(DiscoverError::SeveralFiles(there)),
     }
 }
 

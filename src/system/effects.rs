@@ -159,9 +159,6 @@ impl EffectRunner {
     /// Nothing was changed, unless the error is [`WriteError::Unrepaired`].
     pub fn write(&self, plan: &Plan) -> Result<Receipt, WriteError> {
         let lock = self.lock()?;
-        if let Some(pending) = lock.interrupted()? {
-            return Err(WriteError::Interrupted { id: pending.id().to_owned() });
-        }
         let deadline = Deadline::usual();
         let before = self.live_test(plan, deadline);
         let verify = || self.verify(plan, before.as_ref(), deadline);

@@ -3,7 +3,7 @@
 //! The one thing to know: a program is run for it, `kestra --version`. So it is one that nobody but
 //! root and this user can change, and it gets neither time without end nor this environment.
 
-use super::candidates::Scope;
+use super::candidates::SearchScope;
 use super::nginx::{Deadline, output_of};
 use crate::kestra_release::Release;
 use std::env;
@@ -21,7 +21,7 @@ const ROOTS_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbi
 
 /// The release that runs with this configuration: of the image of the Compose service that mounts
 /// it, of the program of its unit, or of the `kestra` on the path.
-pub(super) fn release(scope: &Scope, config: &Path) -> Option<Release> {
+pub(super) fn release(scope: &SearchScope, config: &Path) -> Option<Release> {
     if scope.service(config).is_some_and(|service| !service.is_unit) {
         return scope.image(config);
     }
@@ -40,7 +40,7 @@ pub(super) fn release(scope: &Scope, config: &Path) -> Option<Release> {
 }
 
 /// Whether nobody but root and this user can change what would be run.
-fn is_safe(program: &Path, scope: &Scope) -> bool {
+fn is_safe(program: &Path, scope: &SearchScope) -> bool {
     let is_own = |path: &Path| {
         fs::metadata(path).is_ok_and(|it| {
             let others = if it.gid() == 0 { 0o002 } else { 0o022 };
@@ -76,7 +76,7 @@ mod tests {
     const UNIT: &str = "[Service]\nExecStart=/opt/kestra server local -c /a.yml\n";
 
     /// A machine whose unit starts a Kestra that prints this.
-    fn machine(printed: &str) -> (TempDir, Scope) {
+    fn machine(printed: &str) -> (TempDir, SearchScope) {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         let script = format!("#!/bin/sh\necho '{printed}'\nenv >\"$0.env\"\n");
@@ -90,14 +90,14 @@ mod tests {
         assert!(Command::new("cp").args(copy).status().unwrap().success());
         set_mode(&root.join("opt/kestra"), 0o755);
         let user = rustix::process::geteuid().as_raw();
-        (folder, Scope { root, home: None, folder: None, user, sudo_user: None })
+        (folder, SearchScope { root, home: None, folder: None, user, sudo_user: None })
     }
 
     fn set_mode(path: &Path, mode: u32) {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    fn seen(scope: &Scope) -> Option<String> {
+    fn seen(scope: &SearchScope) -> Option<String> {
         let release = release(scope, &scope.root.join("a.yml"))?;
         Some(release.to_string().replace(&scope.root.display().to_string(), ""))
     }

@@ -4,15 +4,16 @@
 //! while a password is typed. Prompts go to standard error, which is a terminal wherever anything
 //! is asked; standard output stays free for data.
 
+use super::console::Tty;
 use super::signals::{self, Signal, Watch};
 use crate::settings::Secret;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::{Errno, read, retry_on_intr, write};
+use rustix::io::{Errno, read, retry_on_intr};
 use rustix::termios::{
     InputModes, LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush,
     tcgetattr, tcsetattr,
 };
-use std::io;
+use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What Linux keeps of a line, its end included. It drops the rest without a word.
@@ -109,16 +110,7 @@ impl LineReader {
     /// # Errors
     /// If the line is gone.
     pub fn print(&self, text: &str) -> io::Result<()> {
-        let (stderr, mut left) = (io::stderr(), text.as_bytes());
-        while !left.is_empty() {
-            match retry_on_intr(|| write(&stderr, left)) {
-                Ok(written) => left = &left[written..],
-                // Another program has set the terminal to not wait.
-                Err(Errno::AGAIN) => drop(poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], None)),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
+        Tty.write_all(text.as_bytes())
     }
 
     /// The next line, asked for with this prompt.

@@ -15,9 +15,9 @@ use crate::checks::Check;
 use crate::form::Field;
 use crate::key::Key;
 use crate::messages;
+use crate::system::console::is_tiny;
 use crate::system::effects::EffectRunner;
 use crate::system::signals::{self, Signal};
-use crate::system::terminal::is_tiny;
 use crate::system::{draft, elevate};
 use crate::wizard::{Effect, Event, Exit, Step, Wizard};
 use input::{Decoder, Input};
@@ -209,7 +209,7 @@ impl Loop {
         let is_another = matches!(event, Event::Loaded(_));
         let is_machine = is_another || matches!(event, Event::Discovered(_));
         let is_input = matches!(event, Event::Key(_) | Event::Paste(_));
-        let focus = self.focus();
+        let focus = self.wizard.focused();
         let effect = self.wizard.update(event);
         if is_machine {
             self.runner.follow(self.wizard.machine());
@@ -227,17 +227,10 @@ impl Loop {
     /// Lets the live preview follow what was typed: at once where a field was left, else when typing
     /// pauses. Where bytes are slow, a pause is no reason to draw.
     fn plan_preview(&mut self, focus: Option<&'static Field>) {
-        let is_left = self.focus() != focus;
+        let is_left = self.wizard.focused() != focus;
         if matches!(self.wizard.step(), Step::FormStep(_)) && (is_left || !self.theme.is_ascii()) {
             let pause = if is_left { Duration::ZERO } else { PAUSE };
             self.pause_at = Some(work::after(pause));
-        }
-    }
-
-    fn focus(&self) -> Option<&'static Field> {
-        match self.wizard.step() {
-            Step::FormStep(step) => Some(step.field()),
-            _ => None,
         }
     }
 

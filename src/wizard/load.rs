@@ -85,12 +85,8 @@ impl Wizard {
         let (mut form_step, then) = (form_step.clone(), *then);
         match result {
             Ok(mut machine) => {
-                machine.candidates = std::mem::take(&mut self.machine.candidates);
                 machine.expect_nginx_file(&self.answers);
-                self.machine = machine;
-                if let Ok(found) = self.machine.answers() {
-                    self.answers = found.with(&self.answers);
-                }
+                self.take_machine(machine);
                 self.past.clear();
                 self.forget_checks();
                 self.live_preview = LivePreview::default();

@@ -221,7 +221,7 @@ impl Wizard {
 
     /// The test of the outbound connection of the current answers.
     pub fn way_out(&self) -> Option<Check> {
-        match self.answers.settings_of_connection().ok()? {
+        match self.answers.connection().ok()? {
             Connection::Proxy(proxy) if proxy.address.is_none() => None,
             connection => Some(Check::Outbound(connection)),
         }

@@ -25,6 +25,14 @@ impl Wizard {
         (self.number(), std::mem::discriminant(&self.step), is_confirming)
     }
 
+    /// The question with the focus, on a screen of the form.
+    pub fn focused(&self) -> Option<&'static Field> {
+        match &self.step {
+            Step::FormStep(form_step) => Some(form_step.field),
+            _ => None,
+        }
+    }
+
     /// What is wrong with an answer that was given and left as it is.
     pub fn problem_left_at(&self, field: &Field) -> Option<Problem> {
         let is_left = self.answers.is_set(field) && !self.answers.get(field).is_empty();
@@ -166,11 +174,7 @@ impl Wizard {
     /// What is good to know before this is written.
     pub(super) fn notes_on(&self, preview: &Preview) -> Vec<String> {
         let notes = self.answers.problems().into_iter().filter(|problem| !problem.blocks);
-        let plan = match preview {
-            Preview::Ready(plan) => Some(plan),
-            Preview::Refused(_) | Preview::Problems(_) => None,
-        };
-        let mut all = plan::notes(&self.answers, &self.machine, plan);
+        let mut all = plan::notes(&self.answers, &self.machine, preview.plan());
         all.extend(notes.map(|problem| format!("{}.", problem.message.trim_end_matches('.'))));
         all
     }

@@ -53,10 +53,14 @@ impl Preview {
         }
     }
 
+    /// What would be written, if anything can be.
+    pub fn plan(&self) -> Option<&Plan> {
+        if let Self::Ready(plan) = self { Some(plan) } else { None }
+    }
+
     /// The private test of the nginx file, if one would be written.
     pub(super) fn nginx_check(&self, settings: &Settings) -> Option<Check> {
-        let Self::Ready(plan) = self else { return None };
-        let change = plan.pending().find(|change| change.kind == FileKind::Nginx)?;
+        let change = self.plan()?.pending().find(|change| change.kind == FileKind::Nginx)?;
         let is_location = settings.nginx.as_ref()?.site.form == SiteForm::Location;
         Some(Check::Nginx { text: change.after.as_str().to_owned(), is_location })
     }
@@ -92,10 +96,7 @@ impl Review {
 
     /// The files to look at, in the order of their tabs.
     pub fn files(&self) -> &[FileChange] {
-        match &self.preview {
-            Preview::Ready(plan) => &plan.changes,
-            _ => &[],
-        }
+        self.preview.plan().map_or(&[], |plan| &plan.changes)
     }
 
     /// The file that is shown.
@@ -175,10 +176,7 @@ impl Review {
             }
             Preview::Problems(_) => Some("Fix the errors above first.".to_owned()),
         };
-        match &self.preview {
-            Preview::Ready(plan) if !plan.is_noop() => Some(plan),
-            _ => None,
-        }
+        self.preview.plan().filter(|plan| !plan.is_noop())
     }
 }
 

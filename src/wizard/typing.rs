@@ -132,9 +132,7 @@ impl Wizard {
             number.filter(|_| fixes.len() > 1).and_then(|number| fixes.get(number)).cloned();
         chosen.map(|fix| self.correct(&fix)).is_some()
     }
-}
 
-impl Wizard {
     /// A whole answer at once: accepted or refused like a typed one.
     pub(super) fn line(&mut self, text: &str) -> Option<Effect> {
         let number = text.trim().parse().ok();

@@ -1,8 +1,8 @@
 //! Properties that every value has, whatever is typed.
 
 use kestra_setup::settings::{
-    ContextPath, EnvFile, FilePath, Host, Invalid, NginxFile, Port, ProxyAddress, ServerNames,
-    ServerUrl, Upstream, UpstreamHost, VariableName,
+    ContextPath, FilePath, Host, Invalid, NginxFile, Port, ProxyAddress, ServerNames, ServerUrl,
+    Upstream, UpstreamHost, VariableName,
 };
 use proptest::prelude::*;
 use std::fmt::{Debug, Display};
@@ -119,7 +119,6 @@ proptest! {
         holds::<ProxyAddress>(&text, SYNTAX)?;
         holds::<FilePath>(&text, SYNTAX)?;
         holds::<NginxFile>(&text, SYNTAX)?;
-        holds::<EnvFile>(&text, SYNTAX)?;
         holds::<VariableName>(&text, SYNTAX)?;
         holds::<ServerNames>(&text, SYNTAX.trim_start_matches(' '))?;
     }

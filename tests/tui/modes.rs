@@ -84,13 +84,6 @@ impl AtScreen {
         }
     }
 
-    fn field(&self) -> Option<&'static Field> {
-        match self.wizard.step() {
-            Step::FormStep(asking) => Some(asking.field()),
-            _ => None,
-        }
-    }
-
     fn answer(&mut self, field: &'static Field, wish: &str) {
         if let FieldKind::Select(choices) = field.kind {
             let mut digits = choices.iter().zip('1'..);
@@ -105,7 +98,8 @@ impl AtScreen {
     /// To the next question; from the last of a screen to the next screen.
     fn go_on(&mut self, field: &'static Field) {
         self.press(Key::Tab);
-        let is_back = self.field().is_some_and(|now| form::position(now) <= form::position(field));
+        let is_back =
+            self.wizard.focused().is_some_and(|now| form::position(now) <= form::position(field));
         if is_back {
             self.press(Key::Enter);
         }
@@ -115,11 +109,11 @@ impl AtScreen {
 fn on_the_screen(config: Option<&str>, wishes: &Wishes) -> Outcome {
     let (answers, found) = machine(config);
     let mut person = AtScreen { wizard: Wizard::new(answers, found.clone()).0, found };
-    while person.field() != Some(&form::URL) {
+    while person.wizard.focused() != Some(&form::URL) {
         person.press(Key::Esc);
     }
     let mut asked = Vec::new();
-    while let Some(field) = person.field() {
+    while let Some(field) = person.wizard.focused() {
         assert!(asked.len() < 40, "{asked:?}");
         let has_certificate = !person.wizard.answers().get(&form::CERTIFICATE).is_empty();
         // The screen shows the row; plain mode has nothing to ask.

@@ -205,8 +205,8 @@ fn choices() {
     see("denied", &choosing(denied()));
     see("denied_second_way", &choosing(denied()).press(Key::Down));
     see("denied_back", &choosing(denied()).press(Key::Esc));
-    see("disk_full", &choosing(WriteError::Full { path: CONFIG.into() }));
-    see("no_folder", &choosing(WriteError::NoFolder { folder: "/etc/nginx/conf.d".into() }));
+    see("disk_full", &choosing(WriteError::Full(CONFIG.into())));
+    see("no_folder", &choosing(WriteError::NoFolder("/etc/nginx/conf.d".into())));
     see("verification_failed", &choosing(WriteError::Verification(VerificationFailure {
         code: "nginx-unknown-host",
         what: "nginx cannot resolve \"kestra-app\" on this machine".into(),

@@ -1,6 +1,6 @@
 //! The units of systemd that start Kestra, itself or in Docker Compose.
 
-use super::{COMPOSE_FILES, Scope, entries, has_extension, is_same, text_of};
+use super::{COMPOSE_FILES, SearchScope, entries, has_extension, is_same, text_of};
 use crate::{env_file, kestra_config};
 use std::collections::BTreeMap;
 use std::fs;
@@ -45,7 +45,7 @@ impl Unit {
     }
 }
 
-impl Scope {
+impl SearchScope {
     /// The units that start Kestra.
     pub(super) fn units(&self) -> Vec<Unit> {
         let mut texts: BTreeMap<String, String> = BTreeMap::new();

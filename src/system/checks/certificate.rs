@@ -122,7 +122,7 @@ pub fn judge(certificate: &Path, key: Option<&Path>, host: Option<&Host>) -> Fin
             format!("the certificate is {word} {}", date(at)).replace("is expired", "expired");
         return failed("certificate-expired", summary, "Renew it, for example with certbot renew.");
     }
-    if let Some(host) = host.filter(|host| !are_for(&facts.names, host)) {
+    if let Some(host) = host.filter(|host| !host.is_named_by(&facts.names)) {
         let names = facts.names.join(", ");
         let summary = format!("the certificate is not for {host}, but for {names}");
         return failed("certificate-host", summary, "Name one that is valid for the public URL.");
@@ -222,14 +222,6 @@ fn address(bytes: &[u8]) -> Option<String> {
         _ => <[u8; 16]>::try_from(bytes).ok().map(std::net::IpAddr::from),
     };
     ip.map(|ip| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() })
-}
-
-fn are_for(names: &[String], host: &Host) -> bool {
-    let host = host.to_string();
-    names.iter().any(|name| match name.strip_prefix("*.") {
-        Some(parent) => host.split_once('.').is_some_and(|(_, rest)| rest == parent),
-        None => *name == host,
-    })
 }
 
 fn date(at: Timestamp) -> String {

@@ -3,6 +3,7 @@
 //! Whatever answers may be hostile. Nothing is read without a limit, and text from the network
 //! passes [`shown`] before anybody sees it.
 
+use crate::settings::is_hidden;
 use rustls::CertificateError;
 use std::io::{self, Read};
 use std::time::Duration;
@@ -144,22 +145,14 @@ pub(super) fn text(answer: Response<Body>) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// Foreign text made fit for a terminal: controls and invisible characters become spaces, runs of
-/// spaces one, and the rest is cut at 200 characters.
+/// Foreign text made fit for a terminal: what is hidden becomes a space, runs of spaces one,
+/// and the rest is cut at 200 characters.
 ///
 /// Without this, a header or an error could move the cursor or rewrite the screen.
 pub(super) fn shown(text: &str) -> String {
-    let visible: String = text.chars().map(|c| if is_unseen(c) { ' ' } else { c }).collect();
+    let visible: String = text.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect();
     let joined = visible.split_whitespace().collect::<Vec<_>>().join(" ");
     joined.chars().take(SHOWN).collect()
-}
-
-/// Controls, and the characters that hide or turn the text around them.
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{feff}' | '\u{200b}'..='\u{200f}')
-        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-        || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ impl EffectRunner {
     }
 
     fn outbound_of(&self, answers: &Answers, cancelled: &AtomicBool) -> Vec<Finding> {
-        let Ok(connection) = answers.settings_of_connection() else {
+        let Ok(connection) = answers.connection() else {
             return vec![Finding::skipped(
                 "way-out",
                 "The outbound connection is not tested: correct the proxy first.",
@@ -115,14 +115,12 @@ fn traps(machine: &Machine, answers: &Answers) -> Vec<Finding> {
         let seen = machine.release().map_or(String::new(), |release| release.seen);
         Finding::new(code, outcome, summary).seen(seen)
     };
-    let release = match (lint::advisory(machine), machine.release()) {
-        (Some(advisory), _) => Some(finding("kestra-release", Outcome::Failed, advisory)),
-        (None, Some(release)) => {
-            let what = format!("The release is {}.", release.name);
-            Some(finding("kestra-release", Outcome::Note, what))
+    let release = machine.release().map(|release| match lint::advisory(machine) {
+        Some(advisory) => finding("kestra-release", Outcome::Failed, advisory),
+        None => {
+            finding("kestra-release", Outcome::Note, format!("The release is {}.", release.name))
         }
-        (None, None) => None,
-    };
+    });
     let closed = lint::closed_login(machine, &reading);
     let webhooks = if closed.is_none() { lint::closed_webhooks(&reading) } else { None };
     let closed = closed.map(|what| finding("kestra-login", Outcome::Failed, what));

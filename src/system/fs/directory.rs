@@ -133,7 +133,7 @@ impl Directory {
             let (user, group) = (Uid::from_raw(outer.st_uid), Gid::from_raw(outer.st_gid));
             return fchown(inner, Some(user), Some(group)).map_err(failed);
         }
-        Err(WriteError::Interfered { path: self.path_of(name) })
+        Err(WriteError::Interfered(self.path_of(name)))
     }
 
     /// Reads a file in it; `None` if it does not exist.
@@ -262,6 +262,6 @@ mod tests {
         Directory::make(&real).unwrap();
         std::os::unix::fs::symlink(&real, &link).unwrap();
         assert!(Directory::open_real(&real).unwrap().is_some());
-        assert!(matches!(Directory::open_real(&link), Err(ReadError::NewLink { .. })));
+        assert!(matches!(Directory::open_real(&link), Err(ReadError::NewLink(_))));
     }
 }

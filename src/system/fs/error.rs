@@ -37,23 +37,14 @@ pub enum WriteError {
         user: String,
     },
     /// No space left, or the user's quota is used up.
-    #[error("cannot write {}: the disk is full", path.display())]
-    Full {
-        /// The file that did not fit.
-        path: PathBuf,
-    },
+    #[error("cannot write {}: the disk is full", .0.display())]
+    Full(PathBuf),
     /// The file system is mounted read-only.
-    #[error("cannot write {}: the file system is read-only", path.display())]
-    ReadOnly {
-        /// The file on it.
-        path: PathBuf,
-    },
+    #[error("cannot write {}: the file system is read-only", .0.display())]
+    ReadOnly(PathBuf),
     /// The file or its folder has the immutable flag (`chattr +i`), which stops root too.
-    #[error("cannot write {}: it is marked immutable", path.display())]
-    Immutable {
-        /// The file or folder with the flag.
-        path: PathBuf,
-    },
+    #[error("cannot write {}: it is marked immutable", .0.display())]
+    Immutable(PathBuf),
     /// Another wizard has the lock.
     #[error("already being edited by {by}{}", who(*pid, *since))]
     Locked {
@@ -68,17 +59,11 @@ pub enum WriteError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// The folder of a file does not exist, and this program does not make it.
-    #[error("the folder {} does not exist", folder.display())]
-    NoFolder {
-        /// The missing folder.
-        folder: PathBuf,
-    },
+    #[error("the folder {} does not exist", .0.display())]
+    NoFolder(PathBuf),
     /// Two changes of one plan lead to the same file.
-    #[error("{} would be written twice", path.display())]
-    Twice {
-        /// The file, symlinks followed.
-        path: PathBuf,
-    },
+    #[error("{} would be written twice", .0.display())]
+    Twice(PathBuf),
     /// No home and no `KESTRA_SETUP_STATE`: there is no place for backups.
     #[error("there is no folder for backups")]
     NoState,
@@ -91,17 +76,11 @@ pub enum WriteError {
         why: String,
     },
     /// A directory that was made here was replaced before it got its owner.
-    #[error("{} was replaced by somebody else while it was made", path.display())]
-    Interfered {
-        /// The directory.
-        path: PathBuf,
-    },
+    #[error("{} was replaced by somebody else while it was made", .0.display())]
+    Interfered(PathBuf),
     /// An earlier write was interrupted and is not undone.
-    #[error("the write {id} was interrupted and is not undone yet")]
-    Interrupted {
-        /// The checkpoint that is open.
-        id: String,
-    },
+    #[error("the write {0} was interrupted and is not undone yet")]
+    Interrupted(String),
     /// A journal or a backup cannot be read.
     #[error("the backup {} is damaged: {why}", path.display())]
     Damaged {
@@ -111,11 +90,8 @@ pub enum WriteError {
         why: String,
     },
     /// There is no such checkpoint.
-    #[error("there is no backup {id}")]
-    NoCheckpoint {
-        /// The name that was given.
-        id: String,
-    },
+    #[error("there is no backup {0}")]
+    NoCheckpoint(String),
     /// Another error of the system.
     #[error("cannot write {}", path.display())]
     Io {
@@ -208,12 +184,12 @@ impl WriteError {
     pub(crate) fn at(path: &Path, source: impl Into<io::Error>) -> Self {
         let (path, source) = (path.to_owned(), source.into());
         match Errno::from_io_error(&source) {
-            Some(Errno::PERM) if is_immutable(&path) => Self::Immutable { path },
+            Some(Errno::PERM) if is_immutable(&path) => Self::Immutable(path),
             Some(Errno::ACCESS | Errno::PERM) => {
                 Self::Denied { path, user: passwd::current_user() }
             }
-            Some(Errno::NOSPC | Errno::DQUOT) => Self::Full { path },
-            Some(Errno::ROFS) => Self::ReadOnly { path },
+            Some(Errno::NOSPC | Errno::DQUOT) => Self::Full(path),
+            Some(Errno::ROFS) => Self::ReadOnly(path),
             _ => Self::Io { path, source },
         }
     }
@@ -224,25 +200,25 @@ impl WriteError {
             Self::Changed(_) => "Look at their change, then start from the new file.".into(),
             Self::Redirected { .. } => "Check who changed the link, then review again.".into(),
             Self::Denied { .. } => "Write with sudo, or choose another file name.".into(),
-            Self::Full { .. } => "Free some space, then write again.".into(),
-            Self::ReadOnly { .. } => "Mount it writable, or choose another file name.".into(),
-            Self::Immutable { path } => {
+            Self::Full(_) => "Free some space, then write again.".into(),
+            Self::ReadOnly(_) => "Mount it writable, or choose another file name.".into(),
+            Self::Immutable(path) => {
                 format!("Remove the flag: chattr -i {}", shell::word(&path.to_string_lossy()))
             }
             Self::Locked { .. } => "Wait until the other wizard is done, or end it.".into(),
             Self::Read(error) => error.remedy(),
-            Self::NoFolder { .. } => "Create the folder, or choose another file name.".into(),
-            Self::Twice { .. } => "Choose different names for the files.".into(),
+            Self::NoFolder(_) => "Create the folder, or choose another file name.".into(),
+            Self::Twice(_) => "Choose different names for the files.".into(),
             Self::NoState => "Set HOME, or name a folder in KESTRA_SETUP_STATE.".into(),
             Self::UnsafeState { .. } => {
                 "Name a folder that is yours alone in KESTRA_SETUP_STATE.".into()
             }
-            Self::Interfered { .. } => "Find out which process did that, then write again.".into(),
-            Self::Interrupted { .. } => UNDO_OR_FORGET.into(),
+            Self::Interfered(_) => "Find out which process did that, then write again.".into(),
+            Self::Interrupted(_) => UNDO_OR_FORGET.into(),
             Self::Damaged { .. } => {
                 "To keep your files as they are: kestra-setup rollback --forget".into()
             }
-            Self::NoCheckpoint { .. } => "List the backups: kestra-setup rollback --list".into(),
+            Self::NoCheckpoint(_) => "List the backups: kestra-setup rollback --list".into(),
             Self::Io { .. } => "Look for the cause in the system's log, then write again.".into(),
             Self::Verification(failure) => failure.remedy.clone(),
             Self::Unrepaired { .. } => format!("Remove the cause first. {UNDO_OR_FORGET}"),

@@ -109,7 +109,7 @@ impl FileWrite {
     /// # Errors
     /// [`WriteError::Changed`] if the file is neither old nor new: somebody else changed it.
     pub(crate) fn prepare(&self, direction: Direction) -> Result<PreparedFile<'_>, WriteError> {
-        let missing = || WriteError::NoFolder { folder: self.entry.directory().to_owned() };
+        let missing = || WriteError::NoFolder(self.entry.directory().to_owned());
         let directory = self.directory()?.ok_or_else(missing)?;
         directory.remove(&self.entry.temp)?;
         let now = directory.read(self.entry.name())?;

@@ -44,17 +44,11 @@ pub enum ReadError {
         what: &'static str,
     },
     /// More than [`MAX_BYTES`].
-    #[error("{} is larger than 4 MiB", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-    },
+    #[error("{} is larger than 4 MiB", .0.display())]
+    TooLarge(PathBuf),
     /// Links that lead back to themselves.
-    #[error("{} is a symlink that leads back to itself", path.display())]
-    Loop {
-        /// The link.
-        path: PathBuf,
-    },
+    #[error("{} is a symlink that leads back to itself", .0.display())]
+    Loop(PathBuf),
     /// A link that root does not follow, because another user decides where it leads.
     #[error("{} is a link that {owner} owns", path.display())]
     UntrustedLink {
@@ -64,11 +58,8 @@ pub enum ReadError {
         owner: String,
     },
     /// A link that was not there when the path was resolved.
-    #[error("{} has become a link meanwhile", path.display())]
-    NewLink {
-        /// The link.
-        path: PathBuf,
-    },
+    #[error("{} has become a link meanwhile", .0.display())]
+    NewLink(PathBuf),
     /// The user may not read it.
     #[error("cannot read {}: permission denied (user {user})", path.display())]
     Denied {
@@ -99,7 +90,7 @@ impl ReadError {
     pub(crate) fn at(path: &Path, source: impl Into<io::Error>) -> Self {
         let (path, source) = (path.to_owned(), source.into());
         match Errno::from_io_error(&source) {
-            Some(Errno::LOOP) => Self::Loop { path },
+            Some(Errno::LOOP) => Self::Loop(path),
             Some(Errno::ACCESS | Errno::PERM) => {
                 Self::Denied { path, user: passwd::current_user() }
             }
@@ -110,14 +101,14 @@ impl ReadError {
     /// What the operator can do about it.
     pub fn remedy(&self) -> String {
         match self {
-            Self::NotRegular { .. } | Self::TooLarge { .. } => "Name another file.".into(),
-            Self::Loop { path } => {
+            Self::NotRegular { .. } | Self::TooLarge(_) => "Name another file.".into(),
+            Self::Loop(path) => {
                 format!("Remove the link: rm {}", shell::word(&path.to_string_lossy()))
             }
             Self::UntrustedLink { .. } => {
                 "Name the file that it leads to, or run kestra-setup as that user.".into()
             }
-            Self::NewLink { .. } => "Check who made the link, then start again.".into(),
+            Self::NewLink(_) => "Check who made the link, then start again.".into(),
             Self::Denied { .. } => "Run kestra-setup as a user who may read it.".into(),
             Self::NotText { .. } => "Save the file as UTF-8, or name another one.".into(),
             Self::Io { .. } => "Look for the cause in the system's log, then try again.".into(),
@@ -201,7 +192,7 @@ fn regular(stat: Stat, path: &Path) -> Result<Stat, ReadError> {
         FileType::Directory => "a folder",
         FileType::Fifo => "a FIFO",
         FileType::Socket => "a socket",
-        FileType::Symlink => return Err(ReadError::NewLink { path: path.to_owned() }),
+        FileType::Symlink => return Err(ReadError::NewLink(path.to_owned())),
         _ => "a device",
     };
     Err(ReadError::NotRegular { path: path.to_owned(), what })
@@ -209,7 +200,7 @@ fn regular(stat: Stat, path: &Path) -> Result<Stat, ReadError> {
 
 /// The room is made at once: a buffer that grows leaves copies of secrets behind.
 fn read_all(file: &File, size: i64, path: &Path) -> Result<Content, ReadError> {
-    let too_large = || ReadError::TooLarge { path: path.to_owned() };
+    let too_large = || ReadError::TooLarge(path.to_owned());
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     if size > MAX_BYTES {
         return Err(too_large());
@@ -226,7 +217,7 @@ mod tests {
 
     #[test]
     fn the_command_of_a_remedy_can_be_pasted_whatever_the_path() {
-        let remedy = ReadError::Loop { path: "/a b/it's; rm -r".into() }.remedy();
+        let remedy = ReadError::Loop("/a b/it's; rm -r".into()).remedy();
         assert_eq!(remedy, r"Remove the link: rm '/a b/it'\''s; rm -r'");
     }
 }

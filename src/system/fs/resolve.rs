@@ -69,7 +69,7 @@ pub(crate) fn locate_real(path: &Path) -> Result<ResolvedPath, ReadError> {
     PathWalk::new(path, false)?.finish()
 }
 
-enum PathStep {
+enum LinkStep {
     Root,
     Parent,
     Name(OsString),
@@ -85,7 +85,7 @@ struct PathWalk<'a> {
     follows_links: bool,
     links: usize,
     /// What is still to be done, the next last.
-    steps: Vec<PathStep>,
+    steps: Vec<LinkStep>,
     at: Directory,
     /// Names of which the first does not exist, or is the file itself.
     rest: Vec<OsString>,
@@ -103,9 +103,9 @@ impl<'a> PathWalk<'a> {
 
     fn push(&mut self, path: &Path) {
         self.steps.extend(path.components().rev().filter_map(|part| match part {
-            Component::RootDir | Component::Prefix(_) => Some(PathStep::Root),
-            Component::ParentDir => Some(PathStep::Parent),
-            Component::Normal(name) => Some(PathStep::Name(name.to_owned())),
+            Component::RootDir | Component::Prefix(_) => Some(LinkStep::Root),
+            Component::ParentDir => Some(LinkStep::Parent),
+            Component::Normal(name) => Some(LinkStep::Name(name.to_owned())),
             Component::CurDir => None,
         }));
     }
@@ -113,17 +113,17 @@ impl<'a> PathWalk<'a> {
     fn finish(mut self) -> Result<ResolvedPath, ReadError> {
         while let Some(step) = self.steps.pop() {
             match step {
-                PathStep::Root => {
+                LinkStep::Root => {
                     self.rest.clear();
                     self.at = Directory::root().map_err(|errno| self.failed(errno))?;
                 }
-                PathStep::Parent if self.rest.pop().is_none() => {
+                LinkStep::Parent if self.rest.pop().is_none() => {
                     self.at = self.at.parent().map_err(|errno| self.failed(errno))?;
                 }
-                PathStep::Parent => {}
-                PathStep::Name(name) if self.rest.is_empty() => self.enter(name)?,
-                PathStep::Name(name) => self.rest.push(name),
-                PathStep::Owned { link, by } => self.check_owner(link, by)?,
+                LinkStep::Parent => {}
+                LinkStep::Name(name) if self.rest.is_empty() => self.enter(name)?,
+                LinkStep::Name(name) => self.rest.push(name),
+                LinkStep::Owned { link, by } => self.check_owner(link, by)?,
             }
         }
         let Some(name) = self.rest.pop() else {
@@ -144,7 +144,7 @@ impl<'a> PathWalk<'a> {
             found => found.map_err(|errno| self.failed(errno))?,
         };
         let stat = fstat(&found).map_err(|errno| self.failed(errno))?;
-        let is_last = !self.steps.iter().any(|step| !matches!(step, PathStep::Owned { .. }));
+        let is_last = !self.steps.iter().any(|step| !matches!(step, LinkStep::Owned { .. }));
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::Symlink => self.follow(&name, &found, stat.st_uid),
             _ if is_last => {
@@ -162,15 +162,15 @@ impl<'a> PathWalk<'a> {
     fn follow(&mut self, name: &OsStr, link: &OwnedFd, owner: u32) -> Result<(), ReadError> {
         let path = self.at.path_of(name);
         if !self.follows_links {
-            return Err(ReadError::NewLink { path });
+            return Err(ReadError::NewLink(path));
         }
         self.links += 1;
         if self.links > MAX_LINKS {
-            return Err(ReadError::Loop { path: self.path.to_owned() });
+            return Err(ReadError::Loop(self.path.to_owned()));
         }
         let target = readlinkat(link, "", Vec::new()).map_err(|errno| self.failed(errno))?;
         if geteuid().is_root() && owner != 0 {
-            self.steps.push(PathStep::Owned { link: path, by: owner });
+            self.steps.push(LinkStep::Owned { link: path, by: owner });
         }
         self.push(Path::new(&OsString::from_vec(target.into_bytes())));
         Ok(())

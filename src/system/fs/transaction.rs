@@ -61,7 +61,7 @@ pub(crate) fn run(
     verify: Verify,
 ) -> Result<Receipt, WriteError> {
     if let Some(pending) = lock.interrupted()? {
-        return Err(WriteError::Interrupted { id: pending.id().to_owned() });
+        return Err(WriteError::Interrupted(pending.id().to_owned()));
     }
     if requests.is_empty() {
         return Ok(Receipt::default());
@@ -92,7 +92,7 @@ pub(crate) fn run(
 fn forward(pending: &PendingWrite) -> Result<Vec<FileReceipt>, WriteError> {
     for path in pending.folders() {
         let (Some(outer), Some(name)) = (path.parent(), path.file_name()) else { continue };
-        let missing = || WriteError::NoFolder { folder: outer.to_owned() };
+        let missing = || WriteError::NoFolder(outer.to_owned());
         let outer = Directory::open_real(outer)?.ok_or_else(missing)?;
         outer.make_child_of_same_owner(name)?;
         outer.sync()?;
@@ -128,7 +128,7 @@ fn survey(requests: Vec<WriteRequest>) -> Result<(Vec<PathBuf>, Vec<FileWrite>),
         let (missing, file) = compare(request, files.len())?;
         let real = &file.entry.real;
         if files.iter().any(|other| other.entry.real == *real) {
-            return Err(WriteError::Twice { path: real.clone() });
+            return Err(WriteError::Twice(real.clone()));
         }
         if makes_folders {
             folders.extend(missing);
@@ -140,7 +140,7 @@ fn survey(requests: Vec<WriteRequest>) -> Result<(Vec<PathBuf>, Vec<FileWrite>),
     folders.sort();
     folders.dedup();
     match needed.into_iter().find(|folder| !folders.contains(folder)) {
-        Some(folder) => Err(WriteError::NoFolder { folder }),
+        Some(folder) => Err(WriteError::NoFolder(folder)),
         None => Ok((folders, files)),
     }
 }

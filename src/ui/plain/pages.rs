@@ -4,7 +4,8 @@ use super::reply::{self, Reply};
 use super::{PlainMode, Printed, Runtime};
 use crate::form;
 use crate::key::Key;
-use crate::plan::{DiffTag, FileChange, Plan};
+use crate::messages::printed;
+use crate::plan::{FileChange, Plan};
 use crate::system::line_reader::{Echo, Ended};
 use crate::wizard::{
     Action, Choice, Effect, Event, Exit, Preview, Review, ReviewRow, Step, Wizard, report,
@@ -174,22 +175,14 @@ fn is_row(key: char) -> bool {
 
 fn plan(wizard: &Wizard) -> Option<&Plan> {
     match wizard.step() {
-        Step::Review(reviewing) => match reviewing.preview() {
-            Preview::Ready(plan) => Some(plan),
-            _ => None,
-        },
+        Step::Review(reviewing) => reviewing.preview().plan(),
         _ => None,
     }
 }
 
 fn difference(change: &FileChange) -> Vec<String> {
     let heading = format!("--- {} ({})", change.destination(), change.summary());
-    let is_new = change.before.is_none();
-    let lines = change.preview().into_iter().map(|line| {
-        let sign = if is_new { DiffTag::Added.sign() } else { line.tag.sign() };
-        format!("{sign}{}", line.text)
-    });
-    std::iter::once(heading).chain(lines).collect()
+    std::iter::once(heading).chain(printed(change)).collect()
 }
 
 fn page(wizard: &Wizard) -> String {

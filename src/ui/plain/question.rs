@@ -128,14 +128,10 @@ impl<R: Runtime> PlainMode<'_, R> {
         // Whoever goes back may want to change what a paste has filled.
         self.settled.clear();
         let mut effect = self.wizard.update(Event::PreviousQuestion);
-        let focused = |wizard: &Wizard| match wizard.step() {
-            Step::FormStep(asking) => Some(asking.field()),
-            _ => None,
-        };
-        if focused(self.wizard) == Some(field) {
+        if self.wizard.focused() == Some(field) {
             self.print("This is the first question.")?;
         }
-        if focused(self.wizard).is_some_and(|field| self.is_settled(field)) {
+        if self.wizard.focused().is_some_and(|field| self.is_settled(field)) {
             effect = self.wizard.update(Event::PreviousQuestion);
         }
         self.printed = None;

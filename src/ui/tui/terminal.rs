@@ -7,6 +7,7 @@
 
 use super::backend::{Colors, LeanBackend};
 use super::reader;
+use crate::system::console::Tty;
 use crate::system::signals;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -19,8 +20,6 @@ use crossterm::terminal::{
 use crossterm::{Command, queue};
 use ratatui::layout::Size;
 use ratatui::{Frame, Terminal};
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::Once;
@@ -186,27 +185,6 @@ pub(super) fn size() -> Size {
         .map(|size| Size { width: size.ws_col, height: size.ws_row })
         .filter(|size| size.width > 0 && size.height > 0)
         .unwrap_or(Size { width: 80, height: 24 })
-}
-
-/// Standard error, which waits where another program has set it to not wait.
-struct Tty;
-
-impl Write for Tty {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        loop {
-            match rustix::io::write(io::stderr(), bytes) {
-                Err(Errno::AGAIN) => {
-                    let stderr = io::stderr();
-                    poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], None)?;
-                }
-                written => return Ok(written?),
-            }
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// OSC 52, from xterm's `ctlseqs`.

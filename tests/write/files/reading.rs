@@ -41,5 +41,5 @@ fn reading_stops_at_four_mebibytes() {
     file.set_len(files::MAX_BYTES as u64).unwrap();
     assert!(files::read(&path).unwrap().is_some());
     file.set_len(files::MAX_BYTES as u64 + 1).unwrap();
-    assert!(matches!(files::read(&path), Err(ReadError::TooLarge { .. })));
+    assert!(matches!(files::read(&path), Err(ReadError::TooLarge(_))));
 }

@@ -58,7 +58,7 @@ impl History {
     /// # Errors
     /// [`WriteError::NoCheckpoint`], a damaged backup, or a file that cannot be read.
     pub fn rollback(&self, id: &str) -> Result<Rollback, WriteError> {
-        let missing = || WriteError::NoCheckpoint { id: id.to_owned() };
+        let missing = || WriteError::NoCheckpoint(id.to_owned());
         // Only a name from the list: one with a slash would lead elsewhere.
         let checkpoint = self.list().into_iter().find(|known| known.id == id);
         let checkpoint = checkpoint.ok_or_else(missing)?;

@@ -292,7 +292,8 @@ fn findings(ui: Ui, page: &mut Page, all: &[&Finding]) {
     let theme = ui.theme;
     let count = |outcome| all.iter().filter(|finding| finding.outcome == outcome).count();
     let is_waiting = |finding: &&&Finding| {
-        finding.outcome == Outcome::Skipped && subject(finding.code).is_of_kestra()
+        finding.outcome == Outcome::Skipped
+            && ["Kestra", "public URL"].contains(&subject(finding.code))
     };
     let waiting = all.iter().filter(is_waiting).count();
     let mut spans = vec![Span::raw("  ")];
@@ -329,40 +330,14 @@ fn findings(ui: Ui, page: &mut Page, all: &[&Finding]) {
     }
 }
 
-/// What a finding is about.
-#[derive(Clone, Copy)]
-enum Subject {
-    Config,
-    Outbound,
-    Nginx,
-    Kestra,
-    PublicUrl,
-}
-
-impl Subject {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Config => "config.yml",
-            Self::Outbound => "outbound",
-            Self::Nginx => "nginx",
-            Self::Kestra => "Kestra",
-            Self::PublicUrl => "public URL",
-        }
-    }
-
-    fn is_of_kestra(self) -> bool {
-        matches!(self, Self::Kestra | Self::PublicUrl)
-    }
-}
-
-/// The subject of a finding with this code.
-fn subject(code: &str) -> Subject {
+/// What a finding with this code is about.
+fn subject(code: &str) -> &'static str {
     match code.split('-').next().unwrap_or_default() {
-        "config" => Subject::Config,
-        "nginx" => Subject::Nginx,
-        "kestra" => Subject::Kestra,
-        "public" => Subject::PublicUrl,
-        _ => Subject::Outbound,
+        "config" => "config.yml",
+        "nginx" => "nginx",
+        "kestra" => "Kestra",
+        "public" => "public URL",
+        _ => "outbound",
     }
 }
 
@@ -387,7 +362,7 @@ fn finding(page: &mut Page, ui: Ui, finding: &Finding) {
     let first = page.len();
     page.paragraph(indent, ui.width, &capital(&sentence(&finding.summary)), style);
     let (mark, mark_style) = ui.outcome(finding.outcome);
-    let subject = subject(finding.code).name();
+    let subject = subject(finding.code);
     let name = if ui.is_small { String::new() } else { format!("{subject:<14}") };
     page.margin(
         first,

@@ -70,7 +70,7 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, review: &Review, rows: u16, is_split
 /// The right pane: the file over its whole height.
 pub(super) fn beside(ui: Ui, review: &Review, rows: u16) -> Page {
     let mut page = Page::default();
-    if matches!(review.preview(), Preview::Ready(_)) {
+    if review.preview().plan().is_some() {
         file(ui, review, &mut page, usize::from(rows).saturating_sub(2));
     }
     page
