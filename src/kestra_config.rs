@@ -32,7 +32,7 @@ pub use compose::{
 pub(crate) use keys::hyphenated;
 pub use kind::Kind;
 pub use place::{InvalidPlace, Place, PlaceKind};
-pub use places::{only_place, place_at, places};
+pub use places::{only_place, place_at, places, readings};
 pub use reading::{Reading, Scalar};
 pub use refused::PlaceError;
 

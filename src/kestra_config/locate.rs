@@ -36,7 +36,12 @@ impl Scope<'_, '_> {
 
 /// Reads the configuration at a place of a file, with the lines of the file.
 pub(super) fn read(source: &str, place: &Place) -> Result<Reading, Refusal> {
-    let (reading, lines) = open(source, place, |scope| {
+    read_in(&Tree::parse(source)?, source, place)
+}
+
+/// The same for a file that is parsed already.
+pub(super) fn read_in(tree: &Tree, source: &str, place: &Place) -> Result<Reading, Refusal> {
+    let (reading, lines) = open_tree(tree, place, Level::outer(source, place), |scope| {
         Ok((Reading::of(scope.tree, &scope.roots)?, scope.lines_above()))
     })?;
     Ok(reading.outward(lines, place.is_compose()))
@@ -53,12 +58,7 @@ pub(super) fn open<T>(
     place: &Place,
     visit: impl FnOnce(&Scope) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
-    open_level(
-        source,
-        place,
-        Level { path: place.path(), ending: text::line_ending(source), blocks: &[] },
-        visit,
-    )
+    open_tree(&Tree::parse(source)?, place, Level::outer(source, place), visit)
 }
 
 /// A text on the way to a place: what is left of the path, and the block scalars around it.
@@ -69,28 +69,37 @@ struct Level<'p> {
     blocks: &'p [&'p BlockText],
 }
 
-fn open_level<T, F>(source: &str, place: &Place, level: Level, visit: F) -> Result<T, Refusal>
+impl<'p> Level<'p> {
+    /// The file itself.
+    fn outer(source: &str, place: &'p Place) -> Self {
+        Self { path: place.path(), ending: text::line_ending(source), blocks: &[] }
+    }
+}
+
+fn open_tree<T, F>(tree: &Tree, place: &Place, level: Level, visit: F) -> Result<T, Refusal>
 where
     F: FnOnce(&Scope) -> Result<T, Refusal>,
 {
     let Level { path, ending, blocks } = level;
-    let tree = Tree::parse(source)?;
     let is_outer = blocks.is_empty();
     let is_whole_text = path.is_empty() && (!is_outer || place.document().is_none());
     if is_whole_text {
         let roots = tree.documents.iter().map(|document| document.root).collect();
-        return visit(&Scope { tree: &tree, roots, prefix: Vec::new(), ending, blocks });
+        return visit(&Scope { tree, roots, prefix: Vec::new(), ending, blocks });
     }
     let document = place.document().filter(|_| is_outer);
-    let Found { value, prefix, rest } = value_at(&tree, document, path)
+    let Found { value, prefix, rest } = value_at(tree, document, path)
         .ok_or_else(|| Refusal::new(None, format!("there is no {place} in this file")))?;
-    let Some(block) = BlockText::of(&tree, value, &prefix, place)? else {
-        return visit(&Scope { tree: &tree, roots: vec![value], prefix, ending, blocks });
+    let Some(block) = BlockText::of(tree, value, &prefix, place)? else {
+        return visit(&Scope { tree, roots: vec![value], prefix, ending, blocks });
     };
     let blocks = [blocks, &[&block]].concat();
-    open_level(&block.text, place, Level { path: rest, ending, blocks: &blocks }, visit).map_err(
-        |refusal| Refusal { line: refusal.line.map(|line| line + block.lines_above), ..refusal },
-    )
+    let level = Level { path: rest, ending, blocks: &blocks };
+    let inner = Tree::parse(&block.text).and_then(|tree| open_tree(&tree, place, level, visit));
+    inner.map_err(|refusal| Refusal {
+        line: refusal.line.map(|line| line + block.lines_above),
+        ..refusal
+    })
 }
 
 /// Refuses a change of anything in the file but the configuration at its place.

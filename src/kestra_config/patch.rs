@@ -16,10 +16,19 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Edits the configuration at a place of a file.
 pub(super) fn patch(source: &str, place: &Place, edits: &[Edit]) -> Result<String, Refusal> {
-    let before = locate::read_written(source, place)?;
-    let pending = pending(&before, edits, place.is_compose());
-    let with_new = splice(source, place, |scope| set(scope, &pending))?;
-    let removed = splice(&with_new, place, |scope| remove(scope, &pending))?;
+    let (before, pending, splices) = locate::open(source, place, |scope| {
+        let before = Reading::of(scope.tree, &scope.roots)?;
+        let pending = pending(&before, edits, place.is_compose());
+        let splices = scope.outward(set(scope, &pending)?);
+        Ok((before, pending, splices))
+    })?;
+    let with_new = apply(source, splices)?;
+    let removed = if pending.iter().any(|edit| matches!(edit, Edit::Remove(_))) {
+        let open = |scope: &Scope| Ok(scope.outward(remove(scope, &pending)?));
+        apply(&with_new, locate::open(&with_new, place, open)?)?
+    } else {
+        with_new.clone()
+    };
     if removed == source {
         pending.iter().try_for_each(|edit| verify::came_out(&before, &before, edit))?;
         return Ok(removed);
@@ -41,13 +50,7 @@ pub(super) fn patch(source: &str, place: &Place, edits: &[Edit]) -> Result<Strin
     Ok(removed)
 }
 
-/// The text with the splices that a step makes for the configuration at a place.
-fn splice(
-    source: &str,
-    place: &Place,
-    step: impl FnOnce(&Scope) -> Result<Vec<Splice>, Refusal>,
-) -> Result<String, Refusal> {
-    let splices = locate::open(source, place, |scope| Ok(scope.outward(step(scope)?)))?;
+fn apply(source: &str, splices: Vec<Splice>) -> Result<String, Refusal> {
     text::apply(source, splices)
         .ok_or_else(|| Refusal::new(None, "two of the changes meet in the same place"))
 }

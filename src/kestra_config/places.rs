@@ -3,9 +3,10 @@
 
 use super::keys;
 use super::place::{PathStep, Place, PlaceKind};
+use super::reading::Reading;
 use super::refused::{self, PlaceError, check_form};
 use super::yaml::{Id, ScalarStyle, Shape, Tree};
-use super::{compose, merge};
+use super::{compose, locate, merge};
 
 /// The variable that holds a configuration as text, in Compose and Kubernetes.
 pub(super) const VARIABLE: &str = "KESTRA_CONFIGURATION";
@@ -54,8 +55,12 @@ pub fn places(text: &str) -> Result<Vec<Place>, PlaceError> {
     if let Some(refused) = refused::env_file(text) {
         return Err(refused);
     }
-    let tree = Tree::parse(text).map_err(|refusal| refused::not_yaml(text, refusal))?;
-    let mut finder = Finder::new(&tree);
+    places_in(&Tree::parse(text).map_err(|refusal| refused::not_yaml(text, refusal))?)
+}
+
+/// The same for a text that is parsed already.
+fn places_in(tree: &Tree) -> Result<Vec<Place>, PlaceError> {
+    let mut finder = Finder::new(tree);
     let several = tree.documents.len() > 1;
     for (at, document) in tree.documents.iter().enumerate() {
         finder.document = several.then_some(at + 1);
@@ -68,7 +73,17 @@ pub fn places(text: &str) -> Result<Vec<Place>, PlaceError> {
     if !problems.is_empty() {
         return Err(problems.swap_remove(0));
     }
-    whole_file(&tree)
+    whole_file(tree)
+}
+
+/// What is in every configuration of a file; nothing of one that cannot be read.
+pub fn readings(text: &str) -> Vec<Reading> {
+    let tree = Tree::parse(text).ok().filter(|_| refused::env_file(text).is_none());
+    let of_tree = |tree: Tree| {
+        let places = places_in(&tree).unwrap_or_default();
+        places.iter().filter_map(|place| locate::read_in(&tree, text, place).ok()).collect()
+    };
+    tree.map_or(Vec::new(), of_tree)
 }
 
 /// The place of the only configuration of a file; the whole file where there are several, or none

@@ -1,6 +1,6 @@
 //! A change as lines to look at, redacted unless the operator asks for the real text.
 
-use super::redact::{redacted, revealed};
+use super::redact::{self, Shown, revealed};
 use super::{FileChange, FileKind, Text};
 use crate::settings::{HIDDEN, Secret};
 use similar::{DiffOp, TextDiff};
@@ -80,22 +80,26 @@ impl FileChange {
 
     /// The new text, redacted.
     pub fn redacted(&self) -> String {
-        self.redact(self.after.as_str()).into_iter().map(|line| line + "\n").collect()
+        let shown = self.redact(self.after.as_str());
+        (0..redact::lines(self.after.as_str()).len()).map(|at| shown(at) + "\n").collect()
     }
 
     /// What is hidden in a new env file is the password, so it shows as one.
-    fn redact(&self, text: &str) -> Vec<String> {
-        let lines = redacted(text, self.kind);
+    fn redact<'a>(&self, text: &'a str) -> Shown<'a> {
+        let shown = redact::redacted(text, self.kind);
         if self.kind != FileKind::Env || self.before.is_some() {
-            return lines;
+            return shown;
         }
-        lines.into_iter().map(|line| line.replace(HIDDEN, Secret::MASK)).collect()
+        Box::new(move |at| shown(at).replace(HIDDEN, Secret::MASK))
     }
 
-    fn lines(&self, shown: impl Fn(&str) -> Vec<String>) -> Vec<DiffLine> {
+    fn lines<'a>(&'a self, shown: impl Fn(&'a str) -> Shown<'a>) -> Vec<DiffLine> {
         let after = shown(self.after.as_str());
         let Some(before) = self.before.as_ref().filter(|before| **before != self.after) else {
-            return after.into_iter().map(|text| DiffLine { tag: DiffTag::Equal, text }).collect();
+            let count = redact::lines(self.after.as_str()).len();
+            return (0..count)
+                .map(|at| DiffLine { tag: DiffTag::Equal, text: after(at) })
+                .collect();
         };
         let before = shown(before.as_str());
         let mut lines = Vec::new();
@@ -145,16 +149,17 @@ impl FileChange {
     }
 }
 
-fn push(lines: &mut Vec<DiffLine>, op: &DiffOp, before: &[String], after: &[String]) {
-    let (old, new) = (&before[op.old_range()], &after[op.new_range()]);
-    let tagged = |tag| move |text: &String| DiffLine { tag, text: text.clone() };
+fn push(lines: &mut Vec<DiffLine>, op: &DiffOp, before: &Shown, after: &Shown) {
+    let tagged = |tag| move |text: String| DiffLine { tag, text };
+    let new = op.new_range().map(after);
     if let DiffOp::Equal { .. } = op {
-        return lines.extend(new.iter().map(tagged(DiffTag::Equal)));
+        return lines.extend(new.map(tagged(DiffTag::Equal)));
     }
-    lines.extend(old.iter().map(tagged(DiffTag::Removed)));
+    let old: Vec<_> = op.old_range().map(before).collect();
+    lines.extend(old.iter().cloned().map(tagged(DiffTag::Removed)));
     for text in new {
         // Without its value a line that changed looks as if it had not.
-        let note = if old.contains(text) { "  (changed)" } else { "" };
+        let note = if old.contains(&text) { "  (changed)" } else { "" };
         lines.push(DiffLine { tag: DiffTag::Added, text: format!("{text}{note}") });
     }
 }

@@ -7,7 +7,7 @@
 
 use super::{FileKind, properties};
 use crate::env_file;
-use crate::kestra_config::{Kind, hyphenated, places, read_at};
+use crate::kestra_config::{Kind, hyphenated, readings};
 use crate::nginx_site;
 use crate::settings::{HIDDEN, is_hidden};
 use std::collections::{BTreeMap, HashSet};
@@ -22,29 +22,36 @@ fn names(list: &'static str) -> HashSet<&'static str> {
     list.lines().filter(|line| !line.starts_with('#')).collect()
 }
 
-/// The lines of a file without their ends, redacted; one for each line of the text.
-pub(super) fn redacted(text: &str, kind: FileKind) -> Vec<String> {
+/// Gives a line of a text as it may be shown, without its end; lines are counted from 0.
+pub(super) type Shown<'a> = Box<dyn Fn(usize) -> String + 'a>;
+
+/// The lines of a file, redacted.
+pub(super) fn redacted(text: &str, kind: FileKind) -> Shown<'_> {
+    let lines = lines(text);
     match kind {
         FileKind::Config => {
             let settings = settings_in(text);
-            let none = Vec::new();
-            let line = |(number, line)| yaml(line, settings.get(&number).unwrap_or(&none));
-            (1..).zip(lines(text)).map(line).collect()
+            Box::new(move |at| yaml(lines[at], settings.get(&(at + 1)).map_or(&[], Vec::as_slice)))
         }
         FileKind::Nginx if is_rendered(text) => revealed(text),
-        FileKind::Nginx => lines(text).map(nginx).collect(),
-        FileKind::Env => env_file::redacted(text),
-        FileKind::Unknown => lines(text).map(|_| HIDDEN.to_owned()).collect(),
+        FileKind::Nginx => Box::new(move |at| nginx(lines[at])),
+        FileKind::Env => {
+            let redacted = env_file::redacted(text);
+            Box::new(move |at| redacted[at].clone())
+        }
+        FileKind::Unknown => Box::new(|_| HIDDEN.to_owned()),
     }
 }
 
-/// The lines of a file without their ends, with everything that is in them.
-pub(super) fn revealed(text: &str) -> Vec<String> {
-    lines(text).map(printable).collect()
+/// The lines of a file, with everything that is in them.
+pub(super) fn revealed(text: &str) -> Shown<'_> {
+    let lines = lines(text);
+    Box::new(move |at| printable(lines[at]))
 }
 
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive('\n').map(|line| line.trim_end_matches(['\n', '\r']))
+/// The lines of a text without their ends.
+pub(super) fn lines(text: &str) -> Vec<&str> {
+    text.split_inclusive('\n').map(|line| line.trim_end_matches(['\n', '\r'])).collect()
 }
 
 /// Makes visible what cannot be seen, so that no file can send sequences to the terminal, or look
@@ -69,8 +76,7 @@ struct Setting {
 /// Our settings in every configuration of a file, by their lines.
 fn settings_in(text: &str) -> BTreeMap<usize, Vec<Setting>> {
     let mut all: BTreeMap<usize, Vec<Setting>> = BTreeMap::new();
-    for place in places(text).unwrap_or_default() {
-        let Ok(reading) = read_at(text, &place) else { continue };
+    for reading in readings(text) {
         // A list begins on the line of its first entry, which is shown there.
         let is_shown = |kind| !matches!(kind, Kind::Null | Kind::List);
         for (path, scalar) in reading.iter().filter(|(_, it)| is_shown(it.kind)) {
@@ -205,8 +211,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn all(text: &str, kind: FileKind) -> Vec<String> {
+        let shown = redacted(text, kind);
+        (0..lines(text).len()).map(shown).collect()
+    }
+
     fn config(text: &str) -> String {
-        redacted(text, FileKind::Config).join("\n")
+        all(text, FileKind::Config).join("\n")
     }
 
     #[test]
@@ -275,7 +286,7 @@ mod tests {
         let text = "server {\n  listen 80; # hunter2\n  proxy_set_header Authorization hunter3;\n  \
                     hunter4 on;\n  location /hunter5 {\n    internal;\n  }\n}\n# hunter6\n";
         assert_eq!(
-            redacted(text, FileKind::Nginx).join("\n"),
+            all(text, FileKind::Nginx).join("\n"),
             "server {\n  listen … # …\n  proxy_set_header …;\n  …\n  location … {\n    internal;\n  }\n}\n# …"
         );
     }
@@ -300,7 +311,7 @@ mod tests {
         ) {
             let text = format!("{before}hunter2{after}");
             for kind in [FileKind::Config, FileKind::Nginx, FileKind::Unknown] {
-                let shown = redacted(&text, kind);
+                let shown = all(&text, kind);
                 prop_assert_eq!(shown.len(), text.split_inclusive('\n').count());
                 prop_assert!(!shown.concat().contains("hunter2"), "{:?}", shown);
             }
