@@ -22,7 +22,7 @@ use diagnosis::{Diagnosis, ProxyFailure};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tcp::{DialError, dial, first_hop};
+use tcp::{DialError, dial};
 use ureq::{Error, Timeout};
 use url::{Position, Url};
 
@@ -199,7 +199,7 @@ impl Attempt<'_> {
                 &diagnosis::IS_HTTP,
             ),
         };
-        let answer = first_hop(proxy).ok().and_then(|stream| {
+        let answer = self.first_hop(proxy).ok().and_then(|stream| {
             self.ask(&stream, question, |answer| !answer.is_empty(), self.soon()).ok()
         });
         if answer.is_some_and(|answer| answer[0] == first) {

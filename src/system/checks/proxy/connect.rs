@@ -4,7 +4,6 @@
 //! tell what is wrong by the status, and Squid adds the reason in `X-Squid-Error`.
 
 use super::diagnosis::{self, ProxyFailure};
-use super::tcp::first_hop;
 use super::{Admission, Attempt, Proxy};
 use crate::settings::{Secret, basic_header};
 
@@ -47,7 +46,8 @@ impl Attempt<'_> {
         let request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{login}\r\n");
         let request = Secret::from(request);
         let is_whole = |answer: &[u8]| ConnectAnswer::read(answer) != Ok(None);
-        let answer = self.ask(&first_hop(proxy)?, request.reveal().as_bytes(), is_whole, self.end);
+        let answer =
+            self.ask(&self.first_hop(proxy)?, request.reveal().as_bytes(), is_whole, self.end);
         let answer = answer.map_err(|error| self.another(proxy, &error))?;
         match ConnectAnswer::read(&answer) {
             Ok(Some(answer)) => Ok(answer),

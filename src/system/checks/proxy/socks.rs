@@ -1,7 +1,6 @@
 //! The greeting of a SOCKS proxy.
 
 use super::diagnosis::{self, ProxyFailure};
-use super::tcp::first_hop;
 use super::{Admission, Attempt, Proxy, is_silence};
 use crate::settings::Secret;
 use std::net::TcpStream;
@@ -18,7 +17,7 @@ impl Attempt<'_> {
             Some(_) => &[5, 2, WITHOUT_LOGIN, WITH_LOGIN],
             None => &[5, 1, WITHOUT_LOGIN],
         };
-        let stream = first_hop(proxy)?;
+        let stream = self.first_hop(proxy)?;
         let is_whole =
             |answer: &[u8]| answer.len() > 1 || answer.first().is_some_and(|it| *it != 5);
         let answer = self.ask(&stream, hello, is_whole, self.soon());

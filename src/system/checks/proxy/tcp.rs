@@ -47,13 +47,17 @@ fn resolve(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
     result.recv_timeout(CONNECT).map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
 }
 
-/// Connects to a proxy.
-pub(super) fn first_hop(proxy: &Proxy) -> Result<TcpStream, ProxyFailure> {
-    let failures = [&diagnosis::PROXY_DNS, &diagnosis::PROXY_REFUSED, &diagnosis::PROXY_TIMEOUT];
-    dial(&proxy.host, proxy.port).map_err(|error| unreached(&error, failures))
-}
-
 impl Attempt<'_> {
+    /// Connects to a proxy, unless the test was stopped.
+    pub(super) fn first_hop(&self, proxy: &Proxy) -> Result<TcpStream, ProxyFailure> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(diagnosis::NO_REPLY.seen("the test was stopped"));
+        }
+        let failures =
+            [&diagnosis::PROXY_DNS, &diagnosis::PROXY_REFUSED, &diagnosis::PROXY_TIMEOUT];
+        dial(&proxy.host, proxy.port).map_err(|error| unreached(&error, failures))
+    }
+
     /// Sends a question and reads until `is_whole`, the end, 64 KiB or `end`. The answer is not
     /// empty.
     ///
