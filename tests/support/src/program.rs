@@ -36,6 +36,8 @@ impl Program {
         command.env_clear().current_dir(home.path());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", home.path()).env("TERM", "xterm-256color").env("LANG", "C.UTF-8");
+        // Root's own is shared by the machine, whatever the home is.
+        command.env("KESTRA_SETUP_STATE", home.path().join("state"));
         Self { command, columns: 80, rows: 24, home }
     }
 
