@@ -376,8 +376,12 @@ mod tests {
 
     #[test]
     fn every_text_fits_its_place() {
-        for field in fields() {
-            assert!(!field.question.is_empty() && !field.stored_in.is_empty(), "{}", field.name);
+        for field in fields().chain([&CONFIGURATION]) {
+            assert!(!field.question.is_empty(), "{}", field.name);
+            let stored_in = field.stored_in;
+            let is_sentence =
+                ["Stored in ", "Not stored; "].iter().any(|it| stored_in.starts_with(it));
+            assert!(is_sentence && !stored_in.ends_with('.'), "{stored_in}");
             assert!(field.label.len() <= 13, "{}", field.label);
             assert!(field.help.len() <= 66, "{}: {}", field.name, field.help.len());
             assert!(field.long_help.lines().all(|line| line.len() <= 78), "{}", field.name);

@@ -19,17 +19,17 @@ pub static CONFIGURATION: Field = Field {
     question: "Which configuration is Kestra's?",
     help: "The file that Kestra reads. Another one is read at once.",
     long_help: "\
-The file with Kestra's configuration: a config.yml, or the Compose or values file
-that holds it. One that does not exist is written new.
+The file with Kestra's configuration: a config.yml, or the Compose or values
+file that holds it. One that does not exist is written new.
 
-Answers that you gave already stay when another file is read. With --config the
-file is named on the command line.",
+Answers that you gave already stay when another file is read. With --config
+the file is named on the command line.",
     examples: &[
         ("/etc/kestra/config.yml", "ok"),
         ("~/.kestra/config.yml", "ok, ~ is your home"),
         ("docker-compose.yml", "ok, in the current folder"),
     ],
-    stored_in: "no property; it is the path of that file",
+    stored_in: "Not stored; the path of the configuration",
     default: |context| Cow::Borrowed(&context.defaults().config_file),
     ..PLAIN
 };
