@@ -102,6 +102,8 @@ pub struct Field {
     check: fn(&str) -> Result<String, Invalid>,
     /// What is worth knowing about a valid value.
     pub notes: fn(&str) -> Vec<String>,
+    /// What the help adds for these answers, as lines to copy.
+    pub guide: fn(&dyn Context) -> Vec<String>,
 }
 
 /// How a question is answered.
@@ -165,15 +167,10 @@ const PLAIN: Field = Field {
     proxy_part: None,
     check: |text| Ok(text.to_owned()),
     notes: |_| Vec::new(),
+    guide: |_| Vec::new(),
 };
 
 impl Field {
-    /// What its help adds for these answers, as lines to copy.
-    pub fn guide(&self, context: &dyn Context) -> Vec<String> {
-        let of_proxy = [&CONNECTION, &PROXY_ADDRESS, &PROXY_USERNAME, &PROXY_PASSWORD];
-        if of_proxy.contains(&self) { beyond_proxy(context) } else { Vec::new() }
-    }
-
     /// The options; none for text.
     pub fn choices(&self) -> &'static [SelectOption] {
         match self.kind {

@@ -59,6 +59,7 @@ or -Djavax.net.ssl.trustStore=FILE in JAVA_OPTS.",
     ]),
     default: |_| Cow::Borrowed("direct"),
     proxy_part: Some(|proxy| Cow::Owned(proxy.kind.to_string())),
+    guide: beyond_proxy,
     ..PLAIN
 };
 
@@ -86,6 +87,7 @@ Ask your network team if unsure; HTTPS_PROXY in your shell often shows it.",
     ruled_out_by: without_proxy,
     proxy_part: Some(|proxy| Cow::Owned(proxy.address.to_string())),
     check: parsed::<ProxyAddress>,
+    guide: beyond_proxy,
     ..PLAIN
 };
 
@@ -107,6 +109,7 @@ Kestra supports Basic only, not NTLM, Digest or Kerberos.",
     ruled_out_by: without_proxy,
     proxy_part: Some(|proxy| Cow::Borrowed(proxy.username.as_deref().unwrap_or(""))),
     check: parsed::<ProxyUsername>,
+    guide: beyond_proxy,
     ..PLAIN
 };
 
@@ -130,6 +133,7 @@ Micronaut would read \"${\" as the start of a variable; it is written as
     ruled_out_by: without_proxy,
     proxy_part: Some(|proxy| Cow::Borrowed(proxy.password.as_ref().map_or("", Secret::reveal))),
     check: |text| text.parse::<Secret>().map(|_| text.to_owned()),
+    guide: beyond_proxy,
     ..PLAIN
 };
 

@@ -144,7 +144,7 @@ impl<R: Runtime> PlainMode<'_, R> {
             lines.push(format!("Example: {} ({outcome})", or_none(example)));
         }
         lines.push(format!("{}.", field.stored_in));
-        lines.extend(field.guide(self.wizard.answers()));
+        lines.extend((field.guide)(self.wizard.answers()));
         lines.push(
             "Answers: text, or: back, help, list, quit; \\quit for the text quit.".to_owned(),
         );

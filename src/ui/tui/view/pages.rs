@@ -107,7 +107,7 @@ fn about(ui: Ui, mut page: Page, field: &Field, answers: &Answers) -> Page {
     examples(&mut page, ui, field);
     page.paragraph(2, ui.width, field.stored_in, ui.theme.dim());
     page.blank();
-    let guide = field.guide(answers);
+    let guide = (field.guide)(answers);
     if !guide.is_empty() {
         let heading = "What does not go through this proxy, where you need it:";
         page.paragraph(2, ui.width, heading, ui.theme.strong());
