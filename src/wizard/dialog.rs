@@ -184,14 +184,14 @@ impl Wizard {
         }
     }
 
-    /// `n`: without the draft, where that is one of the ways.
+    /// `n`: without the draft, where that is one of the choices.
     pub(super) fn start_over(&mut self) -> Option<Effect> {
         let Step::Dialog(dialog) = &self.step else { return None };
         let fresh = dialog.failure.choices.iter().position(|choice| *choice == Choice::Fresh)?;
         self.choose(fresh)
     }
 
-    /// The ways that something outside has to go.
+    /// Does what needs something outside.
     fn perform(&mut self, choice: &Choice, plan: Plan) -> Effect {
         match choice {
             Choice::Reapply => self.look(paths(&plan), AfterDiscovery::Review),

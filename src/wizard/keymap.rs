@@ -9,9 +9,9 @@ pub enum Action {
     Accept,
     /// One screen back.
     Back,
-    /// To the next field, or the next way.
+    /// To the next field, or the next choice.
     NextField,
-    /// To the previous field, or the previous way.
+    /// To the previous field, or the previous choice.
     PreviousField,
     /// Open the setting with this number.
     Edit(usize),
@@ -39,7 +39,7 @@ pub enum Action {
     UndoChange,
     /// Copy the shown file.
     Copy,
-    /// Take the way with this number.
+    /// Take the choice with this number.
     Choose(usize),
     /// Forget the draft.
     StartOver,

@@ -122,7 +122,7 @@ impl Wizard {
         }
     }
 
-    /// Where a problem offers several ways, its digits take one; else a digit is a digit.
+    /// Where a problem offers several corrections, its digits take one; else a digit is a digit.
     pub(super) fn takes_fix(&mut self, key: Key) -> bool {
         let Key::Char(c) = key else { return false };
         let number = c.to_digit(10).and_then(|digit| (digit as usize).checked_sub(1));

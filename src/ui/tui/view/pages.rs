@@ -18,7 +18,7 @@ Keys    Enter       accept; goes to the next field that still needs an answer
         ^R          show or hide the password    ^T  test    ^L  redraw
         ^C          quit (asks if there are answers); ^Z suspend";
 
-/// Of what happened at least so many lines are shown: other ways come into view with the mark.
+/// Of what happened at least so many lines are shown: other choices come into view with the mark.
 const LEAST_TOLD: usize = 4;
 
 /// The column of the finding, beside what it is about.
@@ -55,8 +55,8 @@ q ^C     quit";
 const CHOICES: &str = "\
 Nothing was changed, unless the page names it.
 
-Enter    take the way with the mark
-1-4      take the way with that number
+Enter    take the choice with the mark
+1-4      take the choice with that number
 Up Down  move the mark
 Esc      back; nothing is written and the answers are kept
 q ^C     quit";
