@@ -9,6 +9,7 @@ use crate::kestra_release::Release;
 use crate::machine::Candidate;
 use crate::shell;
 use rustix::process::geteuid;
+use std::cell::OnceCell;
 use std::env;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -23,6 +24,7 @@ pub(super) const COMPOSE_FILES: [&str; 4] =
 const MAX_BYTES: u64 = 256 * 1024;
 
 /// Where candidates are looked for.
+#[derive(Default)]
 pub(super) struct SearchScope {
     /// `/`, another folder in tests.
     pub(super) root: PathBuf,
@@ -33,6 +35,8 @@ pub(super) struct SearchScope {
     pub(super) user: u32,
     /// Who became root by sudo.
     pub(super) sudo_user: Option<u32>,
+    /// See [`units`](Self::units).
+    pub(super) read_units: OnceCell<Vec<Unit>>,
 }
 
 /// Smaller ids are those of root and of services.
@@ -40,9 +44,14 @@ const FIRST_PERSON: u32 = 1000;
 
 impl SearchScope {
     pub(super) fn here() -> Self {
-        let (root, user) = ("/".into(), geteuid().as_raw());
-        let sudo_user = env::var("SUDO_UID").ok().and_then(|it| it.parse().ok());
-        Self { root, home: dirs::home_dir(), folder: env::current_dir().ok(), user, sudo_user }
+        Self {
+            root: "/".into(),
+            home: dirs::home_dir(),
+            folder: env::current_dir().ok(),
+            user: geteuid().as_raw(),
+            sudo_user: env::var("SUDO_UID").ok().and_then(|it| it.parse().ok()),
+            ..Self::default()
+        }
     }
 
     /// Every candidate once, with all its reasons.
@@ -50,9 +59,9 @@ impl SearchScope {
         let mut found: Vec<(PathBuf, String)> = Vec::new();
         for unit in self.units() {
             let name = &unit.name;
-            found.extend(unit.config.map(|path| (path, format!("{name} names it"))));
+            found.extend(unit.config.clone().map(|path| (path, format!("{name} names it"))));
             let what = format!("{name} reads KESTRA_CONFIGURATION from it");
-            found.extend(unit.variable_file.map(|path| (path, what)));
+            found.extend(unit.variable_file.clone().map(|path| (path, what)));
             let of_compose = unit.compose.iter().flat_map(|file| in_compose(file));
             found.extend(of_compose.map(|(path, why)| (path, format!("{why}, which {name} runs"))));
         }
@@ -79,8 +88,7 @@ impl SearchScope {
     /// What starts Kestra with this file: a unit of systemd, or a service of a Compose file that
     /// mounts it.
     pub(super) fn service(&self, config: &Path) -> Option<Service> {
-        let units = self.units();
-        if let Some(unit) = units.iter().find(|unit| unit.starts_with(config)) {
+        if let Some(unit) = self.units().iter().find(|unit| unit.starts_with(config)) {
             return Some(Service {
                 restart: Some(unit.restart()),
                 name: unit.name.clone(),
@@ -91,14 +99,14 @@ impl SearchScope {
                 is_unit: true,
             });
         }
-        let mount = self.mount(&units, config)?;
+        let mount = self.mount(config)?;
         let (file, name) = (mount.compose.to_string_lossy(), shell::word(&mount.service));
         let by_hand = || {
             let file = shell::word(&file);
             format!("docker compose -f {file} up -d --force-recreate {name}")
         };
         Some(Service {
-            restart: Some(restart(&units, &mount.compose).unwrap_or_else(by_hand)),
+            restart: Some(self.restart(&mount.compose).unwrap_or_else(by_hand)),
             name: format!("service {}", mount.service),
             env_files: mount.env_files,
             variables: mount.variables,
@@ -110,36 +118,36 @@ impl SearchScope {
 
     /// Where a Compose file publishes this port of the service that mounts a configuration.
     pub(super) fn published(&self, config: &Path, port: u16) -> Option<(String, u16)> {
-        let mount = self.mount(&self.units(), config)?;
+        let mount = self.mount(config)?;
         let text = text_of(&mount.compose)?;
         kestra_config::published_by(&text, &mount.service, port)?.upstream
     }
 
     /// The release that a Compose file names for a configuration which it mounts.
     pub(super) fn image(&self, config: &Path) -> Option<Release> {
-        let mount = self.mount(&self.units(), config)?;
+        let mount = self.mount(config)?;
         let seen = format!("image of service {} in {}", mount.service, mount.compose.display());
         Some(Release::of_image(mount.image?, seen))
     }
 
     /// The Kestra that a unit starts with this configuration: a program or a jar.
     pub(super) fn program(&self, config: &Path) -> Option<PathBuf> {
-        let mut units = self.units().into_iter();
-        let unit = units.find(|unit| unit.starts_with(config))?;
-        Some(self.at(unit.program?.trim_start_matches(PREFIXES)))
+        let unit = self.units().iter().find(|unit| unit.starts_with(config))?;
+        Some(self.at(unit.program.as_ref()?.trim_start_matches(PREFIXES)))
     }
 
-    fn mount(&self, units: &[Unit], config: &Path) -> Option<Mount> {
+    fn mount(&self, config: &Path) -> Option<Mount> {
         let beside = self.yaml_files(config.parent()?).into_iter();
         let beside = beside.filter(|(name, _)| is_compose(name)).map(|(_, path)| path);
-        let of_units = units.iter().flat_map(|unit| unit.compose.clone());
+        let of_units = self.units().iter().flat_map(|unit| unit.compose.clone());
         let mut mounts = beside.chain(of_units).filter_map(|file| mount(&file));
         mounts.find(|mount| is_same(&mount.file, config))
     }
 
     /// The command that restarts what a Compose file starts, where a unit runs it.
     pub(super) fn restart(&self, compose: &Path) -> Option<String> {
-        restart(&self.units(), compose)
+        let runs = |unit: &&Unit| unit.compose.iter().any(|file| is_same(file, compose));
+        self.units().iter().find(runs).map(Unit::restart)
     }
 
     pub(super) fn at(&self, path: impl AsRef<Path>) -> PathBuf {
@@ -207,11 +215,6 @@ impl SearchScope {
     fn is_trusted(&self, path: &Path) -> bool {
         fs::metadata(path).is_ok_and(|it| it.is_file() && [0, self.user].contains(&it.uid()))
     }
-}
-
-fn restart(units: &[Unit], compose: &Path) -> Option<String> {
-    let runs = |unit: &&Unit| unit.compose.iter().any(|file| is_same(file, compose));
-    units.iter().find(runs).map(Unit::restart)
 }
 
 /// What a Compose file holds, and what it mounts.
@@ -325,7 +328,7 @@ mod tests {
         }
         let user = geteuid().as_raw();
         let (home, srv) = (Some(root.join("home")), Some(root.join("srv")));
-        (folder, SearchScope { root, home, folder: srv, user, sudo_user: None })
+        (folder, SearchScope { root, home, folder: srv, user, ..SearchScope::default() })
     }
 
     /// Every candidate, as `path: reason`.
@@ -363,7 +366,9 @@ mod tests {
         let found = |user, sudo_user| {
             let SearchScope { root, home, folder, .. } = &scope;
             let (root, home, folder) = (root.clone(), home.clone(), folder.clone());
-            SearchScope { root, home, folder, user, sudo_user }.candidates().len()
+            let scope =
+                SearchScope { root, home, folder, user, sudo_user, ..SearchScope::default() };
+            scope.candidates().len()
         };
         assert_eq!(found(person + 1, None), 0);
         assert_eq!((found(person, None), found(0, Some(person))), (1, 1));

@@ -90,7 +90,7 @@ mod tests {
         assert!(Command::new("cp").args(copy).status().unwrap().success());
         set_mode(&root.join("opt/kestra"), 0o755);
         let user = rustix::process::geteuid().as_raw();
-        (folder, SearchScope { root, home: None, folder: None, user, sudo_user: None })
+        (folder, SearchScope { root, user, ..SearchScope::default() })
     }
 
     fn set_mode(path: &Path, mode: u32) {

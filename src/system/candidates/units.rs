@@ -19,7 +19,7 @@ struct Variable {
 
 /// A unit that starts Kestra.
 #[derive(Default)]
-pub(super) struct Unit {
+pub(in crate::system) struct Unit {
     pub(super) name: String,
     /// Its Kestra, a program or a jar.
     pub(super) program: Option<String>,
@@ -46,8 +46,12 @@ impl Unit {
 }
 
 impl SearchScope {
-    /// The units that start Kestra.
-    pub(super) fn units(&self) -> Vec<Unit> {
+    /// The units that start Kestra, read once.
+    pub(super) fn units(&self) -> &[Unit] {
+        self.read_units.get_or_init(|| self.read_units())
+    }
+
+    fn read_units(&self) -> Vec<Unit> {
         let mut texts: BTreeMap<String, String> = BTreeMap::new();
         for folder in UNIT_FOLDERS.map(|folder| self.root.join(folder)) {
             let is_own = folder.ends_with("etc/systemd/system");
