@@ -272,7 +272,6 @@ pub fn written(receipt: Receipt) -> WriteResult {
     };
     WriteResult {
         state,
-        urgent: Vec::new(),
         headline,
         files: receipt.files.iter().map(written_file).collect(),
         undo: receipt.id.map(|id| {

@@ -62,14 +62,14 @@ fn undo(
     let is_redo = rollback.is_redo();
     let receipt = rollback.run(&lock, wanted.force).map_err(CommandError::Rollback)?;
     let config = receipt.config.clone();
-    let undone = rolled_back(receipt, is_redo);
+    let mut undone = rolled_back(receipt, is_redo);
     // What starts Kestra has to read the files again; they may be too broken to tell what that is.
     let machine = config.and_then(|config| discover::configuration(Some(&config), None).ok());
     let answers = machine.and_then(|machine| discover::complete_in_time(machine).answers().ok());
-    report(
-        &answers.map_or_else(|| undone.clone(), |it| with_next_steps(undone.clone(), &it)),
-        console,
-    );
+    if let Some(answers) = answers {
+        undone = with_next_steps(undone, &answers);
+    }
+    report(&undone, console);
     Ok(0)
 }
 
