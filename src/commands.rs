@@ -12,7 +12,7 @@ use crate::cli::{self, Colour, Invocation, Task};
 use crate::kestra_config::Place;
 use crate::messages;
 use crate::plan::FileChange;
-use crate::system::console::{Console, harmless, variable};
+use crate::system::console::{Console, harmless, setting};
 use crate::system::discover::DiscoverError;
 use crate::system::fs::WriteError;
 use crate::ui::tui::backend::Colors;
@@ -209,14 +209,13 @@ fn words(error: &CommandError) -> String {
 /// Whether colours are wanted and the terminal has them. systemd gives serial lines `TERM=vt220`;
 /// monochrome terminals have it in their name.
 fn has_colours(wanted: Colour) -> bool {
-    let text = |name| variable(name).map_or(String::new(), |value| value.reveal().to_owned());
-    let term = text("TERM");
+    let term = setting("TERM");
     let is_mono = ["vt", "ansi", "linux", "sun"].iter().any(|name| term.starts_with(name))
         || term.contains("-m");
     match wanted {
         Colour::Always => true,
         Colour::Never => false,
-        Colour::Auto => text("NO_COLOR").is_empty() && !is_mono,
+        Colour::Auto => setting("NO_COLOR").is_empty() && !is_mono,
     }
 }
 

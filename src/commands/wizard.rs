@@ -9,7 +9,7 @@ use crate::kestra_config::Place;
 use crate::machine::Machine;
 use crate::messages::{capital, interrupted, not_written};
 use crate::plan::Plan;
-use crate::system::console::{self, Console, variable};
+use crate::system::console::{self, Console, setting};
 use crate::system::discover::{self, DiscoverError};
 use crate::system::draft;
 use crate::system::editor;
@@ -269,30 +269,26 @@ fn before_the_first_question(
     })
 }
 
-fn text(name: &str) -> String {
-    variable(name).map_or(String::new(), |value| value.reveal().to_owned())
-}
-
 /// Where a full screen cannot be, or is not wanted.
 fn is_plain(invocation: &Invocation) -> bool {
     let accessible =
-        !matches!(text("ACCESSIBLE").to_ascii_lowercase().as_str(), "" | "0" | "false");
+        !matches!(setting("ACCESSIBLE").to_ascii_lowercase().as_str(), "" | "0" | "false");
     invocation.plain
         || accessible
-        || matches!(text("TERM").as_str(), "" | "dumb")
+        || matches!(setting("TERM").as_str(), "" | "dumb")
         || console::is_tiny()
 }
 
 /// Glyphs and colours that this terminal can show.
 fn theme(wanted: Colour) -> Theme {
     let has_colours = has_colours(wanted);
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(text).into_iter().find(|it| !it.is_empty());
-    let level = Level::of(&text("TERM"), &locale.unwrap_or_default(), has_colours);
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(setting).into_iter().find(|it| !it.is_empty());
+    let level = Level::of(&setting("TERM"), &locale.unwrap_or_default(), has_colours);
     let colors = if has_colours { Colors::Basic } else { Colors::Mono };
     Theme::new(level, colors)
 }
 
 fn escape_delay() -> Duration {
-    let milliseconds = text("ESCDELAY").parse().ok();
+    let milliseconds = setting("ESCDELAY").parse().ok();
     milliseconds.map_or(ESCAPE_DELAY, Duration::from_millis)
 }

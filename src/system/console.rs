@@ -168,6 +168,11 @@ pub fn variable(name: &str) -> Option<Secret> {
     std::env::var(name).ok().map(Secret::from)
 }
 
+/// The same as plain text, for a variable that holds no secret; empty where there is none.
+pub fn setting(name: &str) -> String {
+    variable(name).map_or(String::new(), |value| value.reveal().to_owned())
+}
+
 /// The names of the variables that begin like this and are not UTF-8.
 pub fn unreadable_variables(start: &str) -> impl Iterator<Item = String> {
     let named =
