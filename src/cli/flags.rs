@@ -9,19 +9,23 @@ use std::path::PathBuf;
 /// What `--help` and the manual page print above the flags of the questions.
 pub(super) const ANSWERS: &str = "Answers";
 
+const CONFIG: &str =
+    "File with the configuration [default: the one that is found, else ~/.kestra/config.yml]";
+
 /// The flags of every command.
 pub(super) fn everywhere() -> [Arg; 4] {
     let colour = PossibleValuesParser::new(["auto", "always", "never"]);
     [
-        option("config", "PATH", "File with the configuration [default: the one that is found, else ~/.kestra/config.yml]")
-            .value_parser(value_parser!(PathBuf))
-            .global(true),
+        option("config", "PATH", CONFIG).value_parser(value_parser!(PathBuf)).global(true),
         option("at", "KEY.PATH", "Where in the file the configuration is, . for the whole file")
             .value_parser(value_parser!(Place))
             .action(ArgAction::Append)
             .global(true),
         switch("plain", "Ask line by line, without a full screen").global(true),
-        option("color", "WHEN", "When to use colours").value_parser(colour).default_value("auto").global(true),
+        option("color", "WHEN", "When to use colours")
+            .value_parser(colour)
+            .default_value("auto")
+            .global(true),
     ]
 }
 
