@@ -10,8 +10,8 @@ mod problems;
 mod validate;
 
 pub use conflicts::conflicts;
-pub(crate) use file::unknown;
 pub use file::{AnswersFile, parse};
+pub(crate) use file::{no_such_question, unknown};
 pub use problems::{Fix, Problem};
 
 use crate::form::{self, Context, Defaults, Field};

@@ -196,11 +196,16 @@ const MISTYPED: usize = 2;
 
 /// The problem with a name that is no question.
 pub(crate) fn unknown(name: &str) -> String {
+    format!("{name}: {}", no_such_question(name))
+}
+
+/// The same without the name: what the operator may have meant.
+pub(crate) fn no_such_question(name: &str) -> String {
     let names: Vec<_> = form::fields().map(|field| field.name).collect();
     let distance = |known: &&str| strsim::damerau_levenshtein(name, known);
     match names.iter().copied().min_by_key(distance).filter(|known| distance(known) <= MISTYPED) {
-        Some(known) => format!("{name}: there is no such question. Did you mean {known}?"),
-        None => format!("{name}: there is no such question. The names are: {}.", names.join(", ")),
+        Some(known) => format!("there is no such question. Did you mean {known}?"),
+        None => format!("there is no such question. The names are: {}.", names.join(", ")),
     }
 }
 

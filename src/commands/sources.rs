@@ -214,7 +214,7 @@ fn unknown_variables() -> impl Iterator<Item = String> {
     let unknown = variables(PREFIX).filter(move |name| !is_known(name));
     unknown.map(|name| {
         let question = name[PREFIX.len()..].to_ascii_lowercase().replace('_', "-");
-        answers::unknown(&question).replacen(&question, &name, 1)
+        format!("{name}: {}", answers::no_such_question(&question))
     })
 }
 
