@@ -407,6 +407,10 @@ mod tests {
             2,
             "/k/api/v1/main/executions/webhook/",
         );
+        for entries in ["[/ping, /k/api/v1/]", "/ping, /k/api/v1/"] {
+            let open = format!("kestra.server.basic-auth.open-urls: {entries}\n");
+            assert_eq!(remarks(&format!("{open}micronaut.server.context-path: /k\n")), [""; 0]);
+        }
     }
 
     #[test]

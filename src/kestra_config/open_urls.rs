@@ -6,11 +6,14 @@ use crate::settings::ContextPath;
 /// The list; it replaces the packaged default.
 pub(crate) const PROPERTY: &str = "kestra.server.basic-auth.open-urls";
 
+/// Where webhooks arrive, below the context path.
+pub(crate) const WEBHOOKS: &str = "/api/v1/main/executions/webhook/";
+
 /// The packaged default of 1.3.25 and 2.0.0-SNAPSHOT.
 pub(crate) const PACKAGED: [&str; 5] = [
     "/ping",
     "/api/v1/executions/webhook/",
-    "/api/v1/main/executions/webhook/",
+    WEBHOOKS,
     "/api/v1/*/executions/webhook/",
     "/api/v1/basicAuthValidationErrors",
 ];
@@ -20,7 +23,7 @@ pub(crate) const AT_ROOT: [&str; 3] = [PACKAGED[0], PACKAGED[1], PACKAGED[2]];
 
 /// The entries that are written with the context path in front.
 pub(crate) const UNDER_PATH: [&str; 3] =
-    ["/api/v1/main/executions/webhook/", "/api/v1/configs", "/api/v1/basicAuthValidationErrors"];
+    [WEBHOOKS, "/api/v1/configs", "/api/v1/basicAuthValidationErrors"];
 
 /// The first setup.
 pub(crate) const SETUP: &str = "/api/v1/main/basicAuth";
@@ -35,8 +38,12 @@ pub(crate) fn are_open(reading: &Reading) -> bool {
 /// The entry that opens the first setup, with which anybody can create the administrator, again and
 /// again.
 pub(crate) fn opens_setup(reading: &Reading) -> Option<String> {
-    let setup = format!("{}{SETUP}", context_path(reading));
-    entries(reading)?.into_iter().find(|entry| !entry.is_empty() && setup.starts_with(entry))
+    entry_for(reading, &format!("{}{SETUP}", context_path(reading)))
+}
+
+/// The entry that opens this path: Kestra compares the start of a path only.
+pub(crate) fn entry_for(reading: &Reading, path: &str) -> Option<String> {
+    entries(reading)?.into_iter().find(|entry| !entry.is_empty() && path.starts_with(entry))
 }
 
 /// The context path; the root if there is none or it is not a valid one.

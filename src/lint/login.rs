@@ -1,16 +1,14 @@
 //! Who gets in: releases and paths whose login is open, and what a closed path lacks.
 
 use super::Remark;
-use crate::kestra_config::{Reading, Scalar, open_urls};
+use crate::kestra_config::Reading;
+use crate::kestra_config::open_urls::{self, WEBHOOKS};
 use crate::kestra_release::{ADVISORY, Era, Release};
 use crate::machine::Machine;
 use crate::settings::ContextPath;
 
 /// The context paths under which the login is open, whatever is around their letters.
 const OPEN_PATHS: [&str; 3] = ["a", "ap", "api"];
-
-/// Where webhooks arrive, below the context path.
-const WEBHOOKS: &str = "/api/v1/main/executions/webhook/";
 
 /// What lets others in or keeps people out, the worst first: it comes before any other note.
 pub fn urgent(machine: &Machine, reading: &Reading) -> Vec<String> {
@@ -81,11 +79,8 @@ pub fn closed_webhooks(reading: &Reading) -> Option<Remark> {
     let path = reading.get("micronaut.server.context-path")?;
     let prefix: ContextPath = path.text.parse().ok()?;
     let open = format!("{prefix}{WEBHOOKS}");
-    let is_open = |(name, scalar): (&str, &Scalar)| {
-        name.starts_with("kestra.server.basic-auth.open-urls") && open.starts_with(&scalar.text)
-    };
     let is_closed = !prefix.is_root() && open_apis(reading).is_none();
-    (is_closed && !reading.iter().any(is_open)).then(|| {
+    (is_closed && open_urls::entry_for(reading, &open).is_none()).then(|| {
         let both = format!("{open} and {WEBHOOKS}");
         let what = format!("Webhooks under a context path answer 401 until kestra.server.basic-auth.open-urls has {both}: releases differ in which of the two they read.");
         Remark::new(path, what)
