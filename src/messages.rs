@@ -15,7 +15,7 @@ use crate::system::fs::{
 };
 use crate::system::nginx;
 use crate::wizard::{
-    Choice, Event, Failure, LoadFailure, NextStep, Undo, WriteResult, WrittenFile,
+    Choice, Event, Failure, LoadFailure, NextStep, Undo, WriteResult, WriteState, WrittenFile,
 };
 use std::path::Path;
 
@@ -31,12 +31,14 @@ pub fn event(performed: Performed) -> Event {
         Performed::SavedBeside(receipt) => Event::Stopped(saved_beside(receipt)),
         Performed::Exported(exported) => Event::Stopped(saved_aside(exported)),
         Performed::RolledBack(receipt, is_redo) => Event::Stopped(rolled_back(receipt, is_redo)),
-        Performed::Undone => ended("rolled back", "Undone. Every file is as it was before."),
+        Performed::Undone => {
+            ended(WriteState::RolledBack, "Undone. Every file is as it was before.")
+        }
         Performed::Forgotten => {
-            ended("forgotten", "The files stay as they are; the backups are kept.")
+            ended(WriteState::Forgotten, "The files stay as they are; the backups are kept.")
         }
         Performed::NotUndone(error, id) => Event::Written(Err(not_undone(error, id.as_deref()))),
-        Performed::NothingToRepair => ended("no changes", "There is nothing to repair."),
+        Performed::NothingToRepair => ended(WriteState::Unchanged, "There is nothing to repair."),
         Performed::Failed(failure) => Event::Written(Err(not_written(&failure))),
     }
 }
@@ -255,7 +257,7 @@ fn written_as_root(plan: &Plan, config: &Path) -> WriteResult {
     let config = config.to_string_lossy();
     let undo = format!("sudo kestra-setup --config {} rollback", shell::word(&config));
     WriteResult {
-        state: "written",
+        state: WriteState::Written,
         headline: "Done, with sudo.".to_owned(),
         files: files.collect(),
         next: vec![NextStep { lines: vec![undo], ..NextStep::from("Undo with:".to_owned()) }],
@@ -266,9 +268,12 @@ fn written_as_root(plan: &Plan, config: &Path) -> WriteResult {
 /// What was written, for the result page.
 pub fn written(receipt: Receipt) -> WriteResult {
     let (state, headline) = match receipt.files.len() {
-        0 => ("no changes", "Nothing was written. The files are as planned already.".to_owned()),
-        1 => ("written", "Done. 1 file written.".to_owned()),
-        count => ("written", format!("Done. {count} files written.")),
+        0 => (
+            WriteState::Unchanged,
+            "Nothing was written. The files are as planned already.".to_owned(),
+        ),
+        1 => (WriteState::Written, "Done. 1 file written.".to_owned()),
+        count => (WriteState::Written, format!("Done. {count} files written.")),
     };
     WriteResult {
         state,
@@ -317,7 +322,7 @@ fn in_place(reason: InPlaceReason) -> String {
 
 fn saved_beside(receipt: Receipt) -> WriteResult {
     let headline = "Your files are untouched; the new ones are beside them.".to_owned();
-    WriteResult { state: "saved beside", headline, ..written(receipt) }
+    WriteResult { state: WriteState::SavedBeside, headline, ..written(receipt) }
 }
 
 fn saved_aside(exported: Exported) -> WriteResult {
@@ -328,7 +333,7 @@ fn saved_aside(exported: Exported) -> WriteResult {
         about: "mode 0600".to_owned(),
     });
     WriteResult {
-        state: "saved aside",
+        state: WriteState::SavedAside,
         headline: "Nothing was installed. The files are saved; these commands install them."
             .to_owned(),
         files: files.collect(),
@@ -344,11 +349,11 @@ pub fn rolled_back(receipt: Receipt, is_redo: bool) -> WriteResult {
         (false, true) => "Redone. The files are as they were before the undo.",
         (false, false) => "Undone. The files are as they were before.",
     };
-    WriteResult { state: "rolled back", headline: headline.to_owned(), ..written(receipt) }
+    WriteResult { state: WriteState::RolledBack, headline: headline.to_owned(), ..written(receipt) }
 }
 
 /// A result without files.
-fn ended(state: &'static str, headline: &str) -> Event {
+fn ended(state: WriteState, headline: &str) -> Event {
     let headline = headline.to_owned();
     Event::Stopped(WriteResult { state, headline, ..WriteResult::default() })
 }

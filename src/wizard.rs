@@ -18,7 +18,8 @@ mod typing;
 
 pub use dialog::{Choice, Dialog};
 pub use event::{
-    Effect, Event, Exit, Failure, LoadFailure, NextStep, Repair, Undo, WriteResult, WrittenFile,
+    Effect, Event, Exit, Failure, LoadFailure, NextStep, Repair, Undo, WriteResult, WriteState,
+    WrittenFile,
 };
 pub use form_step::FormStep;
 pub use keymap::{Action, Binding};
@@ -173,7 +174,7 @@ impl Wizard {
             Event::Stopped(saved) => {
                 self.forget_checks();
                 self.scrolled = 0;
-                let is_undone = saved.state == "rolled back";
+                let is_undone = saved.state == WriteState::RolledBack;
                 self.step = Step::Done(if is_undone {
                     with_next_steps(saved, &self.answers)
                 } else {

@@ -180,11 +180,43 @@ pub struct LoadFailure {
     pub candidates: Vec<Candidate>,
 }
 
+/// What became of the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WriteState {
+    /// Nothing was to be done.
+    #[default]
+    Unchanged,
+    /// They have the planned text.
+    Written,
+    /// They are as they were before a write, or before it was undone.
+    RolledBack,
+    /// The planned texts are beside them.
+    SavedBeside,
+    /// The planned texts are in a folder of the operator.
+    SavedAside,
+    /// They stay as an interrupted write left them.
+    Forgotten,
+}
+
+impl WriteState {
+    /// The words in the title bar.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Unchanged => "no changes",
+            Self::Written => "written",
+            Self::RolledBack => "rolled back",
+            Self::SavedBeside => "saved beside",
+            Self::SavedAside => "saved aside",
+            Self::Forgotten => "forgotten",
+        }
+    }
+}
+
 /// What was written, for the result page.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WriteResult {
-    /// The state in the title bar, such as `written`.
-    pub state: &'static str,
+    /// What became of the files.
+    pub state: WriteState,
     /// What lets others in, as the written files and the machine are; before everything else.
     pub urgent: Vec<String>,
     /// What happened, one sentence.

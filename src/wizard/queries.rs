@@ -128,7 +128,7 @@ impl Wizard {
         let is_new = !self.answers.defaults().is_reconfiguration;
         match &self.step {
             _ if self.is_quitting => "quit?".to_owned(),
-            Step::Done(saved) => saved.state.to_owned(),
+            Step::Done(saved) => saved.state.label().to_owned(),
             Step::Dialog(dialog) => dialog.failure().state.to_owned(),
             Step::Writing(_) => "writing".to_owned(),
             Step::Discovering(_) => "not written".to_owned(),

@@ -1,6 +1,6 @@
 //! The result page: what is written, and what is not done yet.
 
-use super::{NextStep, WriteResult, WrittenFile};
+use super::{NextStep, WriteResult, WriteState, WrittenFile};
 use crate::answers::Answers;
 use crate::form::{self, Context as _};
 use crate::plan::FileKind;
@@ -14,7 +14,7 @@ const LONGEST: usize = 78;
 pub fn with_next_steps(saved: WriteResult, answers: &Answers) -> WriteResult {
     let is_written = |kind| saved.files.iter().any(|file| file.kind == kind);
     // What is undone needs nothing of what the answers would have needed.
-    let is_new = saved.state == "written";
+    let is_new = saved.state == WriteState::Written;
     let mut next = Vec::new();
     if is_new && (is_written(FileKind::Env) || answers.keeps_password_elsewhere()) {
         next.extend(environment(answers));

@@ -17,7 +17,7 @@ use kestra_setup::ui::tui::{
 };
 use kestra_setup::wizard::{
     Choice, Dialog, Effect, Event, Failure, LoadFailure, Step, Undo, Wizard, WriteResult,
-    WrittenFile,
+    WriteState, WrittenFile,
 };
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -243,7 +243,7 @@ impl Operator {
             about: about.to_owned(),
         };
         let saved = WriteResult {
-            state: "written",
+            state: WriteState::Written,
             headline: "Done. 2 files written.".to_owned(),
             files: vec![
                 file(("config.yml", CONFIG, "new, mode 0600 kestra:kestra")),

@@ -6,7 +6,9 @@ use kestra_setup::checks::Check;
 use kestra_setup::form;
 use kestra_setup::key::Key;
 use kestra_setup::plan::{FileKind, Plan};
-use kestra_setup::wizard::{Choice, Dialog, Event, Failure, Step, WriteResult, WrittenFile};
+use kestra_setup::wizard::{
+    Choice, Dialog, Event, Failure, Step, WriteResult, WriteState, WrittenFile,
+};
 
 /// A conflict about the configuration, which holds something else by now.
 fn conflict() -> Operator {
@@ -176,7 +178,7 @@ fn what_is_undone_is_shown_from_its_first_line_and_needs_no_certificate() {
         about: "removed".to_owned(),
     };
     let undone = WriteResult {
-        state: "rolled back",
+        state: WriteState::RolledBack,
         headline: "Undone.".to_owned(),
         files: vec![file],
         ..WriteResult::default()
