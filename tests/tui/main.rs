@@ -21,3 +21,14 @@ mod screens;
 mod ssh;
 mod terminal;
 mod wizard;
+
+/// A Compose file with two services, each with a configuration of its own.
+fn compose_of(services: [&str; 2]) -> String {
+    let service = |name: &str| {
+        format!(
+            "  {name}:\n    image: kestra/kestra\n    environment:\n      KESTRA_CONFIGURATION: |\n        \
+             kestra.url: https://{name}.example.com/\n"
+        )
+    };
+    "services:\n".to_owned() + &services.map(service).concat()
+}

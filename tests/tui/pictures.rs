@@ -6,6 +6,7 @@
 
 mod svg;
 
+use crate::compose_of;
 use rustix::fs::{FlockOperation, flock};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -212,13 +213,7 @@ fn an_address_without_a_scheme_is_drawn() {
 #[test]
 fn the_choice_of_a_configuration_is_drawn() {
     let machine = Machine::new("several");
-    let service = |name: &str| {
-        format!(
-            "  {name}:\n    image: kestra/kestra\n    environment:\n      KESTRA_CONFIGURATION: |\n        \
-             kestra.url: https://{name}.example.com/\n"
-        )
-    };
-    machine.write_config(&format!("services:\n{}{}", service("kestra"), service("worker")));
+    machine.write_config(&compose_of(["kestra", "worker"]));
     let mut session = machine.start();
     session.wait_for("● 1").press("2").wait_for("● 2").wait_for("worker:");
     picture(&mut session, "configurations");

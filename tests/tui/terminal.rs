@@ -2,6 +2,7 @@
 //!
 //! Every program works in a folder of its own, so that no file of the machine is touched.
 
+use crate::compose_of;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -300,18 +301,11 @@ fn the_password_is_never_on_the_line() {
 
 /// In a home with a configuration, and a Compose file that holds two.
 fn among_three() -> Program {
-    let service = |name: &str| {
-        format!(
-            "  {name}:\n    image: kestra/kestra\n    environment:\n      KESTRA_CONFIGURATION: |\n        \
-             kestra.url: https://{name}.example.com/\n"
-        )
-    };
-    let compose = format!("services:\n{}{}", service("one"), service("two"));
     let program = Program::new(WIZARD).env("KESTRA_SETUP_REVERSE_PROXY", "none");
     let home = program.home().to_owned();
     fs::create_dir(home.join(".kestra")).expect("a folder");
     fs::write(home.join(".kestra/config.yml"), EXISTING).expect("a configuration");
-    fs::write(home.join("docker-compose.yml"), compose).expect("a Compose file");
+    fs::write(home.join("docker-compose.yml"), compose_of(["one", "two"])).expect("a Compose file");
     program.env("KESTRA_SETUP_STATE", home.join("state"))
 }
 

@@ -286,11 +286,13 @@ fn the_result_of_a_test_is_in_view_on_the_smallest_screen() {
     }
 }
 
+/// A server block of somebody else that answers to the name already.
+const SITE: &str =
+    "server {\n  server_name ops.example.com;\n  location / { proxy_pass http://k:1; }\n}";
+
 #[test]
 fn what_has_no_room_is_counted_and_the_help_shows_it() {
-    let site =
-        "server {\n  server_name ops.example.com;\n  location / { proxy_pass http://k:1; }\n}";
-    let nginx = Operator::with_sites(site).pastes("http://ops.example.com/").enter().enter();
+    let nginx = Operator::with_sites(SITE).pastes("http://ops.example.com/").enter().enter();
     let none = nginx.goes_to(&form::REVERSE_PROXY).press(Key::Char('2'));
     let screen = none.screen(60, 16);
     assert!(screen.contains("more lines   f1 shows all"), "{screen}");
@@ -300,9 +302,7 @@ fn what_has_no_room_is_counted_and_the_help_shows_it() {
 
 #[test]
 fn a_name_that_nginx_serves_already_gets_locations_and_that_is_said() {
-    let site =
-        "server {\n  server_name ops.example.com;\n  location / { proxy_pass http://k:1; }\n}";
-    let nginx = Operator::with_sites(site).pastes("http://ops.example.com/").enter().enter();
+    let nginx = Operator::with_sites(SITE).pastes("http://ops.example.com/").enter().enter();
     assert_eq!(nginx.answer(&form::NGINX_FORM), "location");
     let screen = nginx.screen(80, 24);
     assert!(screen.contains("ops:1 answers to ops.example.com already"), "{screen}");
