@@ -10,9 +10,9 @@ mod problems;
 mod validate;
 
 pub use conflicts::conflicts;
-pub use file::{AnswersFile, parse};
+pub(crate) use file::parse;
 pub(crate) use file::{no_such_question, unknown};
-pub use problems::{Fix, Problem};
+pub(crate) use problems::{Fix, Problem};
 
 use crate::form::{self, Context, Defaults, Field};
 use crate::settings::{PastedProxy, Secret, ServerUrl};
@@ -34,7 +34,7 @@ pub struct Answers {
 
 /// Where an answer comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// Typed, a flag, or an answers file.
     Given,
     /// A value in the files.
@@ -52,7 +52,7 @@ impl Answers {
     }
 
     /// The same, where the texts that answer these questions are `${…}` to Micronaut.
-    pub fn with_placeholders(self, placeholders: BTreeSet<&'static str>) -> Self {
+    pub(crate) fn with_placeholders(self, placeholders: BTreeSet<&'static str>) -> Self {
         Self { placeholders, ..self }
     }
 
@@ -67,7 +67,7 @@ impl Answers {
 
     /// The answer as a screen may show it: what the operator types shows, but of what a file has
     /// only a valid answer does.
-    pub fn shown(&self, field: &Field) -> Cow<'_, str> {
+    pub(crate) fn shown(&self, field: &Field) -> Cow<'_, str> {
         let text = self.get(field);
         if self.is_set(field) && !field.is_secret() {
             return text;
@@ -79,7 +79,7 @@ impl Answers {
     }
 
     /// The value in the files; `None` if they set none.
-    pub fn found(&self, field: &Field) -> Option<&str> {
+    pub(crate) fn found(&self, field: &Field) -> Option<&str> {
         self.found.get(field.name).map(Secret::reveal)
     }
 
@@ -129,7 +129,7 @@ impl Answers {
 
     /// Takes an answer that may hold several: a pasted proxy URL fills every field of the proxy.
     /// Gives whether it did.
-    pub fn set_proxy(&mut self, text: &str) -> bool {
+    pub(crate) fn set_proxy(&mut self, text: &str) -> bool {
         let Ok(proxy) = text.trim().parse::<PastedProxy>() else { return false };
         for field in form::fields() {
             if let Some(part) = field.of_proxy(&proxy) {
@@ -141,7 +141,7 @@ impl Answers {
 
     /// Takes exactly the answers of another session, and what it used where none was given: no
     /// answer follows another one here.
-    pub fn restore(
+    pub(crate) fn restore(
         &mut self,
         given: Vec<(&'static Field, Secret)>,
         defaults: Vec<(&'static Field, Secret)>,
@@ -152,13 +152,12 @@ impl Answers {
         self.restored = defaults.into_iter().map(|(field, text)| (field.name, text)).collect();
     }
 
-    /// Drops every given answer.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.given.clear();
     }
 
     /// The same machine and files, with the answers given elsewhere.
-    pub fn with(mut self, other: &Self) -> Self {
+    pub(crate) fn with(mut self, other: &Self) -> Self {
         for (field, text) in other.given() {
             self.set(field, text.reveal());
         }
@@ -166,17 +165,17 @@ impl Answers {
     }
 
     /// Whether this was given and differs from the files.
-    pub fn is_set(&self, field: &Field) -> bool {
+    pub(crate) fn is_set(&self, field: &Field) -> bool {
         self.given.contains_key(field.name)
     }
 
     /// The given answers, in the order of the form.
-    pub fn given(&self) -> impl Iterator<Item = (&'static Field, &Secret)> {
+    pub(crate) fn given(&self) -> impl Iterator<Item = (&'static Field, &Secret)> {
         form::fields().filter_map(|field| Some((field, self.given.get(field.name)?)))
     }
 
     /// The open questions that were answered anew: what is not asked changes nothing.
-    pub fn changes(&self) -> impl Iterator<Item = &'static Field> {
+    pub(crate) fn changes(&self) -> impl Iterator<Item = &'static Field> {
         self.questions().filter(|field| self.is_set(field))
     }
 
@@ -186,17 +185,17 @@ impl Answers {
     }
 
     /// Whether the other answers leave this question open.
-    pub fn asks(&self, field: &Field) -> bool {
+    pub(crate) fn asks(&self, field: &Field) -> bool {
         field.is_asked(self)
     }
 
     /// Every open question, in its order.
-    pub fn questions(&self) -> impl Iterator<Item = &'static Field> {
+    pub(crate) fn questions(&self) -> impl Iterator<Item = &'static Field> {
         form::fields().filter(|field| self.asks(field))
     }
 
     /// Where the answer comes from.
-    pub fn source(&self, field: &Field) -> Source {
+    pub(crate) fn source(&self, field: &Field) -> Source {
         if self.is_set(field) {
             Source::Given
         } else if self.found.contains_key(field.name) {
@@ -208,18 +207,18 @@ impl Answers {
     }
 
     /// What the defaults are taken from.
-    pub fn defaults(&self) -> &Defaults {
+    pub(crate) fn defaults(&self) -> &Defaults {
         &self.defaults
     }
 
     /// Whether the answer is what the files name by a `${…}`: its text is not known.
-    pub fn keeps_placeholder(&self, field: &Field) -> bool {
+    pub(crate) fn keeps_placeholder(&self, field: &Field) -> bool {
         !self.is_set(field) && self.placeholders.contains(field.name)
     }
 
     /// Whether the configuration names a variable for the password and none was typed: the
     /// password stays where it is.
-    pub fn keeps_password_elsewhere(&self) -> bool {
+    pub(crate) fn keeps_password_elsewhere(&self) -> bool {
         self.found(&form::PROXY_CREDENTIALS) == Some("env")
             && self.get(&form::PROXY_PASSWORD).is_empty()
             && !self.is_set(&form::PROXY_PASSWORD)

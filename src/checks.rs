@@ -5,7 +5,7 @@ use crate::settings::{Connection, Host};
 use serde::Serialize;
 
 /// What a test of the outbound connection cannot know; shown once, beside its result.
-pub const SCOPE: &str = "This tests the outbound connection of this machine. A Kestra in a \
+pub(crate) const SCOPE: &str = "This tests the outbound connection of this machine. A Kestra in a \
                          container, or on another machine, may have another one.";
 
 /// Something to check. Equal checks are about the same value, so a late finding about a value that
@@ -16,7 +16,7 @@ pub enum Check {
     Outbound(Connection),
     /// Whether nginx takes this text, tested on a private copy.
     Nginx {
-        /// The text.
+        /// The whole text of the nginx file.
         text: String,
         /// Whether it is to be included in a server block.
         is_location: bool,
@@ -40,9 +40,9 @@ pub enum Check {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// It works.
+    /// It works as it should.
     Ok,
-    /// For information.
+    /// It works; something about it is worth knowing.
     Note,
     /// It works, and not as it should.
     Warning,
@@ -57,7 +57,7 @@ pub enum Outcome {
 pub struct Finding {
     /// A stable name for scripts, such as `proxy-auth-wrong`.
     pub code: &'static str,
-    /// How it came out.
+    /// A [`Failed`](Outcome::Failed) one decides the exit code of `check`.
     pub outcome: Outcome,
     /// One sentence in plain words.
     #[serde(rename = "what")]
@@ -82,23 +82,22 @@ impl Outcome {
 
 impl Finding {
     /// One without evidence and remedy.
-    pub fn new(code: &'static str, outcome: Outcome, summary: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, outcome: Outcome, summary: impl Into<String>) -> Self {
         let (summary, evidence, remedy) = (summary.into(), String::new(), String::new());
         Self { code, outcome, summary, evidence, remedy }
     }
 
     /// Something could not be checked, and why.
-    pub fn skipped(code: &'static str, why: impl Into<String>) -> Self {
+    pub(crate) fn skipped(code: &'static str, why: impl Into<String>) -> Self {
         Self::new(code, Outcome::Skipped, why)
     }
 
-    /// With what was seen.
-    pub fn seen(self, evidence: impl Into<String>) -> Self {
+    pub(crate) fn seen(self, evidence: impl Into<String>) -> Self {
         Self { evidence: evidence.into(), ..self }
     }
 
     /// With what the operator can do.
-    pub fn try_this(self, remedy: impl Into<String>) -> Self {
+    pub(crate) fn try_this(self, remedy: impl Into<String>) -> Self {
         Self { remedy: remedy.into(), ..self }
     }
 
@@ -108,12 +107,12 @@ impl Finding {
     }
 
     /// The finding as one paragraph.
-    pub fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self) -> String {
         format!("{} {}", self.outcome.word(), self.text())
     }
 
     /// The same for where a mark tells how it came out.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let summary = self.summary.trim_end_matches('.');
         let evidence =
             if self.evidence.is_empty() { String::new() } else { format!(" ({})", self.evidence) };
@@ -136,7 +135,7 @@ impl From<Gap> for Finding {
 }
 
 /// A text with its full stop; nothing for nothing.
-pub fn sentence(text: &str) -> String {
+pub(crate) fn sentence(text: &str) -> String {
     let text = text.trim_end_matches('.');
     if text.is_empty() { String::new() } else { format!("{text}.") }
 }

@@ -7,8 +7,8 @@ mod flags;
 mod man;
 mod text;
 
-pub use man::man;
-pub use text::completions;
+pub(crate) use man::man;
+pub(crate) use text::completions;
 
 use crate::form::{self, Field};
 use crate::kestra_config::Place;
@@ -18,24 +18,23 @@ use clap::{Arg, ArgMatches, Command};
 use flags::{answering, everywhere, json, option, switch, with_flags};
 use std::path::PathBuf;
 
-/// What was asked for.
+/// A parsed command line. Its answers are still text.
 #[derive(Debug)]
 pub struct Invocation {
     /// The file that `--config` names.
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Where in that file the configuration is; several for `apply` only.
-    pub at: Vec<Place>,
+    pub(crate) at: Vec<Place>,
     /// Whether questions come one by one, without a full screen.
-    pub plain: bool,
-    /// Whether there are colours.
-    pub colour: Colour,
+    pub(crate) plain: bool,
+    pub(crate) colour: Colour,
     /// What is to be done.
-    pub task: Task,
+    pub(crate) task: Task,
 }
 
 impl Invocation {
     /// Whether standard output gets an object for machines.
-    pub fn wants_json(&self) -> bool {
+    pub(crate) fn wants_json(&self) -> bool {
         match &self.task {
             Task::Apply { json, .. }
             | Task::Check { json, .. }
@@ -46,93 +45,72 @@ impl Invocation {
     }
 }
 
-/// When there are colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Colour {
+pub(crate) enum Colour {
     /// Where the terminal has them and `NO_COLOR` is not set.
     Auto,
-    /// Always.
     Always,
-    /// Never.
     Never,
 }
 
 /// What is to be done.
 #[derive(Debug)]
-pub enum Task {
-    /// Ask.
+pub(crate) enum Task {
     Wizard,
     /// Write without asking.
     Apply {
-        /// What to write.
         given: GivenAnswers,
         /// Show what would change and write nothing.
         dry_run: bool,
-        /// For machines.
         json: bool,
         /// The digest of the plan that was reviewed; another plan is not written.
         expect: Option<String>,
     },
-    /// Show the current settings.
     Show {
         /// Answers that override the files.
         given: GivenAnswers,
-        /// In which form.
         form: ShowForm,
     },
     /// Print what would be written.
     Print {
-        /// Which of the files.
         what: FileKind,
         /// Answers that override the files.
         given: GivenAnswers,
     },
-    /// Check the current settings.
     Check {
-        /// For machines.
         json: bool,
         /// The destination of the outbound test, instead of api.kestra.io.
         api_url: Option<String>,
     },
-    /// Undo a write.
     Rollback(RollbackCommand),
     /// Print the completions of a shell.
     Completions(clap_complete::Shell),
-    /// Print the manual page.
     Man,
 }
 
-/// What `rollback` does.
 #[derive(Debug)]
-pub enum RollbackCommand {
-    /// List the writes.
+pub(crate) enum RollbackCommand {
     List {
-        /// For machines.
         json: bool,
     },
     /// Leave the files as they are and forget an interrupted write.
     Forget,
-    /// Undo a write.
     Undo(UndoOptions),
 }
 
 /// Which write is undone, and how.
 #[derive(Debug, Default)]
-pub struct UndoOptions {
+pub(crate) struct UndoOptions {
     /// Its name; the last write of the configuration if not given.
-    pub id: Option<String>,
+    pub(crate) id: Option<String>,
     /// Also where files changed since.
-    pub force: bool,
-    /// Do not ask.
-    pub yes: bool,
+    pub(crate) force: bool,
+    pub(crate) yes: bool,
 }
 
-/// How `show` shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ShowForm {
-    /// For people.
+pub(crate) enum ShowForm {
     Words,
-    /// For machines.
     Json,
     /// As an answers file for `apply`.
     Answers,
@@ -140,18 +118,17 @@ pub enum ShowForm {
 
 /// Answers given on the command line. Files that they name are read by `system`.
 #[derive(Debug, Default)]
-pub struct GivenAnswers {
+pub(crate) struct GivenAnswers {
     /// The answers file; `-` is standard input.
-    pub file: Option<PathBuf>,
-    /// The flags.
-    pub flags: Vec<(&'static Field, Secret)>,
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) flags: Vec<(&'static Field, Secret)>,
     /// Where the password comes from.
-    pub password: Option<PasswordSource>,
+    pub(crate) password: Option<PasswordSource>,
 }
 
 /// Where a password comes from; never from an argument, since those show in `ps`.
 #[derive(Debug, PartialEq, Eq)]
-pub enum PasswordSource {
+pub(crate) enum PasswordSource {
     /// The first line of this file.
     File(PathBuf),
     /// The first line of standard input.
@@ -172,7 +149,7 @@ where
 }
 
 /// The command line as people use it, for the parser, the completions and the manual page.
-pub fn command() -> Command {
+pub(crate) fn command() -> Command {
     Command::new("kestra-setup")
         .version(env!("KESTRA_SETUP_VERSION"))
         .about("Set the public URL, the forward proxy and the nginx site of a Kestra server")

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
-pub enum CommandError {
+pub(crate) enum CommandError {
     /// The configuration that is there.
     #[error(transparent)]
     Discover(#[from] DiscoverError),
@@ -52,7 +52,6 @@ pub enum CommandError {
     Output {
         /// What became of the files.
         outcome: &'static str,
-        /// Why.
         #[source]
         source: io::Error,
     },
@@ -61,7 +60,6 @@ pub enum CommandError {
     Io {
         /// What could not be done.
         what: String,
-        /// Why.
         #[source]
         source: io::Error,
     },
@@ -224,7 +222,7 @@ fn paint(line: &str) -> String {
     let theme = Theme::new(Level::Full, Colors::Basic);
     let word = line.split_inclusive([' ', ':']).next().unwrap_or_default();
     let (length, style) = match word {
-        "--- " => (line.len(), theme.strong()),
+        "--- " => (line.len(), Theme::strong()),
         "@@ " => (line.len(), theme.key()),
         "ok:" => (word.len(), theme.good()),
         "error:" | "failed:" => (word.len(), theme.bad()),

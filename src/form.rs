@@ -24,7 +24,7 @@ use std::str::FromStr;
 pub struct Screen {
     pub(crate) id: ScreenId,
     /// The title in the step bar.
-    pub title: &'static str,
+    pub(crate) title: &'static str,
     /// The question at the top of the screen.
     pub(crate) heading: &'static str,
     /// Its fields, from top to bottom.
@@ -57,40 +57,40 @@ pub trait Context {
     /// stays where it is.
     fn keeps_password_elsewhere(&self) -> bool;
 
-    /// The machine.
+    /// What the defaults of the questions are taken from.
     fn defaults(&self) -> &Defaults;
 }
 
-/// One question.
+/// A question of the form: everything that screens, flags, files and help know about it.
 pub struct Field {
     /// The name in flags, answers files and messages.
     pub name: &'static str,
     /// What `--help` has for the value of a flag that takes any text.
-    pub value_name: &'static str,
+    pub(crate) value_name: &'static str,
     /// At most 13 columns.
     pub label: &'static str,
     /// The question as a sentence, for plain mode and `--help`.
     pub question: &'static str,
     /// One line under the focused field, at most 66 columns.
-    pub help: &'static str,
+    pub(crate) help: &'static str,
     /// What F1 shows above the examples; lines of at most 78 columns.
-    pub long_help: &'static str,
+    pub(crate) long_help: &'static str,
     /// Inputs and what becomes of them; the first one is a good answer.
-    pub examples: &'static [(&'static str, &'static str)],
+    pub(crate) examples: &'static [(&'static str, &'static str)],
     /// Where the answer is stored, as a sentence without its full stop.
-    pub stored_in: &'static str,
-    /// How it is answered.
+    pub(crate) stored_in: &'static str,
+    /// How it is asked, on the full screen and in plain mode.
     pub kind: FieldKind,
     /// Whether the answer may be empty.
-    pub optional: bool,
+    pub(crate) optional: bool,
     /// The property of config.yml that holds this answer and nothing else. It is read, written and
     /// removed without any other code; an empty answer removes it.
-    pub property: Option<&'static str>,
+    pub(crate) property: Option<&'static str>,
     /// The questions that the default is taken from. The property is also added when one of these is
     /// answered.
-    pub follows: &'static [&'static Field],
+    pub(crate) follows: &'static [&'static Field],
     /// Where the review shows the answer.
-    pub review: InReview,
+    pub(crate) review: InReview,
     /// The question whose answer leaves this one out; `None` where this one is asked.
     ruled_out_by: fn(&dyn Context) -> Option<&'static Field>,
     /// The answer where neither the operator, nor a file, nor the environment gives one.
@@ -101,36 +101,36 @@ pub struct Field {
     /// The corrected value, or why it is invalid. Not called for an empty optional answer.
     check: fn(&str) -> Result<String, Invalid>,
     /// What is worth knowing about a valid value.
-    pub notes: fn(&str) -> Vec<String>,
+    pub(crate) notes: fn(&str) -> Vec<String>,
     /// What the help adds for these answers, as lines to copy.
-    pub guide: fn(&dyn Context) -> Vec<String>,
+    pub(crate) guide: fn(&dyn Context) -> Vec<String>,
 }
 
 /// How a question is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldKind {
-    /// One line of text.
+    /// One line of text, shown as it is typed.
     Text,
     /// One line of text that is never shown.
     Secret,
-    /// One of these.
+    /// One of these options; any other text is invalid.
     Select(&'static [SelectOption]),
 }
 
-/// One of several answers.
+/// An answer that can be selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SelectOption {
     /// The value in flags and answers files.
     pub value: &'static str,
     /// The text on the screen.
-    pub label: &'static str,
+    pub(crate) label: &'static str,
     /// The line under the field while this is chosen; empty for the field's own help.
-    pub help: &'static str,
+    pub(crate) help: &'static str,
 }
 
 /// Where the review shows an answer. Every row has a digit, which opens its question.
 #[derive(Clone, Copy)]
-pub enum InReview {
+pub(crate) enum InReview {
     /// In a row of its own.
     OwnRow,
     /// In a row of its own that has another label and sums up several answers.
@@ -145,7 +145,7 @@ pub enum InReview {
 }
 
 /// The message about an empty answer to a question that needs one.
-pub const MISSING: &str = "an answer is required.";
+pub(crate) const MISSING: &str = "an answer is required.";
 
 /// What most questions have in common; a row names only what differs.
 const PLAIN: Field = Field {
@@ -180,7 +180,7 @@ impl Field {
     }
 
     /// The key or directive that holds the answer, as [`stored_in`](Self::stored_in) names it.
-    pub fn key(&self) -> Option<&'static str> {
+    pub(crate) fn key(&self) -> Option<&'static str> {
         let (_, name) = self.stored_in.split_once(" as ")?;
         name.split([',', ' ']).next()?.rsplit('.').next()
     }
@@ -191,12 +191,12 @@ impl Field {
     }
 
     /// The option with this value.
-    pub fn choice(&self, value: &str) -> Option<&'static SelectOption> {
+    pub(crate) fn choice(&self, value: &str) -> Option<&'static SelectOption> {
         self.choices().iter().find(|choice| choice.value == value)
     }
 
     /// The text as it may be shown: what is no valid answer may hold a secret.
-    pub fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub(crate) fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
         match self.kind {
             _ if text.is_empty() => text.into(),
             FieldKind::Secret => Secret::MASK.into(),
@@ -206,17 +206,17 @@ impl Field {
     }
 
     /// Whether the other answers leave this question open.
-    pub fn is_asked(&self, context: &dyn Context) -> bool {
+    pub(crate) fn is_asked(&self, context: &dyn Context) -> bool {
         self.ruled_out_by(context).is_none()
     }
 
     /// The question whose answer leaves this one out; `None` where this one is asked.
-    pub fn ruled_out_by(&self, context: &dyn Context) -> Option<&'static Field> {
+    pub(crate) fn ruled_out_by(&self, context: &dyn Context) -> Option<&'static Field> {
         (self.ruled_out_by)(context)
     }
 
     /// The question that the row of this answer on the review opens.
-    pub fn row(&'static self) -> &'static Self {
+    pub(crate) fn row(&'static self) -> &'static Self {
         match self.review {
             InReview::RowOf(field) => field,
             InReview::OwnRow | InReview::Summary { .. } => self,
@@ -224,7 +224,7 @@ impl Field {
     }
 
     /// The answer where neither the operator nor a file gives one.
-    pub fn default<'a>(&self, context: &'a dyn Context) -> Cow<'a, str> {
+    pub(crate) fn default<'a>(&self, context: &'a dyn Context) -> Cow<'a, str> {
         match self.of_environment(context.defaults()) {
             Some((_, value)) => value,
             None => (self.default)(context),
@@ -232,14 +232,17 @@ impl Field {
     }
 
     /// The variable of the environment that the default comes from, and its value.
-    pub fn of_environment<'a>(&self, defaults: &'a Defaults) -> Option<(&'a str, Cow<'a, str>)> {
+    pub(crate) fn of_environment<'a>(
+        &self,
+        defaults: &'a Defaults,
+    ) -> Option<(&'a str, Cow<'a, str>)> {
         let EnvironmentProxy { variable, proxy } = defaults.proxy.as_ref()?;
         let value = self.of_proxy(proxy).filter(|value| !value.is_empty())?;
         Some((variable, value))
     }
 
     /// The part of a proxy URL that answers this question; empty if the URL does not have it.
-    pub fn of_proxy<'a>(&self, proxy: &'a PastedProxy) -> Option<Cow<'a, str>> {
+    pub(crate) fn of_proxy<'a>(&self, proxy: &'a PastedProxy) -> Option<Cow<'a, str>> {
         self.proxy_part.map(|part| part(proxy))
     }
 
@@ -247,7 +250,7 @@ impl Field {
     ///
     /// # Errors
     /// What is wrong and what to do; an empty answer to a question that needs one is an error too.
-    pub fn check(&self, text: &str) -> Result<String, Invalid> {
+    pub(crate) fn check(&self, text: &str) -> Result<String, Invalid> {
         let is_empty = text.trim().is_empty();
         match self.kind {
             FieldKind::Select(choices) => choose(choices, text),
@@ -279,7 +282,7 @@ pub fn fields() -> impl Iterator<Item = &'static Field> {
 
 /// The questions that open a row of the review, in the order of their digits. A row comes where the
 /// last of its questions is asked.
-pub fn review_rows() -> Vec<&'static Field> {
+pub(crate) fn review_rows() -> Vec<&'static Field> {
     let mut rows = fields().fold(Vec::new(), |mut rows: Vec<&'static Field>, field| {
         rows.retain(|row| *row != field.row());
         rows.push(field.row());
@@ -296,12 +299,12 @@ pub(crate) fn review_digits() -> String {
 }
 
 /// The questions whose answers share the row of this one on the review.
-pub fn in_row_of(row: &'static Field) -> impl Iterator<Item = &'static Field> {
+pub(crate) fn in_row_of(row: &'static Field) -> impl Iterator<Item = &'static Field> {
     fields().filter(move |field| field.row() == row)
 }
 
 /// The question with this name.
-pub fn field(name: &str) -> Option<&'static Field> {
+pub(crate) fn field(name: &str) -> Option<&'static Field> {
     fields().find(|field| field.name == name)
 }
 

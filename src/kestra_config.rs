@@ -12,7 +12,7 @@ mod kind;
 mod list;
 mod locate;
 mod merge;
-pub(crate) mod open_urls;
+pub mod open_urls;
 mod parse;
 mod patch;
 mod place;
@@ -25,16 +25,16 @@ mod text;
 mod verify;
 mod yaml;
 
-pub use compose::{
-    Beside, KESTRA_PORT, Mounted, PublishedPort, env_files, image, is_property, mounted_file,
-    published_by, published_port, variables_beside,
+pub(crate) use compose::{
+    KESTRA_PORT, Mounted, PublishedPort, env_files, image, is_property, mounted_file, published_by,
+    published_port, variables_beside,
 };
 pub(crate) use keys::hyphenated;
 pub use kind::Kind;
 pub use place::{InvalidPlace, Place, PlaceKind};
 pub use places::{only_place, place_at, places, readings};
 pub use reading::{Reading, Scalar};
-pub use refused::PlaceError;
+pub(crate) use refused::PlaceError;
 
 use crate::settings::Secret;
 use std::fmt;
@@ -86,7 +86,7 @@ pub enum Edit {
 }
 
 impl Edit {
-    /// Its property.
+    /// The canonical name: dotted, kebab-case.
     pub fn property(&self) -> &str {
         match self {
             Self::Set(property, _) | Self::Remove(property) => property,
@@ -127,7 +127,7 @@ impl Refusal {
     }
 
     /// What became of the file, and why; lower case, no full stop.
-    pub fn outcome(&self) -> String {
+    pub(crate) fn outcome(&self) -> String {
         let line = self.line.map_or(String::new(), |line| format!(" (line {line})"));
         format!("the file is left alone{line}: {}", self.reason)
     }
@@ -167,7 +167,7 @@ pub fn patch(text: &str, edits: &[Edit]) -> Result<String, Refusal> {
 ///
 /// # Errors
 ///
-/// Like [`patch`], and when there is no configuration at this place.
+/// Like [`patch()`], and when there is no configuration at this place.
 pub fn patch_at(text: &str, place: &Place, edits: &[Edit]) -> Result<String, Refusal> {
     patch::patch(text, place, edits)
         .map_err(|refusal| Refusal { paste: patch::paste(edits, place.is_compose()), ..refusal })

@@ -7,7 +7,7 @@ use std::fmt;
 const TABLE: &str = include_str!("../assets/kestra-releases.txt");
 
 /// The advisory of [`Era::LoginBypass`].
-pub const ADVISORY: &str = "CVE-2026-53576";
+pub(crate) const ADVISORY: &str = "CVE-2026-53576";
 
 /// What a release does about its login, most of all under a context path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,16 +27,16 @@ pub enum Era {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
     /// An image such as `kestra/kestra:v1.3.25`, or a version such as `Kestra 1.3.25`.
-    pub name: String,
+    pub(crate) name: String,
     /// Where it was seen, such as `image of service kestra`.
-    pub seen: String,
+    pub(crate) seen: String,
     /// Its era, where the name tells.
-    pub era: Option<Era>,
+    pub(crate) era: Option<Era>,
 }
 
 impl Release {
     /// The release of an image that was seen there.
-    pub fn of_image(image: String, seen: String) -> Self {
+    pub(crate) fn of_image(image: String, seen: String) -> Self {
         Self { era: Era::of_image(&image), name: image, seen }
     }
 
@@ -68,7 +68,7 @@ impl Era {
 
     /// The era of a container image such as `kestra/kestra:v1.3.25-no-plugins`. Not known without a
     /// tag, of a moving tag, and of the enterprise edition.
-    pub fn of_image(image: &str) -> Option<Self> {
+    pub(crate) fn of_image(image: &str) -> Option<Self> {
         let name = image.split('@').next()?.rsplit('/').next()?;
         match name.split_once(':')? {
             ("kestra", tag) => Self::of_version(tag),

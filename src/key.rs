@@ -4,6 +4,7 @@ use std::fmt;
 
 /// A key press. Modifiers beside Ctrl are gone: nothing is bound to Alt, and Shift is in the letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "a key with one meaning has the name of its cap")]
 pub enum Key {
     /// A printable character, the space included.
     Char(char),
@@ -13,27 +14,19 @@ pub enum Key {
     Esc,
     /// Tab or Ctrl-I.
     Tab,
-    /// Shift-Tab.
     BackTab,
-    /// The arrow up.
     Up,
-    /// The arrow down.
     Down,
-    /// The arrow left.
     Left,
-    /// The arrow right.
     Right,
     /// Home, or Find on a vt220.
     Home,
     /// End, or Select on a vt220.
     End,
-    /// Page up.
     PageUp,
-    /// Page down.
     PageDown,
     /// Backspace or Ctrl-H.
     Backspace,
-    /// Delete.
     Delete,
     /// The help key.
     F1,

@@ -9,11 +9,11 @@ mod login;
 mod nginx;
 mod surroundings;
 
-pub use login::{
+pub(crate) use login::{
     advisory, closed_login, closed_webhooks, missing_administrator, open_apis, urgent,
 };
-pub use nginx::{existing_servers, existing_site, including_server, nginx_summary};
-pub use surroundings::{config_warnings, unpublished, unread_env_file, variables};
+pub(crate) use nginx::{existing_servers, existing_site, including_server, nginx_summary};
+pub(crate) use surroundings::{config_warnings, unpublished, unread_env_file, variables};
 
 use crate::kestra_config::{Kind, Reading, Scalar};
 use crate::settings::{
@@ -36,11 +36,11 @@ const CLIENTS: [&str; 2] = ["micronaut.http.services.api", "micronaut.http.clien
 
 /// Something that is good to know about a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remark {
+pub(crate) struct Remark {
     /// What is so and what to do, in sentences.
-    pub text: String,
+    pub(crate) text: String,
     /// The line that it is about, counted from 1.
-    pub line: usize,
+    pub(crate) line: usize,
 }
 
 impl Remark {
@@ -50,7 +50,7 @@ impl Remark {
 }
 
 /// What cannot work in this configuration; APIs without a login are not in it, but in [`open_apis`].
-pub fn config(reading: &Reading) -> Vec<Remark> {
+pub(crate) fn config(reading: &Reading) -> Vec<Remark> {
     let each = NEVER_NULL.into_iter().filter_map(|property| empty(reading, property));
     let whole = [
         doubled_ui,
@@ -89,12 +89,12 @@ fn reinterpreted(path: &str, scalar: &Scalar) -> Option<Remark> {
 }
 
 /// What works and surprises, for `check`.
-pub fn surprises(reading: &Reading) -> Vec<Remark> {
+pub(crate) fn surprises(reading: &Reading) -> Vec<Remark> {
     doubtful(reading).into_iter().chain(own_tls(reading)).collect()
 }
 
 /// What may not be meant: properties that are set twice, and a public URL that nobody can open.
-pub fn doubtful(reading: &Reading) -> Vec<Remark> {
+pub(crate) fn doubtful(reading: &Reading) -> Vec<Remark> {
     let url = [misplaced_url, unreachable_url].into_iter().filter_map(|trap| trap(reading));
     doubled(reading).chain(url).collect()
 }

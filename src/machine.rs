@@ -26,18 +26,17 @@ pub struct Machine {
     reading: OnceLock<Result<Option<Arc<Reading>>, Refusal>>,
     /// What the defaults of the questions depend on.
     pub defaults: Defaults,
-    /// Its nginx.
+    /// The nginx of this machine, as a reload would read it.
     pub nginx: Nginx,
-    /// What surrounds the configuration.
-    pub surroundings: Surroundings,
+    pub(crate) surroundings: Surroundings,
     /// The release that is installed here, for a configuration that names none.
-    pub installed: Option<Release>,
+    pub(crate) installed: Option<Release>,
     /// The files that this user could not write.
-    pub unwritable: Vec<PathBuf>,
+    pub(crate) unwritable: Vec<PathBuf>,
     /// The configurations among which the operator chooses; none where there is one only.
     pub candidates: Vec<Candidate>,
     /// Whether the configuration and the environment alone were looked at, so that more follows.
-    pub is_partial: bool,
+    pub(crate) is_partial: bool,
 }
 
 /// A file that may be this machine's Kestra configuration.
@@ -55,17 +54,17 @@ pub struct Candidate {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "four facts that are independent of each other")]
 pub struct Nginx {
-    /// The program.
+    /// The program, found in `PATH` or in its usual places.
     pub binary: Option<PathBuf>,
-    /// Its version.
+    /// What `nginx -V` says.
     pub version: Option<Version>,
     /// Whether its process is there.
     pub is_running: bool,
     /// Whether systemd runs it, so that a reload goes there.
     pub is_service: bool,
-    /// Its nginx.conf.
+    /// The nginx.conf that the program was built to read.
     pub conf: Option<PathBuf>,
-    /// What it reads.
+    /// What that file and its includes hold.
     pub config: Config,
     /// Where a file with a server block of ours is read; none if no include fits.
     pub server_file: Option<PathBuf>,
@@ -80,16 +79,16 @@ pub struct Nginx {
 
 /// What around a configuration may make an edit of it useless.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Surroundings {
+pub(crate) struct Surroundings {
     /// Whether there is a config.yaml beside config.yml.
-    pub has_yaml_beside: bool,
+    pub(crate) has_yaml_beside: bool,
     /// The Compose file beside it that gives Kestra another configuration.
-    pub compose_beside: Option<String>,
+    pub(crate) compose_beside: Option<String>,
     /// Whether `KESTRA_CONFIGURATION` is set here.
-    pub has_configuration_variable: bool,
+    pub(crate) has_configuration_variable: bool,
     /// The home that Kestra takes from the user database, where `$HOME` is another and the
     /// configuration is in that.
-    pub other_home: Option<PathBuf>,
+    pub(crate) other_home: Option<PathBuf>,
 }
 
 /// The contents of a file. `Debug` gives their size only, since they may hold secrets.
@@ -99,10 +98,9 @@ pub struct Text(String);
 /// A path that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// What was there.
-    pub snapshot: Snapshot,
+    pub(crate) snapshot: Snapshot,
     /// Where the path leads, if a link is on it: a write changes that file.
-    pub target: Option<PathBuf>,
+    pub(crate) target: Option<PathBuf>,
 }
 
 impl From<Snapshot> for Seen {
@@ -114,9 +112,9 @@ impl From<Snapshot> for Seen {
 /// What was at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Snapshot {
-    /// No file.
+    /// Nothing; a write creates the file.
     Absent,
-    /// A text file.
+    /// A file of UTF-8 text.
     Text(Text),
     /// Something that cannot be read, and why.
     Unreadable(String),
@@ -162,7 +160,7 @@ impl fmt::Debug for Text {
 
 impl Snapshot {
     /// The text, if there is one.
-    pub fn text(&self) -> Option<&Text> {
+    pub(crate) fn text(&self) -> Option<&Text> {
         match self {
             Self::Text(text) => Some(text),
             Self::Absent | Self::Unreadable(_) => None,
@@ -177,14 +175,14 @@ impl Machine {
     }
 
     /// The same, although nothing more could be found out about it.
-    pub fn as_far_as_known(&self) -> Self {
+    pub(crate) fn as_far_as_known(&self) -> Self {
         let mut known = self.clone();
         known.is_partial = false;
         known
     }
 
     /// The same files with the configuration at another place.
-    pub fn at(mut self, place: Place) -> Self {
+    pub(crate) fn at(mut self, place: Place) -> Self {
         (self.place, self.reading) = (place, OnceLock::new());
         self
     }
@@ -203,7 +201,7 @@ impl Machine {
     }
 
     /// Where in that file it is.
-    pub fn place(&self) -> &Place {
+    pub(crate) fn place(&self) -> &Place {
         &self.place
     }
 
@@ -218,7 +216,7 @@ impl Machine {
     }
 
     /// The text of a file that was looked at.
-    pub fn text(&self, path: &Path) -> Option<&Text> {
+    pub(crate) fn text(&self, path: &Path) -> Option<&Text> {
         self.snapshot(path)?.text()
     }
 
@@ -234,7 +232,7 @@ impl Machine {
     /// The server block of this nginx that answers the public URL: on its port, else on the ports
     /// of https and http, for where something in front of nginx ends the TLS. One that neither has
     /// the name nor passes requests on is the default of the port by chance, and not meant.
-    pub fn site(&self, url: &ServerUrl) -> Option<Server<'_>> {
+    pub(crate) fn site(&self, url: &ServerUrl) -> Option<Server<'_>> {
         let name = url.host().to_string();
         let config = &self.nginx.config;
         let is_meant = |server: &Server<'_>| {
@@ -245,12 +243,12 @@ impl Machine {
     }
 
     /// The nginx file, if it is one that the wizard wrote.
-    pub fn written(&self, path: &Path) -> Option<Written> {
+    pub(crate) fn written(&self, path: &Path) -> Option<Written> {
         nginx_site::read(self.text(path)?.as_str())
     }
 
     /// An nginx file that these answers name counts as one of the usual ones, once it is read.
-    pub fn expect_nginx_file(&mut self, answers: &Answers) {
+    pub(crate) fn expect_nginx_file(&mut self, answers: &Answers) {
         if answers.is_set(&form::NGINX_FILE) {
             self.defaults.nginx_files.insert(0, answers.get(&form::NGINX_FILE).into_owned());
         }
@@ -289,13 +287,13 @@ impl Machine {
     }
 
     /// The port on which Kestra listens where it runs.
-    pub fn kestra_port(&self) -> u16 {
+    pub(crate) fn kestra_port(&self) -> u16 {
         let reading = self.reading().ok().flatten();
         reading.and_then(|it| port(&it)).unwrap_or(kestra_config::KESTRA_PORT)
     }
 
     /// The port that the edited service of a Compose file publishes.
-    pub fn published_port(&self, reading: &Reading) -> Option<PublishedPort> {
+    pub(crate) fn published_port(&self, reading: &Reading) -> Option<PublishedPort> {
         let text = self.text(&self.config)?.as_str();
         let port = port(reading).unwrap_or(kestra_config::KESTRA_PORT);
         kestra_config::published_port(text, &self.place, port)
@@ -303,7 +301,7 @@ impl Machine {
 
     /// The release that runs Kestra: as the file of the configuration has it, else as it is
     /// installed.
-    pub fn release(&self) -> Option<Release> {
+    pub(crate) fn release(&self) -> Option<Release> {
         let text = self.text(&self.config).map_or("", Text::as_str);
         let image = kestra_config::image(text, &self.place).map(|image| {
             let of = self.place.used_by().first();

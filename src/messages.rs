@@ -20,7 +20,7 @@ use crate::wizard::{
 use std::path::Path;
 
 /// What the wizard hears of it.
-pub fn event(performed: Performed) -> Event {
+pub(crate) fn event(performed: Performed) -> Event {
     match performed {
         Performed::FilesRead(files) => Event::FilesRead(files),
         Performed::Loaded(Ok(machine)) => Event::Loaded(Box::new(Ok(*machine))),
@@ -145,7 +145,7 @@ fn parent(path: &Path) -> &Path {
 
 /// A sentence from an error, which begins in lower case. A name, such as nginx or that of a file, a host
 /// or a property, stays as it is.
-pub fn capital(text: &impl ToString) -> String {
+pub(crate) fn capital(text: &impl ToString) -> String {
     let text = text.to_string();
     let first = text.split(' ').next().unwrap_or_default().trim_end_matches(['.', ',', ';']);
     if first == "nginx" || !first.chars().all(|c| c.is_ascii_lowercase()) {
@@ -190,12 +190,12 @@ fn theirs(conflict: &FileConflict, failure: &WriteFailure) -> Option<FileChange>
 }
 
 /// A change as lines of plain text, redacted.
-pub fn listed(change: &FileChange) -> Vec<String> {
+pub(crate) fn listed(change: &FileChange) -> Vec<String> {
     change.preview().iter().map(|line| format!("{}{}", line.tag.sign(), line.text)).collect()
 }
 
 /// The same where every line of a new file counts as added.
-pub fn printed(change: &FileChange) -> Vec<String> {
+pub(crate) fn printed(change: &FileChange) -> Vec<String> {
     let lines = listed(change).into_iter();
     if change.before.is_some() {
         return lines.collect();
@@ -204,7 +204,7 @@ pub fn printed(change: &FileChange) -> Vec<String> {
 }
 
 /// What undoing would do to one file, as a change to preview.
-pub fn restored(restore: &Restore) -> FileChange {
+pub(crate) fn restored(restore: &Restore) -> FileChange {
     FileChange {
         kind: restore.kind,
         path: restore.path.clone(),
@@ -220,7 +220,7 @@ pub fn restored(restore: &Restore) -> FileChange {
 ///
 /// # Errors
 /// Where a backup cannot be read.
-pub fn interrupted(pending: &PendingWrite) -> Result<Failure, WriteError> {
+pub(crate) fn interrupted(pending: &PendingWrite) -> Result<Failure, WriteError> {
     let mut lines = vec![format!("A write of {:.0} was interrupted.", pending.at()), String::new()];
     lines.extend(pending.paths().map(|path: &Path| format!("  {}", path.display())));
     for restore in pending.restores()? {
@@ -233,7 +233,7 @@ pub fn interrupted(pending: &PendingWrite) -> Result<Failure, WriteError> {
 }
 
 /// What sudo did with a plan.
-pub fn elevated(plan: &Plan, config: &Path, result: Result<(), String>) -> Event {
+pub(crate) fn elevated(plan: &Plan, config: &Path, result: Result<(), String>) -> Event {
     Event::Written(match result {
         Ok(()) => Ok(written_as_root(plan, config)),
         Err(why) => Err(Failure {
@@ -266,7 +266,7 @@ fn written_as_root(plan: &Plan, config: &Path) -> WriteResult {
 }
 
 /// What was written, for the result page.
-pub fn written(receipt: Receipt) -> WriteResult {
+pub(crate) fn written(receipt: Receipt) -> WriteResult {
     let (state, headline) = match receipt.files.len() {
         0 => (
             WriteState::Unchanged,
@@ -343,7 +343,7 @@ fn saved_aside(exported: Exported) -> WriteResult {
 }
 
 /// The result of a rollback, which may have undone an undo.
-pub fn rolled_back(receipt: Receipt, is_redo: bool) -> WriteResult {
+pub(crate) fn rolled_back(receipt: Receipt, is_redo: bool) -> WriteResult {
     let headline = match (receipt.files.is_empty(), is_redo) {
         (true, _) => "Nothing was written. The files are as they were before that write.",
         (false, true) => "Redone. The files are as they were before the undo.",
@@ -352,7 +352,6 @@ pub fn rolled_back(receipt: Receipt, is_redo: bool) -> WriteResult {
     WriteResult { state: WriteState::RolledBack, headline: headline.to_owned(), ..written(receipt) }
 }
 
-/// A result without files.
 fn ended(state: WriteState, headline: &str) -> Event {
     let headline = headline.to_owned();
     Event::Stopped(WriteResult { state, headline, ..WriteResult::default() })

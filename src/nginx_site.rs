@@ -34,7 +34,7 @@ pub struct Version(pub u32, pub u32, pub u32);
 impl Version {
     /// From here on `http2 on;` is right and `listen … http2` warns; before, `http2 on;` stops
     /// nginx from starting (measured with 1.22.1 and 1.28.3).
-    pub const WITH_HTTP2_DIRECTIVE: Self = Self(1, 25, 1);
+    pub(crate) const WITH_HTTP2_DIRECTIVE: Self = Self(1, 25, 1);
 }
 
 impl FromStr for Version {

@@ -8,8 +8,8 @@ mod open_urls;
 mod properties;
 mod redact;
 
-pub use difference::{DiffLine, DiffStat, DiffTag};
-pub use notes::{config_notes, foreign, nginx_notes, notes, urgent};
+pub(crate) use difference::{DiffLine, DiffTag};
+pub(crate) use notes::{config_notes, foreign, nginx_notes, notes, urgent};
 
 use crate::answers::Answers;
 use crate::env_file;
@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 pub enum FileKind {
     /// Kestra's config.yml, or the compose or values file that holds it.
     Config,
-    /// The nginx file.
+    /// The server block, or the locations to include in one.
     Nginx,
     /// The file with the proxy password as an environment variable.
     Env,
@@ -45,7 +45,7 @@ pub enum FileKind {
 
 impl FileKind {
     /// What a file of this kind is called on a screen.
-    pub fn label(self, path: &Path) -> String {
+    pub(crate) fn label(self, path: &Path) -> String {
         match self {
             Self::Nginx => "nginx".to_owned(),
             Self::Config | Self::Env | Self::Unknown => {
@@ -67,7 +67,7 @@ pub struct FileChange {
     /// What was read when the plan was made; `None` if there was no file. A write is refused when
     /// the file is no longer this.
     pub before: Option<Text>,
-    /// What is written.
+    /// The text that is written.
     pub after: Text,
     /// Permission bits of a new file; an existing file keeps its own.
     pub mode: u32,
@@ -75,12 +75,12 @@ pub struct FileChange {
 
 impl FileChange {
     /// Whether the file already is what it should be.
-    pub fn is_noop(&self) -> bool {
+    pub(crate) fn is_noop(&self) -> bool {
         self.before.as_ref() == Some(&self.after)
     }
 
     /// The path, and where it leads if a link is on it.
-    pub fn destination(&self) -> String {
+    pub(crate) fn destination(&self) -> String {
         let path = self.path.display();
         self.target
             .as_ref()
@@ -102,12 +102,10 @@ pub struct Plan {
 /// An answer that a plan was made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedAnswer {
-    /// The question.
-    pub name: &'static str,
-    /// The answer.
-    pub text: Secret,
+    pub(crate) name: &'static str,
+    pub(crate) text: Secret,
     /// Whether the operator gave it; else it is a default or was found in the files.
-    pub is_set: bool,
+    pub(crate) is_set: bool,
 }
 
 /// Hexadecimal digits.
@@ -144,7 +142,7 @@ impl Plan {
     }
 
     /// The names of the settings that the operator gave.
-    pub fn settings(&self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn settings(&self) -> impl Iterator<Item = &'static str> {
         self.answers.iter().filter(|answer| answer.is_set).map(|answer| answer.name)
     }
 
@@ -182,13 +180,13 @@ impl Plan {
     }
 
     /// The same plan without the files of one kind.
-    pub fn without(mut self, kind: FileKind) -> Self {
+    pub(crate) fn without(mut self, kind: FileKind) -> Self {
         self.changes.retain(|change| change.kind != kind);
         self
     }
 
     /// The same texts, to be written over what the files have now.
-    pub fn over(mut self, machine: &Machine) -> Self {
+    pub(crate) fn over(mut self, machine: &Machine) -> Self {
         for change in &mut self.changes {
             let now = machine.text(&change.path).cloned();
             if now != change.before {
@@ -199,8 +197,7 @@ impl Plan {
         self
     }
 
-    /// Whether nothing would change.
-    pub fn is_noop(&self) -> bool {
+    pub(crate) fn is_noop(&self) -> bool {
         self.pending().next().is_none()
     }
 }

@@ -20,13 +20,13 @@ pub use env_var::VariableName;
 pub use host::{Host, Port};
 pub use path::{FilePath, NginxFile};
 pub use proxy::{PastedProxy, ProxyAddress, ProxyKind, means_direct};
-pub use secret::{
+pub(crate) use secret::{
     ProxyUsername, Secret, basic_header, decode_basic, escape_placeholder, has_placeholder,
     unescape_placeholder,
 };
 pub use server_names::{ServerName, ServerNames};
 pub use site::{Site, SiteForm, Template, Tls, Upstream, UpstreamHost};
-pub use text::{HIDDEN, ascii, is_hidden, redacted};
+pub(crate) use text::{HIDDEN, ascii, is_hidden, redacted};
 pub use url::ServerUrl;
 
 /// The answers as types. Kestra, Micronaut and nginx accept every value in it.
@@ -45,37 +45,36 @@ pub struct Settings {
 /// How Kestra reaches the internet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Connection {
-    /// Without a proxy.
+    /// Without a proxy; the properties of one are removed.
     Direct,
     /// Through a forward proxy.
     Proxy(ForwardProxy),
 }
 
-/// A forward proxy.
+/// The proxy of Micronaut's HTTP client, `micronaut.http.services.api`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForwardProxy {
     /// HTTP or SOCKS5; `None` keeps the value in the file.
-    pub kind: Option<ProxyKind>,
+    pub(crate) kind: Option<ProxyKind>,
     /// Host and port; `None` keeps the value in the file.
-    pub address: Option<ProxyAddress>,
+    pub(crate) address: Option<ProxyAddress>,
     /// Username and password, where the proxy asks for them.
-    pub login: Option<Login>,
+    pub(crate) login: Option<Login>,
 }
 
 /// A login and how it is saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Login {
+pub(crate) struct Login {
     /// `None` keeps the value in the file, such as a `${…}`.
-    pub username: Option<ProxyUsername>,
+    pub(crate) username: Option<ProxyUsername>,
     /// The password; empty where it stays in an environment variable that the wizard cannot see.
-    pub password: Secret,
-    /// How both are saved.
-    pub saved: CredentialStorage,
+    pub(crate) password: Secret,
+    pub(crate) saved: CredentialStorage,
 }
 
 /// How a login is saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CredentialStorage {
+pub(crate) enum CredentialStorage {
     /// As `proxy-username` and `proxy-password`.
     Plain,
     /// As the two `proxy-authorization` properties of Kestra's documentation.
@@ -92,13 +91,13 @@ pub enum CredentialStorage {
 /// The nginx file and the site that it defines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SiteFile {
-    /// Its path.
+    /// The path that nginx includes.
     pub file: NginxFile,
     /// The site that it defines.
     pub site: Site,
 }
 
-/// A rejected value.
+/// Why a text is no valid value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Invalid {
@@ -110,7 +109,7 @@ pub struct Invalid {
 
 impl Invalid {
     /// A rejection without a suggestion.
-    pub fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), suggestion: None }
     }
 
@@ -121,7 +120,7 @@ impl Invalid {
     }
 
     /// Adds the value that the operator may have meant, if there is one.
-    pub fn or_use(self, suggestion: impl Into<Option<String>>) -> Self {
+    pub(crate) fn or_use(self, suggestion: impl Into<Option<String>>) -> Self {
         Self { suggestion: suggestion.into(), ..self }
     }
 }

@@ -21,8 +21,8 @@ pub use event::{
     Effect, Event, Exit, Failure, LoadFailure, NextStep, Repair, Undo, WriteResult, WriteState,
     WrittenFile,
 };
-pub use form_step::FormStep;
-pub use keymap::{Action, Binding};
+pub(crate) use form_step::FormStep;
+pub(crate) use keymap::{Action, Binding};
 pub use live_preview::{FilePreview, LivePreview, PlanRequest};
 pub use result::{report, with_next_steps};
 pub use review::{Preview, Review, ReviewRow};
@@ -37,14 +37,14 @@ use crate::plan::Plan;
 use std::time::Duration;
 
 /// How long revealed secrets stay on the screen.
-pub const REVEAL: Duration = Duration::from_secs(10);
+pub(crate) const REVEAL: Duration = Duration::from_secs(10);
 
-/// Where the operator is.
+/// Where the operator is, with what only that step has.
 #[derive(Debug, Clone)]
 pub enum Step {
     /// On one of the screens.
     FormStep(FormStep),
-    /// Before the plan.
+    /// On the review: the files as they would be written.
     Review(Review),
     /// The machine or the files are being looked at, before this goes on.
     Discovering(AfterDiscovery),
@@ -52,11 +52,11 @@ pub enum Step {
     Writing(Plan),
     /// A failure or a question with several choices.
     Dialog(Dialog),
-    /// The files are written.
+    /// On the result page, the last one.
     Done(WriteResult),
 }
 
-/// The whole state.
+/// The state machine: events in, effects out. It touches nothing else.
 #[derive(Debug, Clone)]
 pub struct Wizard {
     answers: Answers,
@@ -98,7 +98,7 @@ pub enum AfterDiscovery {
 }
 
 /// Where another configuration leads once it was read.
-pub type Onwards = fn(&mut Wizard) -> Option<Effect>;
+pub(crate) type Onwards = fn(&mut Wizard) -> Option<Effect>;
 
 impl Wizard {
     /// Of several configurations one is chosen first. A new one starts with the first question, an
@@ -133,7 +133,7 @@ impl Wizard {
     }
 
     /// Lets [`Choice::Continue`] lead to this step, counted from 0.
-    pub fn resuming_at(self, step: usize) -> Self {
+    pub(crate) fn resuming_at(self, step: usize) -> Self {
         Self { resumed_at: step, ..self }
     }
 
@@ -207,7 +207,7 @@ impl Wizard {
     }
 
     /// What the footer shows and the keys do, at this moment.
-    pub fn bindings(&self) -> impl Iterator<Item = &'static Binding> {
+    pub(crate) fn bindings(&self) -> impl Iterator<Item = &'static Binding> {
         self.keys().iter().copied().flatten()
     }
 

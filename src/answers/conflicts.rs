@@ -17,7 +17,6 @@ use crate::settings::{
 pub struct Conflict {
     /// The questions; the conflict is shown at the first.
     pub(super) between: [&'static Field; 2],
-    /// What contradicts what.
     pub message: String,
     /// Answers that would resolve it.
     pub(super) fixes: Vec<Fix>,

@@ -19,22 +19,22 @@ const REVIEWED: &str = "reviewed";
 
 /// The contents of an answers file, and what is wrong with it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct AnswersFile {
+pub(crate) struct AnswersFile {
     /// The answers, in the order of the form: a mapping has none, and some answers follow others.
-    pub answers: Vec<(&'static Field, Secret)>,
+    pub(crate) answers: Vec<(&'static Field, Secret)>,
     /// What replaces the defaults of other questions.
-    pub defaults: Vec<(&'static Field, Secret)>,
+    pub(crate) defaults: Vec<(&'static Field, Secret)>,
     /// The texts that files had when a plan was reviewed, where they have others by now; `None` for
     /// a file that was not there.
-    pub reviewed: Vec<(PathBuf, Option<Secret>)>,
+    pub(crate) reviewed: Vec<(PathBuf, Option<Secret>)>,
     /// Every unknown name and every value that is not text, one sentence each. The text itself is
     /// never repeated: it may be a password.
-    pub problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
 }
 
 /// Reads the text of an answers file. JSON is YAML, so it may be JSON too. A value is taken as it is
 /// written, also without quotes: `1.10` is no number here.
-pub fn parse(text: &str) -> AnswersFile {
+pub(crate) fn parse(text: &str) -> AnswersFile {
     let options = granit_parser::options! {
         emit_comments: false,
         flow_nesting_limit: MAX_DEPTH,
@@ -60,7 +60,6 @@ pub fn parse(text: &str) -> AnswersFile {
     file
 }
 
-/// Turns events into entries.
 #[derive(Default)]
 struct EntryReader {
     file: AnswersFile,
@@ -78,7 +77,6 @@ struct EntryReader {
 /// What the next node is.
 #[derive(Default)]
 enum PendingKey {
-    /// A key.
     #[default]
     Next,
     /// The value of this key.

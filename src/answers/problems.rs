@@ -12,24 +12,22 @@ use crate::settings::{Invalid, Secret, has_placeholder};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The question under which it is shown.
-    pub field: &'static Field,
+    pub(crate) field: &'static Field,
     /// What is wrong, then what to do.
     pub message: String,
     /// Answers that would settle it; taken only on the operator's key.
-    pub fixes: Vec<Fix>,
+    pub(crate) fixes: Vec<Fix>,
     /// Whether it cannot work this way; else it is good to know.
-    pub is_error: bool,
+    pub(crate) is_error: bool,
     /// Whether nothing is written until it is settled. What does not block is a note.
-    pub blocks: bool,
+    pub(crate) blocks: bool,
 }
 
 /// An answer that would settle a problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fix {
-    /// The question.
-    pub field: &'static Field,
-    /// Its answer.
-    pub value: String,
+pub(crate) struct Fix {
+    pub(crate) field: &'static Field,
+    pub(crate) value: String,
 }
 
 impl Problem {

@@ -50,7 +50,7 @@ impl Answers {
     ///
     /// # Errors
     /// The first invalid one of these answers.
-    pub fn connection(&self) -> Result<Connection, Problem> {
+    pub(crate) fn connection(&self) -> Result<Connection, Problem> {
         if !self.asks(&form::PROXY_ADDRESS) {
             return Ok(Connection::Direct);
         }

@@ -16,7 +16,7 @@ const REST: &str = include_str!("../../assets/man.roff");
 ///
 /// # Errors
 /// Where nothing can be written there.
-pub fn man(to: &mut dyn io::Write) -> io::Result<()> {
+pub(crate) fn man(to: &mut dyn io::Write) -> io::Result<()> {
     let whole = command().after_help("").disable_help_subcommand(true);
     let man = Man::new(whole.clone()).date("");
     let mut page = Vec::new();

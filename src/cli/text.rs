@@ -54,7 +54,7 @@ Examples:
 ///
 /// # Errors
 /// Where nothing can be written there.
-pub fn completions(shell: clap_complete::Shell, to: &mut dyn io::Write) -> io::Result<()> {
+pub(crate) fn completions(shell: clap_complete::Shell, to: &mut dyn io::Write) -> io::Result<()> {
     let mut script = Vec::new();
     let command = ["apply", "show", "print"]
         .into_iter()

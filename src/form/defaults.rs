@@ -61,30 +61,29 @@ pub struct KnownCertificate {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Service {
     /// Its name, such as `kestra.service`.
-    pub name: String,
+    pub(crate) name: String,
     /// The command that restarts it; `None` where [`Defaults::restart`] does.
-    pub restart: Option<String>,
+    pub(crate) restart: Option<String>,
     /// The env files that it reads.
-    pub env_files: Vec<String>,
+    pub(crate) env_files: Vec<String>,
     /// The variables that it sets and Kestra reads as properties.
-    pub variables: Vec<String>,
+    pub(crate) variables: Vec<String>,
     /// Whether they win over the configuration; those beside `--config` are ignored.
-    pub variables_win: bool,
+    pub(crate) variables_win: bool,
     /// Where it publishes Kestra's port, if it is in a container.
-    pub upstream: Option<(String, u16)>,
+    pub(crate) upstream: Option<(String, u16)>,
     /// Whether it is a systemd unit.
-    pub is_unit: bool,
+    pub(crate) is_unit: bool,
 }
 
 /// A server block that somebody else wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExistingServer {
     /// The names that it answers to before any other, wildcards left out.
-    pub names: Vec<String>,
-    /// Its file and line.
-    pub place: String,
+    pub(crate) names: Vec<String>,
+    pub(crate) place: String,
     /// Its locations, each with its line.
-    pub locations: Vec<(String, usize)>,
+    pub(crate) locations: Vec<(String, usize)>,
 }
 
 /// A proxy and the environment variable that names it.
@@ -92,7 +91,7 @@ pub struct ExistingServer {
 pub struct EnvironmentProxy {
     /// The name of the variable, such as `HTTPS_PROXY`.
     pub variable: String,
-    /// Its value.
+    /// Its value, as if it were pasted.
     pub proxy: PastedProxy,
 }
 
@@ -123,7 +122,7 @@ impl Default for Defaults {
 
 impl Service {
     /// The line that makes it read an env file; `None` where it does already.
-    pub fn missing_line(&self, env_file: &str) -> Option<String> {
+    pub(crate) fn missing_line(&self, env_file: &str) -> Option<String> {
         let key = if self.is_unit { "EnvironmentFile=" } else { "env_file: " };
         (!self.env_files.iter().any(|it| it == env_file)).then(|| format!("{key}{env_file}"))
     }
@@ -131,12 +130,12 @@ impl Service {
 
 impl Defaults {
     /// The server block of somebody else that answers to this name.
-    pub fn existing_server(&self, name: &str) -> Option<&ExistingServer> {
+    pub(crate) fn existing_server(&self, name: &str) -> Option<&ExistingServer> {
         self.existing_servers.iter().find(|server| server.names.iter().any(|it| it == name))
     }
 
     /// Where the nginx file goes, by the answer to `nginx-form`.
-    pub fn nginx_file<'a>(&'a self, nginx_form: &str) -> &'a str {
+    pub(crate) fn nginx_file<'a>(&'a self, nginx_form: &str) -> &'a str {
         if nginx_form == "location" { &self.location_file } else { &self.server_file }
     }
 }

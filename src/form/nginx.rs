@@ -86,7 +86,7 @@ later, the last page shows how.",
     ..PLAIN
 };
 
-/// The certificate's key.
+/// The private key of [`CERTIFICATE`], `ssl_certificate_key`.
 pub static CERTIFICATE_KEY: Field = Field {
     name: "certificate-key",
     value_name: "FILE",
@@ -116,7 +116,7 @@ reads it.",
     ..PLAIN
 };
 
-/// Where Kestra listens.
+/// Host and port of Kestra as nginx reaches it, `proxy_pass`.
 pub static UPSTREAM: Field = Field {
     name: "upstream",
     value_name: "HOST:PORT",
@@ -303,7 +303,7 @@ fail, idle live views close early.",
     ..PLAIN
 };
 
-/// The nginx file.
+/// The path that the nginx file is written to.
 pub static NGINX_FILE: Field = Field {
     name: "nginx-file",
     value_name: "FILE",
@@ -356,7 +356,7 @@ recommended is named in this row.",
 };
 
 /// Whether the full screen folds a question away, because it is rarely changed.
-pub fn is_folded(field: &Field) -> bool {
+pub(crate) fn is_folded(field: &Field) -> bool {
     [&SERVER_NAME, &LISTEN, &NGINX_FORM, &NGINX_STYLE, &NGINX_FILE, &OPEN_URLS].contains(&field)
 }
 

@@ -233,7 +233,7 @@ Docker Compose  env_file: kestra.env",
 ///
 /// Java's flags and the usage report were seen with Kestra 1.3.25 and 2.0, see
 /// `assets/kestra-facts.md`. Java has no flags for SOCKS that leave its database connections alone.
-pub fn beyond_proxy(context: &dyn Context) -> Vec<String> {
+pub(crate) fn beyond_proxy(context: &dyn Context) -> Vec<String> {
     let address = context.get(&PROXY_ADDRESS).parse::<ProxyAddress>();
     let (Ok(address), None) = (address, without_proxy(context)) else { return Vec::new() };
     let url = context.get(&URL).parse::<ServerUrl>();

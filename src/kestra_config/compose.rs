@@ -7,20 +7,20 @@ use super::text;
 use super::yaml::{Id, Tree};
 
 /// Kestra's port in its container, unless `micronaut.server.port` is another.
-pub const KESTRA_PORT: u16 = 8080;
+pub(crate) const KESTRA_PORT: u16 = 8080;
 
 /// Where a Compose file publishes a port of the service that is edited.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PublishedPort {
+pub(crate) struct PublishedPort {
     /// Host and port; `None` where no port of this machine leads to Kestra for certain.
-    pub upstream: Option<(String, u16)>,
+    pub(crate) upstream: Option<(String, u16)>,
     /// What is uncertain about it, as a sentence.
-    pub note: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
 /// The address at which the services of a place publish a port of their container; `None` where
 /// the place is not in a Compose file.
-pub fn published_port(source: &str, place: &Place, port: u16) -> Option<PublishedPort> {
+pub(crate) fn published_port(source: &str, place: &Place, port: u16) -> Option<PublishedPort> {
     if place.kind() != PlaceKind::Compose {
         return None;
     }
@@ -40,7 +40,7 @@ fn users<'t>(tree: &'t Tree, place: &Place) -> Vec<(&'t str, Id)> {
 }
 
 /// The address at which a service of a Compose file publishes a port of its container.
-pub fn published_by(source: &str, service: &str, port: u16) -> Option<PublishedPort> {
+pub(crate) fn published_by(source: &str, service: &str, port: u16) -> Option<PublishedPort> {
     let tree = Tree::parse(source).ok()?;
     let node = places::services(&tree).into_iter().find(|(name, _)| *name == service)?.1;
     Some(published(&tree, service, node, port))
@@ -48,7 +48,7 @@ pub fn published_by(source: &str, service: &str, port: u16) -> Option<PublishedP
 
 /// The image that runs Kestra, as far as the file names it: that of the Compose service, or of the
 /// Helm chart's values beside the configuration.
-pub fn image(source: &str, place: &Place) -> Option<String> {
+pub(crate) fn image(source: &str, place: &Place) -> Option<String> {
     if !matches!(place.kind(), PlaceKind::Compose | PlaceKind::Helm) {
         return None;
     }
@@ -197,16 +197,16 @@ fn default_of(text: &str) -> (String, Option<String>) {
 
 /// What the services of a place set beside their configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Beside {
+pub(crate) struct Beside {
     /// The variables that Kestra reads as properties. They win over the text of
     /// `KESTRA_CONFIGURATION` (measured: environment -200, configuration -250).
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// Whether Kestra is started with `--config`: that file wins over both (measured: 0).
-    pub has_config_flag: bool,
+    pub(crate) has_config_flag: bool,
 }
 
 /// What the services or containers that use a configuration set beside it.
-pub fn variables_beside(source: &str, place: &Place) -> Beside {
+pub(crate) fn variables_beside(source: &str, place: &Place) -> Beside {
     let mut beside = Beside::default();
     if !place.is_compose() && !place.is_kubernetes() {
         return beside;
@@ -268,7 +268,7 @@ fn is_config_flag(word: &str) -> bool {
 }
 
 /// Whether Kestra reads a variable of this name as a property; those of its start script are none.
-pub fn is_property(name: &str) -> bool {
+pub(crate) fn is_property(name: &str) -> bool {
     const OF_START: [&str; 2] = ["KESTRA_CONFIGURATION_PATH", "KESTRA_PLUGINS_PATH"];
     let prefixes = ["KESTRA_", "MICRONAUT_", "DATASOURCES_", "ENDPOINTS_"];
     prefixes.iter().any(|prefix| name.starts_with(prefix)) && !OF_START.contains(&name)
@@ -332,21 +332,20 @@ fn variable_length(rest: &str) -> Option<usize> {
 
 /// A YAML file that a service of a Compose file mounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mounted {
-    /// The service.
-    pub service: String,
+pub(crate) struct Mounted {
+    pub(crate) service: String,
     /// The file as it is written.
-    pub file: String,
+    pub(crate) file: String,
     /// The env files of the service, as they are written.
-    pub env_files: Vec<String>,
+    pub(crate) env_files: Vec<String>,
     /// The image of the service.
-    pub image: Option<String>,
+    pub(crate) image: Option<String>,
     /// What the service sets beside it.
-    pub beside: Beside,
+    pub(crate) beside: Beside,
 }
 
 /// The YAML file that a service mounts, Kestra's before any other.
-pub fn mounted_file(source: &str) -> Option<Mounted> {
+pub(crate) fn mounted_file(source: &str) -> Option<Mounted> {
     let tree = Tree::parse(source).ok()?;
     let (service, file, target) = mounted_in(&tree)?;
     let node = places::services(&tree).into_iter().find(|(name, _)| *name == service)?.1;
@@ -359,7 +358,7 @@ pub fn mounted_file(source: &str) -> Option<Mounted> {
 }
 
 /// The env files of the services that use a configuration, as they are written.
-pub fn env_files(source: &str, place: &Place) -> Vec<String> {
+pub(crate) fn env_files(source: &str, place: &Place) -> Vec<String> {
     let Ok(tree) = Tree::parse(source) else { return Vec::new() };
     let services = users(&tree, place).into_iter();
     services.flat_map(|(_, service)| env_files_of(&tree, service)).collect()

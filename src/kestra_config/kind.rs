@@ -3,7 +3,7 @@
 /// The type that a scalar is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// A string.
+    /// A string: whatever no other expression matches.
     Text,
     /// `true`, `no`, `On` and the like.
     Bool,

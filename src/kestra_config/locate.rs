@@ -70,7 +70,6 @@ struct Level<'p> {
 }
 
 impl<'p> Level<'p> {
-    /// The file itself.
     fn outer(source: &str, place: &'p Place) -> Self {
         Self { path: place.path(), ending: text::line_ending(source), blocks: &[] }
     }

@@ -75,12 +75,12 @@ impl Place {
     }
 
     /// What kind of text holds the configuration.
-    pub fn kind(&self) -> PlaceKind {
+    pub(crate) fn kind(&self) -> PlaceKind {
         self.kind
     }
 
     /// The services of a Compose file that use this configuration.
-    pub fn used_by(&self) -> &[String] {
+    pub(crate) fn used_by(&self) -> &[String] {
         &self.used_by
     }
 
@@ -90,19 +90,19 @@ impl Place {
     }
 
     /// Whether Docker Compose interpolates it.
-    pub fn is_compose(&self) -> bool {
+    pub(crate) fn is_compose(&self) -> bool {
         self.kind == PlaceKind::Compose
     }
 
     /// Whether this Kestra runs in Kubernetes, out of reach of an nginx on this machine.
-    pub fn is_kubernetes(&self) -> bool {
+    pub(crate) fn is_kubernetes(&self) -> bool {
         use PlaceKind::{ConfigMap, Container, GitOps, Helm};
         matches!(self.kind, Helm | GitOps | ConfigMap | Container)
     }
 
     /// The command that makes Kestra read the changed file, to copy and adapt; empty where that is
     /// not known. `file` is quoted for a shell already.
-    pub fn restart_command(&self, file: &str) -> String {
+    pub(crate) fn restart_command(&self, file: &str) -> String {
         match self.kind {
             PlaceKind::WholeFile => format!("kestra server standalone --config {file}"),
             PlaceKind::Named => String::new(),

@@ -20,7 +20,7 @@ pub struct Scalar {
     /// The string that Kestra gets: `true` for `yes`, `83` for `0123`.
     pub text: String,
     /// Whether the file has another text, which YAML 1.1 takes for a number, a boolean or a date.
-    pub is_reinterpreted: bool,
+    pub(crate) is_reinterpreted: bool,
     /// Its type in YAML 1.1.
     pub kind: Kind,
     /// Its line, counted from 1.
@@ -55,14 +55,14 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// The value in effect.
+    /// The value in effect: the last occurrence in any spelling.
     pub fn get(&self, property: &str) -> Option<&Scalar> {
         self.properties.get(property).map(|property| &property.scalar)
     }
 
     /// The lines of every occurrence in any spelling, counted from 1, in file order. The last one
     /// is in effect.
-    pub fn lines(&self, property: &str) -> Vec<usize> {
+    pub(crate) fn lines(&self, property: &str) -> Vec<usize> {
         let Some(property) = self.properties.get(property) else { return Vec::new() };
         let mut lines = property.earlier.clone();
         lines.push(property.scalar.line);
@@ -70,14 +70,14 @@ impl Reading {
     }
 
     /// Whether there is a value at this path or below it.
-    pub fn has(&self, prefix: &str) -> bool {
+    pub(crate) fn has(&self, prefix: &str) -> bool {
         self.properties.contains_key(prefix)
             || self.iter().any(|(path, _)| {
                 path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(['.', '[']))
             })
     }
 
-    /// Whether nothing is configured.
+    /// Whether no property has a value, as in a file of comments.
     pub fn is_empty(&self) -> bool {
         self.properties.is_empty()
     }

@@ -13,13 +13,13 @@ const BY_HAND: &str = "A configuration elsewhere in the file is named with --at 
 #[error("{reason}")]
 pub struct PlaceError {
     /// Counted from 1.
-    pub line: Option<usize>,
+    pub(crate) line: Option<usize>,
     /// Lower case, no full stop.
-    pub reason: String,
+    pub(crate) reason: String,
     /// What the operator can do, as sentences.
-    pub remedy: String,
+    pub(crate) remedy: String,
     /// Whether the file is no YAML at all, or none that Kestra could read.
-    pub is_unreadable: bool,
+    pub(crate) is_unreadable: bool,
 }
 
 impl From<Refusal> for PlaceError {

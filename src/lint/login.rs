@@ -11,7 +11,7 @@ use crate::settings::ContextPath;
 const OPEN_PATHS: [&str; 3] = ["a", "ap", "api"];
 
 /// What lets others in or keeps people out, the worst first: it comes before any other note.
-pub fn urgent(machine: &Machine, reading: &Reading) -> Vec<String> {
+pub(crate) fn urgent(machine: &Machine, reading: &Reading) -> Vec<String> {
     let open = open_apis(reading).map(|remark| remark.text);
     let taken = open_urls::opens_setup(reading).map(|entry| {
         format!(
@@ -24,7 +24,7 @@ pub fn urgent(machine: &Machine, reading: &Reading) -> Vec<String> {
 }
 
 /// The advisory for a release whose login anyone passes.
-pub fn advisory(machine: &Machine) -> Option<String> {
+pub(crate) fn advisory(machine: &Machine) -> Option<String> {
     let Release { name, era, .. } = machine.release()?;
     (era == Some(Era::LoginBypass)).then(|| {
         format!(
@@ -35,7 +35,7 @@ pub fn advisory(machine: &Machine) -> Option<String> {
 
 /// What a release that closes a context path lacks in this configuration: the entries that open the
 /// login page.
-pub fn closed_login(machine: &Machine, reading: &Reading) -> Option<String> {
+pub(crate) fn closed_login(machine: &Machine, reading: &Reading) -> Option<String> {
     let (name, path) = closing(machine, reading)?;
     (!open_urls::are_open(reading)).then(|| {
         format!(
@@ -46,7 +46,7 @@ pub fn closed_login(machine: &Machine, reading: &Reading) -> Option<String> {
 }
 
 /// The same for the administrator, who cannot be set up in the browser there.
-pub fn missing_administrator(machine: &Machine, reading: &Reading) -> Option<String> {
+pub(crate) fn missing_administrator(machine: &Machine, reading: &Reading) -> Option<String> {
     let (name, path) = closing(machine, reading)?;
     reading.get("kestra.server.basic-auth.username").is_none().then(|| {
         format!(
@@ -63,7 +63,7 @@ fn closing(machine: &Machine, reading: &Reading) -> Option<(String, ContextPath)
 }
 
 /// A path that switches the login off: seen with 1.3.25 and 2.0.0-SNAPSHOT.
-pub fn open_apis(reading: &Reading) -> Option<Remark> {
+pub(crate) fn open_apis(reading: &Reading) -> Option<Remark> {
     let path = reading.get("micronaut.server.context-path")?;
     let name = path.text.trim().trim_matches('/');
     OPEN_PATHS.contains(&name).then(|| {
@@ -75,7 +75,7 @@ pub fn open_apis(reading: &Reading) -> Option<Remark> {
 }
 
 /// Webhooks that a context path closes in most releases.
-pub fn closed_webhooks(reading: &Reading) -> Option<Remark> {
+pub(crate) fn closed_webhooks(reading: &Reading) -> Option<Remark> {
     let path = reading.get("micronaut.server.context-path")?;
     let prefix: ContextPath = path.text.parse().ok()?;
     let open = format!("{prefix}{WEBHOOKS}");

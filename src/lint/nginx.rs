@@ -6,7 +6,7 @@ use crate::settings::{ServerUrl, SiteFile, SiteForm};
 use std::path::PathBuf;
 
 /// The nginx of a machine, for its screen; lines of at most 71 columns.
-pub fn nginx_summary(machine: &Machine) -> Vec<String> {
+pub(crate) fn nginx_summary(machine: &Machine) -> Vec<String> {
     let nginx = &machine.nginx;
     let Some(binary) = &nginx.binary else {
         return vec!["no nginx on this machine; the file is for you to copy".to_owned()];
@@ -31,7 +31,7 @@ pub fn nginx_summary(machine: &Machine) -> Vec<String> {
 
 /// The server block that serves this URL already and is not the wizard's: where it is, and what it
 /// lacks, one sentence each.
-pub fn existing_site(machine: &Machine, url: &ServerUrl) -> Vec<String> {
+pub(crate) fn existing_site(machine: &Machine, url: &ServerUrl) -> Vec<String> {
     let config = &machine.nginx.config;
     let Some(server) = machine.site(url) else { return Vec::new() };
     let file = config.file(server);
@@ -48,7 +48,7 @@ pub fn existing_site(machine: &Machine, url: &ServerUrl) -> Vec<String> {
 }
 
 /// The server block that answers to this URL already, where locations are written to go into it.
-pub fn including_server(machine: &Machine, url: &ServerUrl) -> Option<String> {
+pub(crate) fn including_server(machine: &Machine, url: &ServerUrl) -> Option<String> {
     let server = machine.site(url)?;
     let (file, line) = (machine.nginx.config.file(server), server.0.line);
     let place = format!("{}:{line}", file.display());
@@ -60,7 +60,7 @@ pub fn including_server(machine: &Machine, url: &ServerUrl) -> Option<String> {
 
 /// What keeps nginx from serving the file of these settings, one sentence each. With two server
 /// blocks for one name, nginx reports `conflicting server name` and ignores the later one.
-pub fn existing_servers(machine: &Machine, settings: &SiteFile) -> Vec<String> {
+pub(crate) fn existing_servers(machine: &Machine, settings: &SiteFile) -> Vec<String> {
     let config = &machine.nginx.config;
     let file = settings.file.as_path();
     let SiteForm::Server { names, listen, tls } = &settings.site.form else { return Vec::new() };

@@ -7,7 +7,7 @@ use crate::settings::SiteFile;
 use std::path::Path;
 
 /// What around the configuration makes an edit of it useless, one sentence each.
-pub fn config_warnings(machine: &Machine) -> Vec<String> {
+pub(crate) fn config_warnings(machine: &Machine) -> Vec<String> {
     let around = &machine.surroundings;
     let yaml = around
         .has_yaml_beside
@@ -32,7 +32,7 @@ pub fn config_warnings(machine: &Machine) -> Vec<String> {
 /// Variables beside a configuration, and which of the two wins. A file given with `--config`, and
 /// `~/.kestra/config.yml`, win over variables, and these over `KESTRA_CONFIGURATION` and
 /// `MICRONAUT_CONFIG_FILES` (measured: 0, -200, -250).
-pub fn variables(machine: &Machine) -> Vec<String> {
+pub(crate) fn variables(machine: &Machine) -> Vec<String> {
     let text = |path: &Path| machine.text(path).map_or("", Text::as_str);
     let place = machine.place();
     let beside = kestra_config::variables_beside(text(machine.config()), place);
@@ -67,7 +67,7 @@ pub fn variables(machine: &Machine) -> Vec<String> {
 }
 
 /// The env file of a plan, where what starts Kestra does not read it.
-pub fn unread_env_file(machine: &Machine, file: &Path) -> Option<String> {
+pub(crate) fn unread_env_file(machine: &Machine, file: &Path) -> Option<String> {
     let service = machine.defaults.service.as_ref()?;
     let file = file.to_string_lossy();
     let line = service.missing_line(&file)?;
@@ -75,7 +75,7 @@ pub fn unread_env_file(machine: &Machine, file: &Path) -> Option<String> {
 }
 
 /// What is uncertain about the port at which the service of a Compose file is published.
-pub fn unpublished(machine: &Machine, settings: &SiteFile) -> Option<String> {
+pub(crate) fn unpublished(machine: &Machine, settings: &SiteFile) -> Option<String> {
     let reading = machine.reading().ok().flatten()?;
     let published = machine.published_port(&reading)?;
     let port = published.upstream.as_ref().map(|(_, port)| *port);

@@ -13,7 +13,6 @@ use crate::settings::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// Answers being collected.
 #[derive(Default)]
 pub(super) struct Entries {
     texts: BTreeMap<&'static str, Secret>,

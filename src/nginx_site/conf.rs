@@ -13,11 +13,11 @@ const DEEPEST: usize = 32;
 
 /// A word as nginx understands it, without its quotes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
+pub(crate) struct Word {
     /// Quotes and backslashes removed.
-    pub text: String,
+    pub(crate) text: String,
     /// Where it is in the text, quotes included, in bytes.
-    pub span: Range<usize>,
+    pub(crate) span: Range<usize>,
 }
 
 /// `name args;` or `name args { block }`.
@@ -25,19 +25,18 @@ pub struct Word {
 pub struct Directive {
     /// Its first word.
     pub name: String,
-    /// The other words.
-    pub args: Vec<Word>,
+    pub(crate) args: Vec<Word>,
     /// What is between its braces; empty where it has none.
     pub block: Vec<Self>,
     /// The file, as nginx names it.
-    pub file: Arc<Path>,
+    pub(crate) file: Arc<Path>,
     /// The line of its name, counted from 1.
-    pub line: usize,
+    pub(crate) line: usize,
 }
 
 impl Directive {
     /// The first argument, if there is one.
-    pub fn first(&self) -> Option<&str> {
+    pub(crate) fn first(&self) -> Option<&str> {
         self.args.first().map(|word| word.text.as_str())
     }
 
@@ -68,7 +67,7 @@ pub fn parse_file(text: &str, file: &Path) -> Vec<Directive> {
 }
 
 /// The directives of a block and of every block in it, in the order of the text.
-pub fn flat(block: &[Directive]) -> impl Iterator<Item = &Directive> {
+pub(crate) fn flat(block: &[Directive]) -> impl Iterator<Item = &Directive> {
     let mut open = vec![block.iter()];
     std::iter::from_fn(move || {
         while let Some(siblings) = open.last_mut() {
@@ -84,7 +83,7 @@ pub fn flat(block: &[Directive]) -> impl Iterator<Item = &Directive> {
 
 /// A time as nginx writes it, in seconds: `90`, `600s`, `1h 30m`. `None` for anything else, also
 /// for one too large to count.
-pub fn seconds(time: &str) -> Option<u64> {
+pub(crate) fn seconds(time: &str) -> Option<u64> {
     let mut total: u64 = 0;
     let mut rest = time.trim();
     while !rest.is_empty() {
@@ -110,7 +109,7 @@ pub fn seconds(time: &str) -> Option<u64> {
 }
 
 /// A size as nginx writes it, in bytes: `0`, `512`, `8k`, `10m`, `1G`. `None` for anything else.
-pub fn bytes(size: &str) -> Option<u64> {
+pub(crate) fn bytes(size: &str) -> Option<u64> {
     let digits = size.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match size[digits.len()..].to_ascii_lowercase().as_str() {
         "" => 1,

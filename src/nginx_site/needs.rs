@@ -22,17 +22,15 @@ const LARGEST_BODY: u64 = 10 << 30;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gap {
     /// A stable name for scripts.
-    pub code: &'static str,
+    pub(crate) code: &'static str,
     /// Whether Kestra cannot be used at all.
-    pub is_failure: bool,
+    pub(crate) is_failure: bool,
     /// What is wrong, one sentence.
-    pub summary: String,
-    /// The file.
-    pub file: PathBuf,
+    pub(crate) summary: String,
+    pub(crate) file: PathBuf,
     /// The line of the directive to change, or of the block to add to.
-    pub line: usize,
-    /// What to do there.
-    pub change: Change,
+    pub(crate) line: usize,
+    pub(crate) change: Change,
 }
 
 /// What closes a gap; the directives are whole lines.
@@ -42,7 +40,7 @@ pub enum Change {
     Add(Vec<String>),
     /// Write this instead of that line.
     Replace(String),
-    /// Remove that line.
+    /// Remove the directive in that line.
     Remove,
     /// Include Kestra's locations in the block that begins in that line.
     Include,
@@ -57,7 +55,7 @@ impl Gap {
     }
 
     /// A directive with a regular expression that only nginx can judge.
-    pub fn unjudged(at: &Directive) -> Self {
+    pub(crate) fn unjudged(at: &Directive) -> Self {
         let summary =
             "this regular expression is not understood here, so what it takes is not judged.";
         Self::new("nginx-regex", summary, at, Change::Look)
@@ -68,7 +66,7 @@ impl Gap {
     }
 
     /// Where the change is to be made.
-    pub fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         format!("{}:{}", self.file.display(), self.line)
     }
 }

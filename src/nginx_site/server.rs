@@ -31,13 +31,11 @@ pub struct Include {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listen {
     /// The address; empty for every one.
-    pub address: String,
-    /// The port.
-    pub port: u16,
-    /// Whether TLS is spoken.
-    pub tls: bool,
+    pub(crate) address: String,
+    pub(crate) port: u16,
+    pub(crate) tls: bool,
     /// Whether it answers to names that no other has.
-    pub is_default: bool,
+    pub(crate) is_default: bool,
 }
 
 /// Blocks for every address, then those for one: which of these a name leads to is not known.
@@ -46,18 +44,18 @@ const ADDRESSES: [bool; 2] = [true, false];
 /// How well a regular expression fits: worse than any name, and all alike.
 const BY_PATTERN: (u8, usize) = (0, 0);
 
-/// A `server {}`.
+/// A `server {}` inside `http {}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Server<'a>(pub &'a Directive);
 
 impl Config {
     /// The server blocks in nginx's order.
-    pub fn servers(&self) -> impl Iterator<Item = Server<'_>> {
+    pub(crate) fn servers(&self) -> impl Iterator<Item = Server<'_>> {
         self.http.iter().filter(|directive| directive.name == "server").map(Server)
     }
 
     /// The file that a server block is in, links followed.
-    pub fn file<'a>(&'a self, server: Server<'a>) -> &'a Path {
+    pub(crate) fn file<'a>(&'a self, server: Server<'a>) -> &'a Path {
         self.links.get(&*server.0.file).map_or(&server.0.file, PathBuf::as_path)
     }
 
@@ -82,7 +80,7 @@ impl Config {
 
     /// A `server_name` with a regular expression that may match this name first, and is not one
     /// that can be judged here.
-    pub fn unjudged(&self, name: &str, port: u16) -> Option<&Directive> {
+    pub(crate) fn unjudged(&self, name: &str, port: u16) -> Option<&Directive> {
         let named = self.named(name, port);
         if named.is_some_and(|(_, rank)| rank > BY_PATTERN) {
             return None;
@@ -117,7 +115,7 @@ impl Config {
     }
 
     /// Whether nginx reads this file by itself.
-    pub fn reads(&self, file: &Path) -> bool {
+    pub(crate) fn reads(&self, file: &Path) -> bool {
         self.including(file).is_some()
     }
 
@@ -126,7 +124,7 @@ impl Config {
     }
 
     /// The same once this file has this text, where nginx reads it.
-    pub fn with(&self, file: &Path, text: &str) -> Self {
+    pub(crate) fn with(&self, file: &Path, text: &str) -> Self {
         let named = self.links.iter().find(|(_, real)| *real == file).map(|(link, _)| link);
         let file = named.map_or(file, PathBuf::as_path);
         let Some(Include { start, end, .. }) = self.including(file) else { return self.clone() };
@@ -142,8 +140,7 @@ impl Config {
 }
 
 impl<'a> Server<'a> {
-    /// Its names as written.
-    pub fn names(self) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn names(self) -> impl Iterator<Item = &'a str> {
         self.name_directives().flat_map(|names| &names.args).map(|name| name.text.as_str())
     }
 
@@ -152,7 +149,7 @@ impl<'a> Server<'a> {
     }
 
     /// Where it listens; port 80 by default.
-    pub fn listens(self) -> Vec<Listen> {
+    pub(crate) fn listens(self) -> Vec<Listen> {
         let all = || self.0.block.iter().filter(|directive| directive.name == "listen");
         if all().next().is_none() {
             let (address, port) = (String::new(), 80);
@@ -162,7 +159,7 @@ impl<'a> Server<'a> {
     }
 
     /// Whether one of its names fits this one.
-    pub fn has_name(self, name: &str) -> bool {
+    pub(crate) fn has_name(self, name: &str) -> bool {
         self.rank(name).is_some()
     }
 

@@ -11,20 +11,17 @@ const CONTEXT: usize = 3;
 /// One line of a difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiffLine {
-    /// What happens to it.
-    pub tag: DiffTag,
+    pub(crate) tag: DiffTag,
     /// Its text without the line end.
     pub text: String,
 }
 
 /// What happens to a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DiffTag {
-    /// It stays.
+pub(crate) enum DiffTag {
     Equal,
     /// It is on disk and goes.
     Removed,
-    /// It is new.
     Added,
     /// Not a line of the file: the number of the line that follows.
     Hunk,
@@ -32,7 +29,7 @@ pub enum DiffTag {
 
 impl DiffTag {
     /// The sign in front of the line.
-    pub fn sign(self) -> &'static str {
+    pub(crate) fn sign(self) -> &'static str {
         match self {
             Self::Equal => " ",
             Self::Removed => "-",
@@ -42,15 +39,12 @@ impl DiffTag {
     }
 }
 
-/// How many lines change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct DiffStat {
+pub(crate) struct DiffStat {
     /// Lines that get another text.
-    pub changed: usize,
-    /// Lines that are new.
-    pub added: usize,
-    /// Lines that go.
-    pub removed: usize,
+    pub(crate) changed: usize,
+    pub(crate) added: usize,
+    pub(crate) removed: usize,
 }
 
 impl DiffStat {
@@ -74,7 +68,7 @@ impl FileChange {
     }
 
     /// The same with everything that is in the file, for the operator who asks for it.
-    pub fn revealed(&self) -> Vec<DiffLine> {
+    pub(crate) fn revealed(&self) -> Vec<DiffLine> {
         self.lines(revealed)
     }
 
@@ -143,8 +137,7 @@ impl FileChange {
         )
     }
 
-    /// How many lines change.
-    pub fn stat(&self) -> DiffStat {
+    pub(crate) fn stat(&self) -> DiffStat {
         self.operations().iter().fold(DiffStat::default(), DiffStat::add)
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// What is good to know about these answers on this machine, one sentence each; with a plan, about
 /// the files as they will be.
-pub fn notes(answers: &Answers, machine: &Machine, plan: Option<&Plan>) -> Vec<String> {
+pub(crate) fn notes(answers: &Answers, machine: &Machine, plan: Option<&Plan>) -> Vec<String> {
     let reading = reading(machine, plan);
     // Nothing is worse than a login that anyone passes.
     let mut notes = reading.as_ref().map_or(Vec::new(), |it| lint::urgent(machine, it));
@@ -25,12 +25,12 @@ pub fn notes(answers: &Answers, machine: &Machine, plan: Option<&Plan>) -> Vec<S
 }
 
 /// What lets others in or keeps people out once this is written, the worst first.
-pub fn urgent(machine: &Machine, plan: &Plan) -> Vec<String> {
+pub(crate) fn urgent(machine: &Machine, plan: &Plan) -> Vec<String> {
     reading(machine, Some(plan)).map_or(Vec::new(), |reading| lint::urgent(machine, &reading))
 }
 
 /// What keeps nginx from serving Kestra as it should.
-pub fn nginx_notes(answers: &Answers, machine: &Machine) -> Vec<String> {
+pub(crate) fn nginx_notes(answers: &Answers, machine: &Machine) -> Vec<String> {
     let Ok(settings) = answers.settings() else { return Vec::new() };
     let has_own_server = |nginx: &SiteFile| matches!(nginx.site.form, SiteForm::Server { .. });
     let unpublished = settings.nginx.as_ref().and_then(|it| lint::unpublished(machine, it));
@@ -44,7 +44,7 @@ pub fn nginx_notes(answers: &Answers, machine: &Machine) -> Vec<String> {
 }
 
 /// What lets others in, and what in the configuration or around it cannot work.
-pub fn config_notes(machine: &Machine) -> Vec<String> {
+pub(crate) fn config_notes(machine: &Machine) -> Vec<String> {
     let reading = machine.reading().ok().flatten();
     let mut notes = reading.as_ref().map_or(Vec::new(), |it| lint::urgent(machine, it));
     notes.extend(around(machine, reading.as_deref()));
@@ -72,7 +72,7 @@ fn reading(machine: &Machine, plan: Option<&Plan>) -> Option<Arc<Reading>> {
 }
 
 /// The nginx file that would be replaced although somebody else wrote it.
-pub fn foreign(plan: &Plan) -> Option<&FileChange> {
+pub(crate) fn foreign(plan: &Plan) -> Option<&FileChange> {
     let (change, before) = replaced(plan)?;
     let is_foreign = !before.trim().is_empty() && !nginx_site::is_ours(before);
     is_foreign.then_some(change)

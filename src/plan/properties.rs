@@ -29,7 +29,6 @@ struct PropertyRow {
 
 /// Which values of a property may be shown.
 enum Shown {
-    /// Those of its type.
     If(fn(&str) -> bool),
     /// None, since it is a secret.
     Never,

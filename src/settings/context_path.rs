@@ -19,7 +19,7 @@ impl ContextPath {
     }
 
     /// Whether Kestra is served at `/`.
-    pub fn is_root(&self) -> bool {
+    pub(crate) fn is_root(&self) -> bool {
         self.0.is_empty()
     }
 

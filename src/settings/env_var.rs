@@ -14,12 +14,12 @@ pub struct VariableName(String);
 
 impl VariableName {
     /// The name that a configuration has already, which the operator may have good reasons for.
-    pub fn found(name: &str) -> Self {
+    pub(crate) fn found(name: &str) -> Self {
         Self(name.to_owned())
     }
 
     /// The bare name, without `${` and `}`.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

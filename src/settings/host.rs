@@ -20,7 +20,7 @@ pub struct Host(url::Host<String>);
 
 impl Host {
     /// Whether this always means the machine that asks; `0.0.0.0` does when it is connected to.
-    pub fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         match &self.0 {
             url::Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
             url::Host::Ipv4(ip) => ip.is_loopback() || ip.is_unspecified(),
@@ -29,7 +29,7 @@ impl Host {
     }
 
     /// Whether this is an address to listen on, such as `0.0.0.0`.
-    pub fn is_unspecified(&self) -> bool {
+    pub(crate) fn is_unspecified(&self) -> bool {
         match &self.0 {
             url::Host::Domain(_) => false,
             url::Host::Ipv4(ip) => ip.is_unspecified(),
@@ -39,7 +39,7 @@ impl Host {
 
     /// Whether this means something only inside one network: a single label, a name under a suffix
     /// that is not public, or a private address. Loopback is not private.
-    pub fn is_private(&self) -> bool {
+    pub(crate) fn is_private(&self) -> bool {
         match &self.0 {
             url::Host::Domain(name) => !self.is_loopback() && is_private_name(name),
             url::Host::Ipv4(ip) => ip.is_private() || ip.is_link_local(),
@@ -48,12 +48,12 @@ impl Host {
     }
 
     /// Whether this is an IPv6 address, which a port can only follow behind brackets.
-    pub fn is_ipv6(&self) -> bool {
+    pub(crate) fn is_ipv6(&self) -> bool {
         matches!(self.0, url::Host::Ipv6(_))
     }
 
     /// The name, where this is not an address.
-    pub fn name(&self) -> Option<&str> {
+    pub(crate) fn name(&self) -> Option<&str> {
         match &self.0 {
             url::Host::Domain(name) => Some(name),
             _ => None,
@@ -62,7 +62,7 @@ impl Host {
 
     /// Whether one of these names of a certificate is its own, or a wildcard for its first label
     /// (RFC 6125).
-    pub fn is_named_by(&self, names: &[String]) -> bool {
+    pub(crate) fn is_named_by(&self, names: &[String]) -> bool {
         let host = self.to_string();
         names.iter().any(|name| match name.strip_prefix("*.") {
             Some(parent) => host.split_once('.').is_some_and(|(_, rest)| rest == parent),
@@ -201,12 +201,12 @@ impl Port {
     /// Default of https.
     pub const HTTPS: Self = Self::known(443);
     /// Default of SOCKS (RFC 1928).
-    pub const SOCKS: Self = Self::known(1080);
+    pub(crate) const SOCKS: Self = Self::known(1080);
     /// Default of Kestra.
-    pub const KESTRA: Self = Self::known(8080);
+    pub(crate) const KESTRA: Self = Self::known(8080);
 
     /// The port as a number.
-    pub fn get(self) -> u16 {
+    pub(crate) fn get(self) -> u16 {
         self.0.get()
     }
 

@@ -15,7 +15,7 @@ pub struct FilePath(String);
 
 impl FilePath {
     /// The path for the file system.
-    pub fn as_path(&self) -> &Path {
+    pub(crate) fn as_path(&self) -> &Path {
         Path::new(&self.0)
     }
 }
@@ -44,13 +44,13 @@ pub struct NginxFile(FilePath);
 
 impl NginxFile {
     /// The path for the file system.
-    pub fn as_path(&self) -> &Path {
+    pub(crate) fn as_path(&self) -> &Path {
         self.0.as_path()
     }
 
     /// Whether nginx includes the files of this folder outside of any server block, where a bare
     /// `location` stops it (measured with 1.22).
-    pub fn is_read_by_itself(&self) -> bool {
+    pub(crate) fn is_read_by_itself(&self) -> bool {
         self.is_in(&["conf.d", "http.d", "sites-enabled"])
     }
 

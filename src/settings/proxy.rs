@@ -56,19 +56,17 @@ pub struct ProxyAddress {
 }
 
 impl ProxyAddress {
-    /// The proxy's machine.
-    pub fn host(&self) -> &Host {
+    pub(crate) fn host(&self) -> &Host {
         &self.host
     }
 
-    /// The proxy's port.
-    pub fn port(&self) -> Port {
+    pub(crate) fn port(&self) -> Port {
         self.port
     }
 
     /// The value of `proxy-address`. Micronaut splits `host:port` at every colon, so for IPv6 it
     /// takes only the form of a URL (`SharedHttpConvertersRegistrar`).
-    pub fn in_config(&self) -> String {
+    pub(crate) fn in_config(&self) -> String {
         if self.host.is_ipv6() { format!("http://{self}") } else { self.to_string() }
     }
 
@@ -130,13 +128,12 @@ fn only_host_and_port(text: &str) -> Invalid {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastedProxy {
     /// From the scheme.
-    pub kind: ProxyKind,
-    /// Host and port.
-    pub address: ProxyAddress,
+    pub(crate) kind: ProxyKind,
+    pub(crate) address: ProxyAddress,
     /// The part of the login before the colon.
-    pub username: Option<String>,
+    pub(crate) username: Option<String>,
     /// The part of the login behind the colon.
-    pub password: Option<Secret>,
+    pub(crate) password: Option<Secret>,
 }
 
 impl FromStr for PastedProxy {

@@ -18,7 +18,7 @@ pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Shown in place of every secret, however long it is.
-    pub const MASK: &'static str = "*********";
+    pub(crate) const MASK: &'static str = "*********";
 
     /// The text itself. Every call is a place where the secret could leak; there are few.
     pub fn reveal(&self) -> &str {
@@ -26,7 +26,7 @@ impl Secret {
     }
 
     /// Whether it is the empty text.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
@@ -66,16 +66,15 @@ impl fmt::Debug for Secret {
 
 /// The username at the forward proxy: not empty, without invisible characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ProxyUsername(String);
+pub(crate) struct ProxyUsername(String);
 
 impl ProxyUsername {
-    /// The username as text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Whether Basic authentication would read a part of the name as the password (RFC 7617).
-    pub fn has_colon(&self) -> bool {
+    pub(crate) fn has_colon(&self) -> bool {
         self.0.contains(':')
     }
 
@@ -83,7 +82,7 @@ impl ProxyUsername {
     ///
     /// # Errors
     /// The username has a colon, which would end it in the header.
-    pub fn basic(&self, password: &Secret) -> Result<Secret, Invalid> {
+    pub(crate) fn basic(&self, password: &Secret) -> Result<Secret, Invalid> {
         if self.has_colon() {
             return Err(Invalid::new("a username with \":\" cannot be sent. Ask for another one."));
         }
@@ -109,13 +108,13 @@ impl fmt::Display for ProxyUsername {
 }
 
 /// `Basic` and the base64 of `username:password` in UTF-8, as in an `Authorization` header.
-pub fn basic_header(username: &str, password: &Secret) -> Secret {
+pub(crate) fn basic_header(username: &str, password: &Secret) -> Secret {
     let login = Secret::from(format!("{username}:{}", password.reveal()));
     format!("Basic {}", BASE64_STANDARD.encode(login.reveal())).into()
 }
 
 /// The login in a `Basic …` header; `None` if it is another scheme or not UTF-8.
-pub fn decode_basic(header: &str) -> Option<(String, Secret)> {
+pub(crate) fn decode_basic(header: &str) -> Option<(String, Secret)> {
     let (scheme, encoded) = header.trim().split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
@@ -127,17 +126,17 @@ pub fn decode_basic(header: &str) -> Option<(String, Secret)> {
 
 /// The text to write so that Micronaut reads this one: `${` becomes `${:$}{`, a placeholder
 /// without a name and with the default `$`, and a brace (run with Micronaut 4.7).
-pub fn escape_placeholder(text: &str) -> String {
+pub(crate) fn escape_placeholder(text: &str) -> String {
     text.replace("${", "${:$}{")
 }
 
 /// The inverse of [`escape_placeholder`]; real placeholders stay as they are.
-pub fn unescape_placeholder(text: &str) -> String {
+pub(crate) fn unescape_placeholder(text: &str) -> String {
     text.replace("${:$}{", "${")
 }
 
 /// Whether Micronaut would replace a part of this text.
-pub fn has_placeholder(text: &str) -> bool {
+pub(crate) fn has_placeholder(text: &str) -> bool {
     text.replace("${:$}{", "").contains("${")
 }
 

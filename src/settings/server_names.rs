@@ -26,17 +26,17 @@ pub enum ServerName {
 
 impl ServerNames {
     /// The names in their order, each once.
-    pub fn iter(&self) -> impl Iterator<Item = &ServerName> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &ServerName> {
         self.0.iter()
     }
 
     /// Whether nginx would serve this host by name.
-    pub fn matches(&self, host: &Host) -> bool {
+    pub(crate) fn matches(&self, host: &Host) -> bool {
         self.iter().any(|name| name.matches(host))
     }
 
     /// The name, if there is only one and it is no wildcard: a redirect can be sure of it.
-    pub fn only_plain(&self) -> Option<&Host> {
+    pub(crate) fn only_plain(&self) -> Option<&Host> {
         match self.0.as_slice() {
             [ServerName::Plain(host)] => Some(host),
             _ => None,

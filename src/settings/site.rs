@@ -9,7 +9,7 @@ use std::str::FromStr;
 /// A Kestra server behind nginx.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
-    /// Kestra's context path.
+    /// The path that Kestra serves under, the same on both sides of nginx.
     pub context_path: ContextPath,
     /// The address that nginx forwards to.
     pub upstream: Upstream,
@@ -23,7 +23,7 @@ pub struct Site {
 
 impl Site {
     /// The port for https; `None` where nginx serves plain http.
-    pub fn tls_port(&self) -> Option<Port> {
+    pub(crate) fn tls_port(&self) -> Option<Port> {
         match &self.form {
             SiteForm::Server { tls, .. } => tls.as_ref().map(|tls| tls.port),
             SiteForm::Location => None,
@@ -59,9 +59,9 @@ pub enum SiteForm {
 /// How nginx serves https.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tls {
-    /// The certificate chain.
+    /// The chain in PEM, `ssl_certificate`.
     pub certificate: FilePath,
-    /// Its private key.
+    /// The private key in PEM, `ssl_certificate_key`.
     pub key: FilePath,
     /// The port of https.
     pub port: Port,
@@ -103,12 +103,12 @@ pub struct UpstreamHost(Host);
 
 impl Upstream {
     /// The machine that Kestra runs on, as nginx knows it.
-    pub fn host(&self) -> &Host {
+    pub(crate) fn host(&self) -> &Host {
         &self.host.0
     }
 
     /// The port that Kestra listens on.
-    pub fn port(&self) -> Port {
+    pub(crate) fn port(&self) -> Port {
         self.port
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn unquoted(text: &str) -> Option<&str> {
 ///
 /// Control, format, private and non-ASCII space characters (Unicode categories Cc, Cf, Co, Zs, Zl,
 /// Zp), and the letters and selectors that are drawn as nothing.
-pub fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     let is_odd_space = c.is_whitespace() && c != ' ';
     c.is_control() || is_odd_space || is_format(c) || is_drawn_as_nothing(c) || is_private(c)
 }
@@ -63,11 +63,11 @@ fn is_private(c: char) -> bool {
 }
 
 /// Shown in place of a text that may hold a secret.
-pub const HIDDEN: &str = "…";
+pub(crate) const HIDDEN: &str = "…";
 
 /// A reference to one variable, `${NAME}`; an address without its login, path and query; else
 /// [`HIDDEN`].
-pub fn redacted(text: &str) -> Cow<'_, str> {
+pub(crate) fn redacted(text: &str) -> Cow<'_, str> {
     if text.is_empty() || is_reference(text) {
         return text.into();
     }
@@ -75,7 +75,7 @@ pub fn redacted(text: &str) -> Cow<'_, str> {
 }
 
 /// The text for an output that shows ASCII only.
-pub fn ascii(text: &str) -> Cow<'_, str> {
+pub(crate) fn ascii(text: &str) -> Cow<'_, str> {
     if text.contains(HIDDEN) { text.replace(HIDDEN, "...").into() } else { text.into() }
 }
 

@@ -21,37 +21,37 @@ pub struct ServerUrl {
 
 impl ServerUrl {
     /// Whether people come by https.
-    pub fn is_https(&self) -> bool {
+    pub(crate) fn is_https(&self) -> bool {
         self.https
     }
 
     /// The machine in the address.
-    pub fn host(&self) -> &Host {
+    pub(crate) fn host(&self) -> &Host {
         &self.host
     }
 
     /// The port that a browser connects to.
-    pub fn effective_port(&self) -> Port {
+    pub(crate) fn effective_port(&self) -> Port {
         self.port.unwrap_or(default_port(self.https))
     }
 
     /// The path, which must be Kestra's context path: Kestra does not add that to its links.
-    pub fn path(&self) -> &ContextPath {
+    pub(crate) fn path(&self) -> &ContextPath {
         &self.path
     }
 
     /// The same address with another path.
-    pub fn with_path(&self, path: &ContextPath) -> Self {
+    pub(crate) fn with_path(&self, path: &ContextPath) -> Self {
         Self { path: path.clone(), ..self.clone() }
     }
 
     /// The same address for https.
-    pub fn with_https(&self) -> Self {
+    pub(crate) fn with_https(&self) -> Self {
         Self { https: true, port: None, ..self.clone() }
     }
 
     /// What works and is still worth knowing, one sentence each.
-    pub fn notes(&self) -> Vec<String> {
+    pub(crate) fn notes(&self) -> Vec<String> {
         let host = &self.host;
         let mut notes = Vec::new();
         if host.is_unspecified() {

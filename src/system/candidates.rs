@@ -29,7 +29,6 @@ pub(super) struct SearchScope {
     /// `/`, another folder in tests.
     pub(super) root: PathBuf,
     pub(super) home: Option<PathBuf>,
-    /// The current folder.
     pub(super) folder: Option<PathBuf>,
     /// Files in the current folder count if this user or root owns them.
     pub(super) user: u32,

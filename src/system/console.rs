@@ -19,7 +19,7 @@ pub(crate) const PASSWORD_VARIABLE: &str = "KESTRA_SETUP_PROXY_PASSWORD";
 const MAX_BYTES: u64 = super::fs::MAX_BYTES as u64;
 
 /// Colours a line. It must not change the text.
-pub type Paint = fn(&str) -> String;
+pub(crate) type Paint = fn(&str) -> String;
 
 /// Data goes to standard output, messages to standard error.
 pub struct Console {
@@ -32,7 +32,7 @@ pub struct Console {
 }
 
 impl Console {
-    /// The standard ones.
+    /// Data to standard output, messages to standard error; no colours until [`paint`](Self::paint).
     pub fn standard() -> Self {
         Self {
             data: Box::new(io::stdout()),
@@ -45,13 +45,12 @@ impl Console {
     }
 
     /// Colours what goes to a terminal, or everything.
-    pub fn paint(&mut self, paint: Paint, always: bool) {
+    pub(crate) fn paint(&mut self, paint: Paint, always: bool) {
         self.paint_data = (always || io::stdout().is_terminal()).then_some(paint);
         self.paint_messages = (always || io::stderr().is_terminal()).then_some(paint);
     }
 
-    /// Where data goes.
-    pub fn data(&mut self) -> &mut dyn Write {
+    pub(crate) fn data(&mut self) -> &mut dyn Write {
         &mut self.data
     }
 
@@ -59,7 +58,7 @@ impl Console {
     ///
     /// # Errors
     /// Where standard output cannot be written, such as a pipe whose reader went away.
-    pub fn print(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) fn print(&mut self, text: &str) -> io::Result<()> {
         self.data.write_all(text.as_bytes())?;
         self.data.flush()
     }
@@ -68,7 +67,7 @@ impl Console {
     ///
     /// # Errors
     /// Where standard output cannot be written.
-    pub fn print_text(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) fn print_text(&mut self, text: &str) -> io::Result<()> {
         let text = self.readable(text, self.paint_data);
         self.print(&text)
     }
@@ -77,26 +76,26 @@ impl Console {
     ///
     /// # Errors
     /// Where standard output cannot be written.
-    pub fn json(&mut self, report: &impl Serialize) -> io::Result<()> {
+    pub(crate) fn json(&mut self, report: &impl Serialize) -> io::Result<()> {
         let text = serde_json::to_string_pretty(report)?;
         self.print(&(text + "\n"))
     }
 
     /// Tells the operator. If standard error is closed, nothing can be done about that.
-    pub fn message(&mut self, text: &str) {
+    pub(crate) fn message(&mut self, text: &str) {
         let text = self.readable(text.trim_end(), self.paint_messages) + "\n";
         // In one piece: standard output may be on the same terminal.
         let _ = self.messages.write_all(text.as_bytes());
     }
 
     /// Warns the operator, and keeps the warning for a report.
-    pub fn warn(&mut self, text: &str) {
+    pub(crate) fn warn(&mut self, text: &str) {
         self.message(&format!("warning: {text}"));
         self.warnings.push(harmless(text));
     }
 
     /// The warnings so far, for a report.
-    pub fn warnings(&self) -> Vec<String> {
+    pub(crate) fn warnings(&self) -> Vec<String> {
         self.warnings.clone()
     }
 
@@ -132,7 +131,7 @@ impl Write for Tty {
 }
 
 /// A text of lines and tabs that sends no sequences to a terminal, whatever was quoted in it.
-pub fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     let is_layout = |c| matches!(c, '\n' | '\t');
     text.chars().map(|c| if is_hidden(c) && !is_layout(c) { '?' } else { c }).collect()
 }
@@ -146,35 +145,30 @@ fn has_utf8_locale() -> bool {
 }
 
 /// Whether somebody is there who can be asked.
-pub fn can_ask() -> bool {
+pub(crate) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Whether the terminal is smaller than the smallest form, 40 columns and 10 rows. One that does
 /// not know its size, such as a serial line, is not.
-pub fn is_tiny() -> bool {
+pub(crate) fn is_tiny() -> bool {
     let Ok(size) = rustix::termios::tcgetwinsize(io::stdin()) else { return false };
     let is_known = size.ws_col > 0 && size.ws_row > 0;
     is_known && (size.ws_col < 40 || size.ws_row < 10)
 }
 
-/// Standard input.
-pub fn input() -> impl Read {
-    io::stdin().lock()
-}
-
 /// A variable of the environment; `None` if it is not set or not UTF-8.
-pub fn variable(name: &str) -> Option<Secret> {
+pub(crate) fn variable(name: &str) -> Option<Secret> {
     std::env::var(name).ok().map(Secret::from)
 }
 
 /// The same as plain text, for a variable that holds no secret; empty where there is none.
-pub fn setting(name: &str) -> String {
+pub(crate) fn setting(name: &str) -> String {
     variable(name).map_or(String::new(), |value| value.reveal().to_owned())
 }
 
 /// The names of the variables that begin like this and are not UTF-8.
-pub fn unreadable_variables(start: &str) -> impl Iterator<Item = String> {
+pub(crate) fn unreadable_variables(start: &str) -> impl Iterator<Item = String> {
     let named =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     let unreadable =
@@ -184,7 +178,7 @@ pub fn unreadable_variables(start: &str) -> impl Iterator<Item = String> {
 
 /// The names of the variables of the environment that begin like this; those that are not UTF-8 are
 /// left out.
-pub fn variables(start: &str) -> impl Iterator<Item = String> {
+pub(crate) fn variables(start: &str) -> impl Iterator<Item = String> {
     std::env::vars_os()
         .filter_map(|(name, _)| name.into_string().ok())
         .filter(move |name| name.starts_with(start))
@@ -194,7 +188,7 @@ pub fn variables(start: &str) -> impl Iterator<Item = String> {
 ///
 /// # Errors
 /// Where it cannot be read, is not UTF-8, or is larger than 4 MiB.
-pub fn read_named(path: &Path) -> io::Result<String> {
+pub(crate) fn read_named(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     let read = if path == Path::new("-") {
         io::stdin().lock().take(MAX_BYTES + 1).read_to_string(&mut text)?
@@ -211,7 +205,7 @@ pub fn read_named(path: &Path) -> io::Result<String> {
 ///
 /// # Errors
 /// Where there is none.
-pub fn first_line_of_input() -> io::Result<Secret> {
+pub(crate) fn first_line_of_input() -> io::Result<Secret> {
     let mut line = zeroize::Zeroizing::new(String::new());
     if io::stdin().lock().take(MAX_BYTES).read_line(&mut line)? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());

@@ -24,38 +24,28 @@ const PROXY_VARIABLES: [&str; 6] =
     ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 
 /// How long the rest of a machine is looked at while an operator waits.
-pub const PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why nothing can be done with the configuration that is there.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of a variant shows what its fields are")]
 pub enum DiscoverError {
-    /// It cannot be read.
+    /// A file of the configuration cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// Kestra could not read it either, or it cannot be told how.
     #[error("{}{}: {refusal}", path.display(), line(refusal.line))]
-    Refused {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        refusal: Refusal,
-    },
+    Refused { path: PathBuf, refusal: Refusal },
     /// The file holds no configuration that can be edited.
     #[error("{}{}: {error}", path.display(), line(error.line))]
     NoPlace {
-        /// The file.
         path: PathBuf,
         /// What it looks like, and what to do.
         error: PlaceError,
     },
     /// Several configurations of Kestra in one file.
     #[error("{} holds {} configurations of Kestra", path.display(), places.len())]
-    Several {
-        /// The file.
-        path: PathBuf,
-        /// The places.
-        places: Vec<Place>,
-    },
+    Several { path: PathBuf, places: Vec<Place> },
     /// Several files of this machine may be the configuration, each with the evidence for it.
     #[error("there are {} configurations of Kestra on this machine", .0.len())]
     SeveralFiles(Vec<Candidate>),
@@ -70,7 +60,7 @@ fn line(line: Option<usize>) -> String {
 
 impl DiscoverError {
     /// What the operator can do about it.
-    pub fn remedy(&self) -> String {
+    pub(crate) fn remedy(&self) -> String {
         match self {
             Self::Read(error) => error.remedy(),
             Self::Refused { .. } => {
@@ -90,7 +80,7 @@ impl DiscoverError {
     }
 
     /// The configurations to choose from, where there are several.
-    pub fn candidates(&self) -> Vec<Candidate> {
+    pub(crate) fn candidates(&self) -> Vec<Candidate> {
         match self {
             Self::SeveralFiles(candidates) => candidates.clone(),
             Self::Several { path, places } => {
@@ -111,7 +101,7 @@ impl DiscoverError {
     }
 
     /// The exit code of a command that ends with this error.
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Read(ReadError::Denied { .. }) => 5,
             Self::Several { .. } | Self::SeveralFiles(_) | Self::NoPlace { .. } | Self::NoHome => 2,
@@ -125,7 +115,7 @@ impl DiscoverError {
 ///
 /// # Errors
 /// Where none of them can be read.
-pub fn configurations(
+pub(crate) fn configurations(
     config: Option<&Path>,
     place: Option<Place>,
     preferred: Option<&Path>,
@@ -156,7 +146,7 @@ pub fn configurations(
 ///
 /// # Errors
 /// Where the configuration cannot be read as Kestra would read it.
-pub fn configuration(
+pub(crate) fn configuration(
     config: Option<&Path>,
     place: Option<Place>,
 ) -> Result<Machine, DiscoverError> {
@@ -169,7 +159,7 @@ pub fn configuration(
 ///
 /// # Errors
 /// As above.
-pub fn configuration_of(
+pub(crate) fn configuration_of(
     config: PathBuf,
     text: Option<Text>,
     place: Option<Place>,
@@ -205,7 +195,7 @@ pub fn configuration_of(
 
 /// The rest of a machine: nginx, the files for it, the user database, rights to write, and the
 /// release of Kestra.
-pub fn complete(machine: Machine, deadline: Deadline) -> Machine {
+pub(crate) fn complete(machine: Machine, deadline: Deadline) -> Machine {
     let known = machine.clone();
     let release = thread::spawn(move || release(&known));
     let mut machine = without_release(machine, deadline);
@@ -215,7 +205,7 @@ pub fn complete(machine: Machine, deadline: Deadline) -> Machine {
 
 /// The release that is installed here, where the file of the configuration names none. Starts a
 /// Java program for it, which may take seconds.
-pub fn release(machine: &Machine) -> Option<Release> {
+pub(crate) fn release(machine: &Machine) -> Option<Release> {
     let is_asked = machine.place().is_whole() && machine.release().is_none();
     is_asked.then(|| installed::release(&SearchScope::here(), machine.config()))?
 }
@@ -256,7 +246,7 @@ fn without_release(mut machine: Machine, deadline: Deadline) -> Machine {
 }
 
 /// The rest of a machine as far as it is known in [`PATIENCE`], the [`release`] left out.
-pub fn complete_in_time(machine: Machine) -> Machine {
+pub(crate) fn complete_in_time(machine: Machine) -> Machine {
     let (sender, completed) = mpsc::channel();
     let unknown = machine.as_far_as_known();
     // nginx is given a part of the time, so that the rest is known where it does not answer.
@@ -288,12 +278,12 @@ fn written_before(machine: &Machine) -> Vec<String> {
 }
 
 /// What is at a path now, and where it leads.
-pub fn look_at(path: &Path) -> Seen {
+pub(crate) fn look_at(path: &Path) -> Seen {
     Seen { snapshot: snapshot(path), target: fs::target(path) }
 }
 
 /// What is at a path now.
-pub fn snapshot(path: &Path) -> Snapshot {
+pub(crate) fn snapshot(path: &Path) -> Snapshot {
     match fs::read(path) {
         Ok(Some(text)) => Snapshot::Text(text),
         Ok(None) => Snapshot::Absent,
@@ -361,7 +351,7 @@ fn only_place(path: &Path, text: &str) -> Result<Place, DiscoverError> {
 ///
 /// # Errors
 /// Where the text has no such place, or it cannot be edited.
-pub fn place_in(path: &Path, text: &str, place: &Place) -> Result<Place, DiscoverError> {
+pub(crate) fn place_in(path: &Path, text: &str, place: &Place) -> Result<Place, DiscoverError> {
     kestra_config::place_at(text, place).map_err(|error| no_place(path, error))
 }
 

@@ -15,7 +15,7 @@ const DRAFT: &str = "draft.json";
 
 /// The answers that were given before the session ended.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Draft {
+pub(crate) struct Draft {
     config: PathBuf,
     at: Timestamp,
     step: usize,
@@ -24,18 +24,18 @@ pub struct Draft {
 
 impl Draft {
     /// When and where the operator stopped, in the time zone of this machine.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let at = self.at.to_zoned_datetime(TimeZone::system());
         format!("You stopped at step {} at {}.", self.step, at.strftime("%H:%M on %Y-%m-%d"))
     }
 
     /// The step where the operator stopped, counted from 0.
-    pub fn step(&self) -> usize {
+    pub(crate) fn step(&self) -> usize {
         self.step.saturating_sub(1)
     }
 
     /// Gives the same answers again.
-    pub fn resume(&self, answers: &mut Answers) {
+    pub(crate) fn resume(&self, answers: &mut Answers) {
         for (name, text) in &self.answers {
             if let Some(field) = form::field(name).filter(|field| !field.is_secret()) {
                 answers.set(field, text);
@@ -47,7 +47,7 @@ impl Draft {
 /// Saves the answers, if any were given. Invalid ones are left out: an address with a password in it
 /// is invalid. A draft that cannot be saved is lost: the session ends because its terminal is gone,
 /// so nobody can be told.
-pub fn save(wizard: &Wizard) {
+pub(crate) fn save(wizard: &Wizard) {
     let config = wizard.machine().config();
     let given = wizard
         .answers()
@@ -74,12 +74,12 @@ pub fn save(wizard: &Wizard) {
 }
 
 /// The draft about this configuration, if there is one.
-pub fn load(config: &Path) -> Option<Draft> {
+pub(crate) fn load(config: &Path) -> Option<Draft> {
     read().filter(|draft| draft.config == config && !draft.answers.is_empty())
 }
 
 /// The configuration that the operator left half answered.
-pub fn config() -> Option<PathBuf> {
+pub(crate) fn config() -> Option<PathBuf> {
     Some(read()?.config)
 }
 
@@ -89,7 +89,7 @@ fn read() -> Option<Draft> {
 }
 
 /// Forgets the draft about this configuration.
-pub fn forget(config: &Path) {
+pub(crate) fn forget(config: &Path) {
     if load(config).is_some() {
         // A draft that stays is offered once more.
         let _ = state().map(|state| state.remove(DRAFT));

@@ -10,7 +10,7 @@ use std::process::Command;
 ///
 /// # Errors
 /// The editor cannot be started, or exits with an error.
-pub fn open(path: &Path) -> io::Result<()> {
+pub(crate) fn open(path: &Path) -> io::Result<()> {
     let named = ["VISUAL", "EDITOR"].into_iter().filter_map(variable);
     let editor = named.map(|it| it.reveal().to_owned()).find(|it| !it.trim().is_empty());
     let editor = editor.unwrap_or_else(|| "vi".to_owned());

@@ -26,7 +26,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use url::Url;
 
-pub use health::unreadable;
+pub(crate) use health::unreadable;
 
 /// The address to which the outbound connection is tested, Kestra's own default.
 pub const API_URL: &str = "https://api.kestra.io";
@@ -34,7 +34,7 @@ pub const API_URL: &str = "https://api.kestra.io";
 /// The world as far as the wizard touches it.
 #[derive(Debug, Clone)]
 pub struct EffectRunner {
-    /// Kestra's configuration.
+    /// The configuration that is edited.
     pub config: PathBuf,
     /// Where in that file it is.
     pub place: Place,
@@ -48,18 +48,18 @@ pub struct EffectRunner {
     pub lock: Option<Arc<Lock>>,
 }
 
-/// What happened, as data.
+/// The outcome of an effect, as data; `messages` turns it into pages.
 #[derive(Debug)]
 pub enum Performed {
-    /// These are the files.
+    /// The files that were asked for, as they are now.
     FilesRead(Vec<(PathBuf, Seen)>),
     /// This is the machine with another configuration.
     Loaded(Result<Box<Machine>, DiscoverError>),
-    /// These are the findings.
+    /// A check and what it found.
     Checked(Check, Vec<Finding>),
     /// The files of a live preview, with the number of its request.
     Planned(usize, Option<Vec<FilePreview>>),
-    /// The plan is written.
+    /// The plan is written and verified.
     Written(Receipt),
     /// The new texts are beside the files that changed.
     SavedBeside(Receipt),
@@ -75,14 +75,14 @@ pub enum Performed {
     Forgotten,
     /// The completed write with this name could not be undone, or the interrupted one.
     NotUndone(WriteError, Option<String>),
-    /// Nothing was written.
+    /// The plan is not written; every file is as it was.
     Failed(WriteFailure),
 }
 
-/// Why nothing was written.
+/// A plan that was not written, and why.
 #[derive(Debug)]
 pub struct WriteFailure {
-    /// What went wrong.
+    /// The cause, which decides what can be done next.
     pub error: WriteError,
     /// What was to be written.
     pub plan: Plan,
@@ -102,7 +102,7 @@ impl WriteFailure {
 
 impl EffectRunner {
     /// Takes the configuration and the nginx of this machine for those to work on.
-    pub fn follow(&mut self, machine: &Machine) {
+    pub(crate) fn follow(&mut self, machine: &Machine) {
         machine.config().clone_into(&mut self.config);
         self.place = machine.place().clone();
         self.nginx = machine.nginx.clone();
@@ -157,7 +157,7 @@ impl EffectRunner {
     ///
     /// # Errors
     /// Nothing was changed, unless the error is [`WriteError::Unrepaired`].
-    pub fn write(&self, plan: &Plan) -> Result<Receipt, WriteError> {
+    pub(crate) fn write(&self, plan: &Plan) -> Result<Receipt, WriteError> {
         let lock = self.lock()?;
         let deadline = Deadline::usual();
         let before = self.live_test(plan, deadline);
@@ -235,7 +235,7 @@ impl EffectRunner {
     }
 
     /// The findings of a check.
-    pub fn check(&self, check: &Check, cancelled: &AtomicBool) -> Vec<Finding> {
+    pub(crate) fn check(&self, check: &Check, cancelled: &AtomicBool) -> Vec<Finding> {
         match check {
             Check::Outbound(connection) => vec![self.outbound(connection, cancelled)],
             Check::Nginx { text, is_location } => {

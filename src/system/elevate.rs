@@ -33,7 +33,7 @@ const PASSED_ON: [&str; 8] =
 ///
 /// # Errors
 /// Nothing was written: sudo is missing or refused, or the files changed meanwhile.
-pub fn run(plan: &Plan, config: &Path, place: &Place) -> Result<(), String> {
+pub(crate) fn run(plan: &Plan, config: &Path, place: &Place) -> Result<(), String> {
     let sudo = find_sudo().ok_or("there is no sudo of root's in /usr/bin or /usr/local/bin")?;
     let program = env::current_exe().map_err(|error| error.to_string())?;
     let mut child = Command::new(sudo)

@@ -15,7 +15,7 @@ mod resolve;
 pub(crate) mod transaction;
 
 pub use error::{FileConflict, FileDigest, VerificationFailure, WriteError};
-pub(crate) use read::{Content, OpenedFile, as_text, sha256};
+pub use read::{Content, OpenedFile, as_text, sha256};
 pub use read::{MAX_BYTES, ReadError, read, writable};
 pub(crate) use resolve::locate;
 pub use resolve::target;
@@ -28,22 +28,22 @@ use std::path::{Path, PathBuf};
 use transaction::WriteRequest;
 
 /// The path for a new text beside this file, which stays as it is.
-pub fn beside(path: &Path) -> PathBuf {
+pub(crate) fn beside(path: &Path) -> PathBuf {
     let mut beside = path.to_owned();
     beside.as_mut_os_string().push(".kestra-setup-new");
     beside
 }
 
 /// Checks the files just written.
-pub type Verify<'a> = &'a dyn Fn() -> Result<(), VerificationFailure>;
+pub(crate) type Verify<'a> = &'a dyn Fn() -> Result<(), VerificationFailure>;
 
-/// What was written.
+/// What a transaction did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Receipt {
     /// The name of the checkpoint for `rollback`; `None` if there was nothing to write.
-    pub id: Option<String>,
+    pub(crate) id: Option<String>,
     /// The configuration that the write belongs to.
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// The files that were written.
     pub files: Vec<FileReceipt>,
     /// What the operator should know, in sentences.
@@ -54,15 +54,15 @@ pub struct Receipt {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileReceipt {
     /// Which of the files it is.
-    pub kind: FileKind,
+    pub(crate) kind: FileKind,
     /// The file, as the operator named it.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Its path with every link followed.
     pub real_path: PathBuf,
     /// What was done with it.
     pub action: FileAction,
     /// Its permission bits now; 0 if it is gone.
-    pub mode: u32,
+    pub(crate) mode: u32,
     /// Its owner and group now; empty if it is gone.
     pub owner: String,
 }
@@ -70,7 +70,7 @@ pub struct FileReceipt {
 /// What was done with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileAction {
-    /// There was no file.
+    /// There was no file before.
     Created,
     /// Atomically: readers saw the old file or the new one.
     Replaced,

@@ -27,7 +27,7 @@ const PASTE: Timespec = Timespec { tv_sec: 0, tv_nsec: 30_000_000 };
 pub enum Echo {
     /// As it is typed.
     Shown,
-    /// Not at all.
+    /// Not at all, as for a password.
     Hidden,
 }
 
@@ -35,11 +35,11 @@ pub enum Echo {
 #[derive(Debug)]
 pub struct TypedLine {
     /// Its text, without its end. Bytes that are not UTF-8 are U+FFFD, which no answer accepts.
-    pub text: Secret,
+    pub(crate) text: Secret,
     /// Whether it filled the terminal's buffer, so that its end is lost.
-    pub is_cut: bool,
+    pub(crate) is_cut: bool,
     /// How many lines came with it, as from a paste. They are gone.
-    pub dropped: usize,
+    pub(crate) dropped: usize,
 }
 
 impl From<&str> for TypedLine {
@@ -74,7 +74,7 @@ impl From<io::Error> for Ended {
 
 impl Ended {
     /// The exit code of a program that leaves for this. It is never consent.
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Signal(signal) => signal.exit_code().unwrap_or(1),
             Self::Input | Self::Io(_) => 1,
@@ -83,7 +83,7 @@ impl Ended {
 }
 
 /// The terminal, in its line mode until this is dropped.
-pub struct LineReader {
+pub(crate) struct LineReader {
     watch: Watch,
     /// The modes of the terminal, restored on drop.
     before: Termios,
@@ -96,7 +96,7 @@ impl LineReader {
     ///
     /// # Errors
     /// If standard input is no terminal, or the system refuses a signal handler.
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         // First, so that a signal cannot leave the terminal without echo.
         let watch = Watch::new()?;
         let before = tcgetattr(io::stdin())?;
@@ -109,7 +109,7 @@ impl LineReader {
     ///
     /// # Errors
     /// If the line is gone.
-    pub fn print(&self, text: &str) -> io::Result<()> {
+    pub(crate) fn print(text: &str) -> io::Result<()> {
         Tty.write_all(text.as_bytes())
     }
 
@@ -117,15 +117,15 @@ impl LineReader {
     ///
     /// # Errors
     /// If there will be none.
-    pub fn read(&mut self, prompt: &str, echo: Echo) -> Result<TypedLine, Ended> {
+    pub(crate) fn read(&mut self, prompt: &str, echo: Echo) -> Result<TypedLine, Ended> {
         // Before the prompt, so that what is typed at the prompt is already hidden.
         self.set_modes(echo)?;
-        self.print(prompt)?;
+        Self::print(prompt)?;
         let bytes = self.collect(prompt, echo);
         let shown = self.set_modes(Echo::Shown);
         if let Err(Ended::Signal(_) | Ended::Input) = bytes {
             // The shell's prompt begins on a line of its own. If the line is gone, so be it.
-            let _ = self.print("\n");
+            let _ = Self::print("\n");
         }
         let bytes = bytes?;
         shown?;
@@ -136,14 +136,14 @@ impl LineReader {
     }
 
     /// Drops what was typed before it was asked for, so that it agrees to nothing.
-    pub fn drop_typed_ahead(&self) {
+    pub(crate) fn drop_typed_ahead() {
         // If the terminal is gone, reading the next line fails.
         let _ = tcflush(io::stdin(), QueueSelector::IFlush);
     }
 
     /// Gives the terminal to another program, such as sudo, as it was. A Ctrl-C there is meant for
     /// that program.
-    pub fn lend<T>(&mut self, work: impl FnOnce() -> T) -> T {
+    pub(crate) fn lend<T>(&mut self, work: impl FnOnce() -> T) -> T {
         self.restore();
         let result = work();
         // If the terminal is gone, reading the next line fails.
@@ -156,7 +156,7 @@ impl LineReader {
     }
 
     /// Set as soon as there is a reason to leave, for work in progress.
-    pub fn leaving(&self) -> &AtomicBool {
+    pub(crate) fn leaving(&self) -> &AtomicBool {
         self.watch.leaving()
     }
 
@@ -200,7 +200,7 @@ impl LineReader {
                 Signal::Continue => {
                     // Whoever stopped this program may have left the terminal in any state.
                     self.set_modes(echo)?;
-                    self.print(&format!("\n{prompt}"))?;
+                    Self::print(&format!("\n{prompt}"))?;
                 }
                 Signal::Stop | Signal::Resized => {}
             }
@@ -229,7 +229,7 @@ impl LineReader {
         }
         if count > 0 {
             // The last line of a paste may have no end.
-            self.drop_typed_ahead();
+            Self::drop_typed_ahead();
         }
         Ok(count)
     }

@@ -9,22 +9,22 @@ use std::fs;
 use std::path::PathBuf;
 
 /// The user whose rights this process has.
-pub fn current_user() -> String {
+pub(crate) fn current_user() -> String {
     user(geteuid().as_raw())
 }
 
 /// The name of a user, or its number.
-pub fn user(uid: u32) -> String {
+pub(crate) fn user(uid: u32) -> String {
     name_in("/etc/passwd", uid)
 }
 
 /// Owner and group the way `ls` and `chown` put them: `kestra:kestra`.
-pub fn owner(uid: u32, gid: u32) -> String {
+pub(crate) fn owner(uid: u32, gid: u32) -> String {
     format!("{}:{}", user(uid), name_in("/etc/group", gid))
 }
 
 /// The home of a user in the user database, where Java takes it from.
-pub fn home(uid: u32) -> Option<PathBuf> {
+pub(crate) fn home(uid: u32) -> Option<PathBuf> {
     let number = uid.to_string();
     let lines = fs::read_to_string("/etc/passwd").ok()?;
     let named = lines.lines().find(|line| line.split(':').nth(2) == Some(&number));

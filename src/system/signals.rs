@@ -37,7 +37,7 @@ pub enum Signal {
 impl Signal {
     /// The exit code of a program that leaves for this signal, 128 and its number; `None` if it
     /// is no reason to leave.
-    pub fn exit_code(self) -> Option<u8> {
+    pub(crate) fn exit_code(self) -> Option<u8> {
         match self {
             Self::Hangup => Some(129),
             Self::Interrupt => Some(130),
@@ -81,7 +81,7 @@ pub fn listen<E: From<Signal> + Send + 'static>(events: Sender<E>) -> io::Result
 /// Signals for somebody who waits for the keyboard at the same time: readable when one arrived.
 ///
 /// Nobody else reads the keyboard then, so that another program, such as sudo, can be given it.
-pub struct Watch {
+pub(crate) struct Watch {
     delivery: SignalDelivery<UnixStream, SignalOnly>,
     leaving: Arc<AtomicBool>,
 }
@@ -92,7 +92,7 @@ impl Watch {
     /// # Errors
     ///
     /// If the system refuses a handler.
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let (read, write) = UnixStream::pair()?;
         let all = [SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGCONT];
         let delivery = SignalDelivery::with_pipe(read, write, SignalOnly, all)?;
@@ -105,14 +105,14 @@ impl Watch {
 
     /// Every signal that arrived since the last call, a reason to leave first: Ctrl-C, which may
     /// be taken back, after the others.
-    pub fn arrived(&mut self) -> Vec<Signal> {
+    pub(crate) fn arrived(&mut self) -> Vec<Signal> {
         let mut all: Vec<_> = self.delivery.pending().filter_map(Signal::from_number).collect();
         all.sort_by_key(|signal| (signal.exit_code().is_none(), *signal == Signal::Interrupt));
         all
     }
 
     /// Set as soon as there is a reason to leave, for work in progress.
-    pub fn leaving(&self) -> &AtomicBool {
+    pub(crate) fn leaving(&self) -> &AtomicBool {
         &self.leaving
     }
 }
@@ -127,7 +127,7 @@ impl AsFd for Watch {
 ///
 /// Such a shell gives every job a process group of its own. `ssh HOST kestra-setup`, a container
 /// or a tmux window has none, and a program stopped there would never come back.
-pub fn can_stop() -> bool {
+pub(crate) fn can_stop() -> bool {
     getsid(None).is_ok_and(|session| session != getpgrp())
 }
 
@@ -137,7 +137,7 @@ pub fn can_stop() -> bool {
 /// # Errors
 ///
 /// If the system refuses, which it does not for one's own process group.
-pub fn stop() -> io::Result<()> {
+pub(crate) fn stop() -> io::Result<()> {
     Ok(kill_current_process_group(rustix::process::Signal::STOP)?)
 }
 

@@ -49,7 +49,7 @@ pub trait Runtime {
 }
 
 /// An operator at a terminal, and this machine.
-pub struct TerminalRuntime {
+pub(crate) struct TerminalRuntime {
     lines: LineReader,
     effects: EffectRunner,
 }
@@ -59,14 +59,14 @@ impl TerminalRuntime {
     ///
     /// # Errors
     /// If standard input is no terminal.
-    pub fn new(effects: EffectRunner) -> io::Result<Self> {
+    pub(crate) fn new(effects: EffectRunner) -> io::Result<Self> {
         Ok(Self { lines: LineReader::new()?, effects })
     }
 }
 
 impl Runtime for TerminalRuntime {
     fn print(&mut self, text: &str) -> io::Result<()> {
-        self.lines.print(text)
+        LineReader::print(text)
     }
 
     fn read(&mut self, prompt: &str, echo: Echo) -> Result<TypedLine, Ended> {
@@ -74,7 +74,7 @@ impl Runtime for TerminalRuntime {
     }
 
     fn drop_typed_ahead(&mut self) {
-        self.lines.drop_typed_ahead();
+        LineReader::drop_typed_ahead();
     }
 
     fn perform(&mut self, effect: Effect) -> Option<Event> {

@@ -39,7 +39,7 @@ const PAUSE: Duration = Duration::from_millis(400);
 
 /// How the full screen was left.
 #[derive(Debug)]
-pub enum Left {
+pub(crate) enum Left {
     /// By the operator, who decided what becomes of the answers.
     Exit(Exit, Box<Wizard>),
     /// By a signal, with this exit code.
@@ -48,7 +48,6 @@ pub enum Left {
     Plain(Box<Wizard>),
 }
 
-/// What reaches the loop.
 enum Happening {
     Typed(Typed),
     Signal(Signal),
@@ -71,7 +70,7 @@ impl From<Signal> for Happening {
 ///
 /// # Errors
 /// Where the terminal cannot be taken over.
-pub fn run(
+pub(crate) fn run(
     wizard: Wizard,
     first: Option<Effect>,
     runner: EffectRunner,

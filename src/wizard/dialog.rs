@@ -23,13 +23,13 @@ pub enum Choice {
     SaveBeside,
     /// Read the files again and forget the answers.
     StartOver,
-    /// Write over what changed.
+    /// Write over what somebody else changed meanwhile.
     Overwrite,
     /// Write with the rights of root.
     Sudo,
     /// Save in a folder of the operator, with the commands to install it.
     SaveAside,
-    /// Answer this question anew.
+    /// Go to this question and answer it anew.
     Change(&'static Field),
     /// Go on without the certificate.
     WithoutTls,
@@ -50,17 +50,17 @@ pub enum Choice {
     Forget,
     /// Go on with the answers of the draft.
     Continue,
-    /// Forget the draft.
+    /// Forget the draft and begin with empty answers.
     Fresh,
     /// Go on without the right to write.
     ReadOnly,
-    /// Leave.
+    /// Leave without writing.
     Quit,
 }
 
 impl Choice {
     /// What the choice does, in the operator's words; at most 74 columns.
-    pub fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         let text = match self {
             Self::Reapply => "Keep both: apply my change to the new file, show the diff again",
             Self::SaveBeside => "Save mine beside it as *.kestra-setup-new and stop",
@@ -91,7 +91,7 @@ impl Choice {
     }
 
     /// Whether files are written by this choice, without a review.
-    pub fn writes(&self) -> bool {
+    pub(crate) fn writes(&self) -> bool {
         match self {
             Self::SaveBeside
             | Self::Overwrite
@@ -122,18 +122,17 @@ impl Dialog {
         Self { failure, selected: 0, plan }
     }
 
-    /// What happened.
-    pub fn failure(&self) -> &Failure {
+    pub(crate) fn failure(&self) -> &Failure {
         &self.failure
     }
 
     /// The choice that Enter takes.
-    pub fn selected(&self) -> usize {
+    pub(crate) fn selected(&self) -> usize {
         self.selected
     }
 
     /// Whether a plan was to be written when it happened; else it is about the start.
-    pub fn is_about_a_plan(&self) -> bool {
+    pub(crate) fn is_about_a_plan(&self) -> bool {
         !self.plan.changes.is_empty()
     }
 

@@ -11,9 +11,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Something happened.
+/// Something happened: a key, time, or the outcome of an [`Effect`].
 pub enum Event {
-    /// A key was pressed.
+    /// A key was pressed, whatever it means at this step.
     Key(Key),
     /// Text was pasted; it may hold line ends and worse.
     Paste(String),
@@ -27,13 +27,13 @@ pub enum Event {
     Discovered(Box<Machine>),
     /// The release that is installed for this configuration; it takes longer to find out.
     ReleaseFound(PathBuf, Release),
-    /// Another configuration was read.
+    /// The outcome of [`Effect::Load`].
     Loaded(Box<Result<Machine, LoadFailure>>),
-    /// Files were looked at.
+    /// The outcome of [`Effect::ReadFiles`].
     FilesRead(Vec<(PathBuf, Seen)>),
-    /// A check came back.
+    /// The outcome of [`Effect::Check`]; of another value than the current one, it is ignored.
     Checked(Check, Vec<Finding>),
-    /// A write came back.
+    /// The outcome of an effect that writes.
     Written(Result<WriteResult, Failure>),
     /// Something was done that ends the work, such as saving the files elsewhere.
     Stopped(WriteResult),
@@ -85,18 +85,18 @@ impl fmt::Debug for Event {
 /// Something is to be done outside; its outcome comes back as an [`Event`].
 #[derive(Debug, PartialEq)]
 pub enum Effect {
-    /// Read these files again.
+    /// Read these files again, since they may have changed.
     ReadFiles(Vec<PathBuf>),
     /// Read another configuration, at this place of the file where it has several, and look at the
     /// machine anew.
     Load(PathBuf, Option<Place>),
-    /// Run this check.
+    /// Run this check; it comes back as [`Event::Checked`].
     Check(Check),
-    /// Stop the running check.
+    /// Abandon the checks that are under way.
     Cancel,
     /// Plan the answers for the live preview.
     Plan(Box<PlanRequest>),
-    /// Write the plan.
+    /// Write the plan: all of its files or none.
     Write(Plan),
     /// Write the plan with the rights of root.
     Elevate(Plan),
@@ -106,7 +106,7 @@ pub enum Effect {
     SaveBeside(Plan),
     /// Undo the completed write with this name.
     Rollback {
-        /// The name.
+        /// As `rollback --list` has it.
         id: String,
         /// Whether changes of others are overwritten.
         overwrite: bool,
@@ -117,11 +117,11 @@ pub enum Effect {
     Copy(Text),
     /// Send [`Event::Reminder`] after this time.
     Remind(Duration),
-    /// Draw everything anew.
+    /// Draw every cell anew, since something else wrote to the terminal.
     Redraw,
     /// Give the terminal back to the shell until the operator returns.
     Suspend,
-    /// Leave.
+    /// End the program.
     Exit(Exit),
 }
 
@@ -138,7 +138,7 @@ pub enum Exit {
 
 impl Effect {
     /// Whether files are written.
-    pub fn writes(&self) -> bool {
+    pub(crate) fn writes(&self) -> bool {
         match self {
             Self::Write(_)
             | Self::Elevate(_)
@@ -163,7 +163,7 @@ impl Effect {
 /// What is done about a write that was interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repair {
-    /// Restore its files.
+    /// Restore the files that nobody changed since.
     Undo,
     /// Restore them also where somebody else changed them since.
     UndoOverwriting,
@@ -200,7 +200,7 @@ pub enum WriteState {
 
 impl WriteState {
     /// The words in the title bar.
-    pub fn label(self) -> &'static str {
+    pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Unchanged => "no changes",
             Self::Written => "written",
@@ -221,9 +221,9 @@ pub struct WriteResult {
     pub urgent: Vec<String>,
     /// What happened, one sentence.
     pub headline: String,
-    /// The files.
+    /// The files that were written, in that order.
     pub files: Vec<WrittenFile>,
-    /// How it is undone.
+    /// `None` where nothing was written.
     pub undo: Option<Undo>,
     /// Where Kestra can be opened, and when; empty where nothing leads there.
     pub open: String,
@@ -238,7 +238,7 @@ pub struct WriteResult {
 pub struct Undo {
     /// The name of the write.
     pub id: String,
-    /// The command.
+    /// The shell command that undoes it, quoted.
     pub command: String,
 }
 
@@ -246,13 +246,13 @@ pub struct Undo {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NextStep {
     /// What is to be done.
-    pub what: String,
+    pub(crate) what: String,
     /// The key of the result page that does it.
-    pub key: Option<char>,
+    pub(crate) key: Option<char>,
     /// The command that does it, where that is short.
-    pub command: String,
+    pub(crate) command: String,
     /// Lines to copy, into a shell or a file.
-    pub lines: Vec<String>,
+    pub(crate) lines: Vec<String>,
 }
 
 impl From<String> for NextStep {

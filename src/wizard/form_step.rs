@@ -27,7 +27,6 @@ impl FormStep {
         Self::on(answers, field.unwrap_or(&rows.fields[0]))
     }
 
-    /// This field.
     pub(super) fn on(answers: &Answers, field: &'static Field) -> Self {
         let screen = match form::position(field) {
             Some((screen, _)) => screen,
@@ -45,13 +44,12 @@ impl FormStep {
         }
     }
 
-    /// The screen.
-    pub fn screen(&self) -> &'static Screen {
+    pub(crate) fn screen(&self) -> &'static Screen {
         &SCREENS[self.screen]
     }
 
     /// The number of the screen, counted from 0.
-    pub fn number(&self) -> usize {
+    pub(crate) fn number(&self) -> usize {
         self.screen
     }
 
@@ -61,32 +59,32 @@ impl FormStep {
     }
 
     /// The text of the field, and the cursor's place in it, counted in characters.
-    pub fn typed(&self) -> (&str, usize) {
+    pub(crate) fn typed(&self) -> (&str, usize) {
         (self.editor.text(), self.editor.cursor())
     }
 
     /// Whether the text was changed since the field got the focus.
-    pub fn is_touched(&self) -> bool {
+    pub(crate) fn is_touched(&self) -> bool {
         self.editor.is_touched
     }
 
     /// Whether the secret being typed is shown.
-    pub fn is_revealed(&self) -> bool {
+    pub(crate) fn is_revealed(&self) -> bool {
         self.editor.is_revealed
     }
 
     /// What is wrong, shown under the field.
-    pub fn problem(&self) -> Option<&Problem> {
+    pub(crate) fn problem(&self) -> Option<&Problem> {
         self.problem.as_ref()
     }
 
     /// What was corrected or is good to know.
-    pub fn note(&self) -> Option<&str> {
+    pub(crate) fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }
 
     /// Whether Enter returns to the review.
-    pub fn is_returning(&self) -> bool {
+    pub(crate) fn is_returning(&self) -> bool {
         self.is_returning
     }
 
@@ -152,7 +150,6 @@ impl Editor {
         Self { input: Input::new(line.to_owned()), is_touched: true, is_revealed: false }
     }
 
-    /// The text.
     pub(super) fn text(&self) -> &str {
         self.input.value()
     }

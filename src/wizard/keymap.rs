@@ -4,10 +4,9 @@ use crate::key::Key;
 
 /// What a key asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Accept the answer, or choose.
     Accept,
-    /// One screen back.
     Back,
     /// To the next field, or the next choice.
     NextField,
@@ -15,49 +14,34 @@ pub enum Action {
     PreviousField,
     /// Open the setting with this number.
     Edit(usize),
-    /// Open the help.
     Help,
-    /// Close the help.
     CloseHelp,
     /// Scroll by this many lines.
     Scroll(i16),
-    /// Show secrets.
     Reveal,
-    /// Test the outbound connection.
     Test,
     /// Ask whether to write the plan.
     Write,
-    /// Write the plan.
     Confirm,
     /// Do not write the plan.
     Decline,
-    /// Show the next file.
     NextTab,
     /// Show the file on the whole screen.
     Full,
     /// Take back the last change to the answers.
     UndoChange,
-    /// Copy the shown file.
     Copy,
     /// Take the choice with this number.
     Choose(usize),
-    /// Forget the draft.
     StartOver,
-    /// Ask whether to quit.
     Quit,
-    /// Do not quit.
     Stay,
     /// Leave, and keep the answers as a draft.
     KeepDraft,
-    /// Leave.
     Leave,
-    /// Reload nginx.
     Reload,
-    /// Check the current settings.
     CheckAll,
-    /// Put the files back.
     UndoWrite,
-    /// Draw everything anew.
     Redraw,
     /// Give the terminal back to the shell.
     Suspend,
@@ -65,15 +49,13 @@ pub enum Action {
 
 /// One key of a step.
 #[derive(Debug)]
-pub struct Binding {
-    /// The key.
-    pub key: Key,
-    /// What it does.
-    pub action: Action,
+pub(crate) struct Binding {
+    pub(crate) key: Key,
+    pub(crate) action: Action,
     /// What the footer shows; empty for keys that it does not name. `{digits}` are those of the review.
-    pub label: &'static str,
+    pub(crate) label: &'static str,
     /// Whether a footer with too little room may leave it out.
-    pub is_spare: bool,
+    pub(crate) is_spare: bool,
 }
 
 const fn shown(key: Key, action: Action, label: &'static str) -> Binding {
@@ -174,7 +156,6 @@ pub(super) const DISCOVERING: Tables =
 /// Nothing interrupts a write.
 pub(super) const WRITING: Tables = &[];
 
-/// Several choices.
 pub(super) const DIALOG: Tables = &[&[
     shown(Key::Enter, Action::Accept, "enter choose"),
     spare(Key::Char('1'), Action::Choose(0), "1-4 choose"),
@@ -193,7 +174,6 @@ pub(super) const DIALOG: Tables = &[&[
     silent(Key::Char('q'), Action::Quit),
 ]];
 
-/// After the write.
 pub(super) const DONE: Tables = &[
     &[
         shown(Key::Enter, Action::Leave, "enter quit"),

@@ -24,13 +24,12 @@ pub struct LivePreview {
 /// One file of the preview, redacted.
 #[derive(Clone)]
 pub struct FilePreview {
-    /// The file.
-    pub change: FileChange,
+    pub(crate) change: FileChange,
     /// Its lines, or the difference to the file on disk.
-    pub lines: Vec<DiffLine>,
+    pub(crate) lines: Vec<DiffLine>,
 }
 
-/// Answers to be planned.
+/// Everything that a plan is made from, so that a thread can make it.
 pub struct PlanRequest {
     number: usize,
     answers: Answers,
@@ -39,13 +38,13 @@ pub struct PlanRequest {
 
 impl LivePreview {
     /// The file of this kind; without one the configuration.
-    pub fn file(&self, kind: FileKind) -> Option<&FilePreview> {
+    pub(crate) fn file(&self, kind: FileKind) -> Option<&FilePreview> {
         let of_kind = |kind| self.files.iter().find(|file| file.change.kind == kind);
         of_kind(kind).or_else(|| of_kind(FileKind::Config))
     }
 
     /// Whether the answers of this moment are not valid: an earlier plan is shown.
-    pub fn is_stale(&self) -> bool {
+    pub(crate) fn is_stale(&self) -> bool {
         self.is_stale
     }
 }
@@ -53,7 +52,7 @@ impl LivePreview {
 impl PlanRequest {
     /// The files as these answers have them, with the number of the request; `None` where the
     /// answers are not valid or a file cannot be changed.
-    pub fn run(self) -> (usize, Option<Vec<FilePreview>>) {
+    pub(crate) fn run(self) -> (usize, Option<Vec<FilePreview>>) {
         let Self { number, answers, machine } = self;
         let settings = answers.settings().ok();
         let plan = settings.and_then(|settings| Plan::new(&answers, &settings, &machine).ok());
@@ -70,13 +69,13 @@ impl PlanRequest {
 
 impl Wizard {
     /// The preview beside the form.
-    pub fn live_preview(&self) -> &LivePreview {
+    pub(crate) fn live_preview(&self) -> &LivePreview {
         &self.live_preview
     }
 
     /// The answers that the preview is about: with the text that is typed for the address, from
     /// which others follow, as of the last pause.
-    pub fn answers_in_preview(&self) -> &Answers {
+    pub(crate) fn answers_in_preview(&self) -> &Answers {
         let requested = self.live_preview.requested.as_ref();
         let is_typing = matches!(&self.step, Step::FormStep(step)
             if *step.field == form::URL && step.is_touched());
@@ -84,7 +83,7 @@ impl Wizard {
     }
 
     /// The answers with the text in the field.
-    pub fn typed_answers(&self) -> Answers {
+    pub(crate) fn typed_answers(&self) -> Answers {
         let mut answers = self.answers.clone();
         if let Step::FormStep(step) = &self.step
             && step.is_touched()

@@ -11,12 +11,12 @@ use std::path::PathBuf;
 
 impl Wizard {
     /// Whether the operator is asked which configuration is Kestra's.
-    pub fn has_several_configurations(&self) -> bool {
+    pub(crate) fn has_several_configurations(&self) -> bool {
         self.machine.candidates.len() > 1
     }
 
     /// The questions in the order of plain mode.
-    pub fn questions(&self) -> impl Iterator<Item = &'static Field> {
+    pub(crate) fn questions(&self) -> impl Iterator<Item = &'static Field> {
         let first = self.has_several_configurations().then_some(&form::CONFIGURATION);
         first.into_iter().chain(self.answers.questions())
     }

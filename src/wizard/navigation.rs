@@ -154,7 +154,7 @@ impl Wizard {
 
     /// The rows of a screen, from top to bottom: its open questions, and one row for those that
     /// are folded away.
-    pub fn rows(&self, form_step: &FormStep) -> Vec<&'static Field> {
+    pub(crate) fn rows(&self, form_step: &FormStep) -> Vec<&'static Field> {
         let fields = form_step.screen().fields.iter().copied();
         let asked = fields.filter(|field| self.answers.asks(field));
         let is_folded = |field: &&'static Field| !self.is_unfolded && form::is_folded(field);
@@ -220,7 +220,7 @@ impl Wizard {
     }
 
     /// The test of the outbound connection of the current answers.
-    pub fn way_out(&self) -> Option<Check> {
+    pub(crate) fn way_out(&self) -> Option<Check> {
         match self.answers.connection().ok()? {
             Connection::Proxy(proxy) if proxy.address.is_none() => None,
             connection => Some(Check::Outbound(connection)),
@@ -228,7 +228,7 @@ impl Wizard {
     }
 
     /// The check of the certificate in the answers, on its screen while it is not being typed.
-    pub fn certificate_check(&self) -> Option<Check> {
+    pub(crate) fn certificate_check(&self) -> Option<Check> {
         let Step::FormStep(form_step) = &self.step else { return None };
         let fields = [&form::CERTIFICATE, &form::CERTIFICATE_KEY];
         let is_typing = form_step.is_touched() && fields.contains(&form_step.field);

@@ -12,7 +12,7 @@ use crate::plan;
 
 impl Wizard {
     /// The number of the step in the step bar, counted from 0.
-    pub fn number(&self) -> usize {
+    pub(crate) fn number(&self) -> usize {
         match &self.step {
             Step::FormStep(form_step) => form_step.number(),
             _ => form::SCREENS.len(),
@@ -20,7 +20,7 @@ impl Wizard {
     }
 
     /// Which page is shown: when this changes, what was typed before was meant for another page.
-    pub fn place(&self) -> (usize, std::mem::Discriminant<Step>, bool) {
+    pub(crate) fn place(&self) -> (usize, std::mem::Discriminant<Step>, bool) {
         let is_confirming = matches!(&self.step, Step::Review(review) if review.is_confirming());
         (self.number(), std::mem::discriminant(&self.step), is_confirming)
     }
@@ -34,14 +34,14 @@ impl Wizard {
     }
 
     /// What is wrong with an answer that was given and left as it is.
-    pub fn problem_left_at(&self, field: &Field) -> Option<Problem> {
+    pub(crate) fn problem_left_at(&self, field: &Field) -> Option<Problem> {
         let is_left = self.answers.is_set(field) && !self.answers.get(field).is_empty();
         let problems = is_left.then(|| self.answers.problems()).into_iter().flatten();
         problems.into_iter().find(|problem| problem.blocks && problem.field == field)
     }
 
     /// Whether an action would do something at this moment, so that the footer names its key.
-    pub fn offers(&self, action: Action) -> bool {
+    pub(crate) fn offers(&self, action: Action) -> bool {
         match (action, &self.step) {
             (Action::Back, Step::FormStep(form_step)) => {
                 form_step.screen > 0 || form_step.is_returning
@@ -55,7 +55,7 @@ impl Wizard {
     }
 
     /// How far a key would scroll at this moment, if it scrolls: see [`Event::Scroll`].
-    pub fn scrolls_by(&self, key: Key) -> Option<i16> {
+    pub(crate) fn scrolls_by(&self, key: Key) -> Option<i16> {
         match keymap::action(self.keys(), key)? {
             Action::Scroll(lines) => Some(lines),
             _ => None,
@@ -78,47 +78,47 @@ impl Wizard {
     }
 
     /// Whether it is being asked if the answers may be lost.
-    pub fn is_quitting(&self) -> bool {
+    pub(crate) fn is_quitting(&self) -> bool {
         self.is_quitting
     }
 
     /// How many lines of the result page are scrolled away.
-    pub fn scrolled(&self) -> usize {
+    pub(crate) fn scrolled(&self) -> usize {
         self.scrolled
     }
 
     /// How many lines of the help are scrolled away, if it is open.
-    pub fn help(&self) -> Option<usize> {
+    pub(crate) fn help(&self) -> Option<usize> {
         self.help
     }
 
     /// Whether such a check is under way.
-    pub fn is_running(&self, is_it: impl Fn(&Check) -> bool) -> bool {
+    pub(crate) fn is_running(&self, is_it: impl Fn(&Check) -> bool) -> bool {
         self.running.iter().any(is_it)
     }
 
     /// For how many seconds the outbound connection is being tested.
-    pub fn seconds(&self) -> usize {
+    pub(crate) fn seconds(&self) -> usize {
         self.seconds
     }
 
     /// The step at which the test of the outbound connection is; empty in its first second.
-    pub fn test_step(&self) -> &'static str {
+    pub(crate) fn test_step(&self) -> &'static str {
         self.test_step
     }
 
     /// What came of a check. A finding about another value is not found, however late it comes.
-    pub fn finding(&self, check: &Check) -> Option<&Finding> {
+    pub(crate) fn finding(&self, check: &Check) -> Option<&Finding> {
         self.finding_about(|about| about == check)
     }
 
     /// What came of the first check of this kind.
-    pub fn finding_about(&self, is_it: impl Fn(&Check) -> bool) -> Option<&Finding> {
+    pub(crate) fn finding_about(&self, is_it: impl Fn(&Check) -> bool) -> Option<&Finding> {
         self.findings.iter().find(|(about, _)| is_it(about))?.1.first()
     }
 
     /// The findings of the check and of the reload.
-    pub fn health_check(&self) -> impl Iterator<Item = &Finding> {
+    pub(crate) fn health_check(&self) -> impl Iterator<Item = &Finding> {
         let is_it = |check: &Check| matches!(check, Check::All | Check::Reload);
         self.findings.iter().filter(move |(check, _)| is_it(check)).flat_map(|(_, all)| all)
     }
@@ -143,7 +143,7 @@ impl Wizard {
     }
 
     /// Which settings differ from the files, in words.
-    pub fn changed_in_words(&self) -> String {
+    pub(crate) fn changed_in_words(&self) -> String {
         let changed: Vec<_> = self.answers.changes().map(|field| field.name).collect();
         match changed.as_slice() {
             _ if !self.answers.defaults().is_reconfiguration => {
@@ -156,7 +156,7 @@ impl Wizard {
     }
 
     /// How many settings differ from the files, in words.
-    pub fn change_count_in_words(&self) -> String {
+    pub(crate) fn change_count_in_words(&self) -> String {
         match self.answers.changes().count() {
             _ if !self.answers.defaults().is_reconfiguration => {
                 "only these settings change".to_owned()
@@ -167,7 +167,7 @@ impl Wizard {
     }
 
     /// What keeps nginx from serving our file.
-    pub fn nginx_notes(&self) -> Vec<String> {
+    pub(crate) fn nginx_notes(&self) -> Vec<String> {
         plan::nginx_notes(&self.answers, &self.machine)
     }
 

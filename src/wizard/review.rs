@@ -10,7 +10,7 @@ use crate::plan::{DiffLine, FileChange, FileKind, Plan};
 use crate::settings::{Settings, SiteForm};
 use std::fmt;
 
-/// The review.
+/// The review: the plan, and what of it is in view.
 #[derive(Clone)]
 pub struct Review {
     preview: Preview,
@@ -36,7 +36,7 @@ impl fmt::Debug for Review {
 /// What would be written, if anything can be.
 #[derive(Debug, Clone)]
 pub enum Preview {
-    /// This.
+    /// This plan; it may change nothing.
     Ready(Plan),
     /// Nothing, because the file cannot be changed without touching something else.
     Refused(Refusal),
@@ -46,7 +46,7 @@ pub enum Preview {
 
 impl Preview {
     /// The plan of these answers.
-    pub fn new(answers: &Answers, settings: &Settings, machine: &Machine) -> Self {
+    pub(crate) fn new(answers: &Answers, settings: &Settings, machine: &Machine) -> Self {
         match Plan::new(answers, settings, machine) {
             Ok(plan) => Self::Ready(plan),
             Err(refusal) => Self::Refused(refusal),
@@ -54,7 +54,7 @@ impl Preview {
     }
 
     /// What would be written, if anything can be.
-    pub fn plan(&self) -> Option<&Plan> {
+    pub(crate) fn plan(&self) -> Option<&Plan> {
         if let Self::Ready(plan) = self { Some(plan) } else { None }
     }
 
@@ -89,23 +89,23 @@ impl Review {
         self.lines = self.files().iter().map(shown).collect();
     }
 
-    /// What would be written.
+    /// What would be written, or why nothing can be.
     pub fn preview(&self) -> &Preview {
         &self.preview
     }
 
     /// The files to look at, in the order of their tabs.
-    pub fn files(&self) -> &[FileChange] {
+    pub(crate) fn files(&self) -> &[FileChange] {
         self.preview.plan().map_or(&[], |plan| &plan.changes)
     }
 
     /// The file that is shown.
-    pub fn shown(&self) -> Option<&FileChange> {
+    pub(crate) fn shown(&self) -> Option<&FileChange> {
         self.files().get(self.tab)
     }
 
     /// Its lines, redacted unless they are revealed.
-    pub fn lines(&self) -> &[DiffLine] {
+    pub(crate) fn lines(&self) -> &[DiffLine] {
         self.lines.get(self.tab).map_or(&[], Vec::as_slice)
     }
 
@@ -115,32 +115,27 @@ impl Review {
     }
 
     /// The number of its tab, counted from 0.
-    pub fn tab(&self) -> usize {
+    pub(crate) fn tab(&self) -> usize {
         self.tab
     }
 
     /// How many lines are scrolled away above.
-    pub fn scroll(&self) -> usize {
+    pub(crate) fn scroll(&self) -> usize {
         self.scroll
     }
 
     /// Whether the file has the whole screen.
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.is_full
     }
 
-    /// Whether secrets are shown.
-    pub fn is_revealed(&self) -> bool {
-        self.is_revealed
-    }
-
     /// Whether `w` was pressed and the question whether to write is open.
-    pub fn is_confirming(&self) -> bool {
+    pub(crate) fn is_confirming(&self) -> bool {
         self.is_confirming
     }
 
     /// What the last key came to, such as "Nothing to write."
-    pub fn note(&self) -> Option<&str> {
+    pub(crate) fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }
 
@@ -180,26 +175,26 @@ impl Review {
     }
 }
 
-/// One numbered setting.
+/// One numbered setting of the review.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ReviewRow {
     /// The digit that opens it.
-    pub number: usize,
+    pub(crate) number: usize,
     /// The question that it opens.
-    pub field: &'static Field,
+    pub(crate) field: &'static Field,
     /// The name of the setting.
-    pub label: &'static str,
+    pub(crate) label: &'static str,
     /// Its value in words, secrets masked.
-    pub text: String,
+    pub(crate) text: String,
     /// The value in the files, if that differs; or where the answer comes from.
-    pub remark: String,
+    pub(crate) remark: String,
     /// Whether it differs from the files.
-    pub is_changed: bool,
+    pub(crate) is_changed: bool,
 }
 
 impl ReviewRow {
     /// The numbered settings, as these answers have them.
-    pub fn all(answers: &Answers) -> Vec<Self> {
+    pub(crate) fn all(answers: &Answers) -> Vec<Self> {
         form::review_rows()
             .into_iter()
             .zip(1..)

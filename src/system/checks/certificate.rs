@@ -31,7 +31,7 @@ const LARGEST: u64 = 1 << 20;
 
 /// The certificates that this nginx names and those of certbot, as far as they can be read and are
 /// valid today with their key; and the first path that this user must not read.
-pub fn discover(nginx: &Config) -> (Vec<KnownCertificate>, Option<String>) {
+pub(crate) fn discover(nginx: &Config) -> (Vec<KnownCertificate>, Option<String>) {
     let (of_certbot, error) = of_certbot(Path::new(CERTBOT));
     let mut unreadable = error.filter(is_denied).map(|_| CERTBOT.to_owned());
     let named = named_by(nginx).into_iter().map(|pair| (pair, true));
@@ -98,7 +98,7 @@ fn usable(bytes: &[u8], key: &Path) -> Option<Vec<String>> {
 
 /// Whether nginx can serve this host with this certificate and key; without a key, whether the
 /// certificate alone is right.
-pub fn judge(certificate: &Path, key: Option<&Path>, host: Option<&Host>) -> Finding {
+pub(crate) fn judge(certificate: &Path, key: Option<&Path>, host: Option<&Host>) -> Finding {
     let failed = |code, summary: String, remedy: &str| {
         Finding::new(code, Outcome::Failed, summary).try_this(remedy)
     };

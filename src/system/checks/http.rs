@@ -23,7 +23,6 @@ const BODY: u64 = 64 * 1024;
 /// The most characters of foreign text that one finding shows.
 const SHOWN: usize = 200;
 
-/// Which certificates are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Accept {
     /// Those that an authority signed which browsers and Java know. The store of this machine is

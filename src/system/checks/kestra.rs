@@ -62,10 +62,10 @@ const CHECKS: &[(&str, CheckFunction)] = &[
 ];
 
 /// The codes of findings that come before everything else where they fail: others can get in.
-pub const URGENT: [&str; 3] = ["kestra-open-api", "kestra-release", "kestra-takeover"];
+pub(crate) const URGENT: [&str; 3] = ["kestra-open-api", "kestra-release", "kestra-takeover"];
 
 /// The codes of every finding of [`Kestra::check`], in their order.
-pub fn codes() -> impl Iterator<Item = &'static str> {
+pub(crate) fn codes() -> impl Iterator<Item = &'static str> {
     std::iter::once("kestra-answers").chain(CHECKS.iter().map(|(code, _)| *code))
 }
 
@@ -104,13 +104,11 @@ impl Kestra {
     }
 }
 
-/// Requests to one Kestra.
 struct Client<'a> {
     kestra: &'a Kestra,
     cancelled: &'a AtomicBool,
 }
 
-/// What is asked for.
 struct Request<'r> {
     url: &'r Url,
     accept: &'static str,
@@ -130,7 +128,6 @@ impl<'r> Request<'r> {
     }
 }
 
-/// A body to upload.
 #[derive(Clone, Copy)]
 enum Upload<'r> {
     Sent(&'r [u8]),

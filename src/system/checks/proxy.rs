@@ -48,7 +48,7 @@ pub struct Proxy {
     pub kind: ProxyKind,
     /// A name or an address; an IPv6 address may have its brackets.
     pub host: String,
-    /// Its port.
+    /// The TCP port that it listens on.
     pub port: u16,
     /// Username and password, if both are known.
     pub login: Option<(String, Secret)>,
@@ -72,7 +72,7 @@ pub fn outbound(outbound: &Outbound, cancelled: &AtomicBool) -> Finding {
 }
 
 /// The same, which tells each step that it begins, such as "connecting".
-pub fn outbound_in_steps(
+pub(crate) fn outbound_in_steps(
     outbound: &Outbound,
     cancelled: &AtomicBool,
     tell: &dyn Fn(&'static str),

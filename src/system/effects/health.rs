@@ -89,7 +89,7 @@ fn is_about_others(complaint: &Finding, answers: &Answers) -> bool {
 }
 
 /// The finding about a configuration that cannot be read.
-pub fn unreadable(error: &DiscoverError) -> Finding {
+pub(crate) fn unreadable(error: &DiscoverError) -> Finding {
     Finding::new("config-readable", Outcome::Failed, "The configuration cannot be read.")
         .seen(error.to_string())
         .try_this(error.remedy())

@@ -9,7 +9,7 @@ pub(crate) mod pending;
 mod rollback;
 
 pub use pending::PendingWrite;
-pub use rollback::{Restore, Rollback};
+pub(crate) use rollback::Restore;
 
 use super::WriteError;
 use super::directory::Directory;
@@ -22,10 +22,10 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 /// The variable that names another state folder.
-pub const STATE: &str = "KESTRA_SETUP_STATE";
+pub(crate) const STATE: &str = "KESTRA_SETUP_STATE";
 
 /// How many checkpoints are kept.
-pub const KEPT: usize = 20;
+pub(crate) const KEPT: usize = 20;
 
 /// The directory of the checkpoints in the state folder.
 pub(super) const CHECKPOINTS: &str = "checkpoints";
@@ -36,23 +36,22 @@ pub struct History {
     folder: PathBuf,
 }
 
-/// A completed write.
+/// A completed write, which can be undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
     /// Its name, made of the time: `20261123T085010Z`. Sorts by age.
     pub id: String,
     /// When it began.
-    pub at: Timestamp,
-    /// The user.
-    pub by: String,
+    pub(crate) at: Timestamp,
+    pub(crate) by: String,
     /// The configuration that it belongs to; `None` where version 0.1.0 wrote it.
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// The files, as the operator named them.
     pub files: Vec<(FileKind, PathBuf)>,
     /// The names of the settings that were changed.
-    pub settings: Vec<String>,
+    pub(crate) settings: Vec<String>,
     /// The checkpoint that this write undid.
-    pub undoes: Option<String>,
+    pub(crate) undoes: Option<String>,
 }
 
 impl Checkpoint {
@@ -101,7 +100,7 @@ impl History {
         Self { folder: folder.into() }
     }
 
-    /// The state folder.
+    /// The state folder, which may not exist yet.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -118,7 +117,7 @@ impl History {
     }
 
     /// The last completed write that belongs to this configuration.
-    pub fn last(&self, config: &Path) -> Option<Checkpoint> {
+    pub(crate) fn last(&self, config: &Path) -> Option<Checkpoint> {
         self.list().into_iter().find(|checkpoint| checkpoint.is_about(config))
     }
 

@@ -37,7 +37,6 @@ impl Directory {
         Ok(Self::new(openat(CWD, "/", flags, Mode::empty())?, "/".into()))
     }
 
-    /// The directory above.
     pub(super) fn parent(&self) -> Result<Self, Errno> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = openat(&self.fd, "..", flags, Mode::empty())?;

@@ -16,6 +16,7 @@ const UNDO_OR_FORGET: &str = "kestra-setup rollback undoes it; \
 
 /// Why nothing was written. Unless it is [`WriteError::Unrepaired`], every file is as it was.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of a variant shows what its fields are")]
 pub enum WriteError {
     /// A file is no longer what was shown.
     #[error("{} changed on disk meanwhile", .0.path.display())]
@@ -70,7 +71,6 @@ pub enum WriteError {
     /// A state folder that somebody else controls.
     #[error("the state folder {} {why}", path.display())]
     UnsafeState {
-        /// The state folder.
         path: PathBuf,
         /// Who else controls it: `belongs to alice` …
         why: String,
@@ -95,7 +95,6 @@ pub enum WriteError {
     /// Another error of the system.
     #[error("cannot write {}", path.display())]
     Io {
-        /// The file or folder.
         path: PathBuf,
         /// The error of the system.
         source: io::Error,
@@ -128,23 +127,23 @@ fn who(pid: Option<u32>, since: Option<Timestamp>) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileConflict {
     /// The file, as the operator named it.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// What was shown; `None` if there was no file.
     pub opened: Option<FileDigest>,
     /// What is there now; `None` if there is no file.
     pub now: Option<FileDigest>,
     /// When the file was last changed, if there is one.
-    pub modified: Option<Timestamp>,
+    pub(crate) modified: Option<Timestamp>,
     /// Who owns the file now, which is often who changed it.
-    pub owner: Option<String>,
+    pub(crate) owner: Option<String>,
 }
 
 /// The contents of a file, short enough for one line on the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileDigest {
     /// SHA-256 in hexadecimal digits.
-    pub sha256: String,
-    /// How many lines.
+    pub(crate) sha256: String,
+    /// How many lines the text has.
     pub lines: usize,
 }
 
@@ -164,7 +163,7 @@ pub struct VerificationFailure {
 
 impl VerificationFailure {
     /// What became of the files.
-    pub fn outcome(&self) -> &'static str {
+    pub(crate) fn outcome(&self) -> &'static str {
         match self.code {
             "" => "The written files failed their verification. All files are restored.",
             _ => "nginx rejected the new file. All files are restored.",
@@ -195,7 +194,7 @@ impl WriteError {
     }
 
     /// What the operator can do about it.
-    pub fn remedy(&self) -> String {
+    pub(crate) fn remedy(&self) -> String {
         match self {
             Self::Changed(_) => "Look at their change, then start from the new file.".into(),
             Self::Redirected { .. } => "Check who changed the link, then review again.".into(),

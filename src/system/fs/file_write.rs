@@ -98,7 +98,6 @@ impl FileWrite {
         Ok(self.directory.get())
     }
 
-    /// What is there now.
     pub(crate) fn read(&self) -> Result<Option<OpenedFile>, WriteError> {
         let Some(directory) = self.directory()? else { return Ok(None) };
         Ok(directory.read(self.entry.name())?)

@@ -20,7 +20,6 @@ use std::sync::Arc;
 #[must_use = "dropping it releases the lock"]
 pub struct Lock {
     history: History,
-    /// Where the checkpoints are.
     pub(super) checkpoints: Arc<Directory>,
     _held: File,
 }

@@ -25,20 +25,20 @@ use zeroize::Zeroizing;
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// The bytes of a file, which may hold secrets.
-pub(crate) type Content = Zeroizing<Vec<u8>>;
+pub type Content = Zeroizing<Vec<u8>>;
 
 /// What is not UTF-8 is replaced.
-pub(crate) fn as_text(content: &Content) -> Text {
+pub fn as_text(content: &Content) -> Text {
     String::from_utf8_lossy(content).into_owned().into()
 }
 
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of a variant shows what its fields are")]
 pub enum ReadError {
     /// A folder, a FIFO, a device or a socket.
     #[error("{} is {what}, not a file", path.display())]
     NotRegular {
-        /// The path.
         path: PathBuf,
         /// What it is: `a folder`, `a FIFO` …
         what: &'static str,
@@ -51,19 +51,13 @@ pub enum ReadError {
     Loop(PathBuf),
     /// A link that root does not follow, because another user decides where it leads.
     #[error("{} is a link that {owner} owns", path.display())]
-    UntrustedLink {
-        /// The link.
-        path: PathBuf,
-        /// Its owner.
-        owner: String,
-    },
+    UntrustedLink { path: PathBuf, owner: String },
     /// A link that was not there when the path was resolved.
     #[error("{} has become a link meanwhile", .0.display())]
     NewLink(PathBuf),
     /// The user may not read it.
     #[error("cannot read {}: permission denied (user {user})", path.display())]
     Denied {
-        /// The file.
         path: PathBuf,
         /// The user whose rights were not enough.
         user: String,
@@ -71,7 +65,6 @@ pub enum ReadError {
     /// Not UTF-8.
     #[error("{} is not UTF-8 text: byte {offset}", path.display())]
     NotText {
-        /// The file.
         path: PathBuf,
         /// The first byte that is not, counted from 0.
         offset: usize,
@@ -79,7 +72,6 @@ pub enum ReadError {
     /// Another error of the system.
     #[error("cannot read {}", path.display())]
     Io {
-        /// The file.
         path: PathBuf,
         /// The error of the system.
         source: io::Error,
@@ -99,7 +91,7 @@ impl ReadError {
     }
 
     /// What the operator can do about it.
-    pub fn remedy(&self) -> String {
+    pub(crate) fn remedy(&self) -> String {
         match self {
             Self::NotRegular { .. } | Self::TooLarge(_) => "Name another file.".into(),
             Self::Loop(path) => {
@@ -141,12 +133,12 @@ pub fn writable(path: &Path) -> bool {
 }
 
 /// SHA-256 in hexadecimal digits.
-pub(crate) fn sha256(content: &[u8]) -> String {
+pub fn sha256(content: &[u8]) -> String {
     hex(&Sha256::digest(content))
 }
 
 /// A regular file that was read. It stays open, so its attributes can be copied.
-pub(crate) struct OpenedFile {
+pub struct OpenedFile {
     pub(crate) content: Content,
     pub(crate) stat: Stat,
     pub(crate) file: File,

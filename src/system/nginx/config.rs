@@ -15,7 +15,6 @@ const DEEPEST: u8 = 8;
 const MOST_FILES: usize = 4096;
 const LARGEST: u64 = 4 * 1024 * 1024;
 
-/// The content of nginx.conf.
 #[derive(Debug, Default)]
 pub(super) struct Read {
     pub(super) config: Config,

@@ -14,8 +14,7 @@ const MOST_OUTPUT: u64 = 1024 * 1024;
 pub struct Deadline(Instant);
 
 impl Deadline {
-    /// From now on.
-    pub fn after(time: Duration) -> Self {
+    pub(crate) fn after(time: Duration) -> Self {
         Self(Instant::now() + time)
     }
 
@@ -25,7 +24,6 @@ impl Deadline {
     }
 }
 
-/// How a command ended.
 #[derive(Debug)]
 pub(super) struct Ran {
     pub(super) ok: bool,

@@ -2,18 +2,14 @@
 
 use crate::form::SelectOption;
 
-/// What the operator wants.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reply<'a> {
     /// The value in brackets.
     Enter,
-    /// One question back.
     Back,
-    /// An explanation.
     Help,
     /// A list of every answer.
     List,
-    /// To leave.
     Quit,
     /// A word with a meaning at this place only.
     Word(&'a str),

@@ -28,7 +28,7 @@ const CLEAR: &str = "\x1b[m\x1b[H\x1b[2J";
 const ERASE_LINE: &str = "\x1b[K";
 
 /// A backend for ratatui's `Terminal`, which hides the cursor never and asks the terminal nothing.
-pub struct LeanBackend<W> {
+pub(crate) struct LeanBackend<W> {
     wire: W,
     colors: Colors,
     /// What the next `write` sends.
@@ -45,7 +45,7 @@ pub struct LeanBackend<W> {
 
 impl<W: Write> LeanBackend<W> {
     /// A backend that writes to `wire`. Nothing is known of the screen before the first clear.
-    pub fn new(wire: W, size: Size, colors: Colors) -> Self {
+    pub(crate) fn new(wire: W, size: Size, colors: Colors) -> Self {
         Self {
             wire,
             colors,
@@ -58,7 +58,7 @@ impl<W: Write> LeanBackend<W> {
     }
 
     /// Takes the size that the terminal has now; ratatui draws everything anew if it is another.
-    pub fn resize(&mut self, size: Size) {
+    pub(crate) fn resize(&mut self, size: Size) {
         self.shown.resize(Rect::from(size));
     }
 
@@ -68,7 +68,7 @@ impl<W: Write> LeanBackend<W> {
     /// # Errors
     ///
     /// If the command cannot be written as text, which none of crossterm's does here.
-    pub fn queue(&mut self, command: impl Command) -> io::Result<()> {
+    pub(crate) fn queue(&mut self, command: impl Command) -> io::Result<()> {
         command.write_ansi(&mut self.out).map_err(io::Error::other)
     }
 

@@ -27,7 +27,7 @@ const BURST: Duration = Duration::from_millis(30);
 /// What an operator did at the keyboard.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Input {
-    /// A key.
+    /// One key press, its escape sequence complete.
     Key(Key),
     /// A pasted text: lines apart by `\n`, none at the end, no other control characters. The
     /// field judges what to do with more than one line. May be a password.
@@ -45,7 +45,6 @@ impl fmt::Debug for Input {
 
 /// The position of the decoder within a sequence.
 enum State {
-    /// Between keys.
     Ground,
     /// After so many escapes in a row.
     Escape(usize),
@@ -95,7 +94,7 @@ impl Decoder {
 
     /// How long to wait for more bytes before [`Decoder::silence`]; `None` is for ever, because
     /// nothing is held.
-    pub fn patience(&self) -> Option<Duration> {
+    pub(crate) fn patience(&self) -> Option<Duration> {
         match &self.state {
             State::Ground => self.burst.is_open().then_some(BURST),
             State::Escape(_) => Some(self.escape_delay),
@@ -105,7 +104,7 @@ impl Decoder {
     }
 
     /// Decides about what is held, since its rest did not come in time.
-    pub fn silence(&mut self) -> Vec<Input> {
+    pub(crate) fn silence(&mut self) -> Vec<Input> {
         self.burst.end(&mut self.ready);
         match std::mem::replace(&mut self.state, State::Ground) {
             State::Ground | State::Sequence(_) => {}

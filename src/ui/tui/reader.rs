@@ -29,7 +29,7 @@ pub struct Typed {
     /// The key or the paste.
     pub input: Input,
     /// When its last byte was read. What arrived before a screen was shown was not meant for it.
-    pub at: Instant,
+    pub(crate) at: Instant,
 }
 
 /// Sends what is typed at `tty` to this channel, until its receiver is dropped. When the line is

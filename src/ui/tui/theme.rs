@@ -21,7 +21,7 @@ pub enum Level {
 impl Level {
     /// The level of a terminal, from `TERM`, the locale (the first of `LC_ALL`, `LC_CTYPE` and
     /// `LANG` that is set) and whether colours are allowed.
-    pub fn of(term: &str, locale: &str, has_colours: bool) -> Self {
+    pub(crate) fn of(term: &str, locale: &str, has_colours: bool) -> Self {
         let locale = locale.to_ascii_lowercase();
         let is_utf8 = locale.contains("utf-8") || locale.contains("utf8");
         let is_serial = ["vt", "ansi", "sun"].iter().any(|name| term.starts_with(name));
@@ -39,35 +39,30 @@ impl Level {
 
 /// The glyphs of one level, each one column wide.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Glyphs {
-    /// A horizontal rule.
-    pub rule: &'static str,
+pub(crate) struct Glyphs {
+    pub(crate) rule: &'static str,
     /// Between form and preview.
-    pub divider: &'static str,
+    pub(crate) divider: &'static str,
     /// In front of the row with the focus.
-    pub focus: &'static str,
+    pub(crate) focus: &'static str,
     /// The chosen option, the current step.
-    pub chosen: &'static str,
+    pub(crate) chosen: &'static str,
     /// Another option, a step to come.
-    pub other: &'static str,
+    pub(crate) other: &'static str,
     /// Something works, a step is done.
-    pub good: &'static str,
-    /// Something does not work.
-    pub bad: &'static str,
+    pub(crate) good: &'static str,
+    pub(crate) bad: &'static str,
     /// From one place to the next.
-    pub arrow: &'static str,
+    pub(crate) arrow: &'static str,
     /// A character of a secret, and a setting that was changed.
-    pub bullet: &'static str,
+    pub(crate) bullet: &'static str,
     /// Something waits or does not apply.
-    pub idle: &'static str,
-    /// Something is left out.
-    pub ellipsis: &'static str,
+    pub(crate) idle: &'static str,
+    pub(crate) ellipsis: &'static str,
     /// The selected choice, a row that unfolds.
-    pub pointer: &'static str,
-    /// There is more above.
-    pub up: &'static str,
-    /// There is more below.
-    pub down: &'static str,
+    pub(crate) pointer: &'static str,
+    pub(crate) up: &'static str,
+    pub(crate) down: &'static str,
 }
 
 static FULL: Glyphs = Glyphs {
@@ -117,7 +112,7 @@ impl Glyphs {
 }
 
 /// Whether every terminal that is sent this glyph draws it one column wide.
-pub fn is_one_column(symbol: &str) -> bool {
+pub(crate) fn is_one_column(symbol: &str) -> bool {
     symbol.len() == 1 || "─│┃●○✓✗→·•…▸↑↓".contains(symbol)
 }
 
@@ -125,8 +120,7 @@ pub fn is_one_column(symbol: &str) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
     colors: Colors,
-    /// The glyphs.
-    pub glyphs: &'static Glyphs,
+    pub(crate) glyphs: &'static Glyphs,
 }
 
 impl Theme {
@@ -141,17 +135,17 @@ impl Theme {
     }
 
     /// Whether the terminal is likely a slow line.
-    pub fn is_ascii(self) -> bool {
+    pub(crate) fn is_ascii(self) -> bool {
         *self.glyphs == ASCII
     }
 
     /// The colours that the terminal gets.
-    pub fn colors(self) -> Colors {
+    pub(crate) fn colors(self) -> Colors {
         self.colors
     }
 
     /// A line with the glyphs of this terminal in place of those that its texts hold.
-    pub fn shown<'a>(self, line: &'a Line<'a>) -> Cow<'a, Line<'a>> {
+    pub(crate) fn shown<'a>(self, line: &'a Line<'a>) -> Cow<'a, Line<'a>> {
         let is_full = *self.glyphs == FULL;
         if is_full || line.spans.iter().all(|span| span.content.is_ascii()) {
             return Cow::Borrowed(line);
@@ -167,7 +161,7 @@ impl Theme {
     }
 
     /// A text in this style, for a terminal without a full screen.
-    pub fn painted(self, text: &str, style: Style) -> String {
+    pub(crate) fn painted(self, text: &str, style: Style) -> String {
         super::backend::painted(text, style, self.colors)
     }
 
@@ -182,58 +176,50 @@ impl Theme {
     }
 
     /// The name of the program, the current step, keys.
-    pub fn accent(self) -> Style {
+    pub(crate) fn accent(self) -> Style {
         self.style(Color::Magenta, Modifier::BOLD).add_modifier(Modifier::BOLD)
     }
 
     /// The bar in front of the row with the focus.
-    pub fn focus(self) -> Style {
+    pub(crate) fn focus(self) -> Style {
         self.accent()
     }
 
     /// Headings, and the value with the focus.
-    pub fn strong(self) -> Style {
+    pub(crate) fn strong() -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
-    /// What works.
-    pub fn good(self) -> Style {
+    pub(crate) fn good(self) -> Style {
         self.style(Color::Green, Modifier::empty())
     }
 
-    /// What does not work.
-    pub fn bad(self) -> Style {
+    pub(crate) fn bad(self) -> Style {
         self.style(Color::Red, Modifier::BOLD)
     }
 
-    /// What may surprise.
-    pub fn warn(self) -> Style {
+    pub(crate) fn warn(self) -> Style {
         self.style(Color::Yellow, Modifier::BOLD)
     }
 
     /// Hints, and what keys do.
-    pub fn dim(self) -> Style {
+    pub(crate) fn dim(self) -> Style {
         self.style(Color::DarkGray, Modifier::empty())
     }
 
     /// A key of YAML, a directive of nginx.
-    pub fn key(self) -> Style {
+    pub(crate) fn key(self) -> Style {
         self.style(Color::Cyan, Modifier::empty())
     }
 
     /// A line that is added.
-    pub fn added(self) -> Style {
+    pub(crate) fn added(self) -> Style {
         self.style(Color::Green, Modifier::BOLD)
     }
 
     /// A line that is removed.
-    pub fn removed(self) -> Style {
+    pub(crate) fn removed(self) -> Style {
         self.style(Color::Red, Modifier::UNDERLINED)
-    }
-
-    /// Plain text.
-    pub fn plain(self) -> Style {
-        Style::new()
     }
 }
 

@@ -18,6 +18,7 @@ use crate::wizard::{Action, Binding, Event, Step, Wizard};
 use page::{Page, Visible, elided};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 /// Below this, the small form: one line a field, no room for explanations.
@@ -32,7 +33,7 @@ const WIDE: u16 = 120;
 /// The columns of the form where there are two panes.
 const FORM: u16 = 72;
 
-/// Draws everything.
+/// Draws the whole screen. The same wizard in the same size gives the same screen.
 pub fn view(wizard: &Wizard, theme: Theme, frame: &mut Frame<'_>) {
     let Rect { width, height, .. } = frame.area();
     let Some(Layout { header, left, right, footer }) = Layout::new(wizard, theme, (width, height))
@@ -183,7 +184,7 @@ impl Ui {
                 spans.push(Span::styled(link, self.theme.dim()));
             }
             let (mark, mark_style, style) = if is_done(number) {
-                (glyphs.good, self.theme.good(), self.theme.plain())
+                (glyphs.good, self.theme.good(), Style::new())
             } else if number == current {
                 (glyphs.chosen, self.theme.accent(), self.theme.accent())
             } else {

@@ -24,18 +24,16 @@ pub struct PendingWrite {
 }
 
 impl PendingWrite {
-    /// Its name.
-    pub fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         &self.id
     }
 
-    /// When the write began.
-    pub fn at(&self) -> Timestamp {
+    pub(crate) fn at(&self) -> Timestamp {
         self.journal.at
     }
 
     /// The files, as the operator named them.
-    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         self.files.iter().map(|file| file.entry.path.as_path())
     }
 
@@ -43,7 +41,7 @@ impl PendingWrite {
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub fn restores(&self) -> Result<Vec<Restore>, WriteError> {
+    pub(crate) fn restores(&self) -> Result<Vec<Restore>, WriteError> {
         let restore = |file: &FileWrite| Ok(Restore::new(file, file.read()?.as_ref()));
         let restores = self.files.iter().map(restore).collect::<Result<Vec<_>, WriteError>>()?;
         Ok(restores.into_iter().filter(|restore| restore.now != restore.then).collect())
@@ -62,7 +60,7 @@ impl PendingWrite {
     /// back, so that a backup keeps the changes of others.
     ///
     /// # Errors
-    /// As [`Rollback::run`](super::Rollback::run).
+    /// As [`Rollback::run`](super::rollback::Rollback::run).
     pub fn undo_overwriting(self, lock: &Lock) -> Result<Receipt, WriteError> {
         self.forget()?;
         lock.history().rollback(&self.id)?.run(lock, true)

@@ -26,17 +26,17 @@ pub struct Rollback {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restore {
     /// Which of the files it is.
-    pub kind: FileKind,
+    pub(crate) kind: FileKind,
     /// The file, as the operator named it.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Its path with every link followed.
-    pub real_path: PathBuf,
+    pub(crate) real_path: PathBuf,
     /// Its contents now; `None` if there is no file.
     pub now: Option<Text>,
     /// Its contents afterwards; `None` if the file is removed, because there was none.
     pub then: Option<Text>,
     /// Whether somebody changed the file since it was written.
-    pub changed: bool,
+    pub(crate) changed: bool,
 }
 
 impl Restore {
@@ -78,13 +78,8 @@ impl History {
 }
 
 impl Rollback {
-    /// The write that would be undone.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
     /// Whether that write was itself an undo, so that undoing it redoes the write before.
-    pub fn is_redo(&self) -> bool {
+    pub(crate) fn is_redo(&self) -> bool {
         self.context.undoes.is_some()
     }
 

@@ -21,13 +21,10 @@ pub(super) enum Sequence {
 
 /// What a byte did to a sequence.
 pub(super) enum Progress {
-    /// It goes on.
     More,
-    /// It was this key.
     Key(Key),
     /// It was complete and means nothing here.
     Swallowed,
-    /// A paste begins.
     Paste,
     /// The byte cannot be part of it, so that it means what it means alone.
     Broken,

@@ -4,6 +4,7 @@ use super::Ui;
 use super::page::{self, elided};
 use crate::form::Field;
 use crate::plan::{DiffLine, DiffTag, FileChange, FileKind};
+use crate::ui::tui::theme::Theme;
 use ratatui::text::{Line, Span};
 
 /// The rule above a file: the names of the files, which one is shown, and what happens to it.
@@ -20,7 +21,7 @@ pub(super) fn title(ui: Ui, names: &[String], shown: usize, about: &str) -> Line
     let about = elided(about, room, ui.theme.glyphs.ellipsis);
     let mut spans = vec![Span::styled(format!(" {rule}{rule} "), ui.theme.dim())];
     for (number, name) in names.iter().enumerate() {
-        let style = if number == shown { ui.theme.strong() } else { ui.theme.dim() };
+        let style = if number == shown { Theme::strong() } else { ui.theme.dim() };
         let space = if number > 0 { "  " } else { "" };
         spans.push(Span::styled(format!("{space}{name}"), style));
     }

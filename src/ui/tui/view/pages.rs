@@ -6,7 +6,9 @@ use crate::answers::Answers;
 use crate::checks::{Check, Finding, Outcome, sentence};
 use crate::form::{self, Field};
 use crate::messages::capital;
+use crate::ui::tui::theme::Theme;
 use crate::wizard::{Dialog, NextStep, Step, Wizard, WriteResult, WrittenFile};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 const KEYS: &str = "\
@@ -92,17 +94,17 @@ pub(super) fn help(ui: Ui, wizard: &Wizard, is_shortened: bool, scroll: usize) -
         Step::Done(_) => ("Result", RESULT),
     };
     let text = &text.replace("{digits}", &format!("{:<8}", form::review_digits()));
-    page.line(Span::styled(format!("  Help: {title}"), ui.theme.strong()));
+    page.line(Span::styled(format!("  Help: {title}"), Theme::strong()));
     page.blank();
-    page.paragraph(2, ui.width, &flowing(ui, text), ui.theme.plain());
+    page.paragraph(2, ui.width, &flowing(ui, text), Style::new());
     page
 }
 
 /// The help of a question.
 fn about(ui: Ui, mut page: Page, field: &Field, answers: &Answers) -> Page {
-    page.line(Span::styled(format!("  Help: {}", field.label), ui.theme.strong()));
+    page.line(Span::styled(format!("  Help: {}", field.label), Theme::strong()));
     page.blank();
-    page.paragraph(2, ui.width, &flowing(ui, field.long_help), ui.theme.plain());
+    page.paragraph(2, ui.width, &flowing(ui, field.long_help), Style::new());
     page.blank();
     examples(&mut page, ui, field);
     page.paragraph(2, ui.width, field.stored_in, ui.theme.dim());
@@ -110,11 +112,11 @@ fn about(ui: Ui, mut page: Page, field: &Field, answers: &Answers) -> Page {
     let guide = (field.guide)(answers);
     if !guide.is_empty() {
         let heading = "What does not go through this proxy, where you need it:";
-        page.paragraph(2, ui.width, heading, ui.theme.strong());
-        page.paragraph(4, ui.width, &guide.join("\n"), ui.theme.plain());
+        page.paragraph(2, ui.width, heading, Theme::strong());
+        page.paragraph(4, ui.width, &guide.join("\n"), Style::new());
         page.blank();
     }
-    page.paragraph(2, ui.width, KEYS, ui.theme.plain());
+    page.paragraph(2, ui.width, KEYS, Style::new());
     page
 }
 
@@ -146,7 +148,7 @@ fn examples(page: &mut Page, ui: Ui, field: &Field) {
         if 2 + width + 3 + outcome.len() < ui.width.into() {
             page.line(format!("  {example:<width$}   {outcome}"));
         } else {
-            page.paragraph(2, ui.width, example, ui.theme.plain());
+            page.paragraph(2, ui.width, example, Style::new());
             page.paragraph(6, ui.width, outcome, ui.theme.dim());
         }
     }
@@ -158,7 +160,7 @@ fn examples(page: &mut Page, ui: Ui, field: &Field) {
 pub(super) fn waiting(ui: Ui, what: &str) -> Page {
     let mut page = Page::default();
     page.blank();
-    page.line(Span::styled(format!("  {what}{}", ui.theme.glyphs.ellipsis), ui.theme.strong()));
+    page.line(Span::styled(format!("  {what}{}", ui.theme.glyphs.ellipsis), Theme::strong()));
     page
 }
 
@@ -176,7 +178,6 @@ pub(super) fn dialog(ui: Ui, dialog: &Dialog, rows: u16) -> Page {
     page
 }
 
-/// What happened.
 fn happened(ui: Ui, dialog: &Dialog) -> Page {
     let mut page = Page::default();
     let mut lines = dialog.failure().lines.iter();
@@ -184,10 +185,10 @@ fn happened(ui: Ui, dialog: &Dialog) -> Page {
         let is_failure = dialog.is_about_a_plan();
         let mark =
             if is_failure { (ui.theme.glyphs.bad, ui.theme.bad()) } else { ("!", ui.theme.warn()) };
-        page.marked(mark, ui.width, first, ui.theme.strong());
+        page.marked(mark, ui.width, first, Theme::strong());
     }
     for line in lines {
-        page.paragraph(4, ui.width, line, ui.theme.plain());
+        page.paragraph(4, ui.width, line, Style::new());
     }
     page
 }
@@ -198,7 +199,7 @@ fn choices(ui: Ui, dialog: &Dialog) -> Page {
     for (number, choice) in dialog.failure().choices.iter().enumerate() {
         let is_selected = number == dialog.selected();
         let (mark, style) =
-            if is_selected { (theme.glyphs.pointer, theme.strong()) } else { (" ", theme.plain()) };
+            if is_selected { (theme.glyphs.pointer, Theme::strong()) } else { (" ", Style::new()) };
         if is_selected {
             page.cursor(2);
         }
@@ -219,7 +220,7 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
     }
     for (check, words) in [(Check::All, "Checking"), (Check::Reload, "Reloading nginx")] {
         if wizard.is_running(|running| *running == check) {
-            page.line(Span::styled(format!("  {words}{}", theme.glyphs.ellipsis), theme.strong()));
+            page.line(Span::styled(format!("  {words}{}", theme.glyphs.ellipsis), Theme::strong()));
             page.blank();
         }
     }
@@ -248,12 +249,12 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
     }
     if !result.open.is_empty() {
         page.blank();
-        page.paragraph(2, ui.width, &result.open, theme.plain());
+        page.paragraph(2, ui.width, &result.open, Style::new());
     }
     if !result.next.is_empty() {
         page.blank();
         let title = if result.files.is_empty() { "  Next" } else { "  To bring it into effect" };
-        page.line(Span::styled(title, theme.strong()));
+        page.line(Span::styled(title, Theme::strong()));
         page.blank();
     }
     for (step, number) in result.next.iter().zip(1..) {
@@ -261,7 +262,7 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
     }
     for warning in &result.warnings {
         page.blank();
-        page.marked(("!", theme.warn()), ui.width, warning, theme.plain());
+        page.marked(("!", theme.warn()), ui.width, warning, Style::new());
     }
     page
 }
@@ -301,7 +302,7 @@ fn findings(ui: Ui, page: &mut Page, all: &[&Finding]) {
         (count(Outcome::Ok), "ok", theme.good()),
         (count(Outcome::Failed), "failed", theme.bad()),
         (count(Outcome::Warning), "to correct", theme.warn()),
-        (count(Outcome::Note), "to note", theme.plain()),
+        (count(Outcome::Note), "to note", Style::new()),
         (count(Outcome::Skipped) - waiting, "not checked", theme.dim()),
         (waiting, "wait for Kestra", theme.dim()),
     ] {
@@ -313,7 +314,7 @@ fn findings(ui: Ui, page: &mut Page, all: &[&Finding]) {
     if line.width() < usize::from(ui.width) + 3 {
         page.line(line);
     } else {
-        page.paragraph(2, ui.width, line.to_string().trim(), theme.plain());
+        page.paragraph(2, ui.width, line.to_string().trim(), Style::new());
     }
     page.blank();
     let (later, now): (Vec<_>, Vec<_>) = all.iter().partition(is_waiting);
@@ -345,19 +346,19 @@ fn subject(code: &str) -> &'static str {
 fn next_step(ui: Ui, page: &mut Page, step: &NextStep, number: usize) {
     let theme = ui.theme;
     let first = page.len();
-    page.paragraph(7, ui.width, &step.what, theme.plain());
+    page.paragraph(7, ui.width, &step.what, Style::new());
     page.margin(first, vec![Span::styled(format!("    {number}  "), theme.accent())]);
     if let Some(key) = step.key {
         let key = Span::styled(format!("   {key}"), theme.accent());
         page.beside([key, Span::styled(" does it now", theme.dim())]);
     }
     for line in step.lines.iter().chain((!step.command.is_empty()).then_some(&step.command)) {
-        page.paragraph(7, ui.width, line, theme.plain());
+        page.paragraph(7, ui.width, line, Style::new());
     }
 }
 
 fn finding(page: &mut Page, ui: Ui, finding: &Finding) {
-    let style = if finding.outcome == Outcome::Skipped { ui.theme.dim() } else { ui.theme.plain() };
+    let style = if finding.outcome == Outcome::Skipped { ui.theme.dim() } else { Style::new() };
     let indent = if ui.is_small { 4 } else { SUBJECT };
     let first = page.len();
     page.paragraph(indent, ui.width, &capital(&sentence(&finding.summary)), style);
@@ -370,7 +371,7 @@ fn finding(page: &mut Page, ui: Ui, finding: &Finding) {
     );
     if !finding.remedy.is_empty() && finding.outcome != Outcome::Ok {
         let remedy = format!("→ {}", sentence(&finding.remedy));
-        page.paragraph(indent, ui.width, &remedy, ui.theme.plain());
+        page.paragraph(indent, ui.width, &remedy, Style::new());
     }
     if !finding.evidence.is_empty() && finding.outcome == Outcome::Failed {
         page.paragraph(indent, ui.width, &finding.evidence, ui.theme.dim());

@@ -9,6 +9,7 @@ use crate::answers::{Problem, Source};
 use crate::checks::{Finding, Outcome};
 use crate::form::{self, Field, FieldKind, ScreenId};
 use crate::plan::FileKind;
+use crate::ui::tui::theme::Theme;
 use crate::wizard::{FilePreview, FormStep, Wizard};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -31,7 +32,7 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, step: &FormStep, rows: u16, is_split
     if !ui.is_small {
         page.blank();
         let heading = format!("  {}", step.screen().heading);
-        page.line(Span::styled(heading, ui.theme.strong()));
+        page.line(Span::styled(heading, Theme::strong()));
         page.blank();
     }
     let rows_of_form = wizard.rows(step);
@@ -109,9 +110,9 @@ impl Form<'_> {
         let (mark, mark_style) = match (is_bad, has_focus) {
             (true, _) => (theme.glyphs.bad, theme.bad()),
             (false, true) => (theme.glyphs.focus, theme.focus()),
-            (false, false) => (" ", theme.plain()),
+            (false, false) => (" ", Style::new()),
         };
-        let style = if has_focus { theme.strong() } else { theme.plain() };
+        let style = if has_focus { Theme::strong() } else { Style::new() };
         let label = format!(" {:<width$}", field.label, width = self.column - 2);
         let mut spans = vec![Span::styled(mark, mark_style), Span::styled(label, style)];
         let cursor = self.value(field, has_focus, &mut spans);
@@ -148,11 +149,11 @@ impl Form<'_> {
             return self.options(field, has_focus, spans);
         }
         let theme = self.ui.theme;
-        let style = if has_focus { theme.strong() } else { theme.plain() };
+        let style = if has_focus { Theme::strong() } else { Style::new() };
         if *field == form::MORE {
             let room = usize::from(self.ui.width).saturating_sub(self.column + 5);
             let text = elided(&form::folded(self.wizard.answers()), room, theme.glyphs.ellipsis);
-            let style = if has_focus { theme.strong() } else { theme.dim() };
+            let style = if has_focus { Theme::strong() } else { theme.dim() };
             spans.push(Span::styled(text, style));
             spans.push(Span::styled(format!("  {}", theme.glyphs.pointer), theme.accent()));
             return 0;
@@ -248,7 +249,7 @@ impl Form<'_> {
         let value = self.wizard.answers().get(field);
         let width: usize = field.choices().iter().map(|option| option.label.len() + 5).sum();
         let room = usize::from(self.ui.width).saturating_sub(self.column + 1);
-        let strong = if has_focus { theme.strong() } else { theme.plain() };
+        let strong = if has_focus { Theme::strong() } else { Style::new() };
         if width > room + 3 {
             let label = field.choice(&value).map_or(&*value, |option| option.label);
             let label = elided(label, room.saturating_sub(4), theme.glyphs.ellipsis);

@@ -6,7 +6,9 @@ use crate::checks::{Check, Outcome};
 use crate::messages::capital;
 use crate::plan::{DiffLine, DiffTag, FileChange, FileKind};
 use crate::settings::Connection;
+use crate::ui::tui::theme::Theme;
 use crate::wizard::{Preview, Review, ReviewRow, Wizard};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 /// The most lines that notes take away from the preview.
@@ -79,7 +81,7 @@ pub(super) fn beside(ui: Ui, review: &Review, rows: u16) -> Page {
 /// Text to paste by hand.
 fn paste(ui: Ui, page: &mut Page, text: &str) {
     let what = "Write this into the file by hand; nothing else of it has to change:";
-    page.paragraph(2, ui.width, what, ui.theme.plain());
+    page.paragraph(2, ui.width, what, Style::new());
     page.blank();
     text.lines().for_each(|line| page.text(format!("    {line}")));
 }
@@ -89,7 +91,7 @@ fn setting(ui: Ui, row: &ReviewRow) -> Line<'static> {
     let theme = ui.theme;
     let width = usize::from(ui.width);
     let (mark, style) =
-        if row.is_changed { (theme.glyphs.bullet, theme.strong()) } else { (" ", theme.plain()) };
+        if row.is_changed { (theme.glyphs.bullet, Theme::strong()) } else { (" ", Style::new()) };
     let label = format!("{:<13}  ", row.label);
     let used = 4 + label.len();
     let (value, how) = row.text.split_once("  ").unwrap_or((&row.text, ""));
@@ -148,14 +150,14 @@ fn below(ui: Ui, wizard: &Wizard, review: &Review) -> Page {
     let mut page = notes(ui, wizard, review);
     page.shorten(if ui.is_small { 2 } else { NOTES }, "?");
     for change in review.files().iter().filter(|it| it.target.is_some() && !it.is_noop()) {
-        page.marked(("!", ui.theme.warn()), ui.width, &change.destination(), ui.theme.plain());
+        page.marked(("!", ui.theme.warn()), ui.width, &change.destination(), Style::new());
     }
     checks(ui, wizard, review, &mut page);
     if review.is_confirming() {
         page.line(question(ui, review));
     }
     if let Some(note) = review.note() {
-        page.line(Line::styled(format!("  {note}"), ui.theme.strong()));
+        page.line(Line::styled(format!("  {note}"), Theme::strong()));
     }
     page
 }
@@ -166,7 +168,7 @@ fn question(ui: Ui, review: &Review) -> Line<'static> {
     let files = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
     let (key, dim) = (ui.theme.accent(), ui.theme.dim());
     Line::from(vec![
-        Span::styled(format!("  Write {files}?   "), ui.theme.strong()),
+        Span::styled(format!("  Write {files}?   "), Theme::strong()),
         Span::styled("enter", key),
         Span::styled(" yes   ", dim),
         Span::styled("esc", key),
@@ -176,7 +178,7 @@ fn question(ui: Ui, review: &Review) -> Line<'static> {
 
 fn note(ui: Ui, review: &Review, page: &mut Page) {
     if let Some(note) = review.note() {
-        page.paragraph(2, ui.width, note, ui.theme.strong());
+        page.paragraph(2, ui.width, note, Theme::strong());
     }
 }
 
@@ -186,10 +188,10 @@ pub(super) fn notes(ui: Ui, wizard: &Wizard, review: &Review) -> Page {
     let nginx = review.files().iter().find(|change| change.kind == FileKind::Nginx);
     let finding = nginx.and_then(|change| wizard.finding_about(is_test_of(change)));
     if let Some(finding) = finding.filter(|finding| finding.outcome != Outcome::Ok) {
-        page.marked(ui.outcome(finding.outcome), ui.width, &finding.text(), ui.theme.plain());
+        page.marked(ui.outcome(finding.outcome), ui.width, &finding.text(), Style::new());
     }
     for note in review.notes() {
-        page.marked(("!", ui.theme.warn()), ui.width, &capital(note), ui.theme.plain());
+        page.marked(("!", ui.theme.warn()), ui.width, &capital(note), Style::new());
     }
     page
 }
@@ -215,7 +217,7 @@ fn checks(ui: Ui, wizard: &Wizard, review: &Review, page: &mut Page) {
         for (outcome, text) in [(Outcome::Ok, changed)].into_iter().chain(rest.clone()) {
             let (mark, style) = ui.outcome(outcome);
             spans.push(Span::styled(format!("{mark} "), style));
-            let style = if outcome == Outcome::Skipped { ui.theme.dim() } else { ui.theme.plain() };
+            let style = if outcome == Outcome::Skipped { ui.theme.dim() } else { Style::new() };
             spans.push(Span::styled(format!("{text}   "), style));
         }
         Line::from(spans)
@@ -227,7 +229,7 @@ fn checks(ui: Ui, wizard: &Wizard, review: &Review, page: &mut Page) {
     }
     let changed = (Outcome::Ok, wizard.change_count_in_words());
     for (outcome, text) in [changed].into_iter().chain(rest.clone()) {
-        page.marked(ui.outcome(outcome), ui.width, &text, ui.theme.plain());
+        page.marked(ui.outcome(outcome), ui.width, &text, Style::new());
     }
 }
 

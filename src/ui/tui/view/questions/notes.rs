@@ -9,6 +9,7 @@ use crate::lint;
 use crate::messages;
 use crate::plan;
 use crate::settings::ServerUrl;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 const HTTPS_WITHOUT_CERTIFICATE: &str =
@@ -35,7 +36,7 @@ impl Form<'_> {
             self.problem_and_fixes(page, problem);
         } else if let Some(note) = self.step.note() {
             let mark = (theme.glyphs.good, theme.good());
-            page.marked(mark, ui.width, note, theme.plain());
+            page.marked(mark, ui.width, note, Style::new());
         } else if let Some(problem) = self.problem_elsewhere() {
             let text = format!("{}: {}", problem.field.label, problem.message);
             page.marked((theme.glyphs.bad, theme.bad()), ui.width, &text, theme.bad());
@@ -64,7 +65,7 @@ impl Form<'_> {
         let (mark, style) = if problem.blocks {
             ((theme.glyphs.bad, theme.bad()), theme.bad())
         } else {
-            (("!", theme.warn()), theme.plain())
+            (("!", theme.warn()), Style::new())
         };
         page.marked(mark, ui.width, &messages::capital(&sentence(&problem.message)), style);
         let is_only = problem.fixes.len() == 1;
@@ -164,7 +165,7 @@ impl Form<'_> {
                 step => step,
             };
             let text = format!("Testing api.kestra.io: {step}, {seconds} s of 10 s. esc stops it.");
-            page.marked(mark, self.ui.width, &text, self.ui.theme.plain());
+            page.marked(mark, self.ui.width, &text, Style::new());
         } else if let Some(finding) = finding {
             self.finding(page, finding);
         }
@@ -176,7 +177,7 @@ impl Form<'_> {
             ui.outcome(finding.outcome),
             ui.width,
             &messages::capital(&sentence(&finding.summary)),
-            theme.plain(),
+            Style::new(),
         );
         let remedy = sentence(&finding.remedy);
         let remedy = match finding.outcome {
@@ -201,12 +202,7 @@ impl Form<'_> {
                 _ => " Found on this machine.",
             };
             let text = format!("{}{found}", messages::capital(&sentence(&finding.summary)));
-            page.marked(
-                self.ui.outcome(finding.outcome),
-                self.ui.width,
-                &text,
-                self.ui.theme.plain(),
-            );
+            page.marked(self.ui.outcome(finding.outcome), self.ui.width, &text, Style::new());
         }
         let is_https = answers.get(&form::URL).starts_with("https:");
         let lacks_certificate = is_https
@@ -248,7 +244,7 @@ impl Form<'_> {
         let upstream = format!("{}{path}", answers.shown(&form::UPSTREAM));
         let whole = format!("{origin} → {nginx} → {upstream}");
         if whole.chars().count() + 3 > self.ui.width.into() {
-            return page.paragraph(2, self.ui.width, &whole, self.ui.theme.plain());
+            return page.paragraph(2, self.ui.width, &whole, Style::new());
         }
         let arrow =
             || Span::styled(format!(" {} ", self.ui.theme.glyphs.arrow), self.ui.theme.accent());
@@ -263,6 +259,6 @@ impl Form<'_> {
 
     fn warning(&self, page: &mut Page, text: &str) {
         let text = messages::capital(&sentence(text));
-        page.marked(("!", self.ui.theme.warn()), self.ui.width, &text, self.ui.theme.plain());
+        page.marked(("!", self.ui.theme.warn()), self.ui.width, &text, Style::new());
     }
 }
