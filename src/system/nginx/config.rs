@@ -6,6 +6,7 @@ use crate::nginx_site::conf::{Directive, parse_file};
 use crate::nginx_site::{Config, Include, wildcard};
 use std::fs::{self, File};
 use std::io::Read as _;
+use std::mem;
 use std::path::{Path, PathBuf};
 
 /// Includes nested deeper than this are not followed, so that a file which includes itself ends.
@@ -36,7 +37,12 @@ impl Read {
     fn main(&mut self, file: &Path, depth: u8) {
         for directive in self.directives(file) {
             match (directive.name.as_str(), directive.first()) {
-                ("http", _) => self.http(directive.block, depth),
+                ("http", _) => {
+                    let mut http = mem::take(&mut self.config.http);
+                    let includes = self.expand(directive.block, depth, &mut http);
+                    self.config.http = http;
+                    self.config.includes.extend(includes);
+                }
                 ("pid", Some(pid)) => self.pid = Some(self.folder.join(pid)),
                 ("include", Some(pattern)) if depth < DEEPEST => {
                     for file in glob(&self.folder.join(pattern)) {
@@ -48,45 +54,32 @@ impl Read {
         }
     }
 
-    fn http(&mut self, block: Vec<Directive>, depth: u8) {
+    /// Adds the directives of a block, those of its includes among them, and gives the includes.
+    fn expand(
+        &mut self,
+        block: Vec<Directive>,
+        depth: u8,
+        all: &mut Vec<Directive>,
+    ) -> Vec<Include> {
+        let mut includes = Vec::new();
         for mut directive in block {
             match directive.first() {
                 Some(pattern) if directive.name == "include" && depth < DEEPEST => {
-                    let pattern = self.folder.join(pattern);
-                    let start = self.config.http.len();
+                    let (pattern, start) = (self.folder.join(pattern), all.len());
                     for file in glob(&pattern) {
                         let block = self.directives(&file);
-                        self.http(block, depth + 1);
+                        includes.extend(self.expand(block, depth + 1, all));
                     }
-                    let end = self.config.http.len();
-                    self.config.includes.push(Include { pattern, start, end });
+                    includes.push(Include { pattern, start, end: all.len() });
                 }
                 _ => {
-                    directive.block = self.within(directive.block, depth);
-                    self.config.http.push(directive);
-                }
-            }
-        }
-    }
-
-    /// The directives of a block, those of its includes among them.
-    fn within(&mut self, block: Vec<Directive>, depth: u8) -> Vec<Directive> {
-        let mut all = Vec::new();
-        for mut directive in block {
-            match directive.first() {
-                Some(pattern) if directive.name == "include" && depth < DEEPEST => {
-                    for file in glob(&self.folder.join(pattern)) {
-                        let block = self.directives(&file);
-                        all.extend(self.within(block, depth + 1));
-                    }
-                }
-                _ => {
-                    directive.block = self.within(directive.block, depth);
+                    let block = mem::take(&mut directive.block);
+                    self.expand(block, depth, &mut directive.block);
                     all.push(directive);
                 }
             }
         }
-        all
+        includes
     }
 
     fn directives(&mut self, file: &Path) -> Vec<Directive> {
