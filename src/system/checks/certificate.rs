@@ -18,6 +18,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
@@ -113,13 +114,11 @@ pub(crate) fn judge(certificate: &Path, key: Option<&Path>, host: Option<&Host>)
     };
     let now = Timestamp::now();
     if !facts.is_valid_at(now) {
-        let (word, at) = if now < facts.from {
-            ("not valid before", facts.from)
+        let summary = if now < facts.from {
+            format!("the certificate is not valid before {}", date(facts.from))
         } else {
-            ("expired on", facts.until)
+            format!("the certificate expired on {}", date(facts.until))
         };
-        let summary =
-            format!("the certificate is {word} {}", date(at)).replace("is expired", "expired");
         return failed("certificate-expired", summary, "Renew it, for example with certbot renew.");
     }
     if let Some(host) = host.filter(|host| !host.is_named_by(&facts.names)) {
@@ -141,28 +140,19 @@ pub(crate) fn judge(certificate: &Path, key: Option<&Path>, host: Option<&Host>)
 }
 
 fn unreadable(what: &str, path: &Path, error: &io::Error) -> Finding {
-    let is_denied = is_denied(error);
-    Finding {
-        code: match (is_denied, what) {
-            (true, _) => "certificate-unreadable",
-            (false, "key") => "certificate-key",
-            (false, _) => "certificate-missing",
-        },
-        outcome: if is_denied { Outcome::Skipped } else { Outcome::Failed },
-        summary: match error.kind() {
-            io::ErrorKind::NotFound => format!("{what} {}: no such file", path.display()),
-            io::ErrorKind::PermissionDenied => {
-                format!(
-                    "{what} {}: cannot be read by this user, so it is not checked",
-                    path.display()
-                )
-            }
-            io::ErrorKind::InvalidData => format!("{what} {}: not a key in PEM", path.display()),
-            _ => format!("{what} {}: {error}", path.display()),
-        },
-        evidence: String::new(),
-        remedy: if is_denied { String::new() } else { format!("Correct the path of the {what}.") },
-    }
+    let path = path.display();
+    let why = match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            let why = "cannot be read by this user, so it is not checked";
+            return Finding::skipped("certificate-unreadable", format!("{what} {path}: {why}"));
+        }
+        io::ErrorKind::NotFound => "no such file".to_owned(),
+        io::ErrorKind::InvalidData => "not a key in PEM".to_owned(),
+        _ => error.to_string(),
+    };
+    let code = if what == "key" { "certificate-key" } else { "certificate-missing" };
+    let finding = Finding::new(code, Outcome::Failed, format!("{what} {path}: {why}"));
+    finding.try_this(format!("Correct the path of the {what}."))
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
@@ -217,11 +207,11 @@ impl Facts {
 }
 
 fn address(bytes: &[u8]) -> Option<String> {
-    let ip = match bytes.len() {
-        4 => <[u8; 4]>::try_from(bytes).ok().map(std::net::IpAddr::from),
-        _ => <[u8; 16]>::try_from(bytes).ok().map(std::net::IpAddr::from),
-    };
-    ip.map(|ip| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() })
+    if let Ok(address) = <[u8; 4]>::try_from(bytes) {
+        return Some(Ipv4Addr::from(address).to_string());
+    }
+    let address = <[u8; 16]>::try_from(bytes).ok()?;
+    Some(format!("[{}]", Ipv6Addr::from(address)))
 }
 
 fn date(at: Timestamp) -> String {
