@@ -22,10 +22,38 @@ pub mod passwd;
 pub mod signals;
 
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 /// Keeps the memory of this process, which may hold passwords, out of core dumps and from other
 /// processes of the same user.
 pub fn disable_core_dumps() {
     // Nothing depends on it, and no kernel refuses it.
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
+
+/// What this work gives, where it takes no longer than this; else it ends on a thread of its own and
+/// nobody hears of it.
+///
+/// # Errors
+/// `TimedOut`, or the system refuses the thread.
+fn within<T: Send + 'static>(
+    time: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<T> {
+    let (sender, result) = mpsc::channel();
+    // The receiver is gone where the time was over.
+    thread::Builder::new().spawn(move || drop(sender.send(work())))?;
+    let timed_out = |_| io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
+    result.recv_timeout(time).map_err(timed_out)
+}
+
+/// The addresses of a host. A name server that does not answer would hold the caller for minutes, so
+/// the time is limited.
+fn resolve(host: &str, port: u16, time: Duration) -> io::Result<Vec<SocketAddr>> {
+    let host = host.to_owned();
+    within(time, move || Ok((host.as_str(), port).to_socket_addrs()?.collect()))?
 }

@@ -4,8 +4,8 @@ use super::candidates::{self, SearchScope};
 use super::checks::certificate;
 use super::fs::backup::{Checkpoint, History};
 use super::fs::{self, ReadError};
-use super::installed;
 use super::nginx::{self, Deadline};
+use super::{installed, within};
 use crate::form::{Defaults, EnvironmentProxy, Service};
 use crate::kestra_config::{self, Place, PlaceError, Refusal};
 use crate::kestra_release::Release;
@@ -15,7 +15,6 @@ use crate::settings::PastedProxy;
 use crate::shell;
 use std::env;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -247,13 +246,10 @@ fn without_release(mut machine: Machine, deadline: Deadline) -> Machine {
 
 /// The rest of a machine as far as it is known in [`PATIENCE`], the [`release`] left out.
 pub(crate) fn complete_in_time(machine: Machine) -> Machine {
-    let (sender, completed) = mpsc::channel();
     let unknown = machine.as_far_as_known();
     // nginx is given a part of the time, so that the rest is known where it does not answer.
     let deadline = Deadline::after(PATIENCE * 3 / 4);
-    // The receiver is gone where the time was over.
-    thread::spawn(move || drop(sender.send(without_release(machine, deadline))));
-    completed.recv_timeout(PATIENCE).unwrap_or(unknown)
+    within(PATIENCE, move || without_release(machine, deadline)).unwrap_or(unknown)
 }
 
 /// The nginx files that were written with this configuration, or alone, the last one first.

@@ -22,7 +22,7 @@ use diagnosis::{Diagnosis, ProxyFailure};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tcp::{DialError, dial};
+use tcp::dial;
 use ureq::{Error, Timeout};
 use url::{Position, Url};
 
@@ -146,7 +146,17 @@ impl Attempt<'_> {
     fn run(&self) -> Result<(Admission, String), ProxyFailure> {
         (self.tell)("connecting");
         let admission = match &self.outbound.proxy {
-            None => reach(&self.outbound.target)?,
+            None => {
+                let target = &self.outbound.target;
+                let port = target.port_or_known_default().unwrap_or(443);
+                let failures = [
+                    &diagnosis::DIRECT_DNS,
+                    &diagnosis::DIRECT_REFUSED,
+                    &diagnosis::DIRECT_TIMEOUT,
+                ];
+                dial(target.host_str().unwrap_or_default(), port, failures)?;
+                Admission::NoProxy
+            }
             Some(proxy) if proxy.kind == ProxyKind::Socks => self.greet(proxy)?,
             Some(proxy) => self.connect(proxy)?,
         };
@@ -270,28 +280,6 @@ fn socks_refusal(error: &io::Error) -> Option<&'static Diagnosis> {
         "failed to fill whole buffer" | "invalid response version" => &diagnosis::NO_REPLY,
         _ => return None,
     })
-}
-
-/// The first hop of a direct connection.
-fn reach(target: &Url) -> Result<Admission, ProxyFailure> {
-    let port = target.port_or_known_default().unwrap_or(443);
-    let result = dial(target.host_str().unwrap_or_default(), port);
-    let failures = [&diagnosis::DIRECT_DNS, &diagnosis::DIRECT_REFUSED, &diagnosis::DIRECT_TIMEOUT];
-    result.map(|_| Admission::NoProxy).map_err(|error| unreached(&error, failures))
-}
-
-fn unreached(
-    error: &DialError,
-    [unknown, refused, silent]: [&'static Diagnosis; 3],
-) -> ProxyFailure {
-    let (diagnosis, error) = match error {
-        DialError::Unknown(error) => (unknown, error),
-        DialError::Unreached(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            (refused, error)
-        }
-        DialError::Unreached(error) => (silent, error),
-    };
-    diagnosis.seen(&io_in_words(error))
 }
 
 #[cfg(test)]

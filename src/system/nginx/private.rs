@@ -11,16 +11,14 @@ use crate::checks::{Finding, Outcome};
 use crate::machine::Nginx;
 use crate::nginx_site::conf::{Directive, Word, flat, parse};
 use crate::nginx_site::{Version, address_and_port};
+use crate::system::resolve;
 use rustix::process::geteuid;
-use std::fmt;
 use std::fs::{self, File};
 use std::io;
-use std::net::{IpAddr, ToSocketAddrs};
+use std::net::IpAddr;
 use std::ops::Range;
 use std::path::Path;
 use std::process::Command;
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 /// Where a text is included.
@@ -45,9 +43,9 @@ pub fn test_privately(nginx: &Nginx, text: &str, level: IncludedIn, deadline: De
     let Some(binary) = &nginx.binary else {
         return skipped("There is no nginx on this machine to test the file with.", String::new());
     };
-    let copy = TestCopy::of(text);
-    match run_on(nginx, binary, &copy.text, level, deadline) {
-        Ok(ran) => judge(&ran, &copy.stubs),
+    let (copy, stubs) = testable(text);
+    match run_on(nginx, binary, &copy, level, deadline) {
+        Ok(ran) => judge(&ran, &stubs),
         Err(error) => skipped("nginx could not be run.", error.to_string()),
     }
 }
@@ -111,12 +109,15 @@ fn judge(ran: &Ran, stubs: &[Stub]) -> Finding {
 fn accepted(stubs: &[Stub]) -> Finding {
     let evidence = list("nginx -t on a private copy: the test is successful", stubs);
     let ok = Finding::new("nginx-test", Outcome::Ok, "nginx accepts this file.").seen(evidence);
-    let Some((what, remedy)) = stubs.iter().find_map(Stub::problem) else { return ok };
-    Finding { outcome: Outcome::Note, summary: what, remedy, ..ok }
+    let Some((problem, remedy)) = stubs.iter().find_map(|stub| stub.problem.as_ref()) else {
+        return ok;
+    };
+    let summary = format!("nginx accepts this file, but would not start: {problem}.");
+    Finding { outcome: Outcome::Note, summary, ..ok }.try_this(*remedy)
 }
 
 fn list(line: &str, stubs: &[Stub]) -> String {
-    let stubs = stubs.iter().map(|stub| format!("; {stub}"));
+    let stubs = stubs.iter().map(|stub| format!("; {}", stub.tested));
     std::iter::once(line.to_owned()).chain(stubs).collect()
 }
 
@@ -131,87 +132,33 @@ const RESOLVING: Duration = Duration::from_secs(3);
 /// How far privileged ports are moved: 443 becomes 20443, which nobody is known to use.
 const MOVED_BY: u16 = 20_000;
 
-/// The copy of a text that any user can test, and what was replaced in it.
-#[derive(Debug)]
-struct TestCopy {
-    text: String,
-    stubs: Vec<Stub>,
-}
-
 /// One thing that was replaced in the copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Stub {
-    /// A port below 1024, which only root may bind.
-    Port(u16),
-    /// A certificate or a key that is not there.
-    Missing(String),
-    /// A certificate or a key that this user may not read; nginx reads it as root.
-    Unreadable(String),
-    /// A host that does not resolve on this machine.
-    Unresolved(String),
-}
-
-impl fmt::Display for Stub {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Port(port) => write!(f, "tested with port {} for {port}", port + MOVED_BY),
-            Self::Missing(path) => {
-                write!(f, "tested with a throw-away pair for {path}, which is not there")
-            }
-            Self::Unreadable(path) => {
-                write!(f, "tested with a throw-away pair for {path}, which only root may read")
-            }
-            Self::Unresolved(host) => {
-                write!(f, "tested with 127.0.0.1 for {host}, which does not resolve")
-            }
-        }
-    }
-}
-
-impl Stub {
+struct Stub {
+    /// With what it was tested instead.
+    tested: String,
     /// What stops nginx when it meets the text itself, and what to do.
-    fn problem(&self) -> Option<(String, String)> {
-        match self {
-            Self::Port(_) | Self::Unreadable(_) => None,
-            Self::Missing(path) => Some((
-                format!("nginx accepts this file, but would not start: {path} is not there."),
-                "Put the certificate and its key there before nginx is reloaded.".into(),
-            )),
-            Self::Unresolved(host) => Some((
-                format!(
-                    "nginx accepts this file, but would not start: \"{host}\" does not resolve on this machine."
-                ),
-                "Correct the address of Kestra, or give the name an entry in DNS or /etc/hosts."
-                    .into(),
-            )),
-        }
-    }
-}
-
-impl TestCopy {
-    fn of(text: &str) -> Self {
-        let parsed = parse(text);
-        let all: Vec<_> = flat(&parsed).collect();
-        let mut splices = Vec::new();
-        let mut stubs = Vec::new();
-        for (stub, splice) in ports(&all).chain(certificates(&all)).chain(upstreams(&all)) {
-            stubs.extend(stub.filter(|stub| !stubs.contains(stub)));
-            splices.push(splice);
-        }
-        Self { text: spliced(text, splices), stubs }
-    }
+    problem: Option<(String, &'static str)>,
 }
 
 type Replacement = (Range<usize>, String);
 
-/// The last splice first, so that the places of the others remain right.
-fn spliced(text: &str, mut splices: Vec<Replacement>) -> String {
-    splices.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
-    let mut text = text.to_owned();
-    for (span, with) in splices {
-        text.replace_range(span, &with);
+/// The copy of a text that any user can test, and what was replaced in it.
+fn testable(text: &str) -> (String, Vec<Stub>) {
+    let parsed = parse(text);
+    let all: Vec<_> = flat(&parsed).collect();
+    let (mut stubs, mut replacements) = (Vec::new(), Vec::new());
+    for (stub, replacement) in ports(&all).chain(certificates(&all)).chain(upstreams(&all)) {
+        stubs.extend(stub.filter(|stub| !stubs.contains(stub)));
+        replacements.push(replacement);
     }
-    text
+    // The last one first, so that the places of the others remain right.
+    replacements.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
+    let mut copy = text.to_owned();
+    for (span, with) in replacements {
+        copy.replace_range(span, &with);
+    }
+    (copy, stubs)
 }
 
 fn firsts<'a>(all: &[&'a Directive], name: &'static str) -> impl Iterator<Item = &'a Word> {
@@ -223,8 +170,9 @@ fn ports(all: &[&Directive]) -> impl Iterator<Item = (Option<Stub>, Replacement)
         let (address, port) = address_and_port(&listen.text)?;
         let port = Some(port).filter(|port| *port < 1024)?;
         let colon = if address.is_empty() { "" } else { ":" };
-        let moved = format!("{address}{colon}{}", port + MOVED_BY);
-        Some((Some(Stub::Port(port)), (listen.span.clone(), moved)))
+        let moved = port + MOVED_BY;
+        let stub = Stub { tested: format!("tested with port {moved} for {port}"), problem: None };
+        Some((Some(stub), (listen.span.clone(), format!("{address}{colon}{moved}"))))
     })
 }
 
@@ -242,34 +190,42 @@ fn certificates(all: &[&Directive]) -> impl Iterator<Item = (Option<Stub>, Repla
 }
 
 fn unreadable(path: &str) -> Option<Stub> {
-    match File::open(path).err()?.kind() {
-        io::ErrorKind::PermissionDenied => Some(Stub::Unreadable(path.to_owned())),
-        _ => Some(Stub::Missing(path.to_owned())),
-    }
+    let tested = |why| format!("tested with a throw-away pair for {path}, which {why}");
+    Some(match File::open(path).err()?.kind() {
+        // nginx reads it as root.
+        io::ErrorKind::PermissionDenied => {
+            Stub { tested: tested("only root may read"), problem: None }
+        }
+        _ => Stub {
+            tested: tested("is not there"),
+            problem: Some((
+                format!("{path} is not there"),
+                "Put the certificate and its key there before nginx is reloaded.",
+            )),
+        },
+    })
 }
 
 fn upstreams(all: &[&Directive]) -> impl Iterator<Item = (Option<Stub>, Replacement)> {
     firsts(all, "proxy_pass").filter_map(|url| {
         let (scheme, rest) = url.text.split_once("://")?;
         let host = rest.split([':', '/']).next()?;
-        if needs_no_resolver(host) || resolves(host) {
+        // An address, the beginning of an IPv6 address, or a variable.
+        let needs_no_resolver =
+            host.is_empty() || host.contains(['[', '$']) || host.parse::<IpAddr>().is_ok();
+        if needs_no_resolver || resolve(host, 0, RESOLVING).is_ok() {
             return None;
         }
+        let stub = Stub {
+            tested: format!("tested with 127.0.0.1 for {host}, which does not resolve"),
+            problem: Some((
+                format!("\"{host}\" does not resolve on this machine"),
+                "Correct the address of Kestra, or give the name an entry in DNS or /etc/hosts.",
+            )),
+        };
         let stubbed = format!("{scheme}://127.0.0.1{}", &rest[host.len()..]);
-        Some((Some(Stub::Unresolved(host.to_owned())), (url.span.clone(), stubbed)))
+        Some((Some(stub), (url.span.clone(), stubbed)))
     })
-}
-
-/// An address, the beginning of an IPv6 address, or a variable.
-fn needs_no_resolver(host: &str) -> bool {
-    host.is_empty() || host.contains(['[', '$']) || host.parse::<IpAddr>().is_ok()
-}
-
-fn resolves(host: &str) -> bool {
-    let (sender, answer) = mpsc::channel();
-    let host = host.to_owned();
-    thread::spawn(move || sender.send((host, 0).to_socket_addrs().is_ok()));
-    answer.recv_timeout(RESOLVING).unwrap_or(false)
 }
 
 #[cfg(test)]
@@ -278,30 +234,39 @@ mod tests {
 
     #[test]
     fn privileged_ports_are_moved_and_reported() {
-        let copy = TestCopy::of(
+        let (copy, stubs) = testable(
             "listen 80; listen [::]:443 ssl; listen 8080; listen 127.0.0.1:80; listen 127.0.0.1; listen [::]; listen unix:/s;",
         );
         assert_eq!(
-            copy.text,
+            copy,
             "listen 20080; listen [::]:20443 ssl; listen 8080; listen 127.0.0.1:20080; listen 127.0.0.1:20080; listen [::]:20080; listen unix:/s;"
         );
-        assert_eq!(copy.stubs, [Stub::Port(80), Stub::Port(443)]);
+        let ports = [(20080, 80), (20443, 443)];
+        assert_eq!(
+            stubs,
+            ports.map(|(moved, port)| Stub {
+                tested: format!("tested with port {moved} for {port}"),
+                problem: None
+            })
+        );
     }
 
     #[test]
     fn half_a_pair_is_replaced_as_a_whole() {
         let here = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-        let copy =
-            TestCopy::of(&format!("ssl_certificate {here}; ssl_certificate_key /no/such.key;"));
-        assert_eq!(copy.text, "ssl_certificate throwaway.crt; ssl_certificate_key throwaway.key;");
-        assert_eq!(copy.stubs, [Stub::Missing("/no/such.key".into())]);
+        let (copy, stubs) =
+            testable(&format!("ssl_certificate {here}; ssl_certificate_key /no/such.key;"));
+        assert_eq!(copy, "ssl_certificate throwaway.crt; ssl_certificate_key throwaway.key;");
+        let tested = "tested with a throw-away pair for /no/such.key, which is not there";
+        assert_eq!(stubs.iter().map(|it| it.tested.as_str()).collect::<Vec<_>>(), [tested]);
     }
 
     #[test]
     fn a_name_that_does_not_resolve_is_replaced() {
-        let copy = TestCopy::of("x { proxy_pass http://kestra.invalid:8080/kestra; }");
-        assert_eq!(copy.text, "x { proxy_pass http://127.0.0.1:8080/kestra; }");
-        assert_eq!(copy.stubs, [Stub::Unresolved("kestra.invalid".into())]);
+        let (copy, stubs) = testable("x { proxy_pass http://kestra.invalid:8080/kestra; }");
+        assert_eq!(copy, "x { proxy_pass http://127.0.0.1:8080/kestra; }");
+        let tested = "tested with 127.0.0.1 for kestra.invalid, which does not resolve";
+        assert_eq!(stubs.iter().map(|it| it.tested.as_str()).collect::<Vec<_>>(), [tested]);
     }
 
     #[test]
@@ -310,14 +275,13 @@ mod tests {
             ["http://localhost:8080", "http://10.0.0.1:1/x", "http://[::1]:8080", "http://$host"]
         {
             let text = format!("proxy_pass {url};");
-            assert_eq!(TestCopy::of(&text).text, text);
+            assert_eq!(testable(&text).0, text);
         }
     }
 
     #[test]
     fn everything_else_stays_as_it_is() {
         let text = "# listen 80;\nserver_name a; return 308 https://a$request_uri;";
-        let copy = TestCopy::of(text);
-        assert_eq!((copy.text.as_str(), copy.stubs), (text, vec![]));
+        assert_eq!(testable(text), (text.to_owned(), vec![]));
     }
 }

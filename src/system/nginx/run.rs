@@ -1,9 +1,8 @@
 //! Runs nginx, systemctl or `kestra --version`, with limits of time and output.
 
+use crate::system::within;
 use std::io::{self, Read};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// So much of what a command prints is read.
@@ -63,32 +62,24 @@ fn finish(
     pipe: Option<impl Read + Send + 'static>,
     deadline: Deadline,
 ) -> io::Result<Ran> {
-    let (sender, output) = mpsc::channel();
-    // The receiver is gone where the time was over.
-    thread::spawn(move || drop(sender.send(read(pipe))));
     let left = deadline.0.saturating_duration_since(Instant::now());
-    let Ok(output) = output.recv_timeout(left) else {
-        kill(child)?;
-        return Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time"));
+    let output = within(left, move || {
+        let mut bytes = Vec::new();
+        // What came before an error is still worth showing.
+        let _ = pipe.map(|pipe| pipe.take(MOST_OUTPUT + 1).read_to_end(&mut bytes));
+        bytes
+    });
+    let output = match output {
+        Ok(output) if output.len() as u64 > MOST_OUTPUT => {
+            Err(io::Error::other("it printed more than 1 MiB"))
+        }
+        output => output,
     };
-    if output.len() as u64 > MOST_OUTPUT {
-        kill(child)?;
-        return Err(io::Error::other("it printed more than 1 MiB"));
+    if output.is_err() {
+        child.kill()?;
     }
-    let output = String::from_utf8_lossy(&output).into_owned();
-    Ok(Ran { ok: child.wait()?.success(), output })
-}
-
-fn kill(mut child: Child) -> io::Result<()> {
-    child.kill()?;
-    child.wait().map(drop)
-}
-
-fn read(pipe: Option<impl Read>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    // What came before an error is still worth showing.
-    let _ = pipe.map(|pipe| pipe.take(MOST_OUTPUT + 1).read_to_end(&mut bytes));
-    bytes
+    let ok = child.wait()?.success();
+    Ok(Ran { ok, output: String::from_utf8_lossy(&output?).into_owned() })
 }
 
 #[cfg(test)]

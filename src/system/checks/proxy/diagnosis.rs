@@ -16,8 +16,7 @@ pub(super) struct Diagnosis {
 }
 
 /// A row and what was seen, fit for a terminal.
-#[derive(Debug, thiserror::Error)]
-#[error("{}: {seen}", diagnosis.code)]
+#[derive(Debug)]
 pub(super) struct ProxyFailure {
     diagnosis: &'static Diagnosis,
     seen: String,

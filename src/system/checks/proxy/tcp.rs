@@ -1,50 +1,39 @@
 //! A plain connection with a time limit, for the first words with a proxy.
 
-use super::diagnosis::{self, ProxyFailure};
-use super::{Attempt, Proxy, unreached};
-use crate::system::checks::http::{CONNECT, HEAD};
+use super::diagnosis::{self, Diagnosis, ProxyFailure};
+use super::{Attempt, Proxy};
+use crate::system::checks::http::{CONNECT, HEAD, io_in_words};
+use crate::system::resolve;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::TcpStream;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::channel;
-use std::thread;
 use std::time::{Duration, Instant};
 
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum DialError {
-    /// The name has no address.
-    #[error(transparent)]
-    Unknown(io::Error),
-    /// Nobody accepted the connection; of several addresses the last one counts.
-    #[error(transparent)]
-    Unreached(io::Error),
-}
-
 /// Connects to the first address that accepts, `[…]` around an IPv6 allowed.
-pub(super) fn dial(host: &str, port: u16) -> Result<TcpStream, DialError> {
-    let addresses =
-        resolve(host.trim_matches(['[', ']']).to_owned(), port).map_err(DialError::Unknown)?;
+///
+/// # Errors
+/// The diagnosis `unknown` where the name has no address; of several addresses that are not reached
+/// the last one counts.
+pub(super) fn dial(
+    host: &str,
+    port: u16,
+    [unknown, refused, silent]: [&'static Diagnosis; 3],
+) -> Result<TcpStream, ProxyFailure> {
+    let failed = |diagnosis: &'static Diagnosis, error| diagnosis.seen(&io_in_words(&error));
+    let addresses = resolve(host.trim_matches(['[', ']']), port, CONNECT)
+        .map_err(|error| failed(unknown, error))?;
     let share = CONNECT / u32::try_from(addresses.len()).unwrap_or(1).max(1);
-    let mut result = Err(DialError::Unknown(io::ErrorKind::NotFound.into()));
+    let mut failure = failed(unknown, io::ErrorKind::NotFound.into());
     for address in addresses {
-        let share = share.max(Duration::from_secs(1));
-        result = TcpStream::connect_timeout(&address, share).map_err(DialError::Unreached);
-        if result.is_ok() {
-            break;
-        }
+        failure = match TcpStream::connect_timeout(&address, share.max(Duration::from_secs(1))) {
+            Ok(stream) => return Ok(stream),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                failed(refused, error)
+            }
+            Err(error) => failed(silent, error),
+        };
     }
-    result
-}
-
-/// Without the thread, a name server that does not answer would hold the check for minutes.
-fn resolve(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let (done, result) = channel();
-    thread::Builder::new().spawn(move || {
-        let addresses = (host.as_str(), port).to_socket_addrs();
-        drop(done.send(addresses.map(Iterator::collect)));
-    })?;
-    result.recv_timeout(CONNECT).map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+    Err(failure)
 }
 
 impl Attempt<'_> {
@@ -55,7 +44,7 @@ impl Attempt<'_> {
         }
         let failures =
             [&diagnosis::PROXY_DNS, &diagnosis::PROXY_REFUSED, &diagnosis::PROXY_TIMEOUT];
-        dial(&proxy.host, proxy.port).map_err(|error| unreached(&error, failures))
+        dial(&proxy.host, proxy.port, failures)
     }
 
     /// Sends a question and reads until `is_whole`, the end, 64 KiB or `end`. The answer is not
@@ -95,14 +84,20 @@ impl Attempt<'_> {
 mod tests {
     use super::*;
 
+    fn code(host: &str, port: u16) -> &'static str {
+        let failures =
+            [&diagnosis::DIRECT_DNS, &diagnosis::DIRECT_REFUSED, &diagnosis::DIRECT_TIMEOUT];
+        dial(host, port, failures).unwrap_err().finding("", "").code
+    }
+
     #[test]
     fn a_name_without_an_address_is_unknown() {
         // A label over 63 bytes fails inside the resolver, without a question to the network.
-        assert!(matches!(dial(&"x".repeat(64), 80), Err(DialError::Unknown(_))));
+        assert_eq!(code(&"x".repeat(64), 80), "direct-dns");
     }
 
     #[test]
     fn brackets_around_an_ipv6_are_not_part_of_it() {
-        assert!(matches!(dial("[::1]", 1), Err(DialError::Unreached(_))));
+        assert_ne!(code("[::1]", 1), "direct-dns");
     }
 }
