@@ -7,7 +7,7 @@ use crate::settings::is_hidden;
 use rustls::CertificateError;
 use std::io::{self, Read};
 use std::time::Duration;
-use ureq::http::{HeaderMap, Response};
+use ureq::http::Response;
 use ureq::tls::TlsConfig;
 use ureq::{Agent, Body, Error, Proxy};
 
@@ -130,11 +130,6 @@ pub(super) fn io_in_words(error: &io::Error) -> String {
         io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
         _ => shown(&error.to_string()),
     }
-}
-
-/// The value of a header, damaged characters replaced.
-pub(super) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
 /// The first 64 KiB of a body. One that is cut is still worth a look.

@@ -9,7 +9,7 @@ mod stream;
 mod tasks;
 mod upload;
 
-use super::http::{Accept, agent, header, in_words, refused_certificate, shown, text};
+use super::http::{Accept, agent, in_words, refused_certificate, shown, text};
 use crate::checks::{Finding, Outcome};
 use crate::settings::{Secret, basic_header};
 use std::io::{self, Read};
@@ -147,11 +147,13 @@ impl PageAnswer {
         self.response.status().as_u16()
     }
 
+    /// The value of a header, damaged characters replaced.
     fn header(&self, name: &str) -> Option<String> {
-        header(self.response.headers(), name)
+        let value = self.response.headers().get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
     }
 
-    /// The first 64 KiB of the body.
+    /// The first 64 KiB of the body. One that is cut is still worth a look.
     fn text(self) -> String {
         text(self.response)
     }
@@ -201,6 +203,11 @@ impl Client<'_> {
 
     fn get(&self, url: &Url) -> Result<PageAnswer, String> {
         self.send(&Request::get(url)).map_err(NoAnswer::into_words)
+    }
+
+    /// The status of a page; `None` where there is no answer.
+    fn status(&self, url: &Url) -> Option<u16> {
+        self.get(url).ok().map(|answer| answer.status())
     }
 
     /// With Kestra's login where it is known and may be sent, else without.

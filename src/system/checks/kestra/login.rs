@@ -25,11 +25,11 @@ const LOGIN_PAGE: [&str; 2] = ["api/v1/configs", "api/v1/configs/login"];
 impl Client<'_> {
     /// Whether Kestra answers this without a login. `None` where it does not answer at all.
     fn is_open(&self, page: &str) -> Option<bool> {
-        Some(!matches!(self.get(&self.inside(page)).ok()?.status(), 401 | 403))
+        Some(!matches!(self.status(&self.inside(page))?, 401 | 403))
     }
 
     fn has_open_api(&self) -> bool {
-        self.get(&self.inside(CLOSED)).is_ok_and(|answer| answer.status() == 200)
+        self.status(&self.inside(CLOSED)) == Some(200)
     }
 
     /// The entry of `open-urls` that opens a page.
@@ -158,15 +158,15 @@ pub(super) fn webhooks(client: &Client) -> Observation {
         Some(true) => Observation::ok("webhooks are answered without a login"),
         Some(false) => {
             let path = &client.kestra.context_path;
-            let entries = ["", path.as_str()]
-                .map(|path| format!("{path}/api/v1/main/executions/webhook/"))
-                .join(" and ");
+            let webhooks = "/api/v1/main/executions/webhook/";
             let remedy = if path.is_empty() {
-                format!("Add {entries} to kestra.server.basic-auth.open-urls")
-                    .replace(" and /api/v1/main/executions/webhook/", "")
+                format!("Add {webhooks} to kestra.server.basic-auth.open-urls")
             } else {
-                let opening = client.opening();
-                format!("{opening}. By hand: {entries} in kestra.server.basic-auth.open-urls")
+                format!(
+                    "{}. By hand: {webhooks} and {path}{webhooks} in \
+                     kestra.server.basic-auth.open-urls",
+                    client.opening()
+                )
             };
             Observation::new(Outcome::Warning, "webhooks answer 401 without Kestra's login")
                 .status(401)

@@ -38,23 +38,21 @@ pub(super) fn real_time(client: &Client) -> Observation {
     let wanted = if running.is_some() { 2 } else { 1 };
     let id = running.as_deref().unwrap_or(NO_EXECUTION);
     let page = format!("api/v1/main/executions/{id}/follow");
-    let inside = match follow(client, &client.inside(&page), wanted, REQUEST) {
+    let locked = "Kestra shows its event streams only after a login";
+    let inside = match follow(client, &client.inside(&page), wanted, REQUEST, locked) {
         Ok(inside) if inside.at.is_empty() => {
             return Observation::skipped("Kestra itself sends no event to compare")
                 .seen(&inside.end);
         }
         Ok(inside) => inside,
-        Err(why) => {
-            return why.skipped("Kestra shows its event streams only after a login");
-        }
+        Err(skipped) => return skipped,
     };
     let slowest = inside.at.last().copied().unwrap_or_default();
     let limit = (slowest + 4 * LATE).min(REQUEST);
-    let outside = match follow(client, &client.outside(&page), inside.at.len(), limit) {
+    let locked = "what is in front of Kestra asks for a login of its own";
+    let outside = match follow(client, &client.outside(&page), inside.at.len(), limit, locked) {
         Ok(outside) => outside,
-        Err(why) => {
-            return why.skipped("what is in front of Kestra asks for a login of its own");
-        }
+        Err(skipped) => return skipped,
     };
     let is_late = |(at, inside): (&Duration, &Duration)| *at > *inside + LATE;
     let pairs = || outside.at.iter().zip(&inside.at);
@@ -98,47 +96,40 @@ fn running_execution(client: &Client) -> Option<String> {
     (is_word && first["state"]["current"] == "RUNNING").then(|| id.to_owned())
 }
 
-/// Why a stream was not followed.
-enum NoStream {
-    /// It takes a login that is not known.
-    Locked,
-    /// It takes a login that may not be sent on this connection.
-    Kept,
-    /// It was not reached, which tells nothing about buffering.
-    Unreached(String),
-}
-
-impl NoStream {
-    fn skipped(self, locked: &str) -> Observation {
-        match self {
-            Self::Locked => Observation::skipped(locked),
-            Self::Kept => Observation::skipped(
-                "Kestra's login is sent only over https with a trusted certificate, and event \
-                 streams need it",
-            ),
-            Self::Unreached(why) => Observation::skipped("no event stream was reached").seen(&why),
-        }
-    }
-}
-
 /// Follows a stream until so many events came, it ends, or `limit` is over.
-fn follow(client: &Client, url: &Url, wanted: usize, limit: Duration) -> Result<Events, NoStream> {
+///
+/// # Errors
+/// Why it was not followed: it takes a login that is not known, in the words of `locked`, or that
+/// may not be sent on this connection; or it was not reached, which tells nothing about buffering.
+fn follow(
+    client: &Client,
+    url: &Url,
+    wanted: usize,
+    limit: Duration,
+    locked: &str,
+) -> Result<Events, Observation> {
+    let unreached = |why: &str| Observation::skipped("no event stream was reached").seen(why);
     let started = Instant::now();
     let mut events = Events::default();
     let accept = "text/event-stream";
     let request = Request { accept, with_login: true, limit, ..Request::get(url) };
     let answer = match client.send(&request) {
         Ok(answer) => answer,
-        Err(NoAnswer::LoginKept) => return Err(NoStream::Kept),
-        Err(NoAnswer::Failed(why)) => return Err(NoStream::Unreached(why)),
+        Err(NoAnswer::LoginKept) => {
+            return Err(Observation::skipped(
+                "Kestra's login is sent only over https with a trusted certificate, and event \
+                 streams need it",
+            ));
+        }
+        Err(NoAnswer::Failed(why)) => return Err(unreached(&why)),
         // A reverse proxy that buffers may hold back the head as well.
         Err(NoAnswer::Timeout(why)) => return Ok(Events { end: why, ..events }),
     };
     let kind = answer.header("content-type").unwrap_or_default();
     match answer.status() {
         200 if kind.starts_with("text/event-stream") => {}
-        401 => return Err(NoStream::Locked),
-        status => return Err(NoStream::Unreached(format!("no event stream, status {status}"))),
+        401 => return Err(Observation::skipped(locked)),
+        status => return Err(unreached(&format!("no event stream, status {status}"))),
     }
     let mut body = BufReader::new(answer.response.into_body().into_reader()).take(LONGEST);
     let mut before = 0;
