@@ -6,7 +6,7 @@
 
 use rustix::process::geteuid;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The user whose rights this process has.
 pub(crate) fn current_user() -> String {
@@ -25,18 +25,20 @@ pub(crate) fn owner(uid: u32, gid: u32) -> String {
 
 /// The home of a user in the user database, where Java takes it from.
 pub(crate) fn home(uid: u32) -> Option<PathBuf> {
-    let number = uid.to_string();
-    let lines = fs::read_to_string("/etc/passwd").ok()?;
-    let named = lines.lines().find(|line| line.split(':').nth(2) == Some(&number));
-    named?.split(':').nth(5).map(PathBuf::from)
+    column(Path::new("/etc/passwd"), 5, 2, &uid.to_string()).map(PathBuf::from)
 }
 
-/// Both files start a line with `name:password:number`.
 fn name_in(database: &str, id: u32) -> String {
     let number = id.to_string();
-    let lines = fs::read_to_string(database).unwrap_or_default();
-    let named = lines.lines().find(|line| line.split(':').nth(2) == Some(&number));
-    named.and_then(|line| line.split(':').next()).map_or(number.clone(), str::to_owned)
+    column(Path::new(database), 0, 2, &number).unwrap_or(number)
+}
+
+/// A column of the first line with this text in another column. Both files begin a line with
+/// `name:password:number`; a home is column 5.
+pub(super) fn column(database: &Path, wanted: usize, known: usize, text: &str) -> Option<String> {
+    let lines = fs::read_to_string(database).ok()?;
+    let line = lines.lines().find(|line| line.split(':').nth(known) == Some(text))?;
+    line.split(':').nth(wanted).map(str::to_owned)
 }
 
 #[cfg(test)]

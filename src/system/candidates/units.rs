@@ -1,9 +1,9 @@
 //! The units of systemd that start Kestra, itself or in Docker Compose.
 
 use super::{COMPOSE_FILES, SearchScope, entries, has_extension, is_same, text_of};
+use crate::system::passwd;
 use crate::{env_file, kestra_config};
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Where systemd keeps its units, the folder that wins first.
@@ -158,7 +158,8 @@ impl SearchScope {
             unit.config = value.and_then(at);
             return;
         }
-        let of_user = self.home_of(user).map(|home| self.at(home).join(".kestra/config.yml"));
+        let home = passwd::column(&self.at("/etc/passwd"), 5, 0, user);
+        let of_user = home.map(|home| self.at(home).join(".kestra/config.yml"));
         unit.config = of_user.filter(|path| path.exists());
         if unit.config.is_some() {
             return;
@@ -170,12 +171,6 @@ impl SearchScope {
         let named = variable("MICRONAUT_CONFIG_FILES").and_then(|it| it.value.rsplit(',').next());
         unit.config = named.and_then(at);
         unit.is_by_variable = unit.config.is_some();
-    }
-
-    fn home_of(&self, user: &str) -> Option<String> {
-        let users = fs::read_to_string(self.at("/etc/passwd")).ok()?;
-        let line = users.lines().find(|line| line.split(':').next() == Some(user))?;
-        line.split(':').nth(5).map(str::to_owned)
     }
 }
 
