@@ -41,24 +41,18 @@ fn save(
     folder: &Directory,
     exported: &mut Exported,
 ) -> Result<(), WriteError> {
-    let name = free_name(change, folder)?;
+    let wanted = change.path.file_name().unwrap_or_default().to_string_lossy();
+    let mut name = wanted.clone().into_owned();
+    let mut number = 1;
+    while folder.stat_of(&name)?.is_some() {
+        number += 1;
+        name = format!("{wanted}.{number}");
+    }
     let saved = folder.path_of(&name);
     let command = command(change, &saved)?;
     exported.files.push(saved);
     exported.commands.push(command);
     folder.save(&name, change.after.as_str().as_bytes())
-}
-
-fn free_name(change: &FileChange, folder: &Directory) -> Result<String, WriteError> {
-    let wanted = change.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut name = wanted.clone();
-    for number in 2.. {
-        if folder.stat_of(&name)?.is_none() {
-            break;
-        }
-        name = format!("{wanted}.{number}");
-    }
-    Ok(name)
 }
 
 /// `cp` keeps owner and mode of an existing file; `install` sets those of a new one, to the owner of
