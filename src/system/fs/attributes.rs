@@ -9,11 +9,11 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 use std::collections::BTreeMap;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::os::fd::AsFd;
 
 /// Signatures over the contents, which are wrong for other contents in any case.
-const OF_THE_CONTENT: [&str; 2] = ["security.ima", "security.evm"];
+const OF_THE_CONTENT: [&CStr; 2] = [c"security.ima", c"security.evm"];
 
 /// Linux takes no larger value and no longer list of names.
 const LARGEST: usize = 64 * 1024;
@@ -74,17 +74,11 @@ fn extended(file: &impl AsFd) -> Result<BTreeMap<CString, Vec<u8>>, Errno> {
     names
         .split(|byte| *byte == 0)
         .filter_map(|name| CString::new(name).ok())
-        .filter(|name| !name.is_empty() && !is_of_the_content(name))
-        .map(|name| value(file, &name).map(|value| (name, value)))
+        .filter(|name| !name.is_empty() && !OF_THE_CONTENT.contains(&name.as_c_str()))
+        .map(|name| {
+            let mut value = Vec::with_capacity(LARGEST);
+            fgetxattr(file, &name, rustix::buffer::spare_capacity(&mut value))?;
+            Ok((name, value))
+        })
         .collect()
-}
-
-fn is_of_the_content(name: &CString) -> bool {
-    OF_THE_CONTENT.iter().any(|signature| signature.as_bytes() == name.as_bytes())
-}
-
-fn value(file: &impl AsFd, name: &CString) -> Result<Vec<u8>, Errno> {
-    let mut value = Vec::with_capacity(LARGEST);
-    fgetxattr(file, name, rustix::buffer::spare_capacity(&mut value))?;
-    Ok(value)
 }

@@ -21,8 +21,14 @@ use std::path::{Path, PathBuf};
 
 const READ: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
+/// Needs no right to list the directory.
+const HOLD: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+/// What only this user can read and write.
+const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
+
 pub(crate) struct Directory {
-    /// Opened with `O_PATH`, so it needs no right to list the directory.
+    /// Opened with [`HOLD`].
     fd: OwnedFd,
     path: PathBuf,
 }
@@ -33,13 +39,11 @@ impl Directory {
     }
 
     pub(super) fn root() -> Result<Self, Errno> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Ok(Self::new(openat(CWD, "/", flags, Mode::empty())?, "/".into()))
+        Ok(Self::new(openat(CWD, "/", HOLD, Mode::empty())?, "/".into()))
     }
 
     pub(super) fn parent(&self) -> Result<Self, Errno> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let fd = openat(&self.fd, "..", flags, Mode::empty())?;
+        let fd = openat(&self.fd, "..", HOLD, Mode::empty())?;
         Ok(Self::new(fd, self.path.parent().unwrap_or(&self.path).to_owned()))
     }
 
@@ -97,8 +101,7 @@ impl Directory {
     /// Opens a directory in it; `None` if it does not exist.
     pub(crate) fn child(&self, name: impl AsRef<OsStr>) -> Result<Option<Self>, WriteError> {
         let name = name.as_ref();
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        match openat(&self.fd, name, flags, Mode::empty()) {
+        match openat(&self.fd, name, HOLD | OFlags::NOFOLLOW, Mode::empty()) {
             Ok(fd) => Ok(Some(Self::new(fd, self.path_of(name)))),
             Err(Errno::NOENT) => Ok(None),
             Err(errno) => Err(self.failed(name, errno)),
@@ -124,13 +127,11 @@ impl Directory {
         if existed || !geteuid().is_root() {
             return Ok(());
         }
-        let outer = self.stat().map_err(failed)?;
         let inner = openat(&made.fd, ".", READ, Mode::empty()).map_err(failed)?;
         // The owner of this directory may have put another one here meanwhile. One that holds
         // something is never given away.
         if made.names()?.is_empty() && fstat(&inner).map_err(failed)?.st_uid == 0 {
-            let (user, group) = (Uid::from_raw(outer.st_uid), Gid::from_raw(outer.st_gid));
-            return fchown(inner, Some(user), Some(group)).map_err(failed);
+            return self.give(&inner).map_err(failed);
         }
         Err(WriteError::Interfered(self.path_of(name)))
     }
@@ -154,13 +155,13 @@ impl Directory {
     /// Makes a new file that only this user can read.
     pub(crate) fn create(&self, name: impl AsRef<OsStr>) -> Result<File, Errno> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        openat(&self.fd, name.as_ref(), flags, Mode::RUSR | Mode::WUSR).map(File::from)
+        openat(&self.fd, name.as_ref(), flags, PRIVATE).map(File::from)
     }
 
     /// Opens a file that this program keeps for itself, or makes it.
     pub(crate) fn open_own(&self, name: &str) -> Result<File, WriteError> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let opened = openat(&self.fd, name, flags | OFlags::CLOEXEC, Mode::RUSR | Mode::WUSR);
+        let opened = openat(&self.fd, name, flags | OFlags::CLOEXEC, PRIVATE);
         let file = File::from(opened.map_err(|errno| self.failed(name, errno))?);
         super::read::check_regular(&file, &self.path_of(name))?;
         Ok(file)
