@@ -221,8 +221,9 @@ pub(crate) fn restored(restore: &Restore) -> FileChange {
 /// # Errors
 /// Where a backup cannot be read.
 pub(crate) fn interrupted(pending: &PendingWrite) -> Result<Failure, WriteError> {
-    let mut lines = vec![format!("A write of {:.0} was interrupted.", pending.at()), String::new()];
-    lines.extend(pending.paths().map(|path: &Path| format!("  {}", path.display())));
+    let mut lines =
+        vec![format!("A write of {:.0} was interrupted.", pending.journal.at), String::new()];
+    lines.extend(pending.files.iter().map(|file| format!("  {}", file.entry.path.display())));
     for restore in pending.restores()? {
         let change = restored(&restore);
         lines.extend([String::new(), format!("Undoing changes {}:", change.destination())]);

@@ -36,8 +36,8 @@ fn undo(
     let lock = Lock::take(history)?;
     if let Some(pending) = lock.interrupted()? {
         // It is the last write, so it is undone first.
-        if wanted.id.as_deref().is_some_and(|id| id != pending.id()) {
-            return Err(WriteError::Interrupted(pending.id().to_owned()).into());
+        if wanted.id.as_ref().is_some_and(|id| *id != pending.id) {
+            return Err(WriteError::Interrupted(pending.id).into());
         }
         return undo_interrupted(pending, wanted, &lock, console);
     }
@@ -80,7 +80,7 @@ fn undo_interrupted(
     lock: &Lock,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    console.message(&format!("The write {} was interrupted.", pending.id()));
+    console.message(&format!("The write {} was interrupted.", pending.id));
     show(&pending.restores()?, console)?;
     if !agrees(wanted, console)? {
         return Ok(1);

@@ -73,17 +73,11 @@ impl FileWrite {
         Self { is_touched: Cell::new(true), ..Self::new(entry, old, new, None) }
     }
 
-    fn content(&self, direction: Direction) -> Option<&Content> {
+    /// What the file is to be.
+    fn wanted(&self, direction: Direction) -> (Option<&Content>, Option<&FileMetadata>) {
         match direction {
-            Direction::Forward => self.new.as_ref(),
-            Direction::Back => self.old.as_ref(),
-        }
-    }
-
-    fn metadata(&self, direction: Direction) -> Option<&FileMetadata> {
-        match direction {
-            Direction::Forward => self.entry.new.as_ref(),
-            Direction::Back => self.entry.old.as_ref(),
+            Direction::Forward => (self.new.as_ref(), self.entry.new.as_ref()),
+            Direction::Back => (self.old.as_ref(), self.entry.old.as_ref()),
         }
     }
 
@@ -126,7 +120,8 @@ impl FileWrite {
         now: Option<&OpenedFile>,
         direction: Direction,
     ) -> Result<CommitMethod, WriteError> {
-        let Some(content) = self.content(direction) else {
+        let (content, metadata) = self.wanted(direction);
+        let Some(content) = content else {
             return Ok(if now.is_some() { CommitMethod::Remove } else { CommitMethod::Keep });
         };
         match now {
@@ -135,7 +130,7 @@ impl FileWrite {
                 self.check_hard_link(directory, &now.stat)?;
                 Ok(CommitMethod::Overwrite(InPlaceReason::HardLinks))
             }
-            now => self.fill_temporary(directory, now, content, direction),
+            now => self.fill_temporary(directory, now, content, metadata),
         }
     }
 
@@ -154,7 +149,7 @@ impl FileWrite {
         directory: &Directory,
         now: Option<&OpenedFile>,
         content: &Content,
-        direction: Direction,
+        metadata: Option<&FileMetadata>,
     ) -> Result<CommitMethod, WriteError> {
         let failed = |error: io::Error| directory.failed(self.entry.name(), error);
         let mut file = match directory.create(&self.entry.temp) {
@@ -164,7 +159,7 @@ impl FileWrite {
             created => created.map_err(|errno| failed(errno.into()))?,
         };
         file.write_all(content).map_err(failed)?;
-        let given = match (now, self.metadata(direction)) {
+        let given = match (now, metadata) {
             (Some(now), _) => attributes::copy(now, &file),
             (None, Some(wanted)) => attributes::set(wanted, directory, &file).map(|()| true),
             (None, None) => Ok(true),
@@ -245,13 +240,14 @@ impl PreparedFile<'_> {
     /// # Errors
     /// [`WriteError::Changed`] if somebody else touched the file since it was prepared.
     pub(crate) fn commit(&self) -> Result<FileAction, WriteError> {
-        if !self.is_unchanged()? {
+        let now = self.directory.stat_of(self.name())?;
+        let moment = |it: &Stat| (it.st_dev, it.st_ino, it.st_size, it.st_ctime, it.st_ctime_nsec);
+        if now.as_ref().map(moment) != self.seen.as_ref().map(moment) {
             return Err(self.conflict()?);
         }
-        if let CommitMethod::Keep = self.method {
-            return Ok(self.action());
+        if !matches!(self.method, CommitMethod::Keep) {
+            self.write.is_touched.set(true);
         }
-        self.write.is_touched.set(true);
         match self.method {
             CommitMethod::Keep => Ok(self.action()),
             CommitMethod::Rename => self.rename(),
@@ -283,19 +279,13 @@ impl PreparedFile<'_> {
         self.write.entry.name()
     }
 
-    fn is_unchanged(&self) -> Result<bool, WriteError> {
-        let now = self.directory.stat_of(self.name())?;
-        let moment = |it: &Stat| (it.st_dev, it.st_ino, it.st_size, it.st_ctime, it.st_ctime_nsec);
-        Ok(now.as_ref().map(moment) == self.seen.as_ref().map(moment))
-    }
-
     fn conflict(&self) -> Result<WriteError, WriteError> {
         let now = self.directory.read(self.name())?;
         Ok(self.write.conflict(now.as_ref(), self.direction))
     }
 
     fn action(&self) -> FileAction {
-        match (self.write.content(self.direction), &self.write.old) {
+        match (self.write.wanted(self.direction).0, &self.write.old) {
             (None, _) => FileAction::Removed,
             (Some(_), None) => FileAction::Created,
             (Some(_), Some(_)) => FileAction::Replaced,
@@ -315,7 +305,7 @@ impl PreparedFile<'_> {
     }
 
     fn overwrite(&self, reason: InPlaceReason) -> Result<FileAction, WriteError> {
-        let (Some(content), Some(seen)) = (self.write.content(self.direction), &self.seen) else {
+        let (Some(content), Some(seen)) = (self.write.wanted(self.direction).0, &self.seen) else {
             return Ok(FileAction::Removed);
         };
         if self.directory.overwrite(self.name(), seen, content)? {

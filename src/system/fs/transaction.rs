@@ -9,7 +9,6 @@ use crate::plan::{FileChange, FileKind};
 use crate::system::fs::backup::PendingWrite;
 use crate::system::fs::backup::journal::{FileMetadata, JournalEntry, WriteContext};
 use crate::system::fs::lock::Lock;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -61,7 +60,7 @@ pub(crate) fn run(
     verify: Verify,
 ) -> Result<Receipt, WriteError> {
     if let Some(pending) = lock.interrupted()? {
-        return Err(WriteError::Interrupted(pending.id().to_owned()));
+        return Err(WriteError::Interrupted(pending.id));
     }
     if requests.is_empty() {
         return Ok(Receipt::default());
@@ -70,7 +69,7 @@ pub(crate) fn run(
     let warnings = files.iter().filter_map(readable_by_others).collect();
     let config = context.config.clone();
     let pending = PendingWrite::begin(lock, context, folders, files)?;
-    let id = pending.id().to_owned();
+    let id = pending.id.clone();
     let done = forward(&pending).and_then(|files| {
         verify().map_err(WriteError::Verification)?;
         pending.close()?;
@@ -90,14 +89,14 @@ pub(crate) fn run(
 }
 
 fn forward(pending: &PendingWrite) -> Result<Vec<FileReceipt>, WriteError> {
-    for path in pending.folders() {
+    for path in &pending.journal.folders {
         let (Some(outer), Some(name)) = (path.parent(), path.file_name()) else { continue };
         let missing = || WriteError::NoFolder(outer.to_owned());
         let outer = Directory::open_real(outer)?.ok_or_else(missing)?;
         outer.make_child_of_same_owner(name)?;
         outer.sync()?;
     }
-    let prepared = pending.files().iter().map(|file| file.prepare(Direction::Forward));
+    let prepared = pending.files.iter().map(|file| file.prepare(Direction::Forward));
     let prepared = prepared.collect::<Result<Vec<_>, _>>()?;
     let actions = prepared.iter().map(PreparedFile::commit).collect::<Result<Vec<_>, _>>()?;
     prepared.iter().try_for_each(PreparedFile::sync)?;
@@ -107,9 +106,9 @@ fn forward(pending: &PendingWrite) -> Result<Vec<FileReceipt>, WriteError> {
 /// Puts everything back and removes the checkpoint. A failure does not keep the rest from being
 /// put back; then the checkpoint stays open.
 pub(crate) fn back(pending: PendingWrite) -> Result<(), WriteError> {
-    let put_back: Vec<_> = pending.files().iter().rev().map(FileWrite::put_back).collect();
+    let put_back: Vec<_> = pending.files.iter().rev().map(FileWrite::put_back).collect();
     put_back.into_iter().collect::<Result<(), _>>()?;
-    pending.folders().iter().rev().try_for_each(|folder| remove_folder(folder))?;
+    pending.journal.folders.iter().rev().try_for_each(|folder| remove_folder(folder))?;
     pending.discard()
 }
 
@@ -157,7 +156,12 @@ fn compare(request: WriteRequest, number: usize) -> Result<(Vec<PathBuf>, FileWr
     {
         return Err(WriteError::Redirected { path: request.path, real });
     }
-    let missing = below(location.directory.path(), &location.missing);
+    let mut deepest = location.directory.path().to_owned();
+    let missing = location.missing.iter().map(|name| {
+        deepest.push(name);
+        deepest.clone()
+    });
+    let missing = missing.collect();
     let directory = location.missing.is_empty().then_some(location.directory);
     let now = match &directory {
         Some(directory) => directory.read(&location.name)?,
@@ -179,11 +183,6 @@ fn compare(request: WriteRequest, number: usize) -> Result<(Vec<PathBuf>, FileWr
     let temp = JournalEntry::temp_name(number);
     let entry = JournalEntry { kind: request.kind, path: request.path, real, temp, old, new };
     Ok((missing, FileWrite::new(entry, request.before, request.after, directory)))
-}
-
-/// `a/b`, `a/b/c` … for these names below `a`.
-fn below(directory: &Path, names: &[OsString]) -> Vec<PathBuf> {
-    (1..=names.len()).map(|end| directory.join(names[..end].iter().collect::<PathBuf>())).collect()
 }
 
 /// A file that would be secret if it were new: its mode is the operator's to change.

@@ -16,14 +16,14 @@ pub(crate) const CLOSED: &str = "closed.json";
 pub(crate) const DAMAGED: &str = "damaged.json";
 
 /// The current format. Version 1 knew no kinds, no configuration, no settings and no undo.
-const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 2;
 
 const TEMPORARY: &str = ".kestra-setup-";
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Journal {
-    version: u32,
+    pub(super) version: u32,
     pub(crate) at: Timestamp,
     pub(crate) by: String,
     #[serde(default)]
@@ -112,27 +112,14 @@ impl Journal {
         if !(1..=VERSION).contains(&journal.version) {
             return Err(damaged(format!("its format is {}, not {VERSION}", journal.version)));
         }
-        if journal.is_plausible() {
-            Ok(Some(journal))
-        } else {
-            Err(damaged("kestra-setup would not write these paths".to_owned()))
-        }
-    }
-
-    fn is_plausible(&self) -> bool {
         let leads_to_a_file =
-            |folder: &PathBuf| self.files.iter().any(|file| file.real.starts_with(folder));
-        self.files.iter().all(JournalEntry::is_plausible)
-            && self.folders.iter().all(|folder| is_plain(folder) && leads_to_a_file(folder))
-    }
-
-    /// The journal of a write that begins now.
-    pub(crate) fn begin(
-        by: String,
-        context: WriteContext,
-        folders: Vec<PathBuf>,
-        files: Vec<JournalEntry>,
-    ) -> Self {
-        Self { version: VERSION, at: Timestamp::now(), by, context, folders, files }
+            |folder: &PathBuf| journal.files.iter().any(|file| file.real.starts_with(folder));
+        let mut folders = journal.folders.iter();
+        if journal.files.iter().all(JournalEntry::is_plausible)
+            && folders.all(|folder| is_plain(folder) && leads_to_a_file(folder))
+        {
+            return Ok(Some(journal));
+        }
+        Err(damaged("kestra-setup would not write these paths".to_owned()))
     }
 }

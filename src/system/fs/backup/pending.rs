@@ -3,40 +3,29 @@
 //! The directory is filled first; the journal comes last and by rename, so a journal that can be
 //! seen is whole and so are the contents beside it.
 
-use super::journal::{CLOSED, DAMAGED, FileMetadata, Journal, JournalEntry, OPEN, WriteContext};
+use super::journal::{
+    CLOSED, DAMAGED, FileMetadata, Journal, JournalEntry, OPEN, VERSION, WriteContext,
+};
 use super::{Restore, names, prune, remove};
 use crate::system::fs::directory::Directory;
 use crate::system::fs::file_write::FileWrite;
 use crate::system::fs::lock::Lock;
-use crate::system::fs::{Content, OpenedFile, Receipt, WriteError, sha256, transaction};
+use crate::system::fs::{Content, Receipt, WriteError, sha256, transaction};
 use crate::system::passwd;
 use jiff::Timestamp;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A write that is on its way or was interrupted.
 pub struct PendingWrite {
-    id: String,
+    pub(crate) id: String,
+    pub(crate) journal: Journal,
+    pub(crate) files: Vec<FileWrite>,
     checkpoints: Arc<Directory>,
     folder: Directory,
-    journal: Journal,
-    files: Vec<FileWrite>,
 }
 
 impl PendingWrite {
-    pub(crate) fn id(&self) -> &str {
-        &self.id
-    }
-
-    pub(crate) fn at(&self) -> Timestamp {
-        self.journal.at
-    }
-
-    /// The files, as the operator named them.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.files.iter().map(|file| file.entry.path.as_path())
-    }
-
     /// What undoing it would change.
     ///
     /// # Errors
@@ -78,14 +67,6 @@ impl PendingWrite {
         self.close()
     }
 
-    pub(crate) fn folders(&self) -> &[PathBuf] {
-        &self.journal.folders
-    }
-
-    pub(crate) fn files(&self) -> &[FileWrite] {
-        &self.files
-    }
-
     /// Saves backups and journal, all synced.
     pub(crate) fn begin(
         lock: &Lock,
@@ -95,9 +76,15 @@ impl PendingWrite {
     ) -> Result<Self, WriteError> {
         let checkpoints = Arc::clone(&lock.checkpoints);
         let (id, folder) = new_folder(&checkpoints)?;
-        let entries = files.iter().map(|file| file.entry.clone()).collect();
-        let journal = Journal::begin(passwd::current_user(), context, folders, entries);
-        let pending = Self { id, checkpoints, folder, journal, files };
+        let journal = Journal {
+            version: VERSION,
+            at: Timestamp::now(),
+            by: passwd::current_user(),
+            context,
+            folders,
+            files: files.iter().map(|file| file.entry.clone()).collect(),
+        };
+        let pending = Self { id, journal, files, checkpoints, folder };
         match pending.save() {
             Ok(()) => Ok(pending),
             Err(error) => {
@@ -151,7 +138,7 @@ impl Lock {
         let Some(journal) = Journal::load(&folder, OPEN)? else { return Ok(None) };
         let files = recorded(&folder, &journal)?;
         let checkpoints = Arc::clone(&self.checkpoints);
-        Ok(Some(PendingWrite { id, checkpoints, folder, journal, files }))
+        Ok(Some(PendingWrite { id, journal, files, checkpoints, folder }))
     }
 
     /// Leaves every file as it is, and gives up an interrupted write, also one that is damaged.
@@ -200,13 +187,13 @@ pub(super) fn recorded(
 }
 
 fn saved(folder: &Directory, name: &str, wanted: &FileMetadata) -> Result<Content, WriteError> {
-    let damaged = |why: String| WriteError::Damaged { path: folder.path_of(name), why };
-    let read = folder.read(name).map_err(|error| damaged(error.to_string()))?;
-    match read {
-        None => Err(damaged("it is gone".to_owned())),
-        Some(OpenedFile { content, .. }) if sha256(&content) == wanted.sha256 => Ok(content),
-        Some(_) => Err(damaged("it is not what was saved".to_owned())),
-    }
+    let why = match folder.read(name) {
+        Ok(Some(file)) if sha256(&file.content) == wanted.sha256 => return Ok(file.content),
+        Ok(Some(_)) => "it is not what was saved".to_owned(),
+        Ok(None) => "it is gone".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    Err(WriteError::Damaged { path: folder.path_of(name), why })
 }
 
 /// A directory named after this second; two writes in one second get a number.
