@@ -192,7 +192,8 @@ fn messages(error: &CommandError) -> Vec<String> {
         cause = source.source();
     }
     if let CommandError::Write(WriteError::Verification(failure)) = error {
-        let _ = write!(text, "\n{}\n{}", failure.evidence, failure.outcome());
+        let became = WriteError::after_verification(failure);
+        let _ = write!(text, "\n{}\n{became}", failure.evidence);
     }
     vec![text]
 }

@@ -75,7 +75,10 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
         }
         WriteError::Verification(failure) => {
             let blamed = nginx::blamed(failure.code);
-            let mut lines = vec![failure.outcome().to_owned(), sentence(&capital(&failure.what))];
+            let mut lines = vec![
+                WriteError::after_verification(failure).to_owned(),
+                sentence(&capital(&failure.summary)),
+            ];
             if let Some((field, value)) =
                 blamed.and_then(|field| Some((field, value(field, plan)?)))
             {

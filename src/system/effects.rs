@@ -12,9 +12,9 @@ use super::discover::{self, DiscoverError, look_at, snapshot};
 use super::export::{self, Exported};
 use super::fs::backup::History;
 use super::fs::lock::Lock;
-use super::fs::{self, Receipt, VerificationFailure, WriteError};
+use super::fs::{self, Receipt, WriteError};
 use super::nginx::{self, Deadline, Live};
-use crate::checks::{Check, Finding};
+use crate::checks::{Check, Finding, Outcome};
 use crate::form;
 use crate::kestra_config::{self, Place};
 use crate::machine::{Machine, Nginx, Seen, Text};
@@ -180,17 +180,15 @@ impl EffectRunner {
         plan: &Plan,
         before: Option<&Live>,
         deadline: Deadline,
-    ) -> Result<(), VerificationFailure> {
+    ) -> Result<(), Finding> {
         for change in plan.pending().filter(|change| change.kind == FileKind::Config) {
             let on_disk = snapshot(&change.path);
             let text = on_disk.text().map_or("", |text| text.as_str());
             if let Err(refusal) = kestra_config::read_at(text, &self.place) {
-                return Err(VerificationFailure {
-                    code: "",
-                    what: "the written configuration cannot be read as Kestra reads it".to_owned(),
-                    evidence: refusal.to_string(),
-                    remedy: "Report this with the lines around the change.".to_owned(),
-                });
+                let what = "the written configuration cannot be read as Kestra reads it";
+                return Err(Finding::new("", Outcome::Failed, what)
+                    .seen(refusal.to_string())
+                    .try_this("Report this with the lines around the change."));
             }
         }
         // An earlier complaint is not about this write.
@@ -198,7 +196,7 @@ impl EffectRunner {
             |complaint: &Finding| before.is_none_or(|it| !it.complaints.contains(complaint));
         let complaints = self.live_test(plan, deadline).map_or(Vec::new(), |live| live.complaints);
         let new = complaints.into_iter().find(is_new);
-        new.map_or(Ok(()), |new| Err(self.with_the_other_file(new, plan).into()))
+        new.map_or(Ok(()), |new| Err(self.with_the_other_file(new, plan)))
     }
 
     /// A complaint of nginx that names the file in whose way the plan is.

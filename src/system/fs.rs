@@ -14,12 +14,13 @@ mod read;
 mod resolve;
 pub(crate) mod transaction;
 
-pub use error::{FileConflict, FileDigest, VerificationFailure, WriteError};
+pub use error::{FileConflict, FileDigest, WriteError};
 pub use read::{Content, OpenedFile, as_text, sha256};
 pub use read::{MAX_BYTES, ReadError, read, writable};
 pub(crate) use resolve::locate;
 pub use resolve::target;
 
+use crate::checks::Finding;
 use crate::plan::{FileKind, Plan};
 use backup::journal::WriteContext;
 use lock::Lock;
@@ -34,8 +35,8 @@ pub(crate) fn beside(path: &Path) -> PathBuf {
     beside
 }
 
-/// Checks the files just written.
-pub(crate) type Verify<'a> = &'a dyn Fn() -> Result<(), VerificationFailure>;
+/// Checks the files just written. The finding has a code where it is nginx's.
+pub(crate) type Verify<'a> = &'a dyn Fn() -> Result<(), Finding>;
 
 /// What a transaction did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

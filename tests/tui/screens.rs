@@ -8,7 +8,7 @@ use kestra_setup::key::Key;
 use kestra_setup::messages::not_written;
 use kestra_setup::plan::Plan;
 use kestra_setup::system::effects::WriteFailure;
-use kestra_setup::system::fs::{VerificationFailure, WriteError};
+use kestra_setup::system::fs::WriteError;
 use kestra_setup::wizard::{Choice, Dialog, Event, Failure};
 
 /// The wireframes' size, the smallest with explanations, and the smallest of all.
@@ -207,9 +207,10 @@ fn choices() {
     see("denied_back", &choosing(denied()).press(Key::Esc));
     see("disk_full", &choosing(WriteError::Full(CONFIG.into())));
     see("no_folder", &choosing(WriteError::NoFolder("/etc/nginx/conf.d".into())));
-    see("verification_failed", &choosing(WriteError::Verification(VerificationFailure {
+    see("verification_failed", &choosing(WriteError::Verification(Finding {
         code: "nginx-unknown-host",
-        what: "nginx cannot resolve \"kestra-app\" on this machine".into(),
+        outcome: Outcome::Failed,
+        summary: "nginx cannot resolve \"kestra-app\" on this machine".into(),
         evidence: "nginx: [emerg] host not found in upstream \"kestra-app\" in /etc/nginx/conf.d/kestra.conf:4".into(),
         remedy: "A name that exists only inside Docker will not work here. Use an address this machine can resolve, e.g. localhost:8080.".into(),
     })));

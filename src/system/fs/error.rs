@@ -100,8 +100,8 @@ pub enum WriteError {
         source: io::Error,
     },
     /// The files were written, failed verification and were restored.
-    #[error("{0}")]
-    Verification(VerificationFailure),
+    #[error("{}", .0.summary)]
+    Verification(Finding),
     /// Writing failed, and restoring the files failed too.
     #[error("writing failed, and not every file could be put back: {put_back}")]
     Unrepaired {
@@ -116,11 +116,7 @@ pub enum WriteError {
 }
 
 fn who(pid: Option<u32>, since: Option<Timestamp>) -> String {
-    match (pid, since) {
-        (Some(pid), Some(since)) => format!(" (pid {pid}, since {since:.0})"),
-        (Some(pid), None) => format!(" (pid {pid})"),
-        _ => String::new(),
-    }
+    pid.zip(since).map_or(String::new(), |(pid, since)| format!(" (pid {pid}, since {since:.0})"))
 }
 
 /// A file that is no longer what was shown.
@@ -145,37 +141,6 @@ pub struct FileDigest {
     pub(crate) sha256: String,
     /// How many lines the text has.
     pub lines: usize,
-}
-
-/// What the verification of the written files found wrong.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what}")]
-pub struct VerificationFailure {
-    /// The code of the finding; empty where it was none.
-    pub code: &'static str,
-    /// What is wrong, in plain words.
-    pub what: String,
-    /// What was seen, such as the line of nginx. May be empty.
-    pub evidence: String,
-    /// What the operator can do.
-    pub remedy: String,
-}
-
-impl VerificationFailure {
-    /// What became of the files.
-    pub(crate) fn outcome(&self) -> &'static str {
-        match self.code {
-            "" => "The written files failed their verification. All files are restored.",
-            _ => "nginx rejected the new file. All files are restored.",
-        }
-    }
-}
-
-impl From<Finding> for VerificationFailure {
-    fn from(finding: Finding) -> Self {
-        let Finding { code, summary, evidence, remedy, .. } = finding;
-        Self { code, what: summary, evidence, remedy }
-    }
 }
 
 impl WriteError {
@@ -221,6 +186,14 @@ impl WriteError {
             Self::Io { .. } => "Look for the cause in the system's log, then write again.".into(),
             Self::Verification(failure) => failure.remedy.clone(),
             Self::Unrepaired { .. } => format!("Remove the cause first. {UNDO_OR_FORGET}"),
+        }
+    }
+
+    /// What became of the files that failed this verification.
+    pub(crate) fn after_verification(failure: &Finding) -> &'static str {
+        match failure.code {
+            "" => "The written files failed their verification. All files are restored.",
+            _ => "nginx rejected the new file. All files are restored.",
         }
     }
 

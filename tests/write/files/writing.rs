@@ -1,9 +1,10 @@
 //! All files or none, and nothing of anyone else's.
 
 use super::place::{Place, change, mode, text};
+use kestra_setup::checks::{Finding, Outcome};
 use kestra_setup::plan::{FileChange, FileKind, Plan};
 use kestra_setup::system::fs::lock::Lock;
-use kestra_setup::system::fs::{self as files, FileAction, VerificationFailure, WriteError};
+use kestra_setup::system::fs::{self as files, FileAction, WriteError};
 use std::fs;
 use std::os::unix::fs::symlink;
 
@@ -36,9 +37,9 @@ fn a_folder_of_nginx_is_never_made() {
     assert!(matches!(error, WriteError::NoFolder(_)), "{error}");
 }
 
-fn refuses() -> Result<(), VerificationFailure> {
-    let (what, evidence, remedy) = ("it is wrong".into(), "[emerg]".into(), "Mend it.".into());
-    Err(VerificationFailure { code: "", what, evidence, remedy })
+fn refuses() -> Result<(), Finding> {
+    let (summary, evidence, remedy) = ("it is wrong".into(), "[emerg]".into(), "Mend it.".into());
+    Err(Finding { code: "", outcome: Outcome::Failed, summary, evidence, remedy })
 }
 
 #[test]
