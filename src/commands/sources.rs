@@ -10,7 +10,7 @@ use crate::machine::{Machine, Seen, Snapshot, Text};
 use crate::plan::{self, FileChange, FileKind, Plan};
 use crate::settings::Secret;
 use crate::shell;
-use crate::system::console::{first_line_of_input, unreadable_variables, variable, variables};
+use crate::system::console::{first_line_of_input, variable, variables};
 use crate::system::discover::{self, look_at, place_in};
 use crate::system::fs::backup::STATE;
 use crate::system::nginx::Deadline;
@@ -199,8 +199,8 @@ pub(super) fn take_variables(answers: &mut Answers) -> Vec<String> {
             set(answers, field, &text);
         }
     }
-    let unreadable = unreadable_variables(PREFIX);
-    unreadable.map(|name| format!("{name}: the value is not UTF-8 text.")).collect()
+    let unreadable = variables(PREFIX).filter(|(_, is_text)| !is_text);
+    unreadable.map(|(name, _)| format!("{name}: the value is not UTF-8 text.")).collect()
 }
 
 /// `KESTRA_SETUP_` and the name of the question in capitals.
@@ -211,7 +211,7 @@ fn variable_of(field: &Field) -> String {
 /// A note for every variable that looks like an answer and is none.
 fn unknown_variables() -> impl Iterator<Item = String> {
     let is_known = |name: &str| name == STATE || form::fields().any(|it| variable_of(it) == name);
-    let unknown = variables(PREFIX).filter(move |name| !is_known(name));
+    let unknown = variables(PREFIX).map(|(name, _)| name).filter(move |name| !is_known(name));
     unknown.map(|name| {
         let question = name[PREFIX.len()..].to_ascii_lowercase().replace('_', "-");
         format!("{name}: {}", answers::no_such_question(&question))

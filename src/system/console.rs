@@ -167,21 +167,12 @@ pub(crate) fn setting(name: &str) -> String {
     variable(name).map_or(String::new(), |value| value.reveal().to_owned())
 }
 
-/// The names of the variables that begin like this and are not UTF-8.
-pub(crate) fn unreadable_variables(start: &str) -> impl Iterator<Item = String> {
-    let named =
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
-    let unreadable =
-        named.filter(move |(name, value)| name.starts_with(start) && value.to_str().is_none());
-    unreadable.map(|(name, _)| name)
-}
-
-/// The names of the variables of the environment that begin like this; those that are not UTF-8 are
-/// left out.
-pub(crate) fn variables(start: &str) -> impl Iterator<Item = String> {
+/// The names of the variables of the environment that begin like this, and whether their values are
+/// UTF-8. Names that are not UTF-8 are left out.
+pub(crate) fn variables(start: &str) -> impl Iterator<Item = (String, bool)> {
     std::env::vars_os()
-        .filter_map(|(name, _)| name.into_string().ok())
-        .filter(move |name| name.starts_with(start))
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_str().is_some())))
+        .filter(move |(name, _)| name.starts_with(start))
 }
 
 /// The text of a file, `-` for standard input.
