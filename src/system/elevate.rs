@@ -9,6 +9,7 @@
     reason = "this is where sudo is started"
 )]
 
+use super::installed::ROOTS_PATH;
 use crate::kestra_config::Place;
 use crate::machine::Text;
 use crate::plan::Plan;
@@ -44,7 +45,7 @@ pub(crate) fn run(plan: &Plan, config: &Path, place: &Place) -> Result<(), Strin
         .args(["--at", &place.to_string()])
         .args(["apply", "--answers", "-", "--expect", &plan.digest()])
         .env_clear()
-        .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+        .env("PATH", ROOTS_PATH)
         .envs(PASSED_ON.iter().filter_map(|name| Some((name, env::var_os(name)?))))
         .stdin(Stdio::piped())
         .spawn()

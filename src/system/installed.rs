@@ -17,7 +17,7 @@ use std::time::Duration;
 const TIME: Duration = Duration::from_secs(5);
 
 /// Where root's programs are; the `PATH` of this process may name a folder that others can write.
-const ROOTS_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(super) const ROOTS_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The release that runs with this configuration: of the image of the Compose service that mounts
 /// it, of the program of its unit, or of the `kestra` on the path.

@@ -1,5 +1,6 @@
 //! Runs nginx, systemctl or `kestra --version`, with limits of time and output.
 
+use crate::system::console::PASSWORD_VARIABLE;
 use crate::system::within;
 use std::io::{self, Read};
 use std::process::{Child, Command, Stdio};
@@ -35,7 +36,7 @@ pub(super) struct Ran {
 /// # Errors
 /// When it cannot be started, has not ended in time, or prints too much; then it is killed.
 pub(super) fn run(command: &mut Command, deadline: Deadline) -> io::Result<Ran> {
-    let command = command.env("LC_ALL", "C").env_remove("KESTRA_SETUP_PROXY_PASSWORD");
+    let command = command.env("LC_ALL", "C").env_remove(PASSWORD_VARIABLE);
     let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn()?;
     let stderr = child.stderr.take();
