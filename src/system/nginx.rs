@@ -30,55 +30,41 @@ const USUAL_FOLDERS: &str = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/opt/homeb
 /// Looks for nginx and its configuration, as any user. Starts nothing but `nginx -V`; what cannot
 /// be found out is left empty.
 pub fn find(deadline: Deadline) -> Nginx {
-    match program() {
-        Some(binary) => {
-            let built = Built::ask(&binary, deadline);
-            let running = built.pid.as_deref().and_then(process).and_then(|it| conf_of(&it));
-            let conf = running.or_else(|| built.conf.clone());
-            describe(binary, built, conf.as_deref())
-        }
-        None => without_program(),
-    }
-}
-
-/// Relative folders are skipped: root must not run whatever is in the working directory.
-fn program() -> Option<PathBuf> {
-    let path = env::var("PATH").unwrap_or_default();
-    let path = format!("{path}:{USUAL_FOLDERS}");
-    let folders = path.split(':').map(Path::new).filter(|folder| folder.is_absolute());
-    folders.map(|folder| folder.join("nginx")).find(|file| file.is_file())
-}
-
-fn without_program() -> Nginx {
     let is_set = |path| fs::read_to_string(path).is_ok_and(|text| text.trim() == "1");
     let ipv6 = fs::read_to_string("/proc/net/if_inet6").is_ok_and(|text| !text.is_empty());
-    Nginx { selinux: is_set("/sys/fs/selinux/enforce"), ipv6, ..Nginx::default() }
-}
+    let nginx = Nginx { selinux: is_set("/sys/fs/selinux/enforce"), ipv6, ..Nginx::default() };
 
-fn describe(binary: PathBuf, built: Built, conf: Option<&Path>) -> Nginx {
-    let nginx = Nginx { binary: Some(binary), version: built.version, ..without_program() };
-    let Some(conf) = conf else { return nginx };
-    let config::Read { config, pid, .. } = config::Read::new(conf);
+    // Relative folders are skipped: root must not run whatever is in the working directory.
+    let path = format!("{}:{USUAL_FOLDERS}", env::var("PATH").unwrap_or_default());
+    let folders = path.split(':').map(Path::new).filter(|folder| folder.is_absolute());
+    let Some(binary) = folders.map(|it| it.join("nginx")).find(|file| file.is_file()) else {
+        return nginx;
+    };
+    let ran = run::run(Command::new(&binary).arg("-V"), deadline);
+    let built = ran.map(|ran| Built::read(&ran.output)).unwrap_or_default();
+    let nginx = Nginx { binary: Some(binary), version: built.version, ..nginx };
+
+    let running = built.pid.as_deref().and_then(process).and_then(|it| conf_of(&it));
+    let Some(conf) = running.or(built.conf) else { return nginx };
+    let config::Read { config, pid, .. } = config::Read::new(&conf);
     let process = pid.or(built.pid).as_deref().and_then(process);
     // systemd keeps the processes of a service in a group of its name.
     let is_a_service = |process: &PathBuf| {
         let groups = fs::read_to_string(process.join("cgroup"));
         groups.is_ok_and(|groups| groups.contains("/nginx.service"))
     };
-    let snippets = conf.parent().map(|folder| {
-        let snippets = folder.join("snippets");
-        if snippets.is_dir() {
-            snippets.join("kestra.conf")
-        } else {
-            folder.join("kestra-locations.conf")
-        }
-    });
+    let snippets = conf.with_file_name("snippets");
+    let location_file = if snippets.is_dir() {
+        snippets.join("kestra.conf")
+    } else {
+        conf.with_file_name("kestra-locations.conf")
+    };
     Nginx {
         is_running: process.is_some(),
         is_service: process.as_ref().is_some_and(is_a_service),
-        conf: Some(conf.to_owned()),
+        conf: Some(conf),
         server_file: server_file(&config.includes),
-        location_file: snippets,
+        location_file: Some(location_file),
         config,
         ..nginx
     }
@@ -105,11 +91,6 @@ struct Built {
 }
 
 impl Built {
-    fn ask(binary: &Path, deadline: Deadline) -> Self {
-        let ran = run::run(Command::new(binary).arg("-V"), deadline);
-        ran.map(|ran| Self::read(&ran.output)).unwrap_or_default()
-    }
-
     fn read(output: &str) -> Self {
         let option = |name| {
             output.split_whitespace().find_map(|word| word.strip_prefix(name)).map(PathBuf::from)
