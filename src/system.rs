@@ -24,6 +24,7 @@ pub mod signals;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -49,6 +50,16 @@ fn within<T: Send + 'static>(
     thread::Builder::new().spawn(move || drop(sender.send(work())))?;
     let timed_out = |_| io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
     result.recv_timeout(time).map_err(timed_out)
+}
+
+/// The entries of a folder by name; none where it cannot be read.
+fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut entries: Vec<_> = entries
+        .filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path())))
+        .collect();
+    entries.sort();
+    entries
 }
 
 /// The addresses of a host. A name server that does not answer would hold the caller for minutes, so

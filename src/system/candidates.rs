@@ -8,6 +8,7 @@ use crate::kestra_config::{self, Mounted, Place};
 use crate::kestra_release::Release;
 use crate::machine::Candidate;
 use crate::shell;
+use crate::system::entries;
 use rustix::process::geteuid;
 use std::cell::OnceCell;
 use std::env;
@@ -98,18 +99,19 @@ impl SearchScope {
                 is_unit: true,
             });
         }
-        let mount = self.mount(config)?;
-        let (file, name) = (mount.compose.to_string_lossy(), shell::word(&mount.service));
+        let (compose, mounted) = self.mount(config)?;
+        let (file, name) = (compose.to_string_lossy(), shell::word(&mounted.service));
         let by_hand = || {
             let file = shell::word(&file);
             format!("docker compose -f {file} up -d --force-recreate {name}")
         };
+        let (env_files, in_files) = env_files(&compose, &mounted.env_files);
         Some(Service {
-            restart: Some(self.restart(&mount.compose).unwrap_or_else(by_hand)),
-            name: format!("service {}", mount.service),
-            env_files: mount.env_files,
-            variables: mount.variables,
-            variables_win: mount.variables_win,
+            restart: Some(self.restart(&compose).unwrap_or_else(by_hand)),
+            name: format!("service {}", mounted.service),
+            env_files,
+            variables: mounted.beside.names.into_iter().chain(in_files).collect(),
+            variables_win: !mounted.beside.has_config_flag,
             upstream: None,
             is_unit: false,
         })
@@ -117,16 +119,15 @@ impl SearchScope {
 
     /// Where a Compose file publishes this port of the service that mounts a configuration.
     pub(super) fn published(&self, config: &Path, port: u16) -> Option<(String, u16)> {
-        let mount = self.mount(config)?;
-        let text = text_of(&mount.compose)?;
-        kestra_config::published_by(&text, &mount.service, port)?.upstream
+        let (compose, mounted) = self.mount(config)?;
+        kestra_config::published_by(&text_of(&compose)?, &mounted.service, port)?.upstream
     }
 
     /// The release that a Compose file names for a configuration which it mounts.
     pub(super) fn image(&self, config: &Path) -> Option<Release> {
-        let mount = self.mount(config)?;
-        let seen = format!("image of service {} in {}", mount.service, mount.compose.display());
-        Some(Release::of_image(mount.image?, seen))
+        let (compose, mounted) = self.mount(config)?;
+        let seen = format!("image of service {} in {}", mounted.service, compose.display());
+        Some(Release::of_image(mounted.image?, seen))
     }
 
     /// The Kestra that a unit starts with this configuration: a program or a jar.
@@ -135,12 +136,15 @@ impl SearchScope {
         Some(self.at(unit.program.as_ref()?.trim_start_matches(PREFIXES)))
     }
 
-    fn mount(&self, config: &Path) -> Option<Mount> {
+    /// The Compose file that mounts a configuration, and what it tells of the service.
+    fn mount(&self, config: &Path) -> Option<(PathBuf, Mounted)> {
         let beside = self.yaml_files(config.parent()?).into_iter();
         let beside = beside.filter(|(name, _)| is_compose(name)).map(|(_, path)| path);
         let of_units = self.units().iter().flat_map(|unit| unit.compose.clone());
-        let mut mounts = beside.chain(of_units).filter_map(|file| mount(&file));
-        mounts.find(|mount| is_same(&mount.file, config))
+        beside.chain(of_units).find_map(|compose| {
+            let (file, mounted) = mount(&compose)?;
+            is_same(&file, config).then_some((compose, mounted))
+        })
     }
 
     /// The command that restarts what a Compose file starts, where a unit runs it.
@@ -203,8 +207,7 @@ impl SearchScope {
     }
 
     fn yaml_files(&self, folder: &Path) -> Vec<(String, PathBuf)> {
-        let is_yaml =
-            |name: &str| Path::new(name).extension().is_some_and(|it| it == "yml" || it == "yaml");
+        let is_yaml = |name: &str| has_extension(name, "yml") || has_extension(name, "yaml");
         let mut files = entries(folder);
         files.retain(|(name, path)| is_yaml(name) && self.is_trusted(path));
         files
@@ -223,8 +226,8 @@ fn in_compose(path: &Path) -> Vec<(PathBuf, String)> {
     // One that cannot be edited is no reason for a second configuration.
     let named =
         || names_it().then(|| (path.to_owned(), "it names KESTRA_CONFIGURATION".to_owned()));
-    let mounted =
-        mount(path).map(|it| (it.file, format!("{name} mounts it for service {}", it.service)));
+    let mounted = mount(path)
+        .map(|(file, it)| (file, format!("{name} mounts it for service {}", it.service)));
     held(path).or_else(named).into_iter().chain(mounted).collect()
 }
 
@@ -242,42 +245,27 @@ fn held(path: &Path) -> Option<(PathBuf, String)> {
     Some((path.to_owned(), reason))
 }
 
-/// A configuration that a Compose file mounts.
-struct Mount {
-    compose: PathBuf,
-    service: String,
-    file: PathBuf,
-    env_files: Vec<String>,
-    image: Option<String>,
-    variables: Vec<String>,
-    variables_win: bool,
-}
-
-/// The configuration that a Compose file mounts.
-fn mount(compose: &Path) -> Option<Mount> {
-    let Mounted { service, file, env_files, image, beside } =
-        kestra_config::mounted_file(&text_of(compose)?)?;
-    let folder = compose.parent()?;
-    let absolute = |file: &str| folder.join(file.strip_prefix("./").unwrap_or(file));
-    let file = absolute(&file);
+/// The configuration that a Compose file mounts, which can be read.
+fn mount(compose: &Path) -> Option<(PathBuf, Mounted)> {
+    let mounted = kestra_config::mounted_file(&text_of(compose)?)?;
+    let file = beside(compose, &mounted.file);
     kestra_config::places(&text_of(&file)?).ok()?;
-    let env_files: Vec<_> = env_files.iter().map(|file| absolute(file)).collect();
-    Some(Mount {
-        compose: compose.to_owned(),
-        service,
-        file,
-        image,
-        variables: beside.names.into_iter().chain(properties(&env_files)).collect(),
-        variables_win: !beside.has_config_flag,
-        env_files: env_files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
-    })
+    Some((file, mounted))
 }
 
-/// The variables of env files that Kestra reads as properties.
-pub(super) fn properties(env_files: &[PathBuf]) -> Vec<String> {
-    let texts: Vec<_> = env_files.iter().filter_map(|file| text_of(file)).collect();
-    let names = texts.iter().flat_map(|text| env_file::names(text));
-    names.filter(|name| kestra_config::is_property(name)).map(str::to_owned).collect()
+/// A file that a Compose file names.
+fn beside(compose: &Path, file: &str) -> PathBuf {
+    compose.with_file_name(file.strip_prefix("./").unwrap_or(file))
+}
+
+/// The env files that a Compose file names, and the variables in them that Kestra reads as
+/// properties.
+pub(super) fn env_files(compose: &Path, named: &[String]) -> (Vec<String>, Vec<String>) {
+    let files: Vec<_> = named.iter().map(|file| beside(compose, file)).collect();
+    let texts: Vec<_> = files.iter().filter_map(|file| text_of(file)).collect();
+    let variables = texts.iter().flat_map(|text| env_file::names(text));
+    let properties = variables.filter(|it| kestra_config::is_property(it)).map(str::to_owned);
+    (files.iter().map(|file| file.to_string_lossy().into_owned()).collect(), properties.collect())
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {
@@ -291,16 +279,6 @@ fn has_extension(name: &str, extension: &str) -> bool {
 
 fn is_compose(name: &str) -> bool {
     name.starts_with("compose.") || name.starts_with("docker-compose")
-}
-
-/// The entries of a folder by name; none where it cannot be read.
-fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut entries: Vec<_> = entries
-        .filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path())))
-        .collect();
-    entries.sort();
-    entries
 }
 
 fn text_of(path: &Path) -> Option<String> {

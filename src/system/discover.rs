@@ -213,6 +213,7 @@ fn without_release(mut machine: Machine, deadline: Deadline) -> Machine {
     let nginx = nginx::find(deadline);
     let text = |path: &PathBuf| path.display().to_string();
     let is_kubernetes = machine.place().is_kubernetes();
+    let before = written_before(&machine);
     let defaults = &mut machine.defaults;
     defaults.has_nginx = nginx.binary.is_some() && !is_kubernetes;
     if let Some(file) = &nginx.server_file {
@@ -221,8 +222,6 @@ fn without_release(mut machine: Machine, deadline: Deadline) -> Machine {
     if let Some(file) = &nginx.location_file {
         defaults.location_file = text(file);
     }
-    let before = written_before(&machine);
-    let defaults = &mut machine.defaults;
     defaults.nginx_files.extend(before);
     let Defaults { server_file, location_file, nginx_files, .. } = defaults.clone();
     machine.nginx = nginx;
@@ -297,15 +296,14 @@ fn service(machine: &Machine) -> Option<Service> {
     }
     let name = place.used_by().first().filter(|_| place.is_compose())?;
     let text = machine.text(config)?.as_str();
-    let files = kestra_config::env_files(text, place);
-    let absolute = |file: &String| config.with_file_name(file.trim_start_matches("./"));
-    let files: Vec<_> = files.iter().map(absolute).collect();
+    let (env_files, variables) =
+        candidates::env_files(config, &kestra_config::env_files(text, place));
     Some(Service {
         name: format!("service {name}"),
         restart: SearchScope::here().restart(config),
-        variables: candidates::properties(&files),
+        variables,
         variables_win: !kestra_config::variables_beside(text, place).has_config_flag,
-        env_files: files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
+        env_files,
         is_unit: false,
         upstream: None,
     })
@@ -386,25 +384,21 @@ fn proxy() -> Option<EnvironmentProxy> {
     })
 }
 
-/// The compose file beside a config.yml that gives Kestra another configuration.
-fn compose_beside(config: &Path) -> Option<&'static str> {
-    let is_another = |name: &&str| !config.ends_with(name);
-    candidates::COMPOSE_FILES.into_iter().filter(is_another).find(|name| {
-        let text = snapshot(&config.with_file_name(name));
-        text.text().is_some_and(|text| text.as_str().contains("KESTRA_CONFIGURATION"))
-    })
-}
-
 fn surroundings(machine: &Machine) -> Surroundings {
     let config = machine.config();
     let is_default_name = config.file_name().is_some_and(|name| name == "config.yml");
+    let mut compose = candidates::COMPOSE_FILES.into_iter().filter(|name| !config.ends_with(name));
+    let compose_beside = compose.find(|name| {
+        let text = snapshot(&config.with_file_name(name));
+        text.text().is_some_and(|text| text.as_str().contains("KESTRA_CONFIGURATION"))
+    });
     let passwd = super::passwd::home(rustix::process::geteuid().as_raw());
     let is_of = |home: &PathBuf| config == home.join(".kestra/config.yml");
     let of_variable = env::var_os("HOME").map(PathBuf::from).filter(is_of);
     let is_another = |passwd: &PathBuf| of_variable.is_some_and(|home| home != *passwd);
     Surroundings {
         has_yaml_beside: is_default_name && config.with_extension("yaml").exists(),
-        compose_beside: compose_beside(config).map(str::to_owned),
+        compose_beside: compose_beside.map(str::to_owned),
         has_configuration_variable: env::var_os("KESTRA_CONFIGURATION").is_some(),
         other_home: passwd.filter(is_another),
     }

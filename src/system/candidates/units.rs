@@ -1,7 +1,7 @@
 //! The units of systemd that start Kestra, itself or in Docker Compose.
 
-use super::{COMPOSE_FILES, SearchScope, entries, has_extension, is_same, text_of};
-use crate::system::passwd;
+use super::{COMPOSE_FILES, SearchScope, has_extension, is_same, text_of};
+use crate::system::{entries, passwd};
 use crate::{env_file, kestra_config};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -119,20 +119,17 @@ impl SearchScope {
 
     /// What a unit sets; of two with one name, the last is in effect.
     fn variables(&self, set: &[String], env_files: &[String]) -> Vec<Variable> {
-        let set = set.iter().filter_map(|it| it.split_once('='));
-        let of_unit = set.map(|(name, value)| Variable {
-            name: name.into(),
-            value: value.into(),
-            file: None,
-        });
-        let mut all: Vec<_> = of_unit.collect();
+        let mut all = Vec::new();
+        for (name, value) in set.iter().filter_map(|it| it.split_once('=')) {
+            all.push(Variable { name: name.into(), value: value.into(), file: None });
+        }
         for path in env_files.iter().map(|file| self.at(file)) {
             let text = text_of(&path).unwrap_or_default();
-            all.extend(env_file::names(&text).map(|name| {
-                let value =
-                    env_file::value(&text, name).map_or(String::new(), |it| it.reveal().into());
-                Variable { name: name.into(), value, file: Some(path.clone()) }
-            }));
+            for name in env_file::names(&text) {
+                let value = env_file::value(&text, name);
+                let value = value.map_or(String::new(), |it| it.reveal().into());
+                all.push(Variable { name: name.into(), value, file: Some(path.clone()) });
+            }
         }
         all
     }
@@ -223,32 +220,27 @@ fn compose_files(words: &[String]) -> Option<Vec<&str>> {
         name => matches!(name, "docker-compose" | "podman-compose"),
     });
     let up = words.iter().position(|word| word == "up").filter(|_| is_compose)?;
-    let mut files = Vec::new();
-    for (word, next) in words[..up].iter().zip(&words[1..]) {
-        match word.strip_prefix("--file=") {
-            Some(file) => files.push(file),
-            None if word == "-f" || word == "--file" => files.push(next.as_str()),
-            None => {}
-        }
-    }
-    Some(files)
+    Some(values(&words[..=up], "-f", "--file").collect())
 }
 
 /// The file that `--config` or `-c` names behind `server`.
 pub(super) fn config_of(words: &[String]) -> Option<&str> {
     let server = words.iter().position(|word| word == "server")?;
-    let mut words = words[server..].iter();
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "-c" | "--config" => return words.next().map(String::as_str),
-            word => {
-                if let Some(file) = word.strip_prefix("--config=") {
-                    return Some(file);
-                }
-            }
+    values(&words[server..], "-c", "--config").next()
+}
+
+/// The values of an option, given as `-o VALUE`, `--option VALUE` or `--option=VALUE`.
+fn values<'a>(
+    words: &'a [String],
+    short: &'static str,
+    long: &'static str,
+) -> impl Iterator<Item = &'a str> {
+    words.iter().enumerate().filter_map(move |(at, word)| {
+        if word == short || word == long {
+            return words.get(at + 1).map(String::as_str);
         }
-    }
-    None
+        word.strip_prefix(long)?.strip_prefix('=')
+    })
 }
 
 #[cfg(test)]

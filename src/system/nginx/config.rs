@@ -4,7 +4,8 @@
 
 use crate::nginx_site::conf::{Directive, parse_file};
 use crate::nginx_site::{Config, Include, wildcard};
-use std::fs::{self, File};
+use crate::system::entries;
+use std::fs::File;
 use std::io::Read as _;
 use std::mem;
 use std::path::{Path, PathBuf};
@@ -118,14 +119,9 @@ fn glob(pattern: &Path) -> Vec<PathBuf> {
 }
 
 fn matches_in(folder: &Path, pattern: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let fits = |name: &str| !name.starts_with('.') && wildcard(pattern, name);
-    let mut found: Vec<PathBuf> = entries
-        .filter(|entry| entry.file_name().to_str().is_some_and(fits))
-        .map(|entry| entry.path())
-        .collect();
-    found.sort();
-    found
+    let entries = entries(folder).into_iter().filter(|(name, _)| fits(name));
+    entries.map(|(_, path)| path).collect()
 }
 
 #[cfg(test)]
