@@ -33,11 +33,13 @@ const LARGEST: u64 = 1 << 20;
 /// The certificates that this nginx names and those of certbot, as far as they can be read and are
 /// valid today with their key; and the first path that this user must not read.
 pub(crate) fn discover(nginx: &Config) -> (Vec<KnownCertificate>, Option<String>) {
-    let (of_certbot, error) = of_certbot(Path::new(CERTBOT));
-    let mut unreadable = error.filter(is_denied).map(|_| CERTBOT.to_owned());
+    let of_certbot = of_certbot(Path::new(CERTBOT));
+    let mut unreadable =
+        of_certbot.as_ref().err().filter(|it| is_denied(it)).map(|_| CERTBOT.into());
     let named = named_by(nginx).into_iter().map(|pair| (pair, true));
     let mut known: Vec<KnownCertificate> = Vec::new();
-    for ((path, key), is_used) in named.chain(of_certbot.into_iter().map(|pair| (pair, false))) {
+    let of_certbot = of_certbot.into_iter().flatten().map(|pair| (pair, false));
+    for ((path, key), is_used) in named.chain(of_certbot) {
         let path = path.display().to_string();
         match read(Path::new(&path)) {
             Err(error) if is_denied(&error) => unreadable = unreadable.or(Some(path)),
@@ -59,17 +61,13 @@ fn is_denied(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::PermissionDenied
 }
 
-/// The certificates and keys of certbot, and why its folder could not be read.
-fn of_certbot(folder: &Path) -> (Vec<(PathBuf, PathBuf)>, Option<io::Error>) {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) => return (Vec::new(), Some(error)),
-    };
-    let folders = entries.filter_map(Result::ok).map(|entry| entry.path());
+/// The certificates and keys of certbot.
+fn of_certbot(folder: &Path) -> io::Result<Vec<(PathBuf, PathBuf)>> {
+    let folders = std::fs::read_dir(folder)?.filter_map(Result::ok).map(|entry| entry.path());
     let pair = |folder: PathBuf| (folder.join("fullchain.pem"), folder.join("privkey.pem"));
     let mut pairs: Vec<_> = folders.map(pair).collect();
     pairs.sort();
-    (pairs, None)
+    Ok(pairs)
 }
 
 /// The certificates and keys that nginx names, for all of http or for a server block. A relative path
@@ -90,8 +88,7 @@ fn named_by(nginx: &Config) -> Vec<(PathBuf, PathBuf)> {
 
 /// The names of a certificate that is valid today and not of another key.
 fn usable(bytes: &[u8], key: &Path) -> Option<Vec<String>> {
-    let chain = chain(bytes)?;
-    let facts = Facts::of(chain.first()?)?;
+    let (facts, chain) = Facts::of(bytes)?;
     let is_usable =
         facts.is_valid_at(Timestamp::now()) && !matches!(matches_key(chain, key), Ok(false));
     is_usable.then_some(facts.names)
@@ -107,8 +104,7 @@ pub(crate) fn judge(certificate: &Path, key: Option<&Path>, host: Option<&Host>)
         Ok(bytes) => bytes,
         Err(error) => return unreadable("certificate", certificate, &error),
     };
-    let parsed = chain(&bytes).and_then(|chain| Some((Facts::of(chain.first()?)?, chain)));
-    let Some((facts, chain)) = parsed else {
+    let Some((facts, chain)) = Facts::of(&bytes) else {
         let summary = format!("{} is not a certificate in PEM", certificate.display());
         return failed("certificate-invalid", summary, "Name the file with the certificate chain.");
     };
@@ -161,11 +157,6 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn chain(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    chain.ok().filter(|chain| !chain.is_empty())
-}
-
 /// Whether a key belongs to the first certificate of a chain.
 fn matches_key(chain: Vec<CertificateDer<'static>>, key: &Path) -> io::Result<bool> {
     let invalid = || io::Error::from(io::ErrorKind::InvalidData);
@@ -182,8 +173,10 @@ struct Facts {
 }
 
 impl Facts {
-    fn of(certificate: &CertificateDer<'_>) -> Option<Self> {
-        let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+    /// Those of the first certificate of a chain, and the chain.
+    fn of(pem: &[u8]) -> Option<(Self, Vec<CertificateDer<'static>>)> {
+        let chain: Vec<_> = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().ok()?;
+        let (_, parsed) = X509Certificate::from_der(chain.first()?).ok()?;
         let names = parsed.subject_alternative_name().ok().flatten();
         let names = names.map_or(Vec::new(), |names| {
             let names = names.value.general_names.iter().filter_map(|name| match name {
@@ -194,11 +187,9 @@ impl Facts {
             names.collect()
         });
         let validity = parsed.validity();
-        Some(Self {
-            names,
-            from: Timestamp::from_second(validity.not_before.timestamp()).ok()?,
-            until: Timestamp::from_second(validity.not_after.timestamp()).ok()?,
-        })
+        let from = Timestamp::from_second(validity.not_before.timestamp()).ok()?;
+        let until = Timestamp::from_second(validity.not_after.timestamp()).ok()?;
+        Some((Self { names, from, until }, chain))
     }
 
     fn is_valid_at(&self, now: Timestamp) -> bool {
