@@ -122,6 +122,13 @@ const COMPLAINTS: &[Complaint] = &[
     ),
 ];
 
+const ANY_OTHER: Complaint = Complaint(
+    "",
+    "nginx-refused",
+    "nginx rejects this configuration.",
+    "Run nginx -t for the details, and correct that line.",
+);
+
 /// Warnings that end with success and yet mean that something does not work.
 const WARNINGS_THAT_COUNT: [&str; 2] = ["conflicting server name", "suspicious symbols"];
 
@@ -164,20 +171,9 @@ pub(super) fn failures(ok: bool, output: &str) -> Vec<Finding> {
 }
 
 fn in_plain_words(line: &str) -> Finding {
-    let (code, what, remedy) = meaning(line);
-    Finding::new(code, Outcome::Failed, what).seen(evidence(line)).try_this(remedy)
-}
-
-fn meaning(line: &str) -> (&'static str, &'static str, &'static str) {
     let known = COMPLAINTS.iter().find(|Complaint(words, ..)| line.contains(words));
-    known.map_or(
-        (
-            "nginx-refused",
-            "nginx rejects this configuration.",
-            "Run nginx -t for the details, and correct that line.",
-        ),
-        |Complaint(_, code, what, remedy)| (code, what, remedy),
-    )
+    let Complaint(_, code, what, remedy) = known.unwrap_or(&ANY_OTHER);
+    Finding::new(code, Outcome::Failed, *what).seen(evidence(line)).try_this(*remedy)
 }
 
 /// What a line of nginx may show: the file and line that it is about, and the name of a server. The
@@ -271,10 +267,9 @@ mod tests {
             ("\"server\" directive is not allowed here in /a:1", &form::NGINX_FILE),
             ("duplicate location \"/kestra/\" in /a:9", &form::CONTEXT_PATH),
         ] {
-            let (code, ..) = meaning(complaint);
-            assert_eq!(blamed(code), Some(field), "{complaint}");
+            assert_eq!(blamed(in_plain_words(complaint).code), Some(field), "{complaint}");
         }
-        let (code, ..) = meaning("unknown directive \"proxy_pass\" in /a:1");
-        assert_eq!(blamed(code), None);
+        let unknown = in_plain_words("unknown directive \"proxy_pass\" in /a:1");
+        assert_eq!(blamed(unknown.code), None);
     }
 }
