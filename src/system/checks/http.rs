@@ -68,18 +68,19 @@ pub(super) fn refused_certificate(error: &Error) -> Option<Refused> {
         },
         _ => return None,
     };
-    Some(match reason {
-        E::UnknownIssuer | E::BadSignature => Refused::untrusted("no public authority signed it"),
+    let (is_untrusted, reason) = match reason {
+        E::UnknownIssuer | E::BadSignature => (true, "no public authority signed it".to_owned()),
         E::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-            Refused::untrusted("it is self-signed")
+            (true, "it is self-signed".to_owned())
         }
-        E::Expired | E::ExpiredContext { .. } => Refused::invalid("it has expired"),
-        E::NotValidYet | E::NotValidYetContext { .. } => Refused::invalid("it is not valid yet"),
+        E::Expired | E::ExpiredContext { .. } => (false, "it has expired".to_owned()),
+        E::NotValidYet | E::NotValidYetContext { .. } => (false, "it is not valid yet".to_owned()),
         E::NotValidForName | E::NotValidForNameContext { .. } => {
-            Refused::invalid("it is for another name")
+            (false, "it is for another name".to_owned())
         }
-        other => Refused::invalid(&other.to_string()),
-    })
+        other => (false, shown(&other.to_string())),
+    };
+    Some(Refused { reason, is_untrusted })
 }
 
 /// A certificate that was refused.
@@ -89,16 +90,6 @@ pub(super) struct Refused {
     pub(super) reason: String,
     /// Whether only the authority is the reason.
     pub(super) is_untrusted: bool,
-}
-
-impl Refused {
-    fn untrusted(reason: &str) -> Self {
-        Self { reason: reason.to_owned(), is_untrusted: true }
-    }
-
-    fn invalid(reason: &str) -> Self {
-        Self { reason: shown(reason), is_untrusted: false }
-    }
 }
 
 /// Whether what answered speaks TLS, although it came to no connection.
