@@ -110,36 +110,35 @@ impl EffectRunner {
 
     /// Does what is asked. `None` where the wizard is to hear nothing of it.
     pub fn perform(&self, effect: Effect, cancelled: &AtomicBool) -> Option<Performed> {
-        let nothing = Plan::default();
-        let (result, plan) = match effect {
+        let not_saved = |error| Performed::Failed(WriteFailure::new(error, Plan::default()));
+        Some(match effect {
             Effect::ReadFiles(paths) => {
                 let look = |path: PathBuf| (path.clone(), look_at(&path));
-                return Some(Performed::FilesRead(paths.into_iter().map(look).collect()));
+                Performed::FilesRead(paths.into_iter().map(look).collect())
             }
             Effect::Load(path, place) => {
                 let machine = discover::configuration(Some(&expanded(&path)), place);
-                return Some(Performed::Loaded(
-                    machine.map(discover::complete_in_time).map(Box::new),
-                ));
+                Performed::Loaded(machine.map(discover::complete_in_time).map(Box::new))
             }
             Effect::Check(check) => {
                 let findings = self.check(&check, cancelled);
-                return Some(Performed::Checked(check, findings));
+                Performed::Checked(check, findings)
             }
-            Effect::Write(plan) => (self.write(&plan).map(Performed::Written), plan),
-            Effect::SaveAside(plan) => (export(&plan).map(Performed::Exported), nothing),
-            Effect::SaveBeside(plan) => (self.save_beside(&plan), nothing),
-            Effect::Rollback { id, overwrite } => {
-                let failed = |error| Performed::NotUndone(error, Some(id.clone()));
-                return Some(self.roll_back(&id, overwrite).unwrap_or_else(failed));
-            }
+            Effect::Write(plan) => match self.write(&plan) {
+                Ok(receipt) => Performed::Written(receipt),
+                Err(error) => Performed::Failed(WriteFailure::new(error, plan)),
+            },
+            Effect::SaveAside(plan) => export(&plan).map_or_else(not_saved, Performed::Exported),
+            Effect::SaveBeside(plan) => self.save_beside(&plan).unwrap_or_else(not_saved),
+            Effect::Rollback { id, overwrite } => self
+                .roll_back(&id, overwrite)
+                .unwrap_or_else(|error| Performed::NotUndone(error, Some(id))),
             Effect::Repair(repair) => {
-                let failed = |error| Performed::NotUndone(error, None);
-                return Some(self.repair(repair).unwrap_or_else(failed));
+                self.repair(repair).unwrap_or_else(|error| Performed::NotUndone(error, None))
             }
             Effect::Plan(request) => {
                 let (number, files) = request.run();
-                return Some(Performed::Planned(number, files));
+                Performed::Planned(number, files)
             }
             Effect::Elevate(_)
             | Effect::Cancel
@@ -148,9 +147,7 @@ impl EffectRunner {
             | Effect::Redraw
             | Effect::Suspend
             | Effect::Exit(_) => return None,
-        };
-        let failed = |error| Performed::Failed(WriteFailure::new(error, plan));
-        Some(result.unwrap_or_else(failed))
+        })
     }
 
     /// Writes the plan as a transaction, and verifies it.
@@ -280,17 +277,14 @@ impl EffectRunner {
         machine.see(self.config.clone(), snapshot(&self.config));
         let answers = machine.answers().unwrap_or_default();
         let is_wrong = |field| answers.found(field).is_some_and(|text| !has_placeholder(text));
-        match unread.into_iter().find(|(_, field, is_unread)| *is_unread && is_wrong(field)) {
-            Some((part, ..)) => Finding::skipped(
-                "proxy-unknown",
-                format!("The proxy's {part} is none that Kestra accepts, so it is not tested."),
-            )
-            .try_this("Correct it first."),
-            None => Finding::skipped(
-                "proxy-unknown",
-                "A part of the proxy's settings is a placeholder; only Kestra knows its value.",
-            ),
-        }
+        let mut wrong = unread.into_iter().filter(|(_, it, is_unread)| *is_unread && is_wrong(it));
+        let Some((part, ..)) = wrong.next() else {
+            let why =
+                "A part of the proxy's settings is a placeholder; only Kestra knows its value.";
+            return Finding::skipped("proxy-unknown", why);
+        };
+        let why = format!("The proxy's {part} is none that Kestra accepts, so it is not tested.");
+        Finding::skipped("proxy-unknown", why).try_this("Correct it first.")
     }
 
     fn repair(&self, repair: Repair) -> Result<Performed, WriteError> {
