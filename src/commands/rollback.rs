@@ -150,10 +150,10 @@ fn list(checkpoints: &[Checkpoint], json: bool, console: &mut Console) -> Result
             id: it.id.clone(),
             at: it.at.to_string(),
             by: it.by.clone(),
-            config: it.config.clone(),
+            config: it.context.config.clone(),
             files: it.files.iter().map(|(_, path)| path.clone()).collect(),
-            settings: it.settings.clone(),
-            undoes: it.undoes.clone(),
+            settings: it.context.settings.clone(),
+            undoes: it.context.undoes.clone(),
         };
         let writes = checkpoints.iter().map(write).collect();
         console.json(&WriteList { writes, warnings: console.warnings() })?;
@@ -167,12 +167,12 @@ fn list(checkpoints: &[Checkpoint], json: bool, console: &mut Console) -> Result
 
 /// One write on one line, whatever characters its paths have.
 fn line(checkpoint: &Checkpoint) -> String {
-    let Checkpoint { id, at, by, files, settings, undoes, .. } = checkpoint;
+    let Checkpoint { id, at, by, files, context } = checkpoint;
     let paths: Vec<_> = files.iter().map(|(_, path)| path.to_string_lossy()).collect();
-    let about = match undoes {
+    let about = match &context.undoes {
         Some(undone) => format!("  undo of {undone}"),
-        None if settings.is_empty() => String::new(),
-        None => format!("  {}", settings.join(", ")),
+        None if context.settings.is_empty() => String::new(),
+        None => format!("  {}", context.settings.join(", ")),
     };
     escaped(&format!("{id}  {at:.0}  by {by}  {}{about}", paths.join(" ")))
 }

@@ -259,7 +259,7 @@ fn written_before(machine: &Machine) -> Vec<String> {
     }
     let checkpoints = History::here().map(|history| history.list()).unwrap_or_default();
     // Version 0.1.0 recorded no configuration.
-    let is_alone = |it: &Checkpoint| it.config.is_none() && it.files.len() == 1;
+    let is_alone = |it: &Checkpoint| it.context.config.is_none() && it.files.len() == 1;
     let own = checkpoints.into_iter().filter(|it| is_alone(it) || it.is_about(config));
     let is_nginx = |kind| matches!(kind, FileKind::Nginx | FileKind::Unknown);
     let mut names = Vec::new();

@@ -16,7 +16,7 @@ use super::directory::Directory;
 use crate::plan::FileKind;
 use crate::system::passwd;
 use jiff::Timestamp;
-use journal::Journal;
+use journal::{Journal, WriteContext};
 use rustix::process::geteuid;
 use std::env;
 use std::path::{Path, PathBuf};
@@ -44,14 +44,10 @@ pub struct Checkpoint {
     /// When it began.
     pub(crate) at: Timestamp,
     pub(crate) by: String,
-    /// The configuration that it belongs to; `None` where version 0.1.0 wrote it.
-    pub(crate) config: Option<PathBuf>,
+    /// Empty where version 0.1.0 wrote it.
+    pub(crate) context: WriteContext,
     /// The files, as the operator named them.
     pub files: Vec<(FileKind, PathBuf)>,
-    /// The names of the settings that were changed.
-    pub(crate) settings: Vec<String>,
-    /// The checkpoint that this write undid.
-    pub(crate) undoes: Option<String>,
 }
 
 impl Checkpoint {
@@ -60,16 +56,14 @@ impl Checkpoint {
             id: id.to_owned(),
             at: journal.at,
             by: journal.by,
-            config: journal.context.config,
+            context: journal.context,
             files: journal.files.into_iter().map(|file| (file.kind, file.path)).collect(),
-            settings: journal.context.settings,
-            undoes: journal.context.undoes,
         }
     }
 
     /// Whether the write belongs to this configuration.
     pub fn is_about(&self, config: &Path) -> bool {
-        match &self.config {
+        match &self.context.config {
             Some(own) => own == config,
             None => self.files.iter().any(|(_, path)| path == config),
         }

@@ -27,6 +27,7 @@ const HOLD: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC
 /// What only this user can read and write.
 const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
 
+#[derive(Debug)]
 pub(crate) struct Directory {
     /// Opened with [`HOLD`].
     fd: OwnedFd,

@@ -17,6 +17,7 @@ use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
 
 /// The right to write, as long as it lives.
+#[derive(Debug)]
 #[must_use = "dropping it releases the lock"]
 pub struct Lock {
     history: History,
@@ -53,12 +54,6 @@ impl Lock {
     /// The history that is locked.
     pub fn history(&self) -> &History {
         &self.history
-    }
-}
-
-impl std::fmt::Debug for Lock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Lock({})", self.history.folder().display())
     }
 }
 
