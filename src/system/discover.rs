@@ -37,11 +37,7 @@ pub enum DiscoverError {
     Refused { path: PathBuf, refusal: Refusal },
     /// The file holds no configuration that can be edited.
     #[error("{}{}: {error}", path.display(), line(error.line))]
-    NoPlace {
-        path: PathBuf,
-        /// What it looks like, and what to do.
-        error: PlaceError,
-    },
+    NoPlace { path: PathBuf, error: PlaceError },
     /// Several configurations of Kestra in one file.
     #[error("{} holds {} configurations of Kestra", path.display(), places.len())]
     Several { path: PathBuf, places: Vec<Place> },

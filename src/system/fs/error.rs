@@ -23,20 +23,10 @@ pub enum WriteError {
     Changed(Box<FileConflict>),
     /// A path leads to another file than the one that was shown.
     #[error("{} leads to {} by now", path.display(), real.display())]
-    Redirected {
-        /// The path, as the operator named it.
-        path: PathBuf,
-        /// The file that it leads to.
-        real: PathBuf,
-    },
+    Redirected { path: PathBuf, real: PathBuf },
     /// The user may not write there.
     #[error("cannot write {}: permission denied (user {user})", path.display())]
-    Denied {
-        /// The file or folder that was refused.
-        path: PathBuf,
-        /// The user whose rights were not enough.
-        user: String,
-    },
+    Denied { path: PathBuf, user: String },
     /// No space left, or the user's quota is used up.
     #[error("cannot write {}: the disk is full", .0.display())]
     Full(PathBuf),
@@ -83,22 +73,13 @@ pub enum WriteError {
     Interrupted(String),
     /// A journal or a backup cannot be read.
     #[error("the backup {} is damaged: {why}", path.display())]
-    Damaged {
-        /// The file in the state folder.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
+    Damaged { path: PathBuf, why: String },
     /// There is no such checkpoint.
     #[error("there is no backup {0}")]
     NoCheckpoint(String),
     /// Another error of the system.
     #[error("cannot write {}", path.display())]
-    Io {
-        path: PathBuf,
-        /// The error of the system.
-        source: io::Error,
-    },
+    Io { path: PathBuf, source: io::Error },
     /// The files were written, failed verification and were restored.
     #[error("{}", .0.summary)]
     Verification(Finding),

@@ -57,11 +57,7 @@ pub enum ReadError {
     NewLink(PathBuf),
     /// The user may not read it.
     #[error("cannot read {}: permission denied (user {user})", path.display())]
-    Denied {
-        path: PathBuf,
-        /// The user whose rights were not enough.
-        user: String,
-    },
+    Denied { path: PathBuf, user: String },
     /// Not UTF-8.
     #[error("{} is not UTF-8 text: byte {offset}", path.display())]
     NotText {
@@ -71,11 +67,7 @@ pub enum ReadError {
     },
     /// Another error of the system.
     #[error("cannot read {}", path.display())]
-    Io {
-        path: PathBuf,
-        /// The error of the system.
-        source: io::Error,
-    },
+    Io { path: PathBuf, source: io::Error },
 }
 
 impl ReadError {
