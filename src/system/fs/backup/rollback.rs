@@ -11,14 +11,13 @@ use crate::plan::FileKind;
 use crate::system::fs::file_write::{Direction, FileWrite};
 use crate::system::fs::lock::Lock;
 use crate::system::fs::transaction::{self, Destination, WriteRequest, remove_folder};
-use crate::system::fs::{Content, OpenedFile, Receipt, WriteError, as_text};
+use crate::system::fs::{OpenedFile, Receipt, WriteError, as_text};
 use std::path::PathBuf;
 
 /// What a rollback would do. To be shown before it is done.
 pub struct Rollback {
     id: String,
-    context: WriteContext,
-    folders: Vec<PathBuf>,
+    journal: Journal,
     files: Vec<(FileWrite, Option<OpenedFile>)>,
 }
 
@@ -47,7 +46,7 @@ impl Restore {
             real_path: file.entry.real.clone(),
             now: now.map(|now| as_text(&now.content)),
             then: file.old.as_ref().map(as_text),
-            changed: content(now) != file.new.as_ref(),
+            changed: now.map(|now| &now.content) != file.new.as_ref(),
         }
     }
 }
@@ -60,27 +59,24 @@ impl History {
     pub fn rollback(&self, id: &str) -> Result<Rollback, WriteError> {
         let missing = || WriteError::NoCheckpoint(id.to_owned());
         // Only a name from the list: one with a slash would lead elsewhere.
-        let checkpoint = self.list().into_iter().find(|known| known.id == id);
-        let checkpoint = checkpoint.ok_or_else(missing)?;
+        if !self.list().iter().any(|known| known.id == id) {
+            return Err(missing());
+        }
         let folder = self.checkpoints()?.ok_or_else(missing)?.child(id)?.ok_or_else(missing)?;
         let journal = Journal::load(&folder, super::journal::CLOSED)?.ok_or_else(missing)?;
         let files = recorded(&folder, &journal)?.into_iter().map(|file| {
             let now = file.read()?;
             Ok((file, now))
         });
-        Ok(Rollback {
-            id: checkpoint.id,
-            files: files.collect::<Result<_, WriteError>>()?,
-            context: journal.context,
-            folders: journal.folders,
-        })
+        let files = files.collect::<Result<_, WriteError>>()?;
+        Ok(Rollback { id: id.to_owned(), journal, files })
     }
 }
 
 impl Rollback {
     /// Whether that write was itself an undo, so that undoing it redoes the write before.
     pub(crate) fn is_redo(&self) -> bool {
-        self.context.undoes.is_some()
+        self.journal.context.undoes.is_some()
     }
 
     /// The files that would change.
@@ -97,40 +93,33 @@ impl Rollback {
     pub fn run(self, lock: &Lock, overwrite: bool) -> Result<Receipt, WriteError> {
         let mut requests = Vec::new();
         for (file, now) in self.files {
-            if content(now.as_ref()) == file.old.as_ref() {
+            let content = now.as_ref().map(|now| &now.content);
+            if content == file.old.as_ref() {
                 continue;
             }
-            if !overwrite && content(now.as_ref()) != file.new.as_ref() {
+            if !overwrite && content != file.new.as_ref() {
                 return Err(file.conflict(now.as_ref(), Direction::Back));
             }
-            requests.push(request(file, now));
+            let old = file.entry.old;
+            requests.push(WriteRequest {
+                kind: file.entry.kind,
+                path: file.entry.path,
+                destination: Destination::Recorded(file.entry.real),
+                before: now.map(|now| now.content),
+                after: file.old,
+                mode: old.as_ref().map_or(0o600, |old| old.mode),
+                owner: old.and_then(|old| old.owner),
+                makes_folders: true,
+            });
         }
         // Undoing an undo is a redo, which is a write like the first.
-        let undoes = self.context.undoes.is_none().then_some(self.id);
-        let context = WriteContext { undoes, ..self.context };
+        let undoes = self.journal.context.undoes.is_none().then_some(self.id);
+        let context = WriteContext { undoes, ..self.journal.context };
         let receipt = transaction::run(requests, context, lock, &|| Ok(()))?;
         // A directory that the write had made; it stays if anything else is in it by now.
-        for folder in self.folders.iter().rev() {
+        for folder in self.journal.folders.iter().rev() {
             let _ = remove_folder(folder);
         }
         Ok(receipt)
-    }
-}
-
-fn content(now: Option<&OpenedFile>) -> Option<&Content> {
-    now.map(|now| &now.content)
-}
-
-fn request(file: FileWrite, now: Option<OpenedFile>) -> WriteRequest {
-    let old = file.entry.old;
-    WriteRequest {
-        kind: file.entry.kind,
-        path: file.entry.path,
-        destination: Destination::Recorded(file.entry.real),
-        before: now.map(|now| now.content),
-        after: file.old,
-        mode: old.as_ref().map_or(0o600, |old| old.mode),
-        owner: old.and_then(|old| old.owner),
-        makes_folders: true,
     }
 }
