@@ -68,7 +68,13 @@ pub fn reload(found: &Nginx, deadline: Deadline) -> Finding {
         let what = "nginx is not running, so there is nothing to reload.";
         return Finding::skipped("nginx-reload", what).try_this("Start it when you are ready.");
     }
-    let Some(mut command) = reloading(found) else { return accepted() };
+    let (Some(binary), Some(conf)) = (&found.binary, &found.conf) else { return accepted() };
+    let mut command = nginx(binary, conf);
+    command.args(["-s", "reload"]);
+    if found.is_service {
+        command = Command::new("systemctl");
+        command.args(["reload", "nginx"]);
+    }
     match run(&mut command, deadline) {
         Ok(ran) if ran.ok => {
             Finding::new("nginx-reload", Outcome::Ok, "nginx has read its configuration again.")
@@ -81,17 +87,6 @@ pub fn reload(found: &Nginx, deadline: Deadline) -> Finding {
         }
         Err(error) => not_reloaded(&error.to_string()),
     }
-}
-
-fn reloading(found: &Nginx) -> Option<Command> {
-    if found.is_service {
-        let mut systemctl = Command::new("systemctl");
-        systemctl.args(["reload", "nginx"]);
-        return Some(systemctl);
-    }
-    let mut signal = nginx(found.binary.as_deref()?, found.conf.as_deref()?);
-    signal.args(["-s", "reload"]);
-    Some(signal)
 }
 
 fn nginx(binary: &Path, conf: &Path) -> Command {

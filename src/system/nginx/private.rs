@@ -57,26 +57,8 @@ fn run_on(
     level: IncludedIn,
     deadline: Deadline,
 ) -> io::Result<Ran> {
-    let dir = tempfile::tempdir()?;
-    let write = |name: &str, text: &str| fs::write(dir.path().join(name), text);
-    fs::create_dir(dir.path().join("logs"))?;
-    write("snippet.conf", text)?;
-    write("throwaway.crt", CERTIFICATE)?;
-    write("throwaway.key", KEY)?;
-    write("nginx.conf", &wrapper(level))?;
-    // Every path in the wrapper is relative, so that no folder name has to be quoted.
-    let mut command = Command::new(binary);
-    command.current_dir(&dir).arg("-t").args(["-c", "nginx.conf", "-p", "."]);
-    // Older ones complain that they cannot open their log, and go on.
-    if nginx.version >= Some(Version(1, 19, 5)) {
-        command.args(["-e", "logs/error.log"]);
-    }
-    run(&mut command, deadline)
-}
-
-/// Without `user`, root's nginx gives its temporary folders away to a user that a container may
-/// not have; anyone else's warns about the line.
-fn wrapper(level: IncludedIn) -> String {
+    // Without `user`, root's nginx gives its temporary folders away to a user that a container may
+    // not have; anyone else's warns about the line.
     let user = if geteuid().is_root() { "user root;\n" } else { "" };
     let include = match level {
         IncludedIn::Http => "include snippet.conf;",
@@ -85,11 +67,29 @@ fn wrapper(level: IncludedIn) -> String {
         }
     };
     let temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map(|kind| format!("{kind}_temp_path {kind};\n"));
-    let temp = temp.concat();
-    format!(
+        .map(|kind| format!("{kind}_temp_path {kind};\n"))
+        .concat();
+    // Every path is relative, so that no folder name has to be quoted.
+    let conf = format!(
         "{user}pid nginx.pid;\nerror_log logs/error.log;\nevents {{ }}\nhttp {{\naccess_log off;\n{temp}{include}\n}}\n"
-    )
+    );
+    let dir = tempfile::tempdir()?;
+    fs::create_dir(dir.path().join("logs"))?;
+    for (name, text) in [
+        ("snippet.conf", text),
+        ("throwaway.crt", CERTIFICATE),
+        ("throwaway.key", KEY),
+        ("nginx.conf", &conf),
+    ] {
+        fs::write(dir.path().join(name), text)?;
+    }
+    let mut command = Command::new(binary);
+    command.current_dir(&dir).arg("-t").args(["-c", "nginx.conf", "-p", "."]);
+    // Older ones complain that they cannot open their log, and go on.
+    if nginx.version >= Some(Version(1, 19, 5)) {
+        command.args(["-e", "logs/error.log"]);
+    }
+    run(&mut command, deadline)
 }
 
 fn judge(ran: &Ran, stubs: &[Stub]) -> Finding {
