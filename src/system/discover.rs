@@ -13,6 +13,7 @@ use crate::machine::{Candidate, Machine, Seen, Snapshot, Surroundings, Text};
 use crate::plan::FileKind;
 use crate::settings::PastedProxy;
 use crate::shell;
+use indexmap::IndexSet;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -79,15 +80,14 @@ impl DiscoverError {
         match self {
             Self::SeveralFiles(candidates) => candidates.clone(),
             Self::Several { path, places } => {
+                let reason = |place: &Place| match place.used_by() {
+                    [] => place.to_string(),
+                    used => format!("holds KESTRA_CONFIGURATION of service {}", used.join(", ")),
+                };
                 let candidate = |place: &Place| Candidate {
                     path: path.clone(),
                     place: Some(place.clone()),
-                    reason: match place.used_by() {
-                        [] => place.to_string(),
-                        used => {
-                            format!("holds KESTRA_CONFIGURATION of service {}", used.join(", "))
-                        }
-                    },
+                    reason: reason(place),
                 };
                 places.iter().map(candidate).collect()
             }
@@ -258,14 +258,9 @@ fn written_before(machine: &Machine) -> Vec<String> {
     let is_alone = |it: &Checkpoint| it.context.config.is_none() && it.files.len() == 1;
     let own = checkpoints.into_iter().filter(|it| is_alone(it) || it.is_about(config));
     let is_nginx = |kind| matches!(kind, FileKind::Nginx | FileKind::Unknown);
-    let mut names = Vec::new();
-    for (_, file) in own.flat_map(|it| it.files).filter(|(kind, _)| is_nginx(*kind)) {
-        let name = file.to_string_lossy().into_owned();
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
+    let files = own.flat_map(|it| it.files).filter(|(kind, _)| is_nginx(*kind));
+    let names: IndexSet<_> = files.map(|(_, it)| it.to_string_lossy().into_owned()).collect();
+    names.into_iter().collect()
 }
 
 /// What is at a path now, and where it leads.

@@ -64,9 +64,8 @@ fn command(change: &FileChange, saved: &Path) -> Result<String, WriteError> {
         return Ok(format!("sudo cp -- {saved} {target}"));
     }
     let folder = locate(&change.path)?.directory.stat().ok();
-    let owner = folder.map(|folder| passwd::owner(folder.st_uid, folder.st_gid));
-    let owner = owner.as_deref().and_then(|owner| owner.split_once(':'));
-    let (user, group) = owner.unwrap_or(("root", "root"));
+    let owner = folder.map_or(String::new(), |it| passwd::owner(it.st_uid, it.st_gid));
+    let (user, group) = owner.split_once(':').unwrap_or(("root", "root"));
     let mode = change.mode;
     Ok(format!("sudo install -D -m {mode:04o} -o {user} -g {group} -- {saved} {target}"))
 }

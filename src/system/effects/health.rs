@@ -96,15 +96,14 @@ pub(crate) fn unreadable(error: &DiscoverError) -> Finding {
 }
 
 fn readable(machine: &Machine) -> Finding {
-    let finding = match machine.text(machine.config()) {
-        Some(_) => {
-            let what = "The configuration is readable and well formed.";
-            Finding::new("config-readable", Outcome::Ok, what)
-        }
-        None => Finding::new("config-readable", Outcome::Failed, "There is no configuration.")
-            .try_this(format!("Run {} to write one.", machine.defaults.program)),
+    let finding = |outcome, what| {
+        Finding::new("config-readable", outcome, what).seen(machine.config().display().to_string())
     };
-    finding.seen(machine.config().display().to_string())
+    if machine.text(machine.config()).is_some() {
+        return finding(Outcome::Ok, "The configuration is readable and well formed.");
+    }
+    finding(Outcome::Failed, "There is no configuration.")
+        .try_this(format!("Run {} to write one.", machine.defaults.program))
 }
 
 /// What the configuration tells without Kestra: who can get in, what stops its start, what it ignores,

@@ -139,10 +139,15 @@ pub(super) fn redirect(client: &Client) -> Observation {
         let Some(location) = answer.header("location").filter(|_| status / 100 == 3) else {
             return arrived(public, &here, status, &way);
         };
-        let Ok(next) = here.join(&location) else { return astray(&here, &location) };
-        if !is_within(&next, public) {
-            return astray(&here, &location);
-        }
+        let next = here.join(&location).ok().filter(|next| is_within(next, public));
+        let Some(next) = next else {
+            return Observation::failed("a redirect leads away from the public address")
+                .seen(&format!("{here} -> {location}"))
+                .try_this(
+                    "Check that the context path has no final slash, and that the reverse proxy \
+                     passes Host, X-Forwarded-Proto and X-Forwarded-Host on",
+                );
+        };
         way = format!("{way} -> {}", next.path());
         here = next;
     }
@@ -163,15 +168,6 @@ fn arrived(public: &Url, here: &Url, status: u16, way: &str) -> Observation {
     Observation::failed(format!("{public} does not lead to Kestra's pages"))
         .seen(&format!("{way}, status {status}"))
         .try_this("Check that the context path is the same in the address, in Kestra and in the reverse proxy")
-}
-
-fn astray(from: &Url, location: &str) -> Observation {
-    Observation::failed("a redirect leads away from the public address")
-        .seen(&format!("{from} -> {location}"))
-        .try_this(
-            "Check that the context path has no final slash, and that the reverse proxy passes Host, \
-             X-Forwarded-Proto and X-Forwarded-Host on",
-        )
 }
 
 /// Headers by which a reverse proxy tells that its client came by https.
