@@ -10,19 +10,17 @@
     reason = "connections with a time limit, and the operator is told how long it took"
 )]
 
-mod connect;
 mod diagnosis;
-mod socks;
-mod tcp;
+mod first_hop;
 
 use super::http::{Accept, agent, in_words, io_in_words, is_tls_error, refused_certificate, shown};
 use crate::checks::{Finding, Outcome};
 use crate::settings::{ProxyKind, Secret};
 use diagnosis::{Diagnosis, ProxyFailure};
+use first_hop::{WITHOUT_LOGIN, dial};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tcp::dial;
 use ureq::{Error, Timeout};
 use url::{Position, Url};
 
@@ -202,7 +200,7 @@ impl Attempt<'_> {
             ProxyKind::Http if is_silence(error) => {
                 return diagnosis::NO_REPLY.seen("no answer in time");
             }
-            ProxyKind::Http => (&[5, 1, socks::WITHOUT_LOGIN][..], 5, &diagnosis::IS_SOCKS),
+            ProxyKind::Http => (&[5, 1, WITHOUT_LOGIN][..], 5, &diagnosis::IS_SOCKS),
             ProxyKind::Socks => (
                 &b"OPTIONS * HTTP/1.1\r\nHost: proxy\r\nConnection: close\r\n\r\n"[..],
                 b'H',

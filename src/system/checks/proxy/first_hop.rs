@@ -1,0 +1,269 @@
+//! The first hop to a proxy: a plain connection with a time limit, then CONNECT to an HTTP proxy or
+//! the greeting of a SOCKS proxy.
+//!
+//! The HTTP library sends a login unasked and drops the headers of a refusal: Squid and tinyproxy
+//! tell what is wrong by the status, and Squid adds the reason in `X-Squid-Error`.
+
+use super::diagnosis::{self, Diagnosis, ProxyFailure};
+use super::{Admission, Attempt, Proxy, is_silence};
+use crate::settings::{Secret, basic_header};
+use crate::system::checks::http::{CONNECT, HEAD, io_in_words};
+use crate::system::resolve;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+/// The ways to log in to a SOCKS proxy.
+pub(super) const WITHOUT_LOGIN: u8 = 0;
+const WITH_LOGIN: u8 = 2;
+const NO_METHOD: u8 = 0xff;
+
+impl Attempt<'_> {
+    /// CONNECT, with the login only after a 407 that offers Basic.
+    pub(super) fn connect(&self, proxy: &Proxy) -> Result<Admission, ProxyFailure> {
+        let answer = self.connect_with(proxy, None)?;
+        if answer.status != 407 {
+            return answer.opened(Admission::WithoutLogin);
+        }
+        let mut schemes = answer.offers.split(',').filter_map(|it| it.split_whitespace().next());
+        if !schemes.any(|scheme| scheme.eq_ignore_ascii_case("basic")) {
+            let seen = format!("status 407, offers {}", answer.offers);
+            return Err(diagnosis::AUTH_SCHEME.seen(&seen));
+        }
+        let needs_login = || diagnosis::AUTH_NEEDED.seen("status 407");
+        let login = proxy.login.as_ref().ok_or_else(needs_login)?;
+        (self.tell)("logging in");
+        let answer = self.connect_with(proxy, Some(login))?;
+        match answer.status {
+            // tinyproxy answers 401 where others repeat 407.
+            401 | 407 => Err(diagnosis::AUTH_WRONG.seen(&format!("status {}", answer.status))),
+            _ => answer.opened(Admission::LoggedIn),
+        }
+    }
+
+    /// The request of Micronaut's client (Netty's `HttpProxyHandler`), on a connection of its own:
+    /// most proxies close after a refusal.
+    fn connect_with(
+        &self,
+        proxy: &Proxy,
+        login: Option<&(String, Secret)>,
+    ) -> Result<ConnectAnswer, ProxyFailure> {
+        let target = &self.outbound.target;
+        let port = target.port_or_known_default().unwrap_or(443);
+        let target = format!("{}:{port}", target.host_str().unwrap_or_default());
+        let login = login.map_or_else(String::new, |(username, password)| {
+            format!("Proxy-Authorization: {}\r\n", basic_header(username, password).reveal())
+        });
+        let request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{login}\r\n");
+        let request = Secret::from(request);
+        let is_whole = |answer: &[u8]| ConnectAnswer::read(answer) != Ok(None);
+        let answer =
+            self.ask(&self.first_hop(proxy)?, request.reveal().as_bytes(), is_whole, self.end);
+        let answer = answer.map_err(|error| self.another(proxy, &error))?;
+        match ConnectAnswer::read(&answer) {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => Err(diagnosis::NO_REPLY.seen("the answer has no end")),
+            Err(error) => Err(diagnosis::spoken(proxy.kind, answer[0]).seen(&error.to_string())),
+        }
+    }
+
+    /// The way to log in that a SOCKS proxy chooses, and whether it accepts the login.
+    pub(super) fn greet(&self, proxy: &Proxy) -> Result<Admission, ProxyFailure> {
+        let hello: &[u8] = match proxy.login {
+            Some(_) => &[5, 2, WITHOUT_LOGIN, WITH_LOGIN],
+            None => &[5, 1, WITHOUT_LOGIN],
+        };
+        let stream = self.first_hop(proxy)?;
+        let is_whole =
+            |answer: &[u8]| answer.len() > 1 || answer.first().is_some_and(|it| *it != 5);
+        let answer = self.ask(&stream, hello, is_whole, self.soon());
+        let method = match answer.map_err(|error| self.another(proxy, &error))?[..] {
+            [5, method, ..] => method,
+            [5] => return Err(diagnosis::NO_REPLY.seen("the connection was closed")),
+            ref other => {
+                let diagnosis = diagnosis::spoken(proxy.kind, other[0]);
+                return Err(diagnosis.seen("the answer is not SOCKS 5"));
+            }
+        };
+        match (method, &proxy.login) {
+            (WITHOUT_LOGIN, _) => return Ok(Admission::WithoutLogin),
+            (WITH_LOGIN, Some(login)) => {
+                (self.tell)("logging in");
+                return self.log_in(&stream, login);
+            }
+            (NO_METHOD | WITH_LOGIN, None) => Err(&diagnosis::AUTH_NEEDED),
+            _ => Err(&diagnosis::AUTH_SCHEME),
+        }
+        .map_err(|diagnosis| diagnosis.seen(&format!("SOCKS answer 05 {method:02x}")))
+    }
+
+    /// RFC 1929. Some proxies close the connection instead of refusing a login.
+    fn log_in(
+        &self,
+        stream: &TcpStream,
+        (username, password): &(String, Secret),
+    ) -> Result<Admission, ProxyFailure> {
+        // With room for all: a buffer that grows leaves copies of the password behind.
+        let mut request = Zeroizing::new(Vec::with_capacity(1 + 2 * 256));
+        request.push(1);
+        for part in [username.as_bytes(), password.reveal().as_bytes()] {
+            let too_long =
+                |_| diagnosis::AUTH_WRONG.seen("SOCKS carries at most 255 bytes of each");
+            request.push(u8::try_from(part.len()).map_err(too_long)?);
+            request.extend(part);
+        }
+        match self.ask(stream, &request, |answer| answer.len() > 1, self.end).as_deref() {
+            Ok([_, 0, ..]) => Ok(Admission::LoggedIn),
+            Err(error) if is_silence(error) => Err(diagnosis::NO_REPLY.seen("no answer in time")),
+            Ok([_, code, ..]) => {
+                Err(diagnosis::AUTH_WRONG.seen(&format!("SOCKS answer {code:02x}")))
+            }
+            Ok(_) | Err(_) => Err(diagnosis::AUTH_WRONG.seen("the connection was closed")),
+        }
+    }
+
+    /// Connects to a proxy, unless the test was stopped.
+    pub(super) fn first_hop(&self, proxy: &Proxy) -> Result<TcpStream, ProxyFailure> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(diagnosis::NO_REPLY.seen("the test was stopped"));
+        }
+        let failures =
+            [&diagnosis::PROXY_DNS, &diagnosis::PROXY_REFUSED, &diagnosis::PROXY_TIMEOUT];
+        dial(&proxy.host, proxy.port, failures)
+    }
+
+    /// Sends a question and reads until `is_whole`, the end, 64 KiB or `end`. The answer is not
+    /// empty.
+    ///
+    /// # Errors
+    /// Those of the connection, `TimedOut` included. An end without a byte is `UnexpectedEof`, a
+    /// test that was stopped `Interrupted`.
+    pub(super) fn ask(
+        &self,
+        mut stream: &TcpStream,
+        question: &[u8],
+        is_whole: impl Fn(&[u8]) -> bool,
+        end: Instant,
+    ) -> io::Result<Vec<u8>> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let left = || end.saturating_duration_since(Instant::now());
+        let patience = || (!left().is_zero()).then(left).ok_or(io::ErrorKind::TimedOut);
+        stream.set_write_timeout(Some(patience()?))?;
+        stream.write_all(question)?;
+        let (mut answer, mut chunk) = (Vec::new(), [0; 512]);
+        while !is_whole(&answer) && answer.len() < HEAD {
+            stream.set_read_timeout(Some(patience()?))?;
+            match stream.read(&mut chunk)? {
+                0 if answer.is_empty() => return Err(io::ErrorKind::UnexpectedEof.into()),
+                0 => break,
+                length => answer.extend_from_slice(&chunk[..length]),
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// The answer to CONNECT. The reason phrase is dropped: a hostile proxy could put anything there,
+/// the password that it was sent included.
+#[derive(Debug, PartialEq, Eq)]
+struct ConnectAnswer {
+    status: u16,
+    /// The schemes in `Proxy-Authenticate`, which may be one header each or a list in one.
+    offers: String,
+    /// Squid's own, such as `ERR_CONNECT_FAIL 111`, which ends in an errno.
+    reason: String,
+}
+
+impl ConnectAnswer {
+    /// `None` where the head has no end yet.
+    fn read(answer: &[u8]) -> Result<Option<Self>, httparse::Error> {
+        let mut headers = [httparse::EMPTY_HEADER; 100];
+        let mut response = httparse::Response::new(&mut headers);
+        let mut parser = httparse::ParserConfig::default();
+        parser.ignore_invalid_headers_in_responses(true);
+        if parser.parse_response(&mut response, answer)?.is_partial() {
+            return Ok(None);
+        }
+        let values = |name: &str| {
+            let is_it = |it: &&httparse::Header| it.name.eq_ignore_ascii_case(name);
+            let values = response.headers.iter().filter(is_it).map(|it| it.value);
+            values.map(|it| String::from_utf8_lossy(it).into_owned()).collect::<Vec<_>>()
+        };
+        let is_plain = |byte: u8| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_' | b' ');
+        let is_reason = |it: &String| it.starts_with("ERR_") && it.bytes().all(is_plain);
+        let reason = values("x-squid-error").into_iter().find(is_reason).unwrap_or_default();
+        let (status, offers) = (response.code.unwrap_or_default(), values("proxy-authenticate"));
+        Ok(Some(Self { status, offers: offers.join(", "), reason }))
+    }
+
+    fn opened(&self, admission: Admission) -> Result<Admission, ProxyFailure> {
+        let Self { status, reason, .. } = self;
+        if (200..300).contains(status) {
+            return Ok(admission);
+        }
+        let seen = format!("status {status} {reason}");
+        Err(diagnosis::refused(*status, reason).seen(seen.trim_end()))
+    }
+}
+
+/// Connects to the first address that accepts, `[…]` around an IPv6 allowed.
+///
+/// # Errors
+/// The diagnosis `unknown` where the name has no address; of several addresses that are not reached
+/// the last one counts.
+pub(super) fn dial(
+    host: &str,
+    port: u16,
+    [unknown, refused, silent]: [&'static Diagnosis; 3],
+) -> Result<TcpStream, ProxyFailure> {
+    let failed = |diagnosis: &'static Diagnosis, error| diagnosis.seen(&io_in_words(&error));
+    let addresses = resolve(host.trim_matches(['[', ']']), port, CONNECT)
+        .map_err(|error| failed(unknown, error))?;
+    let share = CONNECT / u32::try_from(addresses.len()).unwrap_or(1).max(1);
+    let mut failure = failed(unknown, io::ErrorKind::NotFound.into());
+    for address in addresses {
+        failure = match TcpStream::connect_timeout(&address, share.max(Duration::from_secs(1))) {
+            Ok(stream) => return Ok(stream),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                failed(refused, error)
+            }
+            Err(error) => failed(silent, error),
+        };
+    }
+    Err(failure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(host: &str, port: u16) -> &'static str {
+        let failures =
+            [&diagnosis::DIRECT_DNS, &diagnosis::DIRECT_REFUSED, &diagnosis::DIRECT_TIMEOUT];
+        dial(host, port, failures).unwrap_err().finding("", "").code
+    }
+
+    #[test]
+    fn a_name_without_an_address_is_unknown() {
+        // A label over 63 bytes fails inside the resolver, without a question to the network.
+        assert_eq!(code(&"x".repeat(64), 80), "direct-dns");
+    }
+
+    #[test]
+    fn brackets_around_an_ipv6_are_not_part_of_it() {
+        assert_ne!(code("[::1]", 1), "direct-dns");
+    }
+
+    #[test]
+    fn what_is_not_http_is_no_answer() {
+        for head in ["HTTP/1.1 2\u{e9}0 x\r\n\r\n", "HTTP/2 200\r\n\r\n", "SSH-2.0\n\n", "x"] {
+            assert!(ConnectAnswer::read(head.as_bytes()).is_err(), "{head}");
+        }
+        let head = b"HTTP/1.0 407 No\r\nproxy-AUTHENTICATE:  NTLM\nx\r\n\r\nrest";
+        assert_eq!(ConnectAnswer::read(head).unwrap().unwrap().offers, "NTLM");
+    }
+}
