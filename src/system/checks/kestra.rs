@@ -6,8 +6,6 @@
 mod login;
 mod pages;
 mod stream;
-mod tasks;
-mod upload;
 
 use super::http::{Accept, agent, in_words, refused_certificate, shown, text};
 use crate::checks::{Finding, Outcome};
@@ -57,8 +55,8 @@ const CHECKS: &[(&str, CheckFunction)] = &[
     ("public-redirect", pages::redirect),
     ("public-scheme", pages::scheme),
     ("public-stream", stream::real_time),
-    ("public-upload", upload::limit),
-    ("kestra-tasks", tasks::address),
+    ("public-upload", pages::upload_limit),
+    ("kestra-tasks", pages::task_address),
 ];
 
 /// The codes of findings that come before everything else where they fail: others can get in.
@@ -111,7 +109,6 @@ struct Client<'a> {
 
 struct Request<'r> {
     url: &'r Url,
-    accept: &'static str,
     /// Kestra's own login, if one is known and may be sent.
     with_login: bool,
     /// How long the answer may take, its body included.
@@ -123,8 +120,7 @@ struct Request<'r> {
 
 impl<'r> Request<'r> {
     fn get(url: &'r Url) -> Self {
-        let (accept, headers) = ("*/*", &[] as &[_]);
-        Self { url, accept, with_login: false, limit: REQUEST, headers, upload: None }
+        Self { url, with_login: false, limit: REQUEST, headers: &[], upload: None }
     }
 }
 
@@ -245,7 +241,7 @@ impl Client<'_> {
         }
         let (agent, url) = (agent(None, accept, request.limit), request.url.as_str());
         let Some(upload) = request.upload else {
-            let mut get = agent.get(url).header("accept", request.accept);
+            let mut get = agent.get(url);
             for (name, value) in request.headers {
                 get = get.header(*name, *value);
             }

@@ -1,7 +1,7 @@
 //! The pages: Kestra's own, the public one, its redirects, its health, and the scheme that Kestra
-//! sees.
+//! sees; and what else the public URL lets through, uploads and the requests of tasks.
 
-use super::{Client, Observation, PageAnswer, Request};
+use super::{Client, NOT_SENT, NoAnswer, Observation, PageAnswer, Request, Upload};
 use crate::checks::Outcome;
 use url::Url;
 
@@ -215,6 +215,91 @@ fn shows_https(answers: &[PageAnswer]) -> Option<bool> {
 
 fn is_secure(cookie: &str) -> bool {
     cookie.split(';').any(|attribute| attribute.trim().eq_ignore_ascii_case("secure"))
+}
+
+/// Over nginx's limit, and small enough for any line.
+const UPLOAD: usize = 1_500_000;
+
+/// `micronaut.server.max-request-size` of Kestra.
+const LARGEST_UPLOAD: u64 = 10 * 1024 * 1024 * 1024;
+
+/// Whether files get through that Kestra accepts: over 1 MB, nginx's usual limit, and 10 GB, its own.
+/// Offers them to a page that does not exist: whatever is in front counts before Kestra is asked.
+/// nginx and Apache refuse a length alone, so nothing is sent of the largest; Caddy counts bytes.
+pub(super) fn upload_limit(client: &Client) -> Observation {
+    let url = client.outside("kestra-setup-check");
+    let body = vec![b' '; UPLOAD];
+    let upload = |upload| {
+        let answer = client.send(&Request { upload: Some(upload), ..Request::get(&url) });
+        answer.map(|answer| answer.status()).map_err(NoAnswer::into_words)
+    };
+    let offered = upload(Upload::Declared(LARGEST_UPLOAD));
+    let sent = upload(Upload::Sent(&body));
+    match (offered, sent) {
+        (_, Ok(413)) => refused("uploads over 1 MB are refused on the way to Kestra"),
+        (Ok(413), _) => refused("uploads of 10 GB, which Kestra accepts, are refused on the way"),
+        (_, Ok(status @ 502..=504)) => {
+            Observation::skipped("the reverse proxy does not reach Kestra").status(status)
+        }
+        (_, Ok(status)) => {
+            Observation::ok("uploads pass, as large as Kestra accepts them").status(status)
+        }
+        // Kestra may answer before it has read the body, which is no refusal.
+        (Ok(_), Err(why)) => Observation::ok("a length of 10 GB is not refused").seen(&why),
+        (Err(asked), Err(why)) if asked == NOT_SENT => {
+            Observation::ok("a length of 10 GB is not refused").seen(&why)
+        }
+        (_, Err(why)) => Observation::skipped("an upload of 1.5 MB got no answer").seen(&why),
+    }
+}
+
+fn refused(what: &str) -> Observation {
+    Observation::new(Outcome::Warning, what).status(413).try_this(
+        "Allow 10 GB where Kestra is passed on: client_max_body_size 10g; in nginx, \
+         LimitRequestBody 0 in Apache, request_body max_size in Caddy. Then reload it",
+    )
+}
+
+/// Whatever its status, Kestra answers this in the same way from both sides.
+const CONFIGS: &str = "api/v1/configs";
+
+/// Whether tasks that call Kestra itself reach it. Those of git and of Kestra's own plugin take its
+/// address from `kestra.tasks.sdk.authentication.url`, else from `kestra.url`: a public URL sends them
+/// through whatever is in front, from the machine of the worker.
+pub(super) fn task_address(client: &Client) -> Observation {
+    if client.kestra.has_task_url {
+        return Observation::ok("tasks call Kestra at an address of their own")
+            .seen("kestra.tasks.sdk.authentication.url");
+    }
+    let inside = match client.get(&client.inside(CONFIGS)) {
+        Ok(answer) => answer.status(),
+        Err(why) => return Observation::skipped("Kestra itself does not answer").seen(&why),
+    };
+    let seen = match client.get(&client.outside(CONFIGS)) {
+        Ok(answer) if answer.doubt.is_some() => {
+            format!("the certificate: {}", answer.doubt.unwrap_or_default())
+        }
+        Ok(answer) if answer.status() == inside => {
+            return Observation::ok(
+                "tasks that call Kestra reach it through the public URL, from here",
+            );
+        }
+        Ok(answer) => format!("status {} instead of {inside}", answer.status()),
+        Err(why) => why,
+    };
+    let mut internal = client.inside("").to_string();
+    internal.truncate(internal.trim_end_matches('/').len());
+    Observation::new(
+        Outcome::Warning,
+        "tasks that call Kestra (git, Kestra's own plugin) will fail: the public URL does not lead \
+         from here to its API",
+    )
+    .seen(&seen)
+    .try_this(format!(
+        "Give them the internal address: kestra.tasks.sdk.authentication.url: {internal} with \
+         kestra.tasks.sdk.authentication.username: <e-mail> and \
+         kestra.tasks.sdk.authentication.password: <password>"
+    ))
 }
 
 #[cfg(test)]

@@ -111,8 +111,8 @@ fn follow(
     let unreached = |why: &str| Observation::skipped("no event stream was reached").seen(why);
     let started = Instant::now();
     let mut events = Events::default();
-    let accept = "text/event-stream";
-    let request = Request { accept, with_login: true, limit, ..Request::get(url) };
+    let headers = &[("accept", "text/event-stream")];
+    let request = Request { headers, with_login: true, limit, ..Request::get(url) };
     let answer = match client.send(&request) {
         Ok(answer) => answer,
         Err(NoAnswer::LoginKept) => {
