@@ -10,7 +10,6 @@ pub mod checks;
 pub mod console;
 pub mod discover;
 pub mod draft;
-pub mod editor;
 pub mod effects;
 pub mod elevate;
 pub mod export;

@@ -12,7 +12,6 @@ use crate::plan::Plan;
 use crate::system::console::{self, Console, setting};
 use crate::system::discover::{self, DiscoverError};
 use crate::system::draft;
-use crate::system::editor;
 use crate::system::effects::{EffectRunner, WriteFailure};
 use crate::system::fs::backup::History;
 use crate::system::fs::lock::Lock;
@@ -109,7 +108,7 @@ fn mended(path: &Path, has_no_place: bool, console: &mut Console) -> Result<Mend
     choices.push("Quit".to_owned());
     match choose(&choices, console)? {
         Some(0) => {
-            if let Err(error) = editor::open(path) {
+            if let Err(error) = console::edit(path) {
                 console.message(&format!("The editor could not be used: {error}"));
             }
             Ok(Mended::File(path.to_owned()))

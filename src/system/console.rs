@@ -1,8 +1,9 @@
-//! Standard input, output and error, the terminal and the environment, for the commands.
+//! Standard input, output and error, the terminal, the environment and the operator's editor, for the
+//! commands.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    reason = "this is where commands read files, variables and standard input"
+    reason = "this is where commands read files, variables and standard input, and start the editor"
 )]
 
 use crate::settings::{Secret, ascii, is_hidden};
@@ -12,6 +13,7 @@ use serde::Serialize;
 use std::fs::File;
 use std::io::{self, BufRead as _, IsTerminal as _, Read, Write};
 use std::path::Path;
+use std::process::Command;
 
 /// The variable that holds the password of the proxy. No other program inherits it.
 pub(crate) const PASSWORD_VARIABLE: &str = "KESTRA_SETUP_PROXY_PASSWORD";
@@ -202,6 +204,27 @@ pub(crate) fn first_line_of_input() -> io::Result<Secret> {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(line.trim_end_matches(['\r', '\n']).into())
+}
+
+/// Opens a file in the editor that `VISUAL` or `EDITOR` names, else in `vi`, and waits for its end.
+///
+/// # Errors
+/// The editor cannot be started, or exits with an error.
+pub(crate) fn edit(path: &Path) -> io::Result<()> {
+    let named = ["VISUAL", "EDITOR"].into_iter().filter_map(variable);
+    let editor = named.map(|it| it.reveal().to_owned()).find(|it| !it.trim().is_empty());
+    let editor = editor.unwrap_or_else(|| "vi".to_owned());
+    // Through a shell, since the variable may hold arguments.
+    let script = format!("{editor} \"$1\"");
+    let status = Command::new("sh")
+        .args(["-c", &script, "editor"])
+        .arg(path)
+        .env_remove(PASSWORD_VARIABLE)
+        .status()?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("{editor} ended with {status}")))
 }
 
 #[cfg(test)]
