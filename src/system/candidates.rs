@@ -58,7 +58,7 @@ impl SearchScope {
     pub(super) fn candidates(&self) -> Vec<Candidate> {
         let mut found: Vec<(PathBuf, String)> = Vec::new();
         for unit in self.units() {
-            let name = &unit.name;
+            let name = &unit.service.name;
             found.extend(unit.config.clone().map(|path| (path, format!("{name} names it"))));
             let what = format!("{name} reads KESTRA_CONFIGURATION from it");
             found.extend(unit.variable_file.clone().map(|path| (path, what)));
@@ -88,16 +88,8 @@ impl SearchScope {
     /// What starts Kestra with this file: a unit of systemd, or a service of a Compose file that
     /// mounts it.
     pub(super) fn service(&self, config: &Path) -> Option<Service> {
-        if let Some(unit) = self.units().iter().find(|unit| unit.starts_with(config)) {
-            return Some(Service {
-                restart: Some(unit.restart()),
-                name: unit.name.clone(),
-                env_files: unit.env_files.clone(),
-                variables: unit.variables.clone(),
-                variables_win: unit.is_by_variable,
-                upstream: None,
-                is_unit: true,
-            });
+        if let Some(unit) = self.unit_of(config) {
+            return Some(unit.service.clone());
         }
         let (compose, mounted) = self.mount(config)?;
         let (file, name) = (compose.to_string_lossy(), shell::word(&mounted.service));
@@ -112,9 +104,13 @@ impl SearchScope {
             env_files,
             variables: mounted.beside.names.into_iter().chain(in_files).collect(),
             variables_win: !mounted.beside.has_config_flag,
-            upstream: None,
-            is_unit: false,
+            ..Service::default()
         })
+    }
+
+    fn unit_of(&self, config: &Path) -> Option<&Unit> {
+        let starts = |unit: &&Unit| unit.config.as_ref().is_some_and(|it| is_same(it, config));
+        self.units().iter().find(starts)
     }
 
     /// Where a Compose file publishes this port of the service that mounts a configuration.
@@ -132,8 +128,8 @@ impl SearchScope {
 
     /// The Kestra that a unit starts with this configuration: a program or a jar.
     pub(super) fn program(&self, config: &Path) -> Option<PathBuf> {
-        let unit = self.units().iter().find(|unit| unit.starts_with(config))?;
-        Some(self.at(unit.program.as_ref()?.trim_start_matches(PREFIXES)))
+        let program = self.unit_of(config)?.program.as_ref()?;
+        Some(self.at(program.trim_start_matches(PREFIXES)))
     }
 
     /// The Compose file that mounts a configuration, and what it tells of the service.
@@ -150,7 +146,7 @@ impl SearchScope {
     /// The command that restarts what a Compose file starts, where a unit runs it.
     pub(super) fn restart(&self, compose: &Path) -> Option<String> {
         let runs = |unit: &&Unit| unit.compose.iter().any(|file| is_same(file, compose));
-        self.units().iter().find(runs).map(Unit::restart)
+        self.units().iter().find(runs)?.service.restart.clone()
     }
 
     pub(super) fn at(&self, path: impl AsRef<Path>) -> PathBuf {
@@ -171,11 +167,7 @@ impl SearchScope {
             let Ok(line) = fs::read(path.join("cmdline")) else { continue };
             let line = String::from_utf8_lossy(&line);
             let words: Vec<String> = line.split('\0').map(str::to_owned).collect();
-            let Some(config) =
-                Some(&words).filter(|words| is_kestra(words)).and_then(|it| config_of(it))
-            else {
-                continue;
-            };
+            let Some(config) = config_of(&words).filter(|_| is_kestra(&words)) else { continue };
             let folder = fs::read_link(path.join("cwd")).unwrap_or_default();
             let file = self.at(folder.join(config));
             let is_elsewhere = namespace(&id).is_some_and(|it| own.as_ref() != Some(&it));
@@ -222,10 +214,11 @@ impl SearchScope {
 /// What a Compose file holds, and what it mounts.
 fn in_compose(path: &Path) -> Vec<(PathBuf, String)> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let names_it = || text_of(path).is_some_and(|text| text.contains("KESTRA_CONFIGURATION"));
     // One that cannot be edited is no reason for a second configuration.
-    let named =
-        || names_it().then(|| (path.to_owned(), "it names KESTRA_CONFIGURATION".to_owned()));
+    let named = || {
+        let names_it = text_of(path)?.contains("KESTRA_CONFIGURATION");
+        names_it.then(|| (path.to_owned(), "it names KESTRA_CONFIGURATION".to_owned()))
+    };
     let mounted = mount(path)
         .map(|(file, it)| (file, format!("{name} mounts it for service {}", it.service)));
     held(path).or_else(named).into_iter().chain(mounted).collect()

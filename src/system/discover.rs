@@ -295,8 +295,7 @@ fn service(machine: &Machine) -> Option<Service> {
         variables,
         variables_win: !kestra_config::variables_beside(text, place).has_config_flag,
         env_files,
-        is_unit: false,
-        upstream: None,
+        ..Service::default()
     })
 }
 

@@ -1,6 +1,7 @@
 //! The units of systemd that start Kestra, itself or in Docker Compose.
 
-use super::{COMPOSE_FILES, SearchScope, has_extension, is_same, text_of};
+use super::{COMPOSE_FILES, SearchScope, has_extension, text_of};
+use crate::form::Service;
 use crate::system::{entries, passwd};
 use crate::{env_file, kestra_config};
 use std::collections::BTreeMap;
@@ -20,29 +21,14 @@ struct Variable {
 /// A unit that starts Kestra.
 #[derive(Default)]
 pub(in crate::system) struct Unit {
-    pub(super) name: String,
+    pub(super) service: Service,
     /// Its Kestra, a program or a jar.
     pub(super) program: Option<String>,
     pub(super) config: Option<PathBuf>,
-    /// Whether that is named by a variable, which other variables win over.
-    pub(super) is_by_variable: bool,
     /// The env file that holds the configuration itself.
     pub(super) variable_file: Option<PathBuf>,
     /// The Compose files that it starts.
     pub(super) compose: Vec<PathBuf>,
-    pub(super) env_files: Vec<String>,
-    /// The variables that Kestra reads as properties.
-    pub(super) variables: Vec<String>,
-}
-
-impl Unit {
-    pub(super) fn starts_with(&self, config: &Path) -> bool {
-        self.config.as_deref().is_some_and(|it| is_same(it, config))
-    }
-
-    pub(super) fn restart(&self) -> String {
-        format!("systemctl restart {}", self.name.trim_end_matches(".service"))
-    }
 }
 
 impl SearchScope {
@@ -99,7 +85,15 @@ impl SearchScope {
             }
         }
         let (folder, variables) = (Path::new(folder), self.variables(&set, &env_files));
-        let mut unit = Unit { name, env_files, ..Unit::default() };
+        let restart = format!("systemctl restart {}", name.trim_end_matches(".service"));
+        let service = Service {
+            name,
+            restart: Some(restart),
+            env_files,
+            is_unit: true,
+            ..Service::default()
+        };
+        let mut unit = Unit { service, ..Unit::default() };
         if let Some(command) = commands.iter().find(|words| is_kestra(words)) {
             unit.program = command.iter().find(|word| is_program(word)).cloned();
             self.configure(&mut unit, command, folder, user, &variables);
@@ -113,7 +107,7 @@ impl SearchScope {
             }
         }
         let names = variables.into_iter().map(|it| it.name);
-        unit.variables.extend(names.filter(|name| kestra_config::is_property(name)));
+        unit.service.variables.extend(names.filter(|name| kestra_config::is_property(name)));
         Some(unit)
     }
 
@@ -167,7 +161,8 @@ impl SearchScope {
         }
         let named = variable("MICRONAUT_CONFIG_FILES").and_then(|it| it.value.rsplit(',').next());
         unit.config = named.and_then(at);
-        unit.is_by_variable = unit.config.is_some();
+        // Other variables win over one that names a file.
+        unit.service.variables_win = unit.config.is_some();
     }
 }
 
