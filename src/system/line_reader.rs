@@ -270,7 +270,6 @@ fn read_once() -> Result<Option<Vec<u8>>, Ended> {
             Ok(Some(bytes))
         }
         Err(Errno::AGAIN) => Ok(None),
-        Err(Errno::IO) => Err(Ended::Signal(Signal::Hangup)),
         Err(error) => Err(io::Error::from(error).into()),
     }
 }
