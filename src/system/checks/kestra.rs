@@ -76,7 +76,7 @@ impl Kestra {
     pub fn check(&self, cancelled: &AtomicBool) -> Vec<Finding> {
         let client = Client { kestra: self, cancelled };
         let kestra = pages::kestra(&client);
-        let answers = kestra.outcome != Outcome::Skipped;
+        let answers = kestra.0.outcome != Outcome::Skipped;
         let mut is_public = true;
         let mut findings = vec![kestra.finding("kestra-answers")];
         for (code, check) in CHECKS {
@@ -95,7 +95,7 @@ impl Kestra {
             } else {
                 check(&client)
             };
-            is_public &= *code != "public-ui" || observation.outcome != Outcome::Failed;
+            is_public &= *code != "public-ui" || observation.0.outcome != Outcome::Failed;
             findings.push(observation.finding(code));
         }
         findings
@@ -296,18 +296,13 @@ fn may_carry_login(url: &Url, accept: Accept) -> bool {
     is_here || (url.scheme() == "https" && accept == Accept::Trusted)
 }
 
-/// A finding that does not know its code yet.
+/// A finding that does not know its code yet. Its evidence is fit for a terminal.
 #[derive(Debug, PartialEq, Eq)]
-struct Observation {
-    outcome: Outcome,
-    summary: String,
-    evidence: String,
-    remedy: String,
-}
+struct Observation(Finding);
 
 impl Observation {
     fn new(outcome: Outcome, summary: impl Into<String>) -> Self {
-        Self { outcome, summary: summary.into(), evidence: String::new(), remedy: String::new() }
+        Self(Finding::new("", outcome, summary))
     }
 
     fn ok(summary: impl Into<String>) -> Self {
@@ -323,7 +318,7 @@ impl Observation {
     }
 
     fn seen(self, evidence: &str) -> Self {
-        Self { evidence: shown(evidence), ..self }
+        Self(self.0.seen(shown(evidence)))
     }
 
     fn status(self, status: u16) -> Self {
@@ -331,12 +326,11 @@ impl Observation {
     }
 
     fn try_this(self, remedy: impl Into<String>) -> Self {
-        Self { remedy: remedy.into(), ..self }
+        Self(self.0.try_this(remedy))
     }
 
     fn finding(self, code: &'static str) -> Finding {
-        let Self { outcome, summary, evidence, remedy } = self;
-        Finding { code, outcome, summary, evidence, remedy }
+        Finding { code, ..self.0 }
     }
 }
 
