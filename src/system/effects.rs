@@ -4,10 +4,8 @@
 
 mod health;
 
-use super::checks::{
-    self,
-    proxy::{Outbound, Proxy},
-};
+use super::checks;
+use super::checks::proxy::{Outbound, Proxy};
 use super::discover::{self, DiscoverError, look_at, snapshot};
 use super::export::{self, Exported};
 use super::fs::backup::History;
@@ -269,16 +267,15 @@ impl EffectRunner {
 
     /// Why this proxy is not tested. Only what is in the file can be unknown.
     fn unknown_proxy(&self, proxy: &ForwardProxy) -> Finding {
-        let unread = [
-            ("type", &form::CONNECTION, proxy.kind.is_none()),
-            ("address", &form::PROXY_ADDRESS, proxy.address.is_none()),
-        ];
         let mut machine = Machine::new(self.config.clone(), self.place.clone());
         machine.see(self.config.clone(), snapshot(&self.config));
         let answers = machine.answers().unwrap_or_default();
         let is_wrong = |field| answers.found(field).is_some_and(|text| !has_placeholder(text));
-        let mut wrong = unread.into_iter().filter(|(_, it, is_unread)| *is_unread && is_wrong(it));
-        let Some((part, ..)) = wrong.next() else {
+        let part = if proxy.kind.is_none() && is_wrong(&form::CONNECTION) {
+            "type"
+        } else if proxy.address.is_none() && is_wrong(&form::PROXY_ADDRESS) {
+            "address"
+        } else {
             let why =
                 "A part of the proxy's settings is a placeholder; only Kestra knows its value.";
             return Finding::skipped("proxy-unknown", why);

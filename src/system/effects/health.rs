@@ -29,7 +29,16 @@ impl EffectRunner {
         let running = kestra_of(&machine, &answers, cancelled);
         let mut all = vec![readable(&machine)];
         all.extend(traps(&machine, &answers).into_iter().filter(|it| !is_settled(it, &running)));
-        all.extend(self.outbound_of(&answers, cancelled));
+        match answers.connection() {
+            Ok(connection) => {
+                all.push(self.outbound(&connection, cancelled));
+                all.push(Finding::new("way-out-scope", Outcome::Note, SCOPE));
+            }
+            Err(_) => all.push(Finding::skipped(
+                "way-out",
+                "The outbound connection is not tested: correct the proxy first.",
+            )),
+        }
         all.push(nginx_test(&machine, &answers, deadline));
         all.extend(site(&machine, &answers));
         all.extend(running);
@@ -39,17 +48,6 @@ impl EffectRunner {
         };
         all.sort_by_key(|finding| !is_urgent(finding));
         all
-    }
-
-    fn outbound_of(&self, answers: &Answers, cancelled: &AtomicBool) -> Vec<Finding> {
-        let Ok(connection) = answers.connection() else {
-            return vec![Finding::skipped(
-                "way-out",
-                "The outbound connection is not tested: correct the proxy first.",
-            )];
-        };
-        let scope = Finding::new("way-out-scope", Outcome::Note, SCOPE);
-        vec![self.outbound(&connection, cancelled), scope]
     }
 }
 
