@@ -124,7 +124,7 @@ pub(super) fn page(client: &Client) -> Observation {
              first setup cannot be done"
         );
         let has_entries = client.entry_for(LOGIN_PAGE[0]).is_some();
-        let remedy = if path.is_empty() {
+        let mut remedy = if path.is_empty() {
             "Check what asks for a login at the address that Kestra listens on".to_owned()
         } else if has_entries {
             "Restart Kestra if it was not restarted since the entries of open-urls were written. \
@@ -134,15 +134,13 @@ pub(super) fn page(client: &Client) -> Observation {
         } else {
             format!("{}; or use a host name without a path", client.opening())
         };
-        let remedy = if client.kestra.login.is_some() {
-            remedy
-        } else {
-            format!(
-                "{remedy}. The configuration names no administrator. Add before the first start: \
+        if client.kestra.login.is_none() {
+            remedy.push_str(
+                ". The configuration names no administrator. Add before the first start: \
                  kestra.server.basic-auth.username: <e-mail> and \
-                 kestra.server.basic-auth.password: <password>"
-            )
-        };
+                 kestra.server.basic-auth.password: <password>",
+            );
+        }
         return Observation::failed(what).status(401).try_this(remedy);
     }
     Observation::ok("Kestra's login page comes without a dialog of the browser")

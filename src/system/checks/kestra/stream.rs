@@ -54,10 +54,9 @@ pub(super) fn real_time(client: &Client) -> Observation {
         Ok(outside) => outside,
         Err(skipped) => return skipped,
     };
-    let is_late = |(at, inside): (&Duration, &Duration)| *at > *inside + LATE;
-    let pairs = || outside.at.iter().zip(&inside.at);
-    if outside.at.len() < inside.at.len() || pairs().any(is_late) {
-        let seen = match pairs().find(|pair| is_late(*pair)) {
+    let late = outside.at.iter().zip(&inside.at).find(|(at, inside)| **at > **inside + LATE);
+    if late.is_some() || outside.at.len() < inside.at.len() {
+        let seen = match late {
             Some((at, inside)) => format!("{} instead of {}", seconds(*at), seconds(*inside)),
             None => {
                 format!("event {} of {}: {}", outside.at.len() + 1, inside.at.len(), outside.end)
@@ -135,15 +134,9 @@ fn follow(
     let mut before = 0;
     while events.at.len() < wanted {
         let chunk = match body.fill_buf() {
-            Ok([]) => {
-                "the stream ended".clone_into(&mut events.end);
-                break;
-            }
+            Ok([]) => return Ok(Events { end: "the stream ended".to_owned(), ..events }),
             Ok(chunk) => chunk,
-            Err(error) => {
-                events.end = io_in_words(&error);
-                break;
-            }
+            Err(error) => return Ok(Events { end: io_in_words(&error), ..events }),
         };
         for byte in chunk {
             if (before, *byte) == (b'\n', b'\n') {
