@@ -92,10 +92,9 @@ impl SearchScope {
             return Some(unit.service.clone());
         }
         let (compose, mounted) = self.mount(config)?;
-        let (file, name) = (compose.to_string_lossy(), shell::word(&mounted.service));
         let by_hand = || {
-            let file = shell::word(&file);
-            format!("docker compose -f {file} up -d --force-recreate {name}")
+            let (file, name) = (compose.to_string_lossy(), shell::word(&mounted.service));
+            format!("docker compose -f {} up -d --force-recreate {name}", shell::word(&file))
         };
         let (env_files, in_files) = env_files(&compose, &mounted.env_files);
         Some(Service {

@@ -85,10 +85,9 @@ impl SearchScope {
             }
         }
         let (folder, variables) = (Path::new(folder), self.variables(&set, &env_files));
-        let restart = format!("systemctl restart {}", name.trim_end_matches(".service"));
         let service = Service {
+            restart: Some(format!("systemctl restart {}", name.trim_end_matches(".service"))),
             name,
-            restart: Some(restart),
             env_files,
             is_unit: true,
             ..Service::default()
