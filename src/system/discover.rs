@@ -341,14 +341,11 @@ pub(crate) fn place_in(path: &Path, text: &str, place: &Place) -> Result<Place, 
 
 fn no_place(path: &Path, error: PlaceError) -> DiscoverError {
     let path = path.to_owned();
-    if error.is_unreadable {
-        let PlaceError { line, reason, .. } = error;
-        return DiscoverError::Refused {
-            path,
-            refusal: Refusal { line, reason, paste: String::new() },
-        };
+    if !error.is_unreadable {
+        return DiscoverError::NoPlace { path, error };
     }
-    DiscoverError::NoPlace { path, error }
+    let refusal = Refusal { line: error.line, reason: error.reason, paste: String::new() };
+    DiscoverError::Refused { path, refusal }
 }
 
 /// This program with a command for this configuration, which is named unless it is the default.

@@ -77,8 +77,7 @@ impl History {
     /// # Errors
     /// [`WriteError::NoState`] if there is no home.
     pub fn here() -> Result<Self, WriteError> {
-        let named = env::var_os(STATE).filter(|it| !it.is_empty());
-        if let Some(folder) = named {
+        if let Some(folder) = env::var_os(STATE).filter(|it| !it.is_empty()) {
             let folder = std::path::absolute(folder).map_err(|_| WriteError::NoState)?;
             return Ok(Self::at(folder));
         }

@@ -65,13 +65,10 @@ fn sign(held: &mut File) -> io::Result<()> {
 }
 
 fn locked(held: File) -> WriteError {
-    let mut text = String::new();
-    let holder = held.take(4096).read_to_string(&mut text).ok();
-    let holder: Option<Holder> = holder.and_then(|_| serde_json::from_str(&text).ok());
-    match holder {
-        Some(Holder { by, pid, since }) => {
+    match serde_json::from_reader(held.take(4096)) {
+        Ok(Holder { by, pid, since }) => {
             WriteError::Locked { by, pid: Some(pid), since: Some(since) }
         }
-        None => WriteError::Locked { by: "another wizard".into(), pid: None, since: None },
+        Err(_) => WriteError::Locked { by: "another wizard".into(), pid: None, since: None },
     }
 }

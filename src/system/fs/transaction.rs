@@ -188,8 +188,7 @@ fn compare(request: WriteRequest, number: usize) -> Result<(Vec<PathBuf>, FileWr
 /// A file that would be secret if it were new: its mode is the operator's to change.
 fn readable_by_others(file: &FileWrite) -> Option<String> {
     let (old, new) = (file.entry.old.as_ref()?, file.entry.new.as_ref()?);
-    let (is_secret, is_open) = (new.mode == 0o600, old.mode & 0o004 != 0);
+    let is_open_secret = new.mode == 0o600 && old.mode & 0o004 != 0;
     let path = file.entry.real.display();
-    let warning = || format!("{path} can be read by everyone (mode {:04o}).", old.mode);
-    (is_secret && is_open).then(warning)
+    is_open_secret.then(|| format!("{path} can be read by everyone (mode {:04o}).", old.mode))
 }
