@@ -258,8 +258,7 @@ fn written_as_root(plan: &Plan, config: &Path) -> WriteResult {
         path: change.destination(),
         about: "as root".to_owned(),
     });
-    let config = config.to_string_lossy();
-    let undo = format!("sudo kestra-setup --config {} rollback", shell::word(&config));
+    let undo = format!("sudo kestra-setup --config {} rollback", shell::path(config));
     WriteResult {
         state: WriteState::Written,
         headline: "Done, with sudo.".to_owned(),

@@ -1,6 +1,7 @@
 //! Commands that the operator can copy.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 /// A text as one word of a shell command.
 pub(crate) fn word(text: &str) -> Cow<'_, str> {
@@ -9,6 +10,11 @@ pub(crate) fn word(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+}
+
+/// A path as one word of a shell command.
+pub(crate) fn path(path: &Path) -> String {
+    word(&path.to_string_lossy()).into_owned()
 }
 
 #[cfg(test)]

@@ -93,8 +93,8 @@ impl SearchScope {
         }
         let (compose, mounted) = self.mount(config)?;
         let by_hand = || {
-            let (file, name) = (compose.to_string_lossy(), shell::word(&mounted.service));
-            format!("docker compose -f {} up -d --force-recreate {name}", shell::word(&file))
+            let (file, name) = (shell::path(&compose), shell::word(&mounted.service));
+            format!("docker compose -f {file} up -d --force-recreate {name}")
         };
         let (env_files, in_files) = env_files(&compose, &mounted.env_files);
         Some(Service {

@@ -175,7 +175,7 @@ pub(crate) fn configuration_of(
         location_file: beside("kestra-nginx.conf"),
         env_file: beside("kestra.env"),
         config_file: config.display().to_string(),
-        restart: machine.place().restart_command(&shell::word(&config.to_string_lossy())),
+        restart: machine.place().restart_command(&shell::path(&config)),
         program: with_config(&config, &at),
         ..Defaults::default()
     };
@@ -360,8 +360,7 @@ pub(crate) fn command_for(config: &Path, command: &str) -> String {
 }
 
 fn with_config(config: &Path, command: &str) -> String {
-    let config = shell::word(&config.to_string_lossy()).into_owned();
-    format!("kestra-setup --config {config} {command}").trim_end().to_owned()
+    format!("kestra-setup --config {} {command}", shell::path(config)).trim_end().to_owned()
 }
 
 fn proxy() -> Option<EnvironmentProxy> {

@@ -58,8 +58,7 @@ fn save(
 /// `cp` keeps owner and mode of an existing file; `install` sets those of a new one, to the owner of
 /// its folder as the wizard would.
 fn command(change: &FileChange, saved: &Path) -> Result<String, WriteError> {
-    let [saved, target] = [saved, &change.path].map(|path| path.to_string_lossy().into_owned());
-    let (saved, target) = (shell::word(&saved), shell::word(&target));
+    let (saved, target) = (shell::path(saved), shell::path(&change.path));
     if change.before.is_some() {
         return Ok(format!("sudo cp -- {saved} {target}"));
     }

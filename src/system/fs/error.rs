@@ -147,9 +147,7 @@ impl WriteError {
             Self::Denied { .. } => "Write with sudo, or choose another file name.".into(),
             Self::Full(_) => "Free some space, then write again.".into(),
             Self::ReadOnly(_) => "Mount it writable, or choose another file name.".into(),
-            Self::Immutable(path) => {
-                format!("Remove the flag: chattr -i {}", shell::word(&path.to_string_lossy()))
-            }
+            Self::Immutable(path) => format!("Remove the flag: chattr -i {}", shell::path(path)),
             Self::Locked { .. } => "Wait until the other wizard is done, or end it.".into(),
             Self::Read(error) => error.remedy(),
             Self::NoFolder(_) => "Create the folder, or choose another file name.".into(),

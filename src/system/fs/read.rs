@@ -86,9 +86,7 @@ impl ReadError {
     pub(crate) fn remedy(&self) -> String {
         match self {
             Self::NotRegular { .. } | Self::TooLarge(_) => "Name another file.".into(),
-            Self::Loop(path) => {
-                format!("Remove the link: rm {}", shell::word(&path.to_string_lossy()))
-            }
+            Self::Loop(path) => format!("Remove the link: rm {}", shell::path(path)),
             Self::UntrustedLink { .. } => {
                 "Name the file that it leads to, or run kestra-setup as that user.".into()
             }
