@@ -4,6 +4,7 @@
 //! may block is done on a thread of its own and comes back as an event.
 
 pub mod backend;
+pub mod frame;
 pub mod input;
 pub mod reader;
 pub mod terminal;
@@ -164,7 +165,7 @@ impl Loop {
 
     fn draw(&mut self) -> io::Result<Instant> {
         let Self { wizard, screen, theme, .. } = self;
-        screen.draw(|frame| view(wizard, *theme, frame))
+        screen.draw(|size| view(wizard, *theme, size.into()))
     }
 
     fn next(&mut self) -> Happening {
@@ -286,7 +287,7 @@ impl Loop {
             Effect::Exit(exit) => {
                 return Ok(Some(Left::Exit(exit, Box::new(self.wizard.clone()))));
             }
-            Effect::Redraw => self.screen.redraw()?,
+            Effect::Redraw => self.screen.redraw(),
             Effect::Suspend => self.suspend()?,
             Effect::Copy(text) => self.screen.copy(text.as_str())?,
             Effect::Remind(after) => self.remind_at = Some(work::after(after)),

@@ -5,9 +5,11 @@
 use kestra_setup::key::Key;
 use kestra_setup::system::signals::{self, Signal};
 use kestra_setup::ui::tui::backend::Colors;
+use kestra_setup::ui::tui::frame::{Frame, Row};
 use kestra_setup::ui::tui::input::{Decoder, Input};
 use kestra_setup::ui::tui::reader::{self, Typed};
 use kestra_setup::ui::tui::terminal::FullScreen;
+use ratatui::text::Line;
 use rustix::event::{PollFd, PollFlags, poll};
 use std::io::Write;
 use std::sync::mpsc;
@@ -49,14 +51,12 @@ fn run() -> String {
     let mut text = String::new();
     loop {
         let line = format!("Text: {text}");
-        let drawn = screen.draw(|frame| {
-            let size = frame.area();
-            frame.render_widget(line.as_str(), size);
-            frame.render_widget(
-                format!("{}x{}", size.width, size.height),
-                size.rows().next_back().unwrap(),
-            );
-            frame.set_cursor_position((u16::try_from(line.len()).unwrap(), 0));
+        let drawn = screen.draw(|size| {
+            let mut rows = vec![Row::new(); size.height.into()];
+            let cursor = (u16::try_from(line.len()).unwrap(), 0).into();
+            rows[0].push((0..size.width, Line::from(line)));
+            rows[usize::from(size.height) - 1].push((0..size.width, Line::from(size.to_string())));
+            Frame { rows, cursor }
         });
         if drawn.is_err() {
             return "the line is gone".to_owned();
@@ -73,7 +73,7 @@ fn run() -> String {
                 Key::Char(char) => text.push(char),
                 Key::Ctrl('c') => return "Ctrl-C".to_owned(),
                 Key::Ctrl('e') => text += &screen.lend(borrow),
-                Key::Ctrl('l') => screen.redraw().unwrap(),
+                Key::Ctrl('l') => screen.redraw(),
                 Key::Ctrl('p') => panic!("the form panics"),
                 Key::Ctrl('t') => drop(std::thread::spawn(|| panic!("a worker panics")).join()),
                 Key::Ctrl('y') => screen.copy("copied").unwrap(),

@@ -12,6 +12,7 @@ use kestra_setup::nginx_site::{self, Config, Include, Version};
 use kestra_setup::plan::{FileKind, Plan};
 use kestra_setup::ui::tui::{
     backend::Colors,
+    frame::render,
     theme::{Level, Theme},
     view::{key_event, view},
 };
@@ -19,9 +20,8 @@ use kestra_setup::wizard::{
     Choice, Dialog, Effect, Event, Failure, LoadFailure, Step, Undo, Wizard, WriteResult,
     WriteState, WrittenFile,
 };
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
-use ratatui::buffer::Cell;
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::Rect;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -276,8 +276,13 @@ impl Operator {
 
     /// What is on the screen.
     pub(crate) fn screen(&self, width: u16, height: u16) -> String {
-        let terminal = self.terminal(width, height);
-        let cells = &terminal.backend().buffer().content;
+        let size = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(size);
+        let frame = view(&self.wizard, theme(), (width, height));
+        for (row, area) in frame.rows.iter().zip(size.rows()) {
+            render(row, area, &mut buffer);
+        }
+        let cells = &buffer.content;
         let line = |row: &[Cell]| row.iter().map(Cell::symbol).collect::<String>();
         let rows = cells.chunks(usize::from(width).max(1));
         let lines: Vec<_> = rows.map(|row| line(row).trim_end().to_owned()).collect();
@@ -286,15 +291,7 @@ impl Operator {
 
     /// The column and the row of the cursor, both counted from 0.
     pub(crate) fn cursor(&self, width: u16, height: u16) -> (u16, u16) {
-        let cursor = self.terminal(width, height).get_cursor_position();
-        cursor.expect("a cursor").into()
-    }
-
-    fn terminal(&self, width: u16, height: u16) -> Terminal<TestBackend> {
-        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
-        let drawn = terminal.draw(|frame| view(&self.wizard, theme(), frame));
-        drawn.expect("a frame");
-        terminal
+        view(&self.wizard, theme(), (width, height)).cursor.into()
     }
 
     /// The question with the focus; empty where none has it.

@@ -1,20 +1,20 @@
-//! What ratatui drew, in as few bytes as a terminal can be told in, and one `write` a frame.
+//! What the view made, in as few bytes as a terminal can be told in, and one `write` a frame.
 //!
 //! The one thing to know: the backend remembers what the screen shows, where the cursor is and
-//! which style is on, so that nothing is sent twice. A typed character costs one byte; ratatui's
-//! own backends send 40, which is a second and a half of a long URL on a serial line.
+//! which style is on, so that nothing is sent or drawn twice. A typed character costs one byte;
+//! ratatui's own backends send 40, which is a second and a half of a long URL on a serial line.
 
 mod path;
 mod pen;
 #[cfg(test)]
 mod tests;
 
+use super::frame::{Frame, Row, render};
 use super::theme::is_one_column;
 use crossterm::Command;
 pub use pen::Colors;
 use pen::Pen;
 pub(in crate::ui) use pen::painted;
-use ratatui::backend::{Backend, ClearType, WindowSize};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect, Size};
 use ratatui::style::{Color, Modifier};
@@ -27,20 +27,21 @@ const CLEAR: &str = "\x1b[m\x1b[H\x1b[2J";
 /// Erases from the cursor to the end of the line, in the style that is on.
 const ERASE_LINE: &str = "\x1b[K";
 
-/// A backend for ratatui's `Terminal`, which hides the cursor never and asks the terminal nothing.
+/// Draws frames on a terminal. It never hides the cursor, which is what a screen reader follows, and
+/// asks the terminal nothing.
 pub(crate) struct LeanBackend<W> {
     wire: W,
     colors: Colors,
     /// What the next `write` sends.
     out: String,
+    /// The rows that were drawn last; none after a clear.
+    rows: Vec<Row>,
     /// What the screen shows once that is sent.
     shown: Buffer,
     /// Where the cursor is; unknown after the last column, where terminals differ.
     cursor: Option<Position>,
     /// The style that is on.
     pen: Option<Pen>,
-    /// Where the cursor belongs at the end of the frame.
-    wanted: Position,
 }
 
 impl<W: Write> LeanBackend<W> {
@@ -50,16 +51,52 @@ impl<W: Write> LeanBackend<W> {
             wire,
             colors,
             out: String::new(),
+            rows: Vec::new(),
             shown: Buffer::empty(size.into()),
             cursor: None,
             pen: None,
-            wanted: Position::ORIGIN,
         }
     }
 
-    /// Takes the size that the terminal has now; ratatui draws everything anew if it is another.
+    /// Takes the size that the terminal has now. If it is another, everything is drawn anew.
     pub(crate) fn resize(&mut self, size: Size) {
-        self.shown.resize(Rect::from(size));
+        if self.shown.area.as_size() != size {
+            self.shown.resize(size.into());
+            self.clear();
+        }
+    }
+
+    /// Clears the terminal with the next frame, whatever it shows.
+    pub(crate) fn clear(&mut self) {
+        self.out.push_str(CLEAR);
+        self.rows.clear();
+        self.shown.reset();
+        self.cursor = Some(Position::ORIGIN);
+        self.pen = Some(Pen::default());
+    }
+
+    /// Draws what differs from the frame before, and sends it.
+    ///
+    /// # Errors
+    ///
+    /// If the wire cannot be written to.
+    pub(crate) fn draw(&mut self, mut frame: Frame) -> io::Result<()> {
+        let Size { width, height } = self.shown.area.as_size();
+        frame.rows.resize(height.into(), Row::default());
+        self.rows.resize(height.into(), Row::default());
+        let before = std::mem::replace(&mut self.rows, frame.rows);
+        for (y, before) in (0..height).zip(before) {
+            if before != self.rows[usize::from(y)] {
+                self.draw_row(Rect::new(0, y, width, 1));
+            }
+        }
+        self.go_to(frame.cursor);
+        let bytes = std::mem::take(&mut self.out);
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.wire.write_all(bytes.as_bytes())?;
+        self.wire.flush()
     }
 
     /// Sends a command with the next frame, such as one that changes a mode. It must neither move
@@ -72,10 +109,26 @@ impl<W: Write> LeanBackend<W> {
         command.write_ansi(&mut self.out).map_err(io::Error::other)
     }
 
-    /// Puts the changed cells of one line on the screen.
-    fn draw_line(&mut self, changed: &[Position]) {
-        let Some(first) = changed.first() else { return };
-        let blank_from = self.blank_from(first.y);
+    /// Puts the changed cells of one row on the screen.
+    fn draw_row(&mut self, area: Rect) {
+        let (mut shown, mut wanted) = (Buffer::empty(area), Buffer::empty(area));
+        for at in area.positions() {
+            shown[at] = self.shown[at].clone();
+        }
+        render(&self.rows[usize::from(area.y)], area, &mut wanted);
+        let mut changed = Vec::new();
+        for (x, y, cell) in shown.diff(&wanted) {
+            let end = (x + columns(cell)).min(area.width);
+            let before = (x..end).map(|x| x + columns(&self.shown[(x, y)])).max();
+            (x..end).for_each(|x| self.shown[(x, y)].reset());
+            self.shown[(x, y)] = cell.clone();
+            changed.push(Position { x, y });
+            // The other half of a wide character: ratatui takes it for a blank that stays.
+            let others = end..before.unwrap_or(end).min(area.width);
+            changed.extend(others.map(|x| Position { x, y }));
+        }
+        changed.dedup();
+        let blank_from = self.blank_from(area.y);
         let (text, blanks) = changed.split_at(changed.partition_point(|at| at.x < blank_from));
         for &at in text {
             self.put(at);
@@ -137,88 +190,6 @@ impl<W: Write> LeanBackend<W> {
     fn take(&mut self, pen: Pen) {
         pen.write_after(self.pen, &mut self.out);
         self.pen = Some(pen);
-    }
-}
-
-impl<W: Write> Backend for LeanBackend<W> {
-    type Error = io::Error;
-
-    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
-    where
-        I: Iterator<Item = (u16, u16, &'a Cell)>,
-    {
-        let mut changed = Vec::new();
-        let right = self.shown.area.right();
-        for (x, y, cell) in content {
-            let end = (x + columns(cell)).min(right);
-            let before = (x..end).map(|x| x + columns(&self.shown[(x, y)])).max();
-            (x..end).for_each(|x| self.shown[(x, y)].reset());
-            self.shown[(x, y)] = cell.clone();
-            changed.push(Position { x, y });
-            // The other half of a wide character: ratatui takes it for a blank that stays.
-            changed.extend((end..before.unwrap_or(end).min(right)).map(|x| Position { x, y }));
-        }
-        changed.dedup();
-        for line in changed.chunk_by(|one, next| one.y == next.y) {
-            self.draw_line(line);
-        }
-        Ok(())
-    }
-
-    /// Does nothing: the cursor is what a screen reader follows.
-    fn hide_cursor(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// Does nothing: the cursor is never hidden.
-    fn show_cursor(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn get_cursor_position(&mut self) -> io::Result<Position> {
-        Ok(self.wanted)
-    }
-
-    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
-        self.wanted = position.into();
-        Ok(())
-    }
-
-    fn clear(&mut self) -> io::Result<()> {
-        // ratatui clears twice when the screen becomes narrower.
-        if !self.out.ends_with(CLEAR) {
-            self.out.push_str(CLEAR);
-        }
-        self.shown.reset();
-        self.cursor = Some(Position::ORIGIN);
-        self.pen = Some(Pen::default());
-        Ok(())
-    }
-
-    /// Clears all; the other regions belong to inline viewports and are refused.
-    fn clear_region(&mut self, region: ClearType) -> io::Result<()> {
-        match region {
-            ClearType::All => self.clear(),
-            _ => Err(io::ErrorKind::Unsupported.into()),
-        }
-    }
-
-    fn size(&self) -> io::Result<Size> {
-        Ok(self.shown.area.as_size())
-    }
-
-    fn window_size(&mut self) -> io::Result<WindowSize> {
-        Ok(WindowSize { columns_rows: self.size()?, pixels: Size::ZERO })
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.go_to(self.wanted);
-        let frame = std::mem::take(&mut self.out);
-        if frame.is_empty() {
-            return Ok(());
-        }
-        self.wire.write_all(frame.as_bytes())?;
-        self.wire.flush()
     }
 }
 

@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "when a frame was shown is known here")]
 
 use super::backend::{Colors, LeanBackend};
+use super::frame::Frame;
 use super::reader;
 use crate::system::console::Tty;
 use crate::system::signals;
@@ -19,7 +20,6 @@ use crossterm::terminal::{
 };
 use crossterm::{Command, queue};
 use ratatui::layout::Size;
-use ratatui::{Frame, Terminal};
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::Once;
@@ -33,7 +33,7 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// The whole terminal, raw and on its alternate screen, until this is dropped or the thread that
 /// made it panics.
 pub struct FullScreen {
-    terminal: Terminal<LeanBackend<Tty>>,
+    backend: LeanBackend<Tty>,
 }
 
 impl FullScreen {
@@ -44,8 +44,7 @@ impl FullScreen {
     /// If standard input is no terminal that can be made raw.
     pub fn enter(colors: Colors) -> io::Result<Self> {
         give_back_on_panic();
-        let backend = LeanBackend::new(Tty, size(), colors);
-        let mut screen = Self { terminal: Terminal::new(backend)? };
+        let mut screen = Self { backend: LeanBackend::new(Tty, size(), colors) };
         screen.take()?;
         Ok(screen)
     }
@@ -56,23 +55,20 @@ impl FullScreen {
     /// # Errors
     ///
     /// If the terminal cannot be written to, since the line is gone.
-    pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<Instant> {
+    pub fn draw(&mut self, view: impl FnOnce(Size) -> Frame) -> io::Result<Instant> {
         // Before, not after: a program that answers the first byte it sees must be heard.
         let drawn_at = Instant::now();
         if TAKEN.load(Ordering::SeqCst) {
-            self.terminal.backend_mut().resize(size());
-            self.terminal.draw(view)?;
+            let size = size();
+            self.backend.resize(size);
+            self.backend.draw(view(size))?;
         }
         Ok(drawn_at)
     }
 
     /// Lets the next frame draw everything, whatever another program has left on the screen.
-    ///
-    /// # Errors
-    ///
-    /// None that this terminal has.
-    pub fn redraw(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+    pub fn redraw(&mut self) {
+        self.backend.clear();
     }
 
     /// Gives the terminal back and stops this job; nothing is drawn before [`FullScreen::resume`].
@@ -119,17 +115,17 @@ impl FullScreen {
     ///
     /// None that this terminal has.
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
-        self.terminal.backend_mut().queue(Copy(text))
+        self.backend.queue(Copy(text))
     }
 
     fn take(&mut self) -> io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
-        let backend = self.terminal.backend_mut();
-        backend.queue(EnterAlternateScreen)?;
-        backend.queue(EnableBracketedPaste)?;
-        backend.queue(Show)?;
-        self.terminal.clear()
+        self.backend.queue(EnterAlternateScreen)?;
+        self.backend.queue(EnableBracketedPaste)?;
+        self.backend.queue(Show)?;
+        self.backend.clear();
+        Ok(())
     }
 }
 

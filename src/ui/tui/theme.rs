@@ -4,8 +4,7 @@
 
 use super::backend::Colors;
 use ratatui::style::{Color, Modifier, Style};
-use ratatui::text::Line;
-use std::borrow::Cow;
+use ratatui::text::{Line, Span};
 
 /// What a terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,19 +144,15 @@ impl Theme {
     }
 
     /// A line with the glyphs of this terminal in place of those that its texts hold.
-    pub(crate) fn shown<'a>(self, line: &'a Line<'a>) -> Cow<'a, Line<'a>> {
-        let is_full = *self.glyphs == FULL;
-        if is_full || line.spans.iter().all(|span| span.content.is_ascii()) {
-            return Cow::Borrowed(line);
-        }
-        let mut line = line.clone();
-        for span in line.spans.iter_mut().filter(|span| !span.content.is_ascii()) {
+    pub(crate) fn shown(self, mut line: Line<'static>) -> Line<'static> {
+        let others = |span: &&mut Span<'_>| *self.glyphs != FULL && !span.content.is_ascii();
+        for span in line.spans.iter_mut().filter(others) {
             let pairs = IN_TEXTS.iter().zip(self.glyphs.texts());
             span.content = pairs
                 .fold(span.content.to_string(), |text, (&full, own)| text.replace(full, own))
                 .into();
         }
-        Cow::Owned(line)
+        line
     }
 
     /// A text in this style, for a terminal without a full screen.

@@ -9,6 +9,7 @@ mod pages;
 mod questions;
 mod review;
 
+use super::frame::{Frame, Row};
 use super::theme::Theme;
 use crate::form::{self, SCREENS};
 use crate::key::Key;
@@ -16,8 +17,7 @@ use crate::settings::Secret;
 use crate::ui::wrapped;
 use crate::wizard::{Action, Binding, Event, Step, Wizard};
 use page::{Page, Visible, elided};
-use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Position;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -34,24 +34,30 @@ const WIDE: u16 = 120;
 const FORM: u16 = 72;
 
 /// Draws the whole screen. The same wizard in the same size gives the same screen.
-pub fn view(wizard: &Wizard, theme: Theme, frame: &mut Frame<'_>) {
-    let Rect { width, height, .. } = frame.area();
+pub fn view(wizard: &Wizard, theme: Theme, (width, height): (u16, u16)) -> Frame {
     let Some(Layout { header, left, right, footer }) = Layout::new(wizard, theme, (width, height))
     else {
-        return too_small(frame);
+        return too_small(width, height);
     };
     let top = count(&header);
-    let rows = height - top - count(&footer);
-    put(frame, theme, Rect::new(0, 0, width, top), &header);
-    put(frame, theme, Rect::new(0, top, width, rows), &left.lines);
-    put(frame, theme, Rect::new(0, top + rows, width, count(&footer)), &footer);
-    if let Some(right) = right {
-        let divider = vec![Line::styled(theme.glyphs.divider, theme.dim()); rows.into()];
-        put(frame, theme, Rect::new(FORM, top, 1, rows), &divider);
-        put(frame, theme, Rect::new(FORM + 2, top, width - FORM - 3, rows), &right.lines);
-    }
-    let (x, y) = left.cursor.unwrap_or((1, rows.saturating_sub(1)));
-    frame.set_cursor_position(Position::new(x.min(width - 1), top + y));
+    let room = height - top - count(&footer);
+    let (x, y) = left.cursor.unwrap_or((1, room.saturating_sub(1)));
+    let cursor = Position::new(x.min(width - 1), top + y);
+    let mut right = right.map(|right| right.lines.into_iter());
+    let mut left = left.lines.into_iter();
+    let middle = (0..room).map(|_| {
+        let mut row = vec![(0..width, left.next().unwrap_or_default())];
+        if let Some(right) = &mut right {
+            row.push((FORM..FORM + 1, Line::styled(theme.glyphs.divider, theme.dim())));
+            row.push((FORM + 2..width - 1, right.next().unwrap_or_default()));
+        }
+        row
+    });
+    let alone = |line| vec![(0..width, line)];
+    let rows = header.into_iter().map(alone).chain(middle).chain(footer.map(alone));
+    let shown =
+        |row: Row| row.into_iter().map(|(columns, line)| (columns, theme.shown(line))).collect();
+    Frame { rows: rows.map(shown).collect(), cursor }
 }
 
 /// The event of a key: one that scrolls depends on the size of the terminal, in columns and rows.
@@ -121,21 +127,12 @@ fn count(lines: &[Line<'_>]) -> u16 {
     u16::try_from(lines.len()).unwrap_or(u16::MAX)
 }
 
-fn put(frame: &mut Frame<'_>, theme: Theme, area: Rect, lines: &[Line<'_>]) {
-    for (line, y) in lines.iter().zip(area.top()..area.bottom()) {
-        frame.render_widget(&*theme.shown(line), Rect { y, height: 1, ..area });
-    }
-}
-
-fn too_small(frame: &mut Frame<'_>) {
-    let Rect { width, height, .. } = frame.area();
+fn too_small(width: u16, height: u16) -> Frame {
     let text =
         format!("Terminal is {width}x{height}. Enlarge it, or press p for questions one by one.");
-    let lines = wrapped(&text, width.into());
-    for (line, y) in lines.into_iter().zip(0..height) {
-        frame.render_widget(Line::from(line), Rect::new(0, y, width, 1));
-    }
-    frame.set_cursor_position(Position::new(0, 0));
+    let lines = wrapped(&text, width.into()).into_iter();
+    let rows = lines.map(|line| vec![(0..width, Line::from(line))]).collect();
+    Frame { rows, cursor: Position::ORIGIN }
 }
 
 /// What all pages depend on.

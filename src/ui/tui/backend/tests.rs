@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
-use ratatui::style::Style;
-use ratatui::{Frame, Terminal};
+use ratatui::style::{Style, Stylize};
+use ratatui::text::Line;
 use std::cell::RefCell;
 use std::num::NonZeroU16;
 use std::rc::Rc;
@@ -27,7 +27,7 @@ impl Write for Wire {
 
 /// A terminal that is drawn on, and the emulator that shows the result.
 struct Bench {
-    terminal: Terminal<LeanBackend<Wire>>,
+    backend: LeanBackend<Wire>,
     emulator: vt100::Parser,
     wire: Wire,
 }
@@ -35,16 +35,16 @@ struct Bench {
 impl Bench {
     fn new(width: u16, height: u16) -> Self {
         let wire = Wire { writes: Rc::default(), at_most: usize::MAX };
-        let backend = LeanBackend::new(wire.clone(), Size { width, height }, Colors::Basic);
-        let mut terminal = Terminal::new(backend).unwrap();
-        terminal.clear().unwrap();
+        let size = Size { width, height };
+        let mut backend = LeanBackend::new(wire.clone(), size, Colors::Basic);
+        backend.clear();
         let (width, height) = (NonZeroU16::new(width).unwrap(), NonZeroU16::new(height).unwrap());
-        Self { terminal, emulator: vt100::Parser::new(height, width, 0), wire }
+        Self { backend, emulator: vt100::Parser::new(height, width, 0), wire }
     }
 
     /// Draws a frame and returns what each `write` sent.
-    fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> Vec<Vec<u8>> {
-        self.terminal.draw(view).unwrap();
+    fn draw(&mut self, frame: Frame) -> Vec<Vec<u8>> {
+        self.backend.draw(frame).unwrap();
         let writes = std::mem::take(&mut *self.wire.writes.borrow_mut());
         for bytes in &writes {
             self.emulator.process(bytes);
@@ -53,15 +53,14 @@ impl Bench {
     }
 
     fn resize(&mut self, width: u16, height: u16) {
-        self.terminal.backend_mut().resize(Size { width, height });
+        self.backend.resize(Size { width, height });
         let (width, height) = (NonZeroU16::new(width).unwrap(), NonZeroU16::new(height).unwrap());
         self.emulator.screen_mut().set_size(height, width);
     }
 }
 
 /// The address screen of the wizard, as far as its bytes matter.
-fn form(frame: &mut Frame, url: &str) {
-    let bold = Style::new().bold();
+fn form(url: &str) -> Frame {
     let lines = [
         (0, " Kestra setup   [1 Address]   2 Proxy    3 nginx    4 Review         new config"),
         (1, &"-".repeat(80)),
@@ -79,40 +78,41 @@ fn form(frame: &mut Frame, url: &str) {
         (22, &"-".repeat(80)),
         (23, " Enter next   Tab field   Esc back   F1 help   ^C quit"),
     ];
+    let mut rows = vec![Row::new(); 24];
     for (y, line) in lines {
-        frame.buffer_mut().set_string(0, y, line, Style::new());
+        rows[y].push((0..80, Line::raw(line.to_owned())));
     }
-    frame.buffer_mut().set_string(16, 0, "[1 Address]", bold);
-    frame.buffer_mut().set_string(1, 4, "Public URL", bold);
-    frame.buffer_mut().set_string(13, 4, format!("{url:_<65}"), Style::new());
-    frame.set_cursor_position((13 + u16::try_from(url.len()).unwrap(), 4));
+    rows[0].push((16..27, Line::raw("[1 Address]").bold()));
+    rows[4].push((1..11, Line::raw("Public URL").bold()));
+    rows[4].push((13..80, Line::raw(format!("{url:_<65}"))));
+    Frame { rows, cursor: Position::new(13 + u16::try_from(url.len()).unwrap(), 4) }
 }
 
 #[test]
 fn a_typed_character_costs_one_byte() {
     let mut bench = Bench::new(80, 24);
-    bench.draw(|frame| form(frame, "https://"));
-    assert_eq!(bench.draw(|frame| form(frame, "https://o")), [b"o"]);
-    assert_eq!(bench.draw(|frame| form(frame, "https://op")), [b"p"]);
+    bench.draw(form("https://"));
+    assert_eq!(bench.draw(form("https://o")), [b"o"]);
+    assert_eq!(bench.draw(form("https://op")), [b"p"]);
 }
 
 #[test]
 fn an_erased_character_costs_three_bytes() {
     let mut bench = Bench::new(80, 24);
-    bench.draw(|frame| form(frame, "https://"));
-    assert_eq!(bench.draw(|frame| form(frame, "https:/")), [b"\x08_\x08"]);
+    bench.draw(form("https://"));
+    assert_eq!(bench.draw(form("https:/")), [b"\x08_\x08"]);
 }
 
 #[test]
 fn a_frame_without_a_change_writes_nothing() {
     let mut bench = Bench::new(80, 24);
-    bench.draw(|frame| form(frame, ""));
-    assert_eq!(bench.draw(|frame| form(frame, "")), [] as [Vec<u8>; 0]);
+    bench.draw(form(""));
+    assert_eq!(bench.draw(form("")), [] as [Vec<u8>; 0]);
 }
 
 #[test]
 fn the_first_frame_is_one_write_smaller_than_that_of_whiptail() {
-    let first = Bench::new(80, 24).draw(|frame| form(frame, ""));
+    let first = Bench::new(80, 24).draw(form(""));
     assert_eq!(first.len(), 1);
     assert!(first[0].len() < 1200, "{} bytes", first[0].len());
 }
@@ -121,10 +121,8 @@ fn the_first_frame_is_one_write_smaller_than_that_of_whiptail() {
 fn the_end_of_a_line_is_erased_not_written_over() {
     let mut bench = Bench::new(80, 24);
     let mut line = |text: &str| {
-        bench.draw(|frame| {
-            frame.buffer_mut().set_string(0, 0, text, Style::new());
-            frame.set_cursor_position((0, 0));
-        })
+        let row = vec![(0..80, Line::raw(text.to_owned()))];
+        bench.draw(Frame { rows: vec![row], cursor: Position::ORIGIN })
     };
     line(&"x".repeat(80));
     assert_eq!(line("xx"), [b"xx\x1b[K\r"]);
@@ -133,16 +131,16 @@ fn the_end_of_a_line_is_erased_not_written_over() {
 #[test]
 fn what_a_write_does_not_take_the_next_one_sends() {
     let mut bench = Bench::new(80, 24);
-    bench.terminal.backend_mut().wire.at_most = 7;
-    bench.draw(|frame| form(frame, "https://"));
+    bench.backend.wire.at_most = 7;
+    bench.draw(form("https://"));
     assert!(bench.emulator.screen().contents().contains("^C quit"));
 }
 
 #[test]
 fn a_command_travels_with_the_frame() {
     let mut bench = Bench::new(80, 24);
-    bench.terminal.backend_mut().queue(crossterm::event::EnableBracketedPaste).unwrap();
-    assert_eq!(bench.draw(|frame| form(frame, "")).len(), 1);
+    bench.backend.queue(crossterm::event::EnableBracketedPaste).unwrap();
+    assert_eq!(bench.draw(form("")).len(), 1);
     assert!(bench.emulator.screen().bracketed_paste());
 }
 
@@ -176,17 +174,18 @@ fn pictures() -> impl Strategy<Value = Vec<Picture>> {
 }
 
 /// Paints from left to right, and nothing over a text: no view cuts a wide character in half.
-fn paint(frame: &mut Frame, picture: &Picture) {
+fn paint(picture: &Picture, (width, height): (u16, u16)) -> Frame {
     let mut texts = picture.texts.clone();
     texts.sort_by_key(|&(y, x, ..)| (y, x));
+    let mut rows = vec![Row::new(); height.into()];
     let mut end = (0, 0);
     for (y, x, text, style) in texts {
-        if frame.area().contains((x, y).into()) && (y, x) >= end {
-            let (x, _) = frame.buffer_mut().set_stringn(x, y, text, usize::MAX, style);
-            end = (y, x);
+        if x < width && y < height && (y, x) >= end {
+            end = (y, x + u16::try_from(text.width()).unwrap());
+            rows[usize::from(y)].push((x..width, Line::styled(text, style)));
         }
     }
-    frame.set_cursor_position(picture.cursor);
+    Frame { rows, cursor: picture.cursor.into() }
 }
 
 /// A cell as it looks: text, colours and attributes.
@@ -227,15 +226,18 @@ proptest! {
     #[test]
     fn the_screen_shows_what_was_drawn(frames in pictures()) {
         let mut bench = Bench::new(20, 6);
+        let mut size = (20, 6);
         for picture in frames {
             if let Some((width, height)) = picture.size {
+                size = (width, height);
                 bench.resize(width, height);
             }
-            let mut buffer = Buffer::default();
-            bench.draw(|frame| {
-                paint(frame, &picture);
-                buffer = frame.buffer_mut().clone();
-            });
+            let frame = paint(&picture, size);
+            let mut buffer = Buffer::empty(Rect::new(0, 0, size.0, size.1));
+            for (row, y) in frame.rows.iter().zip(0..) {
+                render(row, Rect::new(0, y, size.0, 1), &mut buffer);
+            }
+            bench.draw(frame);
             let screen = bench.emulator.screen();
             prop_assert_eq!(screen.cursor_position(), (picture.cursor.1, picture.cursor.0));
             for Position { x, y } in buffer.area.positions() {
