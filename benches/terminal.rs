@@ -1,4 +1,5 @@
-//! What the wizard costs a terminal, next to whiptail and dialog (Debian packages of these names).
+//! What the wizard costs a terminal, next to whiptail and dialog (Debian packages of these names)
+//! and gum (`go install github.com/charmbracelet/gum@latest`).
 //!
 //! `cargo bench --bench terminal` prints the table. All show the same form, each started in turn, so
 //! that whatever else the machine does weighs on all of them. The static binary is measured too, if
@@ -44,14 +45,15 @@ struct Contender {
 }
 
 /// What was measured of a program, in the order of the table.
-type Measures = [Option<f64>; 11];
+type Measures = [Option<f64>; 12];
 
-const ROWS: [&str; 11] = [
+const ROWS: [&str; 12] = [
     "start to first label, ms",
     "first screen, bytes",
     "first screen, writes",
     "a typed key, bytes",
     "a typed key, writes",
+    "a typed key, µs of CPU",
     "queries",
     "idle wake-ups in 2 s",
     "peak memory, KiB",
@@ -104,11 +106,24 @@ fn contenders() -> Vec<Contender> {
         to_the_end: boxes_to_the_end,
         session: Some(boxes(name)),
     };
+    let gum = {
+        let home = std::env::var("HOME").unwrap_or_default();
+        format!("{home}/go/bin/gum")
+    };
+    let gum_forms = format!(
+        "{gum} input --header '{TEXT}' && {gum} choose --header Connection Direct HTTP SOCKS5 && \
+         {gum} choose --header 'Reverse proxy' nginx none && {gum} confirm 'Write two files?'"
+    );
     vec![
         ours("kestra-setup", env!("CARGO_BIN_EXE_kestra-setup")),
         ours("static", &static_binary()),
         theirs("whiptail", "/usr/bin/whiptail"),
         theirs("dialog", "/usr/bin/dialog"),
+        Contender {
+            args: text(&["input", "--header", TEXT]),
+            session: Some(gum_forms),
+            ..theirs("gum", &gum)
+        },
     ]
 }
 
@@ -162,8 +177,9 @@ fn measures(contender: &Contender, runs: &[[f64; 6]]) -> Measures {
     });
     let size = std::fs::metadata(&contender.path).map(|file| file.len() as f64 / 1024.0).ok();
     let (first_writes, key_writes) = writes(contender).unzip();
+    let cpu = Some(cpu_of_a_key(contender));
     let (idle, session) = (Some(idle(contender)), Some(session(contender)));
-    [label, first, first_writes, key, key_writes, queries, idle, memory, own, size, session]
+    [label, first, first_writes, key, key_writes, cpu, queries, idle, memory, own, size, session]
 }
 
 /// A line of `/proc/PID/status`, of each thread.
@@ -194,6 +210,28 @@ fn idle(contender: &Contender) -> f64 {
     let before = wakeups(&session);
     std::thread::sleep(IDLE);
     (wakeups(&session) - before) as f64
+}
+
+/// Microseconds of CPU that the threads of a program spend on a key, typed as fast as hands do.
+fn cpu_of_a_key(contender: &Contender) -> f64 {
+    let mut session = contender.program().start();
+    session.wait_for(LABEL).settle();
+    std::thread::sleep(IDLE);
+    let spent = |session: &Session| -> u64 {
+        let tasks = format!("/proc/{}/task", session.pid().as_raw_nonzero());
+        let tasks = std::fs::read_dir(tasks).expect("the program runs").flatten();
+        let nanoseconds = |task: &Path| {
+            let text = std::fs::read_to_string(task.join("schedstat")).ok()?;
+            text.split(' ').next()?.parse::<u64>().ok()
+        };
+        tasks.filter_map(|task| nanoseconds(&task.path())).sum()
+    };
+    let before = spent(&session);
+    for char in TYPED.chars() {
+        session.press(char.encode_utf8(&mut [0; 4]));
+    }
+    session.settle();
+    (spent(&session) - before) as f64 / 1e3 / TYPED.len() as f64
 }
 
 /// The `write`s to the terminal for the first screen and for a key, as strace counts them; nothing

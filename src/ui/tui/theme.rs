@@ -145,7 +145,7 @@ impl Theme {
 
     /// A line with the glyphs of this terminal in place of those that its texts hold.
     pub(crate) fn shown(self, mut line: Line<'static>) -> Line<'static> {
-        let others = |span: &&mut Span<'_>| *self.glyphs != FULL && !span.content.is_ascii();
+        let others = |span: &&mut Span<'_>| !span.content.is_ascii() && *self.glyphs != FULL;
         for span in line.spans.iter_mut().filter(others) {
             let pairs = IN_TEXTS.iter().zip(self.glyphs.texts());
             span.content = pairs

@@ -285,7 +285,8 @@ fn label(wizard: &Wizard, binding: &Binding) -> String {
                 count => format!("{} {count} files", binding.label),
             }
         }
-        _ => binding.label.replace("{digits}", &form::review_digits()),
+        (Action::Edit(_), _) => binding.label.replace("{digits}", &form::review_digits()),
+        _ => binding.label.to_owned(),
     }
 }
 
