@@ -43,7 +43,7 @@ pub(crate) fn opens_setup(reading: &Reading) -> Option<String> {
 
 /// The entry that opens this path: Kestra compares the start of a path only.
 pub(crate) fn entry_for(reading: &Reading, path: &str) -> Option<String> {
-    entries(reading)?.into_iter().find(|entry| !entry.is_empty() && path.starts_with(entry))
+    entries(reading)?.into_iter().find(|entry| path.starts_with(entry))
 }
 
 /// The context path; the root if there is none or it is not a valid one.
@@ -52,12 +52,13 @@ pub(crate) fn context_path(reading: &Reading) -> ContextPath {
     text.and_then(|scalar| scalar.text.parse().ok()).unwrap_or_default()
 }
 
-/// The entries, which Micronaut also takes as a text with commas.
+/// The entries, which Micronaut also takes as a text with commas. Empty ones are left out.
 pub(crate) fn entries(reading: &Reading) -> Option<Vec<String>> {
     let scalar = reading.get(PROPERTY)?;
-    if scalar.kind != Kind::List {
-        return Some(scalar.text.split(',').map(|entry| entry.trim().to_owned()).collect());
-    }
     let item = |index| reading.get(&format!("{PROPERTY}[{index}]"));
-    Some((0_usize..).map_while(item).map(|scalar| scalar.text.clone()).collect())
+    let texts: Vec<_> = match scalar.kind {
+        Kind::List => (0_usize..).map_while(item).map(|scalar| &*scalar.text).collect(),
+        _ => scalar.text.split(',').map(str::trim).collect(),
+    };
+    Some(texts.into_iter().filter(|text| !text.is_empty()).map(str::to_owned).collect())
 }

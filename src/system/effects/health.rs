@@ -5,6 +5,7 @@ use super::EffectRunner;
 use crate::answers::{Answers, Problem};
 use crate::checks::{Finding, Outcome, SCOPE};
 use crate::form;
+use crate::kestra_config::open_urls;
 use crate::lint::{self, Remark};
 use crate::machine::Machine;
 use crate::nginx_site::{self, Gap};
@@ -191,16 +192,12 @@ fn kestra(machine: &Machine, answers: &Answers) -> Option<Kestra> {
     let health = format!("http://{}:{management}{context_path}/health", upstream.host());
     let username = property("kestra.server.basic-auth.username");
     let password = property("kestra.server.basic-auth.password").map(Secret::from);
-    let open_urls = "kestra.server.basic-auth.open-urls";
-    let entries = reading.iter().filter(|(name, _)| {
-        name.strip_prefix(open_urls).is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
-    });
     Some(Kestra {
         public: url.to_string().parse().ok()?,
         upstream: format!("http://{upstream}").parse().ok()?,
         health: health.parse().ok()?,
         login: username.zip(password),
-        open_urls: entries.map(|(_, entry)| entry.text.clone()).collect(),
+        open_urls: open_urls::entries(&reading).unwrap_or_default(),
         has_task_url: reading.get("kestra.tasks.sdk.authentication.url").is_some(),
         program: machine.defaults.program.clone(),
         context_path,
