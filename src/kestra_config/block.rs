@@ -94,7 +94,7 @@ pub(super) fn at_root(
     let tree = scope.tree;
     let lines = NewKey::lines(keys, 0, indent);
     match root.map(|root| &tree.nodes[root]) {
-        Some(node) if node.start < node.end => instead(scope, node.start, node.end, &lines),
+        Some(node) if node.is_written() => instead(scope, node.start, node.end, &lines),
         _ => {
             let at = after_comments(tree.text, document_start(tree, root), 0);
             vec![insert_lines(scope, at, &lines)]
@@ -147,7 +147,7 @@ fn below(
     let column = tree.nodes[holder.map].column + indent;
     let at = after_comments(tree.text, text::next_line(tree.text, value.end), column);
     let mut splices = vec![insert_lines(scope, at, &NewKey::lines(keys, column, indent))];
-    if value.start < value.end {
+    if value.is_written() {
         let before = tree.text[..value.start].trim_end_matches([' ', '\n', '\r']).len();
         splices.push(Splice::delete(before..value.end));
     }
@@ -162,7 +162,7 @@ fn after_last(scope: &Scope, map: Id, is_root: bool, keys: &[NewKey], indent: us
     let at = after_comments(tree.text, text::next_line(tree.text, node.end), node.column);
     let mut lines = Vec::new();
     // A `|+` would take the blank line for its own.
-    let last = tree.nodes[..node.after].iter().rfind(|last| last.start < last.end);
+    let last = tree.nodes[..node.after].iter().rfind(|last| last.is_written());
     let is_kept = last.is_some_and(|last| keeps_blank_lines(tree, last));
     let is_spaced = is_root && !is_kept && are_spaced(tree, map);
     for key in keys {
@@ -218,17 +218,13 @@ pub(super) fn insert_lines(scope: &Scope, at: usize, lines: &[String]) -> Splice
 /// `|-`.
 pub(super) fn keep_unended(tree: &Tree, splices: &[Splice]) -> Option<Splice> {
     let length = tree.text.len();
-    let node = tree.nodes.last().filter(|node| node.end == length)?;
-    let Shape::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) = node.shape else {
-        return None;
-    };
+    let node = tree.nodes.last().filter(|node| node.is_block_scalar() && node.end == length)?;
     let is_replaced = |splice: &Splice| splice.range.contains(&node.start);
     let is_followed = |splice: &Splice| splice.range.start == length && !splice.text.is_empty();
     if splices.iter().any(is_replaced) || !splices.iter().any(is_followed) {
         return None;
     }
-    let header = text::rest_of_line(tree.text, node.start);
-    let header = &header[..header.find([' ', '\t']).unwrap_or(header.len())];
+    let header = text::word(tree.text, node.start);
     let indicators = header.replace(['+', '-'], "");
     Some(Splice::replace(node.start..node.start + header.len(), format!("{indicators}-")))
 }
@@ -280,7 +276,7 @@ impl MultiLine {
         let nodes = &tree.nodes[entry.key..tree.nodes[entry.value].after];
         let scalars = nodes.iter().filter(|node| {
             let Shape::Scalar(_, style) = node.shape else { return false };
-            style != ScalarStyle::Plain || node.end > node.start
+            style != ScalarStyle::Plain || node.is_written()
         });
         Self(scalars.map(|node| (node.start, node.end)).collect())
     }
@@ -314,7 +310,7 @@ fn dedented(line: usize, indent: usize, column: usize) -> Option<Splice> {
 
 /// The blank lines after a removed entry, where a `|+` above it would take them for its own.
 fn blank_lines_to_keep_out(tree: &Tree, entry: KeyValue, from: usize) -> Option<Splice> {
-    let before = tree.nodes[..entry.key].iter().rfind(|node| node.start < node.end)?;
+    let before = tree.nodes[..entry.key].iter().rfind(|node| node.is_written())?;
     let is_kept = keeps_blank_lines(tree, before);
     let is_next = text::next_line(tree.text, before.end)
         == text::line_start(tree.text, tree.nodes[entry.key].start);
@@ -327,8 +323,5 @@ fn blank_lines_to_keep_out(tree: &Tree, entry: KeyValue, from: usize) -> Option<
 
 /// Whether the blank lines after a node are part of it.
 fn keeps_blank_lines(tree: &Tree, node: &Node) -> bool {
-    let is_block =
-        matches!(node.shape, Shape::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded));
-    let header = text::rest_of_line(tree.text, node.start);
-    is_block && header.split([' ', '\t']).next().is_some_and(|header| header.contains('+'))
+    node.is_block_scalar() && text::word(tree.text, node.start).contains('+')
 }

@@ -205,7 +205,7 @@ fn colon(source: &str, from: usize, to: usize) -> &str {
 impl FlowLayout<'_> {
     fn entry(&self, new: &NewKey, column: Option<usize>) -> String {
         let key = scalar::write_key(&new.name, true, self.is_json);
-        let style = if self.is_json { ScalarStyle::Double } else { ScalarStyle::Plain };
+        let style = if self.is_json { ScalarStyle::DoubleQuoted } else { ScalarStyle::Plain };
         match &new.content {
             NewContent::Value(value) => {
                 format!("{key}{}{}", self.colon, scalar::write(value, style, true))

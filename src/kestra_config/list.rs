@@ -99,16 +99,10 @@ struct ListItem {
 impl ListItem {
     fn of(tree: &Tree, id: Id) -> Option<Self> {
         let node = &tree.nodes[id];
-        match &node.shape {
-            Shape::Scalar(
-                text,
-                style @ (ScalarStyle::Plain | ScalarStyle::Single | ScalarStyle::Double),
-            ) if node.tag.is_none() => {
-                let text = text.to_string();
-                Some(Self { text, style: *style, start: node.start, end: node.end })
-            }
-            _ => None,
-        }
+        let Shape::Scalar(text, style) = &node.shape else { return None };
+        let is_word = !node.is_block_scalar() && node.tag.is_none();
+        let (text, style) = (text.to_string(), *style);
+        is_word.then_some(Self { text, style, start: node.start, end: node.end })
     }
 
     /// The entry with the comma that separates it from its neighbour.

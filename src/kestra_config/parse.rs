@@ -1,8 +1,8 @@
 //! From the parser's events to a [`Tree`], with spans corrected to what an editor needs.
 
-use super::yaml::{self, Document, Id, Node, Shape, Tree};
+use super::yaml::{Document, Id, Node, ScalarStyle, Shape, Tree};
 use super::{Refusal, strict, text};
-use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
+use granit_parser::{Event, Parser, Span, StructureStyle, Tag};
 use std::borrow::Cow;
 
 /// SnakeYAML's limit on aliases to collections, its guard against alias bombs.
@@ -30,7 +30,15 @@ impl<'a> Tree<'a> {
 
 fn build(text: &str) -> Result<Tree<'_>, Refusal> {
     let options = granit_parser::options! { emit_comments: false, emit_anchor_events: true };
-    let mut builder = Builder::new(text);
+    let nodes = Vec::with_capacity(text.len() / 8);
+    let mut builder = Builder {
+        tree: Tree { text, nodes, documents: Vec::new() },
+        open: Vec::new(),
+        anchors: vec![0],
+        aliases: 0,
+        cursor: text::after_bom(text),
+        last_end: 0,
+    };
     for next in Parser::new_from_str_with_options(text, options) {
         let (event, span) = next.map_err(|error| {
             let (line, info) = (error.marker().line(), error.info());
@@ -69,19 +77,6 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(text: &'a str) -> Self {
-        let nodes = Vec::with_capacity(text.len() / 8);
-        let tree = Tree { text, nodes, documents: Vec::new() };
-        Self {
-            tree,
-            open: Vec::new(),
-            anchors: vec![0],
-            aliases: 0,
-            cursor: text::after_bom(text),
-            last_end: 0,
-        }
-    }
-
     fn take(&mut self, event: Event<'a>, span: &Span) -> Result<(), Refusal> {
         match event {
             Event::DocumentStart(explicit, _) => self.document(explicit, span),
@@ -90,10 +85,12 @@ impl<'a> Builder<'a> {
                 Ok(())
             }
             Event::MappingStart(style, anchor, tag) => {
-                self.collection(Shape::Map { flow: is_flow(style) }, anchor, tag.as_deref(), span)
+                let flow = style == StructureStyle::Flow;
+                self.collection(Shape::Map { flow }, anchor, tag.as_deref(), span)
             }
             Event::SequenceStart(style, anchor, tag) => {
-                self.collection(Shape::List { flow: is_flow(style) }, anchor, tag.as_deref(), span)
+                let flow = style == StructureStyle::Flow;
+                self.collection(Shape::List { flow }, anchor, tag.as_deref(), span)
             }
             Event::MappingEnd | Event::SequenceEnd => {
                 self.close(span);
@@ -118,27 +115,18 @@ impl<'a> Builder<'a> {
 
     fn scalar(
         &mut self,
-        text: Cow<'a, str>,
+        mut text: Cow<'a, str>,
         style: ScalarStyle,
         anchor: usize,
         tag: Option<&Tag>,
         span: &Span,
     ) {
-        let style = match style {
-            ScalarStyle::Plain => yaml::ScalarStyle::Plain,
-            ScalarStyle::SingleQuoted => yaml::ScalarStyle::Single,
-            ScalarStyle::DoubleQuoted => yaml::ScalarStyle::Double,
-            ScalarStyle::Literal => yaml::ScalarStyle::Literal,
-            ScalarStyle::Folded => yaml::ScalarStyle::Folded,
-        };
         let (mut start, mut end) = bytes(span);
         let mut cursor = end;
-        let mut text = if start == end && style == yaml::ScalarStyle::Plain {
-            Cow::Borrowed("")
-        } else {
-            text
-        };
-        if matches!(style, yaml::ScalarStyle::Literal | yaml::ScalarStyle::Folded) {
+        if start == end && style == ScalarStyle::Plain {
+            text = Cow::Borrowed("");
+        }
+        if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
             start = self.header(start);
             end = self.content_end(start, end);
             // The parser ends the last line of the file although it has no newline.
@@ -193,14 +181,13 @@ impl<'a> Builder<'a> {
     /// Blank lines after a block scalar belong to it only if it keeps them.
     fn content_end(&self, header: usize, end: usize) -> usize {
         let line = text::rest_of_line(self.tree.text, header);
-        let indicators = line.split([' ', '\t']).next().unwrap_or_default();
         let head = header + line.split(" #").next().unwrap_or_default().trim_end().len();
         let body = text::next_line(self.tree.text, header);
         if end <= body {
             return head;
         }
         let content = &self.tree.text[body..end];
-        if indicators.contains('+') {
+        if text::word(self.tree.text, header).contains('+') {
             // The parser counts the indentation of the next line too.
             let Some(newline) = content.rfind('\n') else {
                 return if content.trim().is_empty() { head } else { end };
@@ -278,25 +265,17 @@ impl<'a> Builder<'a> {
         }
         let (start, end) = bytes(span);
         let column = span.indent.unwrap_or(span.start.col());
-        let tag = tag.map(short);
+        let tag = tag.map(|tag| match tag.suffix_in_namespace(YAML_TAGS) {
+            Some(name) => name.into(),
+            None => tag.original().into(),
+        });
         let line = span.start.line();
         self.tree.nodes.push(Node { shape, start, end, after: id, line, column, tag });
         id
     }
 }
 
-fn is_flow(style: StructureStyle) -> bool {
-    style == StructureStyle::Flow
-}
-
 /// Spans of a text always have byte offsets.
 fn bytes(span: &Span) -> (usize, usize) {
     span.byte_range().map_or((0, 0), |range| (range.start, range.end))
-}
-
-fn short(tag: &Tag) -> Box<str> {
-    match tag.suffix_in_namespace(YAML_TAGS) {
-        Some(name) => name.into(),
-        None => tag.original().into(),
-    }
 }

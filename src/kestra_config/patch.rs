@@ -187,10 +187,10 @@ fn replace(scope: &Scope, path: &KeyPath, value: &Value) -> Result<Vec<Splice>, 
     }
     let write = |style| scalar::write(value, style, tree.is_flow(entry.map));
     match &node.shape {
-        Shape::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded) => {
+        _ if node.is_block_scalar() => {
             Ok(replace_block_scalar(tree, entry.value, &write(ScalarStyle::Plain)))
         }
-        Shape::Scalar(..) if node.start == node.end => {
+        Shape::Scalar(..) if !node.is_written() => {
             Ok(vec![insert_value(tree, *entry, &write(ScalarStyle::Plain))?])
         }
         Shape::Scalar(_, style) => Ok(vec![Splice::replace(node.start..node.end, write(*style))]),
@@ -204,8 +204,7 @@ fn replace(scope: &Scope, path: &KeyPath, value: &Value) -> Result<Vec<Splice>, 
 /// A block scalar becomes one line; the comment behind its indicator stays.
 fn replace_block_scalar(tree: &Tree, value: Id, written: &str) -> Vec<Splice> {
     let node = &tree.nodes[value];
-    let head = text::rest_of_line(tree.text, node.start);
-    let indicators = head.find([' ', '\t']).unwrap_or(head.len());
+    let indicators = text::word(tree.text, node.start).len();
     let body = text::next_line(tree.text, node.start);
     let mut splices = vec![Splice::replace(node.start..node.start + indicators, written)];
     if node.end > body {

@@ -15,10 +15,10 @@ pub(super) fn write(value: &Value, old: ScalarStyle, in_flow: bool) -> String {
         Value::Secret(secret) => secret.reveal(),
     };
     match old {
-        ScalarStyle::Single if text.chars().all(is_raw) => {
+        ScalarStyle::SingleQuoted if text.chars().all(is_raw) => {
             format!("'{}'", text.replace('\'', "''"))
         }
-        ScalarStyle::Single | ScalarStyle::Double => double_quoted(text),
+        ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => double_quoted(text),
         _ if is_plain(text, in_flow) => text.to_owned(),
         _ => double_quoted(text),
     }
@@ -205,10 +205,11 @@ mod tests {
 
     #[test]
     fn the_old_quotes_are_kept_where_they_can_be() {
-        let single = |text: &str| write(&Value::Text(text.into()), ScalarStyle::Single, false);
+        let single =
+            |text: &str| write(&Value::Text(text.into()), ScalarStyle::SingleQuoted, false);
         assert_eq!(single("o'neil"), "'o''neil'");
         assert_eq!(single("a\nb"), r#""a\nb""#);
-        assert_eq!(write(&Value::Text("a".into()), ScalarStyle::Double, false), "\"a\"");
-        assert_eq!(write(&Value::Bool(true), ScalarStyle::Double, false), "true");
+        assert_eq!(write(&Value::Text("a".into()), ScalarStyle::DoubleQuoted, false), "\"a\"");
+        assert_eq!(write(&Value::Bool(true), ScalarStyle::DoubleQuoted, false), "true");
     }
 }

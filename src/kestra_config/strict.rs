@@ -17,31 +17,19 @@ pub(super) fn check_characters(text: &str) -> Result<(), Refusal> {
     if text.len() > MAX_BYTES {
         return Err(Refusal::new(None, "the text is larger than 4 MiB"));
     }
-    let bytes = text.as_bytes();
-    for (at, &byte) in bytes.iter().enumerate() {
-        let reason = match byte {
-            b'\t' | b'\n' | b' '..=b'~' => continue,
-            b'\r' if bytes.get(at + 1) == Some(&b'\n') => continue,
-            b'\r' => "a carriage return without a newline",
-            0x80.. => match unusual(bytes, at) {
-                Some(reason) => reason,
-                None => continue,
-            },
-            _ => "a control character",
+    for (at, c) in text.char_indices() {
+        let reason = match c {
+            '\t' | '\n' | ' '..='~' => continue,
+            '\r' if text[at..].starts_with("\r\n") => continue,
+            '\r' => "a carriage return without a newline",
+            '\u{85}' | '\u{2028}' | '\u{2029}' => "a Unicode line separator",
+            '\u{feff}' if at > 0 => "a byte order mark inside the text",
+            '\0'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => "a control character",
+            _ => continue,
         };
         return Err(Refusal::new(Some(text::line_of(text, at)), reason));
     }
     Ok(())
-}
-
-/// C1 controls, the line separators of YAML 1.1, and code points that are no characters.
-fn unusual(bytes: &[u8], at: usize) -> Option<&'static str> {
-    match (bytes[at], *bytes.get(at + 1)?, bytes.get(at + 2)) {
-        (0xC2, 0x85, _) | (0xE2, 0x80, Some(0xA8 | 0xA9)) => Some("a Unicode line separator"),
-        (0xC2, 0x80..=0x9F, _) | (0xEF, 0xBF, Some(0xBE | 0xBF)) => Some("a control character"),
-        (0xEF, 0xBB, Some(0xBF)) if at > 0 => Some("a byte order mark inside the text"),
-        _ => None,
-    }
 }
 
 /// Refuses structure that SnakeYAML refuses.
@@ -101,15 +89,11 @@ fn is_known_tag(tag: &str, node: &Node) -> bool {
 
 /// SnakeYAML wants a key before a colon, and on one line unless it follows a `?`.
 fn check_key(tree: &Tree, node: &Node) -> Result<(), Refusal> {
-    let is_one_word = matches!(
-        node.shape,
-        Shape::Scalar(_, ScalarStyle::Plain | ScalarStyle::Single | ScalarStyle::Double)
-    );
-    if !is_one_word {
+    if !matches!(node.shape, Shape::Scalar(..)) || node.is_block_scalar() {
         return Ok(());
     }
     let refuse = |reason: &str| Err(Refusal::new(Some(node.line), reason));
-    if node.start == node.end {
+    if !node.is_written() {
         return refuse("a colon without a key");
     }
     let is_long = tree.text[node.start..node.end].contains('\n');
@@ -134,9 +118,8 @@ fn stray_end_marker(tree: &Tree) -> Option<usize> {
 /// within a line of a plain scalar, and after a plain scalar; nowhere else.
 fn check_tabs(tree: &Tree) -> Result<(), Refusal> {
     let source = tree.text;
-    let is_written =
-        |node: &&Node| matches!(node.shape, Shape::Scalar(..)) && node.start < node.end;
-    let mut scalars = tree.nodes.iter().filter(is_written).peekable();
+    let is_text = |node: &&Node| matches!(node.shape, Shape::Scalar(..)) && node.is_written();
+    let mut scalars = tree.nodes.iter().filter(is_text).peekable();
     let mut last = None;
     let mut harmless_to = 0;
     for (tab, _) in source.match_indices('\t') {
@@ -181,7 +164,7 @@ fn comment_end(source: &str, from: usize, tab: usize) -> Option<usize> {
 /// The header of a block scalar and the margins of a plain one are not part of its text.
 fn within_scalar(source: &str, tab: usize, scalar: &Node) -> Option<usize> {
     match scalar.shape {
-        Shape::Scalar(_, ScalarStyle::Single | ScalarStyle::Double) => Some(scalar.end),
+        Shape::Scalar(_, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) => Some(scalar.end),
         Shape::Scalar(_, ScalarStyle::Plain) => {
             let before = source[scalar.start..tab].trim_end_matches([' ', '\t']);
             (!before.ends_with('\n')).then_some(tab + 1)

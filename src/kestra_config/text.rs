@@ -27,6 +27,11 @@ pub(super) fn rest_of_line(text: &str, at: usize) -> &str {
     text[at..next_line(text, at)].trim_end_matches(['\n', '\r'])
 }
 
+/// The rest of the line up to the next blank: of a block scalar's first line, its indicators.
+pub(super) fn word(text: &str, at: usize) -> &str {
+    rest_of_line(text, at).split([' ', '\t']).next().unwrap_or_default()
+}
+
 /// The line that begins at this byte as (indentation, what follows it).
 pub(super) fn indented(text: &str, start: usize) -> (usize, &str) {
     let line = rest_of_line(text, start);

@@ -5,6 +5,7 @@
 
 use super::Refusal;
 use super::kind::{self, Kind};
+pub(super) use granit_parser::ScalarStyle;
 use std::borrow::Cow;
 
 /// The index of a node.
@@ -12,18 +13,6 @@ pub(super) type Id = usize;
 
 /// The indentation in a text that shows none of its own.
 pub(super) const DEFAULT_INDENT: usize = 2;
-
-/// How a scalar is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ScalarStyle {
-    Plain,
-    Single,
-    Double,
-    /// `|`
-    Literal,
-    /// `>`
-    Folded,
-}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Shape<'a> {
@@ -75,14 +64,26 @@ pub(super) struct Tree<'a> {
     pub(super) documents: Vec<Document>,
 }
 
-impl<'a> Tree<'a> {
-    /// The keys and values of a mapping; nothing for other nodes.
-    pub(super) fn entries(&self, map: Id) -> EntryIter<'_, 'a> {
-        let end = if self.is_map(map) { self.nodes[map].after } else { map + 1 };
-        EntryIter { tree: self, next: map + 1, end }
+impl Node<'_> {
+    /// Whether it is a text below a `|` or `>`.
+    pub(super) fn is_block_scalar(&self) -> bool {
+        matches!(self.shape, Shape::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded))
     }
 
-    /// The items of a list.
+    /// Whether it has bytes of its own, which a missing value has not.
+    pub(super) fn is_written(&self) -> bool {
+        self.start < self.end
+    }
+}
+
+impl Tree<'_> {
+    /// The keys and values of a mapping; nothing for other nodes.
+    pub(super) fn entries(&self, map: Id) -> impl Iterator<Item = (Id, Id)> {
+        let mut children = self.is_map(map).then(|| self.items(map)).into_iter().flatten();
+        std::iter::from_fn(move || Some((children.next()?, children.next()?)))
+    }
+
+    /// The items of a list; keys and values in turn of a mapping.
     pub(super) fn items(&self, list: Id) -> impl Iterator<Item = Id> {
         let end = self.nodes[list].after;
         let first = (list + 1 < end).then_some(list + 1);
@@ -131,17 +132,15 @@ impl<'a> Tree<'a> {
     fn most_common_indent(&self, root: Id) -> Option<usize> {
         let mut counts: Vec<(usize, usize)> = Vec::new();
         for map in (root..self.nodes[root].after).filter(|&id| self.is_map(id)) {
-            let indents =
-                self.entries(map).filter_map(|(_, value)| self.indent_between(map, value));
-            for indent in indents {
+            for (_, value) in self.entries(map) {
+                let Some(indent) = self.indent_between(map, value) else { continue };
                 match counts.iter_mut().find(|(known, _)| *known == indent) {
                     Some((_, count)) => *count += 1,
                     None => counts.push((indent, 1)),
                 }
             }
         }
-        let most = counts.iter().map(|&(_, count)| count).max()?;
-        counts.into_iter().find(|&(_, count)| count == most).map(|(indent, _)| indent)
+        counts.into_iter().rev().max_by_key(|&(_, count)| count).map(|(indent, _)| indent)
     }
 
     fn indent_between(&self, outer: Id, inner: Id) -> Option<usize> {
@@ -199,23 +198,5 @@ impl<'a> Tree<'a> {
             (Some("timestamp"), _) => Kind::Date,
             (Some(_), _) => Kind::Other,
         }
-    }
-}
-
-/// Pairs of key and value.
-pub(super) struct EntryIter<'t, 'a> {
-    tree: &'t Tree<'a>,
-    next: Id,
-    end: Id,
-}
-
-impl Iterator for EntryIter<'_, '_> {
-    type Item = (Id, Id);
-
-    fn next(&mut self) -> Option<(Id, Id)> {
-        let key = Some(self.next).filter(|&key| key < self.end)?;
-        let value = self.tree.nodes[key].after;
-        self.next = self.tree.nodes[value].after;
-        Some((key, value))
     }
 }
