@@ -42,52 +42,40 @@ impl Matches {
         let empty = || deepest().rfind(is_empty);
         deepest().rfind(has_keys).or_else(empty).or_else(|| deepest().next_back())
     }
+
+    /// Walks on from a value to what is left of the property below it.
+    fn walk(&mut self, tree: &Tree, map: Id, rest: &str, path: KeyPath) {
+        let on_the_way = tree.entries(map).filter_map(|(key, value)| {
+            let below = keys::below(rest, &keys::hyphenated(tree.key(key)))?;
+            Some((KeyValue { map, key, value }, below, false))
+        });
+        let mut on_the_way: Vec<_> = on_the_way.collect();
+        let mut seen = HashSet::new();
+        for (entry, _, is_last) in on_the_way.iter_mut().rev() {
+            *is_last = seen.insert(tree.key(entry.key));
+        }
+        for &(entry, below, is_last) in &on_the_way {
+            let entries = [path.entries.as_slice(), &[entry]].concat();
+            let path = KeyPath { entries, is_live: path.is_live && is_last };
+            if below.is_empty() {
+                self.occurrences.push(path);
+            } else {
+                self.walk(tree, entry.value, below, path);
+            }
+        }
+        self.parents.push(Parent { path, value: map, rest: rest.len() });
+    }
 }
 
 /// Looks for a property in a configuration. Aliases and merge keys are not followed: their values
 /// belong to other keys too.
 pub(super) fn property(scope: &Scope, property: &str) -> Matches {
-    let mut walk = Walk { tree: scope.tree, matches: Matches::default() };
+    let mut matches = Matches::default();
     for &root in &scope.roots {
         let path = KeyPath { entries: scope.prefix.clone(), is_live: true };
-        walk.value(root, property, &path);
+        matches.walk(scope.tree, root, property, path);
     }
-    walk.matches
-}
-
-struct Walk<'t, 'a> {
-    tree: &'t Tree<'a>,
-    matches: Matches,
-}
-
-impl Walk<'_, '_> {
-    fn value(&mut self, value: Id, rest: &str, path: &KeyPath) {
-        let parent = Parent { path: path.clone(), value, rest: rest.len() };
-        self.matches.parents.push(parent);
-        for (entry, below, is_live) in self.matching(value, rest) {
-            let mut entries = path.entries.clone();
-            entries.push(entry);
-            let path = KeyPath { entries, is_live: path.is_live && is_live };
-            match below {
-                "" => self.matches.occurrences.push(path),
-                _ => self.value(entry.value, below, &path),
-            }
-        }
-    }
-
-    /// The entries on the way, what is left of the property below each, and whether it counts.
-    fn matching<'p>(&self, map: Id, rest: &'p str) -> Vec<(KeyValue, &'p str, bool)> {
-        let on_the_way = self.tree.entries(map).filter_map(|(key, value)| {
-            let below = keys::below(rest, &keys::hyphenated(self.tree.key(key)))?;
-            Some((KeyValue { map, key, value }, below, true))
-        });
-        let mut entries: Vec<_> = on_the_way.collect();
-        let mut seen = HashSet::new();
-        for (entry, _, is_live) in entries.iter_mut().rev() {
-            *is_live = seen.insert(self.tree.key(entry.key));
-        }
-        entries
-    }
+    matches
 }
 
 /// Why a value can take no new keys: several keys share it, or it is something else.

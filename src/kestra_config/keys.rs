@@ -3,19 +3,10 @@
 //! `proxyAddress`, `proxy_address`, `PROXY_ADDRESS` and `ProxyAddress` are `proxy-address`. Dots
 //! are kept: a dotted key and nested keys are one path.
 
-/// Appends the canonical spelling of a key, as Micronaut's `NameUtils.hyphenate` makes it.
-pub(super) fn push_hyphenated(path: &mut String, key: &str) {
-    if is_canonical(key) {
-        path.push_str(key);
-    } else {
-        hyphenate(path, key);
-    }
-}
-
 /// The canonical spelling of a key.
 pub(crate) fn hyphenated(key: &str) -> String {
     let mut name = String::with_capacity(key.len() + 4);
-    push_hyphenated(&mut name, key);
+    hyphenate(&mut name, key);
     name
 }
 
@@ -26,21 +17,8 @@ pub(super) fn below<'p>(property: &'p str, key: &str) -> Option<&'p str> {
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix('.') }
 }
 
-/// Nearly all keys are canonical already, so they are recognised without building a name.
-fn is_canonical(key: &str) -> bool {
-    let mut last = b'-';
-    for &byte in key.as_bytes() {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' | b'.' => {}
-            b'-' if last != b'-' => {}
-            _ => return false,
-        }
-        last = byte;
-    }
-    last != b'-'
-}
-
-fn hyphenate(name: &mut String, key: &str) {
+/// Appends the canonical spelling of a key, as Micronaut's `NameUtils.hyphenate` makes it.
+pub(super) fn hyphenate(name: &mut String, key: &str) {
     let (mut before_last, mut last) = ('.', '.');
     for c in key.chars().map(|c| if c == '_' { '-' } else { c }) {
         if c.is_alphabetic() && !c.is_lowercase() {

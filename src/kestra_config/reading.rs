@@ -14,6 +14,9 @@ use std::fmt;
 /// More values than these reached through aliases are an alias bomb.
 const MAX_EXPANDED: usize = 200_000;
 
+/// How many aliases may lead to one another.
+const MAX_ALIAS_DEPTH: usize = 50;
+
 /// A value, as Micronaut would see it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Scalar {
@@ -111,7 +114,33 @@ impl Reading {
 
     /// Reads mappings in order, the later over the earlier, as Micronaut does.
     pub(super) fn of(tree: &Tree, roots: &[Id]) -> Result<Self, Refusal> {
-        Reader::new(tree).read(roots)
+        let mut reader = Reader {
+            tree,
+            path: String::new(),
+            expanded: 0,
+            through_alias: 0,
+            shadowed: Vec::new(),
+            reading: Self::default(),
+        };
+        for &root in roots {
+            reader.path.clear();
+            strict::check_tags(tree, root)?;
+            // Micronaut skips documents that are no mappings.
+            if tree.is_map(tree.resolve(root)) {
+                reader.value(root, true)?;
+            }
+        }
+        let Reader { shadowed, mut reading, .. } = reader;
+        // The lines of duplicate keys, which YAML itself drops, count with those of their properties.
+        for (path, line) in shadowed {
+            if let Some(property) = reading.properties.get_mut(&path) {
+                property.earlier.push(line);
+            }
+        }
+        for property in reading.properties.values_mut() {
+            property.earlier.sort_unstable();
+        }
+        Ok(reading)
     }
 }
 
@@ -124,57 +153,30 @@ struct Reader<'t, 'a> {
     reading: Reading,
 }
 
-impl<'t, 'a> Reader<'t, 'a> {
-    fn new(tree: &'t Tree<'a>) -> Self {
-        Self {
-            tree,
-            path: String::new(),
-            expanded: 0,
-            through_alias: 0,
-            shadowed: Vec::new(),
-            reading: Reading::default(),
-        }
-    }
-
-    fn read(mut self, roots: &[Id]) -> Result<Reading, Refusal> {
-        for &root in roots {
-            self.path.clear();
-            strict::check_tags(self.tree, root)?;
-            // Micronaut skips documents that are no mappings.
-            if self.tree.is_map(self.tree.resolve(root)) {
-                self.value(root, true)?;
-            }
-        }
-        Ok(self.finish())
-    }
-
+impl Reader<'_, '_> {
     /// `names`: keys are property names; below a list they are data.
     fn value(&mut self, id: Id, names: bool) -> Result<(), Refusal> {
-        self.count(id)?;
-        match self.tree.nodes[id].shape {
-            Shape::Alias(target) => self.alias(target, names),
-            Shape::Map { .. } => self.map(id, names),
-            Shape::List { .. } => self.list(id),
-            Shape::Scalar(..) => {
-                self.scalar(id);
-                Ok(())
-            }
-        }
-    }
-
-    fn alias(&mut self, target: Id, names: bool) -> Result<(), Refusal> {
-        self.through_alias += 1;
-        self.value(target, names)?;
-        self.through_alias -= 1;
-        Ok(())
-    }
-
-    fn count(&mut self, id: Id) -> Result<(), Refusal> {
+        let node = &self.tree.nodes[id];
         if self.through_alias > 0 {
             self.expanded += 1;
-            if self.expanded > MAX_EXPANDED || self.through_alias > 50 {
+            if self.expanded > MAX_EXPANDED || self.through_alias > MAX_ALIAS_DEPTH {
                 let reason = "aliases multiply the file beyond what can be read";
                 return Err(self.tree.refuse(id, reason));
+            }
+        }
+        match &node.shape {
+            &Shape::Alias(target) => {
+                self.through_alias += 1;
+                self.value(target, names)?;
+                self.through_alias -= 1;
+            }
+            Shape::Map { .. } => self.map(id, names)?,
+            Shape::List { .. } => self.list(id)?,
+            Shape::Scalar(text, _) => {
+                let kind = self.tree.kind(id);
+                let read = kind::as_read(kind, text).unwrap_or_else(|| text.to_string());
+                let is_reinterpreted = kind == Kind::Date || read != *text;
+                self.put(Scalar { text: read, is_reinterpreted, kind, line: node.line });
             }
         }
         Ok(())
@@ -202,7 +204,8 @@ impl<'t, 'a> Reader<'t, 'a> {
         let line = self.tree.nodes[list].line;
         self.put(Scalar { text: String::new(), is_reinterpreted: false, kind: Kind::List, line });
         for item in self.tree.items(list) {
-            push_index(&mut self.path, index);
+            let position = format!("[{index}]");
+            self.path.push_str(&position);
             self.value(item, false)?;
             self.path.truncate(length);
             index += 1;
@@ -211,15 +214,6 @@ impl<'t, 'a> Reader<'t, 'a> {
             property.scalar.text = index.to_string();
         }
         Ok(())
-    }
-
-    fn scalar(&mut self, id: Id) {
-        let node = &self.tree.nodes[id];
-        let Shape::Scalar(text, _) = &node.shape else { return };
-        let kind = self.tree.kind(id);
-        let read = kind::as_read(kind, text).unwrap_or_else(|| text.to_string());
-        let is_reinterpreted = kind == Kind::Date || read != *text;
-        self.put(Scalar { text: read, is_reinterpreted, kind, line: node.line });
     }
 
     fn put(&mut self, scalar: Scalar) {
@@ -235,33 +229,14 @@ impl<'t, 'a> Reader<'t, 'a> {
         }
     }
 
-    /// Adds the lines of duplicate keys, which YAML itself drops, to those of their properties.
-    fn finish(mut self) -> Reading {
-        for (path, line) in self.shadowed {
-            if let Some(property) = self.reading.properties.get_mut(&path) {
-                property.earlier.push(line);
-            }
-        }
-        for property in self.reading.properties.values_mut() {
-            property.earlier.sort_unstable();
-        }
-        self.reading
-    }
-
     fn push_key(&mut self, key: Id, names: bool) {
         if !self.path.is_empty() {
             self.path.push('.');
         }
         if names {
-            keys::push_hyphenated(&mut self.path, self.tree.key(key));
+            keys::hyphenate(&mut self.path, self.tree.key(key));
         } else {
             self.path.push_str(self.tree.key(key));
         }
     }
-}
-
-fn push_index(path: &mut String, index: usize) {
-    path.push('[');
-    path.push_str(&index.to_string());
-    path.push(']');
 }
