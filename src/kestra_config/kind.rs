@@ -1,5 +1,8 @@
 //! What a plain scalar is to a YAML 1.1 reader, with the expressions of SnakeYAML's resolver.
 
+use regex_lite::Regex;
+use std::sync::LazyLock;
+
 /// The type that a scalar is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -21,12 +24,45 @@ pub enum Kind {
     Other,
 }
 
+const INT: &str = r"(?x)^[-+]? (?:
+    0b_*[01][01_]*
+  | 0x_*[0-9a-fA-F][0-9a-fA-F_]*
+  | 0 (?: _*[0-7][0-7_]* )?
+  | [1-9][0-9_]* (?: :[0-5]?[0-9] )*
+)$";
+
+const FLOAT: &str = r"(?x)^(?:
+    [-+]? [0-9][0-9_]* \.[0-9_]* (?: [eE][-+]?[0-9]+ )?
+  | [-+]? [0-9][0-9_]* [eE][-+]?[0-9]+
+  | \.[0-9][0-9_]* (?: [eE][-+]?[0-9]+ )?
+  | [-+]? [0-9][0-9_]* (?: :[0-5]?[0-9] )+ \.[0-9_]*
+  | [-+]? \.(?: inf | Inf | INF )
+  | \.(?: nan | NaN | NAN )
+)$";
+
+const DATE: &str = r"(?x)^[0-9]{4}- (?:
+    [0-9]{2}-[0-9]{2}
+  | [0-9]{1,2}-[0-9]{1,2} [Tt\x20\t] [\x20\t]*
+    [0-9]{1,2}:[0-9]{2}:[0-9]{2} (?: \.[0-9]* )?
+    (?: [\x20\t]* (?: Z | [-+][0-9]{1,2} (?: :[0-9]{2} )? ) )?
+)$";
+
+static NUMBERS: LazyLock<Vec<(Kind, Regex)>> = LazyLock::new(|| {
+    let all = [(Kind::Int, INT), (Kind::Float, FLOAT), (Kind::Date, DATE)];
+    all.into_iter().filter_map(|(kind, regex)| Some((kind, Regex::new(regex).ok()?))).collect()
+});
+
 /// The kind of an untagged plain scalar.
 pub(super) fn of_plain(text: &str) -> Kind {
-    match text.as_bytes() {
-        [] => Kind::Null,
-        [b'0'..=b'9' | b'-' | b'+' | b'.', ..] => of_number(text),
-        _ => of_word(text),
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
+        "<<" | "=" => Kind::Other,
+        _ if text.starts_with(|c: char| c.is_ascii_digit() || "-+.".contains(c)) => {
+            let kind = NUMBERS.iter().find(|(_, regex)| regex.is_match(text));
+            kind.map_or(Kind::Text, |(kind, _)| *kind)
+        }
+        _ if boolean(text).is_some() => Kind::Bool,
+        _ => Kind::Text,
     }
 }
 
@@ -43,54 +79,47 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
 /// What Java's `toString` makes of a plain scalar once SnakeYAML has read it: `83` for `0123`, `750`
 /// for `12:30`, `1000.0` for `1e3`. `None` for what stays as it is written, or is a date.
 pub(super) fn as_read(kind: Kind, text: &str) -> Option<String> {
-    let digits: String = text.chars().filter(|&c| c != '_').collect();
+    let text = text.replace('_', "");
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(&text);
+    let is_negative = text.starts_with('-');
     match kind {
-        Kind::Bool => boolean(text).map(|truth| truth.to_string()),
-        Kind::Int => int(&digits).map(|value| value.to_string()),
-        Kind::Float => float(&digits).map(java_double),
+        Kind::Bool => boolean(&text).map(|truth| truth.to_string()),
+        Kind::Int => {
+            let value = int(digits)?;
+            Some(if is_negative { -value } else { value }.to_string())
+        }
+        Kind::Float => {
+            let value = float(digits)?;
+            Some(java_double(if is_negative { -value } else { value }))
+        }
         _ => None,
     }
 }
 
 fn int(digits: &str) -> Option<i128> {
-    let (sign, digits) = match digits.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, digits.strip_prefix('+').unwrap_or(digits)),
-    };
-    let value = if let Some(binary) = digits.strip_prefix("0b") {
-        i128::from_str_radix(binary, 2).ok()?
+    if let Some(binary) = digits.strip_prefix("0b") {
+        i128::from_str_radix(binary, 2).ok()
     } else if let Some(hex) = digits.strip_prefix("0x") {
-        i128::from_str_radix(hex, 16).ok()?
+        i128::from_str_radix(hex, 16).ok()
     } else if digits.contains(':') {
-        digits.split(':').try_fold(0_i128, |value, part| {
-            value.checked_mul(60)?.checked_add(part.parse().ok()?)
-        })?
-    } else if digits.starts_with('0') {
-        i128::from_str_radix(digits, 8).ok()?
+        digits
+            .split(':')
+            .try_fold(0_i128, |value, part| value.checked_mul(60)?.checked_add(part.parse().ok()?))
     } else {
-        digits.parse().ok()?
-    };
-    Some(sign * value)
+        let radix = if digits.starts_with('0') { 8 } else { 10 };
+        i128::from_str_radix(digits, radix).ok()
+    }
 }
 
 fn float(digits: &str) -> Option<f64> {
-    let (sign, digits) = match digits.strip_prefix('-') {
-        Some(rest) => (-1.0, rest),
-        None => (1.0, digits.strip_prefix('+').unwrap_or(digits)),
-    };
-    let value = match digits.to_ascii_lowercase().as_str() {
-        ".inf" => f64::INFINITY,
-        ".nan" => f64::NAN,
-        sixties if sixties.contains(':') => {
-            let mut value = 0.0;
-            for part in sixties.split(':') {
-                value = value * 60.0 + part.parse::<f64>().ok()?;
-            }
-            value
+    match digits.to_ascii_lowercase().as_str() {
+        ".inf" => Some(f64::INFINITY),
+        ".nan" => Some(f64::NAN),
+        number => {
+            let mut parts = number.split(':').map(str::parse::<f64>);
+            parts.try_fold(0.0, |value, part| Some(value * 60.0 + part.ok()?))
         }
-        number => number.parse().ok()?,
-    };
-    Some(sign * value)
+    }
 }
 
 /// `Double.toString`: at least one digit behind the point, an exponent below 10⁻³ and from 10⁷ on.
@@ -106,148 +135,8 @@ fn java_double(value: f64) -> String {
         return format!("{value:?}");
     }
     let scientific = format!("{value:e}");
-    match scientific.split_once('e') {
-        Some((digits, exponent)) if digits.contains('.') => format!("{digits}E{exponent}"),
-        Some((digits, exponent)) => format!("{digits}.0E{exponent}"),
-        None => scientific,
-    }
-}
-
-fn of_word(text: &str) -> Kind {
-    match text {
-        "~" | "null" | "Null" | "NULL" => Kind::Null,
-        "<<" | "=" => Kind::Other,
-        _ if boolean(text).is_some() => Kind::Bool,
-        _ => Kind::Text,
-    }
-}
-
-fn of_number(text: &str) -> Kind {
-    if is_int(text) {
-        Kind::Int
-    } else if is_float(text) {
-        Kind::Float
-    } else if is_date(text) {
-        Kind::Date
-    } else {
-        Kind::Text
-    }
-}
-
-fn is_int(text: &str) -> bool {
-    let digits = unsigned(text);
-    let all = |rest: &str, digit: fn(&u8) -> bool| {
-        !rest.trim_start_matches('_').is_empty() && rest.bytes().all(|b| digit(&b) || b == b'_')
-    };
-    if let Some(rest) = digits.strip_prefix("0b") {
-        all(rest, |b| matches!(b, b'0' | b'1'))
-    } else if let Some(rest) = digits.strip_prefix("0x") {
-        all(rest, u8::is_ascii_hexdigit)
-    } else if let Some(rest) = digits.strip_prefix('0') {
-        rest.is_empty() || all(rest, |b| matches!(b, b'0'..=b'7'))
-    } else {
-        let (first, sixties) = digits.split_once(':').map_or((digits, None), |(f, s)| (f, Some(s)));
-        is_decimal(first) && sixties.is_none_or(are_sixtieths)
-    }
-}
-
-fn is_float(text: &str) -> bool {
-    let digits = unsigned(text);
-    if matches!(digits, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
-        return true;
-    }
-    if let Some((whole, rest)) = digits.split_once(':') {
-        let Some((sixties, fraction)) = rest.split_once('.') else { return false };
-        return is_decimal(whole) && are_sixtieths(sixties) && are_digits(fraction);
-    }
-    let (mantissa, exponent) = match digits.find(['e', 'E']) {
-        Some(at) => (&digits[..at], Some(&digits[at + 1..])),
-        None => (digits, None),
-    };
-    exponent.is_none_or(is_exponent) && is_mantissa(text, mantissa, exponent.is_some())
-}
-
-/// `1.`, `1.5` and `1e3` may have a sign, `.5` has none.
-fn is_mantissa(text: &str, mantissa: &str, has_exponent: bool) -> bool {
-    match mantissa.split_once('.') {
-        Some(("", fraction)) => text.starts_with('.') && is_decimal(fraction),
-        Some((whole, fraction)) => is_decimal(whole) && are_digits(fraction),
-        None => has_exponent && is_decimal(mantissa),
-    }
-}
-
-fn is_exponent(text: &str) -> bool {
-    let digits = unsigned(text);
-    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
-}
-
-fn is_date(text: &str) -> bool {
-    let (date, time) = match text.find(['T', 't', ' ', '\t']) {
-        Some(at) => (&text[..at], Some(text[at + 1..].trim_start_matches([' ', '\t']))),
-        None => (text, None),
-    };
-    let mut parts = date.split('-');
-    let (Some(year), Some(month), Some(day), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return false;
-    };
-    let shortest = if time.is_some() { 1 } else { 2 };
-    counts(year, 4..=4)
-        && counts(month, shortest..=2)
-        && counts(day, shortest..=2)
-        && time.is_none_or(is_time)
-}
-
-fn is_time(text: &str) -> bool {
-    let (clock, zone) = match text.find(['Z', '+', '-']) {
-        Some(at) => (text[..at].trim_end_matches([' ', '\t']), &text[at..]),
-        None => (text, ""),
-    };
-    let clock = match clock.split_once('.') {
-        Some((clock, fraction)) if fraction.bytes().all(|b| b.is_ascii_digit()) => clock,
-        Some(_) => return false,
-        None => clock,
-    };
-    let mut parts = clock.split(':');
-    let (Some(hour), Some(minute), Some(second), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return false;
-    };
-    counts(hour, 1..=2) && counts(minute, 2..=2) && counts(second, 2..=2) && is_zone(zone)
-}
-
-fn is_zone(zone: &str) -> bool {
-    let Some(offset) = zone.strip_prefix(['+', '-']) else { return matches!(zone, "" | "Z") };
-    let (hours, minutes) = offset.split_once(':').unwrap_or((offset, "00"));
-    counts(hours, 1..=2) && counts(minutes, 2..=2)
-}
-
-fn unsigned(text: &str) -> &str {
-    text.strip_prefix(['-', '+']).unwrap_or(text)
-}
-
-/// Digits and underscores that begin with a digit.
-fn is_decimal(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_digit()) && are_digits(text)
-}
-
-fn are_digits(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_digit() || b == b'_')
-}
-
-/// `30`, `30:45`: each part below 60.
-fn are_sixtieths(text: &str) -> bool {
-    text.split(':').all(|part| match part.as_bytes() {
-        [b'0'..=b'9'] => true,
-        [tens, ones] => (b'0'..=b'5').contains(tens) && ones.is_ascii_digit(),
-        _ => false,
-    })
-}
-
-fn counts(text: &str, digits: std::ops::RangeInclusive<usize>) -> bool {
-    digits.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+    let exponent = if scientific.contains('.') { "E" } else { ".0E" };
+    scientific.replace('e', exponent)
 }
 
 #[cfg(test)]
