@@ -71,7 +71,7 @@ struct Level<'p> {
 
 impl<'p> Level<'p> {
     fn outer(source: &str, place: &'p Place) -> Self {
-        Self { path: place.path(), ending: text::line_ending(source), blocks: &[] }
+        Self { path: &place.path, ending: text::line_ending(source), blocks: &[] }
     }
 }
 
@@ -81,12 +81,12 @@ where
 {
     let Level { path, ending, blocks } = level;
     let is_outer = blocks.is_empty();
-    let is_whole_text = path.is_empty() && (!is_outer || place.document().is_none());
+    let is_whole_text = path.is_empty() && (!is_outer || place.document.is_none());
     if is_whole_text {
         let roots = tree.documents.iter().map(|document| document.root).collect();
         return visit(&Scope { tree, roots, prefix: Vec::new(), ending, blocks });
     }
-    let document = place.document().filter(|_| is_outer);
+    let document = place.document.filter(|_| is_outer);
     let Found { value, prefix, rest } = value_at(tree, document, path)
         .ok_or_else(|| Refusal::new(None, format!("there is no {place} in this file")))?;
     let Some(block) = BlockText::of(tree, value, &prefix, place)? else {
@@ -107,8 +107,8 @@ pub(super) fn verify_rest(before: &str, after: &str, place: &Place) -> Result<()
         return Ok(());
     }
     let (mut before, mut after) = (before.to_owned(), after.to_owned());
-    let mut path = place.path();
-    let mut document = place.document();
+    let mut path = place.path.as_slice();
+    let mut document = place.document;
     loop {
         let (old_tree, new_tree) = (Tree::parse(&before)?, Tree::parse(&after)?);
         let (old, new) = (value_at(&old_tree, document, path), value_at(&new_tree, document, path));
@@ -130,10 +130,10 @@ pub(super) fn verify_rest(before: &str, after: &str, place: &Place) -> Result<()
 }
 
 /// A value on a path, the entries that lead to it, and what is left of the path inside its text.
-struct Found<'p> {
-    value: Id,
+pub(super) struct Found<'p> {
+    pub(super) value: Id,
     prefix: Vec<KeyValue>,
-    rest: &'p [PathStep],
+    pub(super) rest: &'p [PathStep],
 }
 
 /// Follows a path. In a stream without a document number the last document that has it counts.
@@ -144,7 +144,7 @@ fn value_at<'p>(tree: &Tree, document: Option<usize>, path: &'p [PathStep]) -> O
 }
 
 /// Aliases and merge keys are followed to where the text is.
-fn follow<'p>(tree: &Tree, root: Id, path: &'p [PathStep]) -> Option<Found<'p>> {
+pub(super) fn follow<'p>(tree: &Tree, root: Id, path: &'p [PathStep]) -> Option<Found<'p>> {
     let (mut value, mut prefix) = (tree.resolve(root), Vec::new());
     for (done, step) in path.iter().enumerate() {
         if let Shape::Scalar(_, ScalarStyle::Literal) = tree.nodes[value].shape {

@@ -9,10 +9,11 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Place {
     /// Counted from 1; `None` where the file has one document, or any may be meant.
-    document: Option<usize>,
-    path: Vec<PathStep>,
-    kind: PlaceKind,
-    used_by: Vec<String>,
+    pub(super) document: Option<usize>,
+    pub(super) path: Vec<PathStep>,
+    pub(super) kind: PlaceKind,
+    /// The services of a Compose file that use this configuration.
+    pub(super) used_by: Vec<String>,
 }
 
 /// One level of a path into a file.
@@ -59,19 +60,6 @@ impl Place {
 
     pub(super) fn found(document: Option<usize>, path: Vec<PathStep>, kind: PlaceKind) -> Self {
         Self { document, path, kind, used_by: Vec::new() }
-    }
-
-    pub(super) fn with_users(mut self, services: Vec<String>) -> Self {
-        self.used_by = services;
-        self
-    }
-
-    pub(super) fn document(&self) -> Option<usize> {
-        self.document
-    }
-
-    pub(super) fn path(&self) -> &[PathStep] {
-        &self.path
     }
 
     /// What kind of text holds the configuration.

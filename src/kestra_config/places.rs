@@ -5,7 +5,7 @@ use super::keys;
 use super::place::{PathStep, Place, PlaceKind};
 use super::reading::Reading;
 use super::refused::{self, PlaceError, check_form};
-use super::yaml::{Id, ScalarStyle, Shape, Tree};
+use super::yaml::{Document, Id, ScalarStyle, Shape, Tree};
 use super::{compose, locate, merge};
 
 /// The variable that holds a configuration as text, in Compose and Kubernetes.
@@ -63,17 +63,13 @@ fn places_in(tree: &Tree) -> Result<Vec<Place>, PlaceError> {
     let mut finder = Finder::new(tree);
     let several = tree.documents.len() > 1;
     for (at, document) in tree.documents.iter().enumerate() {
-        finder.document = several.then_some(at + 1);
-        finder.document(document.root);
+        finder.begin(document, several.then_some(at + 1));
+        finder.search();
     }
-    let (found, mut problems) = (finder.places(), finder.problems);
-    if !found.is_empty() {
-        return Ok(found);
+    if !finder.found.is_empty() {
+        return Ok(finder.found);
     }
-    if !problems.is_empty() {
-        return Err(problems.swap_remove(0));
-    }
-    whole_file(tree)
+    finder.problems.into_iter().next().map_or_else(|| whole_file(tree), Err)
 }
 
 /// What is in every configuration of a file; nothing of one that cannot be read.
@@ -105,9 +101,10 @@ pub fn place_at(text: &str, named: &Place) -> Result<Place, PlaceError> {
     }
     let known = places(text).unwrap_or_default();
     let found = |place: &Place| {
-        let same_document =
-            |it: &Place| place.document().is_none() || it.document() == place.document();
-        known.iter().find(|it| it.path() == place.path() && same_document(it)).cloned()
+        let is_it = |it: &&Place| {
+            it.path == place.path && (place.document.is_none() || it.document == place.document)
+        };
+        known.iter().find(is_it).cloned()
     };
     if let Some(known) = found(named) {
         return Ok(known);
@@ -118,12 +115,12 @@ pub fn place_at(text: &str, named: &Place) -> Result<Place, PlaceError> {
         PlaceError::new(None, reason, "Leave --at out to see what is there.")
     };
     let documents = tree.documents.iter().enumerate().rev();
-    let mut meant = documents.filter(|(at, _)| named.document().is_none_or(|it| it == at + 1));
-    let (at, root, value) = meant
-        .find_map(|(at, document)| {
-            Some((at, document.root, value_at(&tree, document.root, named.path())?))
-        })
-        .ok_or_else(absent)?;
+    let mut meant = documents.filter(|(at, _)| named.document.is_none_or(|it| it == at + 1));
+    let followed = |(at, document): (usize, &Document)| {
+        let found = locate::follow(&tree, document.root, &named.path)?;
+        found.rest.is_empty().then_some((at, document.root, found.value))
+    };
+    let (at, root, value) = meant.find_map(followed).ok_or_else(absent)?;
     let document = (tree.documents.len() > 1).then_some(at + 1);
     // An alias or a merge key leads to where the text is.
     let Some(path) = path_to(&tree, root, value) else { return Ok(named.clone()) };
@@ -146,32 +143,17 @@ fn kind_of(tree: &Tree, root: Id) -> PlaceKind {
     }
 }
 
-/// The value at a path, through aliases and merge keys; `None` also where the path goes on inside a
-/// text.
-fn value_at(tree: &Tree, root: Id, path: &[PathStep]) -> Option<Id> {
-    path.iter().try_fold(tree.resolve(root), |id, step| {
-        let next = match step {
-            PathStep::Key(key) => value(tree, id, key),
-            PathStep::Item(index) => tree.items(id).nth(*index),
-        };
-        next.map(|next| tree.resolve(next))
-    })
-}
-
 /// The keys and items that lead from a root to a node below it.
 fn path_to(tree: &Tree, root: Id, target: Id) -> Option<Vec<PathStep>> {
     let (mut at, mut path) = (root, Vec::new());
     let holds = |id: Id| id <= target && target < tree.nodes[id].after;
     while at != target {
-        let next = tree.entries(at).find(|&(_, value)| holds(value));
-        if let Some((key, value)) = next {
+        if tree.is_map(at) {
+            let (key, value) = tree.entries(at).find(|&(_, value)| holds(value))?;
             path.push(PathStep::Key(tree.key(key).to_owned()));
             at = value;
         } else {
-            let (index, item) = match tree.nodes[at].shape {
-                Shape::List { .. } => tree.items(at).enumerate().find(|&(_, item)| holds(item))?,
-                _ => return None,
-            };
+            let (index, item) = tree.items(at).enumerate().find(|&(_, item)| holds(item))?;
             path.push(PathStep::Item(index));
             at = item;
         }
@@ -179,23 +161,24 @@ fn path_to(tree: &Tree, root: Id, target: Id) -> Option<Vec<PathStep>> {
     Some(path)
 }
 
-/// The entries of a mapping with those of its merge keys.
+/// The entries of a mapping with those of its merge keys, aliases followed.
 pub(super) fn effective_entries(tree: &Tree, map: Id) -> Vec<(Id, Id)> {
     let map = tree.resolve(map);
-    if !tree.is_map(map) {
-        return Vec::new();
-    }
-    merge::effective(tree, map).map(|entries| entries.in_effect).unwrap_or_default()
+    let entries = if tree.is_map(map) { merge::effective(tree, map).ok() } else { None };
+    let entries = entries.into_iter().flat_map(|entries| entries.in_effect);
+    entries.map(|(key, value)| (key, tree.resolve(value))).collect()
 }
 
 /// The value of a literal key, merge keys included.
 pub(super) fn value(tree: &Tree, map: Id, key: &str) -> Option<Id> {
     let entries = effective_entries(tree, map);
-    entries.into_iter().rfind(|&(it, _)| tree.key(it) == key).map(|(_, value)| tree.resolve(value))
+    entries.into_iter().rfind(|&(it, _)| tree.key(it) == key).map(|(_, value)| value)
 }
 
-fn value_below(tree: &Tree, map: Id, path: &[&str]) -> Option<Id> {
-    path.iter().try_fold(map, |map, key| value(tree, map, key))
+/// The mappings at or below a node that have a key, with its value.
+fn maps_with(tree: &Tree, node: Id, key: &str) -> impl Iterator<Item = (Id, Id)> {
+    let maps = (node..tree.nodes[node].after).filter(|&id| tree.is_map(id));
+    maps.filter_map(move |map| Some((map, value(tree, map, key)?)))
 }
 
 /// The services of a Compose file, by name.
@@ -204,7 +187,7 @@ pub(super) fn services<'t>(tree: &'t Tree) -> Vec<(&'t str, Id)> {
     let services = roots.filter_map(|root| value(tree, root, "services"));
     services
         .flat_map(|services| effective_entries(tree, services))
-        .map(|(key, service)| (tree.key(key), tree.resolve(service)))
+        .map(|(key, service)| (tree.key(key), service))
         .collect()
 }
 
@@ -245,97 +228,85 @@ fn is_configuration(text: &str) -> bool {
 /// What is found in the documents of a file.
 struct Finder<'t, 'a> {
     tree: &'t Tree<'a>,
-    document: Option<usize>,
-    found: Vec<FoundPlace>,
-    problems: Vec<PlaceError>,
-}
-
-struct FoundPlace {
+    /// The number of the document that is searched, and its root.
     document: Option<usize>,
     root: Id,
-    value: Id,
-    kind: PlaceKind,
-    /// The path goes on inside the text of the value.
-    inside: Vec<PathStep>,
-    service: Option<String>,
+    /// Each text once, with the services that use it.
+    found: Vec<Place>,
+    problems: Vec<PlaceError>,
 }
 
 impl<'t, 'a> Finder<'t, 'a> {
     fn new(tree: &'t Tree<'a>) -> Self {
-        Self { tree, document: None, found: Vec::new(), problems: Vec::new() }
+        Self { tree, document: None, root: 0, found: Vec::new(), problems: Vec::new() }
     }
 
-    /// Each text once, with the services that use it.
-    fn places(&self) -> Vec<Place> {
-        let mut places: Vec<(Id, Place)> = Vec::new();
-        for candidate in &self.found {
-            let users = self.found.iter().filter(|it| it.value == candidate.value);
-            let users: Vec<String> = users.filter_map(|it| it.service.clone()).collect();
-            let Some(path) = path_to(self.tree, candidate.root, candidate.value) else { continue };
-            let path = [path, candidate.inside.clone()].concat();
-            let place = Place::found(candidate.document, path, candidate.kind).with_users(users);
-            if places.iter().all(|(_, known)| {
-                known.path() != place.path() || known.document() != place.document()
-            }) {
-                places.push((candidate.value, place));
-            }
-        }
-        places.into_iter().map(|(_, place)| place).collect()
+    fn begin(&mut self, document: &Document, number: Option<usize>) {
+        (self.document, self.root) = (number, self.tree.resolve(document.root));
     }
 
-    fn document(&mut self, root: Id) {
-        let root = self.tree.resolve(root);
-        if is_compose_file(self.tree, root) {
-            self.compose(root);
-        } else if let Some(kind) = kubernetes_kind(self.tree, root) {
-            self.kubernetes(root, root, kind);
+    fn search(&mut self) {
+        if is_compose_file(self.tree, self.root) {
+            self.compose();
+        } else if let Some(kind) = kubernetes_kind(self.tree, self.root) {
+            self.kubernetes(self.root, kind);
         } else {
-            self.helm(root, root, MAX_SUBCHARTS, PlaceKind::Helm);
-            self.containers(root, root, PlaceKind::Helm);
+            self.helm(self.root, MAX_SUBCHARTS, PlaceKind::Helm);
+            self.containers(self.root, PlaceKind::Helm);
         }
     }
 
-    fn take(&mut self, root: Id, value: Id, kind: PlaceKind, service: Option<&str>) {
-        let value = self.tree.resolve(value);
-        let name = path_to(self.tree, root, value)
-            .map_or_else(String::new, |path| Place::found(None, path, kind).to_string());
-        match check_form(self.tree, value, kind, &name) {
-            Ok(()) => self.found.push(FoundPlace {
-                document: self.document,
-                root,
-                value,
-                kind,
-                inside: Vec::new(),
-                service: service.map(str::to_owned),
-            }),
-            Err(problem) => self.problems.push(problem),
+    /// Takes the place of a value, if it has a form that can be edited; whether it has.
+    fn take(&mut self, value: Id, kind: PlaceKind, service: Option<&str>) -> bool {
+        let Some(path) = path_to(self.tree, self.root, value) else { return false };
+        let mut place = Place::found(None, path, kind);
+        if let Err(problem) = check_form(self.tree, value, kind, &place.to_string()) {
+            self.problems.push(problem);
+            return false;
+        }
+        place.document = self.document;
+        place.used_by.extend(service.map(str::to_owned));
+        self.add(place);
+        true
+    }
+
+    fn add(&mut self, place: Place) {
+        let is_it = |it: &&mut Place| it.path == place.path && it.document == place.document;
+        match self.found.iter_mut().find(is_it) {
+            Some(known) => known.used_by.extend(place.used_by),
+            None => self.found.push(place),
         }
     }
 
-    fn compose(&mut self, root: Id) {
+    fn problem(&mut self, at: Id, reason: String, remedy: impl Into<String>) {
+        let line = Some(self.tree.nodes[at].line);
+        self.problems.push(PlaceError::new(line, reason, remedy));
+    }
+
+    fn compose(&mut self) {
         let tree = self.tree;
-        let Some(all) = value(tree, root, "services") else { return };
+        let Some(all) = value(tree, self.root, "services") else { return };
         let (found, problems) = (self.found.len(), self.problems.len());
         for (key, service) in effective_entries(tree, all) {
-            let name = tree.key(key).to_owned();
+            let name = tree.key(key);
             let Some(environment) = value(tree, service, "environment") else { continue };
             if let Some(value) = value(tree, environment, VARIABLE) {
-                self.take(root, value, PlaceKind::Compose, Some(&name));
+                self.take(value, PlaceKind::Compose, Some(name));
             }
             let Shape::List { .. } = tree.nodes[environment].shape else { continue };
             let named = tree
                 .items(environment)
                 .find(|&item| tree.scalar(tree.resolve(item)).split('=').next() == Some(VARIABLE));
             if let Some(item) = named {
-                self.problems.push(PlaceError::new(
-                    Some(tree.nodes[item].line),
+                self.problem(
+                    item,
                     format!(
                         "service {name} has its variables as a list (- NAME=value), in which a configuration cannot be edited"
                     ),
                     format!(
                         "Write them as a mapping: `NAME: value`, and `{VARIABLE}: |` with the configuration as indented YAML below it."
                     ),
-                ));
+                );
             }
         }
         if self.found.len() == found && self.problems.len() == problems {
@@ -354,24 +325,24 @@ impl<'t, 'a> Finder<'t, 'a> {
         }
     }
 
-    fn kubernetes(&mut self, root: Id, object: Id, kind: &str) {
+    fn kubernetes(&mut self, object: Id, kind: &str) {
         let tree = self.tree;
         let (found, problems) = (self.found.len(), self.problems.len());
         match kind {
-            "ConfigMap" => self.entries(root, object, "data"),
+            "ConfigMap" => self.entries(object, "data"),
             "Secret" => {
-                self.entries(root, object, "stringData");
+                self.entries(object, "stringData");
                 let encoded = value(tree, object, "data").map(|data| effective_entries(tree, data));
                 let named = encoded.unwrap_or_default().into_iter().find(|&(key, _)| {
                     let key = tree.key(key);
                     key == VARIABLE || is_yaml_file(key)
                 });
                 if let Some((key, _)) = named {
-                    self.problems.push(PlaceError::new(
-                        Some(tree.nodes[key].line),
+                    self.problem(
+                        key,
                         format!("data.{} of the Secret is encoded (base64)", tree.key(key)),
                         "Write it as plain text under `stringData:`, as a literal block (|).",
-                    ));
+                    );
                 }
             }
             "List" => {
@@ -379,19 +350,20 @@ impl<'t, 'a> Finder<'t, 'a> {
                 for item in items.map_or_else(Vec::new, |items| tree.items(items).collect()) {
                     let item = tree.resolve(item);
                     if let Some(kind) = kubernetes_kind(tree, item) {
-                        self.kubernetes(root, item, kind);
+                        self.kubernetes(item, kind);
                     }
                 }
                 return;
             }
             "HelmRelease" => {
-                if let Some(values) = value_below(tree, object, &["spec", "values"]) {
-                    self.helm(root, values, MAX_SUBCHARTS, PlaceKind::GitOps);
+                let spec = value(tree, object, "spec");
+                if let Some(values) = spec.and_then(|spec| value(tree, spec, "values")) {
+                    self.helm(values, MAX_SUBCHARTS, PlaceKind::GitOps);
                 }
             }
-            _ => self.argo_cd(root, object),
+            _ => self.argo_cd(object),
         }
-        self.containers(root, object, PlaceKind::Container);
+        self.containers(object, PlaceKind::Container);
         // Other objects in the same file may hold it.
         if self.found.len() == found && self.problems.len() == problems {
             self.problems.push(PlaceError::looks_like(
@@ -402,74 +374,62 @@ impl<'t, 'a> Finder<'t, 'a> {
     }
 
     /// The entries of a `ConfigMap` or `Secret` that hold a configuration.
-    fn entries(&mut self, root: Id, object: Id, section: &str) {
+    fn entries(&mut self, object: Id, section: &str) {
         let tree = self.tree;
         let Some(data) = value(tree, object, section) else { return };
         for (key, value) in effective_entries(tree, data) {
-            let value = tree.resolve(value);
             let is_named = tree.key(key) == VARIABLE;
             let is_mapping = tree.is_map(value) && has_section(tree, value);
             if is_named || is_mapping || is_configuration(tree.scalar(value)) {
-                self.take(root, value, PlaceKind::ConfigMap, None);
+                self.take(value, PlaceKind::ConfigMap, None);
             }
         }
     }
 
     /// `helm.values` (text) and `helm.valuesObject`, wherever a source of an application has them.
-    fn argo_cd(&mut self, root: Id, object: Id) {
+    fn argo_cd(&mut self, object: Id) {
         let tree = self.tree;
-        for id in object..tree.nodes[object].after {
-            let Some(helm) = tree.is_map(id).then(|| value(tree, id, "helm")).flatten() else {
-                continue;
-            };
+        for (_, helm) in maps_with(tree, object, "helm") {
             if let Some(values) = value(tree, helm, "valuesObject") {
-                self.helm(root, values, MAX_SUBCHARTS, PlaceKind::GitOps);
+                self.helm(values, MAX_SUBCHARTS, PlaceKind::GitOps);
             }
             if let Some(values) = value(tree, helm, "values") {
-                self.helm_text(root, values);
+                self.helm_text(values);
             }
         }
     }
 
-    fn helm_text(&mut self, root: Id, values: Id) {
+    fn helm_text(&mut self, values: Id) {
         let tree = self.tree;
         let Shape::Scalar(text, style) = &tree.nodes[values].shape else { return };
         let Ok(inner) = Tree::parse(text) else { return };
         let mut finder = Finder::new(&inner);
         for document in &inner.documents {
-            let root = inner.resolve(document.root);
-            finder.helm(root, root, MAX_SUBCHARTS, PlaceKind::GitOps);
+            finder.begin(document, None);
+            finder.helm(finder.root, MAX_SUBCHARTS, PlaceKind::GitOps);
         }
-        for place in finder.places() {
+        for inside in finder.found {
             if *style == ScalarStyle::Literal {
-                self.found.push(FoundPlace {
-                    document: self.document,
-                    root,
-                    value: values,
-                    kind: PlaceKind::GitOps,
-                    inside: place.path().to_vec(),
-                    service: None,
-                });
+                let Some(outer) = path_to(tree, self.root, values) else { continue };
+                let path = [outer, inside.path].concat();
+                self.add(Place::found(self.document, path, PlaceKind::GitOps));
             } else {
-                self.problems.push(PlaceError::new(
-                    Some(tree.nodes[values].line),
-                    "the Helm values are a text in quotes or folded (>), which cannot be edited"
-                        .to_owned(),
-                    "Write `values: |` and the values as indented YAML below it.",
-                ));
+                let reason =
+                    "the Helm values are a text in quotes or folded (>), which cannot be edited";
+                let remedy = "Write `values: |` and the values as indented YAML below it.";
+                self.problem(values, reason.to_owned(), remedy);
             }
         }
         self.problems.extend(finder.problems);
     }
 
     /// The values of the chart at a mapping, or below the key of a subchart.
-    fn helm(&mut self, root: Id, map: Id, depth: usize, kind: PlaceKind) {
+    fn helm(&mut self, map: Id, depth: usize, kind: PlaceKind) {
         let tree = self.tree;
-        let found = self.found.len();
         let chart_1 = value(tree, map, "configurations").filter(|&it| tree.is_map(it));
         if let Some(configurations) = chart_1 {
             match value(tree, configurations, "application") {
-                Some(application) => self.take(root, application, kind, None),
+                Some(application) => drop(self.take(application, kind, None)),
                 None => self.problems.push(refused::without_application(tree, configurations)),
             }
         }
@@ -479,40 +439,31 @@ impl<'t, 'a> Finder<'t, 'a> {
             Shape::Scalar(text, _) => is_configuration(text),
             _ => false,
         };
-        if let Some(configuration) = value(tree, map, "configuration").filter(is_chart_0) {
-            self.take(root, configuration, kind, None);
-        }
-        if depth == 0 || self.found.len() > found || chart_1.is_some() {
+        let chart_0 = value(tree, map, "configuration").filter(is_chart_0);
+        let is_taken = chart_0.is_some_and(|it| self.take(it, kind, None));
+        if depth == 0 || is_taken || chart_1.is_some() {
             return;
         }
         for (_, section) in effective_entries(tree, map) {
-            let section = tree.resolve(section);
             if tree.is_map(section) {
-                self.helm(root, section, depth - 1, kind);
+                self.helm(section, depth - 1, kind);
             }
         }
     }
 
     /// Variables of containers: entries `{name: KESTRA_CONFIGURATION, value: …}` of any list.
-    fn containers(&mut self, root: Id, object: Id, kind: PlaceKind) {
+    fn containers(&mut self, object: Id, kind: PlaceKind) {
         let tree = self.tree;
-        for id in object..tree.nodes[object].after {
-            let Some(name) = tree.is_map(id).then(|| value(tree, id, "name")).flatten() else {
-                continue;
-            };
-            if tree.scalar(name) != VARIABLE {
-                continue;
-            }
+        let variables = maps_with(tree, object, "name");
+        for (variable, name) in variables.filter(|&(_, name)| tree.scalar(name) == VARIABLE) {
             let before = self.found.len();
-            match value(tree, id, "value") {
-                Some(value) => self.take(root, value, PlaceKind::Container, None),
-                None => self.problems.push(PlaceError::new(
-                    Some(tree.nodes[name].line),
-                    format!("{VARIABLE} has no value here: valueFrom names what holds it"),
-                    "Give the file with that ConfigMap or Secret.",
-                )),
+            if let Some(value) = value(tree, variable, "value") {
+                self.take(value, PlaceKind::Container, None);
+            } else {
+                let reason = format!("{VARIABLE} has no value here: valueFrom names what holds it");
+                self.problem(name, reason, "Give the file with that ConfigMap or Secret.");
             }
-            self.found[before..].iter_mut().for_each(|candidate| candidate.kind = kind);
+            self.found[before..].iter_mut().for_each(|place| place.kind = kind);
         }
     }
 }
