@@ -55,15 +55,13 @@ pub fn parse(text: &str) -> Vec<Directive> {
 /// Every directive of a file.
 pub fn parse_file(text: &str, file: &Path) -> Vec<Directive> {
     let lines = text.match_indices('\n').map(|(at, _)| at).collect();
-    let (words, open, done) = (Vec::new(), Vec::new(), Vec::new());
-    let mut parser = Parser { file: file.into(), lines, words, open, done };
-    for token in (Tokens { text, at: 0 }) {
-        if parser.take(token).is_none() {
-            break;
-        }
+    let mut parser = Parser { text, at: 0, file: file.into(), lines };
+    let mut directives = parser.block(0);
+    // What follows a brace that closes nothing.
+    while parser.at < text.len() {
+        directives.extend(parser.block(0));
     }
-    while parser.close().is_some() {}
-    parser.done
+    directives
 }
 
 /// The directives of a block and of every block in it, in the order of the text.
@@ -121,57 +119,6 @@ pub(crate) fn bytes(size: &str) -> Option<u64> {
     digits.parse::<u64>().ok()?.checked_mul(unit)
 }
 
-struct Parser {
-    file: Arc<Path>,
-    /// Where the line ends are.
-    lines: Vec<usize>,
-    words: Vec<Word>,
-    open: Vec<Directive>,
-    done: Vec<Directive>,
-}
-
-impl Parser {
-    /// Takes one more token; `None` when blocks nest too deep.
-    fn take(&mut self, token: Token) -> Option<()> {
-        match token {
-            Token::Word(word) => self.words.push(word),
-            Token::End => {
-                if let Some(directive) = self.directive() {
-                    self.add(directive);
-                }
-            }
-            Token::Close => drop(self.close()),
-            Token::Open if self.open.len() == DEEPEST => return None,
-            Token::Open => {
-                let directive = self.directive();
-                self.open.extend(directive);
-            }
-        }
-        Some(())
-    }
-
-    /// A directive of the words up to here.
-    fn directive(&mut self) -> Option<Directive> {
-        let mut words = take(&mut self.words).into_iter();
-        let Word { text: name, span } = words.next()?;
-        let line = self.lines.partition_point(|end| *end < span.start) + 1;
-        let file = Arc::clone(&self.file);
-        Some(Directive { name, args: words.collect(), block: Vec::new(), file, line })
-    }
-
-    fn close(&mut self) -> Option<()> {
-        self.words.clear();
-        let directive = self.open.pop()?;
-        self.add(directive);
-        Some(())
-    }
-
-    fn add(&mut self, directive: Directive) {
-        let siblings = self.open.last_mut().map_or(&mut self.done, |parent| &mut parent.block);
-        siblings.push(directive);
-    }
-}
-
 #[derive(Debug, PartialEq)]
 enum Token {
     Word(Word),
@@ -180,15 +127,43 @@ enum Token {
     Close,
 }
 
-struct Tokens<'a> {
+struct Parser<'a> {
     text: &'a str,
     at: usize,
+    file: Arc<Path>,
+    /// Where the line ends are.
+    lines: Vec<usize>,
 }
 
-impl Iterator for Tokens<'_> {
-    type Item = Token;
+impl<'a> Parser<'a> {
+    /// The directives up to the brace that closes this block.
+    fn block(&mut self, depth: usize) -> Vec<Directive> {
+        let (mut block, mut words) = (Vec::new(), Vec::new());
+        while let Some(token) = self.token() {
+            let opens = match token {
+                Token::Word(word) => {
+                    words.push(word);
+                    continue;
+                }
+                Token::Close => break,
+                Token::Open => true,
+                Token::End => false,
+            };
+            if opens && depth == DEEPEST {
+                self.at = self.text.len();
+                break;
+            }
+            let mut words = take(&mut words).into_iter();
+            let Some(Word { text: name, span }) = words.next() else { continue };
+            let line = self.lines.partition_point(|end| *end < span.start) + 1;
+            let file = Arc::clone(&self.file);
+            let inner = if opens { self.block(depth + 1) } else { Vec::new() };
+            block.push(Directive { name, args: words.collect(), block: inner, file, line });
+        }
+        block
+    }
 
-    fn next(&mut self) -> Option<Token> {
+    fn token(&mut self) -> Option<Token> {
         self.skip_space_and_comments();
         let token = match self.rest().chars().next()? {
             ';' => Token::End,
@@ -200,9 +175,7 @@ impl Iterator for Tokens<'_> {
         self.at += 1;
         Some(token)
     }
-}
 
-impl<'a> Tokens<'a> {
     fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
