@@ -7,8 +7,8 @@ use crate::form::{self, Defaults};
 use crate::kestra_config::{Kind, Reading, Scalar, open_urls};
 use crate::nginx_site::Written;
 use crate::settings::{
-    self, ProxyAddress, ProxyKind, Secret, SiteForm, VariableName, decode_basic, has_placeholder,
-    means_direct, unescape_placeholder,
+    self, ProxyAddress, ProxyKind, Secret, SiteForm, decode_basic, has_placeholder, means_direct,
+    reference, unescape_placeholder,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -96,9 +96,9 @@ impl Entries {
             self.put_escaped(&form::PROXY_USERNAME, username);
         }
         let Some(password) = password else { return };
-        if let Some(variable) = variable(password) {
+        if let Some(name) = reference(password) {
             self.put(&form::PROXY_CREDENTIALS, "env");
-            self.put(&form::PROXY_PASSWORD_VARIABLE, variable);
+            self.put(&form::PROXY_PASSWORD_VARIABLE, name);
         } else {
             self.put(&form::PROXY_CREDENTIALS, "plain");
             self.put_escaped(&form::PROXY_PASSWORD, password);
@@ -147,11 +147,4 @@ fn connection(kind: &str) -> String {
         return "direct".to_owned();
     }
     kind.parse::<ProxyKind>().map_or(kind.to_owned(), |kind| kind.to_string())
-}
-
-/// The name in `${NAME}`, if the text is that and nothing else.
-fn variable(text: &str) -> Option<String> {
-    let name = text.strip_prefix("${")?.strip_suffix('}')?;
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    is_name.then(|| name.parse::<VariableName>().map_or(name.to_owned(), |name| name.to_string()))
 }

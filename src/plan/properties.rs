@@ -10,7 +10,7 @@ use crate::form::{self, Field};
 use crate::kestra_config::{Edit, Reading, Value};
 use crate::settings::{
     Connection, CredentialStorage, ForwardProxy, Login, ProxyAddress, ProxyKind, ProxyUsername,
-    Secret, ServerUrl, Settings, escape_placeholder, means_direct, redacted,
+    Secret, ServerUrl, Settings, escape_placeholder, means_direct, redacted, reference,
 };
 use std::str::FromStr;
 
@@ -186,10 +186,9 @@ pub(super) fn shown(path: &str, value: &str) -> Option<String> {
         return Some(field.shown(value).into_owned());
     }
     let property = PROPERTIES.iter().find(|property| property.name == name)?;
-    let is_reference = value.starts_with("${") && redacted(value) == value;
     Some(match property.shown {
         Shown::If(is_valid) if is_valid(value) => value.to_owned(),
-        Shown::Never if !is_reference => Secret::MASK.to_owned(),
+        Shown::Never if reference(value).is_none() => Secret::MASK.to_owned(),
         _ => redacted(value).into_owned(),
     })
 }

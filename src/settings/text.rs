@@ -68,7 +68,7 @@ pub(crate) const HIDDEN: &str = "…";
 /// A reference to one variable, `${NAME}`; an address without its login, path and query; else
 /// [`HIDDEN`].
 pub(crate) fn redacted(text: &str) -> Cow<'_, str> {
-    if text.is_empty() || is_reference(text) {
+    if text.is_empty() || reference(text).is_some() {
         return text.into();
     }
     address(text).map_or(HIDDEN.into(), Cow::Owned)
@@ -79,12 +79,12 @@ pub(crate) fn ascii(text: &str) -> Cow<'_, str> {
     if text.contains(HIDDEN) { text.replace(HIDDEN, "...").into() } else { text.into() }
 }
 
-/// Whether a text is `${NAME}` and nothing else. What has a default may have a secret in it.
-fn is_reference(text: &str) -> bool {
-    let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
-    name.is_some_and(|name| {
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    })
+/// The name in `${NAME}`, if the text is that and nothing else. What has a default may have a secret
+/// in it.
+pub(crate) fn reference(text: &str) -> Option<&str> {
+    let name = text.strip_prefix("${")?.strip_suffix('}')?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    is_name.then_some(name)
 }
 
 fn address(text: &str) -> Option<String> {
