@@ -26,7 +26,7 @@ mod verify;
 mod yaml;
 
 pub(crate) use compose::{
-    KESTRA_PORT, Mounted, PublishedPort, env_files, image, is_property, mounted_file, published_by,
+    KESTRA_PORT, Mounted, PublishedPort, env_files, image, is_property, mounted_file,
     published_port, variables_beside,
 };
 pub(crate) use keys::hyphenated;

@@ -296,7 +296,7 @@ impl Machine {
     pub(crate) fn published_port(&self, reading: &Reading) -> Option<PublishedPort> {
         let text = self.text(&self.config)?.as_str();
         let port = port(reading).unwrap_or(kestra_config::KESTRA_PORT);
-        kestra_config::published_port(text, &self.place, port)
+        kestra_config::published_port(text, self.place.used_by(), port)
     }
 
     /// The release that runs Kestra: as the file of the configuration has it, else as it is

@@ -18,32 +18,28 @@ pub(crate) struct PublishedPort {
     pub(crate) note: Option<String>,
 }
 
-/// The address at which the services of a place publish a port of their container; `None` where
-/// the place is not in a Compose file.
-pub(crate) fn published_port(source: &str, place: &Place, port: u16) -> Option<PublishedPort> {
-    if place.kind() != PlaceKind::Compose {
+/// The address at which one of these services of a Compose file publishes a port of its container;
+/// `None` where the file has none of them.
+pub(crate) fn published_port(
+    source: &str,
+    services: &[String],
+    port: u16,
+) -> Option<PublishedPort> {
+    if services.is_empty() {
         return None;
     }
     let tree = Tree::parse(source).ok()?;
-    let services = users(&tree, place).into_iter();
+    let named = named(&tree, services).into_iter();
     let mut all: Vec<PublishedPort> =
-        services.map(|(name, service)| published(&tree, name, service, port)).collect();
+        named.map(|(name, service)| published(&tree, name, service, port)).collect();
     let best = all.iter().position(|it| it.upstream.is_some()).unwrap_or(0);
     (best < all.len()).then(|| all.swap_remove(best))
 }
 
-/// The services of a Compose file that use the configuration at this place.
-fn users<'t>(tree: &'t Tree, place: &Place) -> Vec<(&'t str, Id)> {
+fn named<'t>(tree: &'t Tree, names: &[String]) -> Vec<(&'t str, Id)> {
     let mut services = places::services(tree);
-    services.retain(|(name, _)| place.used_by().iter().any(|user| user == name));
+    services.retain(|(name, _)| names.iter().any(|it| it == name));
     services
-}
-
-/// The address at which a service of a Compose file publishes a port of its container.
-pub(crate) fn published_by(source: &str, service: &str, port: u16) -> Option<PublishedPort> {
-    let tree = Tree::parse(source).ok()?;
-    let node = places::services(&tree).into_iter().find(|(name, _)| *name == service)?.1;
-    Some(published(&tree, service, node, port))
 }
 
 /// The image that runs Kestra, as far as the file names it: that of the Compose service, or of the
@@ -53,54 +49,54 @@ pub(crate) fn image(source: &str, place: &Place) -> Option<String> {
         return None;
     }
     let tree = Tree::parse(source).ok()?;
-    let text = |id: Id| Some(tree.scalar(id).to_owned()).filter(|text| !text.is_empty());
-    match place.kind() {
-        PlaceKind::Compose => text(places::value(&tree, users(&tree, place).first()?.1, "image")?),
-        PlaceKind::Helm => {
-            let root = tree.resolve(tree.documents.first()?.root);
-            let holds = |map: &Id| places::value(&tree, *map, "image").is_some();
-            let charts = places::effective_entries(&tree, root).into_iter().map(|(_, value)| value);
-            let chart =
-                std::iter::once(root).chain(charts.map(|it| tree.resolve(it))).find(holds)?;
-            let image = places::value(&tree, chart, "image")?;
-            let tag = text(places::value(&tree, image, "tag")?)?;
-            Some(format!("kestra/kestra:{tag}"))
-        }
-        _ => None,
+    let text = |map: Id, key: &str| {
+        let text = tree.scalar(places::value(&tree, map, key)?);
+        Some(text.to_owned()).filter(|text| !text.is_empty())
+    };
+    if place.is_compose() {
+        let (_, service) = *named(&tree, place.used_by()).first()?;
+        return text(service, "image");
     }
+    let root = tree.resolve(tree.documents.first()?.root);
+    let charts = places::effective_entries(&tree, root).into_iter().map(|(_, value)| value);
+    let image = |map: Id| places::value(&tree, map, "image");
+    let image = std::iter::once(root).chain(charts).find_map(image)?;
+    Some(format!("kestra/kestra:{}", text(image, "tag")?))
 }
 
 fn published(tree: &Tree, name: &str, service: Id, port: u16) -> PublishedPort {
-    let note = |note: String| PublishedPort { upstream: None, note: Some(note) };
     let is_on_host =
         places::value(tree, service, "network_mode").is_some_and(|it| tree.scalar(it) == "host");
     if is_on_host {
         return PublishedPort { upstream: Some(("localhost".to_owned(), port)), note: None };
     }
-    let ports = places::value(tree, service, "ports");
-    let entries = ports.map_or_else(Vec::new, |ports| tree.items(tree.resolve(ports)).collect());
-    let mut unknown = None;
-    for entry in entries {
-        let Some(mapping) = PortMapping::of(tree, tree.resolve(entry)) else { continue };
-        match mapping.on_host(port) {
+    let mut note = format!(
+        "Service {name} publishes no port of Kestra's {port} on this machine: nginx cannot reach it without one in `ports:`."
+    );
+    for entry in listed(tree, service, "ports") {
+        match PortMapping::of(tree, entry).and_then(|mapping| mapping.on_host(port)) {
             Some(HostPort::Known { upstream, variable }) => {
                 let note = variable.map(|variable| {
                     format!("The port of service {name} is the variable {variable}; its default counts here.")
                 });
                 return PublishedPort { upstream: Some(upstream), note };
             }
-            Some(HostPort::Unknown(written)) => unknown = Some(written),
+            Some(HostPort::Unknown(written)) => {
+                note = format!(
+                    "Service {name} publishes port {port} as {written}, which is known only when it runs: give upstream."
+                );
+            }
             None => {}
         }
     }
-    match unknown {
-        Some(written) => note(format!(
-            "Service {name} publishes port {port} as {written}, which is known only when it runs: give upstream."
-        )),
-        None => note(format!(
-            "Service {name} publishes no port of Kestra's {port} on this machine: nginx cannot reach it without one in `ports:`."
-        )),
-    }
+    PublishedPort { upstream: None, note: Some(note) }
+}
+
+/// The entries of a list, or what is in its place.
+fn listed(tree: &Tree, service: Id, key: &str) -> Vec<Id> {
+    let Some(value) = places::value(tree, service, key) else { return Vec::new() };
+    let items: Vec<Id> = tree.items(value).map(|item| tree.resolve(item)).collect();
+    if items.is_empty() { vec![value] } else { items }
 }
 
 /// One entry of `ports`: host address, host port and container port as they are written.
@@ -215,7 +211,7 @@ pub(crate) fn variables_beside(source: &str, place: &Place) -> Beside {
     if place.is_kubernetes() {
         beside.of_containers(&tree);
     }
-    for (_, service) in users(&tree, place) {
+    for (_, service) in named(&tree, place.used_by()) {
         beside.of_service(&tree, service);
     }
     beside.names.retain(|name| name != VARIABLE);
@@ -224,9 +220,11 @@ pub(crate) fn variables_beside(source: &str, place: &Place) -> Beside {
 
 impl Beside {
     fn of_service(&mut self, tree: &Tree, service: Id) {
-        self.has_config_flag |= ["command", "entrypoint"]
-            .iter()
-            .any(|key| words(tree, service, key).iter().any(|word| is_config_flag(word)));
+        let parts =
+            ["command", "entrypoint"].into_iter().flat_map(|key| listed(tree, service, key));
+        let mut words = parts.flat_map(|part| tree.scalar(part).split_whitespace());
+        self.has_config_flag |=
+            words.any(|word| matches!(word, "-c" | "--config") || word.starts_with("--config="));
         let Some(environment) = places::value(tree, service, "environment") else { return };
         for (key, _) in places::effective_entries(tree, environment) {
             self.add(tree.key(key));
@@ -251,20 +249,6 @@ impl Beside {
             self.names.push(name.to_owned());
         }
     }
-}
-
-/// The words of a command, which is a text or a list.
-fn words(tree: &Tree, service: Id, key: &str) -> Vec<String> {
-    let Some(command) = places::value(tree, service, key) else { return Vec::new() };
-    let items: Vec<Id> = tree.items(command).map(|item| tree.resolve(item)).collect();
-    let parts = if items.is_empty() { vec![command] } else { items };
-    let texts = parts.into_iter().map(|part| tree.scalar(part));
-    texts.flat_map(str::split_whitespace).map(str::to_owned).collect()
-}
-
-/// Whether an argument of Kestra names its configuration.
-fn is_config_flag(word: &str) -> bool {
-    matches!(word, "-c" | "--config") || word.starts_with("--config=")
 }
 
 /// Whether Kestra reads a variable of this name as a property; those of its start script are none.
@@ -347,34 +331,36 @@ pub(crate) struct Mounted {
 /// The YAML file that a service mounts, Kestra's before any other.
 pub(crate) fn mounted_file(source: &str) -> Option<Mounted> {
     let tree = Tree::parse(source).ok()?;
-    let (service, file, target) = mounted_in(&tree)?;
-    let node = places::services(&tree).into_iter().find(|(name, _)| *name == service)?.1;
-    let image = places::value(&tree, node, "image").map(|id| tree.scalar(id).to_owned());
+    let (name, service, file, target) = mounted_in(&tree)?;
     let mut beside = Beside::default();
-    beside.of_service(&tree, node);
+    beside.of_service(&tree, service);
     // Kestra reads it there by default.
     beside.has_config_flag |= target.ends_with(".kestra/config.yml");
-    Some(Mounted { service, file, env_files: env_files_of(&tree, node), image, beside })
+    Some(Mounted {
+        service: name.to_owned(),
+        file: file.to_owned(),
+        env_files: env_files_of(&tree, service),
+        image: places::value(&tree, service, "image").map(|id| tree.scalar(id).to_owned()),
+        beside,
+    })
 }
 
 /// The env files of the services that use a configuration, as they are written.
 pub(crate) fn env_files(source: &str, place: &Place) -> Vec<String> {
     let Ok(tree) = Tree::parse(source) else { return Vec::new() };
-    let services = users(&tree, place).into_iter();
+    let services = named(&tree, place.used_by()).into_iter();
     services.flat_map(|(_, service)| env_files_of(&tree, service)).collect()
 }
 
 fn env_files_of(tree: &Tree, service: Id) -> Vec<String> {
-    let Some(files) = places::value(tree, service, "env_file") else { return Vec::new() };
-    let items: Vec<Id> = tree.items(files).map(|item| tree.resolve(item)).collect();
-    let items = if items.is_empty() { vec![files] } else { items };
     let path = |id| if tree.is_map(id) { places::value(tree, id, "path") } else { Some(id) };
-    items.into_iter().filter_map(path).map(|id| tree.scalar(id).to_owned()).collect()
+    let paths = listed(tree, service, "env_file").into_iter().filter_map(path);
+    paths.map(|id| tree.scalar(id).to_owned()).collect()
 }
 
-/// The name of a service, the configuration file that it mounts, as it is written, and the path of
-/// that in its container.
-pub(super) fn mounted_in(tree: &Tree) -> Option<(String, String, String)> {
+/// A service by name and node, the configuration file that it mounts, as it is written, and the path
+/// of that in its container.
+pub(super) fn mounted_in<'t>(tree: &'t Tree) -> Option<(&'t str, Id, &'t str, &'t str)> {
     let mut services = places::services(tree);
     let is_kestra = |service: Id| {
         let image = places::value(tree, service, "image").map_or("", |id| tree.scalar(id));
@@ -382,9 +368,7 @@ pub(super) fn mounted_in(tree: &Tree) -> Option<(String, String, String)> {
     };
     services.sort_by_key(|&(_, service)| !is_kestra(service));
     services.iter().find_map(|&(name, service)| {
-        let volumes = places::value(tree, service, "volumes").map(|id| tree.resolve(id))?;
-        let mounted = tree.items(volumes).filter_map(|volume| {
-            let volume = tree.resolve(volume);
+        let mut mounted = listed(tree, service, "volumes").into_iter().filter_map(|volume| {
             if tree.is_map(volume) {
                 let text = |key| Some(tree.scalar(places::value(tree, volume, key)?));
                 return Some((text("source")?, text("target").unwrap_or_default()));
@@ -392,8 +376,8 @@ pub(super) fn mounted_in(tree: &Tree) -> Option<(String, String, String)> {
             let mut parts = tree.scalar(volume).split(':');
             Some((parts.next()?, parts.next().unwrap_or_default()))
         });
-        let (file, target) = mounted.into_iter().find(|(file, _)| places::is_yaml_file(file))?;
-        Some((name.to_owned(), file.to_owned(), target.to_owned()))
+        let (file, target) = mounted.find(|(file, _)| places::is_yaml_file(file))?;
+        Some((name, service, file, target))
     })
 }
 
@@ -406,7 +390,7 @@ mod tests {
             "services:\n  k:\n    image: kestra/kestra\n    {ports}\n    environment:\n      KESTRA_CONFIGURATION: |\n        kestra:\n          url: a\n"
         );
         let place = super::super::places(&text).unwrap().remove(0);
-        published_port(&text, &place, KESTRA_PORT).unwrap()
+        published_port(&text, place.used_by(), KESTRA_PORT).unwrap()
     }
 
     #[test]

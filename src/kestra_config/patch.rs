@@ -69,16 +69,12 @@ fn pending(before: &Reading, edits: &[Edit], is_compose: bool) -> Vec<Edit> {
 
 /// Whether a property has the wanted value already, in whatever style.
 fn is_done(before: &Reading, edit: &Edit, is_compose: bool) -> bool {
-    match (before.get(edit.property()), edit) {
-        (Some(scalar), Edit::Set(_, value)) if is_compose && value.text().is_some() => {
-            let is_same = |text| scalar::is_same_for_compose(&scalar.text, text);
-            scalar.kind == Kind::Text && value.text().is_some_and(is_same)
-        }
-        (Some(_), Edit::Set(property, Value::List(items))) => {
-            verify::is_list(before, property, items)
-        }
-        (Some(scalar), Edit::Set(_, value)) => verify::is_value(scalar, value),
-        _ => false,
+    let Edit::Set(property, value) = edit else { return false };
+    match value.text().filter(|_| is_compose) {
+        Some(text) => before.get(property).is_some_and(|scalar| {
+            scalar.kind == Kind::Text && scalar::is_same_for_compose(&scalar.text, text)
+        }),
+        None => verify::is_value(before, property, value),
     }
 }
 

@@ -311,7 +311,7 @@ impl<'t, 'a> Finder<'t, 'a> {
         }
         if self.found.len() == found && self.problems.len() == problems {
             self.problems.push(match compose::mounted_in(tree) {
-                Some((service, file, _)) => PlaceError::looks_like(
+                Some((service, _, file, _)) => PlaceError::looks_like(
                     &format!("a Compose file whose service {service} mounts {file}"),
                     &format!("For that file, use --config {file} instead."),
                 ),

@@ -19,7 +19,9 @@ pub(super) fn verify(before: &Reading, after: &Reading, edits: &[Edit]) -> Resul
             && !before.agrees(after, path)
             && !gave_way(after, path, scalar, edits)
         {
-            return Err(collateral(scalar.line));
+            // The line only: a foreign key may hold anything.
+            let reason = "the edit would change another setting too";
+            return Err(Refusal::new(Some(scalar.line), reason));
         }
     }
     let is_new = |path: &str| !wanted.contains_key(list_of(path)) && before.get(path).is_none();
@@ -69,19 +71,16 @@ pub(super) fn same_outside(
 /// Refuses a reading in which an edit has not had its effect.
 pub(super) fn came_out(before: &Reading, after: &Reading, edit: &Edit) -> Result<(), Refusal> {
     let line = before.get(edit.property()).map(|scalar| scalar.line);
-    match (edit, after.get(edit.property())) {
-        (Edit::Set(_, Value::List(items)), Some(_)) if is_list(after, edit.property(), items) => {
-            Ok(())
-        }
-        (Edit::Set(_, value), Some(scalar)) if is_value(scalar, value) => Ok(()),
-        (Edit::Remove(_), None) => Ok(()),
-        (Edit::Set(property, _), _) => Err(Refusal::new(
+    match edit {
+        Edit::Set(property, value) if is_value(after, property, value) => Ok(()),
+        Edit::Set(property, _) => Err(Refusal::new(
             line,
             format!(
                 "{property} would not have the wanted value: an alias, a merge key or a tag decides about it"
             ),
         )),
-        (Edit::Remove(property), _) => Err(Refusal::new(
+        Edit::Remove(property) if after.get(property).is_none() => Ok(()),
+        Edit::Remove(property) => Err(Refusal::new(
             line,
             format!("{property} would still be set, by an alias or a merge key that others share"),
         )),
@@ -93,24 +92,22 @@ fn list_of(path: &str) -> &str {
     path.split('[').next().unwrap_or(path)
 }
 
-/// Whether a scalar is read as this value.
-pub(super) fn is_value(scalar: &Scalar, value: &Value) -> bool {
+/// Whether a property is read as this value, in whatever style.
+pub(super) fn is_value(reading: &Reading, property: &str, value: &Value) -> bool {
+    let is = |property: &str, kind: Kind, text: &str| {
+        reading.get(property).is_some_and(|scalar| scalar.kind == kind && scalar.text == text)
+    };
     match value {
-        Value::Bool(truth) => scalar.kind == Kind::Bool && scalar.text == truth.to_string(),
-        Value::List(_) => false,
-        text => scalar.kind == Kind::Text && Some(scalar.text.as_str()) == text.text(),
+        Value::Text(text) => is(property, Kind::Text, text),
+        Value::Secret(secret) => is(property, Kind::Text, secret.reveal()),
+        Value::Bool(truth) => is(property, Kind::Bool, &truth.to_string()),
+        Value::List(items) => {
+            let mut items_in_order = items.iter().enumerate();
+            is(property, Kind::List, &items.len().to_string())
+                && items_in_order
+                    .all(|(at, item)| is(&format!("{property}[{at}]"), Kind::Text, item))
+        }
     }
-}
-
-/// Whether a property is a list of exactly these texts.
-pub(super) fn is_list(reading: &Reading, property: &str, items: &[String]) -> bool {
-    let is_list =
-        |scalar: &Scalar| scalar.kind == Kind::List && scalar.text == items.len().to_string();
-    reading.get(property).is_some_and(is_list)
-        && items.iter().enumerate().all(|(index, item)| {
-            let scalar = reading.get(&format!("{property}[{index}]"));
-            scalar.is_some_and(|scalar| scalar.kind == Kind::Text && scalar.text == *item)
-        })
 }
 
 /// A null parent disappears once it has a child.
@@ -120,11 +117,6 @@ fn gave_way(after: &Reading, path: &str, scalar: &Scalar, edits: &[Edit]) -> boo
     scalar.kind == Kind::Null
         && after.get(path).is_none()
         && edits.iter().any(|edit| matches!(edit, Edit::Set(property, _) if is_parent(property)))
-}
-
-/// Names the line only: a foreign key may hold anything.
-fn collateral(line: usize) -> Refusal {
-    Refusal::new(Some(line), "the edit would change another setting too")
 }
 
 #[cfg(test)]

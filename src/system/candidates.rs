@@ -115,7 +115,8 @@ impl SearchScope {
     /// Where a Compose file publishes this port of the service that mounts a configuration.
     pub(super) fn published(&self, config: &Path, port: u16) -> Option<(String, u16)> {
         let (compose, mounted) = self.mount(config)?;
-        kestra_config::published_by(&text_of(&compose)?, &mounted.service, port)?.upstream
+        let text = text_of(&compose)?;
+        kestra_config::published_port(&text, std::slice::from_ref(&mounted.service), port)?.upstream
     }
 
     /// The release that a Compose file names for a configuration which it mounts.
