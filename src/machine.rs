@@ -176,9 +176,7 @@ impl Machine {
 
     /// The same, although nothing more could be found out about it.
     pub(crate) fn as_far_as_known(&self) -> Self {
-        let mut known = self.clone();
-        known.is_partial = false;
-        known
+        Self { is_partial: false, ..self.clone() }
     }
 
     /// The same files with the configuration at another place.

@@ -4,6 +4,17 @@
 //! corrected and rejects the rest with a sentence for the operator. `Display` gives the normalised
 //! text, so a correction is visible as a difference from what was typed.
 
+/// A type that wraps a value shows that value.
+macro_rules! shows_its_field {
+    ($name:ident) => {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(&self.0, f)
+            }
+        }
+    };
+}
+
 mod context_path;
 mod env_var;
 mod host;

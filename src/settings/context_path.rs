@@ -2,7 +2,6 @@
 
 use super::Invalid;
 use super::text::{only, trimmed};
-use std::fmt;
 use std::str::FromStr;
 
 /// A context path such as `/kestra`, or nothing for the root; never with a slash at the end.
@@ -48,11 +47,7 @@ impl FromStr for ContextPath {
     }
 }
 
-impl fmt::Display for ContextPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+shows_its_field!(ContextPath);
 
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|segment| !segment.is_empty())

@@ -2,7 +2,6 @@
 
 use super::Invalid;
 use super::text::{only, trimmed};
-use std::fmt;
 use std::str::FromStr;
 
 /// The `NAME` in `proxy-password: "${NAME}"`.
@@ -45,11 +44,7 @@ impl FromStr for VariableName {
     }
 }
 
-impl fmt::Display for VariableName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+shows_its_field!(VariableName);
 
 fn refuse_what_others_read(name: &str) -> Result<(), Invalid> {
     let begins =

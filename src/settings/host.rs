@@ -6,7 +6,6 @@
 use super::Invalid;
 use super::text::{only, trimmed};
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
-use std::fmt;
 use std::net::Ipv6Addr;
 use std::num::NonZeroU16;
 use std::str::FromStr;
@@ -110,11 +109,7 @@ impl FromStr for Host {
     }
 }
 
-impl fmt::Display for Host {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+shows_its_field!(Host);
 
 /// Reads `host` or `host:port`; an IPv6 address must be in brackets, since its end is not clear.
 pub(super) fn host_and_port(text: &str) -> Result<(Host, Option<Port>), Invalid> {
@@ -235,11 +230,7 @@ impl FromStr for Port {
     }
 }
 
-impl fmt::Display for Port {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+shows_its_field!(Port);
 
 #[cfg(test)]
 mod tests {

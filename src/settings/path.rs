@@ -2,7 +2,6 @@
 
 use super::Invalid;
 use super::text::{only, trimmed, unquoted};
-use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -29,11 +28,7 @@ impl FromStr for FilePath {
     }
 }
 
-impl fmt::Display for FilePath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+shows_its_field!(FilePath);
 
 /// The file that nginx includes.
 ///
@@ -74,11 +69,7 @@ impl FromStr for NginxFile {
     }
 }
 
-impl fmt::Display for NginxFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+shows_its_field!(NginxFile);
 
 fn read(text: &str) -> Result<String, Invalid> {
     if text.is_empty() {

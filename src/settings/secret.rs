@@ -101,11 +101,7 @@ impl FromStr for ProxyUsername {
     }
 }
 
-impl fmt::Display for ProxyUsername {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+shows_its_field!(ProxyUsername);
 
 /// `Basic` and the base64 of `username:password` in UTF-8, as in an `Authorization` header.
 pub(crate) fn basic_header(username: &str, password: &Secret) -> Secret {

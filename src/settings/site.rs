@@ -150,11 +150,7 @@ impl FromStr for UpstreamHost {
     }
 }
 
-impl fmt::Display for UpstreamHost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+shows_its_field!(UpstreamHost);
 
 fn port_missing() -> Invalid {
     Invalid::new("a port is missing. Write it as host:port, e.g. localhost:8080")
