@@ -22,8 +22,9 @@ struct PropertyRow {
     /// Added only if one of these was answered; empty means never.
     added_with: &'static [&'static Field],
     value: fn(&Settings) -> Desired,
-    /// When it goes, if its target is to be absent.
-    removed: Removed,
+    /// If it is to be absent, it goes when one of these questions is answered anew, or the connection
+    /// becomes direct; `None` for never, because it has a meaning without the wizard too.
+    removed_with: Option<&'static [&'static Field]>,
     shown: Shown,
 }
 
@@ -48,13 +49,6 @@ impl From<Option<Value>> for Desired {
     }
 }
 
-enum Removed {
-    /// Never, because the property has a meaning without the wizard too.
-    Never,
-    /// When one of these questions is answered anew, or the connection becomes direct.
-    WithProxy(&'static [&'static Field]),
-}
-
 const PROXY: &[&Field] = &[
     &form::CONNECTION,
     &form::PROXY_ADDRESS,
@@ -77,7 +71,7 @@ static PROPERTIES: [PropertyRow; 14] = [
         answers: &[],
         added_with: PROXY,
         value: |settings| proxy(settings).map(|_| text(&"https://api.kestra.io")).into(),
-        removed: Removed::Never,
+        removed_with: None,
         shown: Shown::If(is_origin),
     },
     PropertyRow {
@@ -87,7 +81,7 @@ static PROPERTIES: [PropertyRow; 14] = [
         value: |settings| {
             proxy(settings).map_or(Desired::Absent, |proxy| set_or_keep(proxy.kind.as_ref()))
         },
-        removed: Removed::WithProxy(&[]),
+        removed_with: Some(&[]),
         shown: Shown::If(is_proxy_type),
     },
     PropertyRow {
@@ -99,7 +93,7 @@ static PROPERTIES: [PropertyRow; 14] = [
                 |proxy: &ForwardProxy| proxy.address.as_ref().map(ProxyAddress::in_config);
             proxy(settings).map_or(Desired::Absent, |proxy| set_or_keep(address(proxy).as_ref()))
         },
-        removed: Removed::WithProxy(&[]),
+        removed_with: Some(&[]),
         shown: Shown::If(is::<ProxyAddress>),
     },
     username_at("micronaut.http.services.api.proxy-username", PROXY),
@@ -110,7 +104,7 @@ static PROPERTIES: [PropertyRow; 14] = [
         answers: &[],
         added_with: PROXY,
         value: |settings| proxy(settings).map(|_| Value::Bool(true)).into(),
-        removed: Removed::Never,
+        removed_with: None,
         shown: Shown::If(is::<bool>),
     },
     // `services.api` inherits from `client` what it does not set. The wizard adds nothing there, but
@@ -130,19 +124,18 @@ static PROPERTIES: [PropertyRow; 14] = [
 
 /// The header that holds both parts of a login.
 const fn authorization_at(name: &'static str) -> PropertyRow {
-    let (value, removed) = (authorization, Removed::WithProxy(LOGIN));
-    PropertyRow { name, answers: LOGIN, added_with: PROXY, value, removed, shown: Shown::Never }
+    let (value, removed_with, shown) = (authorization, Some(LOGIN), Shown::Never);
+    PropertyRow { name, answers: LOGIN, added_with: PROXY, value, removed_with, shown }
 }
 
 const fn username_at(name: &'static str, added_with: &'static [&'static Field]) -> PropertyRow {
-    let (answers, removed) = (USERNAME, Removed::WithProxy(LOGIN));
-    let shown = Shown::If(is::<ProxyUsername>);
-    PropertyRow { name, answers, added_with, value: username, removed, shown }
+    let (value, removed_with, shown) = (username, Some(LOGIN), Shown::If(is::<ProxyUsername>));
+    PropertyRow { name, answers: USERNAME, added_with, value, removed_with, shown }
 }
 
 const fn password_at(name: &'static str, added_with: &'static [&'static Field]) -> PropertyRow {
-    let (answers, removed) = (PASSWORD, Removed::WithProxy(LOGIN));
-    PropertyRow { name, answers, added_with, value: password, removed, shown: Shown::Never }
+    let (value, removed_with, shown) = (password, Some(LOGIN), Shown::Never);
+    PropertyRow { name, answers: PASSWORD, added_with, value, removed_with, shown }
 }
 
 /// A property that the wizard never writes, but that keeps a proxy in effect.
@@ -151,14 +144,8 @@ const fn only_removed(
     with: &'static [&'static Field],
     shown: Shown,
 ) -> PropertyRow {
-    PropertyRow {
-        name,
-        answers: &[],
-        added_with: &[],
-        value: |_| Desired::Absent,
-        removed: Removed::WithProxy(with),
-        shown,
-    }
+    let (value, removed_with) = (|_: &Settings| Desired::Absent, Some(with));
+    PropertyRow { name, answers: &[], added_with: &[], value, removed_with, shown }
 }
 
 /// The properties that hold one answer each, as the form declares them.
@@ -296,14 +283,9 @@ impl EditContext<'_> {
     }
 
     fn removes(&self, property: &PropertyRow) -> bool {
-        match property.removed {
-            Removed::Never => false,
-            Removed::WithProxy(questions) => self.any(questions) || self.became_direct(),
-        }
-    }
-
-    fn became_direct(&self) -> bool {
-        self.any(&[&form::CONNECTION]) && self.answers.get(&form::CONNECTION) == "direct"
+        let became_direct = self.answers.is_set(&form::CONNECTION)
+            && self.answers.get(&form::CONNECTION) == "direct";
+        property.removed_with.is_some_and(|questions| became_direct || self.any(questions))
     }
 }
 
