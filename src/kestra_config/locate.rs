@@ -47,11 +47,6 @@ pub(super) fn read_in(tree: &Tree, source: &str, place: &Place) -> Result<Readin
     Ok(reading.outward(lines, place.is_compose()))
 }
 
-/// Reads the same before Compose has replaced anything.
-pub(super) fn read_written(source: &str, place: &Place) -> Result<Reading, Refusal> {
-    open(source, place, |scope| Reading::of(scope.tree, &scope.roots))
-}
-
 /// Opens the configuration at a place of a file. Lines in a refusal are those of the file.
 pub(super) fn open<T>(
     source: &str,
@@ -236,11 +231,19 @@ impl BlockText {
         let mut at = start;
         while at < end {
             let next = text::next_line(tree.text, at);
-            block.push(&tree.text[at..next], at);
+            let line = &tree.text[at..next];
+            let blanks = line.len() - line.trim_start_matches(' ').len();
+            let margin = blanks.min(block.indent);
+            block.lines.push(BlockLine { inner: block.text.len(), outer: at, margin });
+            block.text.push_str(&line[margin..]);
             at = next;
         }
+        // `|-` drops the last newline.
         if !expected.ends_with('\n') && block.text.ends_with('\n') {
-            block.unend();
+            let length = block.text.len();
+            let unended = block.text.trim_end_matches('\n').trim_end_matches('\r').len();
+            block.text.truncate(unended);
+            block.end -= length - unended;
         }
         let is_same = block.text.replace("\r\n", "\n").trim_end_matches(['\n', ' '])
             == expected.trim_end_matches(['\n', ' ']);
@@ -250,27 +253,12 @@ impl BlockText {
         Ok(block)
     }
 
-    fn push(&mut self, line: &str, outer: usize) {
-        let blanks = line.len() - line.trim_start_matches(' ').len();
-        let margin = blanks.min(self.indent);
-        self.lines.push(BlockLine { inner: self.text.len(), outer, margin });
-        self.text.push_str(&line[margin..]);
-    }
-
-    /// `|-` drops the last newline.
-    fn unend(&mut self) {
-        let length = self.text.len();
-        self.text.truncate(self.text.trim_end_matches('\n').trim_end_matches('\r').len());
-        self.end -= length - self.text.len();
-    }
-
     /// The same splice for the file.
     fn outward(&self, splice: &Splice) -> Splice {
         let (start, end) = (splice.range.start, splice.range.end);
-        let whole_lines = self.begins_line(start) && self.begins_line(end);
-        let from = if whole_lines { self.before_margin(start) } else { self.after_margin(start) };
-        let to =
-            if self.begins_line(end) { self.before_margin(end) } else { self.after_margin(end) };
+        let ends_lines = self.begins_line(end);
+        let whole_lines = ends_lines && self.begins_line(start);
+        let (from, to) = (self.outer(start, whole_lines), self.outer(end, ends_lines));
         Splice::replace(from..to.max(from), self.indented(&splice.text, whole_lines))
     }
 
@@ -278,17 +266,14 @@ impl BlockText {
         inner == 0 || self.text[..inner].ends_with('\n')
     }
 
-    fn before_margin(&self, inner: usize) -> usize {
-        self.line(inner).filter(|line| line.inner == inner).map_or(self.end, |line| line.outer)
-    }
-
-    fn after_margin(&self, inner: usize) -> usize {
-        self.line(inner).map_or(self.end, |line| line.outer + line.margin + inner - line.inner)
-    }
-
-    fn line(&self, inner: usize) -> Option<&BlockLine> {
-        let after = self.lines.partition_point(|line| line.inner <= inner);
-        self.lines.get(after.checked_sub(1)?)
+    /// The byte of the file; `before_margin` for that where the line with this first byte begins.
+    fn outer(&self, inner: usize, before_margin: bool) -> usize {
+        let lines = &self.lines[..self.lines.partition_point(|line| line.inner <= inner)];
+        match lines.last() {
+            Some(line) if !before_margin => line.outer + line.margin + inner - line.inner,
+            Some(line) if line.inner == inner => line.outer,
+            _ => self.end,
+        }
     }
 
     /// Gives every line its indentation; blank lines get none.

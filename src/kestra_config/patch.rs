@@ -34,7 +34,8 @@ pub(super) fn patch(source: &str, place: &Place, edits: &[Edit]) -> Result<Strin
         return Ok(removed);
     }
     let verify = |after: &str| {
-        let reading = locate::read_written(after, place)?;
+        // Before Compose replaces anything.
+        let reading = locate::open(after, place, |it| Reading::of(it.tree, &it.roots))?;
         verify::verify(&before, &reading, &pending)?;
         locate::verify_rest(source, after, place)
     };
