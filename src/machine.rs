@@ -227,17 +227,14 @@ impl Machine {
         self.reading.get_or_init(|| self.text(&self.config).map(read).transpose()).clone()
     }
 
-    /// The server block of this nginx that answers the public URL: on its port, else on the ports
-    /// of https and http, for where something in front of nginx ends the TLS. One that neither has
-    /// the name nor passes requests on is the default of the port by chance, and not meant.
+    /// The server block of this nginx that answers the public URL. One that neither has the name nor
+    /// passes requests on is the default of the port by chance, and not meant.
     pub(crate) fn site(&self, url: &ServerUrl) -> Option<Server<'_>> {
         let name = url.host().to_string();
         let config = &self.nginx.config;
-        let is_meant = |server: &Server<'_>| {
-            server.has_name(&name) || nginx_site::passes(config, *server, url)
-        };
-        let ports = [url.effective_port().get(), 443, 80].into_iter();
-        ports.filter_map(|port| config.answering(&name, port)).find(is_meant)
+        config
+            .answering_url(url)
+            .find(|server| server.has_name(&name) || nginx_site::passes(config, *server, url))
     }
 
     /// The nginx file, if it is one that the wizard wrote.

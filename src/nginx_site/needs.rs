@@ -130,9 +130,7 @@ pub fn gaps_of_file(text: &str, file: &Path, url: &ServerUrl) -> Option<Vec<Gap>
         http = vec![Directive { name, args, block: http, file: file.into(), line: 1 }];
     }
     let config = Config { http, ..Config::default() };
-    let name = url.host().to_string();
-    let mut ports = [url.effective_port().get(), 443, 80].into_iter();
-    let server = ports.find_map(|port| config.answering(&name, port))?;
+    let server = config.answering_url(url).next()?;
     Some(gaps(&config, server, url))
 }
 

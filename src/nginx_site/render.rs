@@ -29,7 +29,8 @@ pub fn render(site: &Site, target: &Target) -> String {
         }
         SiteForm::Server { names, listen, tls: None } => {
             let ipv6 = target.ipv6 && site.template == Template::Recommended;
-            plain_server(names, *listen, ipv6, &locations)
+            let (names, listen) = (names.to_string(), self::listen(*listen, ipv6, ""));
+            fill(SERVER, &[("listen", &listen), ("names", &names), ("locations", &locations)])
         }
     };
     match site.template {
@@ -62,11 +63,6 @@ fn locations(site: &Site) -> String {
             fill(RECOMMENDED, &holes)
         }
     }
-}
-
-fn plain_server(names: &ServerNames, port: Port, ipv6: bool, locations: &str) -> String {
-    let (names, listen) = (names.to_string(), listen(port, ipv6, ""));
-    fill(SERVER, &[("listen", &listen), ("names", &names), ("locations", locations)])
 }
 
 fn tls_servers(

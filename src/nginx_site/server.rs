@@ -1,6 +1,7 @@
 //! The server blocks that an nginx reads, and which of them answers a request.
 
 use super::conf::{Directive, parse_file};
+use crate::settings::ServerUrl;
 use regex_lite::RegexBuilder;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -76,6 +77,14 @@ impl Config {
         };
         let of_default = || ADDRESSES.into_iter().find_map(default).map(|(server, _)| server);
         named.map(|(server, _)| server).or_else(of_default)
+    }
+
+    /// The server blocks that answer a URL: on its port, else on the ports of https and http, for
+    /// where something in front of nginx ends the TLS.
+    pub(crate) fn answering_url(&self, url: &ServerUrl) -> impl Iterator<Item = Server<'_>> {
+        let name = url.host().to_string();
+        let ports = [url.effective_port().get(), 443, 80].into_iter();
+        ports.filter_map(move |port| self.answering(&name, port))
     }
 
     /// A `server_name` with a regular expression that may match this name first, and is not one
