@@ -46,7 +46,7 @@ impl NewKey {
             match content {
                 NewContent::Value(Value::List(items)) => {
                     lines.push(format!("{:column$}{name}:", ""));
-                    lines.extend(list::lines(items, column + indent));
+                    lines.extend(list::lines(items, ScalarStyle::Plain, column + indent));
                 }
                 NewContent::Value(value) => {
                     let value = scalar::write(value, ScalarStyle::Plain, false);
@@ -229,83 +229,42 @@ pub(super) fn keep_unended(tree: &Tree, splices: &[Splice]) -> Option<Splice> {
     Some(Splice::replace(node.start..node.start + header.len(), format!("{indicators}-")))
 }
 
-/// Removes the lines of an entry except own-line comments and blank lines.
+/// Removes the lines of an entry except own-line comments, which move to its column, and blank lines.
 pub(super) fn remove(tree: &Tree, entry: KeyValue) -> Result<Vec<Splice>, Refusal> {
+    let (key, value) = (&tree.nodes[entry.key], &tree.nodes[entry.value]);
     let column = tree.nodes[entry.map].column;
-    let end = tree.nodes[entry.value].end;
-    let Some((first, last)) = own_lines(tree, entry, column) else {
+    let first = text::line_start(tree.text, key.start);
+    let end = value.end.max(key.end);
+    let is_alone = text::indented(tree.text, first).0 == column
+        && text::is_blank_or_comment(text::rest_of_line(tree.text, end));
+    if !is_alone {
         return Err(tree.refuse(entry.key, "the setting shares its line with another one"));
+    }
+    // A `#` in one of these begins no comment.
+    let is_text = |node: &&Node| matches!(node.shape, Shape::Scalar(..)) && node.is_written();
+    let texts: Vec<&Node> = tree.nodes[entry.key..value.after].iter().filter(is_text).collect();
+    let is_in_text = |line: usize| {
+        let before = texts.partition_point(|text| text.start < line);
+        before > 0 && line < texts[before - 1].end
     };
-    let scalars = MultiLine::within(tree, entry);
+    let last = text::next_line(tree.text, end);
+    // The comments of a section that come after its last entry.
+    let until =
+        if tree.is_map(entry.value) { after_comments(tree.text, last, column + 1) } else { last };
     let mut splices = Vec::new();
     let mut at = first;
-    while at < last {
+    while at < until {
         let next = text::next_line(tree.text, at);
         let (indent, line) = text::indented(tree.text, at);
-        if scalars.hold(at) || !(line.is_empty() || line.starts_with('#')) {
+        if is_in_text(at) || !(line.is_empty() || line.starts_with('#')) {
             splices.push(Splice::delete(at..next));
-        } else if line.starts_with('#') {
-            splices.extend(dedented(at, indent, column));
+        } else if line.starts_with('#') && indent > column {
+            splices.push(Splice::delete(at + column..at + indent));
         }
         at = next;
     }
-    if tree.is_map(entry.value) {
-        splices.extend(dedent_after(tree.text, text::next_line(tree.text, end), column));
-    }
     splices.extend(blank_lines_to_keep_out(tree, entry, last));
     Ok(splices)
-}
-
-/// From the first byte of the first line to the one after the last line, if no other entry
-/// shares them.
-fn own_lines(tree: &Tree, entry: KeyValue, column: usize) -> Option<(usize, usize)> {
-    let key = tree.nodes[entry.key].start;
-    let first = text::line_start(tree.text, key);
-    let (indent, _) = text::indented(tree.text, first);
-    let end = tree.nodes[entry.value].end.max(tree.nodes[entry.key].end);
-    let is_alone =
-        indent == column && text::is_blank_or_comment(text::rest_of_line(tree.text, end));
-    is_alone.then(|| (first, text::next_line(tree.text, end)))
-}
-
-/// The ranges of scalars, in which a `#` begins no comment.
-struct MultiLine(Vec<(usize, usize)>);
-
-impl MultiLine {
-    fn within(tree: &Tree, entry: KeyValue) -> Self {
-        let nodes = &tree.nodes[entry.key..tree.nodes[entry.value].after];
-        let scalars = nodes.iter().filter(|node| {
-            let Shape::Scalar(_, style) = node.shape else { return false };
-            style != ScalarStyle::Plain || node.is_written()
-        });
-        Self(scalars.map(|node| (node.start, node.end)).collect())
-    }
-
-    fn hold(&self, line: usize) -> bool {
-        let before = self.0.partition_point(|&(start, _)| start < line);
-        before > 0 && line < self.0[before - 1].1
-    }
-}
-
-/// Comments inside what is removed move to its column.
-fn dedent_after(source: &str, from: usize, column: usize) -> Vec<Splice> {
-    let mut splices = Vec::new();
-    let mut at = from;
-    while at < source.len() {
-        let (indent, line) = text::indented(source, at);
-        if !line.is_empty() {
-            if !line.starts_with('#') || indent <= column {
-                break;
-            }
-            splices.extend(dedented(at, indent, column));
-        }
-        at = text::next_line(source, at);
-    }
-    splices
-}
-
-fn dedented(line: usize, indent: usize, column: usize) -> Option<Splice> {
-    (indent > column).then(|| Splice::delete(line + column..line + indent))
 }
 
 /// The blank lines after a removed entry, where a `|+` above it would take them for its own.

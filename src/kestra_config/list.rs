@@ -8,11 +8,10 @@ use super::text::{self, Splice};
 use super::yaml::{Id, ScalarStyle, Shape, Tree};
 use super::{Refusal, Value};
 
-/// The lines of a list as the value of a key in this column.
-pub(super) fn lines(items: &[String], column: usize) -> impl Iterator<Item = String> {
-    items
-        .iter()
-        .map(move |item| format!("{:column$}- {}", "", written(item, ScalarStyle::Plain, false)))
+/// The lines of a list in block style, each beginning in this column.
+pub(super) fn lines(items: &[String], style: ScalarStyle, column: usize) -> Vec<String> {
+    let line = |item: &String| format!("{:column$}- {}", "", written(item, style, false));
+    items.iter().map(line).collect()
 }
 
 /// A list in brackets.
@@ -51,7 +50,7 @@ pub(super) fn replace(scope: &Scope, list: Id, texts: &[String]) -> Result<Vec<S
         return Ok(vec![Splice::replace(node.start..node.end, in_brackets(texts, style))]);
     };
     let new: Vec<_> = added.iter().map(|item| written(item, tail.style, true)).collect();
-    let mut splices: Vec<_> = removed.map(|item| item.out_of_brackets(tree, &items)).collect();
+    let mut splices: Vec<_> = removed.map(|item| item.out_of_brackets(&items)).collect();
     if !new.is_empty() {
         splices.push(Splice::insert(tail.end, format!(", {}", new.join(", "))));
     }
@@ -78,11 +77,8 @@ fn in_block<'a>(
     }
     let (start, _) = line(first)?;
     let (column, _) = text::indented(source, start);
-    let lines: Vec<_> = added
-        .iter()
-        .map(|item| format!("{:column$}- {}", "", written(item, last.style, false)))
-        .collect();
-    if !lines.is_empty() {
+    if !added.is_empty() {
+        let lines = lines(added, last.style, column);
         splices.push(insert_lines(scope, text::next_line(source, last.end), &lines));
     }
     Some(splices)
@@ -106,12 +102,12 @@ impl ListItem {
     }
 
     /// The entry with the comma that separates it from its neighbour.
-    fn out_of_brackets(&self, tree: &Tree, items: &[Self]) -> Splice {
+    fn out_of_brackets(&self, items: &[Self]) -> Splice {
         let at = items.iter().position(|item| item.start == self.start).unwrap_or(0);
         match (items.get(at + 1), at.checked_sub(1).and_then(|before| items.get(before))) {
             (Some(next), _) => Splice::delete(self.start..next.start),
             (None, Some(before)) => Splice::delete(before.end..self.end),
-            (None, None) => Splice::delete(self.start..self.end.min(tree.text.len())),
+            (None, None) => Splice::delete(self.start..self.end),
         }
     }
 }

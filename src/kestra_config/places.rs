@@ -69,7 +69,7 @@ fn places_in(tree: &Tree) -> Result<Vec<Place>, PlaceError> {
     if !finder.found.is_empty() {
         return Ok(finder.found);
     }
-    finder.problems.into_iter().next().map_or_else(|| whole_file(tree), Err)
+    finder.problems.into_iter().next().map_or_else(|| refused::whole_file(tree), Err)
 }
 
 /// What is in every configuration of a file; nothing of one that cannot be read.
@@ -205,7 +205,7 @@ fn kubernetes_kind<'t>(tree: &'t Tree, root: Id) -> Option<&'t str> {
 }
 
 /// Whether a mapping has one of Kestra's own sections, in any spelling.
-fn has_section(tree: &Tree, map: Id) -> bool {
+pub(super) fn has_section(tree: &Tree, map: Id) -> bool {
     effective_entries(tree, map).iter().any(|&(key, value)| {
         let name = keys::hyphenated(tree.key(key));
         let first = name.split('.').next().unwrap_or_default();
@@ -471,20 +471,4 @@ impl<'t, 'a> Finder<'t, 'a> {
 /// Whether a name is that of a YAML file.
 pub(super) fn is_yaml_file(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yml" | "yaml"))
-}
-
-/// The whole file, if its sections are Kestra's, or it is empty.
-fn whole_file(tree: &Tree) -> Result<Vec<Place>, PlaceError> {
-    let roots: Vec<Id> = tree.documents.iter().map(|it| tree.resolve(it.root)).collect();
-    let has_kestra = roots.iter().any(|&root| has_section(tree, root));
-    if roots.iter().all(|&root| tree.is_empty(root)) {
-        return Ok(vec![Place::whole()]);
-    }
-    let has = |key: &str| roots.iter().any(|&root| value(tree, root, key).is_some());
-    let any = |keys: &[&str]| keys.iter().any(|key| has(key));
-    let is_flow = has("id") && any(&["tasks", "namespace", "triggers"]);
-    if has_kestra && !is_flow {
-        return Ok(vec![Place::whole()]);
-    }
-    Err(refused::looks_like(tree, &roots, is_flow))
 }

@@ -1,8 +1,10 @@
 //! Why a file holds no configuration that can be edited: what it looks like, or the form that its
 //! configuration has, each with what to do.
 
-use super::place::PlaceKind;
-use super::places::{CHART_KEYS, SECTIONS, VARIABLE, effective_entries, is_yaml_file, value};
+use super::place::{Place, PlaceKind};
+use super::places::{
+    CHART_KEYS, SECTIONS, VARIABLE, effective_entries, has_section, is_yaml_file, value,
+};
 use super::yaml::{Id, ScalarStyle, Shape, Tree};
 use super::{Refusal, compose};
 
@@ -41,10 +43,19 @@ impl PlaceError {
     }
 }
 
-/// What a file without any section of Kestra looks like, or a flow with one.
-pub(super) fn looks_like(tree: &Tree, roots: &[Id], is_flow: bool) -> PlaceError {
+/// The whole file, if its sections are Kestra's, or it is empty.
+///
+/// # Errors
+/// What it looks like instead.
+pub(super) fn whole_file(tree: &Tree) -> Result<Vec<Place>, PlaceError> {
+    let roots: Vec<Id> = tree.documents.iter().map(|it| tree.resolve(it.root)).collect();
     let has = |key: &str| roots.iter().any(|&root| value(tree, root, key).is_some());
     let any = |keys: &[&str]| keys.iter().any(|key| has(key));
+    let has_kestra = roots.iter().any(|&root| has_section(tree, root));
+    let is_flow = has("id") && any(&["tasks", "namespace", "triggers"]);
+    if roots.iter().all(|&root| tree.is_empty(root)) || (has_kestra && !is_flow) {
+        return Ok(vec![Place::whole()]);
+    }
     let is_aws = |resource: Id| {
         value(tree, resource, "Type").is_some_and(|it| tree.scalar(it).starts_with("AWS::"))
     };
@@ -66,7 +77,7 @@ pub(super) fn looks_like(tree: &Tree, roots: &[Id], is_flow: bool) -> PlaceError
     } else {
         ("no configuration of Kestra", &*sections)
     };
-    PlaceError::looks_like(what, remedy)
+    Err(PlaceError::looks_like(what, remedy))
 }
 
 /// The refusal of an env file, whatever YAML it would be.
