@@ -80,14 +80,12 @@ fn without_kestras_own(text: &str) -> Result<Vec<&str>, Invalid> {
         // Refused with the reason below: to empty it would not be what was meant.
         [_] if own.is_empty() => Ok(all),
         [] | [_] | ["api", "v1"] => Ok(own.to_vec()),
-        [first, ..] => Err(page_of_kestra(first, own)),
+        [first, ..] => {
+            let what = format!("leave out everything from \"{first}/\" on. Kestra adds it itself.");
+            let own = own.join("/").parse::<ContextPath>().ok();
+            Err(Invalid::new(what).or_use(own.map(|path| path.0)))
+        }
     }
-}
-
-fn page_of_kestra(first: &str, own: &[&str]) -> Invalid {
-    let refusal =
-        Invalid::new(format!("leave out everything from \"{first}/\" on. Kestra adds it itself."));
-    refusal.or_use(own.join("/").parse::<ContextPath>().ok().map(|path| path.0))
 }
 
 fn joined(segments: &[&str]) -> Result<String, Invalid> {

@@ -154,13 +154,10 @@ fn name_or_ipv4(text: &str) -> Result<Host, Invalid> {
         return Err(refusal());
     }
     if ends_in_number(name) {
-        return name.parse().map(|ip| Host(url::Host::Ipv4(ip))).map_err(|_| not_ipv4());
+        let invalid = |_| Invalid::new("this is not an IPv4 address. Write four numbers.");
+        return name.parse().map(|ip| Host(url::Host::Ipv4(ip))).map_err(invalid);
     }
     Ok(Host(url::Host::Domain(name.to_owned())))
-}
-
-fn not_ipv4() -> Invalid {
-    Invalid::new("this is not an IPv4 address. Write four numbers.")
 }
 
 fn is_host_character(c: char) -> bool {

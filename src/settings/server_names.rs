@@ -32,7 +32,14 @@ impl ServerNames {
 
     /// Whether nginx would serve this host by name.
     pub(crate) fn matches(&self, host: &Host) -> bool {
-        self.iter().any(|name| name.matches(host))
+        self.iter().any(|name| match name {
+            ServerName::Plain(name) => name == host,
+            ServerName::Wildcard(parent) => {
+                let names = host.name().zip(parent.name());
+                let front = names.and_then(|(name, parent)| name.strip_suffix(parent));
+                front.is_some_and(|front| front.len() > 1 && front.ends_with('.'))
+            }
+        })
     }
 
     /// The name, if there is only one and it is no wildcard: a redirect can be sure of it.
@@ -40,15 +47,6 @@ impl ServerNames {
         match self.0.as_slice() {
             [ServerName::Plain(host)] => Some(host),
             _ => None,
-        }
-    }
-}
-
-impl ServerName {
-    fn matches(&self, host: &Host) -> bool {
-        match self {
-            Self::Plain(name) => name == host,
-            Self::Wildcard(parent) => is_below(host, parent),
         }
     }
 }
@@ -135,11 +133,6 @@ fn parent_of_wildcard(text: &str) -> Result<Host, Invalid> {
         Some(name) if name.contains('.') => Ok(parent),
         _ => Err(Invalid::new("\"*.\" needs a domain behind it, as in *.example.com")),
     }
-}
-
-fn is_below(host: &Host, parent: &Host) -> bool {
-    let (Some(name), Some(parent)) = (host.name(), parent.name()) else { return false };
-    name.strip_suffix(parent).is_some_and(|front| front.len() > 1 && front.ends_with('.'))
 }
 
 #[cfg(test)]
