@@ -181,8 +181,8 @@ impl<'a> ServingLocation<'a> {
 
     /// Adds a directive to the location, or replaces the one that is in it. One that is inherited
     /// stays, since others may need it.
-    fn set(&self, code: &'static str, summary: impl Into<String>, name: &str, line: &str) -> Gap {
-        match self.own(name) {
+    fn set(&self, code: &'static str, summary: impl Into<String>, line: &str) -> Gap {
+        match self.own(line.split(' ').next().unwrap_or_default()) {
             Some(own) => Gap::new(code, summary, own, Change::Replace(line.to_owned())),
             None => self.add(code, summary, line),
         }
@@ -230,9 +230,7 @@ impl<'a> ServingLocation<'a> {
     fn buffering(&self) -> Option<Gap> {
         let is_off = self.inherited("proxy_buffering").is_some_and(|it| it.first() == Some("off"));
         let summary = "nginx delays live executions: it buffers event streams.";
-        (!is_off).then(|| {
-            self.set("nginx-buffering", summary, "proxy_buffering", "proxy_buffering off;")
-        })
+        (!is_off).then(|| self.set("nginx-buffering", summary, "proxy_buffering off;"))
     }
 
     fn timeout(&self) -> Option<Gap> {
@@ -243,8 +241,7 @@ impl<'a> ServingLocation<'a> {
             let summary = format!(
                 "nginx ends a live view that is silent for {timeout} s; Kestra would wait an hour."
             );
-            let (name, line) = ("proxy_read_timeout", "proxy_read_timeout 3700s;");
-            self.set("nginx-timeout", summary, name, line)
+            self.set("nginx-timeout", summary, "proxy_read_timeout 3700s;")
         })
     }
 
@@ -257,8 +254,7 @@ impl<'a> ServingLocation<'a> {
                 other => format!("{other} bytes"),
             };
             let summary = format!("nginx refuses uploads over {shown}; Kestra accepts 10 GB.");
-            let (name, line) = ("client_max_body_size", "client_max_body_size 10g;");
-            self.set("nginx-body-size", summary, name, line)
+            self.set("nginx-body-size", summary, "client_max_body_size 10g;")
         })
     }
 
