@@ -74,7 +74,7 @@ fn published(tree: &Tree, name: &str, service: Id, port: u16) -> PublishedPort {
         "Service {name} publishes no port of Kestra's {port} on this machine: nginx cannot reach it without one in `ports:`."
     );
     for entry in listed(tree, service, "ports") {
-        match PortMapping::of(tree, entry).and_then(|mapping| mapping.on_host(port)) {
+        match HostPort::of(tree, entry, port) {
             Some(HostPort::Known { upstream, variable }) => {
                 let note = variable.map(|variable| {
                     format!("The port of service {name} is the variable {variable}; its default counts here.")
@@ -99,82 +99,59 @@ fn listed(tree: &Tree, service: Id, key: &str) -> Vec<Id> {
     if items.is_empty() { vec![value] } else { items }
 }
 
-/// One entry of `ports`: host address, host port and container port as they are written.
-struct PortMapping {
-    address: String,
-    host: String,
-    container: String,
-}
-
+/// The port of this machine that an entry of `ports` leads from.
 enum HostPort {
     Known {
         upstream: (String, u16),
+        /// The variable whose default it is.
         variable: Option<String>,
     },
     /// What is written in its place.
     Unknown(String),
 }
 
-impl PortMapping {
-    fn of(tree: &Tree, entry: Id) -> Option<Self> {
-        if tree.is_map(entry) {
-            let text = |key| {
-                places::value(tree, entry, key)
-                    .map_or(String::new(), |id| tree.scalar(id).to_owned())
-            };
-            let (address, host, container) = (text("host_ip"), text("published"), text("target"));
-            return (text("protocol") != "udp").then_some(Self { address, host, container });
-        }
-        let text = tree.scalar(entry).strip_suffix("/tcp").unwrap_or(tree.scalar(entry));
-        if text.ends_with("/udp") {
-            return None;
-        }
-        let parts = split_outside_braces(text);
-        let (container, before) = parts.split_last()?;
-        let (host, address) = match before.split_last() {
-            Some((host, address)) => ((*host).to_owned(), address.join(":")),
-            None => (String::new(), String::new()),
-        };
-        Some(Self { address, host, container: (*container).to_owned() })
-    }
-
+impl HostPort {
     /// `None` for another port of the container.
-    fn on_host(&self, port: u16) -> Option<HostPort> {
-        let (container, _) = default_of(&self.container);
-        let (first, last) = range(&container)?;
+    fn of(tree: &Tree, entry: Id, port: u16) -> Option<Self> {
+        let (address, host, container) = if tree.is_map(entry) {
+            let text = |key| places::value(tree, entry, key).map_or("", |id| tree.scalar(id));
+            (text("protocol") != "udp")
+                .then(|| (text("host_ip"), text("published"), text("target")))
+        } else {
+            let (before, container) = split_at_last_colon(tree.scalar(entry));
+            let (address, host) = split_at_last_colon(before);
+            let tcp = container.strip_suffix("/tcp").unwrap_or(container);
+            (!tcp.ends_with("/udp")).then_some((address, host, tcp))
+        }?;
+        let (first, last) = range(default_of(container).0)?;
         let offset = port.checked_sub(first).filter(|_| port <= last)?;
-        let (host, variable) = default_of(&self.host);
-        let Some((first, _)) = range(&host) else {
-            let written = if self.host.is_empty() { "any free port" } else { self.host.as_str() };
-            return Some(HostPort::Unknown(written.to_owned()));
+        let (default, variable) = default_of(host);
+        let Some((first, _)) = range(default) else {
+            let written = if host.is_empty() { "any free port" } else { host };
+            return Some(Self::Unknown(written.to_owned()));
         };
-        let (address, _) = default_of(&self.address);
-        let address = match address.trim_matches(['[', ']']) {
+        let address = match default_of(address).0.trim_matches(['[', ']']) {
             "" | "0.0.0.0" | "::" | "127.0.0.1" | "localhost" => "localhost".to_owned(),
             address if address.contains(':') => format!("[{address}]"),
             address => address.to_owned(),
         };
         let upstream = (address, first.saturating_add(offset));
-        Some(HostPort::Known { upstream, variable })
+        Some(Self::Known { upstream, variable: variable.map(str::to_owned) })
     }
 }
 
-/// Parts between colons that are in no braces or brackets.
-fn split_outside_braces(text: &str) -> Vec<&str> {
-    let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0_usize);
-    for (at, c) in text.char_indices() {
+/// What is before the last colon that is in no braces or brackets, if there is one, and the rest.
+fn split_at_last_colon(text: &str) -> (&str, &str) {
+    let mut depth = 0_usize;
+    let is_it = |c: char| {
         match c {
-            '{' | '[' => depth += 1,
-            '}' | ']' => depth = depth.saturating_sub(1),
-            ':' if depth == 0 => {
-                parts.push(&text[start..at]);
-                start = at + 1;
-            }
+            '}' | ']' => depth += 1,
+            '{' | '[' => depth = depth.saturating_sub(1),
             _ => {}
         }
-    }
-    parts.push(&text[start..]);
-    parts
+        c == ':' && depth == 0
+    };
+    text.rfind(is_it).map_or(("", text), |at| (&text[..at], &text[at + 1..]))
 }
 
 fn range(text: &str) -> Option<(u16, u16)> {
@@ -183,11 +160,11 @@ fn range(text: &str) -> Option<(u16, u16)> {
 }
 
 /// `8081` and the name for `${PORT:-8081}`; the text itself where it is no variable with a default.
-fn default_of(text: &str) -> (String, Option<String>) {
+fn default_of(text: &str) -> (&str, Option<&str>) {
     let inner = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
     match inner.and_then(|inner| inner.split_once('-')) {
-        Some((name, default)) => (default.to_owned(), Some(name.trim_end_matches(':').to_owned())),
-        None => (text.to_owned(), None),
+        Some((name, default)) => (default, Some(name.trim_end_matches(':'))),
+        None => (text, None),
     }
 }
 

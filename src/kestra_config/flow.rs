@@ -49,33 +49,24 @@ pub(super) fn insert(tree: &Tree, map: Id, keys: &[NewKey], ending: &str) -> Vec
     let items = items(tree, map);
     let Some(last) = items.last() else { return Vec::new() };
     let entries: Vec<String> = keys.iter().map(|key| layout.entry(key, layout.column)).collect();
-    let Some(column) = layout.column else {
-        return vec![on_the_line(last, &entries, &format!(",{}", layout.gap), layout.gap)];
+    let gap = match layout.column {
+        Some(column) => format!("{ending}{:column$}", ""),
+        None => layout.gap.to_owned(),
     };
-    let margin = format!("{ending}{:column$}", "");
+    let entries = entries.join(&format!(",{gap}"));
     let rest = text::rest_of_line(tree.text, last.after());
-    if !text::is_blank_or_comment(rest) {
-        return vec![on_the_line(last, &entries, &format!(",{margin}"), &margin)];
-    }
+    let Some(column) = layout.column.filter(|_| text::is_blank_or_comment(rest)) else {
+        return vec![match last.comma {
+            Some(comma) => Splice::insert(comma + 1, format!("{gap}{entries},")),
+            None => Splice::insert(last.end, format!("{}{gap}{entries}", last.first_comma())),
+        }];
+    };
     let at = after_comments(tree.text, text::next_line(tree.text, last.end), column);
-    let mut lines = entries.join(&format!(",{margin}"));
-    let mut splices = Vec::new();
-    if last.comma.is_some() {
-        lines.push(',');
-    } else {
-        splices.push(Splice::insert(last.end, last.first_comma()));
+    let line = |comma: &str| Splice::insert(at, format!("{:column$}{entries}{comma}{ending}", ""));
+    match last.comma {
+        Some(_) => vec![line(",")],
+        None => vec![Splice::insert(last.end, last.first_comma()), line("")],
     }
-    splices.push(Splice::insert(at, format!("{:column$}{lines}{ending}", "")));
-    splices
-}
-
-fn on_the_line(last: &FlowItem, entries: &[String], separator: &str, gap: &str) -> Splice {
-    let entries = entries.join(separator);
-    if let Some(comma) = last.comma {
-        return Splice::insert(comma + 1, format!("{gap}{entries},"));
-    }
-    let rest = separator.trim_start_matches(',');
-    Splice::insert(last.end, format!("{}{rest}{entries}", last.first_comma()))
 }
 
 /// Writes new keys as the value of a key that has none, in the layout of the mapping around it.
@@ -84,7 +75,7 @@ pub(super) fn fill(tree: &Tree, holder: KeyValue, keys: &[NewKey], ending: &str)
     let braces = layout.braces(keys, layout.column);
     let node = &tree.nodes[holder.value];
     let has_colon = tree.text[tree.nodes[holder.key].end..node.end].contains(':');
-    match (node.start < node.end, has_colon) {
+    match (node.is_written(), has_colon) {
         (true, _) => Splice::replace(node.start..node.end, braces),
         (false, true) => Splice::insert(node.end, format!(" {braces}")),
         (false, false) => Splice::insert(node.end, format!(": {braces}")),
@@ -99,9 +90,8 @@ pub(super) fn remove(tree: &Tree, map: Id, removed: &HashSet<Id>) -> Vec<Splice>
         return vec![Splice::delete(node.start + 1..node.end - 1)];
     };
     let mut splices = Vec::new();
-    for (at, item) in
-        items[..keep].iter().enumerate().filter(|(_, item)| removed.contains(&item.key))
-    {
+    let removed = |(_, item): &(usize, &FlowItem)| removed.contains(&item.key);
+    for (at, item) in items[..keep].iter().enumerate().filter(removed) {
         let next = &items[at + 1];
         splices.push(match own_lines(tree.text, item) {
             Some(lines) => Splice::delete(lines),

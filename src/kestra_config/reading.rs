@@ -30,12 +30,6 @@ pub struct Scalar {
     pub line: usize,
 }
 
-impl Scalar {
-    fn is_same(&self, other: &Self) -> bool {
-        self.kind == other.kind && self.text == other.text
-    }
-}
-
 /// Shows the type and never the text: anything in a configuration may be a secret.
 impl fmt::Debug for Scalar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,15 +82,6 @@ impl Reading {
     /// Every property and its value in effect.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Scalar)> {
         self.properties.iter().map(|(path, property)| (path.as_str(), &property.scalar))
-    }
-
-    /// Whether both readings have the same value, or none, under this path.
-    pub(super) fn agrees(&self, other: &Self, path: &str) -> bool {
-        match (self.get(path), other.get(path)) {
-            (Some(one), Some(two)) => one.is_same(two),
-            (None, None) => true,
-            _ => false,
-        }
     }
 
     /// The same reading of a text that begins `lines` further down in its file, with Compose's `$$`

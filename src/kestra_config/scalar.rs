@@ -70,29 +70,17 @@ fn is_raw(c: char) -> bool {
 }
 
 fn double_quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    text.chars().for_each(|c| push_escaped(&mut quoted, c));
-    quoted.push('"');
-    quoted
-}
-
-fn push_escaped(quoted: &mut String, c: char) {
-    match c {
-        '"' => quoted.push_str("\\\""),
-        '\\' => quoted.push_str("\\\\"),
-        '\n' => quoted.push_str("\\n"),
-        '\t' => quoted.push_str("\\t"),
-        '\r' => quoted.push_str("\\r"),
-        _ if is_raw(c) => quoted.push(c),
-        _ if u32::from(c) > 0xFFFF => push_hex(quoted, 'U', 8, c),
-        _ => push_hex(quoted, 'u', 4, c),
-    }
-}
-
-fn push_hex(quoted: &mut String, letter: char, digits: usize, c: char) {
-    let hex = format!("\\{letter}{:0digits$X}", u32::from(c));
-    quoted.push_str(&hex);
+    let escaped = |c: char| match c {
+        '"' => "\\\"".to_owned(),
+        '\\' => "\\\\".to_owned(),
+        '\n' => "\\n".to_owned(),
+        '\t' => "\\t".to_owned(),
+        '\r' => "\\r".to_owned(),
+        _ if is_raw(c) => c.to_string(),
+        _ if u32::from(c) > 0xFFFF => format!("\\U{:08X}", u32::from(c)),
+        _ => format!("\\u{:04X}", u32::from(c)),
+    };
+    format!("\"{}\"", text.chars().map(escaped).collect::<String>())
 }
 
 /// The text to write so that Compose passes this one on.

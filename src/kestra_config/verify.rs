@@ -15,8 +15,9 @@ pub(super) fn verify(before: &Reading, after: &Reading, edits: &[Edit]) -> Resul
         came_out(before, after, edit)?;
     }
     for (path, scalar) in before.iter() {
+        let is_same = |it: &Scalar| it.kind == scalar.kind && it.text == scalar.text;
         if !wanted.contains_key(list_of(path))
-            && !before.agrees(after, path)
+            && !after.get(path).is_some_and(is_same)
             && !gave_way(after, path, scalar, edits)
         {
             // The line only: a foreign key may hold anything.
