@@ -22,19 +22,17 @@ pub(crate) fn set(text: &str, name: &str, password: &Secret) -> Result<String, R
     let line = format!("{name}={}", quoted(&wanted));
     match place(text, name) {
         Ok(Some(old)) => Ok([&text[..old.start], &line, &text[old.end..]].concat()),
-        Ok(None) => Ok(appended(text, &line)),
+        Ok(None) => {
+            let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+            let open = if text.is_empty() || text.ends_with('\n') { "" } else { end };
+            Ok([text, open, &line, end].concat())
+        }
         Err((at, why)) => {
             let number = 1 + text[..at].matches('\n').count();
             let paste = format!("{name}=<password>");
             Err(Refusal { line: Some(number), reason: format!("{name} {why}"), paste })
         }
     }
-}
-
-fn appended(text: &str, line: &str) -> String {
-    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let open = if text.is_empty() || text.ends_with('\n') { "" } else { end };
-    [text, open, line, end].concat()
 }
 
 /// The last line that sets the variable; `None` where the text may get one more line. Else the byte

@@ -122,7 +122,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    fn new(line: Option<usize>, reason: impl Into<String>) -> Self {
+    pub(crate) fn new(line: Option<usize>, reason: impl Into<String>) -> Self {
         Self { line, reason: reason.into(), paste: String::new() }
     }
 

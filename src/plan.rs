@@ -295,11 +295,9 @@ fn is_asked_for(answers: &Answers, is_current: bool) -> bool {
 fn readable(machine: &Machine, path: &Path) -> Result<Option<Text>, Refusal> {
     match machine.snapshot(path) {
         Some(Snapshot::Text(text)) => Ok(Some(text.clone())),
-        Some(Snapshot::Unreadable(why)) => Err(refusal(format!("{}: {why}", path.display()))),
+        Some(Snapshot::Unreadable(why)) => {
+            Err(Refusal::new(None, format!("{}: {why}", path.display())))
+        }
         Some(Snapshot::Absent) | None => Ok(None),
     }
-}
-
-fn refusal(reason: String) -> Refusal {
-    Refusal { line: None, reason, paste: String::new() }
 }

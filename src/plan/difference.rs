@@ -47,20 +47,6 @@ pub(crate) struct DiffStat {
     pub(crate) removed: usize,
 }
 
-impl DiffStat {
-    fn add(self, op: &DiffOp) -> Self {
-        let (old, new) = (op.old_range().len(), op.new_range().len());
-        match op {
-            DiffOp::Equal { .. } => self,
-            _ => Self {
-                changed: self.changed + old.min(new),
-                added: self.added + new.saturating_sub(old),
-                removed: self.removed + old.saturating_sub(new),
-            },
-        }
-    }
-}
-
 impl FileChange {
     /// The whole text of a new or unchanged file, else the difference; redacted.
     pub fn preview(&self) -> Vec<DiffLine> {
@@ -138,7 +124,15 @@ impl FileChange {
     }
 
     pub(crate) fn stat(&self) -> DiffStat {
-        self.operations().iter().fold(DiffStat::default(), DiffStat::add)
+        let mut stat = DiffStat::default();
+        let operations = self.operations();
+        for op in operations.iter().filter(|op| !matches!(op, DiffOp::Equal { .. })) {
+            let (old, new) = (op.old_range().len(), op.new_range().len());
+            stat.changed += old.min(new);
+            stat.added += new.saturating_sub(old);
+            stat.removed += old.saturating_sub(new);
+        }
+        stat
     }
 }
 
