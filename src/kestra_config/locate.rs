@@ -27,22 +27,18 @@ impl Scope<'_, '_> {
         }
         splices
     }
-
-    /// How many lines of the file come before the text.
-    fn lines_above(&self) -> usize {
-        self.blocks.iter().map(|block| block.lines_above).sum()
-    }
 }
 
 /// Reads the configuration at a place of a file, with the lines of the file.
 pub(super) fn read(source: &str, place: &Place) -> Result<Reading, Refusal> {
-    read_in(&Tree::parse(source)?, source, place)
+    read_in(&Tree::parse(source)?, place)
 }
 
 /// The same for a file that is parsed already.
-pub(super) fn read_in(tree: &Tree, source: &str, place: &Place) -> Result<Reading, Refusal> {
-    let (reading, lines) = open_tree(tree, place, Level::outer(source, place), |scope| {
-        Ok((Reading::of(scope.tree, &scope.roots)?, scope.lines_above()))
+pub(super) fn read_in(tree: &Tree, place: &Place) -> Result<Reading, Refusal> {
+    let (reading, lines) = open_tree(tree, place, &place.path, &[], |scope| {
+        let lines: usize = scope.blocks.iter().map(|block| block.lines_above).sum();
+        Ok((Reading::of(scope.tree, &scope.roots)?, lines))
     })?;
     Ok(reading.outward(lines, place.is_compose()))
 }
@@ -53,43 +49,34 @@ pub(super) fn open<T>(
     place: &Place,
     visit: impl FnOnce(&Scope) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
-    open_tree(&Tree::parse(source)?, place, Level::outer(source, place), visit)
+    open_tree(&Tree::parse(source)?, place, &place.path, &[], visit)
 }
 
-/// A text on the way to a place: what is left of the path, and the block scalars around it.
-#[derive(Clone, Copy)]
-struct Level<'p> {
-    path: &'p [PathStep],
-    ending: &'static str,
-    blocks: &'p [&'p BlockText],
-}
-
-impl<'p> Level<'p> {
-    fn outer(source: &str, place: &'p Place) -> Self {
-        Self { path: &place.path, ending: text::line_ending(source), blocks: &[] }
-    }
-}
-
-fn open_tree<T, F>(tree: &Tree, place: &Place, level: Level, visit: F) -> Result<T, Refusal>
+/// Opens what is left of the path in a text, with the block scalars around it.
+fn open_tree<T, F>(
+    tree: &Tree,
+    place: &Place,
+    path: &[PathStep],
+    blocks: &[&BlockText],
+    visit: F,
+) -> Result<T, Refusal>
 where
     F: FnOnce(&Scope) -> Result<T, Refusal>,
 {
-    let Level { path, ending, blocks } = level;
-    let is_outer = blocks.is_empty();
-    let is_whole_text = path.is_empty() && (!is_outer || place.document.is_none());
-    if is_whole_text {
+    let ending = blocks.first().map_or_else(|| text::line_ending(tree.text), |block| block.ending);
+    let document = place.document.filter(|_| blocks.is_empty());
+    if path.is_empty() && document.is_none() {
         let roots = tree.documents.iter().map(|document| document.root).collect();
         return visit(&Scope { tree, roots, prefix: Vec::new(), ending, blocks });
     }
-    let document = place.document.filter(|_| is_outer);
     let Found { value, prefix, rest } = value_at(tree, document, path)
         .ok_or_else(|| Refusal::new(None, format!("there is no {place} in this file")))?;
     let Some(block) = BlockText::of(tree, value, &prefix, place)? else {
         return visit(&Scope { tree, roots: vec![value], prefix, ending, blocks });
     };
     let blocks = [blocks, &[&block]].concat();
-    let level = Level { path: rest, ending, blocks: &blocks };
-    let inner = Tree::parse(&block.text).and_then(|tree| open_tree(&tree, place, level, visit));
+    let inner =
+        Tree::parse(&block.text).and_then(|tree| open_tree(&tree, place, rest, &blocks, visit));
     inner.map_err(|refusal| Refusal {
         line: refusal.line.map(|line| line + block.lines_above),
         ..refusal
@@ -170,6 +157,8 @@ struct BlockText {
     text: String,
     lines: Vec<BlockLine>,
     indent: usize,
+    /// How most lines around it end.
+    ending: &'static str,
     /// How many lines of the file come before its first one.
     lines_above: usize,
     /// The byte of the file after the text.
@@ -225,6 +214,7 @@ impl BlockText {
             text: String::with_capacity(end - start),
             lines: Vec::new(),
             indent: if start < end { node.column } else { usual_indent(tree, prefix) },
+            ending: text::line_ending(tree.text),
             lines_above: text::line_of(tree.text, start) - 1,
             end,
         };

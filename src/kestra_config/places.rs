@@ -77,7 +77,7 @@ pub fn readings(text: &str) -> Vec<Reading> {
     let tree = Tree::parse(text).ok().filter(|_| refused::env_file(text).is_none());
     let of_tree = |tree: Tree| {
         let places = places_in(&tree).unwrap_or_default();
-        places.iter().filter_map(|place| locate::read_in(&tree, text, place).ok()).collect()
+        places.iter().filter_map(|place| locate::read_in(&tree, place).ok()).collect()
     };
     tree.map_or(Vec::new(), of_tree)
 }
