@@ -28,6 +28,7 @@ mod url;
 
 pub use context_path::ContextPath;
 pub use env_var::VariableName;
+pub(crate) use host::split_port;
 pub use host::{Host, Port};
 pub use path::{FilePath, NginxFile};
 pub use proxy::{PastedProxy, ProxyAddress, ProxyKind, means_direct};

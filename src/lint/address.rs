@@ -3,7 +3,7 @@
 //! It takes `host:port` split at its only colon, and the URLs that Java knows; the form takes less, and
 //! corrects it.
 
-use crate::settings::{Host, Port, ProxyAddress};
+use crate::settings::{Host, Port, ProxyAddress, split_port};
 
 /// What is wrong with an address and what to do, in sentences; `None` where Kestra goes there.
 pub(super) fn problem(text: &str) -> Option<String> {
@@ -25,19 +25,14 @@ fn of_url(scheme: &str, rest: &str) -> Option<&'static str> {
         "http" if rest.contains('@') => {
             Some("Kestra drops the login in it; it has properties of its own.")
         }
-        "http" => of_authority(authority),
+        // Without a port it is that of the scheme.
+        "http" => {
+            let (host, port) = split_port(authority);
+            of_parts(host, port.unwrap_or("80"))
+        }
         "https" => Some("Kestra cannot use TLS to the proxy itself, only to the sites behind it."),
         _ => Some(REFUSED),
     }
-}
-
-/// Without a port it is that of the scheme.
-fn of_authority(authority: &str) -> Option<&'static str> {
-    let after_brackets = authority.rfind(']').map_or(0, |end| end + 1);
-    let colon = authority[after_brackets..].find(':').map(|at| at + after_brackets);
-    let (host, port) =
-        colon.map_or((authority, "80"), |at| (&authority[..at], &authority[at + 1..]));
-    of_parts(host, port)
 }
 
 fn of_pair(text: &str) -> Option<&'static str> {

@@ -111,17 +111,22 @@ impl FromStr for Host {
 
 shows_its_field!(Host);
 
+/// The host of `host` or `host:port`, and the port.
+pub(crate) fn split_port(text: &str) -> (&str, Option<&str>) {
+    let after_brackets = text.rfind(']').map_or(0, |end| end + 1);
+    match text[after_brackets..].split_once(':') {
+        Some((rest, port)) => (&text[..after_brackets + rest.len()], Some(port)),
+        None => (text, None),
+    }
+}
+
 /// Reads `host` or `host:port`; an IPv6 address must be in brackets, since its end is not clear.
 pub(super) fn host_and_port(text: &str) -> Result<(Host, Option<Port>), Invalid> {
-    let after_brackets = text.rfind(']').map_or(0, |end| end + 1);
-    let Some(colon) = text[after_brackets..].find(':').map(|at| at + after_brackets) else {
-        return Ok((text.parse()?, None));
-    };
-    let (host, port) = (&text[..colon], &text[colon + 1..]);
-    if after_brackets == 0 && port.contains(':') {
+    let (host, port) = split_port(text);
+    if port.is_some_and(|port| port.contains(':')) && !text.contains(']') {
         return Err(too_many_colons(text));
     }
-    Ok((host.parse()?, Some(port.parse()?)))
+    Ok((host.parse()?, port.map(str::parse).transpose()?))
 }
 
 fn too_many_colons(text: &str) -> Invalid {

@@ -142,11 +142,16 @@ impl FromStr for PastedProxy {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let url = read(trimmed(text)?)?;
         let kind = kind(url.scheme())?;
+        let address = address(&url, kind)?;
+        let part = |text: &str| (!text.is_empty()).then(|| decoded(text)).transpose();
+        let username =
+            part(url.username())?.map(|name| name.parse::<ProxyUsername>()).transpose()?;
+        let password = part(url.password().unwrap_or_default())?;
         Ok(Self {
             kind,
-            address: address(&url, kind)?,
-            username: username(&url)?,
-            password: password(&url)?,
+            address,
+            username: username.map(|name| name.to_string()),
+            password: password.map(|text| text.parse()).transpose()?,
         })
     }
 }
@@ -185,20 +190,6 @@ fn address(url: &Url, kind: ProxyKind) -> Result<ProxyAddress, Invalid> {
         (None, ProxyKind::Socks) => Port::SOCKS,
     };
     ProxyAddress::new(host, port)
-}
-
-fn username(url: &Url) -> Result<Option<String>, Invalid> {
-    match url.username() {
-        "" => Ok(None),
-        name => Ok(Some(decoded(name)?.parse::<ProxyUsername>()?.to_string())),
-    }
-}
-
-fn password(url: &Url) -> Result<Option<Secret>, Invalid> {
-    match url.password() {
-        None | Some("") => Ok(None),
-        Some(password) => decoded(password)?.parse().map(Some),
-    }
 }
 
 fn decoded(text: &str) -> Result<String, Invalid> {
