@@ -79,16 +79,14 @@ impl Entries {
             );
         }
         match (get("proxy-username"), get("proxy-password"), get("proxy-authorization")) {
-            (None, None, Some(header)) => self.basic(header),
+            (None, None, Some(header)) => {
+                let Some((username, password)) = decode_basic(header) else { return };
+                self.put(&form::PROXY_USERNAME, username);
+                self.put(&form::PROXY_PASSWORD, password.reveal());
+                self.put(&form::PROXY_CREDENTIALS, "basic");
+            }
             (username, password, _) => self.login(username, password),
         }
-    }
-
-    fn basic(&mut self, header: &str) {
-        let Some((username, password)) = decode_basic(header) else { return };
-        self.put(&form::PROXY_USERNAME, username);
-        self.put(&form::PROXY_PASSWORD, password.reveal());
-        self.put(&form::PROXY_CREDENTIALS, "basic");
     }
 
     fn login(&mut self, username: Option<&str>, password: Option<&str>) {
