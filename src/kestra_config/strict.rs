@@ -140,25 +140,22 @@ fn check_tabs(tree: &Tree) -> Result<(), Refusal> {
 /// Up to which byte every tab is as harmless as this one; `None` if it is not. `last` is the
 /// scalar that begins before it.
 fn harmless_until(source: &str, tab: usize, last: Option<&Node>) -> Option<usize> {
-    let Some(scalar) = last else { return comment_end(source, text::line_start(source, tab), tab) };
-    if tab < scalar.end {
-        return within_scalar(source, tab, scalar);
+    let mut from = text::line_start(source, tab);
+    if let Some(scalar) = last {
+        if tab < scalar.end {
+            return within_scalar(source, tab, scalar);
+        }
+        let is_plain = matches!(scalar.shape, Shape::Scalar(_, ScalarStyle::Plain));
+        if is_plain && source[scalar.end..tab].bytes().all(|byte| byte == b' ') {
+            let rest = &source[tab..];
+            return Some(tab + rest.len() - rest.trim_start_matches([' ', '\t']).len());
+        }
+        from = from.max(scalar.end);
     }
-    let between = &source[scalar.end..tab];
-    let is_plain = matches!(scalar.shape, Shape::Scalar(_, ScalarStyle::Plain));
-    if is_plain && between.bytes().all(|byte| byte == b' ') {
-        let rest = &source[tab..];
-        return Some(tab + rest.len() - rest.trim_start_matches([' ', '\t']).len());
-    }
-    let line = between.rfind('\n').map_or(scalar.end, |newline| scalar.end + newline + 1);
-    comment_end(source, line, tab)
-}
-
-/// The end of the line, if a comment begins between these bytes of it.
-fn comment_end(source: &str, from: usize, tab: usize) -> Option<usize> {
     let hash = from + source[from..tab].find('#')?;
-    let begins = hash == text::after_bom(source) || source[..hash].ends_with([' ', '\t', '\n']);
-    begins.then(|| text::next_line(source, tab))
+    let begins_comment =
+        hash == text::after_bom(source) || source[..hash].ends_with([' ', '\t', '\n']);
+    begins_comment.then(|| text::next_line(source, tab))
 }
 
 /// The header of a block scalar and the margins of a plain one are not part of its text.
