@@ -6,17 +6,15 @@
 use super::reading::{Reading, Scalar};
 use super::yaml::{Id, Shape, Tree};
 use super::{Edit, Kind, Refusal, Value};
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 /// Refuses a result in which anything but the wanted properties differs.
 pub(super) fn verify(before: &Reading, after: &Reading, edits: &[Edit]) -> Result<(), Refusal> {
-    let wanted: HashMap<&str, &Edit> = edits.iter().map(|edit| (edit.property(), edit)).collect();
-    for edit in wanted.values() {
-        came_out(before, after, edit)?;
-    }
+    let wanted: HashSet<&str> = edits.iter().map(Edit::property).collect();
+    edits.iter().try_for_each(|edit| came_out(before, after, edit))?;
     for (path, scalar) in before.iter() {
         let is_same = |it: &Scalar| it.kind == scalar.kind && it.text == scalar.text;
-        if !wanted.contains_key(list_of(path))
+        if !wanted.contains(list_of(path))
             && !after.get(path).is_some_and(is_same)
             && !gave_way(after, path, scalar, edits)
         {
@@ -25,7 +23,7 @@ pub(super) fn verify(before: &Reading, after: &Reading, edits: &[Edit]) -> Resul
             return Err(Refusal::new(Some(scalar.line), reason));
         }
     }
-    let is_new = |path: &str| !wanted.contains_key(list_of(path)) && before.get(path).is_none();
+    let is_new = |path: &str| !wanted.contains(list_of(path)) && before.get(path).is_none();
     match after.iter().find(|(path, _)| is_new(path)) {
         Some(_) => Err(Refusal::new(None, "the edit would bring another setting into effect too")),
         None => Ok(()),
