@@ -1,6 +1,5 @@
 //! What Docker Compose makes of a file: interpolation, published ports, mounted files, variables.
 
-use super::Refusal;
 use super::place::{Place, PlaceKind};
 use super::places::{self, VARIABLE};
 use super::text;
@@ -235,20 +234,14 @@ pub(crate) fn is_property(name: &str) -> bool {
     prefixes.iter().any(|prefix| name.starts_with(prefix)) && !OF_START.contains(&name)
 }
 
-/// Refuses a text that Compose refuses: a `$` that begins neither `$$` nor a variable.
-pub(super) fn check_interpolation(source: &str, start: usize, end: usize) -> Result<(), Refusal> {
+/// Refuses a text that Compose refuses, with the line: a `$` that begins neither `$$` nor a variable.
+pub(super) fn check_interpolation(source: &str, start: usize, end: usize) -> Result<(), usize> {
     let text = &source[start..end];
     let mut at = 0;
     while let Some(found) = text[at..].find('$') {
-        let dollar = at + found;
-        let Some(length) = variable_length(&text[dollar + 1..]) else {
-            let line = text::line_of(source, start + dollar);
-            return Err(Refusal::new(
-                Some(line),
-                "Docker Compose refuses a $ that begins no variable",
-            ));
-        };
-        at = dollar + 1 + length;
+        let after = at + found + 1;
+        let length = variable_length(&text[after..]);
+        at = after + length.ok_or_else(|| text::line_of(source, start + after))?;
     }
     Ok(())
 }

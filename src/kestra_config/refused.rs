@@ -114,16 +114,10 @@ pub(super) fn not_yaml(text: &str, refusal: Refusal) -> PlaceError {
 /// Chart values with `configurations` and no `application` in it.
 pub(super) fn without_application(tree: &Tree, configurations: Id) -> PlaceError {
     let lists = ["configmaps", "secrets"].iter().filter_map(|key| value(tree, configurations, key));
-    let names = lists.flat_map(|list| tree.items(list)).filter_map(|item| {
-        let name = value(tree, tree.resolve(item), "name")?;
-        Some(tree.scalar(name).to_owned())
-    });
-    let names: Vec<String> = names.collect();
-    let elsewhere = if names.is_empty() {
-        String::new()
-    } else {
-        format!(", which is in {}", names.join(", "))
-    };
+    let items = lists.flat_map(|list| tree.items(list));
+    let names = items.filter_map(|item| value(tree, item, "name")).map(|name| tree.scalar(name));
+    let names = names.collect::<Vec<_>>().join(", ");
+    let elsewhere = if names.is_empty() { String::new() } else { format!(", which is in {names}") };
     PlaceError::looks_like(
         &format!(
             "Helm values without a Kestra configuration{elsewhere}: add `configurations.application:`"
@@ -141,60 +135,51 @@ pub(super) fn check_form(
 ) -> Result<(), PlaceError> {
     let node = &tree.nodes[id];
     let key = name.rsplit('.').next().unwrap_or(name);
-    let error =
-        |reason: String, remedy: String| Err(PlaceError::new(Some(node.line), reason, remedy));
+    let (text, word) = (tree.scalar(id), tree.scalar(id).trim());
+    let is_one_line = !word.contains('\n');
+    let is_path = is_one_line
+        && !text.contains(": ")
+        && (word.starts_with(['/', '.', '~']) || is_yaml_file(word));
     let as_block = format!("Write `{key}: |` and the configuration as indented YAML below it.");
     let is_text_only = !matches!(kind, PlaceKind::Helm | PlaceKind::GitOps | PlaceKind::Named);
-    match &node.shape {
-        Shape::Map { .. } if is_text_only => error(
+    let (reason, remedy) = match node.shape {
+        Shape::Map { .. } if is_text_only => (
             format!("{name} is a mapping where a text is expected: the bar is missing"),
             format!("Write `{key}: |` so that what is below it is one text."),
         ),
-        Shape::Map { .. } => Ok(()),
-        Shape::List { .. } => error(format!("{name} is a list, not a configuration"), as_block),
-        Shape::Scalar(text, style) => {
-            if tree.is_empty(id) && !is_text_only {
-                return Ok(());
-            }
-            let is_one_line = !text.trim().contains('\n');
-            let is_path = is_one_line
-                && !text.contains(": ")
-                && (text.trim().starts_with(['/', '.', '~']) || is_yaml_file(text.trim()));
-            if is_path {
-                return error(
-                    format!("{name} holds a path; it must hold the YAML itself"),
-                    format!("{as_block} Or mount the file and start Kestra with --config."),
-                );
-            }
-            match style {
-                ScalarStyle::Literal => check_literal(tree, id, kind, name),
-                ScalarStyle::Folded => error(
-                    format!("{name} is folded (>), which joins the lines of a configuration"),
-                    format!("Write `{key}: |` in place of `>`."),
-                ),
-                _ if tree.is_empty(id) => {
-                    error(format!("{name} has no value, so it comes from elsewhere"), as_block)
-                }
-                _ if text.starts_with('$') && is_one_line => {
-                    error(format!("{name} is a variable that is set elsewhere"), as_block)
-                }
-                _ => error(
-                    format!("{name} is a text on one line or in quotes, which cannot be edited"),
-                    as_block,
-                ),
-            }
+        Shape::Map { .. } => return Ok(()),
+        Shape::List { .. } => (format!("{name} is a list, not a configuration"), as_block),
+        Shape::Alias(_) => (format!("{name} is an alias"), as_block),
+        Shape::Scalar(..) if tree.is_empty(id) && !is_text_only => return Ok(()),
+        Shape::Scalar(..) if is_path => (
+            format!("{name} holds a path; it must hold the YAML itself"),
+            format!("{as_block} Or mount the file and start Kestra with --config."),
+        ),
+        Shape::Scalar(_, ScalarStyle::Literal) => return check_literal(tree, id, kind, name),
+        Shape::Scalar(_, ScalarStyle::Folded) => (
+            format!("{name} is folded (>), which joins the lines of a configuration"),
+            format!("Write `{key}: |` in place of `>`."),
+        ),
+        Shape::Scalar(..) if tree.is_empty(id) => {
+            (format!("{name} has no value, so it comes from elsewhere"), as_block)
         }
-        Shape::Alias(_) => error(format!("{name} is an alias"), as_block),
-    }
+        Shape::Scalar(..) if text.starts_with('$') && is_one_line => {
+            (format!("{name} is a variable that is set elsewhere"), as_block)
+        }
+        Shape::Scalar(..) => {
+            (format!("{name} is a text on one line or in quotes, which cannot be edited"), as_block)
+        }
+    };
+    Err(PlaceError::new(Some(node.line), reason, remedy))
 }
 
 fn check_literal(tree: &Tree, id: Id, kind: PlaceKind, name: &str) -> Result<(), PlaceError> {
     let node = &tree.nodes[id];
     if kind == PlaceKind::Compose {
-        compose::check_interpolation(tree.text, node.start, node.end).map_err(|refusal| {
+        compose::check_interpolation(tree.text, node.start, node.end).map_err(|line| {
             PlaceError::new(
-                refusal.line,
-                format!("{}, in {name}", refusal.reason),
+                Some(line),
+                format!("Docker Compose refuses a $ that begins no variable, in {name}"),
                 "Write `$$` for a $ that Kestra is to get, or a variable as ${NAME}.",
             )
         })?;
