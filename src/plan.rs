@@ -208,19 +208,16 @@ fn config(
     machine: &Machine,
 ) -> Result<FileChange, Refusal> {
     let before = readable(machine, machine.config())?;
-    let after = match (&before, machine.reading()?) {
-        (Some(text), Some(reading)) if !reading.is_empty() => {
-            let edits = properties::edits_of_existing(answers, settings, &reading);
-            kestra_config::patch_at(text.as_str(), machine.place(), &edits)?
+    let edits = match (&before, machine.reading()?) {
+        (Some(_), Some(reading)) if !reading.is_empty() => {
+            properties::edits_of_existing(answers, settings, &reading)
         }
-        (Some(text), _) => kestra_config::patch_at(
-            text.as_str(),
-            machine.place(),
-            &properties::edits_of_empty(answers, settings),
-        )?,
-        (None, _) => {
-            kestra_config::patch(NEW_CONFIG, &properties::edits_of_new(answers, settings))?
-        }
+        (Some(_), _) => properties::edits_of_empty(answers, settings),
+        (None, _) => properties::edits_of_new(answers, settings),
+    };
+    let after = match &before {
+        Some(text) => kestra_config::patch_at(text.as_str(), machine.place(), &edits)?,
+        None => kestra_config::patch(NEW_CONFIG, &edits)?,
     };
     Ok(change(FileKind::Config, machine.config(), before, after.into(), machine))
 }
