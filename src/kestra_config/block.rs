@@ -93,23 +93,16 @@ pub(super) fn at_root(
 ) -> Vec<Splice> {
     let tree = scope.tree;
     let lines = NewKey::lines(keys, 0, indent);
-    match root.map(|root| &tree.nodes[root]) {
-        Some(node) if node.is_written() => instead(scope, node.start, node.end, &lines),
-        _ => {
-            let at = after_comments(tree.text, document_start(tree, root), 0);
-            vec![insert_lines(scope, at, &lines)]
-        }
+    if let Some(node) = root.map(|root| &tree.nodes[root]).filter(|node| node.is_written()) {
+        return instead(scope, node.start, node.end, &lines);
     }
-}
-
-/// Where the first line of an empty document begins.
-fn document_start(tree: &Tree, root: Option<Id>) -> usize {
     let document = tree.documents.iter().find(|document| Some(document.root) == root);
-    match document.map(|document| document.start) {
+    let first_line = match document.map(|document| document.start) {
         Some(start) if tree.text[..start].ends_with("---") => text::next_line(tree.text, start),
         Some(start) => start,
         None => text::after_bom(tree.text),
-    }
+    };
+    vec![insert_lines(scope, after_comments(tree.text, first_line, 0), &lines)]
 }
 
 /// Replaces a root that is `{}` or `null`; its comment stays.
