@@ -19,6 +19,9 @@ pub(super) fn below<'p>(property: &'p str, key: &str) -> Option<&'p str> {
 
 /// Appends the canonical spelling of a key, as Micronaut's `NameUtils.hyphenate` makes it.
 pub(super) fn hyphenate(name: &mut String, key: &str) {
+    if key.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        return name.push_str(key);
+    }
     let (mut before_last, mut last) = ('.', '.');
     for c in key.chars().map(|c| if c == '_' { '-' } else { c }) {
         if c.is_alphabetic() && !c.is_lowercase() {

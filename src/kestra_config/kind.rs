@@ -57,6 +57,8 @@ pub(super) fn of_plain(text: &str) -> Kind {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
         "<<" | "=" => Kind::Other,
+        // Nearly all numbers; it spares them the expressions.
+        _ if !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit()) => Kind::Int,
         _ if text.starts_with(|c: char| c.is_ascii_digit() || "-+.".contains(c)) => {
             let kind = NUMBERS.iter().find(|(_, regex)| regex.is_match(text));
             kind.map_or(Kind::Text, |(kind, _)| *kind)

@@ -3,7 +3,10 @@
 use super::Refusal;
 use super::yaml::{Id, Shape, Tree};
 use indexmap::IndexMap;
-use std::collections::HashMap;
+use std::collections::HashSet;
+
+/// Up to this many keys are compared with one another, which takes half as long as to hash them.
+const FEW: usize = 8;
 
 /// How many mappings may take over from one another in a row.
 const MAX_DEPTH: usize = 50;
@@ -36,10 +39,21 @@ pub(super) fn effective(tree: &Tree, map: Id) -> Result<EffectiveEntries, Refusa
 
 /// The entries of the mapping itself, `<<` among them.
 fn own(tree: &Tree, map: Id) -> EffectiveEntries {
-    let last: HashMap<&str, Id> = tree.entries(map).map(|(key, _)| (tree.key(key), key)).collect();
+    let mut entries: Vec<_> = tree.entries(map).collect();
+    let is_new = |at: usize| {
+        let key = tree.key(entries[at].0);
+        entries[..at].iter().all(|&(earlier, _)| tree.key(earlier) != key)
+    };
+    if entries.len() <= FEW && (1..entries.len()).all(is_new) {
+        return EffectiveEntries { in_effect: entries, shadowed: Vec::new() };
+    }
+    entries.reverse();
+    let mut seen = HashSet::with_capacity(entries.len());
     // Merge keys are no duplicates of one another.
-    let counts = |&(key, _): &(Id, Id)| tree.is_merge(key) || last[tree.key(key)] == key;
-    let (in_effect, shadowed) = tree.entries(map).partition(counts);
+    let counts = |&(key, _): &(Id, Id)| tree.is_merge(key) || seen.insert(tree.key(key));
+    let (mut in_effect, mut shadowed): (Vec<_>, Vec<_>) = entries.into_iter().partition(counts);
+    in_effect.reverse();
+    shadowed.reverse();
     EffectiveEntries { in_effect, shadowed }
 }
 

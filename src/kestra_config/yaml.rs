@@ -79,8 +79,14 @@ impl Node<'_> {
 impl Tree<'_> {
     /// The keys and values of a mapping; nothing for other nodes.
     pub(super) fn entries(&self, map: Id) -> impl Iterator<Item = (Id, Id)> {
-        let mut children = self.is_map(map).then(|| self.items(map)).into_iter().flatten();
-        std::iter::from_fn(move || Some((children.next()?, children.next()?)))
+        let end = if self.is_map(map) { self.nodes[map].after } else { map };
+        let mut next = map + 1;
+        std::iter::from_fn(move || {
+            let key = Some(next).filter(|&key| key < end)?;
+            let value = self.nodes[key].after;
+            next = self.nodes[value].after;
+            Some((key, value))
+        })
     }
 
     /// The items of a list; keys and values in turn of a mapping.
