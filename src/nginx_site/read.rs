@@ -5,7 +5,7 @@
 
 use super::conf::{Directive, flat, parse};
 use super::render::{DOCUMENTED, FINGERPRINT, fingerprint};
-use super::server::address_and_port;
+use super::server::Listen;
 use super::{Target, Version, render};
 use crate::settings::{ContextPath, Port, Site, SiteForm, Template, Tls, Upstream};
 
@@ -121,11 +121,10 @@ fn form(directives: &[Directive]) -> Option<SiteForm> {
 
 /// The first port that is listened on with or without TLS, on every address.
 fn port(directives: &[Directive], tls: bool) -> Option<Port> {
-    flat(directives).filter(|it| it.name == "listen").find_map(|listen| {
-        let (address, port) = address_and_port(listen.first()?)?;
-        let is_tls = listen.args.iter().any(|word| word.text == "ssl");
-        (address.is_empty() && is_tls == tls).then(|| port.to_string().parse().ok())?
-    })
+    let listens = flat(directives).filter(|it| it.name == "listen").filter_map(Listen::of);
+    listens
+        .filter(|it| it.address.is_empty() && it.tls == tls)
+        .find_map(|it| it.port.to_string().parse().ok())
 }
 
 #[cfg(test)]
@@ -167,6 +166,15 @@ mod tests {
         let lines: Vec<_> = text.lines().chain(hostile).map(str::to_owned).collect();
         let some = prop::collection::vec(prop::sample::select(lines), 0..40);
         some.prop_map(|lines| format!("{HEADER}\n{}", lines.join("\n")))
+    }
+
+    #[test]
+    fn a_port_of_quic_is_not_the_port_of_http() {
+        let site = site(Template::Recommended, "a.example", "kestra", "", (8000, 8080));
+        let text = render(&site, &Target::default());
+        let (before, after) = text.split_once("    listen").unwrap();
+        let edited = format!("{before}    listen 443 quic;\n    listen{after}");
+        assert_eq!(read(&edited), Some(Written { site, edited: true, outdated: false }));
     }
 
     proptest! {

@@ -200,7 +200,7 @@ impl Listen {
         matches!(self.address.as_str(), "" | "*" | "0.0.0.0" | "[::]")
     }
 
-    fn of(directive: &Directive) -> Option<Self> {
+    pub(super) fn of(directive: &Directive) -> Option<Self> {
         let (address, port) = address_and_port(directive.first()?)?;
         let has = |word: &str| directive.args.iter().skip(1).any(|arg| arg.text == word);
         Some(Self {
