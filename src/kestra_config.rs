@@ -32,7 +32,8 @@ pub(crate) use compose::{
 pub(crate) use keys::hyphenated;
 pub use kind::Kind;
 pub use place::{InvalidPlace, Place, PlaceKind};
-pub use places::{only_place, place_at, places, readings};
+pub use places::places;
+pub(crate) use places::{place_at, readings};
 pub use reading::{Reading, Scalar};
 pub(crate) use refused::PlaceError;
 

@@ -12,7 +12,8 @@ mod server;
 pub use needs::{Change, Gap, gaps, gaps_of_file, passes};
 pub use read::{Written, is_ours, read};
 pub use render::render;
-pub use server::{Config, Include, Listen, Server, address_and_port, reaches, wildcard};
+pub use server::{Config, Include, Listen, Server, reaches};
+pub(crate) use server::{address_and_port, wildcard};
 
 use crate::settings::Invalid;
 use std::fmt;

@@ -31,7 +31,8 @@ pub use env_var::VariableName;
 pub(crate) use host::split_port;
 pub use host::{Host, Port};
 pub use path::{FilePath, NginxFile};
-pub use proxy::{PastedProxy, ProxyAddress, ProxyKind, means_direct};
+pub(crate) use proxy::means_direct;
+pub use proxy::{PastedProxy, ProxyAddress, ProxyKind};
 pub(crate) use secret::{
     ProxyUsername, Secret, basic_header, decode_basic, escape_placeholder, has_placeholder,
     unescape_placeholder,

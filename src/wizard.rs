@@ -24,7 +24,8 @@ pub use event::{
 pub(crate) use form_step::FormStep;
 pub(crate) use keymap::{Action, Binding};
 pub use live_preview::{FilePreview, LivePreview, PlanRequest};
-pub use result::{report, with_next_steps};
+pub use result::report;
+pub(crate) use result::with_next_steps;
 pub use review::{Preview, Review, ReviewRow};
 
 use crate::answers::Answers;

@@ -73,7 +73,7 @@ fn places_in(tree: &Tree) -> Result<Vec<Place>, PlaceError> {
 }
 
 /// What is in every configuration of a file; nothing of one that cannot be read.
-pub fn readings(text: &str) -> Vec<Reading> {
+pub(crate) fn readings(text: &str) -> Vec<Reading> {
     let tree = Tree::parse(text).ok().filter(|_| refused::env_file(text).is_none());
     let of_tree = |tree: Tree| {
         let places = places_in(&tree).unwrap_or_default();
@@ -82,20 +82,11 @@ pub fn readings(text: &str) -> Vec<Reading> {
     tree.map_or(Vec::new(), of_tree)
 }
 
-/// The place of the only configuration of a file; the whole file where there are several, or none
-/// that can be edited.
-pub fn only_place(text: &str) -> Place {
-    match places(text).as_deref() {
-        Ok([only]) => only.clone(),
-        _ => Place::whole(),
-    }
-}
-
 /// A place that was named by hand, with what the file shows about it.
 ///
 /// # Errors
 /// Where the file has no such place, or the text there is in a form that cannot be edited.
-pub fn place_at(text: &str, named: &Place) -> Result<Place, PlaceError> {
+pub(crate) fn place_at(text: &str, named: &Place) -> Result<Place, PlaceError> {
     if named.is_whole() {
         return Ok(Place::whole());
     }

@@ -92,7 +92,8 @@ mod tests {
 
     /// What is noted about the configuration `c.yml` with `kestra.env` beside it.
     fn around(config: &str, env: &str) -> Vec<String> {
-        let mut machine = Machine::new("c.yml".into(), kestra_config::only_place(config));
+        let mut machine =
+            Machine::new("c.yml".into(), kestra_config::places(config).unwrap().remove(0));
         machine.see("c.yml".into(), Snapshot::Text(config.into()));
         machine.defaults.env_file = "kestra.env".to_owned();
         machine.see("kestra.env".into(), Snapshot::Text(env.into()));

@@ -214,7 +214,7 @@ impl Listen {
 
 /// The two halves of a `listen` argument such as `80`, `*:80`, `[::]:80`, or an address alone,
 /// which means port 80. `None` for a socket.
-pub fn address_and_port(listen: &str) -> Option<(&str, u16)> {
+pub(crate) fn address_and_port(listen: &str) -> Option<(&str, u16)> {
     if listen.starts_with("unix:") {
         return None;
     }
@@ -260,7 +260,7 @@ fn without_assertions(pattern: &str) -> String {
 }
 
 /// Whether a name fits a pattern of `*` and `?`. A set such as `[a-z]` is taken for any character.
-pub fn wildcard(pattern: &str, name: &str) -> bool {
+pub(crate) fn wildcard(pattern: &str, name: &str) -> bool {
     fits(pattern.as_bytes(), name.as_bytes())
 }
 

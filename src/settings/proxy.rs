@@ -32,7 +32,7 @@ impl FromStr for ProxyKind {
 }
 
 /// Whether Micronaut reads this text as the type without a proxy, in the same three spellings.
-pub fn means_direct(kind: &str) -> bool {
+pub(crate) fn means_direct(kind: &str) -> bool {
     matches!(kind, "DIRECT" | "direct" | "Direct")
 }
 

@@ -15,8 +15,10 @@ mod resolve;
 pub(crate) mod transaction;
 
 pub use error::{FileConflict, FileDigest, WriteError};
-pub use read::{Content, OpenedFile, as_text, sha256};
-pub use read::{MAX_BYTES, ReadError, read, writable};
+pub(crate) use read::as_text;
+pub(crate) use read::writable;
+pub use read::{Content, OpenedFile, sha256};
+pub use read::{MAX_BYTES, ReadError, read};
 pub(crate) use resolve::locate;
 pub use resolve::target;
 

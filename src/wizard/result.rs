@@ -11,7 +11,7 @@ use std::iter::once;
 const LONGEST: usize = 78;
 
 /// Adds what is left to do for these answers, so that the files are read.
-pub fn with_next_steps(saved: WriteResult, answers: &Answers) -> WriteResult {
+pub(crate) fn with_next_steps(saved: WriteResult, answers: &Answers) -> WriteResult {
     let is_written = |kind| saved.files.iter().any(|file| file.kind == kind);
     // What is undone needs nothing of what the answers would have needed.
     let is_new = saved.state == WriteState::Written;

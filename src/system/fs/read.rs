@@ -28,7 +28,7 @@ pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 pub type Content = Zeroizing<Vec<u8>>;
 
 /// What is not UTF-8 is replaced.
-pub fn as_text(content: &Content) -> Text {
+pub(crate) fn as_text(content: &Content) -> Text {
     String::from_utf8_lossy(content).into_owned().into()
 }
 
@@ -116,7 +116,7 @@ pub fn read(path: &Path) -> Result<Option<Text>, ReadError> {
 ///
 /// Only for the screen: the write finds out for itself.
 #[expect(clippy::disallowed_methods, reason = "reads the disk")]
-pub fn writable(path: &Path) -> bool {
+pub(crate) fn writable(path: &Path) -> bool {
     let may_write = |path: &Path| accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS).is_ok();
     let nearest = path.ancestors().skip(1).find(|folder| folder.is_dir());
     may_write(path) || nearest.is_some_and(may_write)
