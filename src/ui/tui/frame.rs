@@ -6,8 +6,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Widget;
 use std::ops::Range;
 
-/// Everything on a screen, as lines. One that equals the one before at its place is not drawn, which
-/// is what a typed character costs no time for.
+/// Everything on a screen. A row that equals the one drawn before in its place is not drawn again.
 #[derive(Default)]
 pub struct Frame {
     /// From top to bottom; rows that are missing are blank.
