@@ -179,7 +179,24 @@ impl Wizard {
                 self.answers.forget();
                 self.begin()
             }
-            choice => Some(self.perform(&choice, plan)),
+            Choice::Reapply => Some(self.look(paths(&plan), AfterDiscovery::Review)),
+            Choice::StartOver => Some(self.look(paths(&plan), AfterDiscovery::StartOver)),
+            Choice::Overwrite => Some(self.look(paths(&plan), AfterDiscovery::Overwrite(plan))),
+            Choice::SaveBeside => Some(self.writing(plan, Effect::SaveBeside)),
+            Choice::SaveAside => Some(self.writing(plan, Effect::SaveAside)),
+            Choice::Sudo => Some(self.writing(plan, Effect::Elevate)),
+            Choice::Retry | Choice::Replace => Some(self.writing(plan, Effect::Write)),
+            Choice::WithoutNginx => {
+                Some(self.writing(plan.without(FileKind::Nginx), Effect::Write))
+            }
+            Choice::Undo => Some(self.writing(plan, |_| Effect::Repair(Repair::Undo))),
+            Choice::UndoOverwriting(None) => {
+                Some(self.writing(plan, |_| Effect::Repair(Repair::UndoOverwriting)))
+            }
+            Choice::UndoOverwriting(Some(id)) => {
+                Some(self.writing(plan, |_| Effect::Rollback { id, overwrite: true }))
+            }
+            Choice::Forget => Some(self.writing(plan, |_| Effect::Repair(Repair::Forget))),
         }
     }
 
@@ -188,36 +205,6 @@ impl Wizard {
         let Step::Dialog(dialog) = &self.step else { return None };
         let fresh = dialog.failure.choices.iter().position(|choice| *choice == Choice::Fresh)?;
         self.choose(fresh)
-    }
-
-    /// Does what needs something outside.
-    fn perform(&mut self, choice: &Choice, plan: Plan) -> Effect {
-        match choice {
-            Choice::Reapply => self.look(paths(&plan), AfterDiscovery::Review),
-            Choice::StartOver => self.look(paths(&plan), AfterDiscovery::StartOver),
-            Choice::Overwrite => self.look(paths(&plan), AfterDiscovery::Overwrite(plan)),
-            Choice::SaveBeside => self.writing(plan, Effect::SaveBeside),
-            Choice::SaveAside => self.writing(plan, Effect::SaveAside),
-            Choice::Sudo => self.writing(plan, Effect::Elevate),
-            Choice::Retry | Choice::Replace => self.writing(plan, Effect::Write),
-            Choice::WithoutNginx => self.writing(plan.without(FileKind::Nginx), Effect::Write),
-            Choice::Undo => self.writing(plan, |_| Effect::Repair(Repair::Undo)),
-            Choice::UndoOverwriting(None) => {
-                self.writing(plan, |_| Effect::Repair(Repair::UndoOverwriting))
-            }
-            Choice::UndoOverwriting(Some(id)) => {
-                let id = id.clone();
-                self.writing(plan, |_| Effect::Rollback { id, overwrite: true })
-            }
-            Choice::Forget => self.writing(plan, |_| Effect::Repair(Repair::Forget)),
-            Choice::Change(_)
-            | Choice::WithoutTls
-            | Choice::ShowEvidence(_)
-            | Choice::Continue
-            | Choice::ReadOnly
-            | Choice::Fresh
-            | Choice::Quit => Effect::Exit(Exit::Done),
-        }
     }
 
     pub(super) fn writing(&mut self, plan: Plan, effect: impl FnOnce(Plan) -> Effect) -> Effect {

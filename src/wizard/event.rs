@@ -83,7 +83,7 @@ impl fmt::Debug for Event {
 }
 
 /// Something is to be done outside; its outcome comes back as an [`Event`].
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub enum Effect {
     /// Read these files again, since they may have changed.
     ReadFiles(Vec<PathBuf>),

@@ -118,12 +118,6 @@ impl Wizard {
     }
 }
 
-impl PartialEq for PlanRequest {
-    fn eq(&self, other: &Self) -> bool {
-        self.number == other.number
-    }
-}
-
 /// Shows no answer and no line of a file.
 impl fmt::Debug for PlanRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -43,7 +43,7 @@ impl Wizard {
         let Key::Char(c) = key else { return None };
         let number = c.to_digit(10).filter(|_| !form_step.is_touched())?;
         let Candidate { path, place, .. } = self.candidate(number as usize)?.clone();
-        Some(self.load(path, place, |_| None))
+        self.load(path, place, |_| None)
     }
 
     /// What was found with this number, counted from 1.
@@ -63,17 +63,19 @@ impl Wizard {
             form_step.problem = Some(Problem::invalid(form_step.field, invalid));
             return None;
         }
-        Some(self.load(typed.into(), None, then))
+        self.load(typed.into(), None, then)
     }
 
     /// Reads another configuration, and goes on from its field.
-    pub(super) fn load(&mut self, path: PathBuf, place: Option<Place>, then: Onwards) -> Effect {
-        let form_step = match &self.step {
-            Step::FormStep(form_step) => form_step.clone(),
-            _ => self.at_configuration(),
-        };
+    pub(super) fn load(
+        &mut self,
+        path: PathBuf,
+        place: Option<Place>,
+        then: Onwards,
+    ) -> Option<Effect> {
+        let form_step = self.form_step()?.clone();
         self.step = Step::Discovering(AfterDiscovery::Load(form_step, then));
-        Effect::Load(path, place)
+        Some(Effect::Load(path, place))
     }
 
     /// Takes another configuration. The answers that were given stay.

@@ -141,7 +141,7 @@ impl Wizard {
         let field = form_step.field;
         if *field == form::CONFIGURATION {
             if let Some(Candidate { path, place, .. }) = chosen {
-                return Some(self.load(path, place, Self::go_on));
+                return self.load(path, place, Self::go_on);
             }
             form_step.editor = Editor::typed(text);
             return self.load_typed(Self::go_on).or_else(|| self.go_on());
@@ -180,16 +180,18 @@ impl Wizard {
 
     /// Takes the choice with this value. If there is none, that is shown and nothing changes.
     fn take_choice(&mut self, field: &'static Field, text: &str) -> bool {
-        let checked = field.check(text);
-        match (checked, self.form_step()) {
-            (Ok(value), _) => self.answers.set(field, &value),
-            (Err(invalid), Some(form_step)) => {
-                form_step.problem = Some(Problem::invalid(field, invalid));
-                return false;
+        match field.check(text) {
+            Ok(value) => {
+                self.answers.set(field, &value);
+                true
             }
-            (Err(_), None) => return false,
+            Err(invalid) => {
+                if let Some(form_step) = self.form_step() {
+                    form_step.problem = Some(Problem::invalid(field, invalid));
+                }
+                false
+            }
         }
-        true
     }
 
     /// Visits every question, not only those that need an answer.
