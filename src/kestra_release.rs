@@ -93,18 +93,21 @@ fn of_release(wanted: [u32; 3]) -> Option<Era> {
 }
 
 fn rows() -> impl Iterator<Item = ([u32; 3], [u32; 3], Era)> {
-    TABLE.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
-        let mut columns = line.split_whitespace();
-        let (from, before) = (release(columns.next()?, 0)?, release(columns.next()?, 0)?);
-        let era = match columns.next()? {
-            "login-bypass" => Era::LoginBypass,
-            "closed" => Era::Closed,
-            "webhooks-only" => Era::WebhooksOnly,
-            "open" => Era::Open,
-            _ => return None,
-        };
-        Some((from, before, era))
-    })
+    TABLE.lines().filter(|line| !line.starts_with('#')).filter_map(row)
+}
+
+/// The first release of an era, the first one after it, and the era.
+fn row(line: &str) -> Option<([u32; 3], [u32; 3], Era)> {
+    let mut columns = line.split_whitespace();
+    let (from, before) = (release(columns.next()?, 0)?, release(columns.next()?, 0)?);
+    let era = match columns.next()? {
+        "login-bypass" => Era::LoginBypass,
+        "closed" => Era::Closed,
+        "webhooks-only" => Era::WebhooksOnly,
+        "open" => Era::Open,
+        _ => return None,
+    };
+    Some((from, before, era))
 }
 
 #[cfg(test)]
@@ -116,6 +119,20 @@ mod tests {
         let lines = TABLE.lines().filter(|line| !line.starts_with('#')).count();
         assert_eq!(rows().count(), lines);
         assert!(rows().all(|(from, before, _)| from < before) && TABLE.contains(ADVISORY));
+    }
+
+    #[test]
+    fn a_row_names_one_of_the_eras() {
+        for (word, era) in [
+            ("login-bypass", Some(Era::LoginBypass)),
+            ("closed", Some(Era::Closed)),
+            ("webhooks-only", Some(Era::WebhooksOnly)),
+            ("open", Some(Era::Open)),
+            ("opened", None),
+        ] {
+            let read = row(&format!("2.0 2.1.5  {word}"));
+            assert_eq!(read, era.map(|era| ([2, 0, 0], [2, 1, 5], era)), "{word}");
+        }
     }
 
     #[test]
