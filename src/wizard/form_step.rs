@@ -204,3 +204,18 @@ fn request(key: Key) -> Option<InputRequest> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_that_is_asked_no_longer_gives_way_to_the_first_of_its_screen() {
+        let mut answers = Answers::default();
+        answers.set(&form::REVERSE_PROXY, "nginx");
+        let step = FormStep::on(&answers, &form::SERVER_NAME).returning();
+        answers.set(&form::NGINX_FORM, "location");
+        let step = step.refreshed(&answers);
+        assert_eq!((step.field().name, step.is_returning()), ("reverse-proxy", true));
+    }
+}

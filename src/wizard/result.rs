@@ -215,6 +215,33 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_without_a_file_of_its_own_is_to_be_set() {
+        let mut answers = Answers::new(form::Defaults::default(), [].into());
+        answers.set(&form::PROXY_PASSWORD_VARIABLE, "LOGIN");
+        answers.set(&form::ENV_FILE, "");
+        let what = "Set LOGIN in the environment of Kestra; without it Kestra does not start.";
+        assert_eq!(environment(&answers), Some(NextStep::from(what.to_owned())));
+    }
+
+    #[test]
+    fn a_file_for_nginx_is_copied_to_another_machine_and_locations_are_included() {
+        let mut answers = Answers::new(form::Defaults::default(), [].into());
+        answers.set(&form::NGINX_FILE, "/srv/kestra.conf");
+        answers.set(&form::NGINX_FORM, "location");
+        let what =
+            "Copy /srv/kestra.conf to the machine with nginx, into a folder that it includes.";
+        assert_eq!(nginx(&answers), NextStep::from(what.to_owned()));
+        let here = form::Defaults { has_nginx: true, ..form::Defaults::default() };
+        let answers = Answers::new(here, [].into()).with(&answers);
+        let step = nginx(&answers);
+        assert_eq!(step.what, "Add this line inside your server block, then reload nginx:");
+        assert_eq!(
+            (step.lines, step.key),
+            (vec!["include /srv/kestra.conf;".to_owned()], Some('r'))
+        );
+    }
+
+    #[test]
     fn no_command_is_guessed_for_a_file_of_an_unknown_kind() {
         let place: crate::kestra_config::Place = "a.b".parse().unwrap();
         let restart = place.restart_command("f.yml");

@@ -372,6 +372,7 @@ impl Operator {
                 let effect = self.wizard.update(Event::FilesRead(files));
                 self.take(effect);
             }
+            Some(effect @ Effect::Load(..)) if self.is_disk_slow => self.asked.push(effect.into()),
             Some(Effect::Load(path, place)) => {
                 let machine = machine(path, place.unwrap_or_default(), &self.disk, here());
                 let loaded = match machine.reading() {

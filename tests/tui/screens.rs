@@ -6,10 +6,12 @@ use kestra_setup::checks::{Check, Finding, Outcome};
 use kestra_setup::form::{self, Defaults};
 use kestra_setup::key::Key;
 use kestra_setup::messages::not_written;
-use kestra_setup::plan::Plan;
+use kestra_setup::plan::{FileKind, Plan};
 use kestra_setup::system::effects::WriteFailure;
 use kestra_setup::system::fs::WriteError;
-use kestra_setup::wizard::{Choice, Dialog, Event, Failure};
+use kestra_setup::wizard::{
+    Choice, Dialog, Event, Failure, NextStep, WriteResult, WriteState, WrittenFile,
+};
 
 /// The wireframes' size, the smallest with explanations, and the smallest of all.
 const SIZES: [(u16, u16); 3] = [(80, 24), (60, 16), (40, 10)];
@@ -206,6 +208,14 @@ fn choices() {
     see("denied_second_way", &choosing(denied()).press(Key::Down));
     see("denied_back", &choosing(denied()).press(Key::Esc));
     see("disk_full", &choosing(WriteError::Full(CONFIG.into())));
+    let put_back = Box::new(WriteError::ReadOnly(CONFIG.into()));
+    let failure = Box::new(WriteError::Full("/etc/nginx/conf.d".into()));
+    let id = "20261123T085010Z".to_owned();
+    see("not_put_back", &choosing(WriteError::Unrepaired { id, put_back, failure }));
+    let (path, why) = ("/var/lib/kestra-setup/open.json".into(), "it is gone".to_owned());
+    see("damaged", &choosing(WriteError::Damaged { path, why }));
+    let (path, real) = ("/etc/nginx/conf.d/kestra.conf".into(), "/srv/other.conf".into());
+    see("redirected", &choosing(WriteError::Redirected { path, real }));
     see("no_folder", &choosing(WriteError::NoFolder("/etc/nginx/conf.d".into())));
     see("verification_failed", &choosing(WriteError::Verification(Finding {
         code: "nginx-unknown-host",
@@ -270,6 +280,20 @@ fn result() {
     ];
     let checked = written().press(Key::Char('c')).happens(Event::Checked(Check::All, findings));
     see("result_checked", &checked);
+    let saved = |path: &str| WrittenFile {
+        kind: FileKind::Unknown,
+        what: "saved".to_owned(),
+        path: path.to_owned(),
+        about: "mode 0600".to_owned(),
+    };
+    let aside = WriteResult {
+        state: WriteState::SavedAside,
+        headline: "Nothing was installed.".to_owned(),
+        files: vec![saved("/home/alice/kestra-setup-out/config.yml")],
+        next: vec![NextStep::from("sudo cp -- config.yml /etc/kestra/config.yml".to_owned())],
+        ..WriteResult::default()
+    };
+    see("result_saved_aside", &reviewing().writes().happens(Event::Stopped(aside)));
 }
 
 #[test]

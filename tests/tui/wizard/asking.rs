@@ -1,9 +1,10 @@
 //! The screens of the form: what is typed, pasted, corrected and refused.
 
 use super::existing;
-use crate::operator::{Asked, Operator, here};
+use crate::operator::{Asked, CONFIG, Operator, here};
 use kestra_setup::checks::{Check, Finding, Outcome};
 use kestra_setup::form::{self, Defaults};
+use kestra_setup::kestra_release::Release;
 use kestra_setup::key::Key;
 use kestra_setup::wizard::Event;
 
@@ -108,6 +109,18 @@ fn a_pasted_proxy_fills_every_field() {
     let fields =
         [&form::CONNECTION, &form::PROXY_ADDRESS, &form::PROXY_USERNAME, &form::PROXY_PASSWORD];
     assert_eq!(fields.map(|field| operator.answer(field)), ["http", "proxy:3128", "us@er", "p:ss"]);
+}
+
+#[test]
+fn the_url_of_a_proxy_that_is_typed_fills_every_field_too() {
+    let at = Operator::fresh().at_the_proxy().press(Key::Right).press(Key::Tab);
+    let operator = at.types("socks5://us%40er:p%3Ass@proxy:1080").enter();
+    let fields =
+        [&form::CONNECTION, &form::PROXY_ADDRESS, &form::PROXY_USERNAME, &form::PROXY_PASSWORD];
+    assert_eq!(
+        fields.map(|field| operator.answer(field)),
+        ["socks", "proxy:1080", "us@er", "p:ss"]
+    );
 }
 
 #[test]
@@ -316,4 +329,17 @@ fn the_footer_names_no_key_that_would_do_nothing() {
     assert!(
         !review.screen(80, 24).contains("u undo") && !review.screen(80, 24).contains("tab file")
     );
+}
+
+#[test]
+fn a_release_that_closes_the_login_page_opens_it_by_default_for_its_configuration_alone() {
+    let release = |config: &str| {
+        let release = Release::of_version("1.3.25", "/opt/kestra --version".to_owned());
+        Event::ReleaseFound(config.into(), release)
+    };
+    let at = || Operator::fresh().at_the_proxy().enter();
+    let other = at().happens(release("/srv/other.yml"));
+    assert_eq!(other.answer(&form::OPEN_URLS), "none");
+    let known = at().happens(release(CONFIG));
+    assert_eq!(known.answer(&form::OPEN_URLS), "login-and-webhooks");
 }

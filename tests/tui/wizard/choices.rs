@@ -7,7 +7,7 @@ use kestra_setup::form;
 use kestra_setup::key::Key;
 use kestra_setup::plan::{FileKind, Plan};
 use kestra_setup::wizard::{
-    Choice, Dialog, Event, Failure, Step, WriteResult, WriteState, WrittenFile,
+    Choice, Dialog, Effect, Event, Failure, Step, WriteResult, WriteState, WrittenFile,
 };
 
 /// A conflict about the configuration, which holds something else by now.
@@ -119,6 +119,37 @@ fn without_nginx_the_other_files_are_written() {
 }
 
 #[test]
+fn without_tls_no_certificate_is_answered_any_more() {
+    let at = Operator::fresh().at_the_proxy().enter().goes_to(&form::CERTIFICATE);
+    let pair = at.types("/etc/ssl/a.pem").press(Key::Tab).types("/etc/ssl/a.key").enter();
+    let refused = pair.writes().write_fails("rolled back", &[], vec![Choice::WithoutTls]);
+    let review = refused.enter();
+    let answers = [&form::CERTIFICATE, &form::CERTIFICATE_KEY].map(|field| review.answer(field));
+    assert_eq!((is_reviewing(&review), answers), (true, [String::new(), String::new()]));
+}
+
+#[test]
+fn what_nginx_said_is_shown_where_it_is_asked_for_and_offered_no_more() {
+    let said = "nginx: [emerg] host not found in upstream";
+    let choices = vec![Choice::Retry, Choice::ShowEvidence(said.to_owned())];
+    let refused = at_review().writes().write_fails("rolled back", &["refused"], choices);
+    assert!(!refused.screen(80, 24).contains(said));
+    let screen = refused.press(Key::Char('2')).screen(80, 24);
+    assert!(screen.contains("refused") && screen.contains(said), "{screen}");
+    assert!(screen.contains("▸ 1  Try again") && !screen.contains("  2  "), "{screen}");
+}
+
+#[test]
+fn the_write_of_that_name_is_undone_over_the_changes_of_others() {
+    let id = "20261123T085010Z".to_owned();
+    let undoing = at_review().writes().write_succeeds().press(Key::Char('u'));
+    let choices = vec![Choice::UndoOverwriting(Some(id.clone())), Choice::Quit];
+    let operator = undoing.write_fails("not undone", &[], choices).enter();
+    let effect = Effect::Rollback { id, overwrite: true };
+    assert_eq!(operator.last(), Some(&Asked::from(effect)));
+}
+
+#[test]
 fn changing_an_answer_from_a_refused_write_returns_to_the_review() {
     let choices = vec![Choice::Change(&form::UPSTREAM)];
     let refused = at_review().writes().write_fails("rolled back", &[], choices).enter();
@@ -202,6 +233,13 @@ fn the_result_page_scrolls_where_it_has_too_little_room() {
 fn r_on_the_result_page_reloads_nginx() {
     let operator = at_review().writes().write_succeeds().press(Key::Char('r'));
     assert_eq!(operator.last(), Some(&Asked::Check(Check::Reload)));
+}
+
+#[test]
+fn what_runs_already_is_not_started_again() {
+    let checking = at_review().writes().write_succeeds().press(Key::Char('c'));
+    let before = checking.asked().len();
+    assert_eq!(checking.press(Key::Char('c')).asked().len(), before);
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Which file is Kestra's configuration: one of those that were found, or one that is typed.
 
 use super::is_reviewing;
-use crate::operator::{CONFIG, EXISTING, Operator};
+use crate::operator::{Asked, CONFIG, EXISTING, Operator};
 use kestra_setup::form;
 use kestra_setup::key::Key;
-use kestra_setup::wizard::Event;
+use kestra_setup::machine::Candidate;
+use kestra_setup::wizard::{Effect, Event, LoadFailure, Step};
 
 const UNIT: &str = "/etc/kestra/config.yml";
 const OTHER: &str = "kestra:\n  url: https://other.example.com/\n";
@@ -70,4 +71,44 @@ fn an_empty_path_is_refused_and_a_digit_in_a_path_is_text() {
     assert!(empty.clone().enter().screen(80, 24).contains("✗ An answer is required."));
     let typed = empty.types("/srv/2.yml").enter();
     assert_eq!(typed.wizard().machine().config().to_str(), Some("/srv/2.yml"));
+}
+
+/// While a configuration is being read, which takes its time.
+fn reading_another() -> Operator {
+    several().waits_for_the_disk().press(Key::Char('2'))
+}
+
+fn not_loaded(message: &str, candidates: Vec<Candidate>) -> Event {
+    Event::Loaded(Box::new(Err(LoadFailure { message: message.to_owned(), candidates })))
+}
+
+#[test]
+fn whoever_goes_back_while_a_configuration_is_read_is_not_called_away() {
+    let back = reading_another().press(Key::Esc);
+    assert_eq!(back.question(), "configuration");
+    let late = back.happens(not_loaded("it is no YAML.", Vec::new()));
+    assert_eq!((late.question(), late.screen(80, 24).contains('✗')), ("configuration", false));
+}
+
+#[test]
+fn files_that_were_asked_for_earlier_do_not_end_the_wait_for_a_configuration() {
+    let reading = reading_another().happens(Event::FilesRead(Vec::new()));
+    assert!(matches!(reading.wizard().step(), Step::Discovering(_)));
+}
+
+#[test]
+fn the_configurations_in_one_file_take_its_place_in_the_list_and_digits_choose_among_them() {
+    let within = |place: &str| Candidate {
+        path: CONFIG.into(),
+        place: Some(place.parse().expect("a place")),
+        reason: format!("holds {place}"),
+    };
+    let typed = several().press(Key::Ctrl('u')).types(CONFIG).waits_for_the_disk().enter();
+    let several = not_loaded("it holds several.", vec![within("one"), within("two")]);
+    let listed = typed.happens(several);
+    let screen = listed.screen(80, 24);
+    assert!(screen.contains("✗ It holds several."), "{screen}");
+    assert!(screen.contains("1  /etc/kestra/config.yml") && !screen.contains("  4  "), "{screen}");
+    let chosen = Effect::Load(CONFIG.into(), within("two").place);
+    assert_eq!(listed.press(Key::Char('3')).last(), Some(&Asked::from(chosen)));
 }
