@@ -15,7 +15,7 @@ use crate::kestra_config::Place;
 use crate::plan::FileKind;
 use crate::settings::Secret;
 use clap::{Arg, ArgMatches, Command};
-use flags::{answering, everywhere, json, option, switch, with_flags};
+use flags::{answering, at, everywhere, json, option, switch, with_flags};
 use std::path::PathBuf;
 
 /// A parsed command line. Its answers are still text.
@@ -145,6 +145,8 @@ where
     T: Into<std::ffi::OsString> + Clone,
 {
     let command = command().mut_subcommand("apply", |apply| apply.arg(flags::expect()));
+    // Of a global flag, clap would drop what stands before the command for what stands behind it.
+    let command = command.mut_arg("at", |at| at.global(false)).mut_subcommands(|it| it.arg(at()));
     command.try_get_matches_from(arguments).map(|matches| invocation(&matches))
 }
 
@@ -230,17 +232,13 @@ fn invocation(matches: &ArgMatches) -> Invocation {
     }
 }
 
-/// A global flag that may be repeated is kept where it was given: before the command or after it.
+/// Those before the command and those behind it.
 fn places(matches: &ArgMatches) -> Vec<Place> {
-    let given = |matches: &ArgMatches| -> Vec<Place> {
-        matches.get_many("at").into_iter().flatten().cloned().collect()
-    };
-    let mut places = given(matches);
-    if let Some((_, matches)) = matches.subcommand() {
-        for place in given(matches) {
-            if !places.contains(&place) {
-                places.push(place);
-            }
+    let mut places: Vec<Place> = Vec::new();
+    let all = [Some(matches), matches.subcommand().map(|(_, matches)| matches)];
+    for place in all.into_iter().flatten().filter_map(|it| it.get_many("at")).flatten() {
+        if !places.contains(place) {
+            places.push(place.clone());
         }
     }
     places
@@ -328,6 +326,13 @@ mod tests {
             let parsed = parse(["kestra-setup", "apply", &argument]);
             assert_eq!(parsed.is_ok(), !field.is_secret(), "{argument}");
         }
+    }
+
+    #[test]
+    fn places_stand_before_and_behind_the_command() {
+        let line = ["kestra-setup", "--at", "one", "apply", "--at", "two", "--at", "one"];
+        let places = ["one", "two"].map(|place| place.parse().unwrap());
+        assert_eq!(parse(line).unwrap().at, places);
     }
 
     #[test]

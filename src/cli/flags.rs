@@ -17,16 +17,20 @@ pub(super) fn everywhere() -> [Arg; 4] {
     let colour = PossibleValuesParser::new(["auto", "always", "never"]);
     [
         option("config", "PATH", CONFIG).value_parser(value_parser!(PathBuf)).global(true),
-        option("at", "KEY.PATH", "Where in the file the configuration is, . for the whole file")
-            .value_parser(value_parser!(Place))
-            .action(ArgAction::Append)
-            .global(true),
+        at().global(true),
         switch("plain", "Ask line by line, without a full screen").global(true),
         option("color", "WHEN", "When to use colours")
             .value_parser(colour)
             .default_value("auto")
             .global(true),
     ]
+}
+
+/// Where in the file, which may be given several times.
+pub(super) fn at() -> Arg {
+    option("at", "KEY.PATH", "Where in the file the configuration is, . for the whole file")
+        .value_parser(value_parser!(Place))
+        .action(ArgAction::Append)
 }
 
 /// A command that takes answers from a file and from flags.
