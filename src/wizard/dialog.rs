@@ -156,6 +156,10 @@ impl Wizard {
                 self.open_screen(self.resumed_at);
                 None
             }
+            // Passwords are not kept, so that one may be missing.
+            Choice::Continue if self.answers.problems().iter().all(|it| !it.blocks) => {
+                self.review()
+            }
             Choice::Continue => self.review_or_ask(),
             Choice::ReadOnly => self.begin(),
             Choice::WithoutTls => {

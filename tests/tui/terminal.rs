@@ -216,6 +216,43 @@ fn a_second_wizard_is_told_of_the_first() {
 }
 
 #[test]
+fn whoever_only_looks_decides_nothing_about_a_draft() {
+    let folder = folder();
+    let mut lost = fresh(folder.path());
+    lost.paste("https://ops.example.com/").press(key::ENTER).wait_for("How does Kestra");
+    lost.hang_up().wait_exit();
+    let mut first = wizard(folder.path()).start();
+    first.wait_for("You stopped at step 2");
+    let mut second = wizard(folder.path()).start();
+    second.wait_for("Open read-only").press("1").wait_for("Where will people open Kestra?");
+    second.press(key::CTRL_C);
+    assert_eq!(second.wait_exit(), 0);
+    assert!(text(folder.path(), "state/draft.json").contains("ops.example.com"));
+}
+
+/// Keeps a draft at the review, and begins again.
+fn again_from_the_review(folder: &Path, proxy: &str) -> Session {
+    let nginx = folder.join("kestra.conf");
+    let mut session = fresh(folder);
+    session.paste("https://ops.example.com/kestra/").press(key::ENTER);
+    session.wait_for("How does Kestra reach api.kestra.io?").paste(proxy).press(key::ENTER);
+    session.wait_for("Is there an nginx").press(key::ENTER).wait_for("not written");
+    session.press("q").wait_for("keep a draft").press("s").wait_exit();
+    let mut session = with_nginx(wizard(folder), &nginx).start();
+    session.wait_for("You stopped at step 4").press(key::ENTER);
+    session
+}
+
+#[test]
+fn a_draft_of_the_review_goes_on_there_unless_its_password_is_missing() {
+    let (whole, half) = (folder(), folder());
+    let mut session = again_from_the_review(whole.path(), "http://proxy:3128");
+    session.wait_for("w write").wait_for("1 Public URL     https://ops.example.com/kestra/");
+    let mut session = again_from_the_review(half.path(), "http://svc:gone@proxy:3128");
+    session.wait_for("┃ Password");
+}
+
+#[test]
 fn both_changes_are_kept_where_a_file_changed_meanwhile() {
     let folder = folder();
     let mut session = with_another_port(folder.path());
