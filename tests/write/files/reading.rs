@@ -4,18 +4,22 @@ use super::place::{Place, change};
 use kestra_setup::system::fs::{self as files, ReadError};
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 #[test]
-fn a_folder_a_fifo_and_a_loop_are_refused_without_waiting() {
+fn a_folder_a_fifo_a_socket_and_a_loop_are_refused_without_waiting() {
     let place = Place::new();
     let fifo = place.path("fifo");
     rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RUSR).unwrap();
+    let socket = place.path("socket");
+    drop(UnixListener::bind(&socket).unwrap());
     let looped = place.path("loop");
     symlink("loop", &looped).unwrap();
     for (path, output) in [
         (place.folder.path(), "is a folder, not a file"),
         (&fifo, "is a FIFO, not a file"),
+        (&socket, "is a socket, not a file"),
         (Path::new("/dev/null"), "is a device, not a file"),
         (&looped, "is a symlink that leads back to itself"),
     ] {

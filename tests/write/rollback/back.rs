@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Stdio;
+use support::key;
 use support::machine::{Machine, NEW_LINE, OLD, ran};
 
 /// A machine on which the address was changed once.
@@ -67,6 +68,15 @@ fn nothing_to_undo_is_reported() {
 }
 
 #[test]
+fn where_the_files_are_as_before_there_is_nothing_to_do() {
+    let machine = written();
+    fs::write(machine.config(), OLD).unwrap();
+    let ran = machine.run(&["rollback"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{ran:?}");
+    assert_eq!(ran.talk, "Nothing to do: the files are as they were before that write.\n");
+}
+
+#[test]
 fn a_change_since_is_lost_only_by_force_and_even_then_kept() {
     let machine = written();
     let theirs = machine.read("etc/config.yml") + "# theirs\n";
@@ -113,6 +123,29 @@ fn the_result_page_takes_back_too() {
 }
 
 #[test]
+fn the_result_page_asks_before_it_takes_back_a_change_of_others() {
+    let machine = Machine::new();
+    let mut session = machine.wizard();
+    session.write_plan().wait_for("Done.");
+    let theirs = machine.read("etc/config.yml") + "# theirs\n";
+    fs::write(machine.config(), &theirs).unwrap();
+    session.press("u").wait_for("was changed since that write").wait_for("2  Quit");
+    assert_eq!(machine.read("etc/config.yml"), theirs);
+    session.press("1").wait_for("Undone.");
+    assert!(machine.has_old());
+}
+
+#[test]
+fn what_cannot_be_taken_back_leaves_the_files_and_says_why() {
+    let machine = Machine::new();
+    let mut session = machine.wizard();
+    session.write_plan().wait_for("Done.");
+    fs::remove_dir_all(machine.at("home/state/checkpoints")).unwrap();
+    session.press("u").wait_for("There is no backup").wait_for("1  Quit, write nothing");
+    assert!(machine.has_new());
+}
+
+#[test]
 fn it_undoes_the_last_write_of_that_configuration() {
     let machine = written();
     let other = machine.at("etc/other.yml");
@@ -131,6 +164,9 @@ fn it_asks_on_a_terminal_after_showing_the_difference() {
     let machine = written();
     let mut session = machine.start_command(&["rollback"]);
     session.wait_for("+  url: https://old.example.com/").wait_for("Undo this?").type_text("no\n");
+    assert_eq!((session.wait_exit(), machine.has_new()), (1, true));
+    let mut session = machine.start_command(&["rollback"]);
+    session.wait_for("Undo this?").press(key::CTRL_D);
     assert_eq!((session.wait_exit(), machine.has_new()), (1, true));
     let mut session = machine.start_command(&["rollback"]);
     session.wait_for("Undo this?").type_text("yes\n");
