@@ -25,7 +25,7 @@ use input::{Decoder, Input};
 use reader::Typed;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 use std::{io, mem};
 use terminal::FullScreen;
@@ -175,22 +175,22 @@ impl Loop {
         };
         match self.happenings.recv_timeout(work::until(at)) {
             Ok(happening) => happening,
-            Err(RecvTimeoutError::Timeout) if self.pause_at == Some(at) => {
+            // The time is over; the channel does not end, since this loop has a sender too.
+            Err(_) if self.pause_at == Some(at) => {
                 self.pause_at = None;
                 Happening::Event(Event::Paused)
             }
-            Err(RecvTimeoutError::Timeout) if self.tick_at == Some(at) => {
+            Err(_) if self.tick_at == Some(at) => {
                 let is_test = |check: &Check| matches!(check, Check::Outbound(_));
                 let goes_on = self.wizard.is_running(is_test);
                 self.tick_at = goes_on.then(|| work::after(Duration::from_secs(1)));
                 let step = self.runner.step.lock().map_or("", |step| *step);
                 Happening::Event(Event::Second(step))
             }
-            Err(RecvTimeoutError::Timeout) => {
+            Err(_) => {
                 self.remind_at = None;
                 Happening::Event(Event::Reminder)
             }
-            Err(RecvTimeoutError::Disconnected) => Happening::Signal(Signal::Hangup),
         }
     }
 

@@ -73,7 +73,7 @@ impl FormStep {
         self.editor.is_revealed
     }
 
-    /// What is wrong, shown under the field.
+    /// What is wrong and blocks, shown under the field.
     pub(crate) fn problem(&self) -> Option<&Problem> {
         self.problem.as_ref()
     }

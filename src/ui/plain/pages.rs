@@ -71,11 +71,10 @@ impl<R: Runtime> PlainMode<'_, R> {
     /// Lets the wizard show why there is nothing that could be written.
     fn explain_refusal(&mut self) -> Result<Option<Effect>, Ended> {
         let effect = self.press('w');
-        let note = match self.wizard.step() {
-            Step::Review(reviewing) => reviewing.note().unwrap_or_default().to_owned(),
-            _ => String::new(),
-        };
-        self.print(&note)?;
+        if let Step::Review(reviewing) = self.wizard.step() {
+            let note = reviewing.note().unwrap_or_default().to_owned();
+            self.print(&note)?;
+        }
         Ok(effect)
     }
 
@@ -174,10 +173,8 @@ fn is_row(key: char) -> bool {
 }
 
 fn plan(wizard: &Wizard) -> Option<&Plan> {
-    match wizard.step() {
-        Step::Review(reviewing) => reviewing.preview().plan(),
-        _ => None,
-    }
+    let Step::Review(reviewing) = wizard.step() else { return None };
+    reviewing.preview().plan()
 }
 
 fn difference(change: &FileChange) -> Vec<String> {

@@ -160,11 +160,12 @@ impl Ui {
 
     /// The right pane: what the answers do to the files.
     fn beside(self, wizard: &Wizard, rows: u16) -> Page {
+        if let Step::Review(review) = wizard.step() {
+            return review::beside(self, review, rows);
+        }
         let mut page = Page::default();
-        match wizard.step() {
-            Step::Review(review) => return review::beside(self, review, rows),
-            Step::FormStep(step) => questions::preview(self, wizard, step, &mut page, rows.into()),
-            _ => {}
+        if let Step::FormStep(step) = wizard.step() {
+            questions::preview(self, wizard, step, &mut page, rows.into());
         }
         page
     }

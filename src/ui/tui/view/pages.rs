@@ -77,11 +77,10 @@ Enter    quit; the page stays in your terminal";
 pub(super) fn help(ui: Ui, wizard: &Wizard, is_shortened: bool, scroll: usize) -> Page {
     let mut page = Page::scrolled(scroll);
     let known = match wizard.step() {
-        _ if !is_shortened => Page::default(),
-        Step::FormStep(step) => questions::known(ui, wizard, step),
-        Step::Review(review) => review::notes(ui, wizard, review),
-        Step::Dialog(dialog) => happened(ui, dialog),
-        Step::Discovering(_) | Step::Writing(_) | Step::Done(_) => Page::default(),
+        Step::FormStep(step) if is_shortened => questions::known(ui, wizard, step),
+        Step::Review(review) if is_shortened => review::notes(ui, wizard, review),
+        Step::Dialog(dialog) if is_shortened => happened(ui, dialog),
+        _ => Page::default(),
     };
     if known.len() > 0 {
         page.extend(known);

@@ -138,7 +138,7 @@ impl Form<'_> {
     /// What blocks at a field: on leaving the one with the focus, at the others always.
     fn problem(&self, field: &Field) -> Option<Problem> {
         if *field == *self.step.field() {
-            return self.step.problem().filter(|problem| problem.blocks).cloned();
+            return self.step.problem().cloned();
         }
         self.wizard.problem_left_at(field)
     }

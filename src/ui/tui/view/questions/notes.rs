@@ -62,12 +62,8 @@ impl Form<'_> {
 
     fn problem_and_fixes(&self, page: &mut Page, problem: &Problem) {
         let (ui, theme) = (self.ui, self.ui.theme);
-        let (mark, style) = if problem.blocks {
-            ((theme.glyphs.bad, theme.bad()), theme.bad())
-        } else {
-            (("!", theme.warn()), Style::new())
-        };
-        page.marked(mark, ui.width, &messages::capital(&sentence(&problem.message)), style);
+        let message = messages::capital(&sentence(&problem.message));
+        page.marked((theme.glyphs.bad, theme.bad()), ui.width, &message, theme.bad());
         let is_only = problem.fixes.len() == 1;
         for (fix, number) in problem.fixes.iter().zip(1..) {
             let key = if is_only { "enter".to_owned() } else { number.to_string() };
