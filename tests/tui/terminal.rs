@@ -336,6 +336,26 @@ fn the_password_is_never_on_the_line() {
     assert!(!String::from_utf8_lossy(session.output()).contains("vonKarman"));
 }
 
+#[test]
+fn a_password_is_shown_for_ten_seconds() {
+    let folder = folder();
+    let proxy = [
+        ("KESTRA_SETUP_URL", "https://ops.example.com/"),
+        ("KESTRA_SETUP_CONNECTION", "http"),
+        ("KESTRA_SETUP_PROXY_ADDRESS", "proxy:3128"),
+        ("KESTRA_SETUP_PROXY_USERNAME", "svc"),
+        ("KESTRA_SETUP_PROXY_PASSWORD", PASSWORD),
+        ("KESTRA_SETUP_REVERSE_PROXY", "none"),
+    ];
+    let program =
+        proxy.iter().fold(wizard(folder.path()), |program, (name, value)| program.env(name, value));
+    let mut session = program.start();
+    session.wait_for("Where will people").press(key::ENTER).wait_for("How does Kestra");
+    session.press(key::ENTER).wait_for("Is there an nginx");
+    session.press(key::ENTER).wait_for("w write").keys(["f", "r"]).wait_for(PASSWORD);
+    session.wait_gone(PASSWORD).wait_for("proxy-password: ");
+}
+
 /// In a home with a configuration, and a Compose file that holds two.
 fn among_three() -> Program {
     let program = Program::new(WIZARD).env("KESTRA_SETUP_REVERSE_PROXY", "none");
@@ -433,4 +453,21 @@ fn a_file_that_cannot_be_read_can_be_left_alone() {
     let mut session = in_front_of_a_broken_file(folder.path(), "false");
     session.type_text("3").press(key::ENTER);
     assert_eq!(session.wait_exit(), 1);
+    let mut session = in_front_of_a_broken_file(folder.path(), "false");
+    session.press(key::CTRL_D);
+    assert_eq!(session.wait_exit(), 1);
+}
+
+#[test]
+fn a_path_that_is_typed_leads_to_one_of_its_configurations_or_to_what_is_wrong() {
+    let folder = folder();
+    fs::write(folder.path().join("broken.yml"), BROKEN).expect("a configuration");
+    fs::write(folder.path().join("two.yml"), compose_of(["one", "two"])).expect("a Compose file");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let mut session = fresh(folder.path());
+    session.keys([key::TAB, key::TAB, key::CTRL_U]).type_text(&path("broken.yml"));
+    session.press(key::ENTER).wait_for("✗").wait_for("line 2");
+    session.press(key::CTRL_U).type_text(&path("two.yml")).press(key::ENTER);
+    session.wait_for("two.yml holds 2 configurations of Kestra.").press("2").wait_for("● 2");
+    session.press(key::ENTER).wait_for("1 Public URL     https://two.example.com/");
 }

@@ -6,7 +6,7 @@ use crate::form::Defaults;
 use crate::kestra_config::Place;
 use crate::machine::{Candidate, Machine, Seen, Snapshot};
 use crate::plan::{FileChange, Plan};
-use crate::wizard::{Choice, Dialog, Failure, WriteResult, WrittenFile};
+use crate::wizard::{Choice, Dialog, Failure, Undo, WriteResult, WrittenFile};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
@@ -68,6 +68,10 @@ impl Runtime for Script {
                 let saved = || Ok(WriteResult { files, ..saved() });
                 Event::Written(self.failure.take().map_or_else(saved, Err))
             }
+            Effect::Rollback { .. } => Event::Stopped(WriteResult {
+                headline: "Undone.".to_owned(),
+                ..WriteResult::default()
+            }),
             Effect::Elevate(_) => {
                 self.elevated += 1;
                 Event::Written(Ok(saved()))
@@ -92,7 +96,11 @@ fn finding() -> Finding {
 }
 
 fn saved() -> WriteResult {
-    WriteResult { headline: "Done. 1 file written.".to_owned(), ..WriteResult::default() }
+    WriteResult {
+        headline: "Done. 1 file written.".to_owned(),
+        undo: Some(Undo { id: "1".to_owned(), command: "kestra-setup rollback".to_owned() }),
+        ..WriteResult::default()
+    }
 }
 
 fn denied() -> Failure {
@@ -317,10 +325,32 @@ fn a_way_that_writes_needs_the_word_as_well() {
 }
 
 #[test]
+fn what_is_no_way_on_asks_again_and_back_leads_to_the_review() {
+    let denied = |more: &[&'static str]| {
+        let lines = after(&after(&SHORT, &["w", "yes"]), more);
+        session(wizard(Defaults::default(), None), &lines, Some(denied())).0.output
+    };
+    let asked = |output: &str| output.matches("Number 1 to 2 [1]:").count();
+    let refused = denied(&["3", "sudo", "help"]);
+    assert_eq!((refused.matches("Type a number from 1 to 2.").count(), asked(&refused)), (2, 4));
+    let back = denied(&["back"]);
+    assert!(asked(&back) == 1 && back.matches("\nReview").count() == 2, "{back}");
+    let quit = denied(&["quit"]);
+    assert!(quit.contains("Quit? Type s to keep a draft"), "{quit}");
+}
+
+#[test]
+fn only_a_typed_yes_undoes() {
+    let undone = |answer| fresh(&after(&SHORT, &["w", "yes", "list", "u", answer])).output;
+    assert!(undone("yes").contains("\nUndone.\n"), "{}", undone("yes"));
+    assert!(!undone("").contains("Undone."));
+}
+
+#[test]
 fn the_result_offers_a_reload_only_where_there_is_an_nginx() {
     let script = fresh(&after(&SHORT, &["w", "yes", "r"]));
     assert!(
-        script.output.contains("\nType c to check, or press Enter to quit:"),
+        script.output.contains("\nType c to check, u to undo, or press Enter to quit:"),
         "{}",
         script.output
     );
@@ -384,6 +414,14 @@ fn list_says_every_answer_and_no_secret() {
 }
 
 #[test]
+fn list_says_where_a_password_is_that_the_file_does_not_hold() {
+    let config = "kestra.url: http://old.example/\nmicronaut.http.services.api: {proxy-type: http, \
+                  proxy-address: 'p:1', proxy-username: u, proxy-password: '${LOGIN}'}\n";
+    let output = session(wizard(Defaults::default(), Some(config)), &["list"], None).0.output;
+    assert!(output.contains("Password: kept in the environment\n"), "{output}");
+}
+
+#[test]
 fn quit_asks_only_where_answers_would_be_lost() {
     let quit = |lines: &[&'static str]| session(wizard(Defaults::default(), None), lines, None);
     let (script, ended) = quit(&["quit"]);
@@ -436,6 +474,14 @@ fn several_corrections_are_numbered() {
 }
 
 #[test]
+fn the_correction_of_another_question_names_it() {
+    let lines = ["http://a.example/", "", "direct", "nginx", "/etc/ssl/a.pem", "/etc/ssl/a.key"];
+    let output = with_nginx(&after(&lines, &[""; 20])).output;
+    let offered = "Change \"Public URL\" to https://a.example/ ? Press Enter for yes";
+    assert!(output.contains(offered), "{output}");
+}
+
+#[test]
 fn a_pasted_proxy_answers_every_question_about_it() {
     let output = fresh(&["https://a.example", "", "http://svc:hunter2@proxy:3128", "list"]).output;
     let shown = output.replace("http://svc:hunter2@proxy:3128", "");
@@ -453,8 +499,9 @@ fn what_a_paste_has_filled_is_asked_once_the_operator_goes_back() {
 
 #[test]
 fn without_a_certificate_its_key_is_not_asked_for_in_either_direction() {
-    let output = with_nginx(&after(&LONG, &["back", "back", "back", "back"])).output;
-    assert!(output.contains("Certificate [none]") && !output.contains("\nKey ["), "{output}");
+    let output = with_nginx(&after(&LONG, &["back"; 8])).output;
+    assert!(output.ends_with("Certificate [none] or back: "), "{output}");
+    assert!(!output.contains("\nKey ["), "{output}");
 }
 
 #[test]
@@ -526,6 +573,23 @@ fn where_nothing_changed_nothing_is_written() {
 }
 
 #[test]
+fn what_cannot_be_edited_is_told_with_what_has_the_same_effect() {
+    let shared = "kestra: &it\n  url: http://old.example/\ncopy: *it\n";
+    let lines = ["1", "http://new.example", "w", "quit", "q"];
+    let (script, ended) = session(wizard(Defaults::default(), Some(shared)), &lines, None);
+    assert_eq!((script.written.len(), ended.unwrap()), (0, Exit::Discard), "{}", script.output);
+    let told = "\
+Error: the file is left alone (line 2): the edit would change another
+setting too
+Written into it by hand, this has the same effect:
+kestra:
+  url: http://new.example/
+";
+    assert!(script.output.contains(told), "{}", script.output);
+    assert!(script.output.contains("Cannot be written; the text to paste is shown."));
+}
+
+#[test]
 fn the_way_out_is_tested_from_the_review() {
     let output = fresh(&after(&SHORT, &["t"])).output;
     assert!(
@@ -572,7 +636,10 @@ fn what_stands_in_the_way_of_the_start_is_asked_first() {
     let draft = Failure { state: "draft", lines, choices };
     let (wizard, _) = wizard(Defaults::default(), None);
     let wizard = wizard.starting_with(Dialog::new(draft, Plan::default()));
-    let output = session((wizard, None), &[""], None).0.output;
+    let output = session((wizard.clone(), None), &[""], None).0.output;
     assert!(output.contains("You stopped at step 2.\n1. Continue with these answers"), "{output}");
     assert!(output.contains("Question 1 of 4."));
+    let (script, ended) = session((wizard, None), &["n", "quit"], None);
+    assert_eq!(ended.unwrap(), Exit::Done, "{}", script.output);
+    assert!(script.output.contains("Question 1 of 4."));
 }

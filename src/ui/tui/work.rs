@@ -105,3 +105,29 @@ pub(super) fn after(duration: Duration) -> Instant {
 pub(super) fn until(at: Instant) -> Duration {
     at.saturating_duration_since(Instant::now())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::resume_unwind;
+    use std::sync::mpsc;
+
+    /// What is heard of a thread that ends so.
+    fn heard(end: fn()) -> Vec<Happening> {
+        let (sender, happenings) = mpsc::channel();
+        let guard = Guard { sender, last_word: Some(Event::Paused) };
+        let worker = thread::spawn(move || {
+            let _guard = guard;
+            end();
+        });
+        drop(worker.join());
+        happenings.iter().collect()
+    }
+
+    #[test]
+    fn only_a_thread_that_dies_has_a_last_word() {
+        assert!(heard(|| {}).is_empty());
+        let died = heard(|| resume_unwind(Box::new("as if it had panicked")));
+        assert!(matches!(died[..], [Happening::Event(Event::Paused)]));
+    }
+}

@@ -1,9 +1,10 @@
 //! A shell with jobs, and the screen drawn anew.
 
 use super::{URL, at_home, at_proxy, program, shown};
+use rustix::process::{Pid, kill_process};
 use std::fs::read_to_string;
 use std::time::Duration;
-use support::{Program, Session, key, within};
+use support::{Program, Session, Signal, key, within};
 
 /// The wizard as a job of an interactive shell, on its second screen.
 fn job() -> Session {
@@ -31,6 +32,19 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_draws_the_screen_anew() {
     assert!(session.is_raw() && session.emulated().alternate_screen());
     assert!(session.emulated().bracketed_paste());
     session.press(key::ESC).wait_for("Where will people open").wait_for(URL);
+}
+
+#[test]
+fn a_signal_to_stop_gives_the_terminal_to_the_shell_too() {
+    let mut session = job();
+    let shell = session.pid().as_raw_nonzero();
+    let children = read_to_string(format!("/proc/{shell}/task/{shell}/children"));
+    let wizard = children.expect("the shell").trim().parse().expect("its only child");
+    let wizard = Pid::from_raw(wizard).expect("a process");
+    kill_process(wizard, Signal::TSTP).expect("the wizard is there");
+    session.wait_for("Stopped").settle().assert_restored();
+    session.type_text("fg\r").wait_for("How does Kestra");
+    assert!(session.is_raw() && session.emulated().alternate_screen());
 }
 
 #[test]

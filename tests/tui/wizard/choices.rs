@@ -2,7 +2,7 @@
 
 use super::{at_review, config, is_reviewing, one_value_changed};
 use crate::operator::{Asked, CONFIG, EXISTING, NGINX, Operator, PASSWORD, here};
-use kestra_setup::checks::Check;
+use kestra_setup::checks::{Check, Finding, Outcome};
 use kestra_setup::form;
 use kestra_setup::key::Key;
 use kestra_setup::plan::{FileKind, Plan};
@@ -240,6 +240,61 @@ fn what_runs_already_is_not_started_again() {
     let checking = at_review().writes().write_succeeds().press(Key::Char('c'));
     let before = checking.asked().len();
     assert_eq!(checking.press(Key::Char('c')).asked().len(), before);
+}
+
+/// The result page once everything was checked, with a finding of each of these.
+fn checked(findings: &[(&'static str, Outcome)], width: u16) -> String {
+    let finding = |&(code, outcome): &(&'static str, Outcome)| Finding {
+        code,
+        outcome,
+        summary: format!("about {code}"),
+        evidence: String::new(),
+        remedy: String::new(),
+    };
+    let findings = findings.iter().map(finding).collect();
+    let checking = at_review().writes().write_succeeds().press(Key::Char('c'));
+    checking.happens(Event::Checked(Check::All, findings)).screen(width, 24)
+}
+
+#[test]
+fn what_waits_for_kestra_is_one_line_with_the_number_of_the_rest() {
+    let waits = ("kestra-answers", Outcome::Skipped);
+    let one = checked(&[waits], 80);
+    assert!(one.contains("1 wait for Kestra") && one.contains("About kestra-answers."), "{one}");
+    assert!(!one.contains("more wait"), "{one}");
+    let three = checked(&[waits, ("public-url", Outcome::Skipped), waits], 80);
+    assert!(
+        three.contains("3 wait for Kestra") && three.contains("2 more wait for it."),
+        "{three}"
+    );
+}
+
+#[test]
+fn the_counts_of_a_check_wrap_where_they_have_no_room() {
+    let findings = [
+        ("config-read", Outcome::Ok),
+        ("nginx-test", Outcome::Failed),
+        ("config-mode", Outcome::Warning),
+        ("config-note", Outcome::Note),
+        ("nginx-reload", Outcome::Skipped),
+        ("kestra-answers", Outcome::Skipped),
+    ];
+    let counts = "1 ok 1 failed 1 to correct 1 to note 1 not checked 1 wait for Kestra";
+    for width in [80, 40] {
+        let screen = checked(&findings, width);
+        let words: Vec<_> = screen.split_whitespace().collect();
+        assert!(words.join(" ").contains(counts), "{screen}");
+    }
+}
+
+#[test]
+fn the_help_of_a_long_conflict_has_the_whole_of_it() {
+    let lines: Vec<String> = (0..40).map(|number| format!("line {number} of it")).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let refused = at_review().writes().write_fails("not written", &lines, vec![Choice::Retry]);
+    assert!(!refused.screen(80, 24).contains("line 20 of it"));
+    let help = refused.press(Key::Char('?')).press(Key::PageDown).screen(80, 24);
+    assert!(help.contains("line 20 of it"), "{help}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The review: one answer changed, secrets, and the one key that writes.
 
 use super::{at_review, config, existing, is_reviewing, one_value_changed};
-use crate::operator::{Asked, CONFIG, EXISTING, Operator, PASSWORD, here};
+use crate::operator::{Asked, CONFIG, EXISTING, NGINX, Operator, PASSWORD, here};
 use kestra_setup::checks::Outcome;
 use kestra_setup::form::{self, Defaults, KnownCertificate};
 use kestra_setup::kestra_release::Release;
@@ -47,6 +47,60 @@ fn a_release_that_anyone_passes_is_told_first_on_review_and_result() {
     assert!(lines[0].starts_with(&format!("warning: {first}")), "{lines:?}");
     let screen = done.screen(80, 24);
     assert!(screen.find("ANYONE CAN RUN CODE") < screen.find("Done."), "{screen}");
+}
+
+/// The review after a test that came out like this.
+fn tested(outcome: Outcome) -> String {
+    let at = Operator::fresh().at_the_proxy().pastes("http://proxy:3128").press(Key::Ctrl('t'));
+    at.finds(outcome, "it was tried", "").enter().enter().screen(80, 24)
+}
+
+#[test]
+fn the_verdict_names_what_was_tested() {
+    for (outcome, words) in [
+        (Outcome::Ok, "✓ proxy tested"),
+        (Outcome::Warning, "! proxy tested"),
+        (Outcome::Failed, "✗ proxy test failed"),
+        (Outcome::Skipped, "proxy not tested"),
+    ] {
+        assert!(tested(outcome).contains(words), "{words}: {}", tested(outcome));
+    }
+    let untested = at_review().finds(Outcome::Skipped, "there is no nginx", "").screen(80, 24);
+    assert!(untested.contains("nginx not tested"), "{untested}");
+    let written = at_review().writes();
+    let [config, nginx] = &written.plan().expect("a plan").changes[..] else { panic!() };
+    let files = [(CONFIG, config.after.as_str()), (NGINX, nginx.after.as_str())];
+    let same = Operator::at(here(), &files).screen(80, 24);
+    assert!(same.contains("nginx unchanged"), "{same}");
+}
+
+#[test]
+fn a_password_that_is_elsewhere_is_told_so_where_it_would_be_typed() {
+    let elsewhere = EXISTING.replace(PASSWORD, "${FORWARD_PROXY_PASSWORD}");
+    let login = Operator::reconfiguring(&elsewhere).press(Key::Char('4'));
+    let screen = login.screen(80, 24);
+    assert!(screen.contains("kept in the environment"), "{screen}");
+    let shell = Operator::with_https_proxy("http://svc:secret@proxy:3128").at_the_proxy();
+    let screen = shell.press(Key::Right).screen(80, 24);
+    assert!(screen.contains("Password        •••••••••  from HTTPS_PROXY"), "{screen}");
+}
+
+#[test]
+fn a_certificate_that_is_offered_is_told_from_one_that_is_typed() {
+    let known = |is_used| KnownCertificate {
+        path: "/etc/ssl/ops.pem".to_owned(),
+        key: "/etc/ssl/ops.key".to_owned(),
+        names: vec!["ops.example.com".to_owned()],
+        is_used,
+    };
+    let at = |certificates| {
+        let at = Operator::at(Defaults { certificates, ..here() }, &[]).at_the_proxy().enter();
+        at.finds(Outcome::Ok, "it is valid until 2027", "").screen(80, 24)
+    };
+    for (is_used, words) in [(true, "nginx uses it already."), (false, "Found on this machine.")] {
+        let screen = at(vec![known(is_used)]);
+        assert!(screen.contains(&format!("It is valid until 2027. {words}")), "{screen}");
+    }
 }
 
 #[test]

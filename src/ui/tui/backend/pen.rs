@@ -146,6 +146,25 @@ mod tests {
     }
 
     #[test]
+    fn every_basic_colour_has_its_code() {
+        use Color as C;
+        let dark = [C::Black, C::Red, C::Green, C::Yellow, C::Blue, C::Magenta, C::Cyan, C::Gray];
+        assert!(dark.into_iter().zip(30..).all(|(color, code)| basic(color) == Some(code)));
+        let light = [
+            C::DarkGray,
+            C::LightRed,
+            C::LightGreen,
+            C::LightYellow,
+            C::LightBlue,
+            C::LightMagenta,
+            C::LightCyan,
+            C::White,
+        ];
+        assert!(light.into_iter().zip(90..).all(|(color, code)| basic(color) == Some(code)));
+        assert_eq!([C::Reset, C::Indexed(1), C::Rgb(1, 2, 3)].map(basic), [None; 3]);
+    }
+
+    #[test]
     fn mono_has_attributes_and_no_colours() {
         let style = Style::new().red().on_blue().reversed();
         assert_eq!(pen(style, Colors::Mono), pen(Style::new().reversed(), Colors::Basic));

@@ -182,6 +182,8 @@ fn the_tail_of_an_arrow_may_be_later_than_that_of_an_escape() {
 fn a_key_within_a_broken_sequence_still_counts() {
     assert_eq!(decode(&[b"\x1b[1;\x03"]), keys(&[Key::Ctrl('c')]));
     assert_eq!(decode(&[b"\x1b]0;\x1b[A"]), keys(&[Key::Up]));
+    assert_eq!(decode(&[b"\x1b[[\x03"]), keys(&[Key::Ctrl('c')]));
+    assert_eq!(decode(&[b"\x1bO\x03"]), keys(&[Key::Ctrl('c')]));
 }
 
 #[test]
