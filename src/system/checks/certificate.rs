@@ -222,9 +222,13 @@ mod tests {
 
     impl Pair {
         fn new(names: &[&str], until: i32) -> Self {
+            Self::valid(names, 2020, until)
+        }
+
+        fn valid(names: &[&str], from: i32, until: i32) -> Self {
             let names: Vec<_> = names.iter().map(ToString::to_string).collect();
             let mut params = CertificateParams::new(names).unwrap();
-            params.not_before = date_time_ymd(2020, 1, 1);
+            params.not_before = date_time_ymd(from, 1, 1);
             params.not_after = date_time_ymd(until, 1, 1);
             let key = KeyPair::generate().unwrap();
             let pair = Self(TempDir::new().unwrap());
@@ -297,5 +301,51 @@ mod tests {
         assert_eq!(pair.judged(host).0, "certificate-invalid");
         fs::remove_file(pair.path("c.pem")).unwrap();
         assert_eq!(pair.judged(host).0, "certificate-missing");
+    }
+
+    #[test]
+    fn an_address_is_a_name_too() {
+        let pair = Pair::new(&["127.0.0.1", "::1"], 2090);
+        assert_eq!(
+            ["127.0.0.1", "[::1]"].map(|host| pair.judged(host).0),
+            ["certificate-ok", "certificate-ok"]
+        );
+        let (code, summary) = pair.judged("10.0.0.1");
+        assert_eq!(code, "certificate-host");
+        assert!(summary.ends_with("not for 10.0.0.1, but for 127.0.0.1, [::1]"), "{summary}");
+    }
+
+    #[test]
+    fn one_for_the_future_is_not_valid_yet() {
+        assert_eq!(
+            Pair::valid(&["a.example"], 2090, 2091).judged("a.example"),
+            ("certificate-expired", "the certificate is not valid before 2090-01-01".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_this_user_must_not_read_is_not_judged() {
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        let finding = unreadable("key", Path::new("/k.pem"), &denied);
+        let summary = "key /k.pem: cannot be read by this user, so it is not checked".to_owned();
+        let unjudged = Finding::skipped("certificate-unreadable", summary);
+        assert_eq!(finding, unjudged);
+        let folder = TempDir::new().unwrap();
+        let finding = judge(folder.path(), None, None);
+        assert_eq!((finding.code, finding.outcome), ("certificate-missing", Outcome::Failed));
+        assert!(finding.summary.ends_with("Is a directory (os error 21)"), "{finding:?}");
+    }
+
+    #[test]
+    fn certbot_has_a_folder_a_name() {
+        let folder = TempDir::new().unwrap();
+        for name in ["b.example", "a.example"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        let pair = |name: &str| {
+            let folder = folder.path().join(name);
+            (folder.join("fullchain.pem"), folder.join("privkey.pem"))
+        };
+        assert_eq!(of_certbot(folder.path()).unwrap(), ["a.example", "b.example"].map(pair));
     }
 }

@@ -180,6 +180,10 @@ pub(super) mod test {
         assert_eq!(reason(&AUTHORITY.identity("localhost")).unwrap().status(), 204);
         let other = reason(&AUTHORITY.identity("other.example"));
         assert_eq!(other.unwrap_err(), "it is for another name");
+        let old = reason(&AUTHORITY.identity_between("localhost", 2020, 2021));
+        assert_eq!(old.unwrap_err(), "it has expired");
+        let new = reason(&AUTHORITY.identity_between("localhost", 2090, 2091));
+        assert_eq!(new.unwrap_err(), "it is not valid yet");
         let stranger = Authority::new("stranger");
         let unsigned = reason(&stranger.identity("localhost"));
         assert_eq!(unsigned.unwrap_err(), "no public authority signed it");

@@ -2,6 +2,7 @@
 
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair,
+    date_time_ymd,
 };
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -25,8 +26,15 @@ impl Authority {
     }
 
     pub fn identity(&self, name: &str) -> Identity {
+        self.identity_between(name, 1975, 4096)
+    }
+
+    /// A certificate that is valid from the first day of one year to that of another.
+    pub fn identity_between(&self, name: &str, from: i32, until: i32) -> Identity {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new([name.to_owned()]).unwrap();
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.not_before = date_time_ymd(from, 1, 1);
+        params.not_after = date_time_ymd(until, 1, 1);
         let certificate = params.signed_by(&key, &self.0).unwrap();
         Identity { certificate, key }
     }

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::system::checks::http::test::AUTHORITY;
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use support::server::{Authority, answer, listen};
 
@@ -204,4 +205,170 @@ fn a_certificate_of_an_unknown_authority_is_a_warning() {
     // Kestra itself shows no cookie here, so nothing is known about the scheme.
     assert_eq!(outcome(&stranger, "public-scheme"), Outcome::Skipped);
     assert_eq!(outcome(&stranger, "public-upload"), Outcome::Ok);
+}
+
+/// A Kestra that answers so itself, behind an nginx as it should be.
+fn with(answers: fn(&str) -> String) -> Kestra {
+    let upstream: Url = format!("http://localhost:{}", plain(answers)).parse().unwrap();
+    Kestra { health: upstream.join("/kestra/health").unwrap(), upstream, ..behind(kestra) }
+}
+
+#[test]
+fn a_kestra_that_is_not_healthy_is_told_with_its_words() {
+    let down = with(|request| {
+        kestra(request).replace("200 OK\r\n\r\n{\"status\":\"UP\"}", "503 x\r\n\r\nDOWN")
+    });
+    let health = finding(&down, "kestra-health");
+    assert_eq!((health.outcome, &*health.evidence), (Outcome::Failed, "DOWN"));
+    let moved = with(|request| {
+        kestra(request).replace("200 OK\r\n\r\n{\"status\":\"UP\"}", "404 x\r\n\r\n")
+    });
+    let health = finding(&moved, "kestra-health");
+    assert_eq!((health.outcome, &*health.evidence), (Outcome::Skipped, "status 404"));
+}
+
+#[test]
+fn another_program_at_the_address_of_kestra_is_told() {
+    let other = with(|_| "HTTP/1.1 403 x\r\n\r\nno".into());
+    let answers = finding(&other, "kestra-answers");
+    assert_eq!((answers.outcome, &*answers.evidence), (Outcome::Failed, "status 403"));
+    assert!(answers.summary.ends_with("does not look like Kestra"), "{answers:?}");
+}
+
+#[test]
+fn what_kestra_gives_no_answer_to_is_not_judged() {
+    let mute = with(|request| {
+        let is_asked = |word| request.contains(word);
+        if is_asked("/api/v1/configs") || is_asked("/webhook/") {
+            String::new()
+        } else {
+            kestra(request)
+        }
+    });
+    for (code, summary) in [
+        ("kestra-login", "Kestra does not answer what its login page asks for"),
+        ("kestra-webhooks", "Kestra does not answer a webhook"),
+        ("kestra-tasks", "Kestra itself does not answer"),
+    ] {
+        let finding = finding(&mute, code);
+        assert_eq!((finding.outcome, &*finding.summary), (Outcome::Skipped, summary));
+    }
+}
+
+#[test]
+fn at_the_root_a_closed_login_page_is_no_matter_of_open_urls() {
+    let closed = |request: &str| match request.split(' ').nth(1).unwrap() {
+        "/" => "HTTP/1.1 307 x\r\nLocation: /ui/\r\n\r\n".into(),
+        "/ui/" => PAGE.into(),
+        "/ping" => "HTTP/1.1 200 OK\r\n\r\npong".into(),
+        _ => "HTTP/1.1 401 x\r\n\r\n".into(),
+    };
+    let public: Url = format!("http://localhost:{}/", plain(closed)).parse().unwrap();
+    let context_path = String::new();
+    let root = Kestra { upstream: public.clone(), public, context_path, ..with(closed) };
+    let (login, webhooks) = (finding(&root, "kestra-login"), finding(&root, "kestra-webhooks"));
+    assert_eq!(
+        (login.outcome, &*login.remedy),
+        (Outcome::Failed, "Check what asks for a login at the address that Kestra listens on")
+    );
+    assert_eq!(
+        (webhooks.outcome, &*webhooks.remedy),
+        (
+            Outcome::Warning,
+            "Add /api/v1/main/executions/webhook/ to kestra.server.basic-auth.open-urls"
+        )
+    );
+}
+
+#[test]
+fn a_redirect_that_leads_away_is_shown() {
+    let away = behind(|request| {
+        kestra(request).replace(": /kestra/ui/", ": http://internal:8080/kestra/ui/")
+    });
+    let invalid = behind(|request| kestra(request).replace(": /kestra/ui/", ": http://["));
+    for (kestra, location) in [(away, "http://internal:8080/kestra/ui/"), (invalid, "http://[")] {
+        let redirect = finding(&kestra, "public-redirect");
+        let seen = format!("{} -> {location}", kestra.public.as_str().trim_end_matches('/'));
+        assert_eq!((redirect.outcome, redirect.evidence), (Outcome::Failed, seen));
+    }
+}
+
+/// What comes of uploads where requests for them are answered so.
+fn uploads(answers: fn(&str) -> String) -> (Outcome, String) {
+    let upload = finding(&behind(answers), "public-upload");
+    (upload.outcome, upload.summary)
+}
+
+fn is_huge(request: &str) -> bool {
+    request.contains("10737418240")
+}
+
+/// Closes where an upload is asked for.
+fn mute(request: &str) -> String {
+    if request.starts_with("POST") { String::new() } else { kestra(request) }
+}
+
+#[test]
+fn an_upload_without_an_answer_is_no_refusal() {
+    let no_answer = (Outcome::Skipped, "an upload of 1.5 MB got no answer".to_owned());
+    assert_eq!(uploads(mute), no_answer);
+    let not_refused = (Outcome::Ok, "a length of 10 GB is not refused".to_owned());
+    assert_eq!(uploads(|it| if is_huge(it) { kestra(it) } else { mute(it) }), not_refused);
+    let asking = listen(|stream| {
+        let (mut reader, mut head) = (BufReader::new(stream), String::new());
+        while reader.read_line(&mut head)? > 2 {}
+        let asks = "HTTP/1.1 100 Continue\r\n\r\n".to_owned();
+        let answer = if head.contains("expect: ") { asks } else { mute(&head) };
+        reader.get_mut().write_all(answer.as_bytes())
+    });
+    let upload =
+        finding(&public_at(&format!("http://localhost:{asking}/kestra/")), "public-upload");
+    assert_eq!((upload.outcome, upload.summary), not_refused);
+}
+
+#[test]
+fn a_length_that_is_refused_is_told_from_a_body_that_is() {
+    let huge = |request: &str| {
+        if is_huge(request) { "HTTP/1.1 413 x\r\n\r\n".into() } else { kestra(request) }
+    };
+    let on_the_way = "uploads of 10 GB, which Kestra accepts, are refused on the way".to_owned();
+    assert_eq!(uploads(huge), (Outcome::Warning, on_the_way));
+}
+
+#[test]
+fn a_kestra_without_events_has_nothing_to_compare() {
+    let mute = with(|request| kestra(request).replace("\n\n", "\n"));
+    let stream = finding(&mute, "public-stream");
+    assert_eq!(
+        (stream.outcome, &*stream.summary, &*stream.evidence),
+        (Outcome::Skipped, "Kestra itself sends no event to compare", "the stream ended")
+    );
+}
+
+#[test]
+fn an_event_that_is_held_back_for_more_than_a_second_is_late() {
+    let late = behind(|request| {
+        if request.contains("/follow") {
+            std::thread::sleep(Duration::from_millis(1500));
+        }
+        kestra(request)
+    });
+    let stream = finding(&late, "public-stream");
+    assert_eq!(stream.outcome, Outcome::Warning);
+    assert!(
+        stream.evidence.starts_with("1.") && stream.evidence.contains(" s instead of 0."),
+        "{stream:?}"
+    );
+}
+
+#[test]
+fn where_others_may_read_it_a_login_is_not_sent() {
+    let kestra = public_at("http://kestra.invalid/kestra/");
+    let client = Client { kestra: &kestra, cancelled: &GOING };
+    let url = client.outside("api/v1/configs");
+    let sent = client.send(&Request { with_login: true, ..Request::get(&url) });
+    assert_eq!(sent.err(), Some(NoAnswer::LoginKept));
+    assert_eq!(client.get_with_login(&url).err(), client.get(&url).err());
+    let stream = stream::real_time(&client).0;
+    assert!(stream.summary.contains("only over https with a trusted certificate"), "{stream:?}");
 }
