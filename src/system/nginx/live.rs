@@ -105,3 +105,43 @@ fn not_reloaded(evidence: &str) -> Finding {
         .seen(evidence)
         .try_this("Run as root: nginx -t && systemctl reload nginx")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An nginx whose answers are those of a shell: `sh -c SCRIPT -t` and `sh -c SCRIPT -s reload`.
+    fn answering(script: &str) -> Nginx {
+        let binary = Some("/bin/sh".into());
+        Nginx { binary, conf: Some(script.into()), is_running: true, ..Nginx::default() }
+    }
+
+    #[test]
+    fn a_reload_that_fails_is_told_with_the_line_that_nginx_names() {
+        let said = "nginx: [emerg] unknown directive in /etc/nginx/nginx.conf:7";
+        let found = answering(&format!("[ $0 = -t ] || {{ echo '{said}' >&2; exit 1; }}"));
+        let finding = reload(&found, Deadline::usual());
+        assert_eq!(finding, not_reloaded("/etc/nginx/nginx.conf:7"));
+        assert_eq!((finding.code, finding.outcome), ("nginx-reload", Outcome::Failed));
+    }
+
+    #[test]
+    fn an_nginx_that_cannot_be_run_is_not_judged() {
+        let binary = Some("/no/such/nginx".into());
+        let finding = reload(&Nginx { binary, ..answering("") }, Deadline::usual());
+        let skipped = Finding::skipped("nginx-test-live", "nginx could not be run.");
+        assert_eq!(finding, skipped.seen("No such file or directory (os error 2)"));
+    }
+
+    #[test]
+    fn what_only_root_may_open_is_no_fault_for_anybody_else() {
+        let bind = "nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)";
+        let live = ask_live(&answering(&format!("echo '{bind}' >&2; exit 1")), Deadline::usual());
+        if geteuid().is_root() {
+            assert_eq!(live.unwrap().complaints[0].code, "nginx-bind");
+        } else {
+            let skipped = live.unwrap_err();
+            assert_eq!((skipped.code, skipped.outcome), ("nginx-test-live", Outcome::Skipped));
+        }
+    }
+}

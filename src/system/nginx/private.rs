@@ -284,4 +284,21 @@ mod tests {
         let text = "# listen 80;\nserver_name a; return 308 https://a$request_uri;";
         assert_eq!(testable(text), (text.to_owned(), vec![]));
     }
+
+    #[test]
+    fn where_nginx_cannot_test_nothing_is_said_about_the_text() {
+        let text = "listen 8080;";
+        let on = |binary: Option<&str>| {
+            let found = Nginx { binary: binary.map(Into::into), ..Nginx::default() };
+            test_privately(&found, text, IncludedIn::Server, Deadline::usual())
+        };
+        let none = "There is no nginx on this machine to test the file with.";
+        assert_eq!(on(None), skipped(none, String::new()));
+        let error = "No such file or directory (os error 2)".to_owned();
+        assert_eq!(on(Some("/no/such/nginx")), skipped("nginx could not be run.", error));
+        let line = "nginx: [emerg] getpwnam(\"root\") failed in ./nginx.conf:1";
+        let own = judge(&Ran { ok: false, output: line.to_owned() }, &[]);
+        let here = "nginx cannot run a private test here.";
+        assert_eq!(own, skipped(here, "./nginx.conf:1".to_owned()));
+    }
 }
