@@ -195,3 +195,33 @@ fn is_immutable(path: &Path) -> bool {
     };
     flagged(path) || path.parent().is_some_and(flagged)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_remedy_is_something_to_do() {
+        let path = || PathBuf::from("/etc/it's.conf");
+        let io = || io::Error::from(io::ErrorKind::Other);
+        let conflict =
+            FileConflict { path: path(), opened: None, now: None, modified: None, owner: None };
+        for (error, remedy) in [
+            (
+                WriteError::Changed(Box::new(conflict)),
+                "Look at their change, then start from the new file.",
+            ),
+            (WriteError::ReadOnly(path()), "Mount it writable, or choose another file name."),
+            (WriteError::Immutable(path()), "Remove the flag: chattr -i '/etc/it'\\''s.conf'"),
+            (WriteError::Twice(path()), "Choose different names for the files."),
+            (WriteError::NoState, "Set HOME, or name a folder in KESTRA_SETUP_STATE."),
+            (WriteError::Interfered(path()), "Find out which process did that, then write again."),
+            (
+                WriteError::Io { path: path(), source: io() },
+                "Look for the cause in the system's log, then write again.",
+            ),
+        ] {
+            assert_eq!(error.remedy(), remedy, "{error}");
+        }
+    }
+}

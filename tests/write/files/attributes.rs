@@ -31,6 +31,36 @@ fn a_symlink_stays_and_its_target_is_written() {
 }
 
 #[test]
+fn a_symlink_through_parent_folders_leads_to_its_file() {
+    let place = Place::new();
+    fs::create_dir(place.path("sub")).unwrap();
+    let real = place.has("real.yml", "a: 1\n");
+    let link = place.path("sub/config.yml");
+    symlink("./../sub/../real.yml", &link).unwrap();
+    let receipt = place.write(vec![change(&link, Some("a: 1\n"), "a: 2\n")]).unwrap();
+    assert_eq!(receipt.files[0].real_path, fs::canonicalize(&real).unwrap());
+    assert_eq!(text(&real), "a: 2\n");
+}
+
+#[test]
+fn a_symlink_that_leads_to_no_file_is_refused() {
+    let place = Place::new();
+    place.has("real.yml", "a: 1\n");
+    let link = place.path("config.yml");
+    for (target, why) in [
+        ("/", "config.yml is a folder, not a file"),
+        ("..", "config.yml is a folder, not a file"),
+        ("real.yml/config.yml", "cannot read "),
+    ] {
+        symlink(target, &link).unwrap();
+        let error = place.write(vec![change(&link, None, "a: 2\n")]).unwrap_err().to_string();
+        assert!(error.contains(why), "{target}: {error}");
+        fs::remove_file(&link).unwrap();
+    }
+    assert_eq!(place.names(), ["real.yml", "state"]);
+}
+
+#[test]
 fn a_symlink_to_nothing_leads_to_the_new_file() {
     let place = Place::new();
     let link = place.path("config.yml");

@@ -4,6 +4,7 @@ use super::place::{Place, change, mode, text};
 use kestra_setup::plan::{FileChange, Plan};
 use kestra_setup::system::export::save_aside;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::process::Command;
 
 #[test]
@@ -28,6 +29,19 @@ fn files_set_aside_come_with_commands_and_replace_nothing() {
         run_without_sudo(command);
     }
     assert_eq!((text(&path).as_str(), mode(&place.path("it's.conf"))), ("a: 2\n", 0o644));
+}
+
+#[test]
+fn what_cannot_be_saved_whole_leaves_nothing() {
+    let place = Place::new();
+    let looped = place.path("loop.conf");
+    symlink("loop.conf", &looped).unwrap();
+    let changes =
+        vec![change(&place.path("config.yml"), None, "a\n"), change(&looped, None, "b\n")];
+    let out = place.path("out");
+    let error = save_aside(&Plan { changes, ..Plan::default() }, &out).unwrap_err();
+    assert!(error.to_string().contains("leads back to itself"), "{error}");
+    assert_eq!(fs::read_dir(out).unwrap().count(), 0);
 }
 
 fn run_without_sudo(command: &str) {

@@ -146,6 +146,15 @@ fn what_cannot_be_taken_back_leaves_the_files_and_says_why() {
 }
 
 #[test]
+fn a_check_after_somebody_broke_the_file_says_so() {
+    let machine = Machine::new();
+    let mut session = machine.wizard();
+    session.write_plan().wait_for("Done.");
+    fs::write(machine.config(), "\t: [broken\n").unwrap();
+    session.press("c").wait_for("1 failed").wait_for("line 1");
+}
+
+#[test]
 fn it_undoes_the_last_write_of_that_configuration() {
     let machine = written();
     let other = machine.at("etc/other.yml");

@@ -3,6 +3,7 @@
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::process::Command;
 use support::machine::{As, Machine, OLD, PASSWORD, ran};
 
 #[test]
@@ -155,4 +156,31 @@ fn a_full_disk_is_named_and_the_old_file_stays() {
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.talk.contains("the disk is full"), "{ran:?}");
     assert!(ran.out.ends_with("config.yml\nfill\n"), "{ran:?}");
+}
+
+#[test]
+fn a_file_with_other_hard_links_is_changed_in_place_and_that_is_said() {
+    let machine = Machine::new();
+    fs::hard_link(machine.config(), machine.at("etc/link")).unwrap();
+    let ran = machine.apply(&[]);
+    assert_eq!((ran.code, machine.has_new()), (Some(0), true), "{ran:?}");
+    assert_eq!(machine.read("etc/link"), machine.read("etc/config.yml"));
+    let words = "changed in place, not atomic: it has other hard links, mode 0644";
+    assert!(ran.talk.contains(words), "{ran:?}");
+}
+
+#[test]
+fn a_file_that_is_marked_immutable_is_named_with_the_command_that_frees_it() {
+    let machine = Machine::new();
+    let config = machine.config();
+    let mark = |flag| Command::new("chattr").arg(flag).arg(&config).output();
+    // Not every file system has the flag, and only root sets it.
+    if !mark("+i").is_ok_and(|ran| ran.status.success()) {
+        return;
+    }
+    let ran = machine.apply(&[]);
+    mark("-i").unwrap();
+    assert_eq!((ran.code, machine.has_old()), (Some(1), true), "{ran:?}");
+    let free = format!("is marked immutable\nRemove the flag: chattr -i {}", config.display());
+    assert!(ran.talk.contains(&free), "{ran:?}");
 }

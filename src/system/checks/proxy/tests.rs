@@ -313,3 +313,20 @@ fn a_test_tells_its_steps() {
     outbound_in_steps(&attempt, &GOING, &|step| steps.borrow_mut().push(step));
     assert_eq!(steps.into_inner(), ["connecting"]);
 }
+
+#[test]
+fn a_test_that_is_cancelled_takes_no_further_step() {
+    for last in ["connecting", "waiting for the answer"] {
+        let cancelled = AtomicBool::new(false);
+        let (port, asked) = proxy(&[b"HTTP/1.1 200 OK\r\n\r\n"]);
+        let stop = |step| {
+            if step == last {
+                cancelled.store(true, Ordering::Relaxed);
+            }
+        };
+        let finding = outbound_in_steps(&through(ProxyKind::Http, port), &cancelled, &stop);
+        assert_eq!(finding, Finding::cancelled());
+        // The first question is about the proxy, the second for the site.
+        assert_eq!(asked.try_iter().count(), usize::from(last != "connecting"), "{last}");
+    }
+}
