@@ -68,15 +68,18 @@ pub struct Wizard {
     findings: Vec<(Check, Vec<Finding>)>,
     /// The checks that are under way.
     running: Vec<Check>,
-    live_preview: LivePreview,
-    help: Option<usize>,
+    /// The preview beside the form.
+    pub(crate) live_preview: LivePreview,
+    /// How many lines of the help are scrolled away, if it is open.
+    pub(crate) help: Option<usize>,
     /// How many lines of the result are scrolled away.
-    scrolled: usize,
-    is_quitting: bool,
+    pub(crate) scrolled: usize,
+    /// Whether it is being asked if the answers may be lost.
+    pub(crate) is_quitting: bool,
     /// For how many seconds the outbound connection is being tested.
-    seconds: usize,
-    /// The step at which that test is.
-    test_step: &'static str,
+    pub(crate) seconds: usize,
+    /// The step at which that test is; empty in its first second.
+    pub(crate) test_step: &'static str,
     /// Whether the questions are shown that are rarely changed.
     is_unfolded: bool,
     /// The step of a draft, where continuing with it leads.
@@ -217,7 +220,7 @@ impl Wizard {
             _ if self.is_quitting => keymap::QUITTING,
             _ if self.help.is_some() => keymap::HELP,
             Step::FormStep(form_step) => form_step.keys(),
-            Step::Review(review) if review.is_confirming() => keymap::CONFIRMING,
+            Step::Review(review) if review.is_confirming => keymap::CONFIRMING,
             Step::Review(_) => keymap::REVIEW,
             Step::Discovering(_) => keymap::DISCOVERING,
             Step::Writing(_) => keymap::WRITING,
@@ -441,7 +444,7 @@ impl Wizard {
     /// Asks what becomes of the answers, if there are any; asked again, discards them.
     pub(super) fn quit(&mut self) -> Option<Effect> {
         let has_answers = match &self.step {
-            Step::FormStep(form_step) if form_step.is_touched() => true,
+            Step::FormStep(form_step) if form_step.editor.is_touched => true,
             Step::Done(_) => false,
             _ => !self.answers.is_untouched(),
         };

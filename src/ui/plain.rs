@@ -153,7 +153,7 @@ impl<R: Runtime> PlainMode<'_, R> {
 
     /// Reads one line of the operator and updates the wizard.
     fn ask(&mut self) -> Result<Option<Effect>, Ended> {
-        if self.wizard.is_quitting() {
+        if self.wizard.is_quitting {
             return self.what_becomes_of_the_answers();
         }
         match self.wizard.step() {

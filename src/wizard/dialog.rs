@@ -8,8 +8,9 @@ use std::path::PathBuf;
 /// What happened, and the choices.
 #[derive(Debug, Clone)]
 pub struct Dialog {
-    failure: Failure,
-    selected: usize,
+    pub(crate) failure: Failure,
+    /// The choice that Enter takes.
+    pub(crate) selected: usize,
     /// What was to be written when it happened.
     plan: Plan,
 }
@@ -120,15 +121,6 @@ impl Dialog {
     /// These choices, the best first.
     pub fn new(failure: Failure, plan: Plan) -> Self {
         Self { failure, selected: 0, plan }
-    }
-
-    pub(crate) fn failure(&self) -> &Failure {
-        &self.failure
-    }
-
-    /// The choice that Enter takes.
-    pub(crate) fn selected(&self) -> usize {
-        self.selected
     }
 
     /// Whether a plan was to be written when it happened; else it is about the start.

@@ -9,13 +9,17 @@ use tui_input::{Input, InputRequest};
 /// One screen, one focus, one text being typed.
 #[derive(Debug, Clone)]
 pub struct FormStep {
+    /// The number of the screen, counted from 0.
     pub(super) screen: usize,
-    pub(super) field: &'static Field,
-    pub(super) editor: Editor,
-    pub(super) problem: Option<Problem>,
-    pub(super) note: Option<String>,
+    /// The field with the focus.
+    pub field: &'static Field,
+    pub(crate) editor: Editor,
+    /// What is wrong, shown under the field.
+    pub(crate) problem: Option<Problem>,
+    /// What was corrected or is good to know.
+    pub(crate) note: Option<String>,
     /// Opened from the review, to which Enter returns.
-    pub(super) is_returning: bool,
+    pub(crate) is_returning: bool,
 }
 
 impl FormStep {
@@ -48,44 +52,9 @@ impl FormStep {
         &SCREENS[self.screen]
     }
 
-    /// The number of the screen, counted from 0.
-    pub(crate) fn number(&self) -> usize {
-        self.screen
-    }
-
-    /// The field with the focus.
-    pub fn field(&self) -> &'static Field {
-        self.field
-    }
-
     /// The text of the field, and the cursor's place in it, counted in characters.
     pub(crate) fn typed(&self) -> (&str, usize) {
         (self.editor.text(), self.editor.cursor())
-    }
-
-    /// Whether the text was changed since the field got the focus.
-    pub(crate) fn is_touched(&self) -> bool {
-        self.editor.is_touched
-    }
-
-    /// Whether the secret being typed is shown.
-    pub(crate) fn is_revealed(&self) -> bool {
-        self.editor.is_revealed
-    }
-
-    /// What is wrong and blocks, shown under the field.
-    pub(crate) fn problem(&self) -> Option<&Problem> {
-        self.problem.as_ref()
-    }
-
-    /// What was corrected or is good to know.
-    pub(crate) fn note(&self) -> Option<&str> {
-        self.note.as_deref()
-    }
-
-    /// Whether Enter returns to the review.
-    pub(crate) fn is_returning(&self) -> bool {
-        self.is_returning
     }
 
     pub(super) fn keys(&self) -> keymap::Tables {
@@ -122,12 +91,12 @@ impl FormStep {
 
 /// The text being typed. Its `Debug` is empty, since it may be a password.
 #[derive(Default, Clone)]
-pub(super) struct Editor {
+pub(crate) struct Editor {
     input: Input,
     /// Whether the text was changed since the field got the focus.
-    pub(super) is_touched: bool,
+    pub(crate) is_touched: bool,
     /// Whether a secret is shown while it is typed.
-    pub(super) is_revealed: bool,
+    pub(crate) is_revealed: bool,
 }
 
 impl std::fmt::Debug for Editor {
@@ -213,9 +182,10 @@ mod tests {
     fn a_question_that_is_asked_no_longer_gives_way_to_the_first_of_its_screen() {
         let mut answers = Answers::default();
         answers.set(&form::REVERSE_PROXY, "nginx");
-        let step = FormStep::on(&answers, &form::SERVER_NAME).returning();
+        let step = FormStep::on(&answers, &form::SERVER_NAME);
+        let step = FormStep { is_returning: true, ..step };
         answers.set(&form::NGINX_FORM, "location");
         let step = step.refreshed(&answers);
-        assert_eq!((step.field().name, step.is_returning()), ("reverse-proxy", true));
+        assert_eq!((step.field.name, step.is_returning), ("reverse-proxy", true));
     }
 }

@@ -18,7 +18,8 @@ pub struct LivePreview {
     requested: Option<Answers>,
     /// Counts the requests, so that a plan that arrives late is not shown.
     request: usize,
-    is_stale: bool,
+    /// Whether the answers of this moment are not valid: an earlier plan is shown.
+    pub(crate) is_stale: bool,
 }
 
 /// One file of the preview, redacted.
@@ -42,11 +43,6 @@ impl LivePreview {
         let of_kind = |kind| self.files.iter().find(|file| file.change.kind == kind);
         of_kind(kind).or_else(|| of_kind(FileKind::Config))
     }
-
-    /// Whether the answers of this moment are not valid: an earlier plan is shown.
-    pub(crate) fn is_stale(&self) -> bool {
-        self.is_stale
-    }
 }
 
 impl PlanRequest {
@@ -68,17 +64,12 @@ impl PlanRequest {
 }
 
 impl Wizard {
-    /// The preview beside the form.
-    pub(crate) fn live_preview(&self) -> &LivePreview {
-        &self.live_preview
-    }
-
     /// The answers that the preview is about: with the text that is typed for the address, from
     /// which others follow, as of the last pause.
     pub(crate) fn answers_in_preview(&self) -> &Answers {
         let requested = self.live_preview.requested.as_ref();
         let is_typing = matches!(&self.step, Step::FormStep(step)
-            if *step.field == form::URL && step.is_touched());
+            if *step.field == form::URL && step.editor.is_touched);
         requested.filter(|_| is_typing).unwrap_or(&self.answers)
     }
 
@@ -86,7 +77,7 @@ impl Wizard {
     pub(crate) fn typed_answers(&self) -> Answers {
         let mut answers = self.answers.clone();
         if let Step::FormStep(step) = &self.step
-            && step.is_touched()
+            && step.editor.is_touched
         {
             let (typed, _) = step.typed();
             let checked = step.field.check(typed);

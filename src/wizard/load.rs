@@ -41,7 +41,7 @@ impl Wizard {
     pub(super) fn chooses_configuration(&mut self, key: Key) -> Option<Effect> {
         let form_step = self.form_step().filter(|it| *it.field == form::CONFIGURATION)?;
         let Key::Char(c) = key else { return None };
-        let number = c.to_digit(10).filter(|_| !form_step.is_touched())?;
+        let number = c.to_digit(10).filter(|_| !form_step.editor.is_touched)?;
         let Candidate { path, place, .. } = self.candidate(number as usize)?.clone();
         self.load(path, place, |_| None)
     }
@@ -56,7 +56,7 @@ impl Wizard {
         let current = self.answers.get(&form::CONFIGURATION).into_owned();
         let form_step = self.form_step().filter(|it| *it.field == form::CONFIGURATION)?;
         let typed = form_step.typed().0.trim().to_owned();
-        if !form_step.is_touched() || typed == current {
+        if !form_step.editor.is_touched || typed == current {
             return None;
         }
         if let Err(invalid) = form_step.field.check(&typed) {

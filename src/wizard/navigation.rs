@@ -11,7 +11,7 @@ impl Wizard {
     /// Enter: the shown correction, or the next question that still needs an answer.
     pub(super) fn accept(&mut self) -> Option<Effect> {
         if let Step::Dialog(dialog) = &self.step {
-            return self.choose(dialog.selected());
+            return self.choose(dialog.selected);
         }
         if let Some(effect) = self.load_typed(Self::accept) {
             return Some(effect);
@@ -107,7 +107,7 @@ impl Wizard {
                     self.open_screen(screen);
                 }
             }
-            Step::Review(review) if review.is_full() => {
+            Step::Review(review) if review.is_full => {
                 self.with_review(Review::toggle_full);
             }
             Step::Discovering(AfterDiscovery::Load(form_step, _)) => {
@@ -231,7 +231,7 @@ impl Wizard {
     pub(crate) fn certificate_check(&self) -> Option<Check> {
         let Step::FormStep(form_step) = &self.step else { return None };
         let fields = [&form::CERTIFICATE, &form::CERTIFICATE_KEY];
-        let is_typing = form_step.is_touched() && fields.contains(&form_step.field);
+        let is_typing = form_step.editor.is_touched && fields.contains(&form_step.field);
         let is_there = form_step.screen().fields.contains(&&form::CERTIFICATE);
         if is_typing || !is_there || !self.answers.asks(&form::CERTIFICATE) {
             return None;

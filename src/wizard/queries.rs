@@ -14,14 +14,14 @@ impl Wizard {
     /// The number of the step in the step bar, counted from 0.
     pub(crate) fn number(&self) -> usize {
         match &self.step {
-            Step::FormStep(form_step) => form_step.number(),
+            Step::FormStep(form_step) => form_step.screen,
             _ => form::SCREENS.len(),
         }
     }
 
     /// Which page is shown: when this changes, what was typed before was meant for another page.
     pub(crate) fn place(&self) -> (usize, std::mem::Discriminant<Step>, bool) {
-        let is_confirming = matches!(&self.step, Step::Review(review) if review.is_confirming());
+        let is_confirming = matches!(&self.step, Step::Review(review) if review.is_confirming);
         (self.number(), std::mem::discriminant(&self.step), is_confirming)
     }
 
@@ -77,34 +77,9 @@ impl Wizard {
         &self.machine
     }
 
-    /// Whether it is being asked if the answers may be lost.
-    pub(crate) fn is_quitting(&self) -> bool {
-        self.is_quitting
-    }
-
-    /// How many lines of the result page are scrolled away.
-    pub(crate) fn scrolled(&self) -> usize {
-        self.scrolled
-    }
-
-    /// How many lines of the help are scrolled away, if it is open.
-    pub(crate) fn help(&self) -> Option<usize> {
-        self.help
-    }
-
     /// Whether such a check is under way.
     pub(crate) fn is_running(&self, is_it: impl Fn(&Check) -> bool) -> bool {
         self.running.iter().any(is_it)
-    }
-
-    /// For how many seconds the outbound connection is being tested.
-    pub(crate) fn seconds(&self) -> usize {
-        self.seconds
-    }
-
-    /// The step at which the test of the outbound connection is; empty in its first second.
-    pub(crate) fn test_step(&self) -> &'static str {
-        self.test_step
     }
 
     /// What came of a check. A finding about another value is not found, however late it comes.
@@ -129,7 +104,7 @@ impl Wizard {
         match &self.step {
             _ if self.is_quitting => "quit?".to_owned(),
             Step::Done(saved) => saved.state.label().to_owned(),
-            Step::Dialog(dialog) => dialog.failure().state.to_owned(),
+            Step::Dialog(dialog) => dialog.failure.state.to_owned(),
             Step::Writing(_) => "writing".to_owned(),
             Step::Discovering(_) => "not written".to_owned(),
             Step::Review(_) if is_new => "not written".to_owned(),

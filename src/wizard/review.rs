@@ -18,12 +18,17 @@ pub struct Review {
     lines: Vec<Vec<DiffLine>>,
     /// What is good to know before writing, found out once as well.
     pub(super) notes: Vec<String>,
-    tab: usize,
-    scroll: usize,
-    is_full: bool,
+    /// The number of the tab of the file that is shown, counted from 0.
+    pub(crate) tab: usize,
+    /// How many lines are scrolled away above.
+    pub(crate) scroll: usize,
+    /// Whether the file has the whole screen.
+    pub(crate) is_full: bool,
     is_revealed: bool,
-    pub(super) is_confirming: bool,
-    note: Option<String>,
+    /// Whether `w` was pressed and the question whether to write is open.
+    pub(crate) is_confirming: bool,
+    /// What the last key came to, such as "Nothing to write."
+    pub(crate) note: Option<String>,
 }
 
 /// Shows nothing of its lines, in which secrets may be revealed.
@@ -112,31 +117,6 @@ impl Review {
     /// What is good to know before writing, one sentence each.
     pub fn notes(&self) -> &[String] {
         &self.notes
-    }
-
-    /// The number of its tab, counted from 0.
-    pub(crate) fn tab(&self) -> usize {
-        self.tab
-    }
-
-    /// How many lines are scrolled away above.
-    pub(crate) fn scroll(&self) -> usize {
-        self.scroll
-    }
-
-    /// Whether the file has the whole screen.
-    pub(crate) fn is_full(&self) -> bool {
-        self.is_full
-    }
-
-    /// Whether `w` was pressed and the question whether to write is open.
-    pub(crate) fn is_confirming(&self) -> bool {
-        self.is_confirming
-    }
-
-    /// What the last key came to, such as "Nothing to write."
-    pub(crate) fn note(&self) -> Option<&str> {
-        self.note.as_deref()
     }
 
     pub(super) fn next_tab(&mut self) {

@@ -297,7 +297,7 @@ impl Operator {
     /// The question with the focus; empty where none has it.
     pub(crate) fn question(&self) -> &'static str {
         match self.wizard.step() {
-            Step::FormStep(asking) => asking.field().name,
+            Step::FormStep(asking) => asking.field.name,
             _ => "",
         }
     }

@@ -72,7 +72,7 @@ impl<R: Runtime> PlainMode<'_, R> {
     fn explain_refusal(&mut self) -> Result<Option<Effect>, Ended> {
         let effect = self.press('w');
         if let Step::Review(reviewing) = self.wizard.step() {
-            let note = reviewing.note().unwrap_or_default().to_owned();
+            let note = reviewing.note.clone().unwrap_or_default();
             self.print(&note)?;
         }
         Ok(effect)
@@ -90,8 +90,8 @@ impl<R: Runtime> PlainMode<'_, R> {
     /// Asks which of the choices of a dialog to take.
     pub(super) fn dialog(&mut self) -> Result<Option<Effect>, Ended> {
         let Step::Dialog(dialog) = self.wizard.step() else { return Ok(None) };
-        let failure = dialog.failure().clone();
-        let default = dialog.selected();
+        let failure = dialog.failure.clone();
+        let default = dialog.selected;
         self.print("")?;
         self.print_verbatim(failure.lines)?;
         self.print(&numbered(&failure.choices))?;

@@ -17,7 +17,7 @@ impl<R: Runtime> PlainMode<'_, R> {
     /// Asks the question with the focus, unless other answers have settled it.
     pub(super) fn question(&mut self) -> Result<Option<Effect>, Ended> {
         let Step::FormStep(asking) = self.wizard.step() else { return Ok(None) };
-        let (field, problem) = (asking.field(), asking.problem().cloned());
+        let (field, problem) = (asking.field, asking.problem.clone());
         if problem.is_none() && self.is_settled(field) {
             return Ok(self.wizard.update(Event::Keep));
         }
@@ -99,7 +99,7 @@ impl<R: Runtime> PlainMode<'_, R> {
             effect = self.wizard.update(event);
         }
         let is_refused = matches!(self.wizard.step(), Step::FormStep(asking)
-            if asking.field() == field && asking.problem().is_some());
+            if asking.field == field && asking.problem.is_some());
         let is_loading = matches!(effect, Some(Effect::Load(..)));
         if !is_refused && !is_loading {
             self.acknowledge(field, &before)?;

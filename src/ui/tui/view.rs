@@ -15,7 +15,7 @@ use crate::form::{self, SCREENS};
 use crate::key::Key;
 use crate::settings::Secret;
 use crate::ui::wrapped;
-use crate::wizard::{Action, Binding, Event, Step, Wizard};
+use crate::wizard::{Action, Binding, Event, FormStep, Step, Wizard};
 use page::{Page, Visible, elided};
 use ratatui::layout::Position;
 use ratatui::style::Style;
@@ -96,7 +96,7 @@ impl Layout {
         let page = form.page(wizard, rows, is_split);
         let beside = Ui { width: width.saturating_sub(FORM + 3), ..ui };
         let is_shortened = page.is_shortened;
-        let help = |ui| Some(pages::help(ui, wizard, is_shortened, wizard.help()?));
+        let help = |ui| Some(pages::help(ui, wizard, is_shortened, wizard.help?));
         let (left, right) = if is_split {
             (page, Some(help(beside).unwrap_or_else(|| beside.beside(wizard, rows))))
         } else {
@@ -104,12 +104,12 @@ impl Layout {
         };
         let (left, right) = (left.visible(rows), right.map(|page| page.visible(rows)));
         let scrolled = match wizard.step() {
-            _ if wizard.help().is_some() => wizard.help(),
-            Step::Done(_) => Some(wizard.scrolled()),
+            _ if wizard.help.is_some() => wizard.help,
+            Step::Done(_) => Some(wizard.scrolled),
             _ => None,
         };
         let more = scrolled.map_or(0, |scrolled| {
-            let scrolling = right.as_ref().filter(|_| wizard.help().is_some()).unwrap_or(&left);
+            let scrolling = right.as_ref().filter(|_| wizard.help.is_some()).unwrap_or(&left);
             scrolling.furthest.saturating_sub(scrolled)
         });
         let footer = [ui.rule_above_keys(more), ui.footer(wizard)];
@@ -118,7 +118,7 @@ impl Layout {
 
     /// How far the part of the screen that scrolls can be scrolled.
     fn furthest(&self, wizard: &Wizard) -> usize {
-        let is_beside = wizard.help().is_some() || matches!(wizard.step(), Step::Review(_));
+        let is_beside = wizard.help.is_some() || matches!(wizard.step(), Step::Review(_));
         self.right.as_ref().filter(|_| is_beside).unwrap_or(&self.left).furthest
     }
 }
@@ -275,10 +275,12 @@ impl Ui {
 /// What the footer calls a key; where it matters, what exactly it would do now.
 fn label(wizard: &Wizard, binding: &Binding) -> String {
     match (binding.action, wizard.step()) {
-        (Action::Accept, Step::FormStep(step)) if step.problem().is_some_and(one_fix) => {
+        (Action::Accept, Step::FormStep(FormStep { problem: Some(problem), .. }))
+            if problem.fixes.len() == 1 =>
+        {
             "enter use the correction".to_owned()
         }
-        (Action::Accept, Step::FormStep(step)) if step.is_returning() => "enter review".to_owned(),
+        (Action::Accept, Step::FormStep(step)) if step.is_returning => "enter review".to_owned(),
         (Action::Write, Step::Review(review)) => {
             match review.files().iter().filter(|change| !change.is_noop()).count() {
                 0 => binding.label.to_owned(),
@@ -289,10 +291,6 @@ fn label(wizard: &Wizard, binding: &Binding) -> String {
         (Action::Edit(_), _) => binding.label.replace("{digits}", &form::review_digits()),
         _ => binding.label.to_owned(),
     }
-}
-
-fn one_fix(problem: &crate::answers::Problem) -> bool {
-    problem.fixes.len() == 1
 }
 
 fn steps() -> impl Iterator<Item = &'static str> {

@@ -87,7 +87,7 @@ pub(super) fn help(ui: Ui, wizard: &Wizard, is_shortened: bool, scroll: usize) -
         page.blank();
     }
     let (title, text) = match wizard.step() {
-        Step::FormStep(step) => return about(ui, page, step.field(), &wizard.typed_answers()),
+        Step::FormStep(step) => return about(ui, page, step.field, &wizard.typed_answers()),
         Step::Review(_) | Step::Discovering(_) | Step::Writing(_) => ("Review", REVIEW),
         Step::Dialog(_) => ("What you can do", CHOICES),
         Step::Done(_) => ("Result", RESULT),
@@ -179,7 +179,7 @@ pub(super) fn dialog(ui: Ui, dialog: &Dialog, rows: u16) -> Page {
 
 fn happened(ui: Ui, dialog: &Dialog) -> Page {
     let mut page = Page::default();
-    let mut lines = dialog.failure().lines.iter();
+    let mut lines = dialog.failure.lines.iter();
     if let Some(first) = lines.next() {
         let is_failure = dialog.is_about_a_plan();
         let mark =
@@ -195,8 +195,8 @@ fn happened(ui: Ui, dialog: &Dialog) -> Page {
 fn choices(ui: Ui, dialog: &Dialog) -> Page {
     let theme = ui.theme;
     let mut page = Page::default();
-    for (number, choice) in dialog.failure().choices.iter().enumerate() {
-        let is_selected = number == dialog.selected();
+    for (number, choice) in dialog.failure.choices.iter().enumerate() {
+        let is_selected = number == dialog.selected;
         let (mark, style) =
             if is_selected { (theme.glyphs.pointer, Theme::strong()) } else { (" ", Style::new()) };
         if is_selected {
@@ -213,7 +213,7 @@ fn choices(ui: Ui, dialog: &Dialog) -> Page {
 
 pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
     let theme = ui.theme;
-    let mut page = Page::scrolled(wizard.scrolled());
+    let mut page = Page::scrolled(wizard.scrolled);
     if !ui.is_small {
         page.blank();
     }

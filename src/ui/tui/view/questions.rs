@@ -80,11 +80,11 @@ pub(super) fn known(ui: Ui, wizard: &Wizard, step: &FormStep) -> Page {
 /// What the answers do to the file of this screen, in so many rows.
 pub(super) fn preview(ui: Ui, wizard: &Wizard, step: &FormStep, page: &mut Page, rows: usize) {
     let kind = if step.screen().id == ScreenId::Nginx { FileKind::Nginx } else { FileKind::Config };
-    let preview = wizard.live_preview();
+    let preview = &wizard.live_preview;
     if let Some(FilePreview { change, lines }) = preview.file(kind) {
         let names = [change.kind.label(&change.path)];
         page.line(difference::title(ui, &names, 0, &difference::about(change)));
-        difference::lines(ui, change, lines, step.field(), preview.is_stale(), rows - 1)
+        difference::lines(ui, change, lines, step.field, preview.is_stale, rows - 1)
             .for_each(|line| page.line(line));
     }
 }
@@ -105,7 +105,7 @@ struct Form<'a> {
 impl Form<'_> {
     fn field(&self, page: &mut Page, field: &'static Field) {
         let theme = self.ui.theme;
-        let has_focus = *field == *self.step.field();
+        let has_focus = *field == *self.step.field;
         let is_bad = self.problem(field).is_some() || self.is_rejected(field);
         let (mark, mark_style) = match (is_bad, has_focus) {
             (true, _) => (theme.glyphs.bad, theme.bad()),
@@ -137,8 +137,8 @@ impl Form<'_> {
 
     /// What blocks at a field: on leaving the one with the focus, at the others always.
     fn problem(&self, field: &Field) -> Option<Problem> {
-        if *field == *self.step.field() {
-            return self.step.problem().cloned();
+        if *field == *self.step.field {
+            return self.step.problem.clone();
         }
         self.wizard.problem_left_at(field)
     }
@@ -160,7 +160,7 @@ impl Form<'_> {
         }
         let (text, cursor, remark) = match field.kind {
             FieldKind::Secret => self.secret(field, has_focus),
-            _ if has_focus && (self.step.is_touched() || !self.is_redacted(field)) => {
+            _ if has_focus && (self.step.editor.is_touched || !self.is_redacted(field)) => {
                 let (text, cursor) = self.line_of_text(self.step.typed());
                 (text, cursor, String::new())
             }
@@ -221,8 +221,8 @@ impl Form<'_> {
     fn secret(&self, field: &Field, has_focus: bool) -> (String, usize, String) {
         let bullet = self.ui.theme.glyphs.bullet;
         let (text, cursor) = self.step.typed();
-        if has_focus && self.step.is_touched() {
-            let (text, cursor) = if self.step.is_revealed() {
+        if has_focus && self.step.editor.is_touched {
+            let (text, cursor) = if self.step.editor.is_revealed {
                 self.line_of_text((text, cursor))
             } else {
                 self.line_of_text((&bullet.repeat(text.chars().count()), cursor))

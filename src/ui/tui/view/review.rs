@@ -22,7 +22,7 @@ const LEAST_REMARK: usize = 12;
 
 pub(super) fn page(ui: Ui, wizard: &Wizard, review: &Review, rows: u16, is_split: bool) -> Page {
     let mut page = Page::default();
-    if !review.is_full() {
+    if !review.is_full {
         for row in ReviewRow::all(wizard.answers()) {
             page.line(setting(ui, &row));
         }
@@ -37,9 +37,9 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, review: &Review, rows: u16, is_split
         Preview::Ready(_) => {
             let below = below(ui, wizard, review);
             let taken = page.len() + 1 + below.len();
-            if taken + LEAST_PREVIEW > rows.into() && !review.is_full() {
+            if taken + LEAST_PREVIEW > rows.into() && !review.is_full {
                 // What is about to be agreed to is worth more than the settings.
-                if review.is_confirming() {
+                if review.is_confirming {
                     page = Page::default();
                 }
                 // `f` shows the file; the outcome of the last key is worth more than a line of it.
@@ -124,14 +124,14 @@ fn file(ui: Ui, review: &Review, page: &mut Page, room: usize) {
     let lead = lead(lines, room);
     let furthest = lines.len().saturating_sub(lead + room);
     page.scrolls(furthest);
-    let start = lead + review.scroll().min(furthest);
+    let start = lead + review.scroll.min(furthest);
     let visible: Vec<_> = lines.iter().skip(start).take(room).collect();
     let mut about = difference::about(change);
     if visible.len() < lines.len() {
         let (first, last) = (start + 1, start + visible.len());
         about = format!("{about}, {first}-{last} of {}", lines.len());
     }
-    page.line(difference::title(ui, &names, review.tab(), &about));
+    page.line(difference::title(ui, &names, review.tab, &about));
     for line in &visible {
         page.line(difference::line(ui, change, line));
     }
@@ -153,10 +153,10 @@ fn below(ui: Ui, wizard: &Wizard, review: &Review) -> Page {
         page.marked(("!", ui.theme.warn()), ui.width, &change.destination(), Style::new());
     }
     checks(ui, wizard, review, &mut page);
-    if review.is_confirming() {
+    if review.is_confirming {
         page.line(question(ui, review));
     }
-    if let Some(note) = review.note() {
+    if let Some(note) = &review.note {
         page.line(Line::styled(format!("  {note}"), Theme::strong()));
     }
     page
@@ -177,7 +177,7 @@ fn question(ui: Ui, review: &Review) -> Line<'static> {
 }
 
 fn note(ui: Ui, review: &Review, page: &mut Page) {
-    if let Some(note) = review.note() {
+    if let Some(note) = &review.note {
         page.paragraph(2, ui.width, note, Theme::strong());
     }
 }

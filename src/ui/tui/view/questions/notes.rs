@@ -19,8 +19,8 @@ impl Form<'_> {
     /// Hint, finding or error, and what a key does: always in the same place.
     pub(super) fn about_focus(&self, page: &mut Page) {
         let has_choices =
-            *self.step.field() == form::CONFIGURATION && self.wizard.has_several_configurations();
-        let (ui, theme, field) = (self.ui, self.ui.theme, self.step.field());
+            *self.step.field == form::CONFIGURATION && self.wizard.has_several_configurations();
+        let (ui, theme, field) = (self.ui, self.ui.theme, self.step.field);
         let value = self.wizard.answers().get(field);
         let hint = field.choice(&value).map(|option| option.help).filter(|help| !help.is_empty());
         let hint = match hint {
@@ -29,12 +29,12 @@ impl Form<'_> {
             None => field.help,
         };
         let keys = if field.is_secret() { "  ^r shows it." } else { "" };
-        if !ui.is_small || (self.step.problem().is_none() && !self.has_news()) {
+        if !ui.is_small || (self.step.problem.is_none() && !self.has_news()) {
             page.paragraph(2, ui.width, &format!("{hint}{keys}"), theme.dim());
         }
-        if let Some(problem) = self.step.problem() {
+        if let Some(problem) = &self.step.problem {
             self.problem_and_fixes(page, problem);
-        } else if let Some(note) = self.step.note() {
+        } else if let Some(note) = &self.step.note {
             let mark = (theme.glyphs.good, theme.good());
             page.marked(mark, ui.width, note, Style::new());
         } else if let Some(problem) = self.problem_elsewhere() {
@@ -77,7 +77,7 @@ impl Form<'_> {
     /// A correction, with the name of its question where that is another one.
     fn fix(&self, fix: &Fix) -> String {
         let value = if fix.value.is_empty() { "empty" } else { &fix.value };
-        if *fix.field == *self.step.field() {
+        if *fix.field == *self.step.field {
             format!("use {value}")
         } else {
             format!("{}: {value}", fix.field.label)
@@ -136,7 +136,7 @@ impl Form<'_> {
 
     fn about_address(&self, page: &mut Page) {
         let answers = self.wizard.answers();
-        let is_typed = *self.step.field() == form::URL;
+        let is_typed = *self.step.field == form::URL;
         let text = if is_typed { self.step.typed().0.into() } else { answers.get(&form::URL) };
         if let Ok(url) = text.parse::<ServerUrl>() {
             let has_nginx = answers.get(&form::REVERSE_PROXY) == "nginx";
@@ -155,8 +155,8 @@ impl Form<'_> {
         let finding = check.as_ref().and_then(|check| self.wizard.finding(check));
         if check.as_ref().is_some_and(|check| self.wizard.is_running(|it| it == check)) {
             let mark = (self.ui.theme.glyphs.idle, self.ui.theme.dim());
-            let seconds = self.wizard.seconds();
-            let step = match self.wizard.test_step() {
+            let seconds = self.wizard.seconds;
+            let step = match self.wizard.test_step {
                 "" => "connecting",
                 step => step,
             };
