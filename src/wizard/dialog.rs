@@ -93,27 +93,18 @@ impl Choice {
 
     /// Whether files are written by this choice, without a review.
     pub(crate) fn writes(&self) -> bool {
-        match self {
-            Self::SaveBeside
-            | Self::Overwrite
-            | Self::Replace
-            | Self::Sudo
-            | Self::SaveAside
-            | Self::WithoutNginx
-            | Self::Retry
-            | Self::Undo
-            | Self::UndoOverwriting(_)
-            | Self::Forget => true,
+        !matches!(
+            self,
             Self::Reapply
-            | Self::StartOver
-            | Self::Change(_)
-            | Self::WithoutTls
-            | Self::ShowEvidence(_)
-            | Self::Continue
-            | Self::Fresh
-            | Self::ReadOnly
-            | Self::Quit => false,
-        }
+                | Self::StartOver
+                | Self::Change(_)
+                | Self::WithoutTls
+                | Self::ShowEvidence(_)
+                | Self::Continue
+                | Self::Fresh
+                | Self::ReadOnly
+                | Self::Quit
+        )
     }
 }
 
@@ -139,26 +130,26 @@ impl Wizard {
         let Step::Dialog(dialog) = &self.step else { return None };
         let choice = dialog.failure.choices.get(number)?.clone();
         let plan = dialog.plan.clone();
-        match choice {
+        Some(match choice {
             Choice::Change(field) => {
                 self.step = Step::FormStep(FormStep::on(&self.answers, field).returning());
-                None
+                return None;
             }
             Choice::Continue if self.resumed_at < form::SCREENS.len() => {
                 self.open_screen(self.resumed_at);
-                None
+                return None;
             }
             // Passwords are not kept, so that one may be missing.
             Choice::Continue if self.answers.problems().iter().all(|it| !it.blocks) => {
-                self.review()
+                return self.review();
             }
-            Choice::Continue => self.review_or_ask(),
-            Choice::ReadOnly => self.begin(),
+            Choice::Continue => return self.review_or_ask(),
+            Choice::ReadOnly => return self.begin(),
             Choice::WithoutTls => {
                 for field in [&form::CERTIFICATE, &form::CERTIFICATE_KEY] {
                     self.answers.set(field, "");
                 }
-                self.review()
+                return self.review();
             }
             Choice::ShowEvidence(text) => {
                 if let Step::Dialog(dialog) = &mut self.step {
@@ -166,34 +157,32 @@ impl Wizard {
                     dialog.failure.lines.extend([String::new(), text]);
                     dialog.selected = 0;
                 }
-                None
+                return None;
             }
             // A draft that was not decided on stays.
-            Choice::Quit if plan.changes.is_empty() => Some(Effect::Exit(Exit::Done)),
-            Choice::Quit => self.quit(),
+            Choice::Quit if plan.changes.is_empty() => Effect::Exit(Exit::Done),
+            Choice::Quit => return self.quit(),
             Choice::Fresh => {
                 self.answers.forget();
-                self.begin()
+                return self.begin();
             }
-            Choice::Reapply => Some(self.look(paths(&plan), AfterDiscovery::Review)),
-            Choice::StartOver => Some(self.look(paths(&plan), AfterDiscovery::StartOver)),
-            Choice::Overwrite => Some(self.look(paths(&plan), AfterDiscovery::Overwrite(plan))),
-            Choice::SaveBeside => Some(self.writing(plan, Effect::SaveBeside)),
-            Choice::SaveAside => Some(self.writing(plan, Effect::SaveAside)),
-            Choice::Sudo => Some(self.writing(plan, Effect::Elevate)),
-            Choice::Retry | Choice::Replace => Some(self.writing(plan, Effect::Write)),
-            Choice::WithoutNginx => {
-                Some(self.writing(plan.without(FileKind::Nginx), Effect::Write))
-            }
-            Choice::Undo => Some(self.writing(plan, |_| Effect::Repair(Repair::Undo))),
+            Choice::Reapply => self.look(paths(&plan), AfterDiscovery::Review),
+            Choice::StartOver => self.look(paths(&plan), AfterDiscovery::StartOver),
+            Choice::Overwrite => self.look(paths(&plan), AfterDiscovery::Overwrite(plan)),
+            Choice::SaveBeside => self.writing(plan, Effect::SaveBeside),
+            Choice::SaveAside => self.writing(plan, Effect::SaveAside),
+            Choice::Sudo => self.writing(plan, Effect::Elevate),
+            Choice::Retry | Choice::Replace => self.writing(plan, Effect::Write),
+            Choice::WithoutNginx => self.writing(plan.without(FileKind::Nginx), Effect::Write),
+            Choice::Undo => self.writing(plan, |_| Effect::Repair(Repair::Undo)),
             Choice::UndoOverwriting(None) => {
-                Some(self.writing(plan, |_| Effect::Repair(Repair::UndoOverwriting)))
+                self.writing(plan, |_| Effect::Repair(Repair::UndoOverwriting))
             }
             Choice::UndoOverwriting(Some(id)) => {
-                Some(self.writing(plan, |_| Effect::Rollback { id, overwrite: true }))
+                self.writing(plan, |_| Effect::Rollback { id, overwrite: true })
             }
-            Choice::Forget => Some(self.writing(plan, |_| Effect::Repair(Repair::Forget))),
-        }
+            Choice::Forget => self.writing(plan, |_| Effect::Repair(Repair::Forget)),
+        })
     }
 
     /// `n`: without the draft, where that is one of the choices.

@@ -139,24 +139,15 @@ pub enum Exit {
 impl Effect {
     /// Whether files are written.
     pub(crate) fn writes(&self) -> bool {
-        match self {
+        matches!(
+            self,
             Self::Write(_)
-            | Self::Elevate(_)
-            | Self::SaveAside(_)
-            | Self::SaveBeside(_)
-            | Self::Rollback { .. }
-            | Self::Repair(_) => true,
-            Self::ReadFiles(_)
-            | Self::Load(..)
-            | Self::Check(_)
-            | Self::Cancel
-            | Self::Plan(_)
-            | Self::Copy(_)
-            | Self::Remind(_)
-            | Self::Redraw
-            | Self::Suspend
-            | Self::Exit(_) => false,
-        }
+                | Self::Elevate(_)
+                | Self::SaveAside(_)
+                | Self::SaveBeside(_)
+                | Self::Rollback { .. }
+                | Self::Repair(_)
+        )
     }
 }
 

@@ -8,10 +8,9 @@ use crate::answers::Answers;
 use crate::form;
 use crate::machine::Machine;
 use crate::plan::{DiffLine, FileChange, FileKind, Plan};
-use std::fmt;
 
 /// The files as the last valid answers have them.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct LivePreview {
     files: Vec<FilePreview>,
     /// The answers that were last sent to be planned.
@@ -23,7 +22,7 @@ pub struct LivePreview {
 }
 
 /// One file of the preview, redacted.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct FilePreview {
     pub(crate) change: FileChange,
     /// Its lines, or the difference to the file on disk.
@@ -31,6 +30,7 @@ pub struct FilePreview {
 }
 
 /// Everything that a plan is made from, so that a thread can make it.
+#[derive(Debug)]
 pub struct PlanRequest {
     number: usize,
     answers: Answers,
@@ -106,26 +106,5 @@ impl Wizard {
             preview.is_stale = files.is_none();
             preview.files = files.unwrap_or(std::mem::take(&mut preview.files));
         }
-    }
-}
-
-/// Shows no answer and no line of a file.
-impl fmt::Debug for PlanRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PlanRequest({})", self.number)
-    }
-}
-
-/// Shows no answer and no line of a file.
-impl fmt::Debug for LivePreview {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "LivePreview({} files)", self.files.len())
-    }
-}
-
-/// Shows no line of the file.
-impl fmt::Debug for FilePreview {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "FilePreview({})", self.change.path.display())
     }
 }
