@@ -128,6 +128,11 @@ pub struct SelectOption {
     pub(crate) help: &'static str,
 }
 
+/// An option, from its value, label and help.
+const fn option(value: &'static str, label: &'static str, help: &'static str) -> SelectOption {
+    SelectOption { value, label, help }
+}
+
 /// Where the review shows an answer. Every row has a digit, which opens its question.
 #[derive(Clone, Copy)]
 pub(crate) enum InReview {

@@ -1,8 +1,7 @@
 //! Screen 3: the nginx in front of Kestra.
 
 use super::{
-    CONTEXT_PATH, Context, Field, FieldKind, InReview, PLAIN, Screen, ScreenId, SelectOption, URL,
-    parsed,
+    CONTEXT_PATH, Context, Field, FieldKind, InReview, PLAIN, Screen, ScreenId, URL, option, parsed,
 };
 use crate::kestra_release::Era;
 use crate::settings::{FilePath, NginxFile, Port, ServerNames, ServerUrl, Upstream};
@@ -42,16 +41,12 @@ X-Forwarded-For, -Host, -Port and -Proto, and take no path away. check tests
 all of that through the public URL, whatever is in front.",
     stored_in: "Not stored; controls whether the nginx file is written",
     kind: FieldKind::Select(&[
-        SelectOption {
-            value: "nginx",
-            label: "nginx",
-            help: "One file of its own; other nginx files are not touched.",
-        },
-        SelectOption {
-            value: "none",
-            label: "none, or another proxy",
-            help: "No nginx file is written; F1 shows what any reverse proxy must do.",
-        },
+        option("nginx", "nginx", "One file of its own; other nginx files are not touched."),
+        option(
+            "none",
+            "none, or another proxy",
+            "No nginx file is written; F1 shows what any reverse proxy must do.",
+        ),
     ]),
     review: InReview::Summary { label: "nginx", text: summary },
     // A configuration that does without a file of ours gets none unasked.
@@ -163,16 +158,12 @@ Later releases need no entries. Run kestra-setup check after the restart: it
 tells which kind yours is.",
     stored_in: "Stored in config.yml as kestra.server.basic-auth.open-urls",
     kind: FieldKind::Select(&[
-        SelectOption {
-            value: "login-and-webhooks",
-            label: "login page and webhooks",
-            help: "Six entries that open these two under the path, nothing else.",
-        },
-        SelectOption {
-            value: "none",
-            label: "none",
-            help: "No entries. Not sure? Run check after the restart; it tells.",
-        },
+        option(
+            "login-and-webhooks",
+            "login page and webhooks",
+            "Six entries that open these two under the path, nothing else.",
+        ),
+        option("none", "none", "No entries. Not sure? Run check after the restart; it tells."),
     ]),
     review: InReview::RowOf(&REVERSE_PROXY),
     ruled_out_by: |context| {
@@ -248,16 +239,12 @@ The file is written beside, and the last page shows the one include line to
 add inside that server block.",
     stored_in: "Not stored; controls the shape of the nginx file",
     kind: FieldKind::Select(&[
-        SelectOption {
-            value: "server",
-            label: "own server block",
-            help: "A server block of its own for this name.",
-        },
-        SelectOption {
-            value: "location",
-            label: "location for an existing one",
-            help: "You add one include line to the server block that you have.",
-        },
+        option("server", "own server block", "A server block of its own for this name."),
+        option(
+            "location",
+            "location for an existing one",
+            "You add one include line to the server block that you have.",
+        ),
     ]),
     review: InReview::RowOf(&REVERSE_PROXY),
     ruled_out_by: without_nginx,
@@ -286,16 +273,16 @@ as in Kestra's documentation: its lines, nothing added. Uploads over 1 MB
 fail, idle live views close early.",
     stored_in: "Not stored; controls the text of the nginx file",
     kind: FieldKind::Select(&[
-        SelectOption {
-            value: "recommended",
-            label: "recommended",
-            help: "The documentation's lines, plus uploads over 1 MB and long views.",
-        },
-        SelectOption {
-            value: "documented",
-            label: "as in Kestra's documentation",
-            help: "Uploads over 1 MB fail, idle live views close early.",
-        },
+        option(
+            "recommended",
+            "recommended",
+            "The documentation's lines, plus uploads over 1 MB and long views.",
+        ),
+        option(
+            "documented",
+            "as in Kestra's documentation",
+            "Uploads over 1 MB fail, idle live views close early.",
+        ),
     ]),
     review: InReview::RowOf(&REVERSE_PROXY),
     ruled_out_by: without_nginx,
@@ -355,25 +342,26 @@ recommended is named in this row.",
     ..PLAIN
 };
 
-/// Whether the full screen folds a question away, because it is rarely changed.
+/// The questions that the full screen folds away, because they are rarely changed, in short.
+static FOLDED: [(&Field, &str); 6] = [
+    (&SERVER_NAME, "names"),
+    (&LISTEN, "port"),
+    (&NGINX_FORM, "form"),
+    (&NGINX_STYLE, "template"),
+    (&NGINX_FILE, "file"),
+    (&OPEN_URLS, "login page"),
+];
+
+/// Whether the full screen folds a question away.
 pub(crate) fn is_folded(field: &Field) -> bool {
-    [&SERVER_NAME, &LISTEN, &NGINX_FORM, &NGINX_STYLE, &NGINX_FILE, &OPEN_URLS].contains(&field)
+    FOLDED.iter().any(|(folded, _)| *folded == field)
 }
 
 /// The folded answers in a few words: those that are not as recommended, else their names.
 pub fn folded(context: &dyn Context) -> String {
-    let asked = |field: &&(&'static Field, &'static str)| field.0.is_asked(context);
-    let rows = [
-        (&SERVER_NAME, "names"),
-        (&LISTEN, "port"),
-        (&NGINX_FORM, "form"),
-        (&NGINX_STYLE, "template"),
-        (&NGINX_FILE, "file"),
-        (&OPEN_URLS, "login page"),
-    ];
-    let differing: Vec<_> = rows
-        .iter()
-        .filter(asked)
+    let asked = FOLDED.iter().filter(|(field, _)| field.is_asked(context));
+    let differing: Vec<_> = asked
+        .clone()
         .filter_map(|(field, name)| {
             let value = context.get(field);
             let is_default = value == field.default(context);
@@ -382,9 +370,8 @@ pub fn folded(context: &dyn Context) -> String {
         })
         .collect();
     if differing.is_empty() {
-        let mut names: Vec<_> = rows.iter().filter(asked).map(|(_, name)| *name).collect();
         // The row has room for the names about nginx only.
-        names.truncate(5);
+        let names: Vec<_> = asked.map(|(_, name)| *name).take(5).collect();
         return format!("{}: as recommended", names.join(", "));
     }
     differing.join(", ")

@@ -1,8 +1,6 @@
 //! Screen 2: Kestra's outbound connection.
 
-use super::{
-    Context, Field, FieldKind, InReview, PLAIN, Screen, ScreenId, SelectOption, URL, parsed,
-};
+use super::{Context, Field, FieldKind, InReview, PLAIN, Screen, ScreenId, URL, option, parsed};
 use crate::settings::{FilePath, ProxyAddress, ProxyUsername, Secret, ServerUrl, VariableName};
 use std::borrow::Cow;
 
@@ -45,17 +43,17 @@ A proxy that inspects TLS needs its certificate in Java's trust store:
 or -Djavax.net.ssl.trustStore=FILE in JAVA_OPTS.",
     stored_in: "Stored in config.yml as micronaut.http.services.api.proxy-type",
     kind: FieldKind::Select(&[
-        SelectOption {
-            value: "direct",
-            label: "direct",
-            help: "Used for calls to api.kestra.io only. Browsers and HTTP tasks are not affected.",
-        },
-        SelectOption {
-            value: "http",
-            label: "HTTP proxy",
-            help: "Also carries https. Paste http://user:pass@host:port to fill every field.",
-        },
-        SelectOption { value: "socks", label: "SOCKS5 proxy", help: "SOCKS5 only." },
+        option(
+            "direct",
+            "direct",
+            "Used for calls to api.kestra.io only. Browsers and HTTP tasks are not affected.",
+        ),
+        option(
+            "http",
+            "HTTP proxy",
+            "Also carries https. Paste http://user:pass@host:port to fill every field.",
+        ),
+        option("socks", "SOCKS5 proxy", "SOCKS5 only."),
     ]),
     default: |_| Cow::Borrowed("direct"),
     proxy_part: Some(|proxy| Cow::Owned(proxy.kind.to_string())),
@@ -157,21 +155,13 @@ documentation, base64 of username:password. Encoded is not encrypted, and
 Kestra 1.3.25 and 2.0 never send them: the proxy answers 407.",
     stored_in: "Stored in config.yml, and the env file for ${ENV_VAR}",
     kind: FieldKind::Select(&[
-        SelectOption {
-            value: "plain",
-            label: "username + password",
-            help: "Whoever can read config.yml can read it (mode 0600 if new).",
-        },
-        SelectOption {
-            value: "basic",
-            label: "Basic header",
-            help: "Documented, but Kestra never sends it (407). See help.",
-        },
-        SelectOption {
-            value: "env",
-            label: "${ENV_VAR}",
-            help: "The password goes into a separate env file.",
-        },
+        option(
+            "plain",
+            "username + password",
+            "Whoever can read config.yml can read it (mode 0600 if new).",
+        ),
+        option("basic", "Basic header", "Documented, but Kestra never sends it (407). See help."),
+        option("env", "${ENV_VAR}", "The password goes into a separate env file."),
     ]),
     review: InReview::RowOf(&PROXY_USERNAME),
     ruled_out_by: without_login,
