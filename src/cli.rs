@@ -14,7 +14,7 @@ use crate::form::{self, Field};
 use crate::kestra_config::Place;
 use crate::plan::FileKind;
 use crate::settings::Secret;
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgMatches, ColorChoice, Command};
 use flags::{answering, at, everywhere, json, option, switch, with_flags};
 use std::path::PathBuf;
 
@@ -27,7 +27,8 @@ pub struct Invocation {
     pub(crate) at: Vec<Place>,
     /// Whether questions come one by one, without a full screen.
     pub(crate) plain: bool,
-    pub(crate) colour: Colour,
+    /// By default where the terminal has them and `NO_COLOR` is not set.
+    pub(crate) colour: ColorChoice,
     /// What is to be done.
     pub(crate) task: Task,
 }
@@ -36,7 +37,7 @@ impl Invocation {
     /// Whether standard output gets an object for machines.
     pub(crate) fn wants_json(&self) -> bool {
         match &self.task {
-            Task::Apply { json, .. }
+            Task::Apply(ApplyOptions { json, .. })
             | Task::Check { json, .. }
             | Task::Rollback(RollbackCommand::List { json }) => *json,
             Task::Show { form, .. } => *form == ShowForm::Json,
@@ -45,27 +46,12 @@ impl Invocation {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Colour {
-    /// Where the terminal has them and `NO_COLOR` is not set.
-    Auto,
-    Always,
-    Never,
-}
-
 /// What is to be done.
 #[derive(Debug)]
 pub(crate) enum Task {
     Wizard,
     /// Write without asking.
-    Apply {
-        given: GivenAnswers,
-        /// Show what would change and write nothing.
-        dry_run: bool,
-        json: bool,
-        /// The digest of the plan that was reviewed; another plan is not written.
-        expect: Option<String>,
-    },
+    Apply(ApplyOptions),
     Show {
         /// Answers that override the files.
         given: GivenAnswers,
@@ -86,6 +72,17 @@ pub(crate) enum Task {
     /// Print the completions of a shell.
     Completions(clap_complete::Shell),
     Man,
+}
+
+/// What is written without asking, and how it is reported.
+#[derive(Debug)]
+pub(crate) struct ApplyOptions {
+    pub(crate) given: GivenAnswers,
+    /// Show what would change and write nothing.
+    pub(crate) dry_run: bool,
+    pub(crate) json: bool,
+    /// The digest of the plan that was reviewed; another plan is not written.
+    pub(crate) expect: Option<String>,
 }
 
 #[derive(Debug)]
@@ -223,11 +220,7 @@ fn invocation(matches: &ArgMatches) -> Invocation {
         config: matches.get_one("config").cloned(),
         at: places(matches),
         plain: matches.get_flag("plain"),
-        colour: match text_of(matches, "color").as_deref() {
-            Some("always") => Colour::Always,
-            Some("never") => Colour::Never,
-            _ => Colour::Auto,
-        },
+        colour: matches.get_one("color").copied().unwrap_or_default(),
         task: matches.subcommand().map_or(Task::Wizard, |(name, matches)| task(name, matches)),
     }
 }
@@ -246,12 +239,12 @@ fn places(matches: &ArgMatches) -> Vec<Place> {
 
 fn task(name: &str, matches: &ArgMatches) -> Task {
     match name {
-        "apply" => Task::Apply {
+        "apply" => Task::Apply(ApplyOptions {
             given: given(matches, true),
             dry_run: matches.get_flag("dry-run"),
             json: matches.get_flag("json"),
             expect: text_of(matches, "expect"),
-        },
+        }),
         "show" => Task::Show { given: given(matches, false), form: show_form(matches) },
         "print" => Task::Print { what: what(matches), given: given(matches, true) },
         "check" => {

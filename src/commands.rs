@@ -8,7 +8,7 @@ mod show;
 mod sources;
 mod wizard;
 
-use crate::cli::{self, Colour, Invocation, Task};
+use crate::cli::{self, Invocation, Task};
 use crate::kestra_config::Place;
 use crate::messages;
 use crate::plan::FileChange;
@@ -17,6 +17,7 @@ use crate::system::discover::DiscoverError;
 use crate::system::fs::WriteError;
 use crate::ui::tui::backend::Colors;
 use crate::ui::tui::theme::{Level, Theme};
+use clap::ColorChoice;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io;
@@ -111,15 +112,11 @@ fn only(places: &[Place]) -> Result<Option<&Place>, CommandError> {
 /// Does what was asked for; gives the exit code.
 pub fn run(invocation: &Invocation, console: &mut Console) -> u8 {
     if has_colours(invocation.colour) {
-        console.paint(paint, invocation.colour == Colour::Always);
+        console.paint(paint, invocation.colour == ColorChoice::Always);
     }
     let result = match &invocation.task {
         Task::Wizard => wizard::run(invocation, console),
-        Task::Apply { given, dry_run, json, expect } => {
-            let options =
-                apply::Options { given, dry_run: *dry_run, json: *json, expect: expect.as_deref() };
-            apply::run(invocation, &options, console)
-        }
+        Task::Apply(options) => apply::run(invocation, options, console),
         Task::Show { given, form } => show::run(invocation, given, *form, console),
         Task::Print { what, given } => show::print(invocation, *what, given, console),
         Task::Check { json, api_url } => check::run(invocation, *json, api_url.as_deref(), console),
@@ -207,14 +204,14 @@ fn words(error: &CommandError) -> String {
 
 /// Whether colours are wanted and the terminal has them. systemd gives serial lines `TERM=vt220`;
 /// monochrome terminals have it in their name.
-fn has_colours(wanted: Colour) -> bool {
+fn has_colours(wanted: ColorChoice) -> bool {
     let term = setting("TERM");
     let is_mono = ["vt", "ansi", "linux", "sun"].iter().any(|name| term.starts_with(name))
         || term.contains("-m");
     match wanted {
-        Colour::Always => true,
-        Colour::Never => false,
-        Colour::Auto => setting("NO_COLOR").is_empty() && !is_mono,
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => setting("NO_COLOR").is_empty() && !is_mono,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::form::{self, Field, FieldKind};
 use crate::kestra_config::Place;
-use clap::builder::{PossibleValuesParser, UnknownArgumentValueParser};
-use clap::{Arg, ArgAction, Command, value_parser};
+use clap::builder::UnknownArgumentValueParser;
+use clap::{Arg, ArgAction, ColorChoice, Command, value_parser};
 use std::path::PathBuf;
 
 /// What `--help` and the manual page print above the flags of the questions.
@@ -14,13 +14,12 @@ const CONFIG: &str =
 
 /// The flags of every command.
 pub(super) fn everywhere() -> [Arg; 4] {
-    let colour = PossibleValuesParser::new(["auto", "always", "never"]);
     [
         option("config", "PATH", CONFIG).value_parser(value_parser!(PathBuf)).global(true),
         at().global(true),
         switch("plain", "Ask line by line, without a full screen").global(true),
         option("color", "WHEN", "When to use colours")
-            .value_parser(colour)
+            .value_parser(value_parser!(ColorChoice))
             .default_value("auto")
             .global(true),
     ]

@@ -2,7 +2,7 @@
 
 use super::sources::{Sources, foreign};
 use super::{CommandError, difference, only, report};
-use crate::cli::{GivenAnswers, Invocation};
+use crate::cli::{ApplyOptions, GivenAnswers, Invocation};
 use crate::machine::Machine;
 use crate::messages;
 use crate::plan::{self, FileChange, FileKind, Plan};
@@ -50,23 +50,14 @@ impl<'a> From<&'a FileChange> for ChangedFile<'a> {
     }
 }
 
-/// What is written, and how it is reported.
-pub(super) struct Options<'a> {
-    pub(super) given: &'a GivenAnswers,
-    pub(super) dry_run: bool,
-    pub(super) json: bool,
-    /// The digest of the only plan that may be written.
-    pub(super) expect: Option<&'a str>,
-}
-
 pub(super) fn run(
     invocation: &Invocation,
-    options: &Options,
+    options: &ApplyOptions,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
-    let (sources, plan) = match options.expect {
-        Some(digest) => reviewed(invocation, options.given, digest)?,
-        None => planned(invocation, options.given)?,
+    let (sources, plan) = match &options.expect {
+        Some(digest) => reviewed(invocation, &options.given, digest)?,
+        None => planned(invocation, &options.given)?,
     };
     let urgent = plan::urgent(&sources.machine, &plan);
     for it in &urgent {

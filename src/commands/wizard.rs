@@ -4,7 +4,7 @@
 use super::apply::runner;
 use super::sources::take_variables;
 use super::{CommandError, has_colours, only, report, words};
-use crate::cli::{Colour, Invocation};
+use crate::cli::Invocation;
 use crate::kestra_config::Place;
 use crate::machine::Machine;
 use crate::messages::{capital, interrupted, not_written};
@@ -23,6 +23,7 @@ use crate::ui::tui::backend::Colors;
 use crate::ui::tui::theme::{Level, Theme};
 use crate::ui::tui::{self, Left};
 use crate::wizard::{Choice, Dialog, Effect, Event, Exit, Failure, Step, Wizard};
+use clap::ColorChoice;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -279,7 +280,7 @@ fn is_plain(invocation: &Invocation) -> bool {
 }
 
 /// Glyphs and colours that this terminal can show.
-fn theme(wanted: Colour) -> Theme {
+fn theme(wanted: ColorChoice) -> Theme {
     let has_colours = has_colours(wanted);
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(setting).into_iter().find(|it| !it.is_empty());
     let level = Level::of(&setting("TERM"), &locale.unwrap_or_default(), has_colours);
