@@ -30,7 +30,7 @@ pub use review::{Preview, Review, ReviewRow};
 
 use crate::answers::Answers;
 use crate::checks::{Check, Finding};
-use crate::form;
+use crate::form::{self, ScreenId};
 use crate::kestra_release::Release;
 use crate::key::Key;
 use crate::machine::Machine;
@@ -187,7 +187,7 @@ impl Wizard {
                 None
             }
             Event::Reminder => {
-                self.with_review(Review::conceal);
+                self.with_review(|review| review.show_secrets(false));
                 None
             }
             Event::Paused => self.plan_preview(),
@@ -219,7 +219,8 @@ impl Wizard {
         match &self.step {
             _ if self.is_quitting => keymap::QUITTING,
             _ if self.help.is_some() => keymap::HELP,
-            Step::FormStep(form_step) => form_step.keys(),
+            Step::FormStep(step) if step.screen().id == ScreenId::Proxy => keymap::PROXY_SCREEN,
+            Step::FormStep(_) => keymap::SCREEN,
             Step::Review(review) if review.is_confirming => keymap::CONFIRMING,
             Step::Review(_) => keymap::REVIEW,
             Step::Discovering(_) => keymap::DISCOVERING,
@@ -230,16 +231,13 @@ impl Wizard {
     }
 
     fn key(&mut self, key: Key) -> Option<Effect> {
-        if !self.is_covered() && self.takes_fix(key) {
-            return None;
-        }
-        if !self.is_covered() && self.unfolds(key) {
-            return None;
-        }
-        if !self.is_covered()
-            && let Some(effect) = self.chooses_configuration(key)
-        {
-            return Some(effect);
+        if !self.is_covered() {
+            if self.takes_fix(key) || self.unfolds(key) {
+                return None;
+            }
+            if let Some(effect) = self.chooses_configuration(key) {
+                return Some(effect);
+            }
         }
         if let Some(action) = keymap::action(self.keys(), key) {
             return self.act(action);

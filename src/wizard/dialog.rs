@@ -118,11 +118,6 @@ impl Dialog {
     pub(crate) fn is_about_a_plan(&self) -> bool {
         !self.plan.changes.is_empty()
     }
-
-    pub(super) fn move_by(&mut self, by: isize) {
-        let count = self.failure.choices.len().max(1);
-        self.selected = (self.selected + count).saturating_add_signed(by) % count;
-    }
 }
 
 impl Wizard {
@@ -132,7 +127,10 @@ impl Wizard {
         let plan = dialog.plan.clone();
         Some(match choice {
             Choice::Change(field) => {
-                self.step = Step::FormStep(FormStep::on(&self.answers, field).returning());
+                self.step = Step::FormStep(FormStep {
+                    is_returning: true,
+                    ..FormStep::on(&self.answers, field)
+                });
                 return None;
             }
             Choice::Continue if self.resumed_at < form::SCREENS.len() => {

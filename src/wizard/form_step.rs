@@ -1,8 +1,7 @@
 //! A screen of the form: the field with the focus, the text being typed, and its problem.
 
-use super::keymap;
 use crate::answers::{Answers, Problem};
-use crate::form::{self, Field, SCREENS, Screen, ScreenId};
+use crate::form::{self, Field, SCREENS, Screen};
 use crate::key::Key;
 use tui_input::{Input, InputRequest};
 
@@ -57,10 +56,6 @@ impl FormStep {
         (self.editor.text(), self.editor.cursor())
     }
 
-    pub(super) fn keys(&self) -> keymap::Tables {
-        if self.screen().id == ScreenId::Proxy { keymap::PROXY_SCREEN } else { keymap::SCREEN }
-    }
-
     /// The same once other defaults are known. What is being typed stays.
     pub(super) fn refreshed(mut self, answers: &Answers) -> Self {
         if !answers.asks(self.field) {
@@ -70,21 +65,6 @@ impl FormStep {
         if !self.editor.is_touched {
             self.editor = Editor::of(answers, self.field);
         }
-        self
-    }
-
-    /// Whether the defaults of the screen depend on what is found on the machine.
-    pub(super) fn depends_on_the_machine(&self) -> bool {
-        self.screen().id == ScreenId::Nginx
-    }
-
-    pub(super) fn returning(mut self) -> Self {
-        self.is_returning = true;
-        self
-    }
-
-    pub(super) fn with_problem(mut self, problem: Problem) -> Self {
-        self.problem = Some(problem);
         self
     }
 }

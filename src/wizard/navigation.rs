@@ -18,7 +18,8 @@ impl Wizard {
         }
         let is_partial = self.machine.is_partial;
         let form_step = self.form_step()?;
-        if is_partial && form_step.depends_on_the_machine() {
+        // Only the defaults of this screen depend on what is found on the machine.
+        if is_partial && form_step.screen().id == ScreenId::Nginx {
             self.step = Step::Discovering(AfterDiscovery::Accept(form_step.clone()));
             return None;
         }
@@ -79,10 +80,10 @@ impl Wizard {
     fn focus(&mut self, problem: Problem) {
         let is_returning =
             matches!(&self.step, Step::FormStep(form_step) if form_step.is_returning);
-        let form_step = FormStep { is_returning, ..FormStep::on(&self.answers, problem.field) };
+        let form_step = FormStep::on(&self.answers, problem.field);
         let is_missing = problem.fixes.is_empty() && self.answers.get(problem.field).is_empty();
-        self.step =
-            Step::FormStep(if is_missing { form_step } else { form_step.with_problem(problem) });
+        let problem = (!is_missing).then_some(problem);
+        self.step = Step::FormStep(FormStep { problem, is_returning, ..form_step });
     }
 
     pub(super) fn open_screen(&mut self, number: usize) {
@@ -124,7 +125,8 @@ impl Wizard {
     /// Tab and the arrows visit every question, valid or not.
     pub(super) fn move_focus(&mut self, by: isize) -> Option<Effect> {
         if let Step::Dialog(dialog) = &mut self.step {
-            dialog.move_by(by);
+            let count = dialog.failure.choices.len().max(1);
+            dialog.selected = (dialog.selected + count).saturating_add_signed(by) % count;
             return None;
         }
         let then: Onwards =
@@ -191,7 +193,10 @@ impl Wizard {
                 form_step.editor.is_revealed = !form_step.editor.is_revealed;
                 None
             }
-            Step::Review(review) => review.toggle_reveal().then_some(Effect::Remind(super::REVEAL)),
+            Step::Review(review) => {
+                review.show_secrets(!review.is_revealed);
+                review.is_revealed.then_some(Effect::Remind(super::REVEAL))
+            }
             _ => None,
         }
     }
@@ -250,7 +255,10 @@ impl Wizard {
         let row = ReviewRow::all(&self.answers).into_iter().find(|row| row.number == number);
         let (Step::Review(_), Some(row)) = (&self.step, row) else { return };
         self.past.push(self.answers.clone());
-        self.step = Step::FormStep(FormStep::on(&self.answers, row.field).returning());
+        self.step = Step::FormStep(FormStep {
+            is_returning: true,
+            ..FormStep::on(&self.answers, row.field)
+        });
     }
 
     /// `u`: the answers as they were before the last edit.

@@ -117,33 +117,20 @@ impl Wizard {
         }
     }
 
-    /// Which settings differ from the files, in words.
-    pub(crate) fn changed_in_words(&self) -> String {
+    /// Which settings differ from the files, in words, and in fewer words.
+    pub(crate) fn changed_in_words(&self) -> [String; 2] {
+        if !self.answers.defaults().is_reconfiguration {
+            return ["only these settings change"; 2].map(str::to_owned);
+        }
         let changed: Vec<_> = self.answers.changes().map(|field| field.name).collect();
         match changed.as_slice() {
-            _ if !self.answers.defaults().is_reconfiguration => {
-                "only these settings change".to_owned()
-            }
-            [] => "nothing differs".to_owned(),
-            [only] => format!("only {only} differs"),
-            several => format!("only {} differ", several.join(", ")),
+            [] => ["nothing differs".to_owned(), "0 settings differ".to_owned()],
+            [only] => [format!("only {only} differs"), "1 setting differs".to_owned()],
+            several => [
+                format!("only {} differ", several.join(", ")),
+                format!("{} settings differ", several.len()),
+            ],
         }
-    }
-
-    /// How many settings differ from the files, in words.
-    pub(crate) fn change_count_in_words(&self) -> String {
-        match self.answers.changes().count() {
-            _ if !self.answers.defaults().is_reconfiguration => {
-                "only these settings change".to_owned()
-            }
-            1 => "1 setting differs".to_owned(),
-            count => format!("{count} settings differ"),
-        }
-    }
-
-    /// What keeps nginx from serving our file.
-    pub(crate) fn nginx_notes(&self) -> Vec<String> {
-        plan::nginx_notes(&self.answers, &self.machine)
     }
 
     /// What is good to know before this is written.

@@ -24,7 +24,7 @@ pub struct Review {
     pub(crate) scroll: usize,
     /// Whether the file has the whole screen.
     pub(crate) is_full: bool,
-    is_revealed: bool,
+    pub(super) is_revealed: bool,
     /// Whether `w` was pressed and the question whether to write is open.
     pub(crate) is_confirming: bool,
     /// What the last key came to, such as "Nothing to write."
@@ -88,7 +88,7 @@ impl Review {
         review
     }
 
-    fn show_secrets(&mut self, is_revealed: bool) {
+    pub(super) fn show_secrets(&mut self, is_revealed: bool) {
         self.is_revealed = is_revealed;
         let shown = if is_revealed { FileChange::revealed } else { FileChange::preview };
         self.lines = self.files().iter().map(shown).collect();
@@ -127,18 +127,6 @@ impl Review {
     pub(super) fn toggle_full(&mut self) {
         self.is_full = !self.is_full;
         self.scroll = 0;
-    }
-
-    /// Gives whether secrets are shown now.
-    pub(super) fn toggle_reveal(&mut self) -> bool {
-        self.show_secrets(!self.is_revealed);
-        self.is_revealed
-    }
-
-    pub(super) fn conceal(&mut self) {
-        if self.is_revealed {
-            self.show_secrets(false);
-        }
     }
 
     /// The plan, if it may be written; else the reason is shown.

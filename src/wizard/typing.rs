@@ -17,16 +17,26 @@ impl Wizard {
 
     /// A key that is no command: text for a field, a move for a choice.
     pub(super) fn type_key(&mut self, key: Key) {
-        let Some(field) = self.form_step().map(|form_step| form_step.field) else { return };
-        match field.kind {
-            FieldKind::Select(_) if key == Key::Char('?') => self.help = Some(0),
+        let Some(form_step) = self.form_step() else { return };
+        let field = form_step.field;
+        let is_edit = match field.kind {
+            FieldKind::Select(_) if key == Key::Char('?') => {
+                self.help = Some(0);
+                false
+            }
             FieldKind::Select(choices) => self.move_choice(field, choices, key),
-            _ if *field == form::MORE => {}
-            FieldKind::Text | FieldKind::Secret => self.edit_text(key),
+            FieldKind::Text | FieldKind::Secret => {
+                *field != form::MORE && form_step.editor.key(key)
+            }
+        };
+        if let Some(form_step) = self.form_step().filter(|_| is_edit) {
+            form_step.problem = None;
+            form_step.note = None;
         }
     }
 
-    fn move_choice(&mut self, field: &'static Field, choices: &'static [SelectOption], key: Key) {
+    /// Gives whether the key chooses.
+    fn move_choice(&mut self, field: &Field, choices: &[SelectOption], key: Key) -> bool {
         let current = self.answers.get(field);
         let at = choices.iter().position(|choice| choice.value == current).unwrap_or(0);
         let next = match key {
@@ -35,22 +45,11 @@ impl Wizard {
             Key::Char(c) => {
                 c.to_digit(10).map_or(usize::MAX, |digit| digit as usize).wrapping_sub(1)
             }
-            _ => return,
+            _ => return false,
         };
-        let Some(choice) = choices.get(next) else { return };
+        let Some(choice) = choices.get(next) else { return false };
         self.answers.set(field, choice.value);
-        if let Some(form_step) = self.form_step() {
-            form_step.problem = None;
-            form_step.note = None;
-        }
-    }
-
-    fn edit_text(&mut self, key: Key) {
-        let Some(form_step) = self.form_step() else { return };
-        if form_step.editor.key(key) {
-            form_step.problem = None;
-            form_step.note = None;
-        }
+        true
     }
 
     /// Pasted text is one line of one answer, or a proxy with all its parts. It replaces a text
@@ -149,8 +148,14 @@ impl Wizard {
         if field.choices().is_empty() {
             form_step.editor = Editor::typed(text);
             self.commit();
-        } else if !self.take_proxy(field, text.trim()) && !self.take_choice(field, text) {
-            return None;
+        } else if !self.take_proxy(field, text.trim()) {
+            match field.check(text) {
+                Ok(value) => self.answers.set(field, &value),
+                Err(invalid) => {
+                    self.form_step()?.problem = Some(Problem::invalid(field, invalid));
+                    return None;
+                }
+            }
         }
         self.go_on()
     }
@@ -176,22 +181,6 @@ impl Wizard {
         };
         self.step = Step::FormStep(FormStep::on(&self.answers, previous?));
         None
-    }
-
-    /// Takes the choice with this value. If there is none, that is shown and nothing changes.
-    fn take_choice(&mut self, field: &'static Field, text: &str) -> bool {
-        match field.check(text) {
-            Ok(value) => {
-                self.answers.set(field, &value);
-                true
-            }
-            Err(invalid) => {
-                if let Some(form_step) = self.form_step() {
-                    form_step.problem = Some(Problem::invalid(field, invalid));
-                }
-                false
-            }
-        }
     }
 
     /// Visits every question, not only those that need an answer.

@@ -222,13 +222,13 @@ fn checks(ui: Ui, wizard: &Wizard, review: &Review, page: &mut Page) {
         }
         Line::from(spans)
     };
-    let lines = [wizard.changed_in_words(), wizard.change_count_in_words()].map(line);
+    let [_, few_words] = wizard.changed_in_words();
     // Each ends in three blanks.
+    let lines = wizard.changed_in_words().map(line);
     if let Some(line) = lines.into_iter().find(|line| line.width() < usize::from(ui.width) + 3) {
         return page.line(line);
     }
-    let changed = (Outcome::Ok, wizard.change_count_in_words());
-    for (outcome, text) in [changed].into_iter().chain(rest.clone()) {
+    for (outcome, text) in [(Outcome::Ok, few_words)].into_iter().chain(rest.clone()) {
         page.marked(ui.outcome(outcome), ui.width, &text, Style::new());
     }
 }

@@ -211,7 +211,7 @@ impl Form<'_> {
             let style = self.ui.theme.dim();
             page.marked((self.ui.theme.glyphs.idle, style), self.ui.width, &text, style);
         }
-        for note in self.wizard.nginx_notes() {
+        for note in plan::nginx_notes(answers, self.wizard.machine()) {
             self.warning(page, &note);
         }
         for line in lint::nginx_summary(self.wizard.machine()) {
