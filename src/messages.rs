@@ -4,15 +4,13 @@ use crate::checks::sentence;
 use crate::form::{self, Field};
 use crate::nginx_site;
 use crate::plan::{FileChange, FileKind, Plan};
-use crate::settings::{FilePath, SiteForm};
+use crate::settings::{FilePath, SiteForm, counted};
 use crate::shell;
 use crate::system::discover::{DiscoverError, command_for};
 use crate::system::effects::{Performed, WriteFailure};
 use crate::system::export::Exported;
 use crate::system::fs::backup::{PendingWrite, Restore};
-use crate::system::fs::{
-    FileAction, FileConflict, FileDigest, FileReceipt, InPlaceReason, Receipt, WriteError,
-};
+use crate::system::fs::{FileAction, FileConflict, FileDigest, FileReceipt, Receipt, WriteError};
 use crate::system::nginx;
 use crate::wizard::{
     Choice, Event, Failure, LoadFailure, NextStep, Undo, WriteResult, WriteState, WrittenFile,
@@ -53,19 +51,17 @@ fn not_loaded(error: &DiscoverError) -> LoadFailure {
 /// What happened, and what can be done.
 pub fn not_written(failure: &WriteFailure) -> Failure {
     let WriteFailure { error, plan, .. } = failure;
+    let what = format!("{}.", capital(error));
     let (state, lines, choices) = match error {
         WriteError::Changed(conflict) => {
             ("not written", changed(conflict, failure), ways_from(conflict))
         }
         WriteError::Redirected { .. } => {
-            let lines = vec![format!("{}.", capital(error)), error.remedy()];
+            let lines = vec![what, error.remedy()];
             ("not written", lines, vec![Choice::Reapply, Choice::SaveAside, Choice::Quit])
         }
         WriteError::Denied { path, .. } => {
-            let lines = vec![
-                format!("{}.", capital(error)),
-                "Nothing was changed. Your answers are kept.".to_owned(),
-            ];
+            let lines = vec![what, "Nothing was changed. Your answers are kept.".to_owned()];
             let is_nginx = plan.changes.iter().any(|change| {
                 change.kind == FileKind::Nginx && path.starts_with(parent(&change.path))
             });
@@ -97,17 +93,17 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
         }
         WriteError::Unrepaired { .. } | WriteError::Interrupted(_) => (
             "interrupted",
-            vec![format!("{}.", capital(error)), error.remedy()],
+            vec![what, error.remedy()],
             vec![Choice::Undo, Choice::Forget, Choice::Quit],
         ),
         WriteError::Damaged { .. } => (
             "interrupted",
-            vec![format!("{}.", capital(error)), "It cannot be undone from here.".to_owned()],
+            vec![what, "It cannot be undone from here.".to_owned()],
             vec![Choice::Forget, Choice::Quit],
         ),
         other => {
             let lines = vec![
-                format!("{}.", capital(other)),
+                what,
                 other.remedy(),
                 String::new(),
                 "Nothing was changed. Your answers are kept.".to_owned(),
@@ -162,8 +158,8 @@ pub(crate) fn capital(text: &impl ToString) -> String {
 fn changed(conflict: &FileConflict, failure: &WriteFailure) -> Vec<String> {
     let version = |version: &Option<FileDigest>| match version {
         Some(FileDigest { sha256, lines }) => {
-            let unit = if *lines == 1 { "line" } else { "lines" };
-            format!("sha256 {}...   {lines} {unit}", &sha256[..8.min(sha256.len())])
+            let start = &sha256[..8.min(sha256.len())];
+            format!("sha256 {start}...   {}", counted(*lines, "line"))
         }
         None => "no file".to_owned(),
     };
@@ -275,8 +271,7 @@ pub(crate) fn written(receipt: Receipt) -> WriteResult {
             WriteState::Unchanged,
             "Nothing was written. The files are as planned already.".to_owned(),
         ),
-        1 => (WriteState::Written, "Done. 1 file written.".to_owned()),
-        count => (WriteState::Written, format!("Done. {count} files written.")),
+        count => (WriteState::Written, format!("Done. {} written.", counted(count, "file"))),
     };
     WriteResult {
         state,
@@ -304,7 +299,7 @@ fn written_file(written: &FileReceipt) -> WrittenFile {
         FileAction::Created => "new".to_owned(),
         FileAction::Replaced => "changed".to_owned(),
         FileAction::Removed => "removed".to_owned(),
-        FileAction::InPlace(reason) => in_place(reason),
+        FileAction::InPlace(reason) => format!("changed in place, not atomic: {reason}"),
     };
     let about = if written.owner.is_empty() {
         how
@@ -317,10 +312,6 @@ fn written_file(written: &FileReceipt) -> WrittenFile {
         path: format!("{}{real}", written.path.display()),
         about,
     }
-}
-
-fn in_place(reason: InPlaceReason) -> String {
-    format!("changed in place, not atomic: {reason}")
 }
 
 fn saved_beside(receipt: Receipt) -> WriteResult {

@@ -39,7 +39,7 @@ pub(crate) use secret::{
 };
 pub use server_names::{ServerName, ServerNames};
 pub use site::{Site, SiteForm, Template, Tls, Upstream, UpstreamHost};
-pub(crate) use text::{HIDDEN, ascii, is_hidden, redacted, reference};
+pub(crate) use text::{HIDDEN, ascii, counted, is_hidden, redacted, reference};
 pub use url::ServerUrl;
 
 /// The answers as types. Kestra, Micronaut and nginx accept every value in it.

@@ -2,7 +2,7 @@
 
 use super::redact::{self, Shown, revealed};
 use super::{FileChange, FileKind, Text};
-use crate::settings::{HIDDEN, Secret};
+use crate::settings::{HIDDEN, Secret, counted};
 use similar::{DiffOp, TextDiff};
 
 /// How many unchanged lines are shown around a change.
@@ -104,9 +104,8 @@ impl FileChange {
     /// How many lines change, in words.
     pub fn summary(&self) -> String {
         let stat = self.stat();
-        let lines = |n: usize| if n == 1 { "line" } else { "lines" };
         let Some(before) = &self.before else {
-            return format!("new file, {} {}", stat.added, lines(stat.added));
+            return format!("new file, {}", counted(stat.added, "line"));
         };
         if stat == DiffStat::default() {
             return "no changes".to_owned();
@@ -117,9 +116,9 @@ impl FileChange {
         let keeps_comments = self.kind == FileKind::Config && removed == 0;
         let comments = if keeps_comments { " and all comments" } else { "" };
         format!(
-            "{changed} {} changed, {added} added, {removed} removed. {kept} other {}{comments} untouched.",
-            lines(changed),
-            lines(kept)
+            "{} changed, {added} added, {removed} removed. {}{comments} untouched.",
+            counted(changed, "line"),
+            counted(kept, "other line")
         )
     }
 

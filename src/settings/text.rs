@@ -34,6 +34,12 @@ pub(super) fn unquoted(text: &str) -> Option<&str> {
     pairs.iter().find_map(|&(open, close)| text.strip_prefix(open)?.strip_suffix(close))
 }
 
+/// A number and what there are so many of, such as `1 file` and `2 files`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
+}
+
 /// Whether a character is invisible or looks like a blank.
 ///
 /// Control, format, private and non-ASCII space characters (Unicode categories Cc, Cf, Co, Zs, Zl,

@@ -80,7 +80,7 @@ pub(crate) fn run(
 ) -> io::Result<Left> {
     let (sender, happenings) = channel();
     signals::listen(sender.clone())?;
-    let screen = FullScreen::enter(theme.colors())?;
+    let screen = FullScreen::enter(theme.colors)?;
     reader::listen(io::stdin(), Decoder::new(escape_delay), sender.clone())?;
     let cancelled = Arc::default();
     let mut full = Loop {
@@ -236,8 +236,12 @@ impl Loop {
 
     /// What cannot be seen is not answered; `p` goes on line by line, which needs no room.
     fn typed_unseen(&self, input: &Input) -> Option<Left> {
-        let goes_on = *input == Input::Key(Key::Char('p')) && !self.is_writing();
-        goes_on.then(|| self.plain())
+        if *input != Input::Key(Key::Char('p')) || self.is_writing() {
+            return None;
+        }
+        // Whoever asks from now on has the keyboard alone.
+        mem::forget(reader::pause());
+        Some(Left::Plain(Box::new(self.wizard.clone())))
     }
 
     fn signal(&mut self, signal: Signal) -> io::Result<Option<Left>> {
@@ -256,12 +260,6 @@ impl Loop {
 
     fn is_writing(&self) -> bool {
         matches!(self.wizard.step(), Step::Writing(_))
-    }
-
-    /// Whoever asks from now on has the keyboard alone.
-    fn plain(&self) -> Left {
-        mem::forget(reader::pause());
-        Left::Plain(Box::new(self.wizard.clone()))
     }
 
     /// Nothing interrupts a write, nor makes it wait half way.
@@ -300,7 +298,14 @@ impl Loop {
                     self.wizard.update(messages::elevated(&plan, &self.runner.config, result));
                 return effect.map_or(Ok(None), |effect| self.perform(effect));
             }
-            other => self.start(other),
+            effect => {
+                if matches!(effect, Effect::Check(Check::Outbound(_))) {
+                    // A newer test makes the one under way pointless.
+                    self.cancel();
+                    self.tick_at = Some(work::after(Duration::from_secs(1)));
+                }
+                work::start(effect, &self.runner, &self.cancelled, self.sender.clone());
+            }
         }
         Ok(None)
     }
@@ -316,15 +321,6 @@ impl Loop {
             // The receiver is this loop's own.
             let _ = self.sender.send(other);
         }
-    }
-
-    fn start(&mut self, effect: Effect) {
-        if matches!(effect, Effect::Check(Check::Outbound(_))) {
-            // A newer test makes the one under way pointless.
-            self.cancel();
-            self.tick_at = Some(work::after(Duration::from_secs(1)));
-        }
-        work::start(effect, &self.runner, &self.cancelled, self.sender.clone());
     }
 
     /// Stops the check that is under way, and none that comes after.

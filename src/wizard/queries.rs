@@ -9,6 +9,7 @@ use crate::form::{self, Field};
 use crate::key::Key;
 use crate::machine::Machine;
 use crate::plan;
+use crate::settings::counted;
 
 impl Wizard {
     /// The number of the step in the step bar, counted from 0.
@@ -111,8 +112,7 @@ impl Wizard {
             Step::FormStep(_) if is_new => "new".to_owned(),
             Step::FormStep(_) | Step::Review(_) => match self.answers.changes().count() {
                 0 => "no changes".to_owned(),
-                1 => "1 change".to_owned(),
-                count => format!("{count} changes"),
+                count => counted(count, "change"),
             },
         }
     }

@@ -6,6 +6,7 @@ use crate::form;
 use crate::key::Key;
 use crate::messages::printed;
 use crate::plan::{FileChange, Plan};
+use crate::settings::counted;
 use crate::system::line_reader::{Echo, Ended};
 use crate::wizard::{
     Action, Choice, Effect, Event, Exit, Preview, Review, ReviewRow, Step, Wizard, report,
@@ -58,8 +59,7 @@ impl<R: Runtime> PlainMode<'_, R> {
         let files = plan(self.wizard).map_or(0, |plan| plan.pending().count());
         let question = match files {
             0 => return self.explain_refusal(),
-            1 => "Write 1 file?".to_owned(),
-            several => format!("Write {several} files?"),
+            count => format!("Write {}?", counted(count, "file")),
         };
         if self.confirms(&question)? {
             self.press('w');

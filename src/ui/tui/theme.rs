@@ -118,7 +118,7 @@ pub(crate) fn is_one_column(symbol: &str) -> bool {
 /// Glyphs and styles of one terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
-    colors: Colors,
+    pub(crate) colors: Colors,
     pub(crate) glyphs: &'static Glyphs,
 }
 
@@ -136,11 +136,6 @@ impl Theme {
     /// Whether the terminal is likely a slow line.
     pub(crate) fn is_ascii(self) -> bool {
         *self.glyphs == ASCII
-    }
-
-    /// The colours that the terminal gets.
-    pub(crate) fn colors(self) -> Colors {
-        self.colors
     }
 
     /// A line with the glyphs of this terminal in place of those that its texts hold.
@@ -170,14 +165,9 @@ impl Theme {
         }
     }
 
-    /// The name of the program, the current step, keys.
+    /// The name of the program, the current step, keys, the bar in front of the focus.
     pub(crate) fn accent(self) -> Style {
         self.style(Color::Magenta, Modifier::BOLD).add_modifier(Modifier::BOLD)
-    }
-
-    /// The bar in front of the row with the focus.
-    pub(crate) fn focus(self) -> Style {
-        self.accent()
     }
 
     /// Headings, and the value with the focus.

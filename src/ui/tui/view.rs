@@ -13,7 +13,7 @@ use super::frame::{Frame, Row};
 use super::theme::Theme;
 use crate::form::{self, SCREENS};
 use crate::key::Key;
-use crate::settings::Secret;
+use crate::settings::{Secret, counted};
 use crate::ui::wrapped;
 use crate::wizard::{Action, Binding, Event, FormStep, Step, Wizard};
 use page::{Page, Visible, elided};
@@ -238,8 +238,8 @@ impl Ui {
             return self.rule();
         }
         let Theme { glyphs, .. } = self.theme;
-        let lines = if more == 1 { "line" } else { "lines" };
-        let text = format!(" {} {more} more {lines}: pgdn {1}{1}", glyphs.down, glyphs.rule);
+        let more = counted(more, "more line");
+        let text = format!(" {} {more}: pgdn {1}{1}", glyphs.down, glyphs.rule);
         let width = usize::from(self.width).saturating_sub(text.chars().count());
         Line::styled(glyphs.rule.repeat(width) + &text, self.theme.dim())
     }
@@ -284,8 +284,7 @@ fn label(wizard: &Wizard, binding: &Binding) -> String {
         (Action::Write, Step::Review(review)) => {
             match review.files().iter().filter(|change| !change.is_noop()).count() {
                 0 => binding.label.to_owned(),
-                1 => format!("{} 1 file", binding.label),
-                count => format!("{} {count} files", binding.label),
+                count => format!("{} {}", binding.label, counted(count, "file")),
             }
         }
         (Action::Edit(_), _) => binding.label.replace("{digits}", &form::review_digits()),

@@ -69,7 +69,7 @@ pub(super) fn lines<'a>(
         if is_stale {
             line = Line::styled(line.to_string(), ui.theme.dim());
         } else if Some(number) == focus {
-            let bar = Span::styled(format!(" {}", ui.theme.glyphs.focus), ui.theme.focus());
+            let bar = Span::styled(format!(" {}", ui.theme.glyphs.focus), ui.theme.accent());
             if let Some(margin) = line.spans.first_mut() {
                 *margin = Span::raw(margin.content.chars().skip(2).collect::<String>());
             }

@@ -1,6 +1,6 @@
 //! Lines from top to bottom, one of which must stay in view.
 
-use crate::settings::ascii;
+use crate::settings::{ascii, counted};
 use crate::ui::wrapped;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -100,8 +100,7 @@ impl Page {
             if room == 0 {
                 return;
             }
-            let lines = if gone == 1 { "line" } else { "lines" };
-            self.line(format!("  … {gone} more {lines}   {key} shows all"));
+            self.line(format!("  … {}   {key} shows all", counted(gone, "more line")));
         }
     }
 

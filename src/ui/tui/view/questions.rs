@@ -109,7 +109,7 @@ impl Form<'_> {
         let is_bad = self.problem(field).is_some() || self.is_rejected(field);
         let (mark, mark_style) = match (is_bad, has_focus) {
             (true, _) => (theme.glyphs.bad, theme.bad()),
-            (false, true) => (theme.glyphs.focus, theme.focus()),
+            (false, true) => (theme.glyphs.focus, theme.accent()),
             (false, false) => (" ", Style::new()),
         };
         let style = if has_focus { Theme::strong() } else { Style::new() };
@@ -158,9 +158,12 @@ impl Form<'_> {
             spans.push(Span::styled(format!("  {}", theme.glyphs.pointer), theme.accent()));
             return 0;
         }
+        let answers = self.wizard.answers();
+        // A file may have a text for this field that may not be shown.
+        let is_shown = answers.shown(field) == answers.get(field);
         let (text, cursor, remark) = match field.kind {
             FieldKind::Secret => self.secret(field, has_focus),
-            _ if has_focus && (self.step.editor.is_touched || !self.is_redacted(field)) => {
+            _ if has_focus && (self.step.editor.is_touched || is_shown) => {
                 let (text, cursor) = self.line_of_text(self.step.typed());
                 (text, cursor, String::new())
             }
@@ -183,12 +186,6 @@ impl Form<'_> {
         spans.push(Span::styled(text, style));
         spans.push(Span::styled(format!("{gap}{remark}"), theme.dim()));
         cursor
-    }
-
-    /// Whether a file has a text for this field that may not be shown.
-    fn is_redacted(&self, field: &Field) -> bool {
-        let answers = self.wizard.answers();
-        answers.shown(field) != answers.get(field)
     }
 
     fn room(&self) -> usize {

@@ -5,7 +5,7 @@ use super::{Ui, difference};
 use crate::checks::{Check, Outcome};
 use crate::messages::capital;
 use crate::plan::{DiffLine, DiffTag, FileChange, FileKind};
-use crate::settings::Connection;
+use crate::settings::{Connection, counted};
 use crate::ui::tui::theme::Theme;
 use crate::wizard::{Preview, Review, ReviewRow, Wizard};
 use ratatui::style::Style;
@@ -165,7 +165,7 @@ fn below(ui: Ui, wizard: &Wizard, review: &Review) -> Page {
 /// Asks once before anything is written.
 fn question(ui: Ui, review: &Review) -> Line<'static> {
     let count = review.files().iter().filter(|change| !change.is_noop()).count();
-    let files = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+    let files = counted(count, "file");
     let (key, dim) = (ui.theme.accent(), ui.theme.dim());
     Line::from(vec![
         Span::styled(format!("  Write {files}?   "), Theme::strong()),

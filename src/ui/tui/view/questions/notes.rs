@@ -32,12 +32,14 @@ impl Form<'_> {
         if !ui.is_small || (self.step.problem.is_none() && !self.has_news()) {
             page.paragraph(2, ui.width, &format!("{hint}{keys}"), theme.dim());
         }
+        // Another field of this screen may have been left with one.
+        let mut problems = self.step.screen().fields.iter().filter_map(|it| self.problem(it));
         if let Some(problem) = &self.step.problem {
             self.problem_and_fixes(page, problem);
         } else if let Some(note) = &self.step.note {
             let mark = (theme.glyphs.good, theme.good());
             page.marked(mark, ui.width, note, Style::new());
-        } else if let Some(problem) = self.problem_elsewhere() {
+        } else if let Some(problem) = problems.next() {
             let text = format!("{}: {}", problem.field.label, problem.message);
             page.marked((theme.glyphs.bad, theme.bad()), ui.width, &text, theme.bad());
         }
@@ -53,11 +55,6 @@ impl Form<'_> {
         };
         self.step.screen().id == ScreenId::Proxy
             && self.wizard.way_out().is_some_and(|check| is_known(&check))
-    }
-
-    /// What is wrong with another field of this screen, which was left so.
-    fn problem_elsewhere(&self) -> Option<Problem> {
-        self.step.screen().fields.iter().find_map(|field| self.problem(field))
     }
 
     fn problem_and_fixes(&self, page: &mut Page, problem: &Problem) {
