@@ -9,7 +9,7 @@ use crate::form::{
     CERTIFICATE, CONTEXT_PATH, Field, LISTEN, NGINX_FILE, NGINX_FORM, SERVER_NAME, UPSTREAM, URL,
 };
 use crate::settings::{
-    ContextPath, Port, ServerNames, ServerUrl, Settings, SiteFile, SiteForm, Tls, Upstream,
+    ContextPath, Port, ServerNames, ServerUrl, Settings, SiteFile, SiteForm, Upstream,
 };
 
 /// Two answers that contradict each other.
@@ -47,16 +47,17 @@ pub fn conflicts(settings: &Settings, kestra_port: u16) -> Vec<Conflict> {
     if let (Some(url), Some(path)) = (url, context_path) {
         all.extend(path_differs(url, path));
     }
-    all.extend(nginx.as_ref().and_then(location_outside_of_a_server));
-    if let Some(SiteFile { site, .. }) = nginx
-        && let SiteForm::Server { names, listen, tls } = &site.form
-    {
-        let front = Front { names, listen: *listen, tls: tls.as_ref() };
-        all.extend(front.same_port_twice());
-        all.extend(front.proxies_to_itself(&site.upstream, kestra_port));
-        if let Some(url) = url {
-            all.extend(front.serves_another_host(url));
-            all.extend(front.serves_another_scheme(url).or_else(|| front.serves_another_port(url)));
+    let Some(SiteFile { file, site }) = nginx else { return all };
+    match &site.form {
+        SiteForm::Location if file.is_read_by_itself() => {
+            let message = "nginx reads this folder outside of any server block, where a location stops it. Name a file elsewhere";
+            all.push(Conflict::new([&NGINX_FILE, &NGINX_FORM], message));
+        }
+        SiteForm::Location => {}
+        SiteForm::Server { names, listen, tls } => {
+            let tls = tls.as_ref().map(|tls| tls.port);
+            all.extend(ports_collide(*listen, tls, &site.upstream, kestra_port));
+            all.extend(url.iter().flat_map(|url| serves_another(url, names, *listen, tls)));
         }
     }
     all
@@ -78,71 +79,51 @@ fn path_differs(url: &ServerUrl, path: &ContextPath) -> Option<Conflict> {
     })
 }
 
-fn location_outside_of_a_server(nginx: &SiteFile) -> Option<Conflict> {
-    let is_outside = nginx.site.form == SiteForm::Location && nginx.file.is_read_by_itself();
-    is_outside.then(|| {
-        let message =
-            "nginx reads this folder outside of any server block, where a location stops it. Name a file elsewhere";
-        Conflict::new([&NGINX_FILE, &NGINX_FORM], message)
-    })
-}
-
-/// What nginx would show to the outside.
-struct Front<'a> {
-    names: &'a ServerNames,
+/// What keeps nginx from listening on these ports, for http and for https.
+fn ports_collide(
     listen: Port,
-    tls: Option<&'a Tls>,
+    tls: Option<Port>,
+    upstream: &Upstream,
+    kestra_port: u16,
+) -> Vec<Conflict> {
+    let mut all = Vec::new();
+    if tls == Some(listen) {
+        let message = "HTTP and HTTPS need different ports";
+        all.push(Conflict::new([&LISTEN, &CERTIFICATE], message).fix(&LISTEN, &80));
+    }
+    // nginx answers 500 after 256 requests to itself, and `nginx -t` does not notice.
+    let takes = |port: u16| listen.get() == port || tls.is_some_and(|tls| tls.get() == port);
+    if upstream.host().is_loopback() && (takes(upstream.port().get()) || takes(kestra_port)) {
+        let message =
+            "nginx would proxy to itself: Kestra and nginx cannot share a port on one machine";
+        all.push(Conflict::new([&LISTEN, &UPSTREAM], message));
+    }
+    all
 }
 
-impl Front<'_> {
-    fn same_port_twice(&self) -> Option<Conflict> {
-        let tls = self.tls?;
-        (tls.port == self.listen).then(|| {
-            Conflict::new([&LISTEN, &CERTIFICATE], "HTTP and HTTPS need different ports")
-                .fix(&LISTEN, &80)
-        })
+/// What nginx would show to the outside that is not what the public URL promises.
+fn serves_another(
+    url: &ServerUrl,
+    names: &ServerNames,
+    listen: Port,
+    tls: Option<Port>,
+) -> Vec<Conflict> {
+    let mut all = Vec::new();
+    if !names.matches(url.host()) {
+        let message =
+            format!("the public URL has the host {}, which no server name matches", url.host());
+        all.push(Conflict::new([&SERVER_NAME, &URL], message).fix(&SERVER_NAME, url.host()));
     }
-
-    /// nginx answers 500 after 256 requests to itself, and `nginx -t` does not notice.
-    fn proxies_to_itself(&self, upstream: &Upstream, kestra_port: u16) -> Option<Conflict> {
-        let own_ports = [Some(self.listen), self.tls.map(|tls| tls.port)];
-        let takes = |port: u16| own_ports.iter().flatten().any(|own| own.get() == port);
-        let is_here = upstream.host().is_loopback();
-        (is_here && (takes(upstream.port().get()) || takes(kestra_port))).then(|| {
-            let message =
-                "nginx would proxy to itself: Kestra and nginx cannot share a port on one machine";
-            Conflict::new([&LISTEN, &UPSTREAM], message)
-        })
+    let (port, asked) = (tls.unwrap_or(listen), url.effective_port());
+    if url.is_https() && tls.is_none() {
+        let message = "the public URL is https, but nginx would serve http";
+        all.push(Conflict::new([&CERTIFICATE, &URL], message).only_noted());
+    } else if !url.is_https() && tls.is_some() {
+        let message = "the public URL is http, but nginx would serve https";
+        all.push(Conflict::new([&CERTIFICATE, &URL], message).fix(&URL, &url.with_https()));
+    } else if asked != port {
+        let message = format!("the public URL has port {asked}, but nginx listens on {port}");
+        all.push(Conflict::new([&LISTEN, &URL], message).only_noted());
     }
-
-    fn serves_another_host(&self, url: &ServerUrl) -> Option<Conflict> {
-        (!self.names.matches(url.host())).then(|| {
-            let message =
-                format!("the public URL has the host {}, which no server name matches", url.host());
-            Conflict::new([&SERVER_NAME, &URL], message).fix(&SERVER_NAME, url.host())
-        })
-    }
-
-    fn serves_another_scheme(&self, url: &ServerUrl) -> Option<Conflict> {
-        match (url.is_https(), self.tls) {
-            (true, None) => {
-                let message = "the public URL is https, but nginx would serve http";
-                Some(Conflict::new([&CERTIFICATE, &URL], message).only_noted())
-            }
-            (false, Some(_)) => {
-                let message = "the public URL is http, but nginx would serve https";
-                Some(Conflict::new([&CERTIFICATE, &URL], message).fix(&URL, &url.with_https()))
-            }
-            _ => None,
-        }
-    }
-
-    fn serves_another_port(&self, url: &ServerUrl) -> Option<Conflict> {
-        let port = self.tls.map_or(self.listen, |tls| tls.port);
-        let asked = url.effective_port();
-        (asked != port).then(|| {
-            let message = format!("the public URL has port {asked}, but nginx listens on {port}");
-            Conflict::new([&LISTEN, &URL], message).only_noted()
-        })
-    }
+    all
 }
