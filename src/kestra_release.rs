@@ -2,6 +2,7 @@
 //!
 //! The table is `assets/kestra-releases.txt`, which has the sources and its date.
 
+use serde::Serialize;
 use std::fmt;
 
 const TABLE: &str = include_str!("../assets/kestra-releases.txt");
@@ -23,14 +24,15 @@ pub enum Era {
     Open,
 }
 
-/// The release that runs Kestra with a configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The release that runs Kestra with a configuration; `show --json` has its name and where it was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Release {
     /// An image such as `kestra/kestra:v1.3.25`, or a version such as `Kestra 1.3.25`.
     pub(crate) name: String,
     /// Where it was seen, such as `image of service kestra`.
     pub(crate) seen: String,
     /// Its era, where the name tells.
+    #[serde(skip)]
     pub(crate) era: Option<Era>,
 }
 

@@ -70,13 +70,12 @@ fn in_words(findings: &[Finding]) -> String {
     let mut lines = Vec::new();
     let is_one = |a: &Finding, b: &Finding| a.outcome == Outcome::Skipped && a.summary == b.summary;
     for alike in findings.chunk_by(is_one) {
-        let [only] = alike else {
-            let codes: Vec<_> = alike.iter().map(|finding| finding.code).collect();
-            let all = Finding { evidence: codes.join(", "), ..alike[0].clone() };
-            lines.push(all.in_words());
-            continue;
-        };
-        lines.push(only.in_words());
+        let codes: Vec<_> = alike.iter().map(|finding| finding.code).collect();
+        let mut finding = alike[0].clone();
+        if codes.len() > 1 {
+            finding.evidence = codes.join(", ");
+        }
+        lines.push(finding.in_words());
     }
     lines.join("\n") + "\n"
 }

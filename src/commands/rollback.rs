@@ -4,7 +4,7 @@ use super::{CommandError, difference, report};
 use crate::cli::{Invocation, RollbackCommand, UndoOptions};
 use crate::messages::{restored, rolled_back};
 use crate::settings::is_hidden;
-use crate::system::console::{Console, can_ask, first_line_of_input};
+use crate::system::console::{Console, can_ask};
 use crate::system::discover::{self, config_path};
 use crate::system::fs::WriteError;
 use crate::system::fs::backup::{Checkpoint, History, PendingWrite, Restore};
@@ -93,12 +93,10 @@ fn undo_interrupted(
 }
 
 fn show(restores: &[Restore], console: &mut Console) -> Result<(), CommandError> {
-    let outcome = "nothing was undone";
-    let mut print = |restore: &Restore| console.print_text(&difference(&restored(restore)));
-    restores
-        .iter()
-        .try_for_each(&mut print)
-        .map_err(|source| CommandError::Output { outcome, source })
+    let mut changes = restores.iter().map(restored);
+    changes
+        .try_for_each(|change| console.print_text(&difference(&change)))
+        .map_err(|source| CommandError::Output { outcome: "nothing was undone", source })
 }
 
 /// Asks, where somebody is there to be asked.
@@ -107,11 +105,8 @@ fn agrees(wanted: &UndoOptions, console: &mut Console) -> Result<bool, CommandEr
         return Ok(true);
     }
     console.message("Undo this? Type yes, or anything else to leave the files as they are:");
-    let answer = match first_line_of_input() {
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(false),
-        line => line.map_err(super::wizard::lost)?,
-    };
-    let agrees = matches!(answer.reveal().trim(), "y" | "yes");
+    let Some(answer) = super::wizard::line()? else { return Ok(false) };
+    let agrees = matches!(answer.trim(), "y" | "yes");
     if !agrees {
         console.message("Nothing was undone.");
     }

@@ -5,6 +5,7 @@ use super::{CommandError, only};
 use crate::answers::{Answers, Source};
 use crate::cli::{GivenAnswers, Invocation, ShowForm};
 use crate::form::{self, Field};
+use crate::kestra_release::Release;
 use crate::lint;
 use crate::machine::Machine;
 use crate::plan::FileKind;
@@ -19,19 +20,13 @@ use std::path::Path;
 struct ShowReport<'a> {
     config: &'a Path,
     /// The release that runs Kestra, where it was seen.
-    release: Option<ReleaseReport>,
+    release: Option<Release>,
     settings: BTreeMap<&'static str, String>,
     /// The server block of nginx that answers the public URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<SiteReport<'a>>,
     problems: Vec<Entry>,
     warnings: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct ReleaseReport {
-    name: String,
-    seen: String,
 }
 
 #[derive(Serialize)]
@@ -77,7 +72,7 @@ pub(super) fn run(
         ShowForm::Answers => console.print(&answers_file(answers))?,
         ShowForm::Json => console.json(&ShowReport {
             config: machine.config(),
-            release: machine.release().map(|it| ReleaseReport { name: it.name, seen: it.seen }),
+            release: machine.release(),
             settings: answers
                 .questions()
                 .map(|field| (field.name, shown(answers, field)))

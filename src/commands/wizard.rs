@@ -82,23 +82,19 @@ fn configuration(
         };
         let (path, has_no_place) = (path.clone(), matches!(error, DiscoverError::NoPlace { .. }));
         console.message(&words(&error.into()));
-        match mended(&path, has_no_place, console)? {
-            Mended::At(named) => (config, place) = (Some(path), Some(named)),
-            Mended::File(path) => (config, place) = (Some(path), None),
-        }
+        let (path, named) = mended(path, has_no_place, console)?;
+        (config, place) = (Some(path), named);
     }
 }
 
-/// What to go on with.
-enum Mended {
-    /// The same file once its operator has corrected it, or another one.
-    File(PathBuf),
-    /// A place in the same file.
-    At(Place),
-}
-
-fn mended(path: &Path, has_no_place: bool, console: &mut Console) -> Result<Mended, CommandError> {
-    let separate = fs::beside(path);
+/// What to go on with: the same file once its operator has corrected it, a place in it, or another
+/// file.
+fn mended(
+    path: PathBuf,
+    has_no_place: bool,
+    console: &mut Console,
+) -> Result<(PathBuf, Option<Place>), CommandError> {
+    let separate = fs::beside(&path);
     let mut choices = vec![
         "Open it in your editor, then look again".to_owned(),
         format!("Write a separate file: {}", separate.display()),
@@ -109,25 +105,25 @@ fn mended(path: &Path, has_no_place: bool, console: &mut Console) -> Result<Mend
     choices.push("Quit".to_owned());
     match choose(&choices, console)? {
         Some(0) => {
-            if let Err(error) = console::edit(path) {
+            if let Err(error) = console::edit(&path) {
                 console.message(&format!("The editor could not be used: {error}"));
             }
-            Ok(Mended::File(path.to_owned()))
+            Ok((path, None))
         }
-        Some(1) => Ok(Mended::File(separate)),
+        Some(1) => Ok((separate, None)),
         Some(2) if has_no_place => {
             console
                 .message("Keys joined by dots, as --at takes them, or a dot for the whole file:");
             let named = line()?.unwrap_or_default();
             let invalid = |error| CommandError::Answers(vec![format!("at: {error}")]);
-            Ok(Mended::At(named.trim().parse::<Place>().map_err(invalid)?))
+            Ok((path, Some(named.trim().parse().map_err(invalid)?)))
         }
         _ => Err(CommandError::Refused("the configuration was left as it is".to_owned())),
     }
 }
 
 /// A line of the input; `None` at its end.
-fn line() -> Result<Option<String>, CommandError> {
+pub(super) fn line() -> Result<Option<String>, CommandError> {
     match console::first_line_of_input() {
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
         line => Ok(Some(line.map_err(lost)?.reveal().to_owned())),
@@ -226,7 +222,7 @@ fn plain(
     Ok(ended.exit_code())
 }
 
-pub(super) fn lost(source: std::io::Error) -> CommandError {
+fn lost(source: std::io::Error) -> CommandError {
     CommandError::Io { what: "cannot use the terminal".to_owned(), source }
 }
 
