@@ -4,7 +4,7 @@
 
 use super::backend::Colors;
 use ratatui::style::{Color, Modifier, Style};
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 /// What a terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,77 +36,48 @@ impl Level {
     }
 }
 
-/// The glyphs of one level, each one column wide.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Glyphs {
-    pub(crate) rule: &'static str,
+/// The glyphs, each one column wide, as every page has them. Terminals that lack them get others:
+/// see [`Theme::shown`].
+pub(crate) mod glyph {
+    pub(crate) const RULE: &str = "─";
     /// Between form and preview.
-    pub(crate) divider: &'static str,
+    pub(crate) const DIVIDER: &str = "│";
     /// In front of the row with the focus.
-    pub(crate) focus: &'static str,
+    pub(crate) const FOCUS: &str = "┃";
     /// The chosen option, the current step.
-    pub(crate) chosen: &'static str,
+    pub(crate) const CHOSEN: &str = "●";
     /// Another option, a step to come.
-    pub(crate) other: &'static str,
+    pub(crate) const OTHER: &str = "○";
     /// Something works, a step is done.
-    pub(crate) good: &'static str,
-    pub(crate) bad: &'static str,
+    pub(crate) const GOOD: &str = "✓";
+    pub(crate) const BAD: &str = "✗";
     /// From one place to the next.
-    pub(crate) arrow: &'static str,
+    pub(crate) const ARROW: &str = "→";
     /// A character of a secret, and a setting that was changed.
-    pub(crate) bullet: &'static str,
+    pub(crate) const BULLET: &str = "•";
     /// Something waits or does not apply.
-    pub(crate) idle: &'static str,
-    pub(crate) ellipsis: &'static str,
+    pub(crate) const IDLE: &str = "·";
+    pub(crate) const ELLIPSIS: &str = "…";
     /// The selected choice, a row that unfolds.
-    pub(crate) pointer: &'static str,
-    pub(crate) up: &'static str,
-    pub(crate) down: &'static str,
+    pub(crate) const POINTER: &str = "▸";
+    pub(crate) const DOWN: &str = "↓";
 }
 
-static FULL: Glyphs = Glyphs {
-    rule: "─",
-    divider: "│",
-    focus: "┃",
-    chosen: "●",
-    other: "○",
-    good: "✓",
-    bad: "✗",
-    arrow: "→",
-    bullet: "•",
-    idle: "·",
-    ellipsis: "…",
-    pointer: "▸",
-    up: "↑",
-    down: "↓",
-};
-
-static LINES: Glyphs = Glyphs { rule: "─", divider: "│", ..ASCII };
-
-static ASCII: Glyphs = Glyphs {
-    rule: "-",
-    divider: "|",
-    focus: ">",
-    chosen: "*",
-    other: "o",
-    good: "+",
-    bad: "x",
-    arrow: ">",
-    bullet: "*",
-    idle: ".",
-    ellipsis: "~",
-    pointer: ">",
-    up: "^",
-    down: "v",
-};
-
-/// The glyphs that texts hold, in the order of [`Glyphs::texts`].
-const IN_TEXTS: [char; 9] = ['…', '•', '→', '·', '✓', '✗', '─', '↑', '↓'];
-
-impl Glyphs {
-    fn texts(&self) -> [&'static str; 9] {
-        let Self { ellipsis, bullet, arrow, idle, good, bad, rule, up, down, .. } = *self;
-        [ellipsis, bullet, arrow, idle, good, bad, rule, up, down]
+/// What stands for a glyph in ASCII; any other character stands for itself.
+fn in_ascii(glyph: char) -> char {
+    match glyph {
+        '─' => '-',
+        '│' => '|',
+        '┃' | '→' | '▸' => '>',
+        '●' | '•' => '*',
+        '○' => 'o',
+        '✓' => '+',
+        '✗' => 'x',
+        '·' => '.',
+        '…' => '~',
+        '↑' => '^',
+        '↓' => 'v',
+        other => other,
     }
 }
 
@@ -118,34 +89,29 @@ pub(crate) fn is_one_column(symbol: &str) -> bool {
 /// Glyphs and styles of one terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
+    level: Level,
     pub(crate) colors: Colors,
-    pub(crate) glyphs: &'static Glyphs,
 }
 
 impl Theme {
     /// The theme of a terminal of this level.
     pub fn new(level: Level, colors: Colors) -> Self {
-        let glyphs = match level {
-            Level::Full => &FULL,
-            Level::Lines => &LINES,
-            Level::Ascii => &ASCII,
-        };
-        Self { colors, glyphs }
+        Self { level, colors }
     }
 
     /// Whether the terminal is likely a slow line.
     pub(crate) fn is_ascii(self) -> bool {
-        *self.glyphs == ASCII
+        self.level == Level::Ascii
     }
 
-    /// A line with the glyphs of this terminal in place of those that its texts hold.
+    /// A line with the glyphs that this terminal has, in its texts as well.
     pub(crate) fn shown(self, mut line: Line<'static>) -> Line<'static> {
-        let others = |span: &&mut Span<'_>| !span.content.is_ascii() && *self.glyphs != FULL;
-        for span in line.spans.iter_mut().filter(others) {
-            let pairs = IN_TEXTS.iter().zip(self.glyphs.texts());
-            span.content = pairs
-                .fold(span.content.to_string(), |text, (&full, own)| text.replace(full, own))
-                .into();
+        let own = |c| match (self.level, c) {
+            (Level::Full, _) | (Level::Lines, '─' | '│') => c,
+            (Level::Lines | Level::Ascii, _) => in_ascii(c),
+        };
+        for span in line.spans.iter_mut().filter(|span| !span.content.is_ascii()) {
+            span.content = span.content.chars().map(own).collect::<String>().into();
         }
         line
     }
@@ -211,7 +177,7 @@ impl Theme {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use unicode_width::UnicodeWidthStr as _;
+    use unicode_width::UnicodeWidthChar as _;
 
     #[test]
     fn a_terminal_gets_what_it_can_show() {
@@ -231,29 +197,12 @@ mod tests {
 
     #[test]
     fn every_glyph_is_one_column_wide() {
-        for Glyphs {
-            rule,
-            divider,
-            focus,
-            chosen,
-            other,
-            good,
-            bad,
-            arrow,
-            bullet,
-            idle,
-            ellipsis,
-            pointer,
-            up,
-            down,
-        } in [&FULL, &LINES, &ASCII]
-        {
-            for glyph in [
-                rule, divider, focus, chosen, other, good, bad, arrow, bullet, idle, ellipsis,
-                pointer, up, down,
-            ] {
-                assert!(glyph.width() == 1 && is_one_column(glyph), "{glyph}");
+        for glyph in "─│┃●○✓✗→·•…▸↑↓".chars() {
+            for glyph in [glyph, in_ascii(glyph)] {
+                assert_eq!(glyph.width(), Some(1), "{glyph}");
+                assert!(is_one_column(&glyph.to_string()), "{glyph}");
             }
+            assert!(in_ascii(glyph).is_ascii(), "{glyph}");
         }
     }
 }

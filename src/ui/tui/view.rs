@@ -10,7 +10,7 @@ mod questions;
 mod review;
 
 use super::frame::{Frame, Row};
-use super::theme::Theme;
+use super::theme::{Theme, glyph};
 use crate::form::{self, SCREENS};
 use crate::key::Key;
 use crate::settings::{Secret, counted};
@@ -48,7 +48,7 @@ pub fn view(wizard: &Wizard, theme: Theme, (width, height): (u16, u16)) -> Frame
     let middle = (0..room).map(|_| {
         let mut row = vec![(0..width, left.next().unwrap_or_default())];
         if let Some(right) = &mut right {
-            row.push((FORM..FORM + 1, Line::styled(theme.glyphs.divider, theme.dim())));
+            row.push((FORM..FORM + 1, Line::styled(glyph::DIVIDER, theme.dim())));
             row.push((FORM + 2..width - 1, right.next().unwrap_or_default()));
         }
         row
@@ -123,6 +123,11 @@ impl Layout {
     }
 }
 
+/// A text with the mask of secrets in the glyph of the form.
+fn masked(text: &str) -> String {
+    text.replace(Secret::MASK, &glyph::BULLET.repeat(Secret::MASK.len()))
+}
+
 fn count(lines: &[Line<'_>]) -> u16 {
     u16::try_from(lines.len()).unwrap_or(u16::MAX)
 }
@@ -149,10 +154,10 @@ impl Ui {
             Step::FormStep(step) => questions::page(self, wizard, step, rows, is_split),
             Step::Review(review) => review::page(self, wizard, review, rows, is_split),
             Step::Discovering(_) if wizard.machine().is_partial => {
-                pages::waiting(self, "Looking for nginx on this machine, at most 2 s")
+                pages::waiting("Looking for nginx on this machine, at most 2 s")
             }
-            Step::Discovering(_) => pages::waiting(self, "Reading the files"),
-            Step::Writing(_) => pages::waiting(self, "Writing"),
+            Step::Discovering(_) => pages::waiting("Reading the files"),
+            Step::Writing(_) => pages::waiting("Writing"),
             Step::Dialog(dialog) => pages::dialog(self, dialog, rows),
             Step::Done(result) => pages::done(self, wizard, result),
         }
@@ -172,32 +177,25 @@ impl Ui {
 
     /// The name, the steps and the file, above a rule.
     fn header(self, wizard: &Wizard) -> Vec<Line<'static>> {
-        let Theme { glyphs, .. } = self.theme;
         let current = wizard.number();
         let is_done = |number| number < current || matches!(wizard.step(), Step::Done(_));
         let mut spans = vec![Span::raw("  ")];
         for (number, title) in steps().enumerate() {
             if number > 0 {
-                let link = format!(" {0}{0} ", glyphs.rule);
+                let link = format!(" {0}{0} ", glyph::RULE);
                 spans.push(Span::styled(link, self.theme.dim()));
             }
             let (mark, mark_style, style) = if is_done(number) {
-                (glyphs.good, self.theme.good(), Style::new())
+                (glyph::GOOD, self.theme.good(), Style::new())
             } else if number == current {
-                (glyphs.chosen, self.theme.accent(), self.theme.accent())
+                (glyph::CHOSEN, self.theme.accent(), self.theme.accent())
             } else {
-                (glyphs.other, self.theme.dim(), self.theme.dim())
+                (glyph::OTHER, self.theme.dim(), self.theme.dim())
             };
             spans.push(Span::styled(format!("{mark} "), mark_style));
             spans.push(Span::styled(title, style));
         }
         vec![self.with_state("Kestra setup".to_owned(), wizard), Line::from(spans), self.rule()]
-    }
-
-    /// A text with the mask of secrets in the glyphs of this terminal.
-    fn masked(self, text: &str) -> String {
-        let mask = self.theme.glyphs.bullet.repeat(Secret::MASK.len());
-        text.replace(Secret::MASK, &mask)
     }
 
     /// The number of the step, and the state of the files at the right.
@@ -213,8 +211,8 @@ impl Ui {
         let state = wizard.state();
         let room = usize::from(self.width).saturating_sub(title.len() + state.len() + 9);
         let path = match wizard.answers().defaults().config_file.as_str() {
-            path if room < 12 || self.is_small => elided(path, 0, ""),
-            path => elided(path, room, self.theme.glyphs.ellipsis),
+            path if room < 12 || self.is_small => elided(path, 0),
+            path => elided(path, room),
         };
         let gap = if path.is_empty() { 0 } else { 3 };
         let used = 2 + title.len() + state.len() + gap + path.chars().count() + 2;
@@ -229,7 +227,7 @@ impl Ui {
     }
 
     fn rule(self) -> Line<'static> {
-        Line::styled(self.theme.glyphs.rule.repeat(self.width.into()), self.theme.dim())
+        Line::styled(glyph::RULE.repeat(self.width.into()), self.theme.dim())
     }
 
     /// The rule above the keys, which tells how much of the page is below.
@@ -237,11 +235,10 @@ impl Ui {
         if more == 0 {
             return self.rule();
         }
-        let Theme { glyphs, .. } = self.theme;
         let more = counted(more, "more line");
-        let text = format!(" {} {more}: pgdn {1}{1}", glyphs.down, glyphs.rule);
+        let text = format!(" {} {more}: pgdn {1}{1}", glyph::DOWN, glyph::RULE);
         let width = usize::from(self.width).saturating_sub(text.chars().count());
-        Line::styled(glyphs.rule.repeat(width) + &text, self.theme.dim())
+        Line::styled(glyph::RULE.repeat(width) + &text, self.theme.dim())
     }
 
     /// The keys of this moment; those that can be spared go first where there is too little room.

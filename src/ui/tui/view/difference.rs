@@ -1,15 +1,14 @@
 //! A file as it will be, or what changes in it.
 
-use super::Ui;
 use super::page::{self, elided};
+use super::{Ui, masked};
 use crate::form::Field;
 use crate::plan::{DiffLine, DiffTag, FileChange, FileKind};
-use crate::ui::tui::theme::Theme;
+use crate::ui::tui::theme::{Theme, glyph};
 use ratatui::text::{Line, Span};
 
 /// The rule above a file: the names of the files, which one is shown, and what happens to it.
 pub(super) fn title(ui: Ui, names: &[String], shown: usize, about: &str) -> Line<'static> {
-    let rule = ui.theme.glyphs.rule;
     let width = usize::from(ui.width);
     let names_width: usize = names.iter().map(|name| name.chars().count() + 2).sum();
     let room = width.saturating_sub(names_width + 9);
@@ -18,8 +17,8 @@ pub(super) fn title(ui: Ui, names: &[String], shown: usize, about: &str) -> Line
     while let (true, Some((first, _))) = (about.chars().count() > room, about.rsplit_once(", ")) {
         about = first;
     }
-    let about = elided(about, room, ui.theme.glyphs.ellipsis);
-    let mut spans = vec![Span::styled(format!(" {rule}{rule} "), ui.theme.dim())];
+    let about = elided(about, room);
+    let mut spans = vec![Span::styled(format!(" {0}{0} ", glyph::RULE), ui.theme.dim())];
     for (number, name) in names.iter().enumerate() {
         let style = if number == shown { Theme::strong() } else { ui.theme.dim() };
         let space = if number > 0 { "  " } else { "" };
@@ -27,10 +26,10 @@ pub(super) fn title(ui: Ui, names: &[String], shown: usize, about: &str) -> Line
     }
     let used: usize = spans.iter().map(Span::width).sum();
     let end = if about.is_empty() { 1 } else { about.chars().count() + 5 };
-    let middle = rule.repeat(width.saturating_sub(used + 1 + end));
+    let middle = glyph::RULE.repeat(width.saturating_sub(used + 1 + end));
     spans.push(Span::styled(format!(" {middle}"), ui.theme.dim()));
     if !about.is_empty() {
-        spans.push(Span::styled(format!(" {about} {rule}{rule}"), ui.theme.dim()));
+        spans.push(Span::styled(format!(" {about} {0}{0}", glyph::RULE), ui.theme.dim()));
     }
     Line::from(spans)
 }
@@ -69,7 +68,7 @@ pub(super) fn lines<'a>(
         if is_stale {
             line = Line::styled(line.to_string(), ui.theme.dim());
         } else if Some(number) == focus {
-            let bar = Span::styled(format!(" {}", ui.theme.glyphs.focus), ui.theme.accent());
+            let bar = Span::styled(format!(" {}", glyph::FOCUS), ui.theme.accent());
             if let Some(margin) = line.spans.first_mut() {
                 *margin = Span::raw(margin.content.chars().skip(2).collect::<String>());
             }
@@ -83,10 +82,10 @@ pub(super) fn lines<'a>(
 pub(super) fn line(ui: Ui, change: &FileChange, line: &DiffLine) -> Line<'static> {
     let theme = ui.theme;
     let room = usize::from(ui.width).saturating_sub(5);
-    let text = ui.masked(&line.text);
+    let text = masked(&line.text);
     let shown = match line.tag {
         // Both ends, so that what differs is in view.
-        DiffTag::Added | DiffTag::Removed => elided(&text, room, ui.theme.glyphs.ellipsis),
+        DiffTag::Added | DiffTag::Removed => elided(&text, room),
         DiffTag::Equal | DiffTag::Hunk => page::cut(&text, room).into_owned(),
     };
     let with_mark = |mark: &str, style| {

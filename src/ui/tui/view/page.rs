@@ -186,7 +186,7 @@ fn is_blank(line: &Line<'_>) -> bool {
 
 /// A text that has no more room than this: both ends of it, where it is too long. A text that has
 /// no room at all is left out.
-pub(super) fn elided(text: &str, room: usize, ellipsis: &str) -> String {
+pub(super) fn elided(text: &str, room: usize) -> String {
     let count = text.chars().count();
     if count <= room {
         return text.to_owned();
@@ -198,7 +198,7 @@ pub(super) fn elided(text: &str, room: usize, ellipsis: &str) -> String {
     let end = kept / 2;
     let first: String = text.chars().take(kept - end).collect();
     let last: String = text.chars().skip(count - end).collect();
-    format!("{first}{ellipsis}{last}")
+    format!("{first}…{last}")
 }
 
 /// The beginning of a text that has no more room than this.
@@ -216,9 +216,9 @@ mod tests {
     #[test]
     fn what_has_no_room_keeps_both_ends() {
         let url = "https://ops.example.com/";
-        assert_eq!(elided(url, 24, "…"), url);
-        assert_eq!(elided(url, 14, "…"), "https:/…e.com/");
-        assert_eq!(elided(url, 1, "…"), "");
+        assert_eq!(elided(url, 24), url);
+        assert_eq!(elided(url, 14), "https:/…e.com/");
+        assert_eq!(elided(url, 1), "");
         assert_eq!([cut("proxy:3128", 10), cut("proxy:3128", 9)], ["proxy:3128", "proxy:31…"]);
     }
 

@@ -6,7 +6,7 @@ use crate::answers::Answers;
 use crate::checks::{Check, Finding, Outcome, sentence};
 use crate::form::{self, Field};
 use crate::messages::capital;
-use crate::ui::tui::theme::Theme;
+use crate::ui::tui::theme::{Theme, glyph};
 use crate::wizard::{Dialog, NextStep, Step, Wizard, WriteResult, WrittenFile};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -156,10 +156,10 @@ fn examples(page: &mut Page, ui: Ui, field: &Field) {
     }
 }
 
-pub(super) fn waiting(ui: Ui, what: &str) -> Page {
+pub(super) fn waiting(what: &str) -> Page {
     let mut page = Page::default();
     page.blank();
-    page.line(Span::styled(format!("  {what}{}", ui.theme.glyphs.ellipsis), Theme::strong()));
+    page.line(Span::styled(format!("  {what}{}", glyph::ELLIPSIS), Theme::strong()));
     page
 }
 
@@ -182,8 +182,7 @@ fn happened(ui: Ui, dialog: &Dialog) -> Page {
     let mut lines = dialog.failure.lines.iter();
     if let Some(first) = lines.next() {
         let is_failure = dialog.is_about_a_plan();
-        let mark =
-            if is_failure { (ui.theme.glyphs.bad, ui.theme.bad()) } else { ("!", ui.theme.warn()) };
+        let mark = if is_failure { (glyph::BAD, ui.theme.bad()) } else { ("!", ui.theme.warn()) };
         page.marked(mark, ui.width, first, Theme::strong());
     }
     for line in lines {
@@ -198,7 +197,7 @@ fn choices(ui: Ui, dialog: &Dialog) -> Page {
     for (number, choice) in dialog.failure.choices.iter().enumerate() {
         let is_selected = number == dialog.selected;
         let (mark, style) =
-            if is_selected { (theme.glyphs.pointer, Theme::strong()) } else { (" ", Style::new()) };
+            if is_selected { (glyph::POINTER, Theme::strong()) } else { (" ", Style::new()) };
         if is_selected {
             page.cursor(2);
         }
@@ -219,7 +218,7 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
     }
     for (check, words) in [(Check::All, "Checking"), (Check::Reload, "Reloading nginx")] {
         if wizard.is_running(|running| *running == check) {
-            page.line(Span::styled(format!("  {words}{}", theme.glyphs.ellipsis), Theme::strong()));
+            page.line(Span::styled(format!("  {words}{}", glyph::ELLIPSIS), Theme::strong()));
             page.blank();
         }
     }
@@ -229,10 +228,10 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
         page.blank();
     }
     for urgent in &result.urgent {
-        page.marked((theme.glyphs.bad, theme.bad()), ui.width, urgent, theme.bad());
+        page.marked((glyph::BAD, theme.bad()), ui.width, urgent, theme.bad());
         page.blank();
     }
-    page.marked((theme.glyphs.good, theme.good()), ui.width, &result.headline, theme.good());
+    page.marked((glyph::GOOD, theme.good()), ui.width, &result.headline, theme.good());
     page.blank();
     let name = result.files.iter().map(|file| file.what.chars().count()).max().unwrap_or(0);
     let name = name.max(10);
@@ -278,7 +277,7 @@ fn files(ui: Ui, page: &mut Page, files: &[WrittenFile], name: usize) {
     let room = room.saturating_sub(widest(&|file| about(file).chars().count()));
     let column = widest(&|file| file.path.chars().count()).min(room);
     for file in files {
-        let path = elided(&file.path, column, ui.theme.glyphs.ellipsis);
+        let path = elided(&file.path, column);
         page.line(Line::from(vec![
             Span::raw(format!("    {:<name$}  {path:<column$}", file.what)),
             Span::styled(format!("   {}", about(file)), ui.theme.dim()),

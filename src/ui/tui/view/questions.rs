@@ -9,7 +9,7 @@ use crate::answers::{Problem, Source};
 use crate::checks::{Finding, Outcome};
 use crate::form::{self, Field, FieldKind, ScreenId};
 use crate::plan::FileKind;
-use crate::ui::tui::theme::Theme;
+use crate::ui::tui::theme::{Theme, glyph};
 use crate::wizard::{FilePreview, FormStep, Wizard};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -108,8 +108,8 @@ impl Form<'_> {
         let has_focus = *field == *self.step.field;
         let is_bad = self.problem(field).is_some() || self.is_rejected(field);
         let (mark, mark_style) = match (is_bad, has_focus) {
-            (true, _) => (theme.glyphs.bad, theme.bad()),
-            (false, true) => (theme.glyphs.focus, theme.accent()),
+            (true, _) => (glyph::BAD, theme.bad()),
+            (false, true) => (glyph::FOCUS, theme.accent()),
             (false, false) => (" ", Style::new()),
         };
         let style = if has_focus { Theme::strong() } else { Style::new() };
@@ -152,10 +152,10 @@ impl Form<'_> {
         let style = if has_focus { Theme::strong() } else { Style::new() };
         if *field == form::MORE {
             let room = usize::from(self.ui.width).saturating_sub(self.column + 5);
-            let text = elided(&form::folded(self.wizard.answers()), room, theme.glyphs.ellipsis);
+            let text = elided(&form::folded(self.wizard.answers()), room);
             let style = if has_focus { Theme::strong() } else { theme.dim() };
             spans.push(Span::styled(text, style));
-            spans.push(Span::styled(format!("  {}", theme.glyphs.pointer), theme.accent()));
+            spans.push(Span::styled(format!("  {}", glyph::POINTER), theme.accent()));
             return 0;
         }
         let answers = self.wizard.answers();
@@ -172,13 +172,13 @@ impl Form<'_> {
                 let room = self.room().saturating_sub(remark.len() + 2);
                 let answers = self.wizard.answers_in_preview();
                 let value = answers.shown(field);
-                (elided(&value, room, theme.glyphs.ellipsis), 0, remark)
+                (elided(&value, room), 0, remark)
             }
         };
         if text.is_empty() && remark.is_empty() && field.kind == FieldKind::Text {
             // Not by colour alone: an example is no value.
             let example = field.examples.first().map_or("", |(example, _)| example);
-            let example = elided(&format!("e.g. {example}"), self.room(), theme.glyphs.ellipsis);
+            let example = elided(&format!("e.g. {example}"), self.room());
             spans.push(Span::styled(example, theme.dim()));
             return cursor;
         }
@@ -216,18 +216,17 @@ impl Form<'_> {
     }
 
     fn secret(&self, field: &Field, has_focus: bool) -> (String, usize, String) {
-        let bullet = self.ui.theme.glyphs.bullet;
         let (text, cursor) = self.step.typed();
         if has_focus && self.step.editor.is_touched {
             let (text, cursor) = if self.step.editor.is_revealed {
                 self.line_of_text((text, cursor))
             } else {
-                self.line_of_text((&bullet.repeat(text.chars().count()), cursor))
+                self.line_of_text((&glyph::BULLET.repeat(text.chars().count()), cursor))
             };
             return (text, cursor, String::new());
         }
         let answers = self.wizard.answers();
-        let mask = bullet.repeat(9);
+        let mask = glyph::BULLET.repeat(9);
         let (text, remark) = match answers.source(field) {
             _ if answers.keeps_password_elsewhere() => {
                 (String::new(), "kept in the environment".to_owned())
@@ -249,7 +248,7 @@ impl Form<'_> {
         let strong = if has_focus { Theme::strong() } else { Style::new() };
         if width > room + 3 {
             let label = field.choice(&value).map_or(&*value, |option| option.label);
-            let label = elided(label, room.saturating_sub(4), theme.glyphs.ellipsis);
+            let label = elided(label, room.saturating_sub(4));
             spans.push(Span::styled("< ", theme.dim()));
             spans.push(Span::styled(label, strong));
             spans.push(Span::styled(" >", theme.dim()));
@@ -260,9 +259,9 @@ impl Form<'_> {
             let is_chosen = option.value == value;
             let (mark, mark_style, style) = if is_chosen {
                 cursor = at;
-                (theme.glyphs.chosen, theme.accent(), strong)
+                (glyph::CHOSEN, theme.accent(), strong)
             } else {
-                (theme.glyphs.other, theme.dim(), theme.dim())
+                (glyph::OTHER, theme.dim(), theme.dim())
             };
             let gap = if at > 0 { "   " } else { "" };
             spans.push(Span::styled(format!("{gap}{mark} "), mark_style));
@@ -279,10 +278,10 @@ impl Ui {
     pub(super) fn outcome(self, outcome: Outcome) -> (&'static str, Style) {
         let theme = self.theme;
         match outcome {
-            Outcome::Ok => (theme.glyphs.good, theme.good()),
-            Outcome::Failed => (theme.glyphs.bad, theme.bad()),
+            Outcome::Ok => (glyph::GOOD, theme.good()),
+            Outcome::Failed => (glyph::BAD, theme.bad()),
             Outcome::Warning | Outcome::Note => ("!", theme.warn()),
-            Outcome::Skipped => (theme.glyphs.idle, theme.dim()),
+            Outcome::Skipped => (glyph::IDLE, theme.dim()),
         }
     }
 }

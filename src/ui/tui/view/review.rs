@@ -1,12 +1,12 @@
 //! The review: numbered settings, and the files as they will be.
 
 use super::page::{Page, elided};
-use super::{Ui, difference};
+use super::{Ui, difference, masked};
 use crate::checks::{Check, Outcome};
 use crate::messages::capital;
 use crate::plan::{DiffLine, DiffTag, FileChange, FileKind};
 use crate::settings::{Connection, counted};
-use crate::ui::tui::theme::Theme;
+use crate::ui::tui::theme::{Theme, glyph};
 use crate::wizard::{Preview, Review, ReviewRow, Wizard};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -53,7 +53,7 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, review: &Review, rows: u16, is_split
         Preview::Refused(refusal) => {
             note(ui, review, &mut page);
             let text = format!("{}.", capital(&refusal.outcome()));
-            page.marked((ui.theme.glyphs.bad, ui.theme.bad()), ui.width, &text, ui.theme.bad());
+            page.marked((glyph::BAD, ui.theme.bad()), ui.width, &text, ui.theme.bad());
             if !refusal.paste.is_empty() {
                 paste(ui, &mut page, &refusal.paste);
             }
@@ -62,7 +62,7 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, review: &Review, rows: u16, is_split
             note(ui, review, &mut page);
             for problem in problems.iter().filter(|problem| problem.blocks) {
                 let text = format!("{}: {}", problem.field.label, problem.message);
-                page.marked((ui.theme.glyphs.bad, ui.theme.bad()), ui.width, &text, ui.theme.bad());
+                page.marked((glyph::BAD, ui.theme.bad()), ui.width, &text, ui.theme.bad());
             }
         }
     }
@@ -91,21 +91,17 @@ fn setting(ui: Ui, row: &ReviewRow) -> Line<'static> {
     let theme = ui.theme;
     let width = usize::from(ui.width);
     let (mark, style) =
-        if row.is_changed { (theme.glyphs.bullet, Theme::strong()) } else { (" ", Style::new()) };
+        if row.is_changed { (glyph::BULLET, Theme::strong()) } else { (" ", Style::new()) };
     let label = format!("{:<13}  ", row.label);
     let used = 4 + label.len();
     let (value, how) = row.text.split_once("  ").unwrap_or((&row.text, ""));
-    let value = ui.masked(value);
-    let text = elided(&value, width.saturating_sub(used + 2), theme.glyphs.ellipsis);
+    let value = masked(value);
+    let text = elided(&value, width.saturating_sub(used + 2));
     let how = if how.is_empty() { String::new() } else { format!("  {how}") };
     let taken = used + text.chars().count();
     let how = if taken + how.chars().count() + 2 > width { String::new() } else { how };
     let left = width.saturating_sub(taken + how.chars().count() + 4);
-    let remark = if left < LEAST_REMARK {
-        String::new()
-    } else {
-        elided(&row.remark, left, theme.glyphs.ellipsis)
-    };
+    let remark = if left < LEAST_REMARK { String::new() } else { elided(&row.remark, left) };
     Line::from(vec![
         Span::styled(format!("{mark} "), theme.warn()),
         Span::styled(format!("{} ", row.number), theme.accent()),

@@ -9,6 +9,7 @@ use crate::lint;
 use crate::messages;
 use crate::plan;
 use crate::settings::ServerUrl;
+use crate::ui::tui::theme::glyph;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -37,11 +38,11 @@ impl Form<'_> {
         if let Some(problem) = &self.step.problem {
             self.problem_and_fixes(page, problem);
         } else if let Some(note) = &self.step.note {
-            let mark = (theme.glyphs.good, theme.good());
+            let mark = (glyph::GOOD, theme.good());
             page.marked(mark, ui.width, note, Style::new());
         } else if let Some(problem) = problems.next() {
             let text = format!("{}: {}", problem.field.label, problem.message);
-            page.marked((theme.glyphs.bad, theme.bad()), ui.width, &text, theme.bad());
+            page.marked((glyph::BAD, theme.bad()), ui.width, &text, theme.bad());
         }
         if has_choices {
             self.candidates(page);
@@ -60,7 +61,7 @@ impl Form<'_> {
     fn problem_and_fixes(&self, page: &mut Page, problem: &Problem) {
         let (ui, theme) = (self.ui, self.ui.theme);
         let message = messages::capital(&sentence(&problem.message));
-        page.marked((theme.glyphs.bad, theme.bad()), ui.width, &message, theme.bad());
+        page.marked((glyph::BAD, theme.bad()), ui.width, &message, theme.bad());
         let is_only = problem.fixes.len() == 1;
         for (fix, number) in problem.fixes.iter().zip(1..) {
             let key = if is_only { "enter".to_owned() } else { number.to_string() };
@@ -113,20 +114,17 @@ impl Form<'_> {
             let is_current = candidate.path == machine.config()
                 && candidate.place.as_ref().is_none_or(|place| place == machine.place());
             let (mark, style) = if is_current {
-                (theme.glyphs.chosen, theme.accent())
+                (glyph::CHOSEN, theme.accent())
             } else {
-                (theme.glyphs.other, theme.dim())
+                (glyph::OTHER, theme.dim())
             };
-            let path = elided(&candidate.path.to_string_lossy(), column, theme.glyphs.ellipsis);
+            let path = elided(&candidate.path.to_string_lossy(), column);
             let room = width.saturating_sub(column + 2);
             page.line(Line::from(vec![
                 Span::styled(format!("  {mark} "), style),
                 Span::styled(format!("{number}  "), theme.accent()),
                 Span::raw(format!("{path:<column$}")),
-                Span::styled(
-                    format!("  {}", elided(&candidate.reason, room, theme.glyphs.ellipsis)),
-                    theme.dim(),
-                ),
+                Span::styled(format!("  {}", elided(&candidate.reason, room)), theme.dim()),
             ]));
         }
     }
@@ -151,7 +149,7 @@ impl Form<'_> {
         let check = self.wizard.way_out();
         let finding = check.as_ref().and_then(|check| self.wizard.finding(check));
         if check.as_ref().is_some_and(|check| self.wizard.is_running(|it| it == check)) {
-            let mark = (self.ui.theme.glyphs.idle, self.ui.theme.dim());
+            let mark = (glyph::IDLE, self.ui.theme.dim());
             let seconds = self.wizard.seconds;
             let step = match self.wizard.test_step {
                 "" => "connecting",
@@ -206,7 +204,7 @@ impl Form<'_> {
         {
             let text = format!("Only root may read {path}: it is not searched for a certificate.");
             let style = self.ui.theme.dim();
-            page.marked((self.ui.theme.glyphs.idle, style), self.ui.width, &text, style);
+            page.marked((glyph::IDLE, style), self.ui.width, &text, style);
         }
         for note in plan::nginx_notes(answers, self.wizard.machine()) {
             self.warning(page, &note);
@@ -239,8 +237,7 @@ impl Form<'_> {
         if whole.chars().count() + 3 > self.ui.width.into() {
             return page.paragraph(2, self.ui.width, &whole, Style::new());
         }
-        let arrow =
-            || Span::styled(format!(" {} ", self.ui.theme.glyphs.arrow), self.ui.theme.accent());
+        let arrow = || Span::styled(format!(" {} ", glyph::ARROW), self.ui.theme.accent());
         page.line(Line::from(vec![
             Span::raw(format!("  {origin}")),
             arrow(),
