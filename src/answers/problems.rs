@@ -66,27 +66,23 @@ pub(super) fn of_field(answers: &Answers, field: &'static Field) -> Option<Probl
 /// With one half empty, Micronaut connects without a login and logs nothing (measured on
 /// `ConnectionManager.configureProxy`).
 pub(super) fn of_login(answers: &Answers) -> Option<Problem> {
-    let login = form::in_row_of(&form::PROXY_USERNAME);
-    let asked: Vec<_> = login.chain([&form::CONNECTION]).collect();
-    half_a_login(answers).map(|problem| problem.unless_untouched(answers, &asked))
-}
-
-fn half_a_login(answers: &Answers) -> Option<Problem> {
     let is_empty = |field| answers.asks(field) && answers.get(field).is_empty();
     let keeps_password = answers.keeps_password_elsewhere();
     let [username, password] = [&form::PROXY_USERNAME, &form::PROXY_PASSWORD];
-    match (is_empty(username), is_empty(password) && !keeps_password) {
-        (false, true) if answers.asks(password) => Some(Problem::new(
+    let problem = match (is_empty(username), is_empty(password) && !keeps_password) {
+        (false, true) if answers.asks(password) => Problem::new(
             password,
             "a username needs a password. Kestra would silently connect without a login.",
-        )),
-        (true, false) if answers.asks(username) => Some(Problem::new(
+        ),
+        (true, false) if answers.asks(username) => Problem::new(
             username,
             "a password needs a username. Kestra would silently connect without a login.",
-        )),
-        (false, false) => of_saving(answers),
-        _ => None,
-    }
+        ),
+        (false, false) => of_saving(answers)?,
+        _ => return None,
+    };
+    let login = form::in_row_of(username).chain([&form::CONNECTION]);
+    Some(problem.unless_untouched(answers, &login.collect::<Vec<_>>()))
 }
 
 /// What is wrong with the way the login is saved.
@@ -139,19 +135,15 @@ pub(super) fn of_certificate(answers: &Answers) -> Option<Problem> {
         return None;
     }
     let is_given = |field| !answers.get(field).trim().is_empty();
-    let problem = match (is_given(&form::CERTIFICATE), is_given(&form::CERTIFICATE_KEY)) {
-        (true, false) => Some(Problem::new(
-            &form::CERTIFICATE_KEY,
-            "a certificate needs its key. Give both or neither.",
-        )),
-        (false, true) => Some(Problem::new(
-            &form::CERTIFICATE,
-            "a key needs its certificate. Give both or neither.",
-        )),
-        _ => None,
+    let [certificate, key] = [&form::CERTIFICATE, &form::CERTIFICATE_KEY];
+    let problem = match (is_given(certificate), is_given(key)) {
+        (true, false) => Problem::new(key, "a certificate needs its key. Give both or neither."),
+        (false, true) => {
+            Problem::new(certificate, "a key needs its certificate. Give both or neither.")
+        }
+        _ => return None,
     };
-    let asked = [&form::CERTIFICATE, &form::CERTIFICATE_KEY];
-    problem.map(|problem| problem.unless_untouched(answers, &asked))
+    Some(problem.unless_untouched(answers, &[certificate, key]))
 }
 
 /// One file named twice: the second write would overwrite the first.
