@@ -63,7 +63,8 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
         WriteError::Denied { path, .. } => {
             let lines = vec![what, "Nothing was changed. Your answers are kept.".to_owned()];
             let is_nginx = plan.changes.iter().any(|change| {
-                change.kind == FileKind::Nginx && path.starts_with(parent(&change.path))
+                let folder = change.path.parent().unwrap_or(&change.path);
+                change.kind == FileKind::Nginx && path.starts_with(folder)
             });
             let mut choices = vec![Choice::Sudo, Choice::SaveAside];
             choices.extend(is_nginx.then_some(Choice::Change(&form::NGINX_FILE)));
@@ -138,10 +139,6 @@ fn ways_from(conflict: &FileConflict) -> Vec<Choice> {
     }
 }
 
-fn parent(path: &Path) -> &Path {
-    path.parent().unwrap_or(path)
-}
-
 /// A sentence from an error, which begins in lower case. A name, such as nginx or that of a file, a host
 /// or a property, stays as it is.
 pub(crate) fn capital(text: &impl ToString) -> String {
@@ -172,7 +169,9 @@ fn changed(conflict: &FileConflict, failure: &WriteFailure) -> Vec<String> {
         format!("  now      {}{by}{at}", version(&conflict.now)),
         String::new(),
     ];
-    if let Some(theirs) = theirs(conflict, failure) {
+    let ours = failure.plan.changes.iter().find(|change| change.path == conflict.path);
+    if let (Some(ours), Some(after)) = (ours, failure.theirs.clone()) {
+        let theirs = FileChange { after, ..ours.clone() };
         lines.push("Their change:".to_owned());
         lines.extend(listed(&theirs).into_iter().take(10));
     }
@@ -180,12 +179,6 @@ fn changed(conflict: &FileConflict, failure: &WriteFailure) -> Vec<String> {
         lines.push("To overwrite it is to write it again, with every setting it had.".to_owned());
     }
     lines
-}
-
-fn theirs(conflict: &FileConflict, failure: &WriteFailure) -> Option<FileChange> {
-    let ours = failure.plan.changes.iter().find(|change| change.path == conflict.path)?;
-    let after = failure.theirs.clone()?;
-    Some(FileChange { after, ..ours.clone() })
 }
 
 /// A change as lines of plain text, redacted.

@@ -1,6 +1,6 @@
 //! `apply`: writes without asking, or shows what it would write.
 
-use super::sources::{Sources, foreign};
+use super::sources::Sources;
 use super::{CommandError, difference, only, report};
 use crate::cli::{ApplyOptions, GivenAnswers, Invocation};
 use crate::machine::Machine;
@@ -106,10 +106,13 @@ fn planned(invocation: &Invocation, given: &GivenAnswers) -> Result<(Sources, Pl
     for place in invocation.at.iter().skip(1) {
         sources.extend(&mut plan, place)?;
     }
-    match foreign(&plan) {
-        Some(refused) => Err(refused),
-        None => Ok((sources, plan)),
+    if let Some(change) = plan::foreign(&plan) {
+        return Err(CommandError::Answers(vec![format!(
+            "nginx-file: {} was not written by kestra-setup. Name another file, or move it away.",
+            change.path.display()
+        )]));
     }
+    Ok((sources, plan))
 }
 
 /// The plan with this digest. Its operator may have left the nginx file out, or replaced one that

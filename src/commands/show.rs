@@ -78,7 +78,11 @@ pub(super) fn run(
                 .map(|field| (field.name, shown(answers, field)))
                 .collect(),
             site: site(answers, machine),
-            problems: problems(answers),
+            problems: answers
+                .problems()
+                .into_iter()
+                .map(|it| Entry { name: it.field.name, message: it.message, blocks: it.blocks })
+                .collect(),
             warnings: console.warnings(),
         })?,
     }
@@ -89,15 +93,6 @@ fn site<'a>(answers: &Answers, machine: &'a Machine) -> Option<SiteReport<'a>> {
     let server = machine.site(&answers.get(&form::URL).parse().ok()?)?;
     let (file, line) = (machine.nginx.config.file(server), server.0.line);
     Some(SiteReport { file, line, names: server.names().collect() })
-}
-
-fn problems(answers: &Answers) -> Vec<Entry> {
-    let entry = |problem: crate::answers::Problem| Entry {
-        name: problem.field.name,
-        message: problem.message,
-        blocks: problem.blocks,
-    };
-    answers.problems().into_iter().map(entry).collect()
 }
 
 /// The answer as it may be shown.

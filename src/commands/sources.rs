@@ -135,15 +135,6 @@ impl Sources {
     }
 }
 
-/// The nginx file that would be overwritten although it is not the wizard's.
-pub(super) fn foreign(plan: &Plan) -> Option<CommandError> {
-    let change = plan::foreign(plan)?;
-    Some(CommandError::Answers(vec![format!(
-        "nginx-file: {} was not written by kestra-setup. Name another file, or move it away.",
-        change.path.display()
-    )]))
-}
-
 /// Given answers to questions that other answers exclude.
 fn unused(answers: &Answers) -> impl Iterator<Item = (&'static Field, &str)> {
     let unused = answers.given().filter(|(field, text)| !answers.asks(field) && !text.is_empty());
