@@ -43,6 +43,10 @@ impl<R: Runtime> PlainMode<'_, R> {
 
     fn review_command(&mut self, text: &str) -> Result<Option<Effect>, Ended> {
         let key = text.chars().next().filter(|_| text.len() == 1);
+        let is_row = |key: char| {
+            let digit = key.to_digit(10).map_or(0, |digit| digit as usize);
+            (1..=form::review_rows().len()).contains(&digit)
+        };
         match key {
             Some('w') => self.write(),
             Some('d') => self.differences(),
@@ -164,12 +168,6 @@ impl<R: Runtime> PlainMode<'_, R> {
             _ => Ok(None),
         }
     }
-}
-
-/// Whether a row of the review has this digit.
-fn is_row(key: char) -> bool {
-    let digit = key.to_digit(10).and_then(|digit| usize::try_from(digit).ok());
-    digit.is_some_and(|digit| (1..=form::review_rows().len()).contains(&digit))
 }
 
 fn plan(wizard: &Wizard) -> Option<&Plan> {

@@ -27,7 +27,9 @@ impl<R: Runtime> PlainMode<'_, R> {
         if let Some(problem) = &problem {
             self.print(&error(problem))?;
         }
-        let line = self.read(&prompt(self.wizard, field, problem.as_ref()), echo(field))?;
+        let prompt = prompt(self.wizard, field, problem.as_ref());
+        let line =
+            self.read(&prompt, if field.is_secret() { Echo::Hidden } else { Echo::Shown })?;
         self.answer(field, problem.map_or(0, |problem| problem.fixes.len()), &line)
     }
 
@@ -45,7 +47,12 @@ impl<R: Runtime> PlainMode<'_, R> {
         fixes: usize,
         line: &Secret,
     ) -> Result<Option<Effect>, Ended> {
-        match reply::read(line.reveal(), |word| means_fix(word, fixes) || means_none(word, field)) {
+        let is_word = |word: &str| {
+            let is_none = word == NONE && field.optional && field.choices().is_empty();
+            let is_fix = word.parse().is_ok_and(|number| (1..=fixes).contains(&number));
+            is_none || (fixes > 1 && is_fix)
+        };
+        match reply::read(line.reveal(), is_word) {
             Reply::Enter => self.take(field, [Event::Keep]),
             Reply::Word(NONE) => self.take(field, [Event::Line(String::new())]),
             Reply::Word(digit) => self.take(field, fixed(digit)),
@@ -166,14 +173,6 @@ impl<R: Runtime> PlainMode<'_, R> {
     }
 }
 
-fn means_fix(word: &str, fixes: usize) -> bool {
-    fixes > 1 && word.parse().is_ok_and(|number| (1..=fixes).contains(&number))
-}
-
-fn means_none(word: &str, field: &Field) -> bool {
-    word == NONE && field.optional && field.choices().is_empty()
-}
-
 /// The correction with this digit, taken, and on to the next question.
 fn fixed(digit: &str) -> Vec<Event> {
     let keys = digit.chars().map(|digit| Event::Key(Key::Char(digit)));
@@ -184,10 +183,6 @@ fn fixed(digit: &str) -> Vec<Event> {
 fn meant(field: &Field, text: &str) -> String {
     let choice = reply::choice(field.choices(), text);
     choice.map_or(text, |choice| choice.value).to_owned()
-}
-
-fn echo(field: &Field) -> Echo {
-    if field.is_secret() { Echo::Hidden } else { Echo::Shown }
 }
 
 /// What is wrong, and the corrections where there are several.
