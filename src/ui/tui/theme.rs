@@ -106,9 +106,12 @@ impl Theme {
 
     /// A line with the glyphs that this terminal has, in its texts as well.
     pub(crate) fn shown(self, mut line: Line<'static>) -> Line<'static> {
-        let own = |c| match (self.level, c) {
-            (Level::Full, _) | (Level::Lines, '─' | '│') => c,
-            (Level::Lines | Level::Ascii, _) => in_ascii(c),
+        if self.level == Level::Full {
+            return line;
+        }
+        let own = |c| match c {
+            '─' | '│' if self.level == Level::Lines => c,
+            _ => in_ascii(c),
         };
         for span in line.spans.iter_mut().filter(|span| !span.content.is_ascii()) {
             span.content = span.content.chars().map(own).collect::<String>().into();
