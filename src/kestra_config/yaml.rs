@@ -89,10 +89,11 @@ impl Tree<'_> {
         })
     }
 
-    /// The items of a list; keys and values in turn of a mapping.
+    /// The items of a list; none of anything else.
     pub(super) fn items(&self, list: Id) -> impl Iterator<Item = Id> {
         let end = self.nodes[list].after;
-        let first = (list + 1 < end).then_some(list + 1);
+        let is_list = matches!(self.nodes[list].shape, Shape::List { .. });
+        let first = (is_list && list + 1 < end).then_some(list + 1);
         std::iter::successors(first, move |&item| {
             Some(self.nodes[item].after).filter(|&next| next < end)
         })
