@@ -168,6 +168,7 @@ mod tests {
             ("1.10", "1.1"),
             (".inf", "Infinity"),
             ("-.inf", "-Infinity"),
+            (".nan", "NaN"),
             ("20:30.15", "1230.15"),
             ("Yes", "true"),
             ("off", "false"),
@@ -195,5 +196,8 @@ mod tests {
             }
         }
         assert_eq!(of_plain("2024-01-01 10:00:00"), Kind::Date);
+        for text in ["2024-01-01 10:00", "2024-01-01 10:00:00.x", "2024-01-01 10:00:00 CET"] {
+            assert_eq!(of_plain(text), Kind::Text, "{text}");
+        }
     }
 }

@@ -207,3 +207,26 @@ impl Tree<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_decides_the_type_of_a_scalar() {
+        for (text, kind) in [
+            ("!!str 1", Kind::Text),
+            ("! 1", Kind::Text),
+            ("!!bool true", Kind::Bool),
+            ("!!int 1", Kind::Int),
+            ("!!float 1.5", Kind::Float),
+            ("!!null ~", Kind::Null),
+            ("!!timestamp 2024-01-01", Kind::Date),
+            ("!!binary aGk=", Kind::Other),
+            ("[1]", Kind::Other),
+        ] {
+            let tree = Tree::parse(text).unwrap();
+            assert_eq!(tree.kind(tree.documents[0].root), kind, "{text}");
+        }
+    }
+}
