@@ -330,4 +330,21 @@ mod tests {
         let shown = format!("{answers:?}");
         assert!(shown.contains("proxy:3128") && !shown.contains("hunter2"), "{shown}");
     }
+
+    #[test]
+    fn a_connection_alone_has_no_login_that_is_saved_in_an_unknown_way() {
+        let mut answers = Answers::default();
+        for (field, text) in [
+            (&form::CONNECTION, "http"),
+            (&form::PROXY_ADDRESS, "proxy:3128"),
+            (&form::PROXY_USERNAME, "svc"),
+            (&form::PROXY_PASSWORD, "s3cret"),
+            (&form::PROXY_CREDENTIALS, "fancy"),
+        ] {
+            answers.set(field, text);
+        }
+        let problem = answers.connection().unwrap_err();
+        let told = (problem.field.name, &*problem.message);
+        assert_eq!(told, ("proxy-credentials", "a login is saved as plain, basic or env."));
+    }
 }

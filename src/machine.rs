@@ -388,4 +388,27 @@ server {
         assert_eq!(site(&kestra, "http://ops.example.com/"), Some(1));
         assert_eq!(site(SITES, "https://ops.example.com/"), Some(5));
     }
+
+    #[test]
+    fn a_connection_that_is_off_and_a_file_of_locations_are_found_as_such() {
+        let mut machine = Machine::new("c.yml".into(), Place::default());
+        let config = "micronaut.http.services.api: {proxy-type: DIRECT, proxy-address: 'p:1'}\n";
+        machine.see("c.yml".into(), Snapshot::Text(config.into()));
+        let mut answers = machine.answers().unwrap();
+        assert_eq!(answers.found(&form::CONNECTION), Some("direct"));
+        let file = "/etc/nginx/kestra-locations.conf";
+        for (field, text) in [
+            (&form::URL, "http://ops.example.com/"),
+            (&form::REVERSE_PROXY, "nginx"),
+            (&form::NGINX_FORM, "location"),
+            (&form::NGINX_FILE, file),
+        ] {
+            answers.set(field, text);
+        }
+        let site = answers.settings().unwrap().nginx.unwrap().site;
+        let text = nginx_site::render(&site, &machine.nginx.target());
+        machine.see(file.into(), Snapshot::Text(text.into()));
+        machine.expect_nginx_file(&answers);
+        assert_eq!(machine.answers().unwrap().found(&form::NGINX_FORM), Some("location"));
+    }
 }

@@ -93,3 +93,25 @@ pub(crate) fn existing_servers(machine: &Machine, settings: &SiteFile) -> Vec<St
     });
     conflict.into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kestra_config::Place;
+    use crate::nginx_site::{Include, Version};
+
+    #[test]
+    fn an_nginx_under_selinux_comes_with_the_command_that_lets_it_reach_kestra() {
+        let mut machine = Machine::new("c.yml".into(), Place::default());
+        machine.nginx.binary = Some("/usr/sbin/nginx".into());
+        machine.nginx.version = Some(Version(1, 22, 1));
+        machine.nginx.is_running = true;
+        let pattern = "/etc/nginx/conf.d/*.conf".into();
+        machine.nginx.config.includes = vec![Include { pattern, start: 0, end: 0 }];
+        let nginx = "nginx 1.22.1, running; includes conf.d/*.conf";
+        assert_eq!(nginx_summary(&machine), [nginx]);
+        machine.nginx.selinux = true;
+        let selinux = "SELinux is enforced: setsebool -P httpd_can_network_connect 1";
+        assert_eq!(nginx_summary(&machine), [nginx, selinux]);
+    }
+}

@@ -86,7 +86,7 @@ pub(crate) fn unpublished(machine: &Machine, settings: &SiteFile) -> Option<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::form::Service;
+    use crate::form::{self, Service};
     use crate::kestra_config::Place;
     use crate::machine::Snapshot;
 
@@ -145,5 +145,33 @@ mod tests {
         let notes = around("kestra.url: https://a.example/\n", env);
         assert_eq!(notes.len(), 2, "{notes:?}");
         assert!(notes.iter().all(|note| note.contains("of kestra.env is ignored")), "{notes:?}");
+    }
+
+    /// What is noted about the port of a Compose file with these ports, for this upstream.
+    fn of_port(ports: &str, upstream: Option<&str>) -> Option<String> {
+        let compose = format!(
+            "services:\n  k:\n    image: kestra/kestra\n    ports: {ports}\n    environment:\n      \
+             KESTRA_CONFIGURATION: |\n        kestra.url: http://a.example/\n"
+        );
+        let mut machine =
+            Machine::new("c.yml".into(), kestra_config::places(&compose).unwrap().remove(0));
+        machine.see("c.yml".into(), Snapshot::Text((&*compose).into()));
+        let mut answers = machine.answers().unwrap();
+        answers.set(&form::REVERSE_PROXY, "nginx");
+        if let Some(upstream) = upstream {
+            answers.set(&form::UPSTREAM, upstream);
+        }
+        unpublished(&machine, &answers.settings().unwrap().nginx.unwrap())
+    }
+
+    #[test]
+    fn what_is_uncertain_about_the_port_that_is_used_is_noted() {
+        let none = of_port("[]", None).unwrap();
+        assert!(none.starts_with("Service k publishes no port of Kestra's 8080"), "{none}");
+        let variable = "The port of service k is the variable PORT; its default counts here.";
+        let by_default = "['${PORT:-9090}:8080']";
+        assert_eq!(of_port(by_default, None).as_deref(), Some(variable));
+        assert_eq!(of_port(by_default, Some("localhost:9091")), None);
+        assert_eq!(of_port("['9090:8080']", None), None);
     }
 }

@@ -309,6 +309,9 @@ mod tests {
         {
             assert_eq!(seconds(time), Some(wanted), "{time}");
         }
+        for (time, days) in [("3w", 21), ("2M", 60), ("1y", 365)] {
+            assert_eq!(seconds(time), Some(days * 86_400), "{time}");
+        }
         for (size, wanted) in [("0", 0), ("8k", 8192), ("10M", 10 << 20), ("10g", 10 << 30)] {
             assert_eq!(bytes(size), Some(wanted), "{size}");
         }
@@ -316,7 +319,8 @@ mod tests {
 
     #[test]
     fn a_number_too_large_is_none() {
-        for time in ["soon", "9999999999999999d", "18446744073709551615 1", "9".repeat(99).as_str()]
+        for time in
+            ["soon", "1q", "9999999999999999d", "18446744073709551615 1", "9".repeat(99).as_str()]
         {
             assert_eq!(seconds(time), None, "{time}");
         }

@@ -486,4 +486,19 @@ mod tests {
         assert_eq!(codes(&format!("server {{ {tls} {pass} }} {redirect}"), "https://a/"), [""; 0]);
         assert_eq!(codes(&format!("server {{ {tls} {pass} }}"), "https://a/"), [""; 0]);
     }
+
+    #[test]
+    fn a_limit_of_uploads_is_told_in_megabytes_where_it_is_whole_ones() {
+        let told = |limit: &str| {
+            let text = format!(
+                "server {{ {} location / {{ proxy_pass http://k:1; }} }}",
+                GOOD.replace("client_max_body_size 0", &format!("client_max_body_size {limit}"))
+            );
+            found(&text, "http://a/").into_iter().map(|gap| gap.summary).collect::<Vec<_>>()
+        };
+        for (limit, shown) in [("8m", "8 MB"), ("1500k", "1536000 bytes")] {
+            let summary = format!("nginx refuses uploads over {shown}; Kestra accepts 10 GB.");
+            assert_eq!(told(limit), [summary]);
+        }
+    }
 }

@@ -403,4 +403,10 @@ mod tests {
             assert!(!reaches(file), "{file}");
         }
     }
+
+    #[test]
+    fn a_set_in_a_pattern_is_any_character_and_one_without_its_end_fits_nothing() {
+        assert!(wildcard("site-[0-9].conf", "site-1.conf"));
+        assert!(!wildcard("site-[0-9].conf", "site-.conf") && !wildcard("site-[0", "site-1"));
+    }
 }
