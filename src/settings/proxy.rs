@@ -325,4 +325,14 @@ mod tests {
         assert!("http://u%0ax:p@proxy:1".parse::<PastedProxy>().is_err());
         assert!("http://u:p%0a@proxy:1".parse::<PastedProxy>().is_err());
     }
+
+    #[test]
+    fn a_kind_that_kestra_cannot_use_is_told_from_what_is_no_proxy() {
+        let refusal = |text: &str| text.parse::<PastedProxy>().unwrap_err().message;
+        for text in ["socks4://proxy:1", "socks4a://proxy:1"] {
+            assert_eq!(refusal(text), "Kestra can use SOCKS 5, not SOCKS 4.", "{text}");
+        }
+        assert!(refusal("https://proxy:1").starts_with("Kestra cannot talk TLS to a proxy."));
+        assert_eq!(refusal("ftp://proxy:1"), no_proxy().message);
+    }
 }
