@@ -168,7 +168,7 @@ impl Ui {
         if let Step::Review(review) = wizard.step() {
             return review::beside(self, review, rows);
         }
-        let mut page = Page::default();
+        let mut page = Page::new(self.width);
         if let Step::FormStep(step) = wizard.step() {
             questions::preview(self, wizard, step, &mut page, rows.into());
         }

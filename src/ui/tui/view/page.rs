@@ -9,6 +9,8 @@ use std::borrow::Cow;
 /// The content between header and footer.
 #[derive(Default)]
 pub(super) struct Page {
+    /// Paragraphs are broken to fit into so many columns.
+    width: u16,
     lines: Vec<Line<'static>>,
     cursor: Option<(u16, usize)>,
     /// How far down the lines go that explain the one with the cursor.
@@ -29,9 +31,14 @@ pub(super) struct Visible {
 }
 
 impl Page {
+    /// An empty page of so many columns.
+    pub(super) fn new(width: u16) -> Self {
+        Self { width, ..Self::default() }
+    }
+
     /// An empty page whose first lines are scrolled away.
-    pub(super) fn scrolled(scroll: usize) -> Self {
-        Self { scroll, ..Self::default() }
+    pub(super) fn scrolled(width: u16, scroll: usize) -> Self {
+        Self { width, scroll, ..Self::default() }
     }
 
     pub(super) fn line(&mut self, line: impl Into<Line<'static>>) {
@@ -47,11 +54,11 @@ impl Page {
     }
 
     /// A text broken into lines, all beginning at this column or where the text itself begins.
-    pub(super) fn paragraph(&mut self, indent: usize, width: u16, text: &str, style: Style) {
+    pub(super) fn paragraph(&mut self, indent: usize, text: &str, style: Style) {
         for line in ascii(text).split('\n') {
             let words = line.trim_start();
             let indent = indent + line.len() - words.len();
-            let room = usize::from(width).saturating_sub(indent + 1);
+            let room = usize::from(self.width).saturating_sub(indent + 1);
             for words in wrapped(words, room) {
                 let margin = Span::raw(" ".repeat(indent));
                 self.lines.push(Line::from(vec![margin, Span::styled(words, style)]));
@@ -60,15 +67,9 @@ impl Page {
     }
 
     /// A mark in column 2, and beside it a text that is broken where it has to be.
-    pub(super) fn marked(
-        &mut self,
-        (mark, style): (&str, Style),
-        width: u16,
-        text: &str,
-        of_text: Style,
-    ) {
+    pub(super) fn marked(&mut self, (mark, style): (&str, Style), text: &str, of_text: Style) {
         let first = self.lines.len();
-        self.paragraph(4, width, text, of_text);
+        self.paragraph(4, text, of_text);
         if let Some(margin) = self.lines.get_mut(first).and_then(|line| line.spans.first_mut()) {
             *margin = Span::styled(format!("  {mark} "), style);
         }

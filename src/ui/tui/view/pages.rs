@@ -75,12 +75,12 @@ Enter    quit; the page stays in your terminal";
 
 /// The help of a page; where that had to leave something out, below the whole of it.
 pub(super) fn help(ui: Ui, wizard: &Wizard, is_shortened: bool, scroll: usize) -> Page {
-    let mut page = Page::scrolled(scroll);
+    let mut page = Page::scrolled(ui.width, scroll);
     let known = match wizard.step() {
         Step::FormStep(step) if is_shortened => questions::known(ui, wizard, step),
         Step::Review(review) if is_shortened => review::notes(ui, wizard, review),
         Step::Dialog(dialog) if is_shortened => happened(ui, dialog),
-        _ => Page::default(),
+        _ => Page::new(ui.width),
     };
     if known.len() > 0 {
         page.extend(known);
@@ -95,7 +95,7 @@ pub(super) fn help(ui: Ui, wizard: &Wizard, is_shortened: bool, scroll: usize) -
     let text = &text.replace("{digits}", &format!("{:<8}", form::review_digits()));
     page.line(Span::styled(format!("  Help: {title}"), Theme::strong()));
     page.blank();
-    page.paragraph(2, ui.width, &flowing(ui, text), Style::new());
+    page.paragraph(2, &flowing(ui, text), Style::new());
     page
 }
 
@@ -103,19 +103,19 @@ pub(super) fn help(ui: Ui, wizard: &Wizard, is_shortened: bool, scroll: usize) -
 fn about(ui: Ui, mut page: Page, field: &Field, answers: &Answers) -> Page {
     page.line(Span::styled(format!("  Help: {}", field.label), Theme::strong()));
     page.blank();
-    page.paragraph(2, ui.width, &flowing(ui, field.long_help), Style::new());
+    page.paragraph(2, &flowing(ui, field.long_help), Style::new());
     page.blank();
     examples(&mut page, ui, field);
-    page.paragraph(2, ui.width, field.stored_in, ui.theme.dim());
+    page.paragraph(2, field.stored_in, ui.theme.dim());
     page.blank();
     let guide = (field.guide)(answers);
     if !guide.is_empty() {
         let heading = "What does not go through this proxy, where you need it:";
-        page.paragraph(2, ui.width, heading, Theme::strong());
-        page.paragraph(4, ui.width, &guide.join("\n"), Style::new());
+        page.paragraph(2, heading, Theme::strong());
+        page.paragraph(4, &guide.join("\n"), Style::new());
         page.blank();
     }
-    page.paragraph(2, ui.width, KEYS, Style::new());
+    page.paragraph(2, KEYS, Style::new());
     page
 }
 
@@ -147,8 +147,8 @@ fn examples(page: &mut Page, ui: Ui, field: &Field) {
         if 2 + width + 3 + outcome.len() < ui.width.into() {
             page.line(format!("  {example:<width$}   {outcome}"));
         } else {
-            page.paragraph(2, ui.width, example, Style::new());
-            page.paragraph(6, ui.width, outcome, ui.theme.dim());
+            page.paragraph(2, example, Style::new());
+            page.paragraph(6, outcome, ui.theme.dim());
         }
     }
     if !field.examples.is_empty() {
@@ -166,7 +166,7 @@ pub(super) fn waiting(what: &str) -> Page {
 /// What happened, as far as there is room for it beside the choices.
 pub(super) fn dialog(ui: Ui, dialog: &Dialog, rows: u16) -> Page {
     let choices = choices(ui, dialog);
-    let mut page = Page::default();
+    let mut page = Page::new(ui.width);
     if !ui.is_small {
         page.blank();
     }
@@ -178,22 +178,22 @@ pub(super) fn dialog(ui: Ui, dialog: &Dialog, rows: u16) -> Page {
 }
 
 fn happened(ui: Ui, dialog: &Dialog) -> Page {
-    let mut page = Page::default();
+    let mut page = Page::new(ui.width);
     let mut lines = dialog.failure.lines.iter();
     if let Some(first) = lines.next() {
         let is_failure = dialog.is_about_a_plan();
         let mark = if is_failure { (glyph::BAD, ui.theme.bad()) } else { ("!", ui.theme.warn()) };
-        page.marked(mark, ui.width, first, Theme::strong());
+        page.marked(mark, first, Theme::strong());
     }
     for line in lines {
-        page.paragraph(4, ui.width, line, Style::new());
+        page.paragraph(4, line, Style::new());
     }
     page
 }
 
 fn choices(ui: Ui, dialog: &Dialog) -> Page {
     let theme = ui.theme;
-    let mut page = Page::default();
+    let mut page = Page::new(ui.width);
     for (number, choice) in dialog.failure.choices.iter().enumerate() {
         let is_selected = number == dialog.selected;
         let (mark, style) =
@@ -202,7 +202,7 @@ fn choices(ui: Ui, dialog: &Dialog) -> Page {
             page.cursor(2);
         }
         let mark = format!("{mark} {} ", number + 1);
-        page.marked((&mark, theme.accent()), ui.width, &choice.label(), style);
+        page.marked((&mark, theme.accent()), &choice.label(), style);
         if is_selected {
             page.explain_cursor();
         }
@@ -212,7 +212,7 @@ fn choices(ui: Ui, dialog: &Dialog) -> Page {
 
 pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
     let theme = ui.theme;
-    let mut page = Page::scrolled(wizard.scrolled);
+    let mut page = Page::scrolled(ui.width, wizard.scrolled);
     if !ui.is_small {
         page.blank();
     }
@@ -228,10 +228,10 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
         page.blank();
     }
     for urgent in &result.urgent {
-        page.marked((glyph::BAD, theme.bad()), ui.width, urgent, theme.bad());
+        page.marked((glyph::BAD, theme.bad()), urgent, theme.bad());
         page.blank();
     }
-    page.marked((glyph::GOOD, theme.good()), ui.width, &result.headline, theme.good());
+    page.marked((glyph::GOOD, theme.good()), &result.headline, theme.good());
     page.blank();
     let name = result.files.iter().map(|file| file.what.chars().count()).max().unwrap_or(0);
     let name = name.max(10);
@@ -242,12 +242,12 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
             page.line(Span::styled(beside, theme.dim()));
         } else {
             page.line(Span::styled("    undo", theme.dim()));
-            page.paragraph(7, ui.width, &undo.command, theme.dim());
+            page.paragraph(7, &undo.command, theme.dim());
         }
     }
     if !result.open.is_empty() {
         page.blank();
-        page.paragraph(2, ui.width, &result.open, Style::new());
+        page.paragraph(2, &result.open, Style::new());
     }
     if !result.next.is_empty() {
         page.blank();
@@ -260,7 +260,7 @@ pub(super) fn done(ui: Ui, wizard: &Wizard, result: &WriteResult) -> Page {
     }
     for warning in &result.warnings {
         page.blank();
-        page.marked(("!", theme.warn()), ui.width, warning, Style::new());
+        page.marked(("!", theme.warn()), warning, Style::new());
     }
     page
 }
@@ -312,7 +312,7 @@ fn findings(ui: Ui, page: &mut Page, all: &[&Finding]) {
     if line.width() < usize::from(ui.width) + 3 {
         page.line(line);
     } else {
-        page.paragraph(2, ui.width, line.to_string().trim(), Style::new());
+        page.paragraph(2, line.to_string().trim(), Style::new());
     }
     page.blank();
     let (later, now): (Vec<_>, Vec<_>) = all.iter().partition(is_waiting);
@@ -344,14 +344,14 @@ fn subject(code: &str) -> &'static str {
 fn next_step(ui: Ui, page: &mut Page, step: &NextStep, number: usize) {
     let theme = ui.theme;
     let first = page.len();
-    page.paragraph(7, ui.width, &step.what, Style::new());
+    page.paragraph(7, &step.what, Style::new());
     page.margin(first, vec![Span::styled(format!("    {number}  "), theme.accent())]);
     if let Some(key) = step.key {
         let key = Span::styled(format!("   {key}"), theme.accent());
         page.beside([key, Span::styled(" does it now", theme.dim())]);
     }
     for line in step.lines.iter().chain((!step.command.is_empty()).then_some(&step.command)) {
-        page.paragraph(7, ui.width, line, Style::new());
+        page.paragraph(7, line, Style::new());
     }
 }
 
@@ -359,7 +359,7 @@ fn finding(page: &mut Page, ui: Ui, finding: &Finding) {
     let style = if finding.outcome == Outcome::Skipped { ui.theme.dim() } else { Style::new() };
     let indent = if ui.is_small { 4 } else { SUBJECT };
     let first = page.len();
-    page.paragraph(indent, ui.width, &capital(&sentence(&finding.summary)), style);
+    page.paragraph(indent, &capital(&sentence(&finding.summary)), style);
     let (mark, mark_style) = ui.outcome(finding.outcome);
     let subject = subject(finding.code);
     let name = if ui.is_small { String::new() } else { format!("{subject:<14}") };
@@ -369,9 +369,9 @@ fn finding(page: &mut Page, ui: Ui, finding: &Finding) {
     );
     if !finding.remedy.is_empty() && finding.outcome != Outcome::Ok {
         let remedy = format!("→ {}", sentence(&finding.remedy));
-        page.paragraph(indent, ui.width, &remedy, Style::new());
+        page.paragraph(indent, &remedy, Style::new());
     }
     if !finding.evidence.is_empty() && finding.outcome == Outcome::Failed {
-        page.paragraph(indent, ui.width, &finding.evidence, ui.theme.dim());
+        page.paragraph(indent, &finding.evidence, ui.theme.dim());
     }
 }

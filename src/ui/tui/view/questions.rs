@@ -28,7 +28,7 @@ const LEAST_PREVIEW: usize = 5;
 const LONGEST_LABEL: usize = 13;
 
 pub(super) fn page(ui: Ui, wizard: &Wizard, step: &FormStep, rows: u16, is_split: bool) -> Page {
-    let mut page = Page::default();
+    let mut page = Page::new(ui.width);
     if !ui.is_small {
         page.blank();
         let heading = format!("  {}", step.screen().heading);

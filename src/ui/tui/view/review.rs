@@ -21,7 +21,7 @@ const LEAST_PREVIEW: usize = 2;
 const LEAST_REMARK: usize = 12;
 
 pub(super) fn page(ui: Ui, wizard: &Wizard, review: &Review, rows: u16, is_split: bool) -> Page {
-    let mut page = Page::default();
+    let mut page = Page::new(ui.width);
     if !review.is_full {
         for row in ReviewRow::all(wizard.answers()) {
             page.line(setting(ui, &row));
@@ -40,7 +40,7 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, review: &Review, rows: u16, is_split
             if taken + LEAST_PREVIEW > rows.into() && !review.is_full {
                 // What is about to be agreed to is worth more than the settings.
                 if review.is_confirming {
-                    page = Page::default();
+                    page = Page::new(ui.width);
                 }
                 // `f` shows the file; the outcome of the last key is worth more than a line of it.
                 let room = usize::from(rows).saturating_sub(page.len());
@@ -51,18 +51,21 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, review: &Review, rows: u16, is_split
             }
         }
         Preview::Refused(refusal) => {
-            note(ui, review, &mut page);
+            note(review, &mut page);
             let text = format!("{}.", capital(&refusal.outcome()));
-            page.marked((glyph::BAD, ui.theme.bad()), ui.width, &text, ui.theme.bad());
+            page.marked((glyph::BAD, ui.theme.bad()), &text, ui.theme.bad());
             if !refusal.paste.is_empty() {
-                paste(ui, &mut page, &refusal.paste);
+                let what = "Write this into the file by hand; nothing else of it has to change:";
+                page.paragraph(2, what, Style::new());
+                page.blank();
+                refusal.paste.lines().for_each(|line| page.text(format!("    {line}")));
             }
         }
         Preview::Problems(problems) => {
-            note(ui, review, &mut page);
+            note(review, &mut page);
             for problem in problems.iter().filter(|problem| problem.blocks) {
                 let text = format!("{}: {}", problem.field.label, problem.message);
-                page.marked((glyph::BAD, ui.theme.bad()), ui.width, &text, ui.theme.bad());
+                page.marked((glyph::BAD, ui.theme.bad()), &text, ui.theme.bad());
             }
         }
     }
@@ -71,19 +74,11 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, review: &Review, rows: u16, is_split
 
 /// The right pane: the file over its whole height.
 pub(super) fn beside(ui: Ui, review: &Review, rows: u16) -> Page {
-    let mut page = Page::default();
+    let mut page = Page::new(ui.width);
     if review.preview().plan().is_some() {
         file(ui, review, &mut page, usize::from(rows).saturating_sub(2));
     }
     page
-}
-
-/// Text to paste by hand.
-fn paste(ui: Ui, page: &mut Page, text: &str) {
-    let what = "Write this into the file by hand; nothing else of it has to change:";
-    page.paragraph(2, ui.width, what, Style::new());
-    page.blank();
-    text.lines().for_each(|line| page.text(format!("    {line}")));
 }
 
 /// The value of a setting, and the earlier one if there is room for it.
@@ -146,7 +141,7 @@ fn below(ui: Ui, wizard: &Wizard, review: &Review) -> Page {
     let mut page = notes(ui, wizard, review);
     page.shorten(if ui.is_small { 2 } else { NOTES }, "?");
     for change in review.files().iter().filter(|it| it.target.is_some() && !it.is_noop()) {
-        page.marked(("!", ui.theme.warn()), ui.width, &change.destination(), Style::new());
+        page.marked(("!", ui.theme.warn()), &change.destination(), Style::new());
     }
     checks(ui, wizard, review, &mut page);
     if review.is_confirming {
@@ -172,22 +167,22 @@ fn question(ui: Ui, review: &Review) -> Line<'static> {
     ])
 }
 
-fn note(ui: Ui, review: &Review, page: &mut Page) {
+fn note(review: &Review, page: &mut Page) {
     if let Some(note) = &review.note {
-        page.paragraph(2, ui.width, note, Theme::strong());
+        page.paragraph(2, note, Theme::strong());
     }
 }
 
 /// What is good to know before writing.
 pub(super) fn notes(ui: Ui, wizard: &Wizard, review: &Review) -> Page {
-    let mut page = Page::default();
+    let mut page = Page::new(ui.width);
     let nginx = review.files().iter().find(|change| change.kind == FileKind::Nginx);
     let finding = nginx.and_then(|change| wizard.finding_about(is_test_of(change)));
     if let Some(finding) = finding.filter(|finding| finding.outcome != Outcome::Ok) {
-        page.marked(ui.outcome(finding.outcome), ui.width, &finding.text(), Style::new());
+        page.marked(ui.outcome(finding.outcome), &finding.text(), Style::new());
     }
     for note in review.notes() {
-        page.marked(("!", ui.theme.warn()), ui.width, &capital(note), Style::new());
+        page.marked(("!", ui.theme.warn()), &capital(note), Style::new());
     }
     page
 }
@@ -225,7 +220,7 @@ fn checks(ui: Ui, wizard: &Wizard, review: &Review, page: &mut Page) {
         return page.line(line);
     }
     for (outcome, text) in [(Outcome::Ok, few_words)].into_iter().chain(rest.clone()) {
-        page.marked(ui.outcome(outcome), ui.width, &text, Style::new());
+        page.marked(ui.outcome(outcome), &text, Style::new());
     }
 }
 

@@ -31,7 +31,7 @@ impl Form<'_> {
         };
         let keys = if field.is_secret() { "  ^r shows it." } else { "" };
         if !ui.is_small || (self.step.problem.is_none() && !self.has_news()) {
-            page.paragraph(2, ui.width, &format!("{hint}{keys}"), theme.dim());
+            page.paragraph(2, &format!("{hint}{keys}"), theme.dim());
         }
         // Another field of this screen may have been left with one.
         let mut problems = self.step.screen().fields.iter().filter_map(|it| self.problem(it));
@@ -39,10 +39,10 @@ impl Form<'_> {
             self.problem_and_fixes(page, problem);
         } else if let Some(note) = &self.step.note {
             let mark = (glyph::GOOD, theme.good());
-            page.marked(mark, ui.width, note, Style::new());
+            page.marked(mark, note, Style::new());
         } else if let Some(problem) = problems.next() {
             let text = format!("{}: {}", problem.field.label, problem.message);
-            page.marked((glyph::BAD, theme.bad()), ui.width, &text, theme.bad());
+            page.marked((glyph::BAD, theme.bad()), &text, theme.bad());
         }
         if has_choices {
             self.candidates(page);
@@ -59,9 +59,9 @@ impl Form<'_> {
     }
 
     fn problem_and_fixes(&self, page: &mut Page, problem: &Problem) {
-        let (ui, theme) = (self.ui, self.ui.theme);
+        let theme = self.ui.theme;
         let message = messages::capital(&sentence(&problem.message));
-        page.marked((glyph::BAD, theme.bad()), ui.width, &message, theme.bad());
+        page.marked((glyph::BAD, theme.bad()), &message, theme.bad());
         let is_only = problem.fixes.len() == 1;
         for (fix, number) in problem.fixes.iter().zip(1..) {
             let key = if is_only { "enter".to_owned() } else { number.to_string() };
@@ -84,7 +84,7 @@ impl Form<'_> {
 
     /// What is known on this screen, whatever field has the focus.
     pub(super) fn about_screen(&self) -> Page {
-        let mut page = Page::default();
+        let mut page = Page::new(self.ui.width);
         match self.step.screen().id {
             ScreenId::Address => self.about_address(&mut page),
             ScreenId::Proxy => self.about_proxy(&mut page),
@@ -156,7 +156,7 @@ impl Form<'_> {
                 step => step,
             };
             let text = format!("Testing api.kestra.io: {step}, {seconds} s of 10 s. esc stops it.");
-            page.marked(mark, self.ui.width, &text, Style::new());
+            page.marked(mark, &text, Style::new());
         } else if let Some(finding) = finding {
             self.finding(page, finding);
         }
@@ -166,7 +166,6 @@ impl Form<'_> {
         let (ui, theme) = (self.ui, self.ui.theme);
         page.marked(
             ui.outcome(finding.outcome),
-            ui.width,
             &messages::capital(&sentence(&finding.summary)),
             Style::new(),
         );
@@ -177,9 +176,9 @@ impl Form<'_> {
             _ => remedy,
         };
         if !remedy.is_empty() {
-            page.paragraph(4, ui.width, remedy.trim_start(), theme.dim());
+            page.paragraph(4, remedy.trim_start(), theme.dim());
         }
-        page.paragraph(4, ui.width, SCOPE, theme.dim());
+        page.paragraph(4, SCOPE, theme.dim());
     }
 
     fn about_nginx(&self, page: &mut Page) {
@@ -193,7 +192,7 @@ impl Form<'_> {
                 _ => " Found on this machine.",
             };
             let text = format!("{}{found}", messages::capital(&sentence(&finding.summary)));
-            page.marked(self.ui.outcome(finding.outcome), self.ui.width, &text, Style::new());
+            page.marked(self.ui.outcome(finding.outcome), &text, Style::new());
         }
         let is_https = answers.get(&form::URL).starts_with("https:");
         let lacks_certificate = is_https
@@ -204,13 +203,13 @@ impl Form<'_> {
         {
             let text = format!("Only root may read {path}: it is not searched for a certificate.");
             let style = self.ui.theme.dim();
-            page.marked((glyph::IDLE, style), self.ui.width, &text, style);
+            page.marked((glyph::IDLE, style), &text, style);
         }
         for note in plan::nginx_notes(answers, self.wizard.machine()) {
             self.warning(page, &note);
         }
         for line in lint::nginx_summary(self.wizard.machine()) {
-            page.paragraph(2, self.ui.width, &line, self.ui.theme.dim());
+            page.paragraph(2, &line, self.ui.theme.dim());
         }
         if answers.asks(&form::UPSTREAM) {
             page.blank();
@@ -235,7 +234,7 @@ impl Form<'_> {
         let upstream = format!("{}{path}", answers.shown(&form::UPSTREAM));
         let whole = format!("{origin} → {nginx} → {upstream}");
         if whole.chars().count() + 3 > self.ui.width.into() {
-            return page.paragraph(2, self.ui.width, &whole, Style::new());
+            return page.paragraph(2, &whole, Style::new());
         }
         let arrow = || Span::styled(format!(" {} ", glyph::ARROW), self.ui.theme.accent());
         page.line(Line::from(vec![
@@ -249,6 +248,6 @@ impl Form<'_> {
 
     fn warning(&self, page: &mut Page, text: &str) {
         let text = messages::capital(&sentence(text));
-        page.marked(("!", self.ui.theme.warn()), self.ui.width, &text, Style::new());
+        page.marked(("!", self.ui.theme.warn()), &text, Style::new());
     }
 }
