@@ -87,8 +87,17 @@ impl Answers {
     /// keeps its spelling.
     pub fn set(&mut self, field: &Field, text: &str) {
         let Some(field) = form::field(field.name) else { return };
-        let follows = *field == form::URL && self.is_named_after_url();
-        let moves = *field == form::NGINX_FORM && self.is_at_the_usual_place();
+        // Where nginx answers to the host of the URL and to nothing else, it goes on doing so.
+        let url = self.get(&form::URL).parse::<ServerUrl>();
+        let is_named = |url: ServerUrl| self.get(&form::SERVER_NAME) == url.host().to_string();
+        let follows = *field == form::URL
+            && self.found(&form::SERVER_NAME).is_some()
+            && url.is_ok_and(is_named);
+        // An nginx file at the default path of its form moves with the form.
+        let moves = *field == form::NGINX_FORM
+            && self.found(&form::NGINX_FILE).is_some()
+            && self.get(&form::NGINX_FILE)
+                == self.defaults.nginx_file(&self.get(&form::NGINX_FORM));
         self.take(field, text);
         if moves {
             let file = self.defaults.nginx_file(&self.get(&form::NGINX_FORM)).to_owned();
@@ -97,23 +106,6 @@ impl Answers {
         if let (true, Ok(url)) = (follows, text.parse::<ServerUrl>()) {
             self.take(&form::SERVER_NAME, &url.host().to_string());
         }
-    }
-
-    /// Whether nginx answers to the host of the URL and to nothing else; then it goes on doing so
-    /// when the URL changes.
-    fn is_named_after_url(&self) -> bool {
-        let url = self.get(&form::URL).parse::<ServerUrl>();
-        url.is_ok_and(|url| {
-            self.found(&form::SERVER_NAME).is_some()
-                && self.get(&form::SERVER_NAME) == url.host().to_string()
-        })
-    }
-
-    /// Whether the nginx file has the default path of its form. If so, it follows when the form
-    /// changes.
-    fn is_at_the_usual_place(&self) -> bool {
-        let usual = self.defaults.nginx_file(&self.get(&form::NGINX_FORM)).to_owned();
-        self.found(&form::NGINX_FILE).is_some() && self.get(&form::NGINX_FILE) == usual
     }
 
     fn take(&mut self, field: &'static Field, text: &str) {

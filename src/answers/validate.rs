@@ -106,18 +106,14 @@ impl Answers {
             let message = "the file gives no plain path, and nginx needs one. Type it here.";
             Problem::invalid(&form::CONTEXT_PATH, Invalid::new(message))
         })?;
-        let site = Site {
-            context_path,
-            upstream: self.value(&form::UPSTREAM)?,
-            template: self.value(&form::NGINX_STYLE)?,
-            form: self.nginx_form()?,
-            has_tls_in_front: false,
-        };
+        let upstream = self.value(&form::UPSTREAM)?;
+        let template = self.value(&form::NGINX_STYLE)?;
+        let form = self.nginx_form()?;
         let url = self.get(&form::URL).parse::<ServerUrl>();
-        let is_plain = matches!(site.form, SiteForm::Server { tls: None, .. });
-        let is_https = url.is_ok_and(|url| url.is_https());
-        let is_recommended = site.template == Template::Recommended;
-        let site = Site { has_tls_in_front: is_recommended && is_plain && is_https, ..site };
+        let is_plain = matches!(form, SiteForm::Server { tls: None, .. });
+        let has_tls_in_front =
+            template == Template::Recommended && is_plain && url.is_ok_and(|url| url.is_https());
+        let site = Site { context_path, upstream, template, form, has_tls_in_front };
         Ok(Some(SiteFile { file: self.value(&form::NGINX_FILE)?, site }))
     }
 
