@@ -245,7 +245,14 @@ fn task(name: &str, matches: &ArgMatches) -> Task {
             json: matches.get_flag("json"),
             expect: text_of(matches, "expect"),
         }),
-        "show" => Task::Show { given: given(matches, false), form: show_form(matches) },
+        "show" => Task::Show {
+            given: given(matches, false),
+            form: match (matches.get_flag("json"), matches.get_flag("answers")) {
+                (true, _) => ShowForm::Json,
+                (_, true) => ShowForm::Answers,
+                _ => ShowForm::Words,
+            },
+        },
         "print" => Task::Print { what: what(matches), given: given(matches, true) },
         "check" => {
             Task::Check { json: matches.get_flag("json"), api_url: text_of(matches, "api-url") }
@@ -268,14 +275,6 @@ fn rollback(matches: &ArgMatches) -> RollbackCommand {
         force: matches.get_flag("force"),
         yes: matches.get_flag("yes"),
     })
-}
-
-fn show_form(matches: &ArgMatches) -> ShowForm {
-    match (matches.get_flag("json"), matches.get_flag("answers")) {
-        (true, _) => ShowForm::Json,
-        (_, true) => ShowForm::Answers,
-        _ => ShowForm::Words,
-    }
 }
 
 fn what(matches: &ArgMatches) -> FileKind {
