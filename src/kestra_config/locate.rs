@@ -133,10 +133,7 @@ pub(super) fn follow<'p>(tree: &Tree, root: Id, path: &'p [PathStep]) -> Option<
             return Some(Found { value, prefix, rest: &path[done..] });
         }
         let next = match step {
-            PathStep::Item(index) => match tree.nodes[value].shape {
-                Shape::List { .. } => tree.items(value).nth(*index)?,
-                _ => return None,
-            },
+            PathStep::Item(index) => tree.items(value).nth(*index)?,
             PathStep::Key(name) if tree.is_map(value) => {
                 let entries = merge::effective(tree, value).ok()?.in_effect;
                 let (key, next) = entries.into_iter().rfind(|&(key, _)| tree.key(key) == *name)?;

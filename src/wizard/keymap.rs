@@ -52,7 +52,7 @@ pub(crate) enum Action {
 pub(crate) struct Binding {
     pub(crate) key: Key,
     pub(crate) action: Action,
-    /// What the footer shows; empty for keys that it does not name. `{digits}` are those of the review.
+    /// What the footer shows; empty for keys that it does not name. `{digits}` are those that the step has.
     pub(crate) label: &'static str,
     /// Whether a footer with too little room may leave it out.
     pub(crate) is_spare: bool,
@@ -158,7 +158,7 @@ pub(super) const WRITING: Tables = &[];
 
 pub(super) const DIALOG: Tables = &[&[
     shown(Key::Enter, Action::Accept, "enter choose"),
-    spare(Key::Char('1'), Action::Choose(0), "1-4 choose"),
+    spare(Key::Char('1'), Action::Choose(0), "{digits} choose"),
     shown(Key::Esc, Action::Back, "esc back"),
     spare(Key::Char('?'), Action::Help, "? help"),
     silent(Key::F1, Action::Help),
