@@ -93,18 +93,27 @@ impl Choice {
 
     /// Whether files are written by this choice, without a review.
     pub(crate) fn writes(&self) -> bool {
-        !matches!(
-            self,
+        match self {
+            Self::SaveBeside
+            | Self::Overwrite
+            | Self::Replace
+            | Self::Sudo
+            | Self::SaveAside
+            | Self::WithoutNginx
+            | Self::Retry
+            | Self::Undo
+            | Self::UndoOverwriting(_)
+            | Self::Forget => true,
             Self::Reapply
-                | Self::StartOver
-                | Self::Change(_)
-                | Self::WithoutTls
-                | Self::ShowEvidence(_)
-                | Self::Continue
-                | Self::Fresh
-                | Self::ReadOnly
-                | Self::Quit
-        )
+            | Self::StartOver
+            | Self::Change(_)
+            | Self::WithoutTls
+            | Self::ShowEvidence(_)
+            | Self::Continue
+            | Self::Fresh
+            | Self::ReadOnly
+            | Self::Quit => false,
+        }
     }
 }
 

@@ -139,15 +139,24 @@ pub enum Exit {
 impl Effect {
     /// Whether files are written.
     pub(crate) fn writes(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::Write(_)
-                | Self::Elevate(_)
-                | Self::SaveAside(_)
-                | Self::SaveBeside(_)
-                | Self::Rollback { .. }
-                | Self::Repair(_)
-        )
+            | Self::Elevate(_)
+            | Self::SaveAside(_)
+            | Self::SaveBeside(_)
+            | Self::Rollback { .. }
+            | Self::Repair(_) => true,
+            Self::ReadFiles(_)
+            | Self::Load(..)
+            | Self::Check(_)
+            | Self::Cancel
+            | Self::Plan(_)
+            | Self::Copy(_)
+            | Self::Remind(_)
+            | Self::Redraw
+            | Self::Suspend
+            | Self::Exit(_) => false,
+        }
     }
 }
 
