@@ -88,11 +88,10 @@ impl Answers {
     pub fn set(&mut self, field: &Field, text: &str) {
         let Some(field) = form::field(field.name) else { return };
         // Where nginx answers to the host of the URL and to nothing else, it goes on doing so.
-        let url = self.get(&form::URL).parse::<ServerUrl>();
         let is_named = |url: ServerUrl| self.get(&form::SERVER_NAME) == url.host().to_string();
         let follows = *field == form::URL
             && self.found(&form::SERVER_NAME).is_some()
-            && url.is_ok_and(is_named);
+            && self.get(&form::URL).parse().is_ok_and(is_named);
         // An nginx file at the default path of its form moves with the form.
         let moves = *field == form::NGINX_FORM
             && self.found(&form::NGINX_FILE).is_some()

@@ -15,10 +15,8 @@ mod resolve;
 pub(crate) mod transaction;
 
 pub use error::{FileConflict, FileDigest, WriteError};
-pub(crate) use read::as_text;
-pub(crate) use read::writable;
-pub use read::{Content, OpenedFile, sha256};
-pub use read::{MAX_BYTES, ReadError, read};
+pub use read::{Content, MAX_BYTES, OpenedFile, ReadError, read, sha256};
+pub(crate) use read::{as_text, writable};
 pub(crate) use resolve::locate;
 pub use resolve::target;
 

@@ -52,7 +52,8 @@ pub(crate) enum Action {
 pub(crate) struct Binding {
     pub(crate) key: Key,
     pub(crate) action: Action,
-    /// What the footer shows; empty for keys that it does not name. `{digits}` are those that the step has.
+    /// What the footer shows; empty for keys that it does not name. `{digits}` are those that the
+    /// step has.
     pub(crate) label: &'static str,
     /// Whether a footer with too little room may leave it out.
     pub(crate) is_spare: bool,
