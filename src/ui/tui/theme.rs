@@ -81,9 +81,11 @@ fn in_ascii(glyph: char) -> char {
     }
 }
 
-/// Whether every terminal that is sent this glyph draws it one column wide.
+/// Whether every terminal that is sent this draws it one column wide: ASCII, and the glyphs.
 pub(crate) fn is_one_column(symbol: &str) -> bool {
-    symbol.len() == 1 || "─│┃●○✓✗→·•…▸↑↓".contains(symbol)
+    let mut chars = symbol.chars();
+    let only = chars.next().filter(|_| chars.next().is_none());
+    only.is_some_and(|c| c.is_ascii() || in_ascii(c) != c)
 }
 
 /// Glyphs and styles of one terminal.
@@ -200,7 +202,11 @@ mod tests {
 
     #[test]
     fn every_glyph_is_one_column_wide() {
-        for glyph in "─│┃●○✓✗→·•…▸↑↓".chars() {
+        let source = include_str!("theme.rs").split("#[cfg(test)]").next().unwrap();
+        let constants = source.lines().filter(|line| line.contains(" const "));
+        let named: String = constants.filter_map(|line| line.split('"').nth(1)).collect();
+        assert_eq!(named, "─│┃●○✓✗→•·…▸↓");
+        for glyph in named.chars().chain(['↑']) {
             for glyph in [glyph, in_ascii(glyph)] {
                 assert_eq!(glyph.width(), Some(1), "{glyph}");
                 assert!(is_one_column(&glyph.to_string()), "{glyph}");
