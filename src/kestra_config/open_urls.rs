@@ -41,9 +41,14 @@ pub(crate) fn opens_setup(reading: &Reading) -> Option<String> {
     entry_for(reading, &format!("{}{SETUP}", context_path(reading)))
 }
 
-/// The entry that opens this path: Kestra compares the start of a path only.
+/// The entry of a configuration that opens this path.
 pub(crate) fn entry_for(reading: &Reading, path: &str) -> Option<String> {
-    entries(reading)?.into_iter().find(|entry| path.starts_with(entry))
+    opening(&entries(reading)?, path).cloned()
+}
+
+/// The entry that opens this path: Kestra compares the start of a path only.
+pub(crate) fn opening<'e>(entries: &'e [String], path: &str) -> Option<&'e String> {
+    entries.iter().find(|entry| path.starts_with(entry.as_str()))
 }
 
 /// The context path; the root if there is none or it is not a valid one.

@@ -59,6 +59,10 @@ const CHECKS: &[(&str, CheckFunction)] = &[
     ("kestra-tasks", pages::task_address),
 ];
 
+/// What the login page asks for first. Whatever its status, Kestra answers it in the same way from
+/// both sides.
+const CONFIGS: &str = "api/v1/configs";
+
 /// The codes of findings that come before everything else where they fail: others can get in.
 pub(crate) const URGENT: [&str; 3] = ["kestra-open-api", "kestra-release", "kestra-takeover"];
 

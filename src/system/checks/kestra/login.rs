@@ -3,8 +3,9 @@
 //! No request here has a login or changes anything. What each release answers was seen on 1.3.25
 //! and a 2.0.0 snapshot, see `assets/kestra-facts.md`.
 
-use super::{Client, Observation};
+use super::{CONFIGS, Client, Observation};
 use crate::checks::Outcome;
+use crate::kestra_config::open_urls;
 use crate::kestra_release::{ADVISORY, Era};
 
 /// An API that every release closes.
@@ -13,14 +14,11 @@ const CLOSED: &str = "api/v1/main/flows/search";
 /// No API, and closed unless a path that ends in `/configs` passes the login.
 const BYPASS: &str = "api/v1/main/kestra-setup-check/configs";
 
-/// The first setup, which is a POST: a GET shows only whether it is guarded.
-const SETUP: &str = "api/v1/main/basicAuth";
-
 /// The webhook of a flow that does not exist.
 const WEBHOOK: &str = "api/v1/main/executions/webhook/kestra-setup/check/key";
 
 /// What the login page asks for, before and since pull request 17539.
-const LOGIN_PAGE: [&str; 2] = ["api/v1/configs", "api/v1/configs/login"];
+const LOGIN_PAGE: [&str; 2] = [CONFIGS, "api/v1/configs/login"];
 
 impl Client<'_> {
     /// Whether Kestra answers this without a login. `None` where it does not answer at all.
@@ -35,12 +33,12 @@ impl Client<'_> {
     /// The entry of `open-urls` that opens a page.
     fn entry_for(&self, page: &str) -> Option<&String> {
         let path = format!("{}/{page}", self.kestra.context_path);
-        self.kestra.open_urls.iter().find(|entry| path.starts_with(entry.as_str()))
+        open_urls::opening(&self.kestra.open_urls, &path)
     }
 
     /// The entry of `open-urls` that opens the first setup.
     pub(super) fn setup_entry(&self) -> Option<&String> {
-        self.entry_for(SETUP)
+        self.entry_for(open_urls::SETUP.trim_start_matches('/'))
     }
 
     /// The command that writes the entries of `kestra.server.basic-auth.open-urls`.
@@ -51,7 +49,7 @@ impl Client<'_> {
 
     /// The version in `api/v1/configs`, with the login where that is needed and may be sent.
     fn version(&self) -> Option<String> {
-        let answer = self.get_with_login(&self.inside(LOGIN_PAGE[0])).ok()?;
+        let answer = self.get_with_login(&self.inside(CONFIGS)).ok()?;
         let configs: serde_json::Value = serde_json::from_str(&answer.text()).ok()?;
         Some(configs["version"].as_str()?.to_owned())
     }
@@ -123,7 +121,7 @@ pub(super) fn page(client: &Client) -> Observation {
             "under {path}/ the browser asks for a login before Kestra's own page comes, and the \
              first setup cannot be done"
         );
-        let has_entries = client.entry_for(LOGIN_PAGE[0]).is_some();
+        let has_entries = client.entry_for(CONFIGS).is_some();
         let mut remedy = if path.is_empty() {
             "Check what asks for a login at the address that Kestra listens on".to_owned()
         } else if has_entries {
@@ -156,7 +154,7 @@ pub(super) fn webhooks(client: &Client) -> Observation {
         Some(true) => Observation::ok("webhooks are answered without a login"),
         Some(false) => {
             let path = &client.kestra.context_path;
-            let webhooks = "/api/v1/main/executions/webhook/";
+            let webhooks = open_urls::WEBHOOKS;
             let remedy = if path.is_empty() {
                 format!("Add {webhooks} to kestra.server.basic-auth.open-urls")
             } else {

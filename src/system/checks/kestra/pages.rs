@@ -1,7 +1,7 @@
 //! The pages: Kestra's own, the public one, its redirects, its health, and the scheme that Kestra
 //! sees; and what else the public URL lets through, uploads and the requests of tasks.
 
-use super::{Client, NOT_SENT, NoAnswer, Observation, PageAnswer, Request, Upload};
+use super::{CONFIGS, Client, NOT_SENT, NoAnswer, Observation, PageAnswer, Request, Upload};
 use crate::checks::Outcome;
 use url::Url;
 
@@ -182,7 +182,7 @@ pub(super) fn scheme(client: &Client) -> Observation {
         return Observation::skipped("the public address is not https");
     }
     let ask = |url: &dyn Fn(&str) -> Url, headers| {
-        let urls = ["ui/", "api/v1/configs"].map(url);
+        let urls = ["ui/", CONFIGS].map(url);
         let answers = urls.iter().map(|url| client.send(&Request { headers, ..Request::get(url) }));
         shows_https(&answers.flatten().collect::<Vec<_>>())
     };
@@ -259,9 +259,6 @@ fn refused(what: &str) -> Observation {
          LimitRequestBody 0 in Apache, request_body max_size in Caddy. Then reload it",
     )
 }
-
-/// Whatever its status, Kestra answers this in the same way from both sides.
-const CONFIGS: &str = "api/v1/configs";
 
 /// Whether tasks that call Kestra itself reach it. Those of git and of Kestra's own plugin take its
 /// address from `kestra.tasks.sdk.authentication.url`, else from `kestra.url`: a public URL sends them
