@@ -165,12 +165,17 @@ fn every_signal_leaves_the_terminal_as_it_was() {
     }
 }
 
+/// Answers the first screen, then the line is lost.
+fn lose_the_line(folder: &Path) {
+    let mut lost = fresh(folder);
+    lost.paste("https://ops.example.com/").press(key::ENTER).wait_for("How does Kestra");
+    lost.hang_up().wait_exit();
+}
+
 #[test]
 fn a_lost_line_keeps_the_answers_as_a_draft() {
     let folder = folder();
-    let mut lost = fresh(folder.path());
-    lost.paste("https://ops.example.com/").press(key::ENTER).wait_for("How does Kestra");
-    lost.hang_up().wait_exit();
+    lose_the_line(folder.path());
 
     let mut session = wizard(folder.path()).start();
     session.wait_for("You stopped at step 2").press(key::ENTER);
@@ -218,9 +223,7 @@ fn a_second_wizard_is_told_of_the_first() {
 #[test]
 fn whoever_only_looks_decides_nothing_about_a_draft() {
     let folder = folder();
-    let mut lost = fresh(folder.path());
-    lost.paste("https://ops.example.com/").press(key::ENTER).wait_for("How does Kestra");
-    lost.hang_up().wait_exit();
+    lose_the_line(folder.path());
     let mut first = wizard(folder.path()).start();
     first.wait_for("You stopped at step 2");
     let mut second = wizard(folder.path()).start();
