@@ -61,7 +61,7 @@ fn at_review(session: &mut Session) {
     session.wait_for("Where will people open Kestra?");
     session.paste("https://ops.example.com/kestra/").press(key::ENTER);
     session.wait_for("How does Kestra reach api.kestra.io?").press(key::ENTER);
-    session.wait_for("Is there an nginx").press(key::ENTER).wait_for("not written");
+    session.wait_for("Is there an nginx").press(key::ENTER).wait_for("w write");
 }
 
 /// At the review of another port, which is not written yet: four presses.
@@ -115,7 +115,7 @@ fn holding_enter_never_writes() {
     let folder = folder();
     let mut session = fresh(folder.path());
     at_review(&mut session);
-    session.keys([key::ENTER; 20]).wait_for("not written");
+    session.keys([key::ENTER; 20]).wait_for("w write");
     session.press(key::CTRL_C).wait_for("keep a draft").press(key::CTRL_C).wait_exit();
     assert_eq!(text(folder.path(), "config.yml"), "");
 }
@@ -239,7 +239,7 @@ fn again_from_the_review(folder: &Path, proxy: &str) -> Session {
     let mut session = fresh(folder);
     session.paste("https://ops.example.com/kestra/").press(key::ENTER);
     session.wait_for("How does Kestra reach api.kestra.io?").paste(proxy).press(key::ENTER);
-    session.wait_for("Is there an nginx").press(key::ENTER).wait_for("not written");
+    session.wait_for("Is there an nginx").press(key::ENTER).wait_for("w write");
     session.press("q").wait_for("keep a draft").press("s").wait_exit();
     let mut session = with_nginx(wizard(folder), &nginx).start();
     session.wait_for("You stopped at step 4").press(key::ENTER);
@@ -332,7 +332,7 @@ fn the_password_is_never_on_the_line() {
     session.wait_for("How does Kestra reach api.kestra.io?");
     session.paste(&format!("http://svc-kestra:{}@proxy:3128", PASSWORD.replace('#', "%23")));
     session.wait_for("filled all fields").press(key::ENTER);
-    session.wait_for("Is there an nginx").press(key::ENTER).wait_for("not written");
+    session.wait_for("Is there an nginx").press(key::ENTER).wait_for("w write");
     session.write_plan().wait_for("Done.").press(key::ENTER).wait_exit();
 
     assert!(text(folder.path(), "config.yml").contains(PASSWORD));
