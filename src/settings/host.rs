@@ -7,7 +7,6 @@ use super::Invalid;
 use super::text::{only, trimmed};
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use std::net::Ipv6Addr;
-use std::num::NonZeroU16;
 use std::str::FromStr;
 
 /// A name, an IPv4 address or an IPv6 address; displayed as in a URL, IPv6 in brackets.
@@ -190,28 +189,21 @@ fn is_private_name(name: &str) -> bool {
 ///
 /// Plain ASCII digits only: nginx reads `080` as 80 and `80.5` as an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Port(NonZeroU16);
+pub struct Port(u16);
 
 impl Port {
     /// Default of http.
-    pub const HTTP: Self = Self::known(80);
+    pub const HTTP: Self = Self(80);
     /// Default of https.
-    pub const HTTPS: Self = Self::known(443);
+    pub const HTTPS: Self = Self(443);
     /// Default of SOCKS (RFC 1928).
-    pub(crate) const SOCKS: Self = Self::known(1080);
+    pub(crate) const SOCKS: Self = Self(1080);
     /// Default of Kestra.
-    pub(crate) const KESTRA: Self = Self::known(8080);
+    pub(crate) const KESTRA: Self = Self(8080);
 
     /// The port as a number.
     pub(crate) fn get(self) -> u16 {
-        self.0.get()
-    }
-
-    const fn known(number: u16) -> Self {
-        match NonZeroU16::new(number) {
-            Some(number) => Self(number),
-            None => Self(NonZeroU16::MAX),
-        }
+        self.0
     }
 }
 
@@ -227,6 +219,7 @@ impl FromStr for Port {
         if !text.chars().all(|c| c.is_ascii_digit()) {
             return Err(Invalid::new("a port is a number from 1 to 65535."));
         }
+        // A zero in front is not plain, and 0 is no port.
         let number = text.parse().ok().filter(|_| !text.starts_with('0'));
         number.map(Self).ok_or_else(|| Invalid::new("a port is a number from 1 to 65535."))
     }
