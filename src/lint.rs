@@ -71,9 +71,10 @@ pub(crate) fn config(reading: &Reading) -> Vec<Remark> {
 /// value is named, since any may be a secret.
 fn reinterpreted(path: &str, scalar: &Scalar) -> Option<Remark> {
     let name = path.rsplit('.').next().unwrap_or(path);
+    // At the end only: `force-path-style` is a switch.
     let is_text = ["password", "username", "secret", "token", "url", "path", "address"]
         .iter()
-        .any(|part| name.contains(part));
+        .any(|end| name.ends_with(end));
     let is = match scalar.kind {
         Kind::Int | Kind::Float if scalar.is_reinterpreted => "another number",
         Kind::Date => "a date",
@@ -299,7 +300,9 @@ mod tests {
             assert!(remarks(&text)[0].contains("quote it") && !remarks(&text)[0].contains(value));
             assert_eq!(remarks(&format!("a:\n  password: '{value}'\n")), [""; 0]);
         }
-        assert_eq!(remarks("a:\n  password: 8080\n"), [""; 0]);
+        for line in ["password: 8080", "force-path-style: true", "token-caching: off"] {
+            assert_eq!(remarks(&format!("a:\n  {line}\n")), [""; 0], "{line}");
+        }
     }
 
     #[test]
