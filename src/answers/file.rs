@@ -2,10 +2,10 @@
 
 use crate::form::{self, Field};
 use crate::settings::Secret;
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle};
-use std::borrow::Cow;
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::rc::Rc;
 
 /// The file is flat; what is nested deeper is refused before it costs time.
 const MAX_DEPTH: usize = 8;
@@ -40,152 +40,145 @@ pub(crate) fn parse(text: &str) -> AnswersFile {
         flow_nesting_limit: MAX_DEPTH,
         block_nesting_limit: MAX_DEPTH,
     };
-    let mut reader = EntryReader::default();
-    for next in Parser::new_from_str_with_options(text, options) {
-        match next {
-            Ok((event, _)) => reader.take(event),
-            Err(error) => {
-                let line = error.marker().line();
-                let problem = match error.kind() {
-                    ErrorKind::RecursionLimitExceeded => "is nested too deeply",
-                    _ => "is not YAML",
-                };
-                let problems = vec![format!("the answers file {problem}, line {line}")];
-                return AnswersFile { problems, ..AnswersFile::default() };
+    let events = Parser::new_from_str_with_options(text, options);
+    let mut file = AnswersFile::default();
+    match (Reader { events, texts: BTreeMap::new() }).documents() {
+        Ok(documents) => {
+            if documents.len() > 1 {
+                file.problems.push("the answers file holds several documents".to_owned());
             }
+            documents.into_iter().take(1).for_each(|document| file.take(document));
+        }
+        Err(error) => {
+            let problem = match error.kind() {
+                ErrorKind::RecursionLimitExceeded => "is nested too deeply",
+                _ => "is not YAML",
+            };
+            let line = error.marker().line();
+            file.problems.push(format!("the answers file {problem}, line {line}"));
         }
     }
-    let mut file = reader.file;
-    file.answers.sort_by_key(|(field, _)| form::position(field));
     file
 }
 
-#[derive(Default)]
-struct EntryReader {
-    file: AnswersFile,
-    documents: usize,
-    /// The open mappings: the root, and one of those in it.
-    depth: usize,
-    is_in_reviewed: bool,
-    /// The open collections in one that is no answer.
-    skipped: usize,
-    key: PendingKey,
-    seen: BTreeSet<&'static str>,
-    anchors: BTreeMap<usize, String>,
+impl AnswersFile {
+    fn take(&mut self, document: Value) {
+        let entries = match document {
+            Value::Mapping(entries) => entries,
+            Value::Null => return,
+            Value::Text(_) | Value::List => {
+                let problem = "the answers file is not a mapping of names to values";
+                return self.problems.push(problem.to_owned());
+            }
+        };
+        let mut seen = BTreeSet::new();
+        let mut own = Vec::new();
+        for entry in entries {
+            match entry {
+                (Value::Text(name), Value::Mapping(entries)) if *name == *DEFAULTS => {
+                    self.defaults.extend(answers(entries, &mut seen, &mut self.problems));
+                }
+                (Value::Text(name), Value::Mapping(entries)) if *name == *REVIEWED => {
+                    self.reviewed.extend(entries.into_iter().filter_map(reviewed));
+                }
+                entry => own.push(entry),
+            }
+        }
+        self.answers = answers(own, &mut seen, &mut self.problems);
+        self.answers.sort_by_key(|(field, _)| form::position(field));
+    }
 }
 
-/// What the next node is.
-#[derive(Default)]
-enum PendingKey {
-    #[default]
-    Next,
-    /// The value of this key.
-    Text(String),
-    /// The value of a key that is not text.
-    Other,
+/// The answers in a mapping; adds what is wrong with the others to the problems.
+fn answers(
+    entries: Vec<(Value, Value)>,
+    seen: &mut BTreeSet<&'static str>,
+    problems: &mut Vec<String>,
+) -> Vec<(&'static Field, Secret)> {
+    let mut answers = Vec::new();
+    for (name, value) in entries {
+        let Value::Text(name) = name else {
+            problems.push("a name in the answers file is not text".to_owned());
+            continue;
+        };
+        match (form::field(&name), value) {
+            (None, _) => problems.push(unknown(&name)),
+            (_, Value::Mapping(_) | Value::List) => {
+                problems.push(format!("{name}: the value is not text; put it in quotes"));
+            }
+            (Some(field), _) if !seen.insert(field.name) => {
+                problems.push(format!("{name}: given twice"));
+            }
+            (Some(field), Value::Text(text)) => answers.push((field, (*text).into())),
+            (Some(field), Value::Null) => answers.push((field, "".into())),
+        }
+    }
+    answers
 }
 
-impl EntryReader {
-    fn take(&mut self, event: Event) {
-        match event {
-            Event::DocumentStart(..) => {
-                self.documents += 1;
-                if self.documents == 2 {
-                    self.problem("the answers file holds several documents");
-                }
-            }
-            Event::MappingStart(..) | Event::SequenceStart(..) if self.skipped > 0 => {
-                self.skipped += 1;
-            }
-            Event::MappingStart(..) if self.depth == 0 || self.is_mapping() => {
-                self.is_in_reviewed = self.is_named(REVIEWED);
-                self.key = PendingKey::Next;
-                self.depth += 1;
-            }
-            Event::MappingStart(..) | Event::SequenceStart(..) => {
-                self.skipped = 1;
-                self.collection();
-            }
-            Event::MappingEnd | Event::SequenceEnd if self.skipped > 0 => self.skipped -= 1,
-            Event::MappingEnd | Event::SequenceEnd => self.depth -= 1,
-            Event::Scalar(text, style, anchor, _) => {
-                if anchor != 0 {
-                    self.anchors.insert(anchor, text.to_string());
-                }
-                if self.skipped == 0 {
+/// A file and its text; `None` where the entry is no such thing.
+fn reviewed(entry: (Value, Value)) -> Option<(PathBuf, Option<Secret>)> {
+    match entry {
+        (Value::Text(path), Value::Text(text)) => Some(((*path).into(), Some((*text).into()))),
+        (Value::Text(path), Value::Null) => Some(((*path).into(), None)),
+        _ => None,
+    }
+}
+
+/// A value in the file, as far as it counts here.
+enum Value {
+    Null,
+    /// Shared with its aliases, which may be many.
+    Text(Rc<str>),
+    Mapping(Vec<(Value, Value)>),
+    /// A list, or an alias of anything but a text.
+    List,
+}
+
+/// Makes values out of what the parser reads.
+struct Reader<E> {
+    events: E,
+    /// The texts with an anchor, by its number.
+    texts: BTreeMap<usize, Rc<str>>,
+}
+
+impl<'a, E: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> Reader<E> {
+    fn documents(mut self) -> Result<Vec<Value>, ScanError> {
+        std::iter::from_fn(|| self.value().transpose()).collect()
+    }
+
+    /// The next value; `None` at the end of the collection that it is in, or of the file.
+    fn value(&mut self) -> Result<Option<Value>, ScanError> {
+        while let Some((event, _)) = self.events.next().transpose()? {
+            return Ok(Some(match event {
+                Event::Scalar(text, style, anchor, _) => {
                     let is_null = style == ScalarStyle::Plain
                         && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
-                    self.text((!is_null).then_some(text));
+                    let text: Rc<str> = text.into();
+                    if anchor != 0 {
+                        self.texts.insert(anchor, text.clone());
+                    }
+                    if is_null { Value::Null } else { Value::Text(text) }
                 }
-            }
-            Event::Alias(anchor) if self.skipped == 0 => match self.anchors.get(&anchor).cloned() {
-                Some(text) => self.text(Some(text.into())),
-                None => self.collection(),
-            },
-            _ => {}
+                Event::Alias(anchor) => {
+                    self.texts.get(&anchor).map_or(Value::List, |text| Value::Text(text.clone()))
+                }
+                Event::MappingStart(..) => {
+                    let mut entries = Vec::new();
+                    while let Some(name) = self.value()? {
+                        entries.extend(self.value()?.map(|value| (name, value)));
+                    }
+                    Value::Mapping(entries)
+                }
+                Event::SequenceStart(..) => {
+                    while self.value()?.is_some() {}
+                    Value::List
+                }
+                Event::MappingEnd | Event::SequenceEnd => return Ok(None),
+                _ => continue,
+            }));
         }
-    }
-
-    fn is_mapping(&self) -> bool {
-        self.depth == 1 && (self.is_named(DEFAULTS) || self.is_named(REVIEWED))
-    }
-
-    fn is_named(&self, name: &str) -> bool {
-        matches!(&self.key, PendingKey::Text(key) if key == name)
-    }
-
-    fn problem(&mut self, problem: impl Into<String>) {
-        self.file.problems.push(problem.into());
-    }
-
-    /// A name or a value; `None` is null.
-    fn text(&mut self, value: Option<Cow<str>>) {
-        let is_absent = value.is_none();
-        let text = value.unwrap_or_default();
-        if self.depth == 0 {
-            if !text.is_empty() {
-                self.problem("the answers file is not a mapping of names to values");
-            }
-            return;
-        }
-        let name = match std::mem::take(&mut self.key) {
-            PendingKey::Next => return self.key = PendingKey::Text(text.into_owned()),
-            PendingKey::Text(name) => name,
-            PendingKey::Other => return,
-        };
-        if self.depth == 2 && self.is_in_reviewed {
-            let text = (!is_absent).then(|| text.as_ref().into());
-            return self.file.reviewed.push((name.into(), text));
-        }
-        match form::field(&name) {
-            None => self.problem(unknown(&name)),
-            Some(field) if !self.seen.insert(field.name) => {
-                self.problem(format!("{name}: given twice"));
-            }
-            Some(field) => {
-                let file = &mut self.file;
-                let answers = if self.depth == 1 { &mut file.answers } else { &mut file.defaults };
-                answers.push((field, text.as_ref().into()));
-            }
-        }
-    }
-
-    /// A mapping or a list where a text belongs.
-    fn collection(&mut self) {
-        match std::mem::take(&mut self.key) {
-            _ if self.depth == 0 => {
-                self.problem("the answers file is not a mapping of names to values");
-            }
-            PendingKey::Next => {
-                self.problem("a name in the answers file is not text");
-                self.key = PendingKey::Other;
-            }
-            PendingKey::Text(name) if form::field(&name).is_some() => {
-                self.problem(format!("{name}: the value is not text; put it in quotes"));
-            }
-            PendingKey::Text(name) => self.problem(unknown(&name)),
-            PendingKey::Other => {}
-        }
+        Ok(None)
     }
 }
 
@@ -244,7 +237,9 @@ mod tests {
     fn a_broken_file_is_refused_without_repeating_it() {
         let file = parse("proxy-password: \"hunter2\n");
         assert!(file.problems[0].contains("not YAML") && !file.problems[0].contains("hunter2"));
-        assert_eq!(parse("- x\n").problems.len(), 1);
+        for text in ["- x\n", "x\n", "url: x\n---\nurl: y\n", "[x]: y\n", "~: y\n"] {
+            assert_eq!(parse(text).problems.len(), 1, "{text}");
+        }
     }
 
     #[test]
