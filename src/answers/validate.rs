@@ -107,7 +107,9 @@ impl Answers {
             Problem::invalid(&form::CONTEXT_PATH, Invalid::new(message))
         })?;
         let upstream = self.value(&form::UPSTREAM)?;
-        let template = self.value(&form::NGINX_STYLE)?;
+        // What is neither is a problem of its question, beside those of the others.
+        let is_documented = self.get(&form::NGINX_STYLE) == "documented";
+        let template = if is_documented { Template::Documented } else { Template::Recommended };
         let form = self.nginx_form()?;
         let url = self.get(&form::URL).parse::<ServerUrl>();
         let is_plain = matches!(form, SiteForm::Server { tls: None, .. });
@@ -159,5 +161,26 @@ impl Answers {
             Err(_) if self.source(field) == Source::Found => Ok(None),
             value => value.map(Some),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_template_hides_no_conflict() {
+        let mut answers = Answers::default();
+        for (field, text) in [
+            (&form::URL, "https://a.example/kestra/"),
+            (&form::CONTEXT_PATH, "/other"),
+            (&form::REVERSE_PROXY, "nginx"),
+            (&form::NGINX_STYLE, "fancy"),
+        ] {
+            answers.set(field, text);
+        }
+        let problems = answers.settings().unwrap_err();
+        let blocking = problems.iter().filter(|it| it.blocks).map(|it| it.field.name);
+        assert_eq!(blocking.collect::<Vec<_>>(), ["context-path", "nginx-style"]);
     }
 }

@@ -67,18 +67,6 @@ pub struct Tls {
     pub port: Port,
 }
 
-impl FromStr for Template {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        match text {
-            "recommended" => Ok(Self::Recommended),
-            "documented" => Ok(Self::Documented),
-            _ => Err(Invalid::new("the template is recommended or documented.")),
-        }
-    }
-}
-
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
