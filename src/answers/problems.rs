@@ -173,3 +173,34 @@ pub(super) fn of_conflict(answers: &Answers, conflict: Conflict) -> Problem {
     let is_old = between.iter().all(|field| answers.source(field) == Source::Found);
     Problem { field: between[0], message, fixes, is_error: blocks, blocks: blocks && !is_old }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is wrong with these answers about the certificate.
+    fn certificate(certificate: &str, key: &str) -> Option<(&'static str, String)> {
+        let mut answers = Answers::default();
+        for (field, text) in [
+            (&form::REVERSE_PROXY, "nginx"),
+            (&form::CERTIFICATE, certificate),
+            (&form::CERTIFICATE_KEY, key),
+        ] {
+            answers.set(field, text);
+        }
+        of_certificate(&answers).map(|problem| (problem.field.name, problem.message))
+    }
+
+    #[test]
+    fn half_a_certificate_is_told_at_the_half_that_is_missing() {
+        let both = "Give both or neither.";
+        for (given, key, field, message) in [
+            ("/c.pem", " ", "certificate-key", "a certificate needs its key."),
+            ("", "/k.pem", "certificate", "a key needs its certificate."),
+        ] {
+            assert_eq!(certificate(given, key), Some((field, format!("{message} {both}"))));
+        }
+        assert_eq!(certificate("/c.pem", "/k.pem"), None);
+        assert_eq!(certificate("", ""), None);
+    }
+}
