@@ -178,6 +178,9 @@ fn it_asks_on_a_terminal_after_showing_the_difference() {
     session.wait_for("Undo this?").press(key::CTRL_D);
     assert_eq!((session.wait_exit(), machine.has_new()), (1, true));
     let mut session = machine.start_command(&["rollback"]);
+    session.wait_for("Undo this?").send(b"yes\xff\n").wait_for("cannot use the terminal");
+    assert_eq!((session.wait_exit(), machine.has_new()), (1, true));
+    let mut session = machine.start_command(&["rollback"]);
     session.wait_for("Undo this?").type_text("yes\n");
     assert_eq!((session.wait_exit(), machine.has_old()), (0, true));
     let mut session = machine.start_command(&["rollback", "--yes"]);

@@ -44,26 +44,44 @@ fn a_second_wizard_may_leave() {
     second.assert_restored();
 }
 
-#[test]
-fn a_reviewed_plan_is_refused_once_its_file_changed() {
-    let machine = Machine::new();
+/// The digest of the plan that makes the new text out of the old one and replaces this one by it.
+fn digest(machine: &Machine, before: &str) -> String {
     let change = FileChange {
         kind: FileKind::Config,
         path: machine.config(),
         target: None,
-        before: Some(OLD.into()),
+        before: Some(before.into()),
         after: OLD.replace("  url: https://old.example.com/\n", NEW_LINE).into(),
         mode: 0o600,
     };
-    let digest = Plan { changes: vec![change], ..Plan::default() }.digest();
+    Plan { changes: vec![change], ..Plan::default() }.digest()
+}
+
+#[test]
+fn a_reviewed_plan_is_refused_once_its_file_changed() {
+    let machine = Machine::new();
     let answers = r#"{"url": "https://ops.example.com/", "defaults": {"connection": "direct"}}"#;
-    let words = ["apply", "--answers", "-", "--expect", &digest];
+    let words = ["apply", "--answers", "-", "--expect", &digest(&machine, OLD)];
     fs::write(machine.config(), THEIRS).unwrap();
     let ran = machine.pipe(&words, answers);
     assert_eq!((ran.code, machine.read("etc/config.yml")), (Some(4), THEIRS.to_owned()), "{ran:?}");
     assert!(ran.talk.contains("nothing was written"), "{ran:?}");
     fs::write(machine.config(), OLD).unwrap();
     let ran = machine.pipe(&words, answers);
+    assert_eq!((ran.code, machine.has_new()), (Some(0), true), "{ran:?}");
+}
+
+#[test]
+fn a_reviewed_plan_overwrites_a_change_with_the_text_that_it_was_made_from() {
+    let machine = Machine::new();
+    fs::write(machine.config(), THEIRS).unwrap();
+    let (config, text) = (machine.config().display().to_string(), OLD.replace('\n', "\\n"));
+    let answers = format!(
+        r#"{{"url": "https://ops.example.com/", "defaults": {{"connection": "direct"}},
+        "reviewed": {{"{config}": "{text}"}}}}"#
+    );
+    let words = ["apply", "--answers", "-", "--expect", &digest(&machine, THEIRS)];
+    let ran = machine.pipe(&words, &answers);
     assert_eq!((ran.code, machine.has_new()), (Some(0), true), "{ran:?}");
 }
 
