@@ -321,6 +321,16 @@ mod tests {
     }
 
     #[test]
+    fn a_flag_without_its_value_takes_no_other_flag_for_it() {
+        assert!(parse(["kestra-setup", "apply", "--proxy-username", "--dry-run"]).is_err());
+        // An empty value is an answer: it takes a context path or a certificate away.
+        for line in [["apply", "--context-path", ""], ["apply", "--proxy-username=-svc", "--json"]]
+        {
+            assert!(parse(["kestra-setup"].into_iter().chain(line)).is_ok(), "{line:?}");
+        }
+    }
+
+    #[test]
     fn places_stand_before_and_behind_the_command() {
         let line = ["kestra-setup", "--at", "one", "apply", "--at", "two", "--at", "one"];
         let places = ["one", "two"].map(|place| place.parse().unwrap());

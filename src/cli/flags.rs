@@ -74,8 +74,6 @@ fn flag(field: &'static Field) -> Arg {
         }
         FieldKind::Text | FieldKind::Secret => arg.value_name(field.value_name),
     }
-    // An empty value is an answer: it takes a context path or a certificate away.
-    .allow_hyphen_values(true)
 }
 
 /// What the wizard gives to sudo. Not for people, so it is in no text.
