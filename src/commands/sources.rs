@@ -122,8 +122,8 @@ impl Sources {
     /// corrected, what does not block, what surrounds the configuration.
     pub(super) fn notes(&self, plan: &Plan) -> Vec<String> {
         let answers = &self.answers;
-        let corrected = answers.given().filter(|(field, _)| !field.is_secret());
-        let corrected = corrected.filter_map(|(field, text)| correction(field, text.reveal()));
+        let corrected = answers.changes().filter(|field| !field.is_secret());
+        let corrected = corrected.filter_map(|field| correction(field, &answers.get(field)));
         let problems = answers.problems().into_iter().filter(|problem| !problem.blocks);
         let unused = unused(answers).map(|(field, _)| not_asked(answers, field));
         unknown_variables()
