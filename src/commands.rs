@@ -162,16 +162,25 @@ struct ReportedError {
     remedy: String,
 }
 
-/// Reports wrong usage for machines; clap has told people already.
-pub fn report_usage(error: &clap::Error, console: &mut Console) {
+/// Prints the help or the version that was asked for, or what is wrong with the command line, for
+/// machines as well where they get a report; gives the exit code.
+pub fn report_usage(error: &clap::Error, wants_json: bool, console: &mut Console) -> u8 {
     let text = error.to_string();
-    let text = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
-    let error = ReportedError {
-        exit_code: 2,
-        messages: vec![text.to_owned()],
-        remedy: "Run kestra-setup --help.".to_owned(),
-    };
-    let _ = console.json(&FailureReport { error, warnings: Vec::new() });
+    if !error.use_stderr() {
+        let printed = console.print(&text);
+        return printed.map_or_else(|error| explain(&error.into(), false, console), |()| 0);
+    }
+    console.message(&text);
+    if wants_json {
+        let text = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
+        let error = ReportedError {
+            exit_code: 2,
+            messages: vec![text.to_owned()],
+            remedy: "Run kestra-setup --help.".to_owned(),
+        };
+        let _ = console.json(&FailureReport { error, warnings: Vec::new() });
+    }
+    2
 }
 
 /// What is wrong, each with its causes.

@@ -7,15 +7,12 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     system::disable_core_dumps();
     let mut console = Console::standard();
-    match cli::parse(std::env::args_os()) {
-        Ok(invocation) => commands::run(&invocation, &mut console).into(),
+    let exit_code = match cli::parse(std::env::args_os()) {
+        Ok(invocation) => commands::run(&invocation, &mut console),
         Err(error) => {
-            // Nothing can be reported if standard error is closed as well.
-            let _ = error.print();
-            if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
-                commands::report_usage(&error, &mut console);
-            }
-            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+            let wants_json = std::env::args_os().any(|argument| argument == "--json");
+            commands::report_usage(&error, wants_json, &mut console)
         }
-    }
+    };
+    exit_code.into()
 }
