@@ -29,21 +29,10 @@ pub struct Invocation {
     pub(crate) plain: bool,
     /// By default where the terminal has them and `NO_COLOR` is not set.
     pub(crate) colour: ColorChoice,
+    /// Whether standard output gets an object for machines, from a command that has one.
+    pub(crate) json: bool,
     /// What is to be done.
     pub(crate) task: Task,
-}
-
-impl Invocation {
-    /// Whether standard output gets an object for machines.
-    pub(crate) fn wants_json(&self) -> bool {
-        match &self.task {
-            Task::Apply(ApplyOptions { json, .. })
-            | Task::Check { json, .. }
-            | Task::Rollback(RollbackCommand::List { json }) => *json,
-            Task::Show { form, .. } => *form == ShowForm::Json,
-            _ => false,
-        }
-    }
 }
 
 /// What is to be done.
@@ -55,7 +44,8 @@ pub(crate) enum Task {
     Show {
         /// Answers that override the files.
         given: GivenAnswers,
-        form: ShowForm,
+        /// As an answers file for `apply`.
+        as_answers: bool,
     },
     /// Print what would be written.
     Print {
@@ -64,7 +54,6 @@ pub(crate) enum Task {
         given: GivenAnswers,
     },
     Check {
-        json: bool,
         /// The destination of the outbound test, instead of api.kestra.io.
         api_url: Option<String>,
     },
@@ -80,16 +69,13 @@ pub(crate) struct ApplyOptions {
     pub(crate) given: GivenAnswers,
     /// Show what would change and write nothing.
     pub(crate) dry_run: bool,
-    pub(crate) json: bool,
     /// The digest of the plan that was reviewed; another plan is not written.
     pub(crate) expect: Option<String>,
 }
 
 #[derive(Debug)]
 pub(crate) enum RollbackCommand {
-    List {
-        json: bool,
-    },
+    List,
     /// Leave the files as they are and forget an interrupted write.
     Forget,
     Undo(UndoOptions),
@@ -103,14 +89,6 @@ pub(crate) struct UndoOptions {
     /// Also where files changed since.
     pub(crate) force: bool,
     pub(crate) yes: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ShowForm {
-    Words,
-    Json,
-    /// As an answers file for `apply`.
-    Answers,
 }
 
 /// Answers given on the command line. Files that they name are read by `system`.
@@ -221,6 +199,9 @@ fn invocation(matches: &ArgMatches) -> Invocation {
         at: places(matches),
         plain: matches.get_flag("plain"),
         colour: matches.get_one("color").copied().unwrap_or_default(),
+        json: matches.subcommand().is_some_and(|(_, matches)| {
+            matches.try_get_one("json").is_ok_and(|json| json == Some(&true))
+        }),
         task: matches.subcommand().map_or(Task::Wizard, |(name, matches)| task(name, matches)),
     }
 }
@@ -242,21 +223,13 @@ fn task(name: &str, matches: &ArgMatches) -> Task {
         "apply" => Task::Apply(ApplyOptions {
             given: given(matches, true),
             dry_run: matches.get_flag("dry-run"),
-            json: matches.get_flag("json"),
             expect: text_of(matches, "expect"),
         }),
-        "show" => Task::Show {
-            given: given(matches, false),
-            form: match (matches.get_flag("json"), matches.get_flag("answers")) {
-                (true, _) => ShowForm::Json,
-                (_, true) => ShowForm::Answers,
-                _ => ShowForm::Words,
-            },
-        },
-        "print" => Task::Print { what: what(matches), given: given(matches, true) },
-        "check" => {
-            Task::Check { json: matches.get_flag("json"), api_url: text_of(matches, "api-url") }
+        "show" => {
+            Task::Show { given: given(matches, false), as_answers: matches.get_flag("answers") }
         }
+        "print" => Task::Print { what: what(matches), given: given(matches, true) },
+        "check" => Task::Check { api_url: text_of(matches, "api-url") },
         "rollback" => Task::Rollback(rollback(matches)),
         "completions" => matches.get_one("shell").copied().map_or(Task::Man, Task::Completions),
         _ => Task::Man,
@@ -265,7 +238,7 @@ fn task(name: &str, matches: &ArgMatches) -> Task {
 
 fn rollback(matches: &ArgMatches) -> RollbackCommand {
     if matches.get_flag("list") {
-        return RollbackCommand::List { json: matches.get_flag("json") };
+        return RollbackCommand::List;
     }
     if matches.get_flag("forget") {
         return RollbackCommand::Forget;

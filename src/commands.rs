@@ -117,16 +117,16 @@ pub fn run(invocation: &Invocation, console: &mut Console) -> u8 {
     let result = match &invocation.task {
         Task::Wizard => wizard::run(invocation, console),
         Task::Apply(options) => apply::run(invocation, options, console),
-        Task::Show { given, form } => show::run(invocation, given, *form, console),
+        Task::Show { given, as_answers } => show::run(invocation, given, *as_answers, console),
         Task::Print { what, given } => show::print(invocation, *what, given, console),
-        Task::Check { json, api_url } => check::run(invocation, *json, api_url.as_deref(), console),
+        Task::Check { api_url } => check::run(invocation, api_url.as_deref(), console),
         Task::Rollback(wanted) => rollback::run(invocation, wanted, console),
         Task::Completions(shell) => {
             cli::completions(*shell, console.data()).map(|()| 0).map_err(Into::into)
         }
         Task::Man => cli::man(console.data()).map(|()| 0).map_err(Into::into),
     };
-    result.unwrap_or_else(|error| explain(&error, invocation.wants_json(), console))
+    result.unwrap_or_else(|error| explain(&error, invocation.json, console))
 }
 
 /// Reports an error: what, why, what to do; for machines as well, where a report was asked for.

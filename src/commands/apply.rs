@@ -66,7 +66,7 @@ pub(super) fn run(
     // Where standard output is closed or full, the files are written anyway, and that is reported.
     let mut printed = Ok(());
     // A reviewed plan was shown already.
-    if !options.json && options.expect.is_none() {
+    if !invocation.json && options.expect.is_none() {
         printed = plan.pending().try_for_each(|change| console.print_text(&difference(change)));
     }
     let notes = if plan.is_noop() {
@@ -89,7 +89,7 @@ pub(super) fn run(
         report(&written, console);
         warnings.extend(written.warnings);
     }
-    if options.json {
+    if invocation.json {
         let files = plan.pending().map(ChangedFile::from).collect();
         let pending = !plan.is_noop();
         let report = ApplyReport { pending, files, written: id.clone(), warnings };

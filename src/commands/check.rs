@@ -13,7 +13,6 @@ use url::Url;
 
 pub(super) fn run(
     invocation: &Invocation,
-    json: bool,
     api_url: Option<&str>,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
@@ -24,7 +23,7 @@ pub(super) fn run(
             | DiscoverError::NoPlace { .. }
             | DiscoverError::Read(_)),
         ) => {
-            show(&[unreadable(&error)], json, console)?;
+            show(&[unreadable(&error)], invocation.json, console)?;
             let is_refused = !matches!(error, DiscoverError::Read(_));
             return Ok(if is_refused { 6 } else { error.exit_code() });
         }
@@ -37,7 +36,7 @@ pub(super) fn run(
         runner.api_url = web_address(url).ok_or_else(refused)?;
     }
     let findings = runner.check(&Check::All, &AtomicBool::new(false));
-    show(&findings, json, console)
+    show(&findings, invocation.json, console)
 }
 
 fn web_address(text: &str) -> Option<Url> {

@@ -20,7 +20,7 @@ pub(super) fn run(
 ) -> Result<u8, CommandError> {
     let history = History::here()?;
     match rollback {
-        RollbackCommand::List { json } => list(&history.list(), *json, console),
+        RollbackCommand::List => list(&history.list(), invocation.json, console),
         RollbackCommand::Forget => forget(&Lock::take(&history)?, console),
         RollbackCommand::Undo(wanted) => undo(invocation, wanted, &history, console),
     }

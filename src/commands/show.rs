@@ -3,7 +3,7 @@
 use super::sources::Sources;
 use super::{CommandError, only};
 use crate::answers::{Answers, Source};
-use crate::cli::{GivenAnswers, Invocation, ShowForm};
+use crate::cli::{GivenAnswers, Invocation};
 use crate::form::{self, Field};
 use crate::kestra_release::Release;
 use crate::lint;
@@ -46,7 +46,7 @@ struct Entry {
 pub(super) fn run(
     invocation: &Invocation,
     given: &GivenAnswers,
-    form: ShowForm,
+    as_answers: bool,
     console: &mut Console,
 ) -> Result<u8, CommandError> {
     let sources = Sources::new(invocation.config.as_deref(), only(&invocation.at)?, given)?;
@@ -60,17 +60,8 @@ pub(super) fn run(
             console.warn(&warning);
         }
     }
-    match form {
-        ShowForm::Words => {
-            let site = site(answers, machine).map_or(String::new(), |site| {
-                let (file, names) = (site.file.display(), site.names.join(" "));
-                format!("{:<24} {file}:{} ({names})\n", "answered by", site.line)
-            });
-            let release = machine.release().map(|it| format!("{:<24} {it}\n", "release"));
-            console.print_text(&(words(answers) + &site + &release.unwrap_or_default()))?;
-        }
-        ShowForm::Answers => console.print(&answers_file(answers))?,
-        ShowForm::Json => console.json(&ShowReport {
+    if invocation.json {
+        console.json(&ShowReport {
             config: machine.config(),
             release: machine.release(),
             settings: answers
@@ -84,7 +75,16 @@ pub(super) fn run(
                 .map(|it| Entry { name: it.field.name, message: it.message, blocks: it.blocks })
                 .collect(),
             warnings: console.warnings(),
-        })?,
+        })?;
+    } else if as_answers {
+        console.print(&answers_file(answers))?;
+    } else {
+        let site = site(answers, machine).map_or(String::new(), |site| {
+            let (file, names) = (site.file.display(), site.names.join(" "));
+            format!("{:<24} {file}:{} ({names})\n", "answered by", site.line)
+        });
+        let release = machine.release().map(|it| format!("{:<24} {it}\n", "release"));
+        console.print_text(&(words(answers) + &site + &release.unwrap_or_default()))?;
     }
     Ok(0)
 }
