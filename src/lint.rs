@@ -63,8 +63,7 @@ pub(crate) fn config(reading: &Reading) -> Vec<Remark> {
         [wrong_type(reading, client), bent_address(reading, client)].into_iter().flatten()
     });
     let whole = whole.into_iter().filter_map(|trap| trap(reading));
-    let reinterpreted = reading.iter().filter_map(|(path, scalar)| reinterpreted(path, scalar));
-    whole.chain(each).chain(proxies).chain(reinterpreted).collect()
+    whole.chain(each).chain(proxies).collect()
 }
 
 /// A text without quotes that YAML 1.1 takes for something else: the password `0123` is 83. No
@@ -94,10 +93,12 @@ pub(crate) fn surprises(reading: &Reading) -> Vec<Remark> {
     doubtful(reading).into_iter().chain(own_tls(reading)).collect()
 }
 
-/// What may not be meant: properties that are set twice, and a public URL that nobody can open.
+/// What may not be meant: properties that are set twice, a public URL that nobody can open, and texts
+/// that are none to YAML.
 pub(crate) fn doubtful(reading: &Reading) -> Vec<Remark> {
     let url = [misplaced_url, unreachable_url].into_iter().filter_map(|trap| trap(reading));
-    doubled(reading).chain(url).collect()
+    let reinterpreted = reading.iter().filter_map(|(path, scalar)| reinterpreted(path, scalar));
+    doubled(reading).chain(url).chain(reinterpreted).collect()
 }
 
 /// A plausible property that no Kestra has.
