@@ -312,9 +312,11 @@ impl Machine {
         let is_ours = |server: &Server<'_>| self.written(config.file(*server)).is_some();
         let described = |server: Server<'_>| {
             let is_plain = |name: &&str| *name != "_" && !name.contains(['*', '~', '"']);
+            // `.a.example` is `a.example` and all below it.
+            let host = |name: &str| name.strip_prefix('.').unwrap_or(name).to_ascii_lowercase();
             let locations = server.0.block.iter().filter(|it| it.name == "location");
             ExistingServer {
-                names: server.names().filter(is_plain).map(str::to_ascii_lowercase).collect(),
+                names: server.names().filter(is_plain).map(host).collect(),
                 place: format!("{}:{}", config.file(server).display(), server.0.line),
                 locations: locations.map(|it| (it.value(), it.line)).collect(),
             }
@@ -364,7 +366,9 @@ server {
         for (url, wanted) in
             [("https://ops.example.com/", "location"), ("https://other.example.com/", "server")]
         {
-            assert_eq!(answers(SITES, url).1.get(&form::NGINX_FORM), wanted, "{url}");
+            for sites in [SITES.to_owned(), SITES.replace("ops.example.com", ".Ops.example.com")] {
+                assert_eq!(answers(&sites, url).1.get(&form::NGINX_FORM), wanted, "{url}");
+            }
         }
     }
 
