@@ -38,7 +38,7 @@ pub(crate) use secret::{
     unescape_placeholder,
 };
 pub use server_names::{ServerName, ServerNames};
-pub use site::{Site, SiteForm, Template, Tls, Upstream, UpstreamHost};
+pub use site::{Site, SiteForm, Template, Tls, Upstream};
 pub(crate) use text::{HIDDEN, ascii, counted, is_hidden, redacted, reference};
 pub use url::ServerUrl;
 

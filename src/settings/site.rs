@@ -81,18 +81,14 @@ impl fmt::Display for Template {
 /// nginx resolves a name once, when it starts, and does not start if it cannot.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Upstream {
-    host: UpstreamHost,
+    host: Host,
     port: Port,
 }
-
-/// A machine that can be connected to; the first half of an [`Upstream`].
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct UpstreamHost(Host);
 
 impl Upstream {
     /// The machine that Kestra runs on, as nginx knows it.
     pub(crate) fn host(&self) -> &Host {
-        &self.host.0
+        &self.host
     }
 
     /// The port that Kestra listens on.
@@ -116,7 +112,7 @@ impl FromStr for Upstream {
             return Err(port_missing().or_use(format!("localhost:{port}")));
         }
         let (host, port) = host_and_port(text).map_err(Invalid::keep_suggestion_if::<Self>)?;
-        let host = UpstreamHost(host.connectable()?);
+        let host = host.connectable()?;
         match port {
             Some(port) => Ok(Self { host, port }),
             None => Err(port_missing().or_use(format!("{host}:{}", Port::KESTRA))),
@@ -129,16 +125,6 @@ impl fmt::Display for Upstream {
         write!(f, "{}:{}", self.host, self.port)
     }
 }
-
-impl FromStr for UpstreamHost {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        Ok(Self(text.parse::<Host>()?.connectable()?))
-    }
-}
-
-shows_its_field!(UpstreamHost);
 
 fn port_missing() -> Invalid {
     Invalid::new("a port is missing. Write it as host:port, e.g. localhost:8080")

@@ -4,7 +4,7 @@
 //! (JSON-escaped), outcome (accept, normalise, reject), normalised, reason.
 
 use kestra_setup::settings::{
-    ContextPath, FilePath, Invalid, Port, ServerNames, ServerUrl, UpstreamHost,
+    ContextPath, FilePath, Invalid, Port, ServerNames, ServerUrl, Upstream,
 };
 use serde::Deserialize;
 use std::fmt::Display;
@@ -50,7 +50,11 @@ fn outcome(field: &str, input: &str) -> Result<(&'static str, String), String> {
     match field {
         "url" => parsed::<ServerUrl>(input),
         "server_name" => parsed::<ServerNames>(input),
-        "upstream_host" => parsed::<UpstreamHost>(input),
+        // A host alone is no upstream.
+        "upstream_host" => {
+            let with_port = parsed::<Upstream>(&format!("{}:80", input.trim_end()))?.1;
+            Ok(compared(input, with_port.trim_end_matches(":80").to_owned()))
+        }
         "port" | "listen_port" => parsed::<Port>(input),
         "context_path" => parsed::<ContextPath>(input),
         "cert_path" => parsed::<FilePath>(input),
@@ -62,6 +66,9 @@ fn parsed<T: FromStr<Err = Invalid> + Display>(
     input: &str,
 ) -> Result<(&'static str, String), String> {
     let value: T = input.parse().map_err(|refusal: Invalid| refusal.message)?;
-    let text = value.to_string();
-    Ok((if text == input { "accept" } else { "normalise" }, text))
+    Ok(compared(input, value.to_string()))
+}
+
+fn compared(input: &str, text: String) -> (&'static str, String) {
+    (if text == input { "accept" } else { "normalise" }, text)
 }

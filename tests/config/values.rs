@@ -2,7 +2,7 @@
 
 use kestra_setup::settings::{
     ContextPath, FilePath, Host, Invalid, NginxFile, Port, ProxyAddress, ServerNames, ServerUrl,
-    Upstream, UpstreamHost, VariableName,
+    Upstream, VariableName,
 };
 use proptest::prelude::*;
 use std::fmt::{Debug, Display};
@@ -114,7 +114,6 @@ proptest! {
         holds::<Port>(&text, SYNTAX)?;
         holds::<ServerUrl>(&text, SYNTAX)?;
         holds::<ContextPath>(&text, SYNTAX)?;
-        holds::<UpstreamHost>(&text, SYNTAX)?;
         holds::<Upstream>(&text, SYNTAX)?;
         holds::<ProxyAddress>(&text, SYNTAX)?;
         holds::<FilePath>(&text, SYNTAX)?;
