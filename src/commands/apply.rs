@@ -13,6 +13,7 @@ use crate::wizard;
 use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;
+use url::Url;
 
 /// `apply --json`; the shape is documented in the manual page.
 #[derive(Serialize)]
@@ -83,7 +84,7 @@ pub(super) fn run(
     let mut warnings = console.warnings();
     if !plan.is_noop() && !options.dry_run {
         let Sources { answers, machine, .. } = &sources;
-        let receipt = runner(machine)?.write(&plan)?;
+        let receipt = runner(machine, API_URL)?.write(&plan)?;
         id.clone_from(&receipt.id);
         let written = wizard::with_next_steps(messages::written(receipt), answers);
         report(&written, console);
@@ -134,10 +135,12 @@ fn reviewed(
     reviewed.map(|plan| (sources, plan)).ok_or(CommandError::Unexpected)
 }
 
-/// What carries out effects on this machine.
-pub(super) fn runner(machine: &Machine) -> Result<EffectRunner, CommandError> {
-    let api_url =
-        API_URL.parse().map_err(|_| CommandError::Answers(vec!["api-url: no URL".to_owned()]))?;
+/// What carries out effects on this machine. The outbound connection is tested to this address.
+pub(super) fn runner(machine: &Machine, api_url: &str) -> Result<EffectRunner, CommandError> {
+    let is_of_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    let refused =
+        || CommandError::Answers(vec!["api-url: this takes an http or https URL".to_owned()]);
+    let api_url = api_url.parse().ok().filter(is_of_web).ok_or_else(refused)?;
     let (config, place) = (machine.config().to_owned(), machine.place().clone());
     let nginx = machine.nginx.clone();
     Ok(EffectRunner { config, place, nginx, api_url, step: Arc::default(), lock: None })

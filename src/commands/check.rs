@@ -6,10 +6,9 @@ use crate::checks::{Check, Finding, Outcome};
 use crate::cli::Invocation;
 use crate::system::console::Console;
 use crate::system::discover::{self, DiscoverError};
-use crate::system::effects::unreadable;
+use crate::system::effects::{API_URL, unreadable};
 use serde::Serialize;
 use std::sync::atomic::AtomicBool;
-use url::Url;
 
 pub(super) fn run(
     invocation: &Invocation,
@@ -29,19 +28,9 @@ pub(super) fn run(
         }
         machine => machine?,
     };
-    let mut runner = runner(&machine)?;
-    if let Some(url) = api_url {
-        let refused =
-            || CommandError::Answers(vec!["api-url: this takes an http or https URL".to_owned()]);
-        runner.api_url = web_address(url).ok_or_else(refused)?;
-    }
+    let runner = runner(&machine, api_url.unwrap_or(API_URL))?;
     let findings = runner.check(&Check::All, &AtomicBool::new(false));
     show(&findings, invocation.json, console)
-}
-
-fn web_address(text: &str) -> Option<Url> {
-    let url = text.parse::<Url>().ok()?;
-    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
 /// `check --json`; the shape is documented in the manual page.

@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::system::console::{self, Console, setting};
 use crate::system::discover::{self, DiscoverError};
 use crate::system::draft;
-use crate::system::effects::{EffectRunner, WriteFailure};
+use crate::system::effects::{API_URL, EffectRunner, WriteFailure};
 use crate::system::fs::backup::History;
 use crate::system::fs::lock::Lock;
 use crate::system::fs::{self, WriteError};
@@ -48,7 +48,7 @@ pub(super) fn run(invocation: &Invocation, console: &mut Console) -> Result<u8, 
         return Err(CommandError::Answers(problems));
     }
     machine.expect_nginx_file(&answers);
-    let mut runner = runner(&machine)?;
+    let mut runner = runner(&machine, API_URL)?;
     let first = before_the_first_question(&mut runner, &mut answers, &machine);
     let (mut wizard, mut effect) = Wizard::new(answers, machine);
     if let Some(failure) = first {
