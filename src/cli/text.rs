@@ -21,7 +21,8 @@ given as KESTRA_SETUP_NAME too, such as KESTRA_SETUP_URL.
 
 Exit codes: 0 done or nothing to do, 1 the system refused, 2 wrong usage or an
 invalid answer, 3 changes are pending (--dry-run), 4 a file changed
-meanwhile, 5 permission denied, 6 verification failed and all is restored.";
+meanwhile, 5 permission denied, 6 verification failed and all is restored, or
+check found something that does not work.";
 
 pub(super) const APPLY_EXAMPLES: &str = "\
 Examples:
