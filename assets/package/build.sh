@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the packages and prints their paths: a Debian package and a tarball for any Linux.
-# Needs cargo-deb and cargo-about (cargo install cargo-deb cargo-about).
+# Needs cargo-deb and cargo-about (cargo install cargo-about --features cli).
 #
 # The binary is static: it runs on any Linux of this processor, whatever its libc. With musl where
 # that can be built for, else with glibc.
