@@ -211,11 +211,17 @@ fn words(error: &CommandError) -> String {
     lines.join("\n")
 }
 
+/// Whether this terminal shows text alone, one line after the other.
+fn is_dumb() -> bool {
+    matches!(setting("TERM").as_str(), "" | "dumb")
+}
+
 /// Whether colours are wanted and the terminal has them. systemd gives serial lines `TERM=vt220`;
 /// monochrome terminals have it in their name.
 fn has_colours(wanted: ColorChoice) -> bool {
     let term = setting("TERM");
-    let is_mono = ["vt", "ansi", "linux", "sun"].iter().any(|name| term.starts_with(name))
+    let is_mono = is_dumb()
+        || ["vt", "ansi", "linux", "sun"].iter().any(|name| term.starts_with(name))
         || term.contains("-m");
     match wanted {
         ColorChoice::Always => true,

@@ -3,7 +3,7 @@
 
 use super::apply::runner;
 use super::sources::take_variables;
-use super::{CommandError, has_colours, only, report, words};
+use super::{CommandError, has_colours, is_dumb, only, report, words};
 use crate::cli::Invocation;
 use crate::kestra_config::Place;
 use crate::machine::Machine;
@@ -269,10 +269,7 @@ fn before_the_first_question(
 fn is_plain(invocation: &Invocation) -> bool {
     let accessible =
         !matches!(setting("ACCESSIBLE").to_ascii_lowercase().as_str(), "" | "0" | "false");
-    invocation.plain
-        || accessible
-        || matches!(setting("TERM").as_str(), "" | "dumb")
-        || console::is_tiny()
+    invocation.plain || accessible || is_dumb() || console::is_tiny()
 }
 
 /// Glyphs and colours that this terminal can show.

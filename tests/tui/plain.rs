@@ -63,6 +63,15 @@ fn plain_mode_is_for_whoever_asks_and_for_terminals_that_can_do_no_more() {
 }
 
 #[test]
+fn a_command_has_no_colours_for_a_terminal_that_can_do_no_more() {
+    for program in [program().env("TERM", "dumb"), program().env_remove("TERM")] {
+        let mut session = program.args(["apply", "--url", "ops.example.com"]).start();
+        session.wait_for("error: url:");
+        assert!(!session.output().contains(&0x1b), "{}", session.screen());
+    }
+}
+
+#[test]
 fn accessible_may_be_switched_off() {
     let mut session = program().env("ACCESSIBLE", "0").start();
     session.wait_for("Public URL");
