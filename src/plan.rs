@@ -8,7 +8,7 @@ mod open_urls;
 mod properties;
 mod redact;
 
-pub(crate) use difference::{DiffLine, DiffTag};
+pub(crate) use difference::{DiffLine, DiffStat, DiffTag};
 pub(crate) use notes::{config_notes, foreign, nginx_notes, notes, urgent};
 
 use crate::answers::Answers;

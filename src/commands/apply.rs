@@ -5,7 +5,7 @@ use super::{CommandError, difference, only, report};
 use crate::cli::{ApplyOptions, GivenAnswers, Invocation};
 use crate::machine::Machine;
 use crate::messages;
-use crate::plan::{self, FileChange, FileKind, Plan};
+use crate::plan::{self, DiffStat, FileChange, FileKind, Plan};
 use crate::system::console::Console;
 use crate::system::discover::look_at;
 use crate::system::effects::{API_URL, EffectRunner};
@@ -31,22 +31,18 @@ struct ChangedFile<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<&'a Path>,
     new: bool,
-    changed: usize,
-    added: usize,
-    removed: usize,
+    #[serde(flatten)]
+    stat: DiffStat,
 }
 
 impl<'a> From<&'a FileChange> for ChangedFile<'a> {
     fn from(change: &'a FileChange) -> Self {
-        let stat = change.stat();
         Self {
             kind: change.kind,
             path: &change.path,
             target: change.target.as_deref(),
             new: change.before.is_none(),
-            changed: stat.changed,
-            added: stat.added,
-            removed: stat.removed,
+            stat: change.stat(),
         }
     }
 }

@@ -7,11 +7,13 @@ use crate::settings::is_hidden;
 use crate::system::console::{Console, can_ask};
 use crate::system::discover::{self, config_path};
 use crate::system::fs::WriteError;
+use crate::system::fs::backup::journal::WriteContext;
 use crate::system::fs::backup::{Checkpoint, History, PendingWrite, Restore};
 use crate::system::fs::lock::Lock;
 use crate::wizard::with_next_steps;
+use jiff::Timestamp;
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::Path;
 
 pub(super) fn run(
     invocation: &Invocation,
@@ -123,34 +125,31 @@ fn forget(lock: &Lock, console: &mut Console) -> Result<u8, CommandError> {
 
 /// `rollback --list --json`; the shape is documented in the manual page.
 #[derive(Serialize)]
-struct WriteList {
-    writes: Vec<ListedWrite>,
+struct WriteList<'a> {
+    writes: Vec<ListedWrite<'a>>,
     warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
-struct ListedWrite {
-    id: String,
-    at: String,
-    by: String,
-    config: Option<PathBuf>,
-    files: Vec<PathBuf>,
-    settings: Vec<String>,
-    undoes: Option<String>,
+struct ListedWrite<'a> {
+    id: &'a str,
+    at: Timestamp,
+    by: &'a str,
+    files: Vec<&'a Path>,
+    #[serde(flatten)]
+    context: &'a WriteContext,
+}
+
+impl<'a> From<&'a Checkpoint> for ListedWrite<'a> {
+    fn from(Checkpoint { id, at, by, context, files }: &'a Checkpoint) -> Self {
+        let files = files.iter().map(|(_, path)| path.as_path()).collect();
+        Self { id, at: *at, by, files, context }
+    }
 }
 
 fn list(checkpoints: &[Checkpoint], json: bool, console: &mut Console) -> Result<u8, CommandError> {
     if json {
-        let write = |it: &Checkpoint| ListedWrite {
-            id: it.id.clone(),
-            at: it.at.to_string(),
-            by: it.by.clone(),
-            config: it.context.config.clone(),
-            files: it.files.iter().map(|(_, path)| path.clone()).collect(),
-            settings: it.context.settings.clone(),
-            undoes: it.context.undoes.clone(),
-        };
-        let writes = checkpoints.iter().map(write).collect();
+        let writes = checkpoints.iter().map(ListedWrite::from).collect();
         console.json(&WriteList { writes, warnings: console.warnings() })?;
         return Ok(0);
     }

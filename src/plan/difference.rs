@@ -3,6 +3,7 @@
 use super::redact::{self, Shown, revealed};
 use super::{FileChange, FileKind, Text};
 use crate::settings::{HIDDEN, Secret, counted};
+use serde::Serialize;
 use similar::{DiffOp, TextDiff};
 
 /// How many unchanged lines are shown around a change.
@@ -39,7 +40,7 @@ impl DiffTag {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub(crate) struct DiffStat {
     /// Lines that get another text.
     pub(crate) changed: usize,
