@@ -56,7 +56,7 @@ pub(super) fn run(
         Some(digest) => reviewed(invocation, &options.given, digest)?,
         None => planned(invocation, &options.given)?,
     };
-    let urgent = plan::urgent(&sources.machine, &plan);
+    let urgent = sources.urgent(&plan);
     for it in &urgent {
         console.warn(it);
     }
@@ -69,11 +69,11 @@ pub(super) fn run(
     let notes = if plan.is_noop() {
         console.message("Nothing to do.");
         // The files may hold what was asked for and mean something else.
-        plan::notes(&sources.answers, &sources.machine, None)
+        plan::notes(&sources.answers, &sources.machine, None).into_iter().collect()
     } else {
         sources.notes(&plan)
     };
-    for note in notes.iter().filter(|note| !urgent.contains(note)) {
+    for note in notes.difference(&urgent) {
         console.warn(note);
     }
     let mut id = None;

@@ -14,6 +14,7 @@ use crate::system::console::{first_line_of_input, variable, variables};
 use crate::system::discover::{self, look_at, place_in};
 use crate::system::fs::backup::STATE;
 use crate::system::nginx::Deadline;
+use indexmap::IndexSet;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -24,6 +25,8 @@ const PREFIX: &str = "KESTRA_SETUP_";
 pub(super) struct Sources {
     pub(super) machine: Machine,
     pub(super) answers: Answers,
+    /// The machine for each other place of the file that gets the same edit.
+    others: Vec<Machine>,
     /// What is invalid, whatever the other answers are.
     problems: Vec<String>,
 }
@@ -46,7 +49,7 @@ impl Sources {
             let invalid = field.check(text).err()?;
             Some(line(&Problem::invalid(field, invalid)))
         }));
-        Ok(Self { machine, answers, problems })
+        Ok(Self { machine, answers, others: Vec::new(), problems })
     }
 
     /// Looks at the files and takes exactly the answers and texts that a reviewed plan was made
@@ -79,7 +82,7 @@ impl Sources {
         }
         let mut answers = machine.answers().unwrap_or_default();
         answers.restore(file.answers, file.defaults);
-        Ok(Self { machine, answers, problems: file.problems })
+        Ok(Self { machine, answers, others: Vec::new(), problems: file.problems })
     }
 
     /// The plan of these answers.
@@ -101,13 +104,14 @@ impl Sources {
     }
 
     /// Adds the same edit at another place of the file.
-    pub(super) fn extend(&self, plan: &mut Plan, place: &Place) -> Result<(), CommandError> {
+    pub(super) fn extend(&mut self, plan: &mut Plan, place: &Place) -> Result<(), CommandError> {
         let Self { answers, machine, .. } = self;
         let is_config = |change: &&mut FileChange| change.kind == FileKind::Config;
         let Some(change) = plan.changes.iter_mut().find(is_config) else { return Ok(()) };
         let place = place_in(machine.config(), change.after.as_str(), place)?;
         let mut there = machine.clone().at(place);
         there.see(machine.config().to_owned(), Snapshot::Text(change.after.clone()));
+        there.defaults.service = discover::service(&there);
         let answers = there.answers().map_err(|refusal| to_paste(&refusal))?.with(answers);
         let settings =
             answers.settings().map_err(|problems| CommandError::Answers(refuse(&problems)))?;
@@ -115,12 +119,22 @@ impl Sources {
         if let Some(next) = next.changes.into_iter().find(|next| next.kind == FileKind::Config) {
             change.after = next.after;
         }
+        self.others.push(there);
         Ok(())
+    }
+
+    /// What lets others in or keeps people out once this is written, at any of its places.
+    pub(super) fn urgent(&self, plan: &Plan) -> IndexSet<String> {
+        self.machines().flat_map(|machine| plan::urgent(machine, plan)).collect()
+    }
+
+    fn machines(&self) -> impl Iterator<Item = &Machine> {
+        std::iter::once(&self.machine).chain(&self.others)
     }
 
     /// What is good to know before these answers are written, one sentence each: values that were
     /// corrected, what does not block, what surrounds the configuration.
-    pub(super) fn notes(&self, plan: &Plan) -> Vec<String> {
+    pub(super) fn notes(&self, plan: &Plan) -> IndexSet<String> {
         let answers = &self.answers;
         let corrected = answers.changes().filter(|field| !field.is_secret());
         let corrected = corrected.filter_map(|field| correction(field, &answers.get(field)));
@@ -130,7 +144,7 @@ impl Sources {
             .chain(corrected)
             .chain(unused)
             .chain(problems.map(|one| line(&one)))
-            .chain(plan::notes(answers, &self.machine, Some(plan)))
+            .chain(self.machines().flat_map(|machine| plan::notes(answers, machine, Some(plan))))
             .collect()
     }
 }

@@ -278,7 +278,7 @@ pub(crate) fn snapshot(path: &Path) -> Snapshot {
 }
 
 /// What starts Kestra with this configuration.
-fn service(machine: &Machine) -> Option<Service> {
+pub(crate) fn service(machine: &Machine) -> Option<Service> {
     let (config, place) = (machine.config(), machine.place());
     if place.is_whole() {
         let (scope, port) = (SearchScope::here(), machine.kestra_port());
