@@ -87,11 +87,7 @@ impl Answers {
     /// keeps its spelling.
     pub fn set(&mut self, field: &Field, text: &str) {
         let Some(field) = form::field(field.name) else { return };
-        // Where nginx answers to the host of the URL and to nothing else, it goes on doing so.
-        let is_named = |url: ServerUrl| self.get(&form::SERVER_NAME) == url.host().to_string();
-        let follows = *field == form::URL
-            && self.found(&form::SERVER_NAME).is_some()
-            && self.get(&form::URL).parse().is_ok_and(is_named);
+        let follows = *field == form::URL && self.is_named_after_url();
         // An nginx file at the default path of its form moves with the form.
         let moves = *field == form::NGINX_FORM
             && self.found(&form::NGINX_FILE).is_some()
@@ -102,9 +98,25 @@ impl Answers {
             let file = self.defaults.nginx_file(&self.get(&form::NGINX_FORM)).to_owned();
             self.take(&form::NGINX_FILE, &file);
         }
-        if let (true, Ok(url)) = (follows, text.parse::<ServerUrl>()) {
-            self.take(&form::SERVER_NAME, &url.host().to_string());
+        if follows {
+            match text.parse::<ServerUrl>() {
+                Ok(url) => self.take(&form::SERVER_NAME, &url.host().to_string()),
+                Err(_) => {
+                    self.given.remove(form::SERVER_NAME.name);
+                }
+            }
         }
+    }
+
+    /// Whether nginx answers to the host of the URL and to nothing else: it goes on doing so. In place
+    /// of an invalid URL, which is kept until it is corrected, that of the files counts.
+    fn is_named_after_url(&self) -> bool {
+        if self.found(&form::SERVER_NAME).is_none() {
+            return false;
+        }
+        let url = self.get(&form::URL).parse();
+        let url = url.or_else(|_| self.found(&form::URL).unwrap_or_default().parse());
+        url.is_ok_and(|url: ServerUrl| self.get(&form::SERVER_NAME) == url.host().to_string())
     }
 
     fn take(&mut self, field: &'static Field, text: &str) {
@@ -286,8 +298,14 @@ mod tests {
         let found = [("url", "http://old.example/"), ("server-name", "old.example")];
         let found = found.map(|(name, text)| (name, text.into())).into();
         let mut answers = Answers::new(Defaults::default(), found);
-        answers.set(&form::URL, "https://new.example/");
-        assert_eq!(answers.get(&form::SERVER_NAME), "new.example");
+        for (url, name) in [
+            ("https://new.example/", "new.example"),
+            ("newer.example", "old.example"),
+            ("https://newer.example/", "newer.example"),
+        ] {
+            answers.set(&form::URL, url);
+            assert_eq!(answers.get(&form::SERVER_NAME), name, "{url}");
+        }
         answers.set(&form::URL, "http://old.example/");
         assert!(answers.is_untouched());
     }
