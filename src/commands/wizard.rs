@@ -70,11 +70,11 @@ fn configuration(
     let (mut config, mut place) = (config.map(Path::to_owned), place.cloned());
     let preferred = draft::config();
     loop {
-        let machine =
+        let looked =
             discover::configurations(config.as_deref(), place.clone(), preferred.as_deref());
-        let error = match machine {
+        let error = match looked {
+            Ok(machine) => return Ok(machine),
             Err(error) => error,
-            machine => return Ok(machine?),
         };
         let (DiscoverError::Refused { path, .. } | DiscoverError::NoPlace { path, .. }) = &error
         else {
@@ -82,8 +82,8 @@ fn configuration(
         };
         let (path, has_no_place) = (path.clone(), matches!(error, DiscoverError::NoPlace { .. }));
         console.message(&words(&error.into()));
-        let (path, named) = mended(path, has_no_place, console)?;
-        (config, place) = (Some(path), named);
+        let (path, at) = mended(path, place, has_no_place, console)?;
+        (config, place) = (Some(path), at);
     }
 }
 
@@ -91,6 +91,7 @@ fn configuration(
 /// file.
 fn mended(
     path: PathBuf,
+    place: Option<Place>,
     has_no_place: bool,
     console: &mut Console,
 ) -> Result<(PathBuf, Option<Place>), CommandError> {
@@ -108,7 +109,7 @@ fn mended(
             if let Err(error) = console::edit(&path) {
                 console.message(&format!("The editor could not be used: {error}"));
             }
-            Ok((path, None))
+            Ok((path, place))
         }
         Some(1) => Ok((separate, None)),
         Some(2) if has_no_place => {

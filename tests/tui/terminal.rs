@@ -426,6 +426,22 @@ fn a_file_that_cannot_be_read_is_opened_in_the_editor_and_looked_at_again() {
 }
 
 #[test]
+fn a_place_that_was_named_counts_for_the_file_that_was_corrected() {
+    let folder = folder();
+    let of = |name: &str| {
+        let url = format!("KESTRA_CONFIGURATION: |\n        kestra.url: https://{name}.example/\n");
+        format!("  {name}:\n    image: kestra/kestra\n    environment:\n      {url}")
+    };
+    let text = format!("services:\n{}{}\tbroken\n", of("one"), of("two"));
+    fs::write(folder.path().join("config.yml"), text).expect("a configuration");
+    let program =
+        wizard(folder.path()).args(["--at", "services.two.environment.KESTRA_CONFIGURATION"]);
+    let mut session = program.env("EDITOR", "sed -i '/broken/d'").start();
+    session.wait_for("Number 1 to 3:").type_text("1").press(key::ENTER);
+    session.wait_for("https://two.example/");
+}
+
+#[test]
 fn a_place_that_is_not_found_is_named_by_hand() {
     let folder = folder();
     let text = "settings:\n  flows:\n    kestra:\n      url: https://old.example.com/\n";
