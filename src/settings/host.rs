@@ -216,11 +216,9 @@ impl FromStr for Port {
         if text.is_empty() {
             return Err(Invalid::new("a port is missing. Ports go from 1 to 65535."));
         }
-        if !text.chars().all(|c| c.is_ascii_digit()) {
-            return Err(Invalid::new("a port is a number from 1 to 65535."));
-        }
         // A zero in front is not plain, and 0 is no port.
-        let number = text.parse().ok().filter(|_| !text.starts_with('0'));
+        let is_plain = text.chars().all(|c| c.is_ascii_digit()) && !text.starts_with('0');
+        let number = text.parse().ok().filter(|_| is_plain);
         number.map(Self).ok_or_else(|| Invalid::new("a port is a number from 1 to 65535."))
     }
 }
