@@ -121,12 +121,15 @@ pub fn run(invocation: &Invocation, console: &mut Console) -> u8 {
         Task::Print { what, given } => show::print(invocation, *what, given, console),
         Task::Check { api_url } => check::run(invocation, api_url.as_deref(), console),
         Task::Rollback(wanted) => rollback::run(invocation, wanted, console),
-        Task::Completions(shell) => {
-            cli::completions(*shell, console.data()).map(|()| 0).map_err(Into::into)
-        }
-        Task::Man => cli::man(console.data()).map(|()| 0).map_err(Into::into),
+        Task::Completions(shell) => print(&cli::completions(*shell), console),
+        Task::Man => cli::man().map_err(Into::into).and_then(|page| print(&page, console)),
     };
     result.unwrap_or_else(|error| explain(&error, invocation.json, console))
+}
+
+fn print(text: &str, console: &mut Console) -> Result<u8, CommandError> {
+    console.print(text)?;
+    Ok(0)
 }
 
 /// Reports an error: what, why, what to do; for machines as well, where a report was asked for.

@@ -12,11 +12,11 @@ use std::io;
 /// JSON, examples.
 const REST: &str = include_str!("../../assets/man.roff");
 
-/// Prints the manual page, in roff.
+/// The manual page, in roff.
 ///
 /// # Errors
-/// Where nothing can be written there.
-pub(crate) fn man(to: &mut dyn io::Write) -> io::Result<()> {
+/// Where it cannot be rendered.
+pub(crate) fn man() -> io::Result<String> {
     let whole = command().after_help("").disable_help_subcommand(true);
     let man = Man::new(whole.clone()).date("");
     let mut page = Vec::new();
@@ -25,10 +25,10 @@ pub(crate) fn man(to: &mut dyn io::Write) -> io::Result<()> {
     man.render_synopsis_section(&mut page)?;
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
-    to.write_all(&page)?;
-    to.write_all(commands(&whole).as_bytes())?;
-    to.write_all(answers().as_bytes())?;
-    to.write_all(REST.as_bytes())
+    let mut page = String::from_utf8_lossy(&page).into_owned();
+    page += &commands(&whole);
+    page += &answers();
+    Ok(page + REST)
 }
 
 /// Every command with its own options; those of the answers have their own section.
@@ -98,15 +98,9 @@ fn roff(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn page() -> String {
-        let mut page = Vec::new();
-        man(&mut page).unwrap();
-        String::from_utf8(page).unwrap()
-    }
-
     #[test]
     fn every_command_option_and_question_has_its_paragraph() {
-        let page = page();
+        let page = man().unwrap();
         for command in command().get_subcommands() {
             assert!(page.contains(&format!(".SS {}", command.get_name())), "{command}");
             for long in command.get_arguments().filter_map(Arg::get_long) {
@@ -118,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_table_keeps_its_lines() {
-        let page = page().replace("\\-", "-");
+        let page = man().unwrap().replace("\\-", "-");
         assert!(page.contains(".nf\nNot through it") && page.contains("\nHTTP tasks   "), "{page}");
     }
 
@@ -128,7 +122,7 @@ mod tests {
             ".SH", ".SS", ".TP", ".TH", ".br", ".sp", ".nf", ".fi", ".RS", ".RE", ".ie", ".el",
             ".B", ".BR", ".IP", ".PP",
         ];
-        for line in page().lines().filter(|line| line.starts_with(['.', '\''])) {
+        for line in man().unwrap().lines().filter(|line| line.starts_with(['.', '\''])) {
             assert!(known.contains(&line.split(' ').next().unwrap()), "{line}");
         }
     }

@@ -3,7 +3,6 @@
 use super::command;
 use crate::form;
 use clap::Command;
-use std::io;
 
 pub(super) const AFTER_HELP: &str = "\
 Examples:
@@ -51,17 +50,14 @@ Examples:
   kestra-setup rollback --list
   kestra-setup --config /etc/kestra/config.yml rollback --yes";
 
-/// Prints the completions of a shell.
-///
-/// # Errors
-/// Where nothing can be written there.
-pub(crate) fn completions(shell: clap_complete::Shell, to: &mut dyn io::Write) -> io::Result<()> {
+/// The completions of a shell.
+pub(crate) fn completions(shell: clap_complete::Shell) -> String {
     let mut script = Vec::new();
     let command = ["apply", "show", "print"]
         .into_iter()
         .fold(command(), |command, name| command.mut_subcommand(name, with_choices));
     clap_complete::generate(shell, &mut { command }, "kestra-setup", &mut script);
-    to.write_all(&script)
+    String::from_utf8_lossy(&script).into_owned()
 }
 
 /// The parser takes any text, so that a wrong one is listed with all others; a shell may know the
@@ -82,9 +78,7 @@ mod tests {
     #[test]
     fn a_shell_completes_flags_and_choices_and_not_what_is_for_machines() {
         for shell in clap_complete::Shell::value_variants() {
-            let mut script = Vec::new();
-            completions(*shell, &mut script).unwrap();
-            let script = String::from_utf8(script).unwrap();
+            let script = completions(*shell);
             for word in ["rollback", "nginx-style", "proxy-password-file"] {
                 assert!(script.contains(word), "{shell}: {word}");
             }

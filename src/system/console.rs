@@ -52,10 +52,6 @@ impl Console {
         self.paint_messages = (always || io::stderr().is_terminal()).then_some(paint);
     }
 
-    pub(crate) fn data(&mut self) -> &mut dyn Write {
-        &mut self.data
-    }
-
     /// Prints data.
     ///
     /// # Errors
