@@ -66,14 +66,10 @@ pub(super) fn run(
     if !invocation.json && options.expect.is_none() {
         printed = plan.pending().try_for_each(|change| console.print_text(&difference(change)));
     }
-    let notes = if plan.is_noop() {
+    if plan.is_noop() {
         console.message("Nothing to do.");
-        // The files may hold what was asked for and mean something else.
-        plan::notes(&sources.answers, &sources.machine, None).into_iter().collect()
-    } else {
-        sources.notes(&plan)
-    };
-    for note in notes.difference(&urgent) {
+    }
+    for note in sources.notes(&plan).difference(&urgent) {
         console.warn(note);
     }
     let mut id = None;

@@ -133,18 +133,21 @@ impl Sources {
     }
 
     /// What is good to know before these answers are written, one sentence each: values that were
-    /// corrected, what does not block, what surrounds the configuration.
+    /// corrected, what does not block, what surrounds the configuration. Where nothing is to be
+    /// written, the files may hold what was asked for and mean something else.
     pub(super) fn notes(&self, plan: &Plan) -> IndexSet<String> {
         let answers = &self.answers;
-        let corrected = answers.changes().filter(|field| !field.is_secret());
+        let plan = Some(plan).filter(|plan| !plan.is_noop());
+        let corrected = answers.changes().filter(|field| plan.is_some() && !field.is_secret());
         let corrected = corrected.filter_map(|field| correction(field, &answers.get(field)));
-        let problems = answers.problems().into_iter().filter(|problem| !problem.blocks);
+        let problems = answers.problems().into_iter();
+        let problems = problems.filter(|problem| plan.is_some() && !problem.blocks);
         let unused = unused(answers).map(|(field, _)| not_asked(answers, field));
         unknown_variables()
             .chain(corrected)
             .chain(unused)
             .chain(problems.map(|one| line(&one)))
-            .chain(self.machines().flat_map(|machine| plan::notes(answers, machine, Some(plan))))
+            .chain(self.machines().flat_map(|machine| plan::notes(answers, machine, plan)))
             .collect()
     }
 }
