@@ -221,14 +221,12 @@ fn places(matches: &ArgMatches) -> Vec<Place> {
 fn task(name: &str, matches: &ArgMatches) -> Task {
     match name {
         "apply" => Task::Apply(ApplyOptions {
-            given: given(matches, true),
+            given: with_file(matches),
             dry_run: matches.get_flag("dry-run"),
             expect: text_of(matches, "expect"),
         }),
-        "show" => {
-            Task::Show { given: given(matches, false), as_answers: matches.get_flag("answers") }
-        }
-        "print" => Task::Print { what: what(matches), given: given(matches, true) },
+        "show" => Task::Show { given: given(matches), as_answers: matches.get_flag("answers") },
+        "print" => Task::Print { what: what(matches), given: with_file(matches) },
         "check" => Task::Check { api_url: text_of(matches, "api-url") },
         "rollback" => Task::Rollback(rollback(matches)),
         "completions" => matches.get_one("shell").copied().map_or(Task::Man, Task::Completions),
@@ -258,12 +256,16 @@ fn what(matches: &ArgMatches) -> FileKind {
     }
 }
 
-fn given(matches: &ArgMatches, has_file: bool) -> GivenAnswers {
+fn with_file(matches: &ArgMatches) -> GivenAnswers {
+    GivenAnswers { file: matches.get_one("answers").cloned(), ..given(matches) }
+}
+
+fn given(matches: &ArgMatches) -> GivenAnswers {
     let flags = form::fields().filter(|field| !field.is_secret());
     let file = matches.get_one("proxy-password-file").cloned().map(PasswordSource::File);
     let input = matches.get_flag("proxy-password-stdin").then_some(PasswordSource::Input);
     GivenAnswers {
-        file: if has_file { matches.get_one("answers").cloned() } else { None },
+        file: None,
         flags: flags
             .filter_map(|field| Some((field, text_of(matches, field.name)?.into())))
             .collect(),
