@@ -4,7 +4,7 @@
 //! than nginx listens on, works where TLS or ports are taken care of in front of this machine, and
 //! is only noted.
 
-use super::Fix;
+use super::{Fix, Problem};
 use crate::form::{
     CERTIFICATE, CONTEXT_PATH, Field, LISTEN, NGINX_FILE, NGINX_FORM, SERVER_NAME, UPSTREAM, URL,
 };
@@ -15,28 +15,24 @@ use crate::settings::{
 /// Two answers that contradict each other.
 #[derive(Debug)]
 pub struct Conflict {
-    /// The questions; the conflict is shown at the first.
-    pub(super) between: [&'static Field; 2],
-    pub message: String,
-    /// Answers that would resolve it.
-    pub(super) fixes: Vec<Fix>,
-    /// Whether nothing is written until it is resolved.
-    pub(super) blocks: bool,
+    /// What is wrong, shown at the first of the two questions.
+    pub problem: Problem,
+    /// The other one.
+    pub(super) with: &'static Field,
 }
 
 impl Conflict {
-    fn new(between: [&'static Field; 2], message: impl Into<String>) -> Self {
-        Self { between, message: message.into(), fixes: Vec::new(), blocks: true }
+    fn new([field, with]: [&'static Field; 2], message: impl Into<String>) -> Self {
+        Self { problem: Problem::new(field, message), with }
     }
 
     fn fix(mut self, field: &'static Field, value: &impl ToString) -> Self {
-        self.fixes.push(Fix { field, value: value.to_string() });
+        self.problem.fixes.push(Fix { field, value: value.to_string() });
         self
     }
 
-    fn only_noted(mut self) -> Self {
-        self.blocks = false;
-        self
+    fn only_noted(self) -> Self {
+        Self { problem: Problem { is_error: false, blocks: false, ..self.problem }, ..self }
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct Fix {
 }
 
 impl Problem {
-    fn new(field: &'static Field, message: impl Into<String>) -> Self {
+    pub(super) fn new(field: &'static Field, message: impl Into<String>) -> Self {
         Self { field, message: message.into(), fixes: Vec::new(), is_error: true, blocks: true }
     }
 
@@ -167,11 +167,10 @@ pub(super) fn of_files(answers: &Answers) -> Option<Problem> {
     }
 }
 
-/// A conflict, as a problem of its first question.
-pub(super) fn of_conflict(answers: &Answers, conflict: Conflict) -> Problem {
-    let Conflict { between, message, fixes, blocks } = conflict;
-    let is_old = between.iter().all(|field| answers.source(field) == Source::Found);
-    Problem { field: between[0], message, fixes, is_error: blocks, blocks: blocks && !is_old }
+/// A conflict, which blocks unless both answers are as the files have them.
+pub(super) fn of_conflict(answers: &Answers, Conflict { problem, with }: Conflict) -> Problem {
+    let is_old = [problem.field, with].iter().all(|field| answers.source(field) == Source::Found);
+    Problem { blocks: problem.blocks && !is_old, ..problem }
 }
 
 #[cfg(test)]

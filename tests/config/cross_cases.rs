@@ -97,7 +97,8 @@ impl Given {
         if self.has_questions() {
             return self.answers().problems().into_iter().map(|problem| problem.message).collect();
         }
-        conflicts(&self.settings(), KESTRA).into_iter().map(|conflict| conflict.message).collect()
+        let conflicts = conflicts(&self.settings(), KESTRA).into_iter();
+        conflicts.map(|conflict| conflict.problem.message).collect()
     }
 }
 
