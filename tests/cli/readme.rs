@@ -27,6 +27,28 @@ fn every_file_that_they_link_is_there() {
     }
 }
 
+/// Whether there is a file of this name; `yaml_*.rs` is one that begins so.
+fn is_there(name: &str) -> bool {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    let Some((start, _)) = name.split_once('*') else { return path.exists() };
+    let start = start.rsplit('/').next().unwrap();
+    let mut entries = fs::read_dir(path.parent().unwrap()).unwrap().map(|entry| entry.unwrap());
+    entries.any(|entry| entry.file_name().to_string_lossy().starts_with(start))
+}
+
+#[test]
+fn every_file_that_the_pages_about_the_code_name_is_there() {
+    for page in [include_str!("../../ARCHITECTURE.md"), include_str!("../../CONTRIBUTING.md")] {
+        let is_file = |name: &&str| {
+            ["src/", "tests/", "assets/", ".ci/"].iter().any(|folder| name.starts_with(folder))
+        };
+        let named: Vec<_> = page.split('`').skip(1).step_by(2).filter(is_file).collect();
+        assert!(named.len() > 15, "{named:?}");
+        let missing: Vec<_> = named.into_iter().filter(|name| !is_there(name)).collect();
+        assert_eq!(missing, [""; 0]);
+    }
+}
+
 /// A name may be shortened: `the_guard_sees_…`.
 #[test]
 fn the_facts_about_kestra_name_tests_that_there_are() {
