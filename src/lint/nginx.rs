@@ -5,7 +5,7 @@ use crate::nginx_site;
 use crate::settings::{ServerUrl, SiteFile, SiteForm};
 use std::path::PathBuf;
 
-/// The nginx of a machine, for its screen; lines of at most 71 columns.
+/// The nginx of a machine, for its screen: one sentence each, without a full stop.
 pub(crate) fn nginx_summary(machine: &Machine) -> Vec<String> {
     let nginx = &machine.nginx;
     let Some(binary) = &nginx.binary else {
