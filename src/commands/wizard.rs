@@ -206,9 +206,10 @@ fn plain(
     if wizard.machine().is_partial {
         // There is no frame that would wait for it.
         let machine = discover::complete(wizard.machine().clone(), Deadline::usual());
-        runner.nginx = machine.nginx.clone();
         first = wizard.update(Event::Discovered(Box::new(machine))).or(first);
     }
+    // The full screen may have found an nginx and read another configuration before it came to this.
+    runner.follow(wizard.machine());
     let has_lock = runner.lock.is_some();
     let mut runtime = TerminalRuntime::new(runner).map_err(lost)?;
     let ended = plain::run(&mut wizard, first, &mut runtime);

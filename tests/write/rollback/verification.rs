@@ -120,6 +120,15 @@ fn the_wizard_shows_what_nginx_reports_and_goes_on_from_there() {
 }
 
 #[test]
+fn what_is_written_line_by_line_is_tested_as_on_the_full_screen() {
+    let Some(here) = WithNginx::new() else { return };
+    let mut session = here.wizard("kestra-app.invalid:8080");
+    session.resize(39, 9).wait_for("39x9").press("p").wait_for_prompt().resize(80, 24);
+    session.answer(["w", "yes"]).wait_for("All files are restored.");
+    assert!(here.is_untouched());
+}
+
+#[test]
 fn everything_but_nginx_is_written_where_that_is_chosen() {
     let Some(here) = WithNginx::new() else { return };
     let mut session = here.wizard("kestra-app.invalid:8080");
