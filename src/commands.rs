@@ -81,8 +81,9 @@ impl CommandError {
     fn remedy(&self) -> String {
         match self {
             Self::Discover(error) => error.remedy(),
+            // No command to copy: this one may be about another configuration than the usual one.
             Self::Rollback(WriteError::Changed(_)) => {
-                "Look at their change; kestra-setup rollback --force undoes it as well.".into()
+                "Look at their change; this command with --force undoes it as well.".into()
             }
             Self::Write(error) | Self::Rollback(error) => error.remedy(),
             Self::NothingToUndo(_) => "List every write: kestra-setup rollback --list".into(),
