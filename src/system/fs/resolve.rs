@@ -114,13 +114,13 @@ impl<'a> PathWalk<'a> {
         while let Some(step) = self.steps.pop() {
             match step {
                 LinkStep::Root => {
-                    self.rest.clear();
                     self.at = Directory::root().map_err(|errno| self.failed(errno))?;
                 }
-                LinkStep::Parent if self.rest.pop().is_none() => {
+                LinkStep::Parent if self.rest.is_empty() => {
                     self.at = self.at.parent().map_err(|errno| self.failed(errno))?;
                 }
-                LinkStep::Parent => {}
+                // The kernel takes no `..` of a directory that does not exist.
+                LinkStep::Parent => return Err(self.failed(Errno::NOENT)),
                 LinkStep::Name(name) if self.rest.is_empty() => self.enter(name)?,
                 LinkStep::Name(name) => self.rest.push(name),
                 LinkStep::Owned { link, by } => self.check_owner(link, by)?,

@@ -51,6 +51,8 @@ fn a_symlink_that_leads_to_no_file_is_refused() {
         ("/", "config.yml is a folder, not a file"),
         ("..", "config.yml is a folder, not a file"),
         ("real.yml/config.yml", "cannot read "),
+        ("missing/../real.yml", "cannot read "),
+        ("missing/../new.yml", "cannot read "),
     ] {
         symlink(target, &link).unwrap();
         let error = place.write(vec![change(&link, None, "a: 2\n")]).unwrap_err().to_string();
