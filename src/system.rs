@@ -47,8 +47,11 @@ fn within<T: Send + 'static>(
     let (sender, result) = mpsc::channel();
     // The receiver is gone where the time was over.
     thread::Builder::new().spawn(move || drop(sender.send(work())))?;
-    let timed_out = |_| io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
-    result.recv_timeout(time).map_err(timed_out)
+    result.recv_timeout(time).map_err(|_| timed_out())
+}
+
+fn timed_out() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "no answer in time")
 }
 
 /// The entries of a folder by name; none where it cannot be read.

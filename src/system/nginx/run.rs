@@ -1,9 +1,10 @@
 //! Runs nginx, systemctl or `kestra --version`, with limits of time and output.
 
 use crate::system::console::PASSWORD_VARIABLE;
-use crate::system::within;
+use crate::system::{timed_out, within};
 use std::io::{self, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// So much of what a command prints is read.
@@ -21,6 +22,10 @@ impl Deadline {
     /// Time enough for a check or a write; nginx needs well under a second.
     pub fn usual() -> Self {
         Self::after(Duration::from_secs(10))
+    }
+
+    fn left(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
     }
 }
 
@@ -63,24 +68,37 @@ fn finish(
     pipe: Option<impl Read + Send + 'static>,
     deadline: Deadline,
 ) -> io::Result<Ran> {
-    let left = deadline.0.saturating_duration_since(Instant::now());
-    let output = within(left, move || {
+    let output = within(deadline.left(), move || {
         let mut bytes = Vec::new();
         // What came before an error is still worth showing.
         let _ = pipe.map(|pipe| pipe.take(MOST_OUTPUT + 1).read_to_end(&mut bytes));
         bytes
     });
-    let output = match output {
-        Ok(output) if output.len() as u64 > MOST_OUTPUT => {
-            Err(io::Error::other("it printed more than 1 MiB"))
+    let ended = output.and_then(|output| {
+        if output.len() as u64 > MOST_OUTPUT {
+            return Err(io::Error::other("it printed more than 1 MiB"));
         }
-        output => output,
-    };
-    if output.is_err() {
+        Ok((output, wait(&mut child, deadline)?))
+    });
+    if ended.is_err() {
         child.kill()?;
+        child.wait()?;
     }
-    let ok = child.wait()?.success();
-    Ok(Ran { ok, output: String::from_utf8_lossy(&output?).into_owned() })
+    let (output, status) = ended?;
+    Ok(Ran { ok: status.success(), output: String::from_utf8_lossy(&output).into_owned() })
+}
+
+/// A command may close its output and go on.
+fn wait(child: &mut Child, deadline: Deadline) -> io::Result<ExitStatus> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if deadline.left().is_zero() {
+            return Err(timed_out());
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
 }
 
 #[cfg(test)]
@@ -99,8 +117,10 @@ mod tests {
 
     #[test]
     fn a_command_that_does_not_end_is_killed() {
-        let error = sh("sleep 100", Duration::from_millis(50)).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        for script in ["sleep 100", "exec sleep 100 2>&-"] {
+            let error = sh(script, Duration::from_millis(50)).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{script}");
+        }
     }
 
     #[test]
