@@ -12,8 +12,10 @@ use crate::machine::Nginx;
 use crate::nginx_site::conf::{Directive, Word, flat, parse};
 use crate::nginx_site::{Version, address_and_port};
 use crate::system::resolve;
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+use rustix::io::Errno;
 use rustix::process::geteuid;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::net::IpAddr;
 use std::ops::Range;
@@ -191,11 +193,10 @@ fn certificates(all: &[&Directive]) -> impl Iterator<Item = (Option<Stub>, Repla
 
 fn unreadable(path: &str) -> Option<Stub> {
     let tested = |why| format!("tested with a throw-away pair for {path}, which {why}");
-    Some(match File::open(path).err()?.kind() {
+    // Opening a FIFO would wait for who writes it.
+    Some(match accessat(CWD, path, Access::READ_OK, AtFlags::EACCESS).err()? {
         // nginx reads it as root.
-        io::ErrorKind::PermissionDenied => {
-            Stub { tested: tested("only root may read"), problem: None }
-        }
+        Errno::ACCESS => Stub { tested: tested("only root may read"), problem: None },
         _ => Stub {
             tested: tested("is not there"),
             problem: Some((
@@ -207,12 +208,16 @@ fn unreadable(path: &str) -> Option<Stub> {
 }
 
 fn upstreams(all: &[&Directive]) -> impl Iterator<Item = (Option<Stub>, Replacement)> {
-    firsts(all, "proxy_pass").filter_map(|url| {
+    let is_block = |host: &str| firsts(all, "upstream").any(|name| name.text == host);
+    firsts(all, "proxy_pass").filter_map(move |url| {
         let (scheme, rest) = url.text.split_once("://")?;
         let host = rest.split([':', '/']).next()?;
-        // An address, the beginning of an IPv6 address, or a variable.
-        let needs_no_resolver =
-            host.is_empty() || host.contains(['[', '$']) || host.parse::<IpAddr>().is_ok();
+        // A socket, an address, the beginning of an IPv6 address, a variable, or a block of this file.
+        let needs_no_resolver = host.is_empty()
+            || host == "unix"
+            || host.contains(['[', '$'])
+            || host.parse::<IpAddr>().is_ok()
+            || is_block(host);
         if needs_no_resolver || resolve(host, 0, RESOLVING).is_ok() {
             return None;
         }
@@ -271,11 +276,16 @@ mod tests {
 
     #[test]
     fn addresses_and_localhost_stay() {
-        for url in
-            ["http://localhost:8080", "http://10.0.0.1:1/x", "http://[::1]:8080", "http://$host"]
-        {
-            let text = format!("proxy_pass {url};");
-            assert_eq!(testable(&text).0, text);
+        for url in [
+            "http://localhost:8080",
+            "http://10.0.0.1:1/x",
+            "http://[::1]:8080",
+            "http://$host",
+            "http://unix:/run/kestra.sock",
+            "http://kestra.invalid/kestra",
+        ] {
+            let text = format!("upstream kestra.invalid {{ server 10.0.0.1; }} proxy_pass {url};");
+            assert_eq!(testable(&text), (text, vec![]));
         }
     }
 
