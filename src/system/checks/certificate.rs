@@ -12,6 +12,7 @@ use crate::nginx_site::conf::Directive;
 use crate::settings::Host;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use rustix::fs::{Mode, OFlags, open};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -151,9 +152,12 @@ fn unreadable(what: &str, path: &Path, error: &io::Error) -> Finding {
     finding.try_this(format!("Correct the path of the {what}."))
 }
 
+/// Opening a FIFO would wait for who writes it, which is never.
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST).read_to_end(&mut bytes)?;
+    let file =
+        File::from(open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?);
+    file.take(LARGEST).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -334,6 +338,14 @@ mod tests {
         let finding = judge(folder.path(), None, None);
         assert_eq!((finding.code, finding.outcome), ("certificate-missing", Outcome::Failed));
         assert!(finding.summary.ends_with("Is a directory (os error 21)"), "{finding:?}");
+    }
+
+    #[test]
+    fn nobody_waits_for_a_fifo() {
+        let folder = TempDir::new().unwrap();
+        let fifo = folder.path().join("c.pem");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, Mode::RUSR | Mode::WUSR).unwrap();
+        assert_eq!(judge(&fifo, None, None).code, "certificate-invalid");
     }
 
     #[test]
