@@ -151,7 +151,7 @@ fn assert_check(program: &Program, kestra: &Booted, entries: &[&str], [page, web
         public: format!("{upstream}/kestra/").parse().unwrap(),
         upstream: upstream.parse().unwrap(),
         context_path: "/kestra".to_owned(),
-        health: format!("http://127.0.0.1:{}/kestra/health", kestra.others[0]).parse().unwrap(),
+        health: format!("http://127.0.0.1:{}/kestra/health", kestra.others[0]).parse().ok(),
         login: Some(("admin@kestra.io".to_owned(), "Admin1234".into())),
         open_urls: entries.iter().map(|&entry| entry.to_owned()).collect(),
         has_task_url: false,

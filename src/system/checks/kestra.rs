@@ -29,8 +29,9 @@ pub struct Kestra {
     pub upstream: Url,
     /// Empty, or with a leading and without a final slash.
     pub context_path: String,
-    /// Kestra's own health, such as `http://localhost:8081/kestra/health`.
-    pub health: Url,
+    /// Kestra's own health, such as `http://localhost:8081/kestra/health`; `None` where its port is
+    /// not known.
+    pub health: Option<Url>,
     /// Username and password of Kestra's own login, which the event stream needs.
     pub login: Option<(String, Secret)>,
     /// The entries of `kestra.server.basic-auth.open-urls`; none means the packaged default.

@@ -9,7 +9,7 @@ use crate::kestra_config::open_urls;
 use crate::lint::{self, Remark};
 use crate::machine::Machine;
 use crate::nginx_site::{self, Gap};
-use crate::settings::{Secret, ServerUrl, Upstream};
+use crate::settings::{Secret, ServerUrl, Upstream, has_placeholder};
 use crate::system::checks::kestra::{Kestra, URGENT, codes};
 use crate::system::discover::{self, DiscoverError};
 use crate::system::nginx::{self, Deadline};
@@ -171,9 +171,13 @@ fn site(machine: &Machine, answers: &Answers) -> Vec<Finding> {
 
 /// The running Kestra, seen from here and through the public URL.
 fn kestra_of(machine: &Machine, answers: &Answers, cancelled: &AtomicBool) -> Vec<Finding> {
-    let what = "not checked, since the public URL is not known";
-    let unknown = || codes().map(|code| Finding::skipped(code, what)).collect();
-    let mut all = kestra(machine, answers).map_or_else(unknown, |kestra| kestra.check(cancelled));
+    let mut all: Vec<_> = match kestra(machine, answers) {
+        Ok(kestra) => kestra.check(cancelled),
+        Err(unknown) => {
+            let why = format!("not checked, since {unknown} is not known");
+            codes().map(|code| Finding::skipped(code, why.as_str())).collect()
+        }
+    };
     if machine.place().is_kubernetes() && all[0].outcome == Outcome::Skipped {
         "Kestra runs in Kubernetes. Forward its port to this machine, for example with kubectl port-forward service/kestra 8080; then check again"
             .clone_into(&mut all[0].remedy);
@@ -181,21 +185,26 @@ fn kestra_of(machine: &Machine, answers: &Answers, cancelled: &AtomicBool) -> Ve
     all
 }
 
-fn kestra(machine: &Machine, answers: &Answers) -> Option<Kestra> {
-    let reading = machine.reading().ok()??;
+/// Where Kestra is by its configuration; else what is not known, such as a placeholder.
+fn kestra(machine: &Machine, answers: &Answers) -> Result<Kestra, &'static str> {
+    let no_url = "the public URL";
+    let reading = machine.reading().ok().flatten().ok_or(no_url)?;
     let property = |name: &str| reading.get(name).map(|scalar| scalar.text.clone());
-    let get = |field| answers.get(field);
-    let url: ServerUrl = get(&form::URL).parse().ok()?;
-    let upstream: Upstream = get(&form::UPSTREAM).parse().ok()?;
-    let context_path = get(&form::CONTEXT_PATH).into_owned();
+    let url: ServerUrl = answers.get(&form::URL).parse().map_err(|_| no_url)?;
+    let no_upstream = "the address of Kestra";
+    let upstream: Upstream = answers.get(&form::UPSTREAM).parse().map_err(|_| no_upstream)?;
+    let context_path = answers.get(&form::CONTEXT_PATH).into_owned();
+    if has_placeholder(&context_path) {
+        return Err("the context path");
+    }
     let management = property("endpoints.all.port").unwrap_or_else(|| "8081".to_owned());
     let health = format!("http://{}:{management}{context_path}/health", upstream.host());
     let username = property("kestra.server.basic-auth.username");
     let password = property("kestra.server.basic-auth.password").map(Secret::from);
-    Some(Kestra {
-        public: url.to_string().parse().ok()?,
-        upstream: format!("http://{upstream}").parse().ok()?,
-        health: health.parse().ok()?,
+    Ok(Kestra {
+        public: url.to_string().parse().map_err(|_| no_url)?,
+        upstream: format!("http://{upstream}").parse().map_err(|_| no_upstream)?,
+        health: health.parse().ok(),
         login: username.zip(password),
         open_urls: open_urls::entries(&reading).unwrap_or_default(),
         has_task_url: reading.get("kestra.tasks.sdk.authentication.url").is_some(),

@@ -82,3 +82,26 @@ fn what_cannot_be_looked_at_has_its_code_all_the_same() {
     let wanted: Vec<_> = ["nginx-test-live"].into_iter().chain(serving.split(' ')).collect();
     assert_eq!(skipped, wanted, "{ran:?}");
 }
+
+/// What was not checked, and why.
+fn skipped(config: &str) -> Vec<String> {
+    let machine = Machine::new();
+    fs::write(machine.config(), config).unwrap();
+    let ran = machine.run(&["check", "--json", "--api-url", "http://127.0.0.1:1/"]);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let skipped = findings.filter(|finding| finding["outcome"] == "skipped");
+    skipped.map(|finding| finding["what"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_placeholder_hides_no_more_than_what_depends_on_it() {
+    let url = "kestra.url: http://localhost:1/\n";
+    let port = "micronaut.server.port: 1\nendpoints.all.port: ${PORT}\n";
+    let no_health = skipped(&format!("{url}{port}"));
+    let no_answer = "Kestra does not answer at http://localhost:1/ui/ from this machine";
+    assert!(no_health.iter().any(|what| what == no_answer), "{no_health:?}");
+    let no_path = skipped(&format!("{url}micronaut.server.context-path: ${{PATH_OF_KESTRA}}\n"));
+    let not_checked = "not checked, since the context path is not known";
+    assert_eq!(no_path.iter().filter(|what| *what == not_checked).count(), 13, "{no_path:?}");
+}

@@ -13,7 +13,7 @@ fn kestra(fake: Fake) -> Kestra {
     let upstream = format!("http://localhost:{}", fake.serve());
     Kestra {
         public: format!("{upstream}{context}/").parse().unwrap(),
-        health: format!("{upstream}{context}/health").parse().unwrap(),
+        health: format!("{upstream}{context}/health").parse().ok(),
         upstream: upstream.parse().unwrap(),
         context_path: context.to_owned(),
         login: Some((USERNAME.to_owned(), PASSWORD.into())),

@@ -20,7 +20,7 @@ fn check(fake: Fake, scheme: &str, start: impl Fn(u16) -> Option<Server>) -> Opt
         public: format!("{scheme}://localhost:{}/kestra/", server.port).parse().unwrap(),
         upstream: format!("http://localhost:{port}").parse().unwrap(),
         context_path: "/kestra".into(),
-        health: format!("http://localhost:{port}/kestra/health").parse().unwrap(),
+        health: format!("http://localhost:{port}/kestra/health").parse().ok(),
         login: Some((USERNAME.into(), PASSWORD.into())),
         open_urls,
         has_task_url: true,

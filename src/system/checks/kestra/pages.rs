@@ -53,7 +53,10 @@ fn has_path(text: &str, context_path: &str) -> bool {
 
 /// Kestra's health on its management port, which `server local` puts on a random port.
 pub(super) fn health(client: &Client) -> Observation {
-    let url = &client.kestra.health;
+    let Some(url) = &client.kestra.health else {
+        return Observation::skipped("the port of Kestra's health is not known")
+            .seen("endpoints.all.port");
+    };
     let answer = match client.get(url) {
         Ok(answer) => answer,
         Err(why) => {

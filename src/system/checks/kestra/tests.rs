@@ -42,7 +42,7 @@ fn public_at(public: &str) -> Kestra {
     let upstream: Url = format!("http://localhost:{}", plain(kestra)).parse().unwrap();
     Kestra {
         public: public.parse().unwrap(),
-        health: upstream.join("/kestra/health").unwrap(),
+        health: upstream.join("/kestra/health").ok(),
         upstream,
         context_path: "/kestra".into(),
         login: Some(("admin@kestra.io".into(), PASSWORD.into())),
@@ -210,7 +210,7 @@ fn a_certificate_of_an_unknown_authority_is_a_warning() {
 /// A Kestra that answers so itself, behind an nginx as it should be.
 fn with(answers: fn(&str) -> String) -> Kestra {
     let upstream: Url = format!("http://localhost:{}", plain(answers)).parse().unwrap();
-    Kestra { health: upstream.join("/kestra/health").unwrap(), upstream, ..behind(kestra) }
+    Kestra { health: upstream.join("/kestra/health").ok(), upstream, ..behind(kestra) }
 }
 
 #[test]
@@ -225,6 +225,17 @@ fn a_kestra_that_is_not_healthy_is_told_with_its_words() {
     });
     let health = finding(&moved, "kestra-health");
     assert_eq!((health.outcome, &*health.evidence), (Outcome::Skipped, "status 404"));
+}
+
+#[test]
+fn a_health_that_cannot_be_asked_is_not_judged() {
+    let unknown = Kestra { health: None, ..behind(kestra) };
+    let health = finding(&unknown, "kestra-health");
+    assert_eq!((health.outcome, &*health.evidence), (Outcome::Skipped, "endpoints.all.port"));
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = Kestra { health: format!("http://{free}/").parse().ok(), ..behind(kestra) };
+    let health = finding(&closed, "kestra-health");
+    assert_eq!((health.outcome, &*health.evidence), (Outcome::Skipped, "connection refused"));
 }
 
 #[test]
