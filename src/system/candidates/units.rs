@@ -78,6 +78,7 @@ impl SearchScope {
                 "ExecStart" => commands.push(words(value)),
                 "EnvironmentFile" if value.is_empty() => env_files.clear(),
                 "EnvironmentFile" => env_files.push(value.trim_start_matches('-').to_owned()),
+                "Environment" if value.is_empty() => set.clear(),
                 "Environment" => set.extend(words(value)),
                 "WorkingDirectory" => folder = value.trim_start_matches('-'),
                 "User" => user = value,
@@ -281,6 +282,10 @@ mod tests {
                 "/var/kestra/.kestra/config.yml",
             ),
             (
+                "Environment=FILE=/opt/a.yml\nEnvironment=\nEnvironment=NAME=/opt/b.yml\nExecStart=/opt/kestra server local -c ${NAME}",
+                "/opt/b.yml",
+            ),
+            (
                 "ExecStart=/x\nExecStart=\nExecStart=/opt/kestra server local -c /opt/a.yml",
                 "/opt/a.yml",
             ),
@@ -295,6 +300,7 @@ mod tests {
             "ExecStart=/usr/bin/nginx -c /etc/nginx.conf",
             "ExecStart=\"\"",
             "ExecStart=/opt/kestra server local -c /opt/%i.yml",
+            "Environment=FILE=/opt/a.yml\nEnvironment=\nExecStart=/opt/kestra server local -c $FILE",
             "ExecStart=/opt/kestra-setup check --config /opt/a.yml",
             "ExecStart=/usr/bin/docker run kestra/kestra server local -c /opt/a.yml",
         ] {
