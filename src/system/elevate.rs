@@ -37,6 +37,7 @@ const PASSED_ON: [&str; 8] =
 pub(crate) fn run(plan: &Plan, config: &Path, place: &Place) -> Result<(), String> {
     let sudo = find_sudo().ok_or("there is no sudo of root's in /usr/bin or /usr/local/bin")?;
     let program = env::current_exe().map_err(|error| error.to_string())?;
+    let answers = answers(plan)?;
     let mut child = Command::new(sudo)
         .arg("--")
         .arg(program)
@@ -52,7 +53,7 @@ pub(crate) fn run(plan: &Plan, config: &Path, place: &Place) -> Result<(), Strin
         .map_err(|error| error.to_string())?;
     if let Some(mut pipe) = child.stdin.take() {
         // If sudo refuses, nobody reads the answers; its exit code tells.
-        let _ = pipe.write_all(answers(plan)?.as_bytes());
+        let _ = pipe.write_all(answers.as_bytes());
     }
     let status = child.wait().map_err(|error| error.to_string())?;
     if status.success() { Ok(()) } else { Err(why(status)) }
