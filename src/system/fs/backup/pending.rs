@@ -200,13 +200,29 @@ fn saved(folder: &Directory, name: &str, wanted: &FileMetadata) -> Result<Conten
 fn new_folder(checkpoints: &Directory) -> Result<(String, Directory), WriteError> {
     let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     let taken = names(checkpoints)?;
-    let numbered = (2..100).map(|number| format!("{now}-{number:02}"));
-    let free = std::iter::once(now.clone()).chain(numbered).find(|id| !taken.contains(id));
-    let id = free.unwrap_or(now);
+    let (mut id, mut number) = (now.clone(), 1);
+    while taken.contains(&id) {
+        number += 1;
+        id = format!("{now}-{number:02}");
+    }
     let folder = checkpoints.make_child(&id)?;
     Ok((id, folder))
 }
 
 fn rename(folder: &Directory, from: &str, to: &str) -> Result<(), WriteError> {
     folder.rename(from, to).map_err(|errno| folder.failed(to, errno))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_checkpoint_has_the_name_of_another_however_many_a_second_brings() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints = Directory::open(folder.path()).unwrap().unwrap();
+        let ids: BTreeSet<_> = (0..150).map(|_| new_folder(&checkpoints).unwrap().0).collect();
+        assert_eq!(ids.len(), 150);
+    }
 }
