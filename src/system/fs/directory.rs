@@ -265,4 +265,18 @@ mod tests {
         assert!(Directory::open_real(&real).unwrap().is_some());
         assert!(matches!(Directory::open_real(&link), Err(ReadError::NewLink(_))));
     }
+
+    #[test]
+    fn only_the_file_that_was_seen_is_written_over() {
+        let outer = tempfile::tempdir().unwrap();
+        let directory = Directory::open(outer.path()).unwrap().unwrap();
+        for (name, text) in [("seen", "1"), ("other", "2")] {
+            directory.save(name, text.as_bytes()).unwrap();
+        }
+        let seen = directory.stat_of("seen").unwrap().unwrap();
+        let overwrite = |name: &str| directory.overwrite(name.as_ref(), &seen, b"new").unwrap();
+        assert_eq!((overwrite("seen"), overwrite("other")), (true, false));
+        let text = |name: &str| std::fs::read_to_string(outer.path().join(name)).unwrap();
+        assert_eq!((text("seen"), text("other")), ("new".to_owned(), "2".to_owned()));
+    }
 }

@@ -40,16 +40,18 @@ pub(crate) struct PreparedFile<'a> {
     direction: Direction,
     directory: &'a Directory,
     seen: Option<Stat>,
-    method: CommitMethod,
+    method: CommitMethod<'a>,
 }
 
-enum CommitMethod {
+enum CommitMethod<'a> {
     /// It has these contents already.
     Keep,
-    /// From the temporary file.
-    Rename,
-    Overwrite(InPlaceReason),
     Remove,
+    /// From the temporary file.
+    Create,
+    /// From the temporary file; where the name is a mount, in place.
+    Replace(&'a Content, Stat),
+    Overwrite(&'a Content, Stat, InPlaceReason),
 }
 
 impl FileWrite {
@@ -73,12 +75,13 @@ impl FileWrite {
         Self { is_touched: Cell::new(true), ..Self::new(entry, old, new, None) }
     }
 
-    /// What the file is to be.
-    fn wanted(&self, direction: Direction) -> (Option<&Content>, Option<&FileMetadata>) {
-        match direction {
-            Direction::Forward => (self.new.as_ref(), self.entry.new.as_ref()),
-            Direction::Back => (self.old.as_ref(), self.entry.old.as_ref()),
-        }
+    /// What the file is to be; `None` if it is to be gone.
+    fn wanted(&self, direction: Direction) -> Option<(&Content, &FileMetadata)> {
+        let (content, metadata) = match direction {
+            Direction::Forward => (&self.new, &self.entry.new),
+            Direction::Back => (&self.old, &self.entry.old),
+        };
+        content.as_ref().zip(metadata.as_ref())
     }
 
     /// The directory of the file; `None` if it does not exist. The path is followed once.
@@ -114,24 +117,50 @@ impl FileWrite {
         Ok(PreparedFile { write: self, direction, directory, seen, method })
     }
 
+    /// Fills the temporary file, where one is of use.
     fn method(
         &self,
         directory: &Directory,
         now: Option<&OpenedFile>,
         direction: Direction,
-    ) -> Result<CommitMethod, WriteError> {
-        let (content, metadata) = self.wanted(direction);
-        let Some(content) = content else {
-            return Ok(if now.is_some() { CommitMethod::Remove } else { CommitMethod::Keep });
+    ) -> Result<CommitMethod<'_>, WriteError> {
+        let Some((content, metadata)) = self.wanted(direction) else {
+            return Ok(CommitMethod::Remove);
         };
+        let in_place =
+            |now: &OpenedFile, reason| Ok(CommitMethod::Overwrite(content, now.stat, reason));
         match now {
-            Some(now) if now.content == *content => Ok(CommitMethod::Keep),
+            Some(now) if now.content == *content => return Ok(CommitMethod::Keep),
             Some(now) if now.stat.st_nlink > 1 => {
                 self.check_hard_link(directory, &now.stat)?;
-                Ok(CommitMethod::Overwrite(InPlaceReason::HardLinks))
+                return in_place(now, InPlaceReason::HardLinks);
             }
-            now => self.fill_temporary(directory, now, content, metadata),
+            _ => {}
         }
+        let failed = |error: io::Error| directory.failed(self.entry.name(), error);
+        let refused = |errno: Errno| failed(errno.into());
+        let mut file = match (directory.create(&self.entry.temp), now) {
+            (Err(Errno::ACCESS | Errno::PERM | Errno::ROFS), Some(now)) => {
+                return in_place(now, InPlaceReason::Folder);
+            }
+            (created, _) => created.map_err(refused)?,
+        };
+        file.write_all(content).map_err(failed)?;
+        let method = match now {
+            None => {
+                attributes::set(metadata, directory, &file).map_err(refused)?;
+                CommitMethod::Create
+            }
+            Some(now) if attributes::copy(now, &file).map_err(refused)? => {
+                CommitMethod::Replace(content, now.stat)
+            }
+            Some(now) => {
+                directory.remove(&self.entry.temp)?;
+                return in_place(now, InPlaceReason::Owner);
+            }
+        };
+        file.sync_all().map_err(failed)?;
+        Ok(method)
     }
 
     /// The owner of a directory decides what its names are linked to.
@@ -142,34 +171,6 @@ impl FileWrite {
             return Err(ReadError::UntrustedLink { path, owner }.into());
         }
         Ok(())
-    }
-
-    fn fill_temporary(
-        &self,
-        directory: &Directory,
-        now: Option<&OpenedFile>,
-        content: &Content,
-        metadata: Option<&FileMetadata>,
-    ) -> Result<CommitMethod, WriteError> {
-        let failed = |error: io::Error| directory.failed(self.entry.name(), error);
-        let mut file = match directory.create(&self.entry.temp) {
-            Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) if now.is_some() => {
-                return Ok(CommitMethod::Overwrite(InPlaceReason::Folder));
-            }
-            created => created.map_err(|errno| failed(errno.into()))?,
-        };
-        file.write_all(content).map_err(failed)?;
-        let given = match (now, metadata) {
-            (Some(now), _) => attributes::copy(now, &file),
-            (None, Some(wanted)) => attributes::set(wanted, directory, &file).map(|()| true),
-            (None, None) => Ok(true),
-        };
-        if !given.map_err(|errno| failed(errno.into()))? {
-            directory.remove(&self.entry.temp)?;
-            return Ok(CommitMethod::Overwrite(InPlaceReason::Owner));
-        }
-        file.sync_all().map_err(failed)?;
-        Ok(CommitMethod::Rename)
     }
 
     /// Puts the file back as it was before the write. One that this process has not touched stays
@@ -242,20 +243,12 @@ impl PreparedFile<'_> {
     pub(crate) fn commit(&self) -> Result<FileAction, WriteError> {
         let now = self.directory.stat_of(self.name())?;
         let moment = |it: &Stat| (it.st_dev, it.st_ino, it.st_size, it.st_ctime, it.st_ctime_nsec);
-        if now.as_ref().map(moment) != self.seen.as_ref().map(moment) {
-            return Err(self.conflict()?);
+        let is_as_seen = now.as_ref().map(moment) == self.seen.as_ref().map(moment);
+        if is_as_seen && let Some(action) = self.put_in_place()? {
+            return Ok(action);
         }
-        if !matches!(self.method, CommitMethod::Keep) {
-            self.write.is_touched.set(true);
-        }
-        match self.method {
-            CommitMethod::Keep => Ok(self.action()),
-            CommitMethod::Rename => self.rename(),
-            CommitMethod::Overwrite(reason) => self.overwrite(reason),
-            CommitMethod::Remove => {
-                self.directory.remove(self.name()).map(|()| FileAction::Removed)
-            }
-        }
+        let now = self.directory.read(self.name())?;
+        Err(self.write.conflict(now.as_ref(), self.direction))
     }
 
     pub(crate) fn sync(&self) -> Result<(), WriteError> {
@@ -279,39 +272,39 @@ impl PreparedFile<'_> {
         self.write.entry.name()
     }
 
-    fn conflict(&self) -> Result<WriteError, WriteError> {
-        let now = self.directory.read(self.name())?;
-        Ok(self.write.conflict(now.as_ref(), self.direction))
-    }
-
-    fn action(&self) -> FileAction {
-        match (self.write.wanted(self.direction).0, &self.write.old) {
-            (None, _) => FileAction::Removed,
-            (Some(_), None) => FileAction::Created,
-            (Some(_), Some(_)) => FileAction::Replaced,
+    /// `None` if another file has come in the way at the last moment.
+    fn put_in_place(&self) -> Result<Option<FileAction>, WriteError> {
+        if !matches!(self.method, CommitMethod::Keep) {
+            self.write.is_touched.set(true);
         }
-    }
-
-    fn rename(&self) -> Result<FileAction, WriteError> {
-        let temp = &self.write.entry.temp;
-        match self.directory.rename(temp, self.name()) {
-            Ok(()) => Ok(self.action()),
-            Err(Errno::BUSY | Errno::XDEV) if self.seen.is_some() => {
-                self.directory.remove(temp)?;
-                self.overwrite(InPlaceReason::Mounted)
-            }
-            Err(errno) => Err(self.directory.failed(self.name(), errno)),
-        }
-    }
-
-    fn overwrite(&self, reason: InPlaceReason) -> Result<FileAction, WriteError> {
-        let (Some(content), Some(seen)) = (self.write.wanted(self.direction).0, &self.seen) else {
-            return Ok(FileAction::Removed);
+        let rename = || self.directory.rename(&self.write.entry.temp, self.name());
+        let failed = |errno| self.directory.failed(self.name(), errno);
+        let overwrite = |content, seen, reason| {
+            let is_done = self.directory.overwrite(self.name(), seen, content)?;
+            Ok(is_done.then_some(FileAction::InPlace(reason)))
         };
-        if self.directory.overwrite(self.name(), seen, content)? {
-            return Ok(FileAction::InPlace(reason));
+        match &self.method {
+            CommitMethod::Keep => Ok(Some(FileAction::Replaced)),
+            CommitMethod::Remove => {
+                self.directory.remove(self.name())?;
+                Ok(Some(FileAction::Removed))
+            }
+            CommitMethod::Create => {
+                rename().map_err(failed)?;
+                Ok(Some(FileAction::Created))
+            }
+            CommitMethod::Replace(content, seen) => match rename() {
+                Err(Errno::BUSY | Errno::XDEV) => {
+                    self.write.remove_temp()?;
+                    overwrite(content, seen, InPlaceReason::Mounted)
+                }
+                renamed => {
+                    renamed.map_err(failed)?;
+                    Ok(Some(FileAction::Replaced))
+                }
+            },
+            CommitMethod::Overwrite(content, seen, reason) => overwrite(content, seen, *reason),
         }
-        Err(self.conflict()?)
     }
 }
 
@@ -323,5 +316,42 @@ impl JournalEntry {
     /// The name of the file in its directory.
     pub(crate) fn name(&self) -> &OsStr {
         self.real.file_name().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::FileKind;
+    use std::fs;
+
+    #[test]
+    fn a_file_that_was_touched_since_it_was_prepared_is_a_conflict() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap().join("config.yml");
+        let content = |text: &str| Content::new(text.into());
+        let metadata = FileMetadata { sha256: String::new(), mode: 0o600, owner: None };
+        let entry = |old: bool| JournalEntry {
+            kind: FileKind::Config,
+            path: path.clone(),
+            real: path.clone(),
+            temp: JournalEntry::temp_name(0),
+            old: old.then(|| metadata.clone()),
+            new: Some(metadata.clone()),
+        };
+        let comes = FileWrite::new(entry(false), None, Some(content("new")), None);
+        let prepared = comes.prepare(Direction::Forward).unwrap();
+        fs::write(&path, "theirs").unwrap();
+        assert!(matches!(prepared.commit(), Err(WriteError::Changed(_))));
+        comes.put_back().unwrap();
+
+        fs::write(&path, "old").unwrap();
+        let changes = FileWrite::new(entry(true), Some(content("old")), Some(content("new")), None);
+        let prepared = changes.prepare(Direction::Forward).unwrap();
+        fs::write(&path, "theirs").unwrap();
+        assert!(matches!(prepared.commit(), Err(WriteError::Changed(_))));
+        changes.put_back().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }
