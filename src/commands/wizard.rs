@@ -238,7 +238,7 @@ fn before_the_first_question(
     let lock = History::here().and_then(|history| Lock::take(&history));
     match lock {
         Ok(lock) => runner.lock = Some(Arc::new(lock)),
-        Err(error @ WriteError::Locked { .. }) => {
+        Err(error @ WriteError::Locked(_)) => {
             return Some(Failure {
                 state: "locked",
                 lines: vec![format!("{}.", capital(&error)), error.remedy()],

@@ -1,5 +1,6 @@
 //! Why files were not written, and what the operator can do.
 
+use super::lock::Holder;
 use super::read::ReadError;
 use crate::checks::Finding;
 use crate::shell;
@@ -36,16 +37,9 @@ pub enum WriteError {
     /// The file or its folder has the immutable flag (`chattr +i`), which stops root too.
     #[error("cannot write {}: it is marked immutable", .0.display())]
     Immutable(PathBuf),
-    /// Another wizard has the lock.
-    #[error("already being edited by {by}{}", who(*pid, *since))]
-    Locked {
-        /// The user, as the other wizard recorded it.
-        by: String,
-        /// Its process, if recorded.
-        pid: Option<u32>,
-        /// Since when, if recorded.
-        since: Option<Timestamp>,
-    },
+    /// Another wizard has the lock; what it recorded about itself, if that can be read.
+    #[error("already being edited by {}", .0.as_ref().map_or("another wizard".into(), Holder::to_string))]
+    Locked(Option<Holder>),
     /// A file could not be read before it was to be written.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -96,10 +90,6 @@ pub enum WriteError {
     },
 }
 
-fn who(pid: Option<u32>, since: Option<Timestamp>) -> String {
-    pid.zip(since).map_or(String::new(), |(pid, since)| format!(" (pid {pid}, since {since:.0})"))
-}
-
 /// A file that is no longer what was shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileConflict {
@@ -148,7 +138,7 @@ impl WriteError {
             Self::Full(_) => "Free some space, then write again.".into(),
             Self::ReadOnly(_) => "Mount it writable, or choose another file name.".into(),
             Self::Immutable(path) => format!("Remove the flag: chattr -i {}", shell::path(path)),
-            Self::Locked { .. } => "Wait until the other wizard is done, or end it.".into(),
+            Self::Locked(_) => "Wait until the other wizard is done, or end it.".into(),
             Self::Read(error) => error.remedy(),
             Self::NoFolder(_) => "Create the folder, or choose another file name.".into(),
             Self::Twice(_) => "Choose different names for the files.".into(),

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
@@ -26,11 +27,18 @@ pub struct Lock {
 }
 
 /// What the holder wrote into the lock file. Only shown, never trusted.
-#[derive(Serialize, Deserialize)]
-struct Holder {
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Holder {
     by: String,
-    pid: u32,
+    /// Its process.
+    pub pid: u32,
     since: Timestamp,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (pid {}, since {:.0})", self.by, self.pid, self.since)
+    }
 }
 
 impl Lock {
@@ -43,7 +51,9 @@ impl Lock {
         let state = history.make()?;
         let mut held = state.open_own("lock")?;
         match flock(&held, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::WOULDBLOCK) => return Err(locked(held)),
+            Err(Errno::WOULDBLOCK) => {
+                return Err(WriteError::Locked(serde_json::from_reader(held.take(4096)).ok()));
+            }
             result => result.map_err(|errno| state.failed("lock", errno))?,
         }
         sign(&mut held).map_err(|error| state.failed("lock", error))?;
@@ -62,13 +72,4 @@ fn sign(held: &mut File) -> io::Result<()> {
         Holder { by: passwd::current_user(), pid: std::process::id(), since: Timestamp::now() };
     held.set_len(0)?;
     held.write_all(serde_json::to_string(&holder)?.as_bytes())
-}
-
-fn locked(held: File) -> WriteError {
-    match serde_json::from_reader(held.take(4096)) {
-        Ok(Holder { by, pid, since }) => {
-            WriteError::Locked { by, pid: Some(pid), since: Some(since) }
-        }
-        Err(_) => WriteError::Locked { by: "another wizard".into(), pid: None, since: None },
-    }
 }

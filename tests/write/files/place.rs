@@ -39,7 +39,7 @@ impl Place {
     pub(crate) fn lock(&self) -> Result<Lock, WriteError> {
         let mut lock = Lock::take(&self.history);
         within(Duration::from_secs(10), || {
-            let is_taken = matches!(lock, Err(WriteError::Locked { .. }));
+            let is_taken = matches!(lock, Err(WriteError::Locked(_)));
             if is_taken {
                 lock = Lock::take(&self.history);
             }
