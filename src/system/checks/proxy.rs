@@ -164,7 +164,7 @@ impl Attempt<'_> {
             Err(error) => error,
         };
         let Some(refused) = refused_certificate(&error) else {
-            return Err(self.explain(&error));
+            return Err(self.explain(&error, admission));
         };
         // Whoever shows that certificate may be worth knowing; nothing secret is sent to it.
         let answers = match self.head(admission, Accept::Any) {
@@ -194,9 +194,6 @@ impl Attempt<'_> {
     /// there is nothing more to ask, since a proxy may be waiting for its destination.
     fn another(&self, proxy: &Proxy, error: &io::Error) -> ProxyFailure {
         let (question, first, diagnosis) = match proxy.kind {
-            _ if error.kind() == io::ErrorKind::Interrupted => {
-                return diagnosis::NO_REPLY.seen("the test was stopped");
-            }
             ProxyKind::Http if is_silence(error) => {
                 return diagnosis::NO_REPLY.seen("no answer in time");
             }
@@ -207,10 +204,8 @@ impl Attempt<'_> {
                 &diagnosis::IS_HTTP,
             ),
         };
-        let answer = self.first_hop(proxy).ok().and_then(|stream| {
-            self.ask(&stream, question, |answer| !answer.is_empty(), self.soon()).ok()
-        });
-        if answer.is_some_and(|answer| answer[0] == first) {
+        let answer = self.ask(proxy, question, GREETING, |answer| answer.first().copied());
+        if matches!(answer, Ok(Ok(it)) if it == first) {
             return diagnosis.seen("it answers a greeting");
         }
         if self.speaks_tls(proxy) {
@@ -227,12 +222,8 @@ impl Attempt<'_> {
         }
     }
 
-    fn soon(&self) -> Instant {
-        self.end.min(Instant::now() + GREETING)
-    }
-
     /// Why the request failed although the first hop did not.
-    fn explain(&self, error: &Error) -> ProxyFailure {
+    fn explain(&self, error: &Error, admission: Admission) -> ProxyFailure {
         let is_https = self.outbound.target.scheme() == "https";
         let is_socks = matches!(&self.outbound.proxy, Some(it) if it.kind == ProxyKind::Socks);
         let seen = in_words(error);
@@ -241,11 +232,13 @@ impl Attempt<'_> {
             Error::Timeout(Timeout::Connect) if is_socks => {
                 return diagnosis::NO_REPLY.seen(&seen);
             }
-            Error::Io(error) if is_socks && let Some(it) = socks_refusal(error) => {
-                return it.seen(&seen);
+            Error::Io(error) => {
+                if is_socks && let Some(diagnosis) = socks_refusal(error, admission) {
+                    return diagnosis.seen(&seen);
+                }
+                // The TLS handshake is a part of connecting; this is what comes after it.
+                error.to_string() != "Peer disconnected"
             }
-            // The TLS handshake is a part of connecting; this is what comes after it.
-            Error::Io(error) => error.to_string() != "Peer disconnected",
             Error::Timeout(Timeout::Connect) | Error::Rustls(_) => true,
             _ => false,
         };
@@ -261,8 +254,8 @@ fn is_silence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
 }
 
-/// What a SOCKS proxy refused, by the words that ureq has for the codes of RFC 1928.
-fn socks_refusal(error: &io::Error) -> Option<&'static Diagnosis> {
+/// What a SOCKS proxy refused, by the words that ureq has for the codes of RFC 1928 and 1929.
+fn socks_refusal(error: &io::Error, admission: Admission) -> Option<&'static Diagnosis> {
     Some(match error.to_string().as_str() {
         "password authentication failed" => &diagnosis::AUTH_WRONG,
         "connection not allowed by ruleset" => &diagnosis::FORBIDDEN,
@@ -275,6 +268,8 @@ fn socks_refusal(error: &io::Error) -> Option<&'static Diagnosis> {
         | "address kind not supported"
         | "unknown error"
         | "domain name too long" => &diagnosis::DEST_FAILED,
+        // Some proxies close the connection instead of refusing a login.
+        "failed to fill whole buffer" if admission == Admission::LoggedIn => &diagnosis::AUTH_WRONG,
         "failed to fill whole buffer" | "invalid response version" => &diagnosis::NO_REPLY,
         _ => return None,
     })

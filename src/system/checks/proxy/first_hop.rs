@@ -5,7 +5,7 @@
 //! tell what is wrong by the status, and Squid adds the reason in `X-Squid-Error`.
 
 use super::diagnosis::{self, Diagnosis, ProxyFailure};
-use super::{Admission, Attempt, Proxy, is_silence};
+use super::{Admission, Attempt, GREETING, Proxy, TOTAL};
 use crate::settings::{Secret, basic_header};
 use crate::system::checks::http::{CONNECT, HEAD, io_in_words};
 use crate::system::resolve;
@@ -13,7 +13,6 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use zeroize::Zeroizing;
 
 /// The ways to log in to a SOCKS proxy.
 pub(super) const WITHOUT_LOGIN: u8 = 0;
@@ -58,113 +57,94 @@ impl Attempt<'_> {
         });
         let request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{login}\r\n");
         let request = Secret::from(request);
-        let is_whole = |answer: &[u8]| ConnectAnswer::read(answer) != Ok(None);
-        let answer =
-            self.ask(&self.first_hop(proxy)?, request.reveal().as_bytes(), is_whole, self.end);
-        let answer = answer.map_err(|error| self.another(proxy, &error))?;
-        match ConnectAnswer::read(&answer) {
-            Ok(Some(answer)) => Ok(answer),
-            Ok(None) => Err(diagnosis::NO_REPLY.seen("the answer has no end")),
-            Err(error) => Err(diagnosis::spoken(proxy.kind, answer[0]).seen(&error.to_string())),
-        }
+        let read = |answer: &[u8]| {
+            let seen = |error: httparse::Error| {
+                diagnosis::spoken(proxy.kind, answer[0]).seen(&error.to_string())
+            };
+            ConnectAnswer::read(answer).map_err(seen).transpose()
+        };
+        let answer = self.ask(proxy, request.reveal().as_bytes(), TOTAL, read)?;
+        answer.map_err(|error| self.another(proxy, &error))?
     }
 
-    /// The way to log in that a SOCKS proxy chooses, and whether it accepts the login.
+    /// Whether a SOCKS proxy wants the login, which the HTTP library sends to it.
     pub(super) fn greet(&self, proxy: &Proxy) -> Result<Admission, ProxyFailure> {
         let hello: &[u8] = match proxy.login {
             Some(_) => &[5, 2, WITHOUT_LOGIN, WITH_LOGIN],
             None => &[5, 1, WITHOUT_LOGIN],
         };
-        let stream = self.first_hop(proxy)?;
-        let is_whole =
-            |answer: &[u8]| answer.len() > 1 || answer.first().is_some_and(|it| *it != 5);
-        let answer = self.ask(&stream, hello, is_whole, self.soon());
-        let method = match answer.map_err(|error| self.another(proxy, &error))?[..] {
-            [5, method, ..] => method,
-            [5] => return Err(diagnosis::NO_REPLY.seen("the connection was closed")),
-            ref other => {
-                let diagnosis = diagnosis::spoken(proxy.kind, other[0]);
-                return Err(diagnosis.seen("the answer is not SOCKS 5"));
+        let read = |answer: &[u8]| match *answer {
+            [5, method, ..] => Some(Ok(method)),
+            [5] | [] => None,
+            [first, ..] => {
+                let diagnosis = diagnosis::spoken(proxy.kind, first);
+                Some(Err(diagnosis.seen("the answer is not SOCKS 5")))
             }
         };
-        match (method, &proxy.login) {
+        let answer = self.ask(proxy, hello, GREETING, read)?;
+        let method = answer.map_err(|error| self.another(proxy, &error))??;
+        let refusal = match (method, &proxy.login) {
             (WITHOUT_LOGIN, _) => return Ok(Admission::WithoutLogin),
-            (WITH_LOGIN, Some(login)) => {
-                (self.tell)("logging in");
-                return self.log_in(&stream, login);
+            (WITH_LOGIN, Some((username, password))) => {
+                if username.len().max(password.reveal().len()) > 255 {
+                    let seen = "SOCKS carries at most 255 bytes of each";
+                    return Err(diagnosis::AUTH_WRONG.seen(seen));
+                }
+                return Ok(Admission::LoggedIn);
             }
-            (NO_METHOD | WITH_LOGIN, None) => Err(&diagnosis::AUTH_NEEDED),
-            _ => Err(&diagnosis::AUTH_SCHEME),
-        }
-        .map_err(|diagnosis| diagnosis.seen(&format!("SOCKS answer 05 {method:02x}")))
+            (NO_METHOD | WITH_LOGIN, None) => &diagnosis::AUTH_NEEDED,
+            _ => &diagnosis::AUTH_SCHEME,
+        };
+        Err(refusal.seen(&format!("SOCKS answer 05 {method:02x}")))
     }
 
-    /// RFC 1929. Some proxies close the connection instead of refusing a login.
-    fn log_in(
+    /// Connects to a proxy, sends a question and reads until `read` gives an answer.
+    ///
+    /// # Errors
+    /// The outer one is that the proxy is not reached or the test was stopped. The inner one is
+    /// that there was no answer in time, within 64 KiB, or before the connection was closed.
+    pub(super) fn ask<T>(
         &self,
-        stream: &TcpStream,
-        (username, password): &(String, Secret),
-    ) -> Result<Admission, ProxyFailure> {
-        // With room for all: a buffer that grows leaves copies of the password behind.
-        let mut request = Zeroizing::new(Vec::with_capacity(1 + 2 * 256));
-        request.push(1);
-        for part in [username.as_bytes(), password.reveal().as_bytes()] {
-            let too_long =
-                |_| diagnosis::AUTH_WRONG.seen("SOCKS carries at most 255 bytes of each");
-            request.push(u8::try_from(part.len()).map_err(too_long)?);
-            request.extend(part);
-        }
-        match self.ask(stream, &request, |answer| answer.len() > 1, self.end).as_deref() {
-            Ok([_, 0, ..]) => Ok(Admission::LoggedIn),
-            Err(error) if is_silence(error) => Err(diagnosis::NO_REPLY.seen("no answer in time")),
-            Ok([_, code, ..]) => {
-                Err(diagnosis::AUTH_WRONG.seen(&format!("SOCKS answer {code:02x}")))
-            }
-            Ok(_) | Err(_) => Err(diagnosis::AUTH_WRONG.seen("the connection was closed")),
-        }
-    }
-
-    /// Connects to a proxy, unless the test was stopped.
-    pub(super) fn first_hop(&self, proxy: &Proxy) -> Result<TcpStream, ProxyFailure> {
+        proxy: &Proxy,
+        question: &[u8],
+        time: Duration,
+        read: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<io::Result<T>, ProxyFailure> {
         if self.cancelled.load(Ordering::Relaxed) {
             return Err(diagnosis::NO_REPLY.seen("the test was stopped"));
         }
         let failures =
             [&diagnosis::PROXY_DNS, &diagnosis::PROXY_REFUSED, &diagnosis::PROXY_TIMEOUT];
-        dial(&proxy.host, proxy.port, failures)
+        let stream = dial(&proxy.host, proxy.port, failures)?;
+        Ok(exchange(stream, question, self.end.min(Instant::now() + time), read))
     }
+}
 
-    /// Sends a question and reads until `is_whole`, the end, 64 KiB or `end`. The answer is not
-    /// empty.
-    ///
-    /// # Errors
-    /// Those of the connection, `TimedOut` included. An end without a byte is `UnexpectedEof`, a
-    /// test that was stopped `Interrupted`.
-    pub(super) fn ask(
-        &self,
-        mut stream: &TcpStream,
-        question: &[u8],
-        is_whole: impl Fn(&[u8]) -> bool,
-        end: Instant,
-    ) -> io::Result<Vec<u8>> {
-        if self.cancelled.load(Ordering::Relaxed) {
-            return Err(io::ErrorKind::Interrupted.into());
+fn exchange<T>(
+    mut stream: TcpStream,
+    question: &[u8],
+    end: Instant,
+    read: impl Fn(&[u8]) -> Option<T>,
+) -> io::Result<T> {
+    let left = || match end.saturating_duration_since(Instant::now()) {
+        Duration::ZERO => Err(io::ErrorKind::TimedOut),
+        left => Ok(Some(left)),
+    };
+    stream.set_write_timeout(left()?)?;
+    stream.write_all(question)?;
+    let (mut answer, mut chunk) = (Vec::new(), [0; 512]);
+    while answer.len() < HEAD {
+        stream.set_read_timeout(left()?)?;
+        let length = stream.read(&mut chunk)?;
+        if length == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let left = || end.saturating_duration_since(Instant::now());
-        let patience = || (!left().is_zero()).then(left).ok_or(io::ErrorKind::TimedOut);
-        stream.set_write_timeout(Some(patience()?))?;
-        stream.write_all(question)?;
-        let (mut answer, mut chunk) = (Vec::new(), [0; 512]);
-        while !is_whole(&answer) && answer.len() < HEAD {
-            stream.set_read_timeout(Some(patience()?))?;
-            match stream.read(&mut chunk)? {
-                0 if answer.is_empty() => return Err(io::ErrorKind::UnexpectedEof.into()),
-                0 => break,
-                length => answer.extend_from_slice(&chunk[..length]),
-            }
+        answer.extend_from_slice(&chunk[..length]);
+        if let Some(answer) = read(&answer) {
+            return Ok(answer);
         }
-        Ok(answer)
     }
+    Err(io::ErrorKind::InvalidData.into())
 }
 
 /// The answer to CONNECT. The reason phrase is dropped: a hostile proxy could put anything there,
