@@ -60,14 +60,7 @@ pub(super) fn agent(proxy: Option<Proxy>, accept: Accept, limit: Duration) -> Ag
 /// Why the certificate of the other side was refused, in words; `None` for any other error.
 pub(super) fn refused_certificate(error: &Error) -> Option<Refused> {
     use CertificateError as E;
-    let reason = match error {
-        Error::Rustls(rustls::Error::InvalidCertificate(reason)) => reason,
-        Error::Io(error) => match error.get_ref()?.downcast_ref()? {
-            rustls::Error::InvalidCertificate(reason) => reason,
-            _ => return None,
-        },
-        _ => return None,
-    };
+    let rustls::Error::InvalidCertificate(reason) = tls_error(error)? else { return None };
     let (is_untrusted, reason) = match reason {
         E::UnknownIssuer | E::BadSignature => (true, "no public authority signed it".to_owned()),
         E::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
@@ -94,9 +87,13 @@ pub(super) struct Refused {
 
 /// Whether what answered speaks TLS, although it came to no connection.
 pub(super) fn is_tls_error(error: &Error) -> bool {
-    let Error::Io(error) = error else { return false };
-    let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref()) else { return false };
-    !matches!(error, rustls::Error::InvalidMessage(_))
+    tls_error(error).is_some_and(|error| !matches!(error, rustls::Error::InvalidMessage(_)))
+}
+
+/// Why the TLS handshake failed, if it did.
+fn tls_error(error: &Error) -> Option<&rustls::Error> {
+    let Error::Io(error) = error else { return None };
+    error.get_ref()?.downcast_ref()
 }
 
 /// What went wrong, fit for a terminal.
@@ -189,6 +186,35 @@ pub(super) mod test {
         assert_eq!(unsigned.unwrap_err(), "no public authority signed it");
         let own = reason(&Identity::self_signed());
         assert_eq!(own.unwrap_err(), "it is self-signed");
+    }
+
+    #[test]
+    fn every_error_has_words_that_are_fit_for_a_terminal() {
+        let io = |kind| Error::Io(io::Error::from(kind));
+        for (error, words) in [
+            (Error::Timeout(ureq::Timeout::Connect), "no answer in time"),
+            (Error::HostNotFound, "the name has no address"),
+            (Error::LargeResponseHeader(2, 1), "the answer is not HTTP"),
+            (Error::BadUri("\u{1b}[2J".to_owned()), "bad uri: [2J"),
+            (io(io::ErrorKind::WouldBlock), "no answer in time"),
+            (io(io::ErrorKind::UnexpectedEof), "the connection was closed"),
+            (io(io::ErrorKind::ConnectionRefused), "connection refused"),
+            (Error::Io(io::Error::other("\u{1b}[2J")), "[2J"),
+            (Error::Io(Error::HostNotFound.into_io()), "the name has no address"),
+        ] {
+            assert_eq!(in_words(&error), words, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_is_refused_for_a_reason_that_is_rare_too() {
+        let tls = |error| Error::Io(io::Error::new(io::ErrorKind::InvalidData, error));
+        let revoked = tls(rustls::Error::InvalidCertificate(CertificateError::Revoked));
+        let reason = "Revoked".to_owned();
+        let refused = refused_certificate(&revoked).map(|it| (it.reason, it.is_untrusted));
+        assert_eq!(refused, Some((reason, false)));
+        assert_eq!(refused_certificate(&tls(rustls::Error::DecryptError)), None);
+        assert_eq!(refused_certificate(&Error::HostNotFound), None);
     }
 
     #[test]

@@ -239,8 +239,7 @@ impl Attempt<'_> {
                 // The TLS handshake is a part of connecting; this is what comes after it.
                 error.to_string() != "Peer disconnected"
             }
-            Error::Timeout(Timeout::Connect) | Error::Rustls(_) => true,
-            _ => false,
+            error => matches!(error, Error::Timeout(Timeout::Connect)),
         };
         if is_https && is_connecting {
             return diagnosis::TLS_CLOSED.seen(&seen);

@@ -330,3 +330,24 @@ fn a_test_that_is_cancelled_takes_no_further_step() {
         assert_eq!(asked.try_iter().count(), usize::from(last != "connecting"), "{last}");
     }
 }
+
+#[test]
+fn a_tunnel_that_is_closed_when_it_is_needed_again_is_a_failure_of_the_proxy() {
+    let finding = http(&[b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 403 No\r\n\r\n"]);
+    assert_eq!(finding.code, "proxy-dest-failed");
+}
+
+#[test]
+fn a_socks_proxy_that_is_silent_after_its_greeting_gives_no_reply() {
+    let port = listen(|mut stream| {
+        let mut question = [0; 3];
+        stream.read_exact(&mut question)?;
+        stream.write_all(b"\x05\x00")?;
+        io::copy(&mut stream, &mut io::sink()).map(drop)
+    });
+    let outbound = through(ProxyKind::Socks, port);
+    let end = Instant::now() + Duration::from_millis(500);
+    let attempt = Attempt { outbound: &outbound, cancelled: &GOING, tell: &|_| (), end };
+    let finding = attempt.run().unwrap_err().finding("", "");
+    assert_eq!((finding.code, &*finding.evidence), ("proxy-no-reply", "no answer in time"));
+}
