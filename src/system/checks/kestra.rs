@@ -141,6 +141,8 @@ struct PageAnswer {
     response: Response<Body>,
     /// Why the certificate is not trusted, fit for a terminal.
     doubt: Option<String>,
+    /// Whether Kestra's login was asked for and not sent: anybody may read this connection.
+    is_login_kept: bool,
 }
 
 impl PageAnswer {
@@ -160,25 +162,34 @@ impl PageAnswer {
     }
 }
 
-/// Why there is no answer.
-#[derive(Debug, PartialEq, Eq)]
+/// Why there is no answer, fit for a terminal.
 enum NoAnswer {
-    /// Kestra's login would go over a connection that anybody may read.
-    LoginKept,
+    /// The certificate is not trusted.
+    Untrusted(String),
     /// There was a connection, and the time was up.
     Timeout(String),
-    /// What went wrong, fit for a terminal.
+    /// Anything else.
     Failed(String),
 }
 
-impl From<&ureq::Error> for NoAnswer {
-    fn from(error: &ureq::Error) -> Self {
+impl NoAnswer {
+    fn into_words(self) -> String {
+        let (Self::Untrusted(why) | Self::Timeout(why) | Self::Failed(why)) = self;
+        why
+    }
+}
+
+impl From<ureq::Error> for NoAnswer {
+    fn from(error: ureq::Error) -> Self {
         use ureq::Timeout::{Connect, Resolve};
+        if let Some(refused) = refused_certificate(&error) {
+            return Self::Untrusted(refused.reason);
+        }
         match error {
             ureq::Error::Timeout(reason) if !matches!(reason, Connect | Resolve) => {
-                Self::Timeout(in_words(error))
+                Self::Timeout(in_words(&error))
             }
-            _ => Self::Failed(in_words(error)),
+            _ => Self::Failed(in_words(&error)),
         }
     }
 }
@@ -213,10 +224,8 @@ impl Client<'_> {
 
     /// With Kestra's login where it is known and may be sent, else without.
     fn get_with_login(&self, url: &Url) -> Result<PageAnswer, String> {
-        match self.send(&Request { with_login: true, ..Request::get(url) }) {
-            Err(NoAnswer::LoginKept) => self.get(url),
-            result => result.map_err(NoAnswer::into_words),
-        }
+        let request = Request { with_login: true, ..Request::get(url) };
+        self.send(&request).map_err(NoAnswer::into_words)
     }
 
     /// Sends a request; where the certificate is not trusted, once more, to see what answers.
@@ -224,26 +233,19 @@ impl Client<'_> {
         if self.is_cancelled() {
             return Err(NoAnswer::Failed("the check was stopped".to_owned()));
         }
-        let error = match self.try_send(request, Accept::Trusted)? {
-            Ok(response) => return Ok(PageAnswer { response, doubt: None }),
-            Err(error) => error,
-        };
-        let Some(refused) = refused_certificate(&error) else { return Err((&error).into()) };
-        match self.try_send(request, Accept::Any)? {
-            Ok(response) => Ok(PageAnswer { response, doubt: Some(refused.reason) }),
-            Err(error) => Err((&error).into()),
+        match self.try_send(request, Accept::Trusted) {
+            Err(NoAnswer::Untrusted(doubt)) => {
+                let answer = self.try_send(request, Accept::Any)?;
+                Ok(PageAnswer { doubt: Some(doubt), ..answer })
+            }
+            result => result,
         }
     }
 
-    fn try_send(
-        &self,
-        request: &Request,
-        accept: Accept,
-    ) -> Result<Result<Response<Body>, ureq::Error>, NoAnswer> {
-        let login = self.kestra.login.as_ref().filter(|_| request.with_login);
-        if login.is_some() && !may_carry_login(request.url, accept) {
-            return Err(NoAnswer::LoginKept);
-        }
+    fn try_send(&self, request: &Request, accept: Accept) -> Result<PageAnswer, NoAnswer> {
+        let wanted = self.kestra.login.as_ref().filter(|_| request.with_login);
+        let login = wanted.filter(|_| may_carry_login(request.url, accept));
+        let is_login_kept = wanted.is_some() && login.is_none();
         let (agent, url) = (agent(None, accept, request.limit), request.url.as_str());
         let Some(upload) = request.upload else {
             let mut get = agent.get(url);
@@ -253,28 +255,20 @@ impl Client<'_> {
             if let Some((username, password)) = login {
                 get = get.header("authorization", basic_header(username, password).reveal());
             }
-            return Ok(get.call());
+            return Ok(PageAnswer { response: get.call()?, doubt: None, is_login_kept });
         };
         // A server that refuses large bodies can refuse before it is sent one. ureq 3.5.2 reads on
         // after such an answer, to the end of the connection, where that is a new one.
         drop(agent.head(url).call());
         let post = agent.post(url).header("expect", "100-continue").header("connection", "close");
-        Ok(match upload {
+        let response = match upload {
             // Caddy passes on the "100 Continue" of Kestra beside its own, which ureq refuses.
-            Upload::Sent(body) => post.send(body).or_else(|_| agent.post(url).send(body)),
+            Upload::Sent(body) => post.send(body).or_else(|_| agent.post(url).send(body))?,
             Upload::Declared(length) => post
                 .header("content-length", length.to_string())
-                .send(SendBody::from_reader(&mut NotSent)),
-        })
-    }
-}
-
-impl NoAnswer {
-    fn into_words(self) -> String {
-        match self {
-            Self::LoginKept => "the login was not sent".to_owned(),
-            Self::Timeout(why) | Self::Failed(why) => why,
-        }
+                .send(SendBody::from_reader(&mut NotSent))?,
+        };
+        Ok(PageAnswer { response, doubt: None, is_login_kept })
     }
 }
 
@@ -292,12 +286,11 @@ impl Read for NotSent {
 
 /// Whether nobody on the way can read a login: verified https, or an address of this machine.
 fn may_carry_login(url: &Url, accept: Accept) -> bool {
-    let is_here = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
+    let is_here = url.host().is_some_and(|host| match host {
+        Host::Domain(name) => name == "localhost",
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    });
     is_here || (url.scheme() == "https" && accept == Accept::Trusted)
 }
 

@@ -114,19 +114,19 @@ fn follow(
     let request = Request { headers, with_login: true, limit, ..Request::get(url) };
     let answer = match client.send(&request) {
         Ok(answer) => answer,
-        Err(NoAnswer::LoginKept) => {
+        // A reverse proxy that buffers may hold back the head as well.
+        Err(NoAnswer::Timeout(why)) => return Ok(Events { end: why, ..events }),
+        Err(no_answer) => return Err(unreached(&no_answer.into_words())),
+    };
+    let kind = answer.header("content-type").unwrap_or_default();
+    match answer.status() {
+        200 if kind.starts_with("text/event-stream") => {}
+        401 if answer.is_login_kept => {
             return Err(Observation::skipped(
                 "Kestra's login is sent only over https with a trusted certificate, and event \
                  streams need it",
             ));
         }
-        Err(NoAnswer::Failed(why)) => return Err(unreached(&why)),
-        // A reverse proxy that buffers may hold back the head as well.
-        Err(NoAnswer::Timeout(why)) => return Ok(Events { end: why, ..events }),
-    };
-    let kind = answer.header("content-type").unwrap_or_default();
-    match answer.status() {
-        200 if kind.starts_with("text/event-stream") => {}
         401 => return Err(Observation::skipped(locked)),
         status => return Err(unreached(&format!("no event stream, status {status}"))),
     }

@@ -374,12 +374,41 @@ fn an_event_that_is_held_back_for_more_than_a_second_is_late() {
 
 #[test]
 fn where_others_may_read_it_a_login_is_not_sent() {
-    let kestra = public_at("http://kestra.invalid/kestra/");
+    // An address of this machine that is not known as one.
+    let kestra = public_at(&format!("http://0.0.0.0:{}/kestra/", plain(kestra)));
     let client = Client { kestra: &kestra, cancelled: &GOING };
-    let url = client.outside("api/v1/configs");
-    let sent = client.send(&Request { with_login: true, ..Request::get(&url) });
-    assert_eq!(sent.err(), Some(NoAnswer::LoginKept));
-    assert_eq!(client.get_with_login(&url).err(), client.get(&url).err());
+    let page = client.outside("api/v1/main/executions/x/follow");
+    let answer = client.get_with_login(&page).unwrap();
+    assert_eq!((answer.status(), answer.is_login_kept), (401, true));
     let stream = stream::real_time(&client).0;
     assert!(stream.summary.contains("only over https with a trusted certificate"), "{stream:?}");
+}
+
+#[test]
+fn a_stream_that_is_not_reached_tells_nothing_about_buffering() {
+    let other: fn(&str) -> String = |request| {
+        let is_stream = request.contains("/follow");
+        if is_stream { "HTTP/1.1 404 x\r\n\r\n".into() } else { kestra(request) }
+    };
+    let closing: fn(&str) -> String = |request| {
+        if request.contains("/follow") { String::new() } else { kestra(request) }
+    };
+    for (answers, seen) in
+        [(other, "no event stream, status 404"), (closing, "the connection was closed")]
+    {
+        let stream = finding(&behind(answers), "public-stream");
+        assert_eq!(
+            (stream.outcome, &*stream.summary, &*stream.evidence),
+            (Outcome::Skipped, "no event stream was reached", seen)
+        );
+    }
+}
+
+#[test]
+fn a_context_path_that_disables_the_login_is_named() {
+    let open = with(|request| kestra(&request.replace("/api/", "/kestra/")).replace("401", "200"));
+    let api = Kestra { context_path: "/api".into(), ..open };
+    let finding = finding(&api, "kestra-open-api");
+    assert_eq!(finding.outcome, Outcome::Failed);
+    assert!(finding.remedy.contains("The context path /api disables the login"), "{finding:?}");
 }
