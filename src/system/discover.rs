@@ -116,21 +116,22 @@ pub(crate) fn configurations(
     preferred: Option<&Path>,
 ) -> Result<Machine, DiscoverError> {
     let read = |it: &Candidate| configuration(Some(&it.path), it.place.clone());
-    let mut candidates = match configuration(config, place) {
-        Err(DiscoverError::SeveralFiles(candidates)) => {
-            let each = candidates.into_iter().flat_map(|it| match read(&it) {
-                Err(error @ DiscoverError::Several { .. }) => error.candidates(),
-                _ => vec![it],
-            });
-            each.collect()
-        }
-        Err(error @ DiscoverError::Several { .. }) => error.candidates(),
-        other => return other,
+    let error = match configuration(config, place) {
+        Ok(machine) => return Ok(machine),
+        Err(error) => error,
     };
+    let each = error.candidates().into_iter().flat_map(|file| {
+        let places = read(&file).err().map_or(Vec::new(), |error| error.candidates());
+        if places.is_empty() { vec![file] } else { places }
+    });
+    let mut candidates: Vec<_> = each.collect();
     candidates.sort_by_key(|it| Some(&*it.path) != preferred);
-    let is_readable = |it: &&Candidate| read(it).is_ok();
-    let first = candidates.iter().find(is_readable).or(candidates.first());
-    let mut machine = read(first.ok_or(DiscoverError::NoHome)?)?;
+    let readable = candidates.iter().find_map(|it| read(it).ok());
+    let mut machine = match (readable, candidates.first()) {
+        (Some(machine), _) => machine,
+        (None, Some(first)) => read(first)?,
+        (None, None) => return Err(error),
+    };
     machine.candidates = candidates;
     Ok(machine)
 }
@@ -324,11 +325,10 @@ fn default_path() -> Option<PathBuf> {
 
 fn only_place(path: &Path, text: &str) -> Result<Place, DiscoverError> {
     let mut places = kestra_config::places(text).map_err(|error| no_place(path, error))?;
-    match places.len() {
-        0 => Ok(Place::default()),
-        1 => Ok(places.remove(0)),
-        _ => Err(DiscoverError::Several { path: path.to_owned(), places }),
+    if places.len() > 1 {
+        return Err(DiscoverError::Several { path: path.to_owned(), places });
     }
+    Ok(places.pop().unwrap_or_default())
 }
 
 /// A place that was given for this text, with its kind.
@@ -387,5 +387,21 @@ fn surroundings(machine: &Machine) -> Surroundings {
         compose_beside: compose_beside.map(str::to_owned),
         has_configuration_variable: env::var_os("KESTRA_CONFIGURATION").is_some(),
         other_home: passwd.filter(is_another),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_found_or_read_has_a_remedy_and_an_exit_code() {
+        let denied = ReadError::Denied { path: "/c.yml".into(), user: "nobody".to_owned() };
+        for (error, remedy, code) in [
+            (DiscoverError::NoHome, "Name the file with --config PATH.", 2),
+            (denied.into(), "Run kestra-setup as a user who may read it.", 5),
+        ] {
+            assert_eq!((&*error.remedy(), error.exit_code()), (remedy, code), "{error}");
+        }
     }
 }
