@@ -1,11 +1,11 @@
 //! The live configuration: tested where that is allowed, reloaded after a test, never restarted.
 
 use super::explain;
-use super::run::{Deadline, run};
+use super::run::{Deadline, Ran, run};
 use crate::checks::{Finding, Outcome};
 use crate::machine::Nginx;
 use rustix::process::geteuid;
-use std::path::Path;
+use std::io;
 use std::process::Command;
 
 /// What nginx reports about the configuration that it would read now.
@@ -34,10 +34,7 @@ impl Live {
 /// Why it could not be tested, as a finding: there is no nginx, or this user may not open what it
 /// opens.
 pub fn ask_live(found: &Nginx, deadline: Deadline) -> Result<Live, Finding> {
-    let (Some(binary), Some(conf)) = (&found.binary, &found.conf) else {
-        return Err(Finding::skipped("nginx-test-live", "There is no nginx on this machine."));
-    };
-    let ran = run(nginx(binary, conf).arg("-t"), deadline).map_err(|error| {
+    let ran = run(command(found)?.arg("-t"), deadline).map_err(|error| {
         Finding::skipped("nginx-test-live", "nginx could not be run.").seen(error.to_string())
     })?;
     let complaints = explain::failures(ran.ok, &ran.output);
@@ -58,52 +55,57 @@ pub fn ask_live(found: &Nginx, deadline: Deadline) -> Result<Live, Finding> {
 /// An open event stream survives this. With a broken file nothing is reloaded, and nginx goes on
 /// serving the old configuration.
 pub fn reload(found: &Nginx, deadline: Deadline) -> Finding {
-    match ask_live(found, deadline) {
-        Ok(Live { accepted: true, .. }) => {}
-        // What another server block does is no reason to keep this one from being read.
-        Ok(refused) => return refused.finding(|_| false),
-        Err(skipped) => return skipped,
+    try_reload(found, deadline).unwrap_or_else(|untested| untested)
+}
+
+fn try_reload(found: &Nginx, deadline: Deadline) -> Result<Finding, Finding> {
+    let live = ask_live(found, deadline)?;
+    if !live.accepted {
+        return Ok(live.finding(|_| false));
     }
     if !found.is_running {
         let what = "nginx is not running, so there is nothing to reload.";
-        return Finding::skipped("nginx-reload", what).try_this("Start it when you are ready.");
+        let skipped = Finding::skipped("nginx-reload", what);
+        return Ok(skipped.try_this("Start it when you are ready."));
     }
-    let (Some(binary), Some(conf)) = (&found.binary, &found.conf) else { return accepted() };
-    let mut command = nginx(binary, conf);
+    let mut command = command(found)?;
     command.args(["-s", "reload"]);
     if found.is_service {
         command = Command::new("systemctl");
         command.args(["reload", "nginx"]);
     }
-    match run(&mut command, deadline) {
+    Ok(reloaded(run(&mut command, deadline), found.is_service))
+}
+
+fn reloaded(ran: io::Result<Ran>, by_systemd: bool) -> Finding {
+    let evidence = match ran {
         Ok(ran) if ran.ok => {
-            Finding::new("nginx-reload", Outcome::Ok, "nginx has read its configuration again.")
+            let what = "nginx has read its configuration again.";
+            return Finding::new("nginx-reload", Outcome::Ok, what);
         }
         // systemctl quotes no file; nginx may.
-        Ok(ran) if found.is_service => not_reloaded(ran.output.trim()),
-        Ok(ran) => {
-            let failure = explain::failure(false, &ran.output);
-            not_reloaded(&failure.map_or_else(String::new, |failure| failure.evidence))
-        }
-        Err(error) => not_reloaded(&error.to_string()),
-    }
-}
-
-fn nginx(binary: &Path, conf: &Path) -> Command {
-    let mut command = Command::new(binary);
-    command.arg("-c").arg(conf);
-    command
-}
-
-fn accepted() -> Finding {
-    Finding::new("nginx-test-live", Outcome::Ok, "nginx accepts its configuration.")
-}
-
-fn not_reloaded(evidence: &str) -> Finding {
+        Ok(ran) if by_systemd => ran.output.trim().to_owned(),
+        Ok(ran) => explain::failure(false, &ran.output).map_or_else(String::new, |it| it.evidence),
+        Err(error) => error.to_string(),
+    };
     let what = "nginx was not reloaded and goes on as before.";
     Finding::new("nginx-reload", Outcome::Failed, what)
         .seen(evidence)
         .try_this("Run as root: nginx -t && systemctl reload nginx")
+}
+
+/// nginx with its configuration.
+fn command(found: &Nginx) -> Result<Command, Finding> {
+    let (Some(binary), Some(conf)) = (&found.binary, &found.conf) else {
+        return Err(Finding::skipped("nginx-test-live", "There is no nginx on this machine."));
+    };
+    let mut command = Command::new(binary);
+    command.arg("-c").arg(conf);
+    Ok(command)
+}
+
+fn accepted() -> Finding {
+    Finding::new("nginx-test-live", Outcome::Ok, "nginx accepts its configuration.")
 }
 
 #[cfg(test)]
@@ -121,8 +123,18 @@ mod tests {
         let said = "nginx: [emerg] unknown directive in /etc/nginx/nginx.conf:7";
         let found = answering(&format!("[ $0 = -t ] || {{ echo '{said}' >&2; exit 1; }}"));
         let finding = reload(&found, Deadline::usual());
-        assert_eq!(finding, not_reloaded("/etc/nginx/nginx.conf:7"));
         assert_eq!((finding.code, finding.outcome), ("nginx-reload", Outcome::Failed));
+        assert_eq!(finding.evidence, "/etc/nginx/nginx.conf:7");
+    }
+
+    #[test]
+    fn what_systemd_answers_is_shown_where_it_reloads() {
+        let answers = |ok, output: &str| Ok(Ran { ok, output: output.to_owned() });
+        let refused = reloaded(answers(false, "Failed to reload nginx.service\n"), true);
+        assert_eq!(refused.evidence, "Failed to reload nginx.service");
+        assert_eq!(reloaded(answers(true, ""), true).outcome, Outcome::Ok);
+        let missing = reloaded(Err(io::ErrorKind::NotFound.into()), true);
+        assert_eq!((missing.outcome, &*missing.evidence), (Outcome::Failed, "entity not found"));
     }
 
     #[test]
