@@ -355,6 +355,7 @@ mod tests {
         let holds = ["/srv/my-values.yaml: it holds a configuration of Kestra"];
         assert_eq!(case("srv/my-values.yaml", values), holds);
         assert_eq!(case("srv/values.yaml", "image: redis\n"), [""; 0]);
+        assert_eq!(case("srv/values.yaml", CONFIG), [""; 0]);
         assert_eq!(case("srv/compose.yml", "services: {a: {image: redis}}\n"), [""; 0]);
     }
 

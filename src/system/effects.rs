@@ -359,3 +359,40 @@ fn old_complaint(before: &Live) -> Option<String> {
         "nginx refused its configuration already before this write; run nginx -t.".to_owned()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::FileChange;
+
+    #[test]
+    fn a_configuration_that_cannot_be_read_once_it_is_written_is_put_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("config.yml");
+        let before = "kestra.url: https://a.example/\n";
+        std::fs::write(&config, before).unwrap();
+        let lock = Lock::take(&History::at(folder.path().join("state"))).unwrap();
+        let runner = EffectRunner {
+            config: config.clone(),
+            place: Place::default(),
+            nginx: Nginx::default(),
+            api_url: API_URL.parse().unwrap(),
+            step: Arc::default(),
+            lock: Some(Arc::new(lock)),
+        };
+        let change = FileChange {
+            kind: FileKind::Config,
+            path: config.clone(),
+            target: fs::target(&config),
+            before: Some(before.into()),
+            after: "a: [".into(),
+            mode: 0o600,
+        };
+        let error = runner.write(&Plan { changes: vec![change], ..Plan::default() }).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the written configuration cannot be read as Kestra reads it"
+        );
+        assert_eq!(std::fs::read_to_string(&config).unwrap(), before);
+    }
+}

@@ -114,6 +114,17 @@ mod tests {
     }
 
     #[test]
+    fn java_tells_the_version_of_a_jar() {
+        let (_folder, scope) = machine("1.3.25");
+        let java = scope.root.join("opt");
+        fs::rename(java.join("kestra"), java.join("java")).unwrap();
+        let path = format!("{}:/usr/bin:/bin", java.display());
+        let found = version(Path::new("/opt/kestra.jar"), &path);
+        assert_eq!(found.as_deref(), Some("1.3.25"));
+        assert_eq!(version(Path::new("/opt/kestra.jar"), ""), None);
+    }
+
+    #[test]
     fn what_others_can_change_is_not_run() {
         let (_folder, scope) = machine("1.3.25");
         for path in ["opt/kestra", "opt"] {

@@ -160,4 +160,23 @@ mod tests {
         );
         assert_eq!(place(&[at("mime.types")]), None);
     }
+
+    #[test]
+    fn only_an_nginx_of_root_or_this_user_names_its_configuration() {
+        let process = tempfile::tempdir().unwrap();
+        let titled = |title: &str| {
+            fs::write(process.path().join("cmdline"), title).unwrap();
+            conf_of(process.path())
+        };
+        let master = "nginx: master process nginx -c /srv/nginx.conf";
+        assert_eq!(titled(master), Some("/srv/nginx.conf".into()));
+        for other in ["nginx: master process nginx", "nginx: master process nginx -c x", "x -c /x"]
+        {
+            assert_eq!(titled(other), None, "{other}");
+        }
+        if geteuid().is_root() {
+            std::os::unix::fs::chown(process.path(), Some(65534), None).unwrap();
+            assert_eq!(titled(master), None);
+        }
+    }
 }

@@ -6,7 +6,7 @@
 use kestra_setup::plan::{FileChange, FileKind, Plan};
 use kestra_setup::system::fs::backup::History;
 use kestra_setup::system::fs::lock::Lock;
-use kestra_setup::system::fs::{self as files, Receipt, WriteError};
+use kestra_setup::system::fs::{self as files, FileAction, Receipt, WriteError};
 use std::env;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -23,7 +23,12 @@ fn the_process_under_test() {
     if env::var_os(ME).is_some() {
         match write() {
             Ok(receipt) => {
-                println!("\nwritten: {:?} {}", receipt.files[0].action, receipt.files[0].owner);
+                let file = &receipt.files[0];
+                let action = match file.action {
+                    FileAction::InPlace(reason) => format!("in place, since {reason}"),
+                    other => format!("{other:?}"),
+                };
+                println!("\nwritten: {action} {}", file.owner);
             }
             Err(error) => println!("\n{}: {error}", error.exit_code()),
         }
@@ -119,7 +124,7 @@ fn a_mounted_file_is_written_in_place() {
     if can_mount() {
         let before = "echo old > outer; touch f; mount --bind outer f";
         let shown = case(before, As::Root, Some("old\n"), "head -n 1 outer; ls -A");
-        assert_eq!(shown, "written: InPlace(Mounted) root:root\nnew\nf\nouter");
+        assert_eq!(shown, "written: in place, since it is a mounted file root:root\nnew\nf\nouter");
     }
 }
 
@@ -129,7 +134,10 @@ fn a_mounted_file_in_a_read_only_folder_is_written_in_place() {
         let before = "mount -t tmpfs t .; cd \"$PWD\"; touch f; echo old > ../outer; \
                       mount --bind ../outer f; mount -o remount,ro .";
         let shown = case(before, As::Root, Some("old\n"), "head -n 1 f; ls -A");
-        assert_eq!(shown, "written: InPlace(Folder) root:root\nnew\nf");
+        assert_eq!(
+            shown,
+            "written: in place, since its folder cannot be written root:root\nnew\nf"
+        );
     }
 }
 
@@ -151,7 +159,10 @@ fn a_file_that_may_be_written_in_a_folder_that_may_not_is_written_in_place() {
     if can_be_nobody() {
         let before = "echo old > f; chgrp nogroup f; chmod 660 f";
         let shown = case(before, As::Nobody, Some("old\n"), "stat -c '%a %U:%G' f; ls -A");
-        assert_eq!(shown, "written: InPlace(Folder) root:nogroup\n660 root:nogroup\nf");
+        assert_eq!(
+            shown,
+            "written: in place, since its folder cannot be written root:nogroup\n660 root:nogroup\nf"
+        );
     }
 }
 
@@ -160,7 +171,10 @@ fn a_file_of_another_owner_keeps_it() {
     if can_be_nobody() {
         let before = "echo old > f; chgrp nogroup f; chmod 660 f; chmod 777 .";
         let shown = case(before, As::Nobody, Some("old\n"), "stat -c '%a %U:%G' f; ls -A");
-        assert_eq!(shown, "written: InPlace(Owner) root:nogroup\n660 root:nogroup\nf");
+        assert_eq!(
+            shown,
+            "written: in place, since its owner, group or access list cannot be given to a new file root:nogroup\n660 root:nogroup\nf"
+        );
     }
 }
 

@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn a_unit_names_its_configuration() {
         for (service, file) in [
-            ("ExecStart=/opt/kestra server standalone --config /opt/a.yml", "/opt/a.yml"),
+            ("Type=simple\nExecStart=/opt/kestra server local --config /opt/a.yml", "/opt/a.yml"),
             ("ExecStart=/bin/sh /opt/kestra-1.3.25 server standalone -c /opt/a.yml", "/opt/a.yml"),
             (
                 "ExecStart=-/opt/kestra server standalone \\\n  -c \"/opt/my conf.yml\"",

@@ -217,7 +217,7 @@ fn date(at: Timestamp) -> String {
 mod tests {
     use super::*;
     use crate::nginx_site::conf::parse_file;
-    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+    use rcgen::{CertificateParams, KeyPair, SanType, date_time_ymd};
     use std::fs;
     use std::path::PathBuf;
     use tempfile::TempDir;
@@ -232,6 +232,8 @@ mod tests {
         fn valid(names: &[&str], from: i32, until: i32) -> Self {
             let names: Vec<_> = names.iter().map(ToString::to_string).collect();
             let mut params = CertificateParams::new(names).unwrap();
+            // No name that nginx serves.
+            params.subject_alt_names.push(SanType::Rfc822Name("a@b.example".try_into().unwrap()));
             params.not_before = date_time_ymd(from, 1, 1);
             params.not_after = date_time_ymd(until, 1, 1);
             let key = KeyPair::generate().unwrap();

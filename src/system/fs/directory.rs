@@ -264,6 +264,8 @@ mod tests {
         std::os::unix::fs::symlink(&real, &link).unwrap();
         assert!(Directory::open_real(&real).unwrap().is_some());
         assert!(matches!(Directory::open_real(&link), Err(ReadError::NewLink(_))));
+        let outer = Directory::open(outer.path()).unwrap().unwrap();
+        assert!(matches!(outer.read("link"), Err(ReadError::NewLink(_))));
     }
 
     #[test]

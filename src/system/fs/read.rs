@@ -202,4 +202,27 @@ mod tests {
         let remedy = ReadError::Loop("/a b/it's; rm -r".into()).remedy();
         assert_eq!(remedy, r"Remove the link: rm '/a b/it'\''s; rm -r'");
     }
+
+    #[test]
+    fn a_remedy_is_something_to_do() {
+        let path = || PathBuf::from("/c.yml");
+        let (user, owner) = ("nobody".to_owned(), "nobody".to_owned());
+        for (error, remedy) in [
+            (
+                ReadError::UntrustedLink { path: path(), owner },
+                "Name the file that it leads to, or run kestra-setup as that user.",
+            ),
+            (ReadError::NewLink(path()), "Check who made the link, then start again."),
+            (
+                ReadError::Denied { path: path(), user },
+                "Run kestra-setup as a user who may read it.",
+            ),
+            (
+                ReadError::at(&path(), Errno::IO),
+                "Look for the cause in the system's log, then try again.",
+            ),
+        ] {
+            assert_eq!(error.remedy(), remedy, "{error}");
+        }
+    }
 }

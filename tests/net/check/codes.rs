@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use support::machine::{self, Machine};
 
 /// What looks like a code in the source and is none of `check`: names of the program's own, and what
@@ -104,4 +105,33 @@ fn a_placeholder_hides_no_more_than_what_depends_on_it() {
     let no_path = skipped(&format!("{url}micronaut.server.context-path: ${{PATH_OF_KESTRA}}\n"));
     let not_checked = "not checked, since the context path is not known";
     assert_eq!(no_path.iter().filter(|what| *what == not_checked).count(), 13, "{no_path:?}");
+}
+
+#[test]
+fn where_the_live_configuration_is_not_known_the_file_for_kestra_is_tested_alone() {
+    for form in ["server", "location"] {
+        let machine = Machine::new();
+        let script = "#!/bin/sh\necho nginx version: nginx/1.24.0 >&2\n";
+        fs::write(machine.at("home/script"), script).unwrap();
+        // Not by this process, whose open file a test that starts a program would inherit.
+        let (script, nginx) = (machine.at("home/script"), machine.at("home/nginx"));
+        let copied = Command::new("install").args(["-m", "755"]).arg(script).arg(nginx).status();
+        assert!(copied.unwrap().success());
+        let path = format!("{}:/usr/bin:/bin", machine.at("home").display());
+        let run = |words: &[&str]| {
+            let mut command = machine.command(&[], words);
+            command.env("PATH", &path).env_remove("KESTRA_SETUP_REVERSE_PROXY");
+            machine::ran(&mut command)
+        };
+        let ran = run(&["apply", "--url", "http://a.example/", "--reverse-proxy", "nginx"]
+            .into_iter()
+            .chain(["--nginx-form", form])
+            .collect::<Vec<_>>());
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let ran = run(&["check", "--json", "--api-url", "http://127.0.0.1:1/"]);
+        let report: Value = serde_json::from_str(&ran.out).unwrap();
+        let findings = report["findings"].as_array().unwrap();
+        let test = findings.iter().find(|it| it["code"] == "nginx-test").unwrap();
+        assert_eq!(test["outcome"], "ok", "{form}: {ran:?}");
+    }
 }

@@ -78,7 +78,9 @@ fn a_hard_link_is_written_in_place_and_reported() {
     fs::hard_link(&path, place.path("other")).unwrap();
     let receipt = place.write(vec![change(&path, Some("a: 1, long\n"), "a: 2\n")]).unwrap();
     assert_eq!(text(&place.path("other")), "a: 2\n");
-    assert_eq!(receipt.files[0].action, FileAction::InPlace(InPlaceReason::HardLinks));
+    let reason = InPlaceReason::HardLinks;
+    assert_eq!(receipt.files[0].action, FileAction::InPlace(reason));
+    assert_eq!(reason.to_string(), "it has other hard links");
 }
 
 /// `user::rw-,user:12345:r--,group::r--,mask::r--,other::---` as Linux keeps it.
