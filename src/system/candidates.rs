@@ -5,7 +5,6 @@ mod units;
 use crate::env_file;
 use crate::form::Service;
 use crate::kestra_config::{self, Mounted, Place};
-use crate::kestra_release::Release;
 use crate::machine::Candidate;
 use crate::shell;
 use crate::system::entries;
@@ -86,8 +85,8 @@ impl SearchScope {
     }
 
     /// What starts Kestra with this file: a unit of systemd, or a service of a Compose file that
-    /// mounts it.
-    pub(super) fn service(&self, config: &Path) -> Option<Service> {
+    /// mounts it. `port` is the one that Kestra listens on.
+    pub(super) fn service(&self, config: &Path, port: u16) -> Option<Service> {
         if let Some(unit) = self.unit_of(config) {
             return Some(unit.service.clone());
         }
@@ -97,13 +96,16 @@ impl SearchScope {
             format!("docker compose -f {file} up -d --force-recreate {name}")
         };
         let (env_files, in_files) = env_files(&compose, &mounted.env_files);
+        let service = std::slice::from_ref(&mounted.service);
+        let published = kestra_config::published_port(&text_of(&compose)?, service, port);
         Some(Service {
             restart: Some(self.restart(&compose).unwrap_or_else(by_hand)),
             name: format!("service {}", mounted.service),
             env_files,
             variables: mounted.beside.names.into_iter().chain(in_files).collect(),
             variables_win: !mounted.beside.has_config_flag,
-            ..Service::default()
+            upstream: published.and_then(|it| it.upstream),
+            is_unit: false,
         })
     }
 
@@ -112,28 +114,18 @@ impl SearchScope {
         self.units().iter().find(starts)
     }
 
-    /// Where a Compose file publishes this port of the service that mounts a configuration.
-    pub(super) fn published(&self, config: &Path, port: u16) -> Option<(String, u16)> {
-        let (compose, mounted) = self.mount(config)?;
-        let text = text_of(&compose)?;
-        kestra_config::published_port(&text, std::slice::from_ref(&mounted.service), port)?.upstream
-    }
-
-    /// The release that a Compose file names for a configuration which it mounts.
-    pub(super) fn image(&self, config: &Path) -> Option<Release> {
-        let (compose, mounted) = self.mount(config)?;
-        let seen = format!("image of service {} in {}", mounted.service, compose.display());
-        Some(Release::of_image(mounted.image?, seen))
-    }
-
     /// The Kestra that a unit starts with this configuration: a program or a jar.
     pub(super) fn program(&self, config: &Path) -> Option<PathBuf> {
         let program = self.unit_of(config)?.program.as_ref()?;
         Some(self.at(program.trim_start_matches(PREFIXES)))
     }
 
-    /// The Compose file that mounts a configuration, and what it tells of the service.
-    fn mount(&self, config: &Path) -> Option<(PathBuf, Mounted)> {
+    /// The Compose file that mounts a configuration, and what it tells of the service; `None` where
+    /// a unit starts Kestra with it.
+    pub(super) fn mount(&self, config: &Path) -> Option<(PathBuf, Mounted)> {
+        if self.unit_of(config).is_some() {
+            return None;
+        }
         let beside = self.yaml_files(config.parent()?).into_iter();
         let beside = beside.filter(|(name, _)| is_compose(name)).map(|(_, path)| path);
         let of_units = self.units().iter().flat_map(|unit| unit.compose.clone());

@@ -282,9 +282,7 @@ pub(crate) fn snapshot(path: &Path) -> Snapshot {
 pub(crate) fn service(machine: &Machine) -> Option<Service> {
     let (config, place) = (machine.config(), machine.place());
     if place.is_whole() {
-        let (scope, port) = (SearchScope::here(), machine.kestra_port());
-        let service = scope.service(config)?;
-        return Some(Service { upstream: scope.published(config, port), ..service });
+        return SearchScope::here().service(config, machine.kestra_port());
     }
     let name = place.used_by().first().filter(|_| place.is_compose())?;
     let text = machine.text(config)?.as_str();

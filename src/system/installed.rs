@@ -22,8 +22,9 @@ pub(super) const ROOTS_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/u
 /// The release that runs with this configuration: of the image of the Compose service that mounts
 /// it, of the program of its unit, or of the `kestra` on the path.
 pub(super) fn release(scope: &SearchScope, config: &Path) -> Option<Release> {
-    if scope.service(config).is_some_and(|service| !service.is_unit) {
-        return scope.image(config);
+    if let Some((compose, mounted)) = scope.mount(config) {
+        let seen = format!("image of service {} in {}", mounted.service, compose.display());
+        return Some(Release::of_image(mounted.image?, seen));
     }
     let path = match scope.user {
         0 => ROOTS_PATH.to_owned(),

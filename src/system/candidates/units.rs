@@ -327,12 +327,11 @@ mod tests {
                 mounts.starts_with("/opt/k/app.yaml: ") && mounts.ends_with("flows.service runs")
             );
             let (_folder, scope) = machine(&files);
-            let service = scope.service(&scope.root.join("opt/k/app.yaml")).unwrap();
+            let service = scope.service(&scope.root.join("opt/k/app.yaml"), 8080).unwrap();
             assert_eq!(service.restart.as_deref(), Some("systemctl restart flows"));
             assert_eq!((service.name.as_str(), service.variables_win), ("service k", false));
             assert_eq!(service.variables, ["KESTRA_URL"]);
-            let published = scope.published(&scope.root.join("opt/k/app.yaml"), 8080);
-            assert_eq!(published, Some(("localhost".to_owned(), 8081)));
+            assert_eq!(service.upstream, Some(("localhost".to_owned(), 8081)));
         }
         for service in ["docker compose -f /opt/k.yml down", "docker run up", "make up"] {
             let unit = format!("[Service]\nExecStart={service}\n");
@@ -357,7 +356,7 @@ mod tests {
         let named = format!("{start} -c /opt/a.yml");
         assert_eq!(found(&[(UNIT, &named), files[1]]), ["/opt/a.yml: flows.service names it"]);
         let (_folder, scope) = machine(&[(UNIT, start), by_variable]);
-        let service = scope.service(&scope.root.join("opt/a.yml")).unwrap();
+        let service = scope.service(&scope.root.join("opt/a.yml"), 8080).unwrap();
         assert_eq!(
             (&*service.variables, service.variables_win),
             (&["KESTRA_URL".to_owned(), "MICRONAUT_CONFIG_FILES".to_owned()][..], true)
@@ -376,10 +375,10 @@ mod tests {
                 "[Service]\nExecStart=\nExecStart=/opt/kestra server local -c /a.yml\nEnvironmentFile=/k.env\n",
             ),
         ]);
-        let service = scope.service(&scope.root.join("a.yml")).unwrap();
+        let service = scope.service(&scope.root.join("a.yml"), 8080).unwrap();
         assert_eq!(service.restart.as_deref(), Some("systemctl restart kestra"));
         assert_eq!(service.missing_line("/k.env"), None);
         assert_eq!(service.missing_line("/l.env").as_deref(), Some("EnvironmentFile=/l.env"));
-        assert_eq!(scope.service(&scope.root.join("b.yml")), None);
+        assert_eq!(scope.service(&scope.root.join("b.yml"), 8080), None);
     }
 }
