@@ -258,7 +258,7 @@ impl EffectRunner {
             },
         };
         let outbound = Outbound { proxy, target: self.api_url.clone() };
-        checks::proxy::outbound_in_steps(&outbound, cancelled, &|step| {
+        checks::proxy::outbound(&outbound, cancelled, &|step| {
             if let Ok(mut shown) = self.step.lock() {
                 *shown = step;
             }

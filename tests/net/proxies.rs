@@ -70,7 +70,7 @@ impl But for Outbound {
 
 fn test(connection: &Outbound) -> Finding {
     let started = Instant::now();
-    let finding = outbound(connection, &GOING);
+    let finding = outbound(connection, &GOING, &|_| ());
     assert!(started.elapsed() < Duration::from_secs(11), "{finding:?}");
     let words = format!("{finding:?} {connection:?}");
     assert!(
@@ -204,7 +204,7 @@ fn a_proxy_that_wants_a_login_of_windows_is_told_apart() {
 }
 
 fn direct(target: Url) -> Finding {
-    outbound(&Outbound { proxy: None, target }, &GOING)
+    outbound(&Outbound { proxy: None, target }, &GOING, &|_| ())
 }
 
 #[test]

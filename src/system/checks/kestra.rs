@@ -7,7 +7,7 @@ mod login;
 mod pages;
 mod stream;
 
-use super::http::{Accept, agent, in_words, refused_certificate, shown, text};
+use super::http::{Accept, agent, in_words, refused_certificate, shown};
 use crate::checks::{Finding, Outcome};
 use crate::settings::{Secret, basic_header};
 use std::io::{self, Read};
@@ -154,11 +154,6 @@ impl PageAnswer {
     fn header(&self, name: &str) -> Option<String> {
         let value = self.response.headers().get(name)?;
         Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
-    }
-
-    /// The first 64 KiB of the body. One that is cut is still worth a look.
-    fn text(self) -> String {
-        text(self.response)
     }
 }
 

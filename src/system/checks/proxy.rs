@@ -60,17 +60,12 @@ enum Admission {
     LoggedIn,
 }
 
-/// Tries an outbound connection. Blocks for ten seconds or little more, and does no further step
-/// once `cancelled` is set.
+/// Tries an outbound connection, and tells each step that it begins, such as "connecting". Blocks
+/// for ten seconds or little more, and does no further step once `cancelled` is set.
 ///
 /// It never fails: whatever happens is the finding. The password is no part of it, even if the
 /// proxy repeats it.
-pub fn outbound(outbound: &Outbound, cancelled: &AtomicBool) -> Finding {
-    outbound_in_steps(outbound, cancelled, &|_| ())
-}
-
-/// The same, which tells each step that it begins, such as "connecting".
-pub(crate) fn outbound_in_steps(
+pub fn outbound(
     outbound: &Outbound,
     cancelled: &AtomicBool,
     tell: &dyn Fn(&'static str),
@@ -193,8 +188,10 @@ impl Attempt<'_> {
     /// servers reset. HTTP proxies wait for the end of a greeting of SOCKS; to silence after CONNECT
     /// there is nothing more to ask, since a proxy may be waiting for its destination.
     fn another(&self, proxy: &Proxy, error: &io::Error) -> ProxyFailure {
+        let is_silence =
+            matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock);
         let (question, first, diagnosis) = match proxy.kind {
-            ProxyKind::Http if is_silence(error) => {
+            ProxyKind::Http if is_silence => {
                 return diagnosis::NO_REPLY.seen("no answer in time");
             }
             ProxyKind::Http => (&[5, 1, WITHOUT_LOGIN][..], 5, &diagnosis::IS_SOCKS),
@@ -246,11 +243,6 @@ impl Attempt<'_> {
         }
         diagnosis::SITE_SILENT.seen(&seen)
     }
-}
-
-/// Whether the other side did nothing.
-fn is_silence(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
 }
 
 /// What a SOCKS proxy refused, by the words that ureq has for the codes of RFC 1928 and 1929.

@@ -3,6 +3,7 @@
 
 use super::{CONFIGS, Client, NOT_SENT, NoAnswer, Observation, PageAnswer, Request, Upload};
 use crate::checks::Outcome;
+use crate::system::checks::http::text;
 use url::Url;
 
 /// How many redirects there may be in a row; nginx and Kestra need two.
@@ -22,7 +23,7 @@ pub(super) fn kestra(client: &Client) -> Observation {
                 .try_this("Start Kestra, then check again");
         }
     };
-    let (status, text) = (answer.status(), answer.text());
+    let (status, text) = (answer.status(), text(answer.response));
     let pings = client.status(&client.inside("ping")) == Some(200);
     if status == 200 && is_kestra(&text) && (pings || has_path(&text, &client.kestra.context_path))
     {
@@ -66,9 +67,9 @@ pub(super) fn health(client: &Client) -> Observation {
         }
     };
     match answer.status() {
-        200 => Observation::ok("Kestra reports that it is healthy").seen(&answer.text()),
+        200 => Observation::ok("Kestra reports that it is healthy").seen(&text(answer.response)),
         503 => Observation::failed("Kestra reports that it is not healthy")
-            .seen(&answer.text())
+            .seen(&text(answer.response))
             .try_this("Look into Kestra's log for what is down"),
         status => {
             Observation::skipped(format!("{url} does not tell Kestra's health")).status(status)
@@ -105,7 +106,7 @@ pub(super) fn public_ui(client: &Client) -> Observation {
 
 fn whose_page(client: &Client, url: &Url, answer: PageAnswer) -> Observation {
     let doubt = answer.doubt.clone();
-    let text = answer.text();
+    let text = text(answer.response);
     if !is_kestra(&text) {
         return Observation::failed(format!("{url} shows another page than Kestra's"))
             .try_this("Look for another server block with this server name: nginx -T");

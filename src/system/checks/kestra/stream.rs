@@ -9,7 +9,7 @@
 
 use super::{Client, NoAnswer, Observation, REQUEST, Request};
 use crate::checks::Outcome;
-use crate::system::checks::http::io_in_words;
+use crate::system::checks::http::{io_in_words, text};
 use std::io::{BufRead, BufReader, Read};
 use std::time::{Duration, Instant};
 use url::Url;
@@ -88,7 +88,7 @@ fn running_execution(client: &Client) -> Option<String> {
     let mut url = client.inside("api/v1/main/executions/search");
     url.set_query(Some("state=RUNNING&size=1"));
     let answer = client.get_with_login(&url).ok()?;
-    let found: serde_json::Value = serde_json::from_str(&answer.text()).ok()?;
+    let found: serde_json::Value = serde_json::from_str(&text(answer.response)).ok()?;
     let first = found["results"].get(0)?;
     let id = first["id"].as_str()?;
     let is_word = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());

@@ -39,6 +39,10 @@ fn proxy(answers: &[&[u8]]) -> (u16, Receiver<Vec<u8>>) {
     (port, told)
 }
 
+fn outbound(outbound: &Outbound, cancelled: &AtomicBool) -> Finding {
+    super::outbound(outbound, cancelled, &|_| ())
+}
+
 fn through(kind: ProxyKind, port: u16) -> Outbound {
     let proxy = Proxy { kind, host: "127.0.0.1".into(), port, login: None };
     Outbound { proxy: Some(proxy), target: Url::parse("http://site.example/").unwrap() }
@@ -310,7 +314,7 @@ fn a_test_tells_its_steps() {
     let steps = std::cell::RefCell::new(Vec::new());
     // Nothing listens on the first port of this machine.
     let attempt = through(ProxyKind::Http, 1);
-    outbound_in_steps(&attempt, &GOING, &|step| steps.borrow_mut().push(step));
+    super::outbound(&attempt, &GOING, &|step| steps.borrow_mut().push(step));
     assert_eq!(steps.into_inner(), ["connecting"]);
 }
 
@@ -324,7 +328,7 @@ fn a_test_that_is_cancelled_takes_no_further_step() {
                 cancelled.store(true, Ordering::Relaxed);
             }
         };
-        let finding = outbound_in_steps(&through(ProxyKind::Http, port), &cancelled, &stop);
+        let finding = super::outbound(&through(ProxyKind::Http, port), &cancelled, &stop);
         assert_eq!(finding, Finding::cancelled());
         // The first question is about the proxy, the second for the site.
         assert_eq!(asked.try_iter().count(), usize::from(last != "connecting"), "{last}");
