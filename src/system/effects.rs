@@ -232,9 +232,7 @@ impl EffectRunner {
         match check {
             Check::Outbound(connection) => vec![self.outbound(connection, cancelled)],
             Check::Nginx { text, is_location } => {
-                let level =
-                    if *is_location { nginx::IncludedIn::Server } else { nginx::IncludedIn::Http };
-                vec![nginx::test_privately(&self.nginx, text, level, Deadline::usual())]
+                vec![nginx::test_privately(&self.nginx, text, *is_location, Deadline::usual())]
             }
             Check::Certificate { certificate, key, host } => {
                 let (path, key) = (Path::new(certificate), key.as_deref().map(Path::new));

@@ -12,7 +12,7 @@ mod run;
 
 pub(crate) use explain::blamed;
 pub use live::{Live, ask_live, reload};
-pub use private::{IncludedIn, test_privately};
+pub use private::test_privately;
 pub use run::Deadline;
 pub(super) use run::output_of;
 

@@ -2,19 +2,25 @@
 
 use kestra_setup::checks::{Finding, Outcome};
 use kestra_setup::machine::Nginx;
-use kestra_setup::system::nginx::{Deadline, IncludedIn, ask_live, find, reload, test_privately};
+use kestra_setup::system::nginx::{Deadline, ask_live, find, reload, test_privately};
 
 fn nginx() -> Option<Nginx> {
     let found = find(Deadline::usual());
     support::needs(found.binary.is_some(), "nginx").then_some(found)
 }
 
-fn test(text: &str, level: IncludedIn) -> Option<Finding> {
-    Some(test_privately(&nginx()?, text, level, Deadline::usual()))
+/// What is found about a file with server blocks.
+fn test(text: &str) -> Option<Finding> {
+    Some(test_privately(&nginx()?, text, false, Deadline::usual()))
+}
+
+/// The same for one to be included in a server block.
+fn test_locations(text: &str) -> Option<Finding> {
+    Some(test_privately(&nginx()?, text, true, Deadline::usual()))
 }
 
 fn refused(text: &str) -> Option<(&'static str, String)> {
-    let finding = test(text, IncludedIn::Http)?;
+    let finding = test(text)?;
     assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
     assert_ne!(finding.remedy, "");
     Some((finding.code, finding.evidence))
@@ -39,13 +45,13 @@ fn server(lines: &str) -> String {
 
 #[test]
 fn good_locations_pass() {
-    let Some(finding) = test(DOCUMENTED, IncludedIn::Server) else { return };
+    let Some(finding) = test_locations(DOCUMENTED) else { return };
     assert_eq!((finding.code, finding.outcome), ("nginx-test", Outcome::Ok), "{finding:?}");
 }
 
 #[test]
 fn a_moved_port_is_reported() {
-    let Some(finding) = test(&server(DOCUMENTED), IncludedIn::Http) else { return };
+    let Some(finding) = test(&server(DOCUMENTED)) else { return };
     assert_eq!(finding.outcome, Outcome::Ok, "{finding:?}");
     assert!(finding.evidence.ends_with("; tested with port 20080 for 80"), "{finding:?}");
 }
@@ -53,15 +59,14 @@ fn a_moved_port_is_reported() {
 #[test]
 fn a_missing_certificate_is_a_note_that_names_it() {
     let tls = "listen 443 ssl; ssl_certificate /no/such.pem; ssl_certificate_key /no/such.key;";
-    let Some(finding) = test(&server(tls), IncludedIn::Http) else { return };
+    let Some(finding) = test(&server(tls)) else { return };
     assert_eq!(finding.outcome, Outcome::Note, "{finding:?}");
     assert!(finding.summary.contains("/no/such.pem is not there"), "{finding:?}");
 }
 
 #[test]
 fn an_unknown_host_is_a_note_that_names_it() {
-    let Some(finding) =
-        test("location / { proxy_pass http://kestra.invalid:8080; }", IncludedIn::Server)
+    let Some(finding) = test_locations("location / { proxy_pass http://kestra.invalid:8080; }")
     else {
         return;
     };

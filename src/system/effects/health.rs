@@ -73,8 +73,7 @@ fn nginx_test(machine: &Machine, answers: &Answers, deadline: Deadline) -> Findi
         machine.nginx.binary.as_ref()?;
         let text = machine.text(Path::new(answers.found(&form::NGINX_FILE)?))?;
         let is_location = answers.found(&form::NGINX_FORM) == Some("location");
-        let level = if is_location { nginx::IncludedIn::Server } else { nginx::IncludedIn::Http };
-        Some(nginx::test_privately(&machine.nginx, text.as_str(), level, deadline))
+        Some(nginx::test_privately(&machine.nginx, text.as_str(), is_location, deadline))
     };
     alone().unwrap_or(untested)
 }

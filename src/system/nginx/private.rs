@@ -23,30 +23,22 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-/// Where a text is included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IncludedIn {
-    /// Inside `http {}`: server blocks.
-    Http,
-    /// Inside `server {}`: locations.
-    Server,
-}
-
 /// The pair that replaces a certificate which this user cannot read. It is public, and worth
 /// nothing anywhere else.
 const CERTIFICATE: &str = include_str!("../../../assets/nginx/throwaway.crt");
 const KEY: &str = include_str!("../../../assets/nginx/throwaway.key");
 
-/// Tests a text with `nginx -t` on a private copy. Touches nothing live, as any user. Skipped,
-/// with the reason, where there is no nginx or it cannot be run.
+/// Tests a text with `nginx -t` on a private copy: one of locations inside a server block, any
+/// other at the level of `http`. Touches nothing live, as any user. Skipped, with the reason, where
+/// there is no nginx or it cannot be run.
 ///
 /// The evidence names everything that was replaced in the copy.
-pub fn test_privately(nginx: &Nginx, text: &str, level: IncludedIn, deadline: Deadline) -> Finding {
+pub fn test_privately(nginx: &Nginx, text: &str, is_location: bool, deadline: Deadline) -> Finding {
     let Some(binary) = &nginx.binary else {
         return skipped("There is no nginx on this machine to test the file with.", String::new());
     };
     let (copy, stubs) = testable(text);
-    match run_on(nginx, binary, &copy, level, deadline) {
+    match run_on(nginx, binary, &copy, is_location, deadline) {
         Ok(ran) => judge(&ran, &stubs),
         Err(error) => skipped("nginx could not be run.", error.to_string()),
     }
@@ -56,17 +48,16 @@ fn run_on(
     nginx: &Nginx,
     binary: &Path,
     text: &str,
-    level: IncludedIn,
+    is_location: bool,
     deadline: Deadline,
 ) -> io::Result<Ran> {
     // Without `user`, root's nginx gives its temporary folders away to a user that a container may
     // not have; anyone else's warns about the line.
     let user = if geteuid().is_root() { "user root;\n" } else { "" };
-    let include = match level {
-        IncludedIn::Http => "include snippet.conf;",
-        IncludedIn::Server => {
-            "server { listen unix:private.sock; server_name _; include snippet.conf; }"
-        }
+    let include = if is_location {
+        "server { listen unix:private.sock; server_name _; include snippet.conf; }"
+    } else {
+        "include snippet.conf;"
     };
     let temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|kind| format!("{kind}_temp_path {kind};\n"))
@@ -300,7 +291,7 @@ mod tests {
         let text = "listen 8080;";
         let on = |binary: Option<&str>| {
             let found = Nginx { binary: binary.map(Into::into), ..Nginx::default() };
-            test_privately(&found, text, IncludedIn::Server, Deadline::usual())
+            test_privately(&found, text, true, Deadline::usual())
         };
         let none = "There is no nginx on this machine to test the file with.";
         assert_eq!(on(None), skipped(none, String::new()));
