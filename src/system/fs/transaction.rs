@@ -77,7 +77,7 @@ pub(crate) fn run(
     });
     match done {
         Ok(files) => Ok(Receipt { id: Some(id), config, files, warnings }),
-        Err(failure) => match back(pending) {
+        Err(failure) => match pending.undo() {
             Ok(()) => Err(failure),
             Err(put_back) => Err(WriteError::Unrepaired {
                 id,
@@ -101,15 +101,6 @@ fn forward(pending: &PendingWrite) -> Result<Vec<FileReceipt>, WriteError> {
     let actions = prepared.iter().map(PreparedFile::commit).collect::<Result<Vec<_>, _>>()?;
     prepared.iter().try_for_each(PreparedFile::sync)?;
     prepared.iter().zip(actions).map(|(file, action)| file.receipt(action)).collect()
-}
-
-/// Puts everything back and removes the checkpoint. A failure does not keep the rest from being
-/// put back; then the checkpoint stays open.
-pub(crate) fn back(pending: PendingWrite) -> Result<(), WriteError> {
-    let put_back: Vec<_> = pending.files.iter().rev().map(FileWrite::put_back).collect();
-    put_back.into_iter().collect::<Result<(), _>>()?;
-    pending.journal.folders.iter().rev().try_for_each(|folder| remove_folder(folder))?;
-    pending.discard()
 }
 
 /// Removes a directory unless something is in it by now.

@@ -10,7 +10,8 @@ use super::{Restore, names, prune, remove};
 use crate::system::fs::directory::Directory;
 use crate::system::fs::file_write::FileWrite;
 use crate::system::fs::lock::Lock;
-use crate::system::fs::{Content, Receipt, WriteError, sha256, transaction};
+use crate::system::fs::transaction::remove_folder;
+use crate::system::fs::{Content, Receipt, WriteError, sha256};
 use crate::system::passwd;
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -36,13 +37,16 @@ impl PendingWrite {
         Ok(restores.into_iter().filter(|restore| restore.now != restore.then).collect())
     }
 
-    /// Puts every file back as it was before the write.
+    /// Puts every file back as it was before the write, and removes the checkpoint.
     ///
     /// # Errors
     /// The write stays interrupted if a file cannot be put back. [`WriteError::Changed`] names a
     /// file that somebody else changed since; the others are put back.
     pub fn undo(self) -> Result<(), WriteError> {
-        transaction::back(self)
+        let put_back: Vec<_> = self.files.iter().rev().map(FileWrite::put_back).collect();
+        put_back.into_iter().collect::<Result<(), _>>()?;
+        self.journal.folders.iter().rev().try_for_each(|folder| remove_folder(folder))?;
+        self.discard()
     }
 
     /// Puts every file back, whoever changed it since: the write is completed as it is, then rolled
@@ -119,7 +123,7 @@ impl PendingWrite {
     }
 
     /// Removes the checkpoint. Without its journal, the rest is only litter.
-    pub(crate) fn discard(self) -> Result<(), WriteError> {
+    fn discard(self) -> Result<(), WriteError> {
         self.folder.remove(OPEN)?;
         // If this fails and the power too, the journal is back, and undoing changes nothing.
         let _ = self.folder.sync();
