@@ -1,7 +1,7 @@
 //! Kestra's login, told by its behaviour: who gets in without one, and whether people get to it.
 //!
-//! Only the request for the version has a login, and none changes anything. What each release answers was seen on 1.3.25
-//! and a 2.0.0 snapshot, see `assets/kestra-facts.md`.
+//! Only the request for the version has a login, and none changes anything. What each release
+//! answers was seen on 1.3.25 and a 2.0.0 snapshot, see `assets/kestra-facts.md`.
 
 use super::{CONFIGS, Client, Observation};
 use crate::checks::Outcome;
@@ -21,14 +21,30 @@ const WEBHOOK: &str = "api/v1/main/executions/webhook/kestra-setup/check/key";
 /// What the login page asks for, before and since pull request 17539.
 const LOGIN_PAGE: [&str; 2] = [CONFIGS, "api/v1/configs/login"];
 
+/// How Kestra's API answers without a login.
+#[derive(PartialEq, Eq)]
+enum Api {
+    Open,
+    Closed,
+    /// Not where it should be, such as before a restart with another context path. What else
+    /// answers there tells nothing about the login.
+    Missing,
+}
+
+const NO_API: &str = "not checked, since Kestra's API is not where it should be";
+
 impl Client<'_> {
     /// Whether Kestra answers this without a login. `None` where it does not answer at all.
     fn is_open(&self, page: &str) -> Option<bool> {
         Some(!matches!(self.status(&self.inside(page))?, 401 | 403))
     }
 
-    fn has_open_api(&self) -> bool {
-        self.status(&self.inside(CLOSED)) == Some(200)
+    fn api(&self) -> Api {
+        match self.status(&self.inside(CLOSED)) {
+            Some(200) => Api::Open,
+            Some(401 | 403) => Api::Closed,
+            _ => Api::Missing,
+        }
     }
 
     /// The entry of `open-urls` that opens a page.
@@ -58,8 +74,10 @@ impl Client<'_> {
 
 /// Whether the API asks for a login at all.
 pub(super) fn open_api(client: &Client) -> Observation {
-    if !client.has_open_api() {
-        return Observation::ok("Kestra's API asks for a login");
+    match client.api() {
+        Api::Open => {}
+        Api::Closed => return Observation::ok("Kestra's API asks for a login"),
+        Api::Missing => return Observation::skipped(NO_API),
     }
     let path = &client.kestra.context_path;
     let what = "ANYONE CAN RUN CODE: Kestra's API asks nobody for a login";
@@ -82,7 +100,8 @@ pub(super) fn release(client: &Client) -> Observation {
     let version = client.version();
     let era = version.as_deref().and_then(Era::of_version);
     let seen = version.map_or("version not shown".to_owned(), |it| format!("version {it}"));
-    let passes = !client.has_open_api() && client.is_open(BYPASS) == Some(true);
+    let is_closed = client.api() == Api::Closed;
+    let passes = is_closed && client.is_open(BYPASS) == Some(true);
     if era == Some(Era::LoginBypass) || passes {
         return Observation::failed(format!(
             "ANYONE CAN RUN CODE on this release of Kestra without a login ({ADVISORY})"
@@ -92,6 +111,9 @@ pub(super) fn release(client: &Client) -> Observation {
             "Update Kestra before it is published: to 1.0.45 or later, 1.3.21 or later, or 2.0. \
              Until then take it off the network",
         );
+    }
+    if era.is_none() && !is_closed {
+        return Observation::skipped("what answers does not tell the release of Kestra");
     }
     Observation::ok(format!("this release of Kestra is not open to {ADVISORY}")).seen(&seen)
 }
@@ -112,6 +134,9 @@ pub(super) fn takeover(client: &Client) -> Observation {
 
 /// Whether Kestra's login page comes without a login dialog of the browser before it.
 pub(super) fn page(client: &Client) -> Observation {
+    if client.api() == Api::Missing {
+        return Observation::skipped(NO_API);
+    }
     let path = &client.kestra.context_path;
     let open: Vec<_> = LOGIN_PAGE.iter().filter_map(|page| client.is_open(page)).collect();
     if open.is_empty() {
@@ -147,8 +172,12 @@ pub(super) fn page(client: &Client) -> Observation {
 
 /// Whether webhooks, which have a key of their own, are answered without a login.
 pub(super) fn webhooks(client: &Client) -> Observation {
-    if client.has_open_api() {
-        return Observation::skipped("not checked, since the API asks nobody for a login");
+    match client.api() {
+        Api::Open => {
+            return Observation::skipped("not checked, since the API asks nobody for a login");
+        }
+        Api::Closed => {}
+        Api::Missing => return Observation::skipped(NO_API),
     }
     match client.is_open(WEBHOOK) {
         None => Observation::skipped("Kestra does not answer a webhook"),

@@ -29,8 +29,9 @@ fn kestra(request: &str) -> String {
         "/kestra/ui/" => PAGE.into(),
         "/kestra/ping" => "HTTP/1.1 200 OK\r\n\r\npong".into(),
         "/kestra/api/v1/configs" => "HTTP/1.1 200 OK\r\n\r\n{\"version\":\"1.3.25\"}".into(),
-        "/kestra/api/v1/main/flows/search" => "HTTP/1.1 401 x\r\n\r\n".into(),
-        _ if path.ends_with("kestra-setup-check/configs") => "HTTP/1.1 401 x\r\n\r\n".into(),
+        "/kestra/api/v1/main/flows/search" | "/kestra/api/v1/main/kestra-setup-check/configs" => {
+            "HTTP/1.1 401 x\r\n\r\n".into()
+        }
         "/kestra/health" => "HTTP/1.1 200 OK\r\n\r\n{\"status\":\"UP\"}".into(),
         _ if path.ends_with("/follow") && request.contains("authorization") => EVENT.into(),
         _ if path.ends_with("/follow") => "HTTP/1.1 401 x\r\n\r\n".into(),
@@ -111,6 +112,18 @@ fn a_kestra_without_the_context_path_is_told() {
         (kestra.outcome, kestra.evidence.as_str()),
         (Outcome::Failed, "/other/ping does not answer")
     );
+}
+
+#[test]
+fn what_is_not_where_it_should_be_tells_nothing_about_the_login() {
+    let before_its_restart = Kestra { context_path: "/other".into(), ..behind(kestra) };
+    let another_program = with(|_| "HTTP/1.1 404 x\r\n\r\nno".into());
+    for kestra in [before_its_restart, another_program] {
+        let findings = outcomes(&kestra);
+        for code in ["kestra-open-api", "kestra-release", "kestra-login", "kestra-webhooks"] {
+            assert!(findings.contains(&(code, Outcome::Skipped)), "{code}: {findings:?}");
+        }
+    }
 }
 
 #[test]
