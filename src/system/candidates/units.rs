@@ -4,6 +4,7 @@ use super::{COMPOSE_FILES, SearchScope, has_extension, text_of};
 use crate::form::Service;
 use crate::system::{entries, passwd};
 use crate::{env_file, kestra_config};
+use indexmap::IndexMap;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -11,12 +12,8 @@ use std::path::{Path, PathBuf};
 const UNIT_FOLDERS: [&str; 3] =
     ["etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"];
 
-/// A variable of a unit, and the env file that sets it.
-struct Variable {
-    name: String,
-    value: String,
-    file: Option<PathBuf>,
-}
+/// What a unit sets, by name: the value, and the env file that has it.
+type Variables = IndexMap<String, (String, Option<PathBuf>)>;
 
 /// A unit that starts Kestra.
 #[derive(Default)]
@@ -106,23 +103,23 @@ impl SearchScope {
                 unit.compose.extend(usual.filter(|file| file.is_file()).take(1));
             }
         }
-        let names = variables.into_iter().map(|it| it.name);
+        let names = variables.into_keys();
         unit.service.variables.extend(names.filter(|name| kestra_config::is_property(name)));
         Some(unit)
     }
 
-    /// What a unit sets; of two with one name, the last is in effect.
-    fn variables(&self, set: &[String], env_files: &[String]) -> Vec<Variable> {
-        let mut all = Vec::new();
+    /// Of two with one name, the last is in effect.
+    fn variables(&self, set: &[String], env_files: &[String]) -> Variables {
+        let mut all = Variables::new();
         for (name, value) in set.iter().filter_map(|it| it.split_once('=')) {
-            all.push(Variable { name: name.into(), value: value.into(), file: None });
+            all.insert(name.to_owned(), (value.to_owned(), None));
         }
         for path in env_files.iter().map(|file| self.at(file)) {
             let text = text_of(&path).unwrap_or_default();
             for name in env_file::names(&text) {
                 let value = env_file::value(&text, name);
-                let value = value.map_or(String::new(), |it| it.reveal().into());
-                all.push(Variable { name: name.into(), value, file: Some(path.clone()) });
+                let value = value.map_or(String::new(), |it| it.reveal().to_owned());
+                all.insert(name.to_owned(), (value, Some(path.clone())));
             }
         }
         all
@@ -136,17 +133,17 @@ impl SearchScope {
         command: &[String],
         folder: &Path,
         user: &str,
-        variables: &[Variable],
+        variables: &Variables,
     ) {
-        let variable = |name: &str| variables.iter().rfind(|it| it.name == name);
+        let value = |name: &str| variables.get(name).map(|(value, _)| &**value);
         // A specifier of systemd may mean anything.
         let at = |path: &str| (!path.contains(['%', '$'])).then(|| self.at(folder.join(path)));
         if let Some(named) = config_of(command) {
-            let value = match named.strip_prefix('$') {
-                Some(name) => variable(name.trim_matches(['{', '}'])).map(|it| &*it.value),
+            let named = match named.strip_prefix('$') {
+                Some(name) => value(name.trim_matches(['{', '}'])),
                 None => Some(named),
             };
-            unit.config = value.and_then(at);
+            unit.config = named.and_then(at);
             return;
         }
         let home = passwd::column(&self.at("/etc/passwd"), 5, 0, user);
@@ -155,11 +152,11 @@ impl SearchScope {
         if unit.config.is_some() {
             return;
         }
-        if let Some(whole) = variable("KESTRA_CONFIGURATION") {
-            unit.variable_file.clone_from(&whole.file);
+        if let Some((_, file)) = variables.get("KESTRA_CONFIGURATION") {
+            unit.variable_file.clone_from(file);
             return;
         }
-        let named = variable("MICRONAUT_CONFIG_FILES").and_then(|it| it.value.rsplit(',').next());
+        let named = value("MICRONAUT_CONFIG_FILES").and_then(|files| files.rsplit(',').next());
         unit.config = named.and_then(at);
         // Other variables win over one that names a file.
         unit.service.variables_win = unit.config.is_some();
