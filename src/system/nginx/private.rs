@@ -170,16 +170,16 @@ fn ports(all: &[&Directive]) -> impl Iterator<Item = (Option<Stub>, Replacement)
 }
 
 /// All of them or none: half a pair would not match.
-fn certificates(all: &[&Directive]) -> impl Iterator<Item = (Option<Stub>, Replacement)> {
+fn certificates(all: &[&Directive]) -> Vec<(Option<Stub>, Replacement)> {
     const PAIR: [(&str, &str); 2] =
         [("ssl_certificate", "throwaway.crt"), ("ssl_certificate_key", "throwaway.key")];
-    let each = move || {
-        PAIR.into_iter().flat_map(|(name, with)| firsts(all, name).map(move |path| (path, with)))
-    };
-    let needed = each().any(|(path, _)| unreadable(&path.text).is_some());
-    each()
-        .filter(move |_| needed)
-        .map(|(path, with)| (unreadable(&path.text), (path.span.clone(), with.to_owned())))
+    let mut replaced = Vec::new();
+    for (name, with) in PAIR {
+        for path in firsts(all, name) {
+            replaced.push((unreadable(&path.text), (path.span.clone(), with.to_owned())));
+        }
+    }
+    if replaced.iter().any(|(stub, _)| stub.is_some()) { replaced } else { Vec::new() }
 }
 
 fn unreadable(path: &str) -> Option<Stub> {
