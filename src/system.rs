@@ -64,9 +64,29 @@ fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
     entries
 }
 
+/// A program in the folders of a `PATH`. Relative ones are skipped: root must not run whatever is in
+/// the working directory.
+fn program_in(path: &str, name: &str) -> Option<PathBuf> {
+    let folders = path.split(':').map(Path::new).filter(|folder| folder.is_absolute());
+    folders.map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
 /// The addresses of a host. A name server that does not answer would hold the caller for minutes, so
 /// the time is limited.
 fn resolve(host: &str, port: u16, time: Duration) -> io::Result<Vec<SocketAddr>> {
     let host = host.to_owned();
     within(time, move || Ok((host.as_str(), port).to_socket_addrs()?.collect()))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_not_taken_from_the_working_directory() {
+        let src = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+        let found = program_in(&format!("src:.:{src}"), "main.rs");
+        assert_eq!(found, Some(Path::new(src).join("main.rs")));
+        assert_eq!(program_in("src:.", "main.rs"), None);
+    }
 }

@@ -5,6 +5,7 @@
 
 use super::candidates::SearchScope;
 use super::nginx::{Deadline, output_of};
+use super::program_in;
 use crate::kestra_release::Release;
 use std::env;
 use std::fs;
@@ -30,11 +31,8 @@ pub(super) fn release(scope: &SearchScope, config: &Path) -> Option<Release> {
         0 => ROOTS_PATH.to_owned(),
         _ => env::var("PATH").unwrap_or_default(),
     };
-    let on_path = || {
-        let folders = path.split(':').map(Path::new).filter(|folder| folder.is_absolute());
-        folders.map(|folder| scope.at(folder.join("kestra"))).find(|file| file.is_file())
-    };
-    let program = scope.program(config).or_else(on_path)?.canonicalize().ok()?;
+    let program = scope.program(config).or_else(|| program_in(&path, "kestra"));
+    let program = program?.canonicalize().ok()?;
     let is_safe = is_safe(&program, scope);
     let version = is_safe.then(|| version(&program, &path))??;
     Some(Release::of_version(&version, format!("{} --version", program.display())))

@@ -18,6 +18,7 @@ pub(super) use run::output_of;
 
 use crate::machine::Nginx;
 use crate::nginx_site::{Include, Version};
+use crate::system::program_in;
 use rustix::process::geteuid;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -34,12 +35,8 @@ pub fn find(deadline: Deadline) -> Nginx {
     let ipv6 = fs::read_to_string("/proc/net/if_inet6").is_ok_and(|text| !text.is_empty());
     let nginx = Nginx { selinux: is_set("/sys/fs/selinux/enforce"), ipv6, ..Nginx::default() };
 
-    // Relative folders are skipped: root must not run whatever is in the working directory.
     let path = format!("{}:{USUAL_FOLDERS}", env::var("PATH").unwrap_or_default());
-    let folders = path.split(':').map(Path::new).filter(|folder| folder.is_absolute());
-    let Some(binary) = folders.map(|it| it.join("nginx")).find(|file| file.is_file()) else {
-        return nginx;
-    };
+    let Some(binary) = program_in(&path, "nginx") else { return nginx };
     let ran = run::run(Command::new(&binary).arg("-V"), deadline);
     let built = ran.map(|ran| Built::read(&ran.output)).unwrap_or_default();
     let nginx = Nginx { binary: Some(binary), version: built.version, ..nginx };
