@@ -120,6 +120,7 @@ pub(crate) fn judge(certificate: &Path, key: Option<&Path>, host: Option<&Host>)
     }
     if let Some(host) = host.filter(|host| !host.is_named_by(&facts.names)) {
         let names = facts.names.join(", ");
+        let names = if names.is_empty() { "no host" } else { &names };
         let summary = format!("the certificate is not for {host}, but for {names}");
         return failed("certificate-host", summary, "Name one that is valid for the public URL.");
     }
@@ -307,6 +308,13 @@ mod tests {
         assert_eq!(pair.judged(host).0, "certificate-invalid");
         fs::remove_file(pair.path("c.pem")).unwrap();
         assert_eq!(pair.judged(host).0, "certificate-missing");
+    }
+
+    #[test]
+    fn a_certificate_may_name_no_host() {
+        let (code, summary) = Pair::new(&[], 2090).judged("ops.example.com");
+        assert_eq!(code, "certificate-host");
+        assert!(summary.ends_with("not for ops.example.com, but for no host"), "{summary}");
     }
 
     #[test]
