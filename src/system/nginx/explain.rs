@@ -6,6 +6,7 @@
 use crate::checks::{Finding, Outcome};
 use crate::form::{self, Field};
 use crate::settings::{FilePath, ServerNames};
+use rustix::process::geteuid;
 
 /// One complaint: words of nginx's line, a name for scripts, what it means, what to do.
 struct Complaint(&'static str, &'static str, &'static str, &'static str);
@@ -146,6 +147,12 @@ pub(crate) fn blamed(code: &str) -> Option<&'static Field> {
         "nginx-duplicate-location" => Some(&form::CONTEXT_PATH),
         _ => None,
     }
+}
+
+/// Whether nginx complains about a file or port that this user may not open, which is no fault of
+/// the configuration.
+pub(super) fn is_denied(complaint: &Finding) -> bool {
+    !geteuid().is_root() && ["nginx-permission", "nginx-bind"].contains(&complaint.code)
 }
 
 /// The worst failure in the output of nginx, explained; `None` if there is none.

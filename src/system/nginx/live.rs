@@ -4,7 +4,6 @@ use super::explain;
 use super::run::{Deadline, Ran, run};
 use crate::checks::{Finding, Outcome};
 use crate::machine::Nginx;
-use rustix::process::geteuid;
 use std::io;
 use std::process::Command;
 
@@ -38,11 +37,7 @@ pub fn ask_live(found: &Nginx, deadline: Deadline) -> Result<Live, Finding> {
         Finding::skipped("nginx-test-live", "nginx could not be run.").seen(error.to_string())
     })?;
     let complaints = explain::failures(ran.ok, &ran.output);
-    // A file that this user may not open is no fault of the configuration.
-    let is_denied = |it: &&Finding| ["nginx-permission", "nginx-bind"].contains(&it.code);
-    if let Some(denied) = complaints.iter().find(is_denied)
-        && !geteuid().is_root()
-    {
+    if let Some(denied) = complaints.iter().find(|it| explain::is_denied(it)) {
         let what = "Only root may test the live configuration.";
         let skipped = Finding::skipped("nginx-test-live", what).try_this("Run: sudo nginx -t");
         return Err(skipped.seen(&*denied.evidence));
@@ -111,6 +106,7 @@ fn accepted() -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::process::geteuid;
 
     /// An nginx whose answers are those of a shell: `sh -c SCRIPT -t` and `sh -c SCRIPT -s reload`.
     fn answering(script: &str) -> Nginx {

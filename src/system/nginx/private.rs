@@ -91,7 +91,7 @@ fn judge(ran: &Ran, stubs: &[Stub]) -> Finding {
         .replace("in ./snippet.conf:", "in line ")
         .replace("in snippet.conf:", "in line ");
     let Some(mut failure) = explain::failure(ran.ok, &output) else { return accepted(stubs) };
-    if failure.evidence.contains("nginx.conf:") {
+    if failure.evidence.contains("nginx.conf:") || explain::is_denied(&failure) {
         return skipped("nginx cannot run a private test here.", failure.evidence);
     }
     failure.evidence = list(&failure.evidence, stubs);
@@ -301,5 +301,12 @@ mod tests {
         let own = judge(&Ran { ok: false, output: line.to_owned() }, &[]);
         let here = "nginx cannot run a private test here.";
         assert_eq!(own, skipped(here, "./nginx.conf:1".to_owned()));
+        let line = "nginx: [emerg] open() \"/var/log/a\" failed (13: Permission denied)";
+        let denied = judge(&Ran { ok: false, output: line.to_owned() }, &[]);
+        if geteuid().is_root() {
+            assert_eq!(denied.code, "nginx-permission");
+        } else {
+            assert_eq!(denied, skipped(here, String::new()));
+        }
     }
 }
