@@ -33,8 +33,7 @@ impl PendingWrite {
     /// A file that cannot be read.
     pub(crate) fn restores(&self) -> Result<Vec<Restore>, WriteError> {
         let restore = |file: &FileWrite| Ok(Restore::new(file, file.read()?.as_ref()));
-        let restores = self.files.iter().map(restore).collect::<Result<Vec<_>, WriteError>>()?;
-        Ok(restores.into_iter().filter(|restore| restore.now != restore.then).collect())
+        self.files.iter().map(restore).filter_map(Result::transpose).collect()
     }
 
     /// Puts every file back as it was before the write, and removes the checkpoint.

@@ -39,15 +39,17 @@ pub struct Restore {
 }
 
 impl Restore {
-    pub(super) fn new(file: &FileWrite, now: Option<&OpenedFile>) -> Self {
-        Self {
+    /// `None` where the file is as it was before.
+    pub(super) fn new(file: &FileWrite, now: Option<&OpenedFile>) -> Option<Self> {
+        let content = now.map(|now| &now.content);
+        (content != file.old.as_ref()).then(|| Self {
             kind: file.entry.kind,
             path: file.entry.path.clone(),
             real_path: file.entry.real.clone(),
-            now: now.map(|now| as_text(&now.content)),
+            now: content.map(as_text),
             then: file.old.as_ref().map(as_text),
-            changed: now.map(|now| &now.content) != file.new.as_ref(),
-        }
+            changed: content != file.new.as_ref(),
+        })
     }
 }
 
@@ -81,8 +83,7 @@ impl Rollback {
 
     /// The files that would change.
     pub fn restores(&self) -> Vec<Restore> {
-        let restores = self.files.iter().map(|(file, now)| Restore::new(file, now.as_ref()));
-        restores.filter(|restore| restore.now != restore.then).collect()
+        self.files.iter().filter_map(|(file, now)| Restore::new(file, now.as_ref())).collect()
     }
 
     /// Does it. With `overwrite`, changes of others are lost; a backup keeps them.
