@@ -10,7 +10,7 @@ use crate::settings::{Secret, basic_header};
 use crate::system::checks::http::{CONNECT, HEAD, io_in_words};
 use crate::system::resolve;
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -190,7 +190,7 @@ impl ConnectAnswer {
     }
 }
 
-/// Connects to the first address that accepts, `[…]` around an IPv6 allowed.
+/// Connects to a host, `[…]` around an IPv6 allowed.
 ///
 /// # Errors
 /// The diagnosis `unknown` where the name has no address; of several addresses that are not reached
@@ -200,26 +200,34 @@ pub(super) fn dial(
     port: u16,
     [unknown, refused, silent]: [&'static Diagnosis; 3],
 ) -> Result<TcpStream, ProxyFailure> {
-    let failed = |diagnosis: &'static Diagnosis, error| diagnosis.seen(&io_in_words(&error));
+    let seen = |diagnosis: &'static Diagnosis, error| diagnosis.seen(&io_in_words(&error));
     let addresses = resolve(host.trim_matches(['[', ']']), port, CONNECT)
-        .map_err(|error| failed(unknown, error))?;
-    let share = CONNECT / u32::try_from(addresses.len()).unwrap_or(1).max(1);
-    let mut failure = failed(unknown, io::ErrorKind::NotFound.into());
+        .map_err(|error| seen(unknown, error))?;
+    connect(&addresses, CONNECT).map_err(|error| match error.kind() {
+        io::ErrorKind::ConnectionRefused => seen(refused, error),
+        _ => seen(silent, error),
+    })
+}
+
+/// Connects to the first address that accepts. However many there are, it takes no longer than this.
+fn connect(addresses: &[SocketAddr], time: Duration) -> io::Result<TcpStream> {
+    let end = Instant::now() + time;
+    let share = time / u32::try_from(addresses.len()).unwrap_or(1).max(1);
+    let mut result = Err(io::ErrorKind::TimedOut.into());
     for address in addresses {
-        failure = match TcpStream::connect_timeout(&address, share.max(Duration::from_secs(1))) {
-            Ok(stream) => return Ok(stream),
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                failed(refused, error)
-            }
-            Err(error) => failed(silent, error),
-        };
+        let left = end.saturating_duration_since(Instant::now());
+        if result.is_ok() || left.is_zero() {
+            break;
+        }
+        result = TcpStream::connect_timeout(address, share.max(Duration::from_secs(1)).min(left));
     }
-    Err(failure)
+    result
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::TcpListener;
 
     fn code(host: &str, port: u16) -> &'static str {
         let failures =
@@ -231,6 +239,20 @@ mod tests {
     fn a_name_without_an_address_is_unknown() {
         // A label over 63 bytes fails inside the resolver, without a question to the network.
         assert_eq!(code(&"x".repeat(64), 80), "direct-dns");
+    }
+
+    #[test]
+    fn a_name_of_many_silent_addresses_takes_no_longer_than_one_of_a_few() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        rustix::net::listen(&listener, 0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let second = Duration::from_secs(1);
+        let _full: Vec<_> =
+            (0..4).map_while(|_| TcpStream::connect_timeout(&address, second / 5).ok()).collect();
+        let started = Instant::now();
+        let error = connect(&[address; 20], second / 2).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(started.elapsed() < 5 * second, "{:?}", started.elapsed());
     }
 
     #[test]
