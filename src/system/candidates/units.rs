@@ -136,8 +136,12 @@ impl SearchScope {
         variables: &Variables,
     ) {
         let value = |name: &str| variables.get(name).map(|(value, _)| &**value);
-        // A specifier of systemd may mean anything.
-        let at = |path: &str| (!path.contains(['%', '$'])).then(|| self.at(folder.join(path)));
+        // A specifier of systemd may mean anything, and `~` is a home.
+        let at = |path: &str| {
+            let path = folder.join(path);
+            let is_plain = path.is_absolute() && !path.to_string_lossy().contains(['%', '$']);
+            is_plain.then(|| self.at(path))
+        };
         if let Some(named) = config_of(command) {
             let named = match named.strip_prefix('$') {
                 Some(name) => value(name.trim_matches(['{', '}'])),
@@ -297,6 +301,8 @@ mod tests {
             "ExecStart=/usr/bin/nginx -c /etc/nginx.conf",
             "ExecStart=\"\"",
             "ExecStart=/opt/kestra server local -c /opt/%i.yml",
+            "WorkingDirectory=%h\nExecStart=/opt/kestra server local -c a.yml",
+            "WorkingDirectory=~\nExecStart=/opt/kestra server local -c a.yml",
             "Environment=FILE=/opt/a.yml\nEnvironment=\nExecStart=/opt/kestra server local -c $FILE",
             "ExecStart=/opt/kestra-setup check --config /opt/a.yml",
             "ExecStart=/usr/bin/docker run kestra/kestra server local -c /opt/a.yml",
