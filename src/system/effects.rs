@@ -19,6 +19,7 @@ use crate::machine::{Machine, Nginx, Seen, Text};
 use crate::plan::{FileKind, Plan};
 use crate::settings::{Connection, ForwardProxy, has_placeholder};
 use crate::wizard::{Effect, FilePreview, Repair};
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -154,11 +155,12 @@ impl EffectRunner {
     /// Nothing was changed, unless the error is [`WriteError::Unrepaired`].
     pub(crate) fn write(&self, plan: &Plan) -> Result<Receipt, WriteError> {
         let lock = self.lock()?;
-        let deadline = Deadline::usual();
-        let before = self.live_test(plan, deadline);
-        let verify = || self.verify(plan, before.as_ref(), deadline);
+        let before = self.live_test(plan).and_then(Result::ok);
+        let untested = OnceCell::new();
+        let verify = || self.verify(plan, before.as_ref(), &untested);
         let mut receipt = fs::write(plan, &lock, &verify)?;
         receipt.warnings.extend(before.as_ref().and_then(old_complaint));
+        receipt.warnings.extend(untested.into_inner());
         Ok(receipt)
     }
 
@@ -169,12 +171,13 @@ impl EffectRunner {
         }
     }
 
-    /// Reads the written files again, the way Kestra and nginx do.
+    /// Reads the written files again, the way Kestra and nginx do. Why nginx could not is left in
+    /// `untested`.
     fn verify(
         &self,
         plan: &Plan,
         before: Option<&Live>,
-        deadline: Deadline,
+        untested: &OnceCell<String>,
     ) -> Result<(), Finding> {
         for change in plan.pending().filter(|change| change.kind == FileKind::Config) {
             let on_disk = snapshot(&change.path);
@@ -189,7 +192,15 @@ impl EffectRunner {
         // An earlier complaint is not about this write.
         let is_new =
             |complaint: &Finding| before.is_none_or(|it| !it.complaints.contains(complaint));
-        let complaints = self.live_test(plan, deadline).map_or(Vec::new(), |live| live.complaints);
+        let complaints = match self.live_test(plan) {
+            Some(Ok(live)) => live.complaints,
+            Some(Err(why)) => {
+                untested
+                    .get_or_init(|| format!("nginx did not test the new file. {}", why.summary));
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
         let new = complaints.into_iter().find(is_new);
         new.map_or(Ok(()), |new| Err(self.with_the_other_file(new, plan)))
     }
@@ -218,13 +229,14 @@ impl EffectRunner {
         Finding { summary: summary.unwrap_or(complaint.summary), ..complaint }
     }
 
-    /// `nginx -t` on the live configuration, where the plan touches what that nginx reads.
-    fn live_test(&self, plan: &Plan, deadline: Deadline) -> Option<Live> {
+    /// `nginx -t` on the live configuration, or why it could not be run; `None` where the plan touches
+    /// nothing that this nginx reads.
+    fn live_test(&self, plan: &Plan) -> Option<Result<Live, Finding>> {
         let conf = self.nginx.conf.as_ref()?.parent()?;
         let touches = plan
             .pending()
             .any(|change| change.kind == FileKind::Nginx && change.path.starts_with(conf));
-        touches.then(|| nginx::ask_live(&self.nginx, deadline).ok()).flatten()
+        touches.then(|| nginx::ask_live(&self.nginx, Deadline::usual()))
     }
 
     /// The findings of a check.
@@ -363,21 +375,50 @@ mod tests {
     use super::*;
     use crate::plan::FileChange;
 
-    #[test]
-    fn a_configuration_that_cannot_be_read_once_it_is_written_is_put_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let config = folder.path().join("config.yml");
-        let before = "kestra.url: https://a.example/\n";
-        std::fs::write(&config, before).unwrap();
-        let lock = Lock::take(&History::at(folder.path().join("state"))).unwrap();
-        let runner = EffectRunner {
-            config: config.clone(),
+    fn runner(folder: &Path) -> EffectRunner {
+        let lock = Lock::take(&History::at(folder.join("state"))).unwrap();
+        EffectRunner {
+            config: folder.join("config.yml"),
             place: Place::default(),
             nginx: Nginx::default(),
             api_url: API_URL.parse().unwrap(),
             step: Arc::default(),
             lock: Some(Arc::new(lock)),
+        }
+    }
+
+    #[test]
+    fn a_file_that_nginx_did_not_test_is_written_and_the_result_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        let path = folder.join("kestra.conf");
+        let nginx = Nginx {
+            binary: Some(folder.join("gone")),
+            conf: Some(folder.join("nginx.conf")),
+            ..Nginx::default()
         };
+        let change = FileChange {
+            kind: FileKind::Nginx,
+            path: path.clone(),
+            target: None,
+            before: None,
+            after: "server {}\n".into(),
+            mode: 0o644,
+        };
+        let plan = Plan { changes: vec![change], ..Plan::default() };
+        let receipt = EffectRunner { nginx, ..runner(&folder) }.write(&plan).unwrap();
+        let warning = "nginx did not test the new file. nginx could not be run.";
+        assert_eq!(receipt.warnings, [warning]);
+        assert!(path.exists());
+    }
+
+    #[test]
+    fn a_configuration_that_cannot_be_read_once_it_is_written_is_put_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let runner = runner(folder.path());
+        let config = runner.config.clone();
+        let before = "kestra.url: https://a.example/\n";
+        std::fs::write(&config, before).unwrap();
         let change = FileChange {
             kind: FileKind::Config,
             path: config.clone(),
