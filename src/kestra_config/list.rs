@@ -49,11 +49,18 @@ pub(super) fn replace(scope: &Scope, list: Id, texts: &[String]) -> Result<Vec<S
         let style = items.first().map_or(ScalarStyle::Plain, |item| item.style);
         return Ok(vec![Splice::replace(node.start..node.end, in_brackets(texts, style))]);
     };
-    let new: Vec<_> = added.iter().map(|item| written(item, tail.style, true)).collect();
-    let mut splices: Vec<_> = removed.map(|item| item.out_of_brackets(&items)).collect();
-    if !new.is_empty() {
-        splices.push(Splice::insert(tail.end, format!(", {}", new.join(", "))));
+    // Before the last one that stays, an entry goes with the comma behind it; after that one, all go.
+    let mut splices = Vec::new();
+    for (item, next) in items.iter().zip(items.iter().skip(1)) {
+        if item.start < tail.start && !texts.contains(&item.text) {
+            splices.push(Splice::delete(item.start..next.start));
+        }
     }
+    if let Some(last) = items.last().filter(|last| last.end > tail.end) {
+        splices.push(Splice::delete(tail.end..last.end));
+    }
+    let new = added.iter().map(|item| format!(", {}", written(item, tail.style, true)));
+    splices.push(Splice::insert(tail.end, new.collect::<String>()));
     Ok(splices)
 }
 
@@ -100,16 +107,6 @@ impl ListItem {
         let (text, style) = (text.to_string(), *style);
         is_word.then_some(Self { text, style, start: node.start, end: node.end })
     }
-
-    /// The entry with the comma that separates it from its neighbour.
-    fn out_of_brackets(&self, items: &[Self]) -> Splice {
-        let at = items.iter().position(|item| item.start == self.start).unwrap_or(0);
-        match (items.get(at + 1), at.checked_sub(1).and_then(|before| items.get(before))) {
-            (Some(next), _) => Splice::delete(self.start..next.start),
-            (None, Some(before)) => Splice::delete(before.end..self.end),
-            (None, None) => Splice::delete(self.start..self.end),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -155,6 +152,9 @@ mod tests {
             edited(flow, &["/b", "/d"]).unwrap(),
             "kestra: {open-urls: [ \"/b\", \"/d\" ], x: 1}\n"
         );
+        let flow = "kestra.open-urls: [/a, /b, /c, /d]\n";
+        assert_eq!(edited(flow, &["/b"]).unwrap(), "kestra.open-urls: [/b]\n");
+        assert_eq!(edited(flow, &["/a", "/d"]).unwrap(), "kestra.open-urls: [/a, /d]\n");
         assert_eq!(
             edited("kestra:\n  open-urls: []\n", &["/a"]).unwrap(),
             "kestra:\n  open-urls: [/a]\n"
