@@ -197,8 +197,10 @@ pub(crate) fn variables_beside(source: &str, place: &Place) -> Beside {
 impl Beside {
     fn of_service(&mut self, tree: &Tree, service: Id) {
         let parts =
-            ["command", "entrypoint"].into_iter().flat_map(|key| listed(tree, service, key));
-        let mut words = parts.flat_map(|part| tree.scalar(part).split_whitespace());
+            ["entrypoint", "command"].into_iter().flat_map(|key| listed(tree, service, key));
+        let words = parts.flat_map(|part| tree.scalar(part).split_whitespace());
+        // A `-c` before the command of Kestra is that of a shell.
+        let mut words = words.skip_while(|word| *word != "server");
         self.has_config_flag |=
             words.any(|word| matches!(word, "-c" | "--config") || word.starts_with("--config="));
         let Some(environment) = places::value(tree, service, "environment") else { return };
@@ -406,6 +408,22 @@ mod tests {
         ] {
             let port = port(ports);
             assert!(port.upstream.is_none() && port.note.is_some(), "{ports}");
+        }
+    }
+
+    #[test]
+    fn the_c_of_a_shell_is_not_that_of_kestra() {
+        for (lines, is_flag) in [
+            ("entrypoint: /bin/bash\n    command: [-c, /app/kestra server standalone]", false),
+            ("entrypoint: /bin/bash\n    command: [-c, /app/kestra server local -c /k.yml]", true),
+            ("entrypoint: [/app/kestra, server, local]\n    command: [-c, /k.yml]", true),
+            ("command: server standalone --config=/k.yml", true),
+        ] {
+            let text = format!(
+                "services:\n  k:\n    {lines}\n    environment:\n      KESTRA_CONFIGURATION: |\n        kestra.url: a\n"
+            );
+            let place = super::super::places(&text).unwrap().remove(0);
+            assert_eq!(variables_beside(&text, &place).has_config_flag, is_flag, "{lines}");
         }
     }
 
