@@ -7,6 +7,7 @@ use super::reading::Reading;
 use super::refused::{self, PlaceError, check_form};
 use super::yaml::{Document, Id, ScalarStyle, Shape, Tree};
 use super::{compose, locate, merge};
+use crate::shell;
 
 /// The variable that holds a configuration as text, in Compose and Kubernetes.
 pub(super) const VARIABLE: &str = "KESTRA_CONFIGURATION";
@@ -90,17 +91,16 @@ pub(crate) fn place_at(text: &str, named: &Place) -> Result<Place, PlaceError> {
     if named.is_whole() {
         return Ok(Place::whole());
     }
-    let known = places(text).unwrap_or_default();
-    let found = |place: &Place| {
-        let is_it = |it: &&Place| {
-            it.path == place.path && (place.document.is_none() || it.document == place.document)
-        };
+    let tree = Tree::parse(text)?;
+    let known = places_in(&tree).unwrap_or_default();
+    let found = |path: &[PathStep], document: Option<usize>| {
+        let is_it =
+            |it: &&Place| it.path == path && (document.is_none() || it.document == document);
         known.iter().find(is_it).cloned()
     };
-    if let Some(known) = found(named) {
+    if let Some(known) = found(&named.path, named.document) {
         return Ok(known);
     }
-    let tree = Tree::parse(text)?;
     let absent = || {
         let reason = format!("there is no {named} in this file");
         PlaceError::new(None, reason, "Leave --at out to see what is there.")
@@ -113,11 +113,20 @@ pub(crate) fn place_at(text: &str, named: &Place) -> Result<Place, PlaceError> {
     };
     let (at, root, value) = meant.find_map(followed).ok_or_else(absent)?;
     let document = (tree.documents.len() > 1).then_some(at + 1);
-    // An alias or a merge key leads to where the text is.
-    let Some(path) = path_to(&tree, root, value) else { return Ok(named.clone()) };
-    let place = Place::found(document, path, kind_of(&tree, root));
-    if let Some(known) = found(&place) {
+    let path = path_to(&tree, root, value).ok_or_else(absent)?;
+    if let Some(known) = found(&path, document) {
         return Ok(known);
+    }
+    let place = Place::found(document, path, kind_of(&tree, root));
+    if place.path != named.path {
+        let reason = format!(
+            "{named} is {place}, through an alias or a merge key that other keys may have too"
+        );
+        let remedy = format!(
+            "Change it for all of them with --at {}, or write the settings out at {named}.",
+            shell::word(&place.to_string())
+        );
+        return Err(PlaceError::new(Some(tree.nodes[value].line), reason, remedy));
     }
     check_form(&tree, value, place.kind(), &named.to_string())?;
     Ok(place)
