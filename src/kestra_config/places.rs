@@ -171,8 +171,16 @@ pub(super) fn effective_entries(tree: &Tree, map: Id) -> Vec<(Id, Id)> {
 
 /// The value of a literal key, merge keys included.
 pub(super) fn value(tree: &Tree, map: Id, key: &str) -> Option<Id> {
-    let entries = effective_entries(tree, map);
-    entries.into_iter().rfind(|&(it, _)| tree.key(it) == key).map(|(_, value)| value)
+    let map = tree.resolve(map);
+    let is_it = |&(it, _): &(Id, Id)| tree.key(it) == key;
+    // Its own keys win over merged ones, and nearly no mapping has any of the latter.
+    let own = tree.entries(map).filter(is_it).last();
+    let has_merged = || tree.entries(map).any(|(it, _)| tree.is_merge(it));
+    match own {
+        Some((_, value)) => Some(tree.resolve(value)),
+        None if has_merged() => Some(effective_entries(tree, map).into_iter().rfind(is_it)?.1),
+        None => None,
+    }
 }
 
 /// The mappings at or below a node that have a key, with its value.
