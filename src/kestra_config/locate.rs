@@ -191,9 +191,7 @@ impl BlockText {
             Shape::Scalar(_, ScalarStyle::Folded) => {
                 refuse("is folded (>) where a literal block (|) is needed")
             }
-            Shape::Scalar(..) => refuse("is neither a mapping nor a literal block (|)"),
-            Shape::Alias(_) => refuse("is an alias to what other keys use too"),
-            Shape::List { .. } => refuse("is a list, not a mapping"),
+            _ => refuse("is neither a mapping nor a literal block (|)"),
         }
     }
 

@@ -263,9 +263,7 @@ fn emptied(scope: &Scope, paths: &[KeyPath]) -> Result<HashSet<Id>, Refusal> {
             return Err(tree.refuse(value, "a whole section where a single value is to be removed"));
         }
         for entry in path.entries[scope.prefix.len()..].iter().rev() {
-            if !removed.insert(entry.key) {
-                break;
-            }
+            removed.insert(entry.key);
             let left = left.entry(entry.map).or_insert_with(|| tree.entries(entry.map).count());
             *left -= 1;
             if *left > 0 {

@@ -301,7 +301,6 @@ impl<'t, 'a> Finder<'t, 'a> {
             if let Some(value) = value(tree, environment, VARIABLE) {
                 self.take(value, PlaceKind::Compose, Some(name));
             }
-            let Shape::List { .. } = tree.nodes[environment].shape else { continue };
             let named = tree
                 .items(environment)
                 .find(|&item| tree.scalar(tree.resolve(item)).split('=').next() == Some(VARIABLE));
@@ -354,8 +353,8 @@ impl<'t, 'a> Finder<'t, 'a> {
                 }
             }
             "List" => {
-                let items = value(tree, object, "items");
-                for item in items.map_or_else(Vec::new, |items| tree.items(items).collect()) {
+                let items = value(tree, object, "items").into_iter();
+                for item in items.flat_map(|items| tree.items(items)) {
                     let item = tree.resolve(item);
                     if let Some(kind) = kubernetes_kind(tree, item) {
                         self.kubernetes(item, kind);
@@ -387,8 +386,7 @@ impl<'t, 'a> Finder<'t, 'a> {
         let Some(data) = value(tree, object, section) else { return };
         for (key, value) in effective_entries(tree, data) {
             let is_named = tree.key(key) == VARIABLE;
-            let is_mapping = tree.is_map(value) && has_section(tree, value);
-            if is_named || is_mapping || is_configuration(tree.scalar(value)) {
+            if is_named || has_section(tree, value) || is_configuration(tree.scalar(value)) {
                 self.take(value, PlaceKind::ConfigMap, None);
             }
         }
@@ -409,7 +407,10 @@ impl<'t, 'a> Finder<'t, 'a> {
 
     fn helm_text(&mut self, values: Id) {
         let tree = self.tree;
-        let Shape::Scalar(text, style) = &tree.nodes[values].shape else { return };
+        let path = path_to(tree, self.root, values);
+        let (Some(path), Shape::Scalar(text, style)) = (path, &tree.nodes[values].shape) else {
+            return;
+        };
         let Ok(inner) = Tree::parse(text) else { return };
         let mut finder = Finder::new(&inner);
         for document in &inner.documents {
@@ -418,8 +419,7 @@ impl<'t, 'a> Finder<'t, 'a> {
         }
         for inside in finder.found {
             if *style == ScalarStyle::Literal {
-                let Some(outer) = path_to(tree, self.root, values) else { continue };
-                let path = [outer, inside.path].concat();
+                let path = [path.as_slice(), &inside.path].concat();
                 self.add(Place::found(self.document, path, PlaceKind::GitOps));
             } else {
                 let reason =
@@ -442,11 +442,7 @@ impl<'t, 'a> Finder<'t, 'a> {
             }
         }
         // Chart 0.x.
-        let is_chart_0 = |&it: &Id| match &tree.nodes[it].shape {
-            Shape::Map { .. } => has_section(tree, it),
-            Shape::Scalar(text, _) => is_configuration(text),
-            _ => false,
-        };
+        let is_chart_0 = |&it: &Id| has_section(tree, it) || is_configuration(tree.scalar(it));
         let chart_0 = value(tree, map, "configuration").filter(is_chart_0);
         let is_taken = chart_0.is_some_and(|it| self.take(it, kind, None));
         if depth == 0 || is_taken || chart_1.is_some() {

@@ -149,7 +149,6 @@ pub(super) fn check_form(
         ),
         Shape::Map { .. } => return Ok(()),
         Shape::List { .. } => (format!("{name} is a list, not a configuration"), as_block),
-        Shape::Alias(_) => (format!("{name} is an alias"), as_block),
         Shape::Scalar(..) if tree.is_empty(id) && !is_text_only => return Ok(()),
         Shape::Scalar(..) if is_path => (
             format!("{name} holds a path; it must hold the YAML itself"),
@@ -166,7 +165,7 @@ pub(super) fn check_form(
         Shape::Scalar(..) if text.starts_with('$') && is_one_line => {
             (format!("{name} is a variable that is set elsewhere"), as_block)
         }
-        Shape::Scalar(..) => {
+        Shape::Scalar(..) | Shape::Alias(_) => {
             (format!("{name} is a text on one line or in quotes, which cannot be edited"), as_block)
         }
     };

@@ -72,18 +72,17 @@ pub(super) fn check_tags(tree: &Tree, root: Id) -> Result<(), Refusal> {
 }
 
 fn is_known_tag(tag: &str, node: &Node) -> bool {
-    match &node.shape {
-        Shape::Scalar(text, _) => match tag {
-            "!" | "str" | "binary" | "null" => true,
-            "bool" => kind::boolean(&text.to_ascii_lowercase()).is_some(),
-            "int" => kind::of_plain(text) == Kind::Int,
-            "float" => matches!(kind::of_plain(text), Kind::Float | Kind::Int),
-            "timestamp" => kind::of_plain(text) == Kind::Date,
-            _ => false,
-        },
-        Shape::Map { .. } => matches!(tag, "!" | "map" | "set"),
-        Shape::List { .. } => matches!(tag, "!" | "seq" | "omap" | "pairs"),
-        Shape::Alias(_) => false,
+    match (&node.shape, tag) {
+        (Shape::Scalar(..), "!" | "str" | "binary" | "null")
+        | (Shape::Map { .. }, "!" | "map" | "set")
+        | (Shape::List { .. }, "!" | "seq" | "omap" | "pairs") => true,
+        (Shape::Scalar(text, _), "bool") => kind::boolean(&text.to_ascii_lowercase()).is_some(),
+        (Shape::Scalar(text, _), "int") => kind::of_plain(text) == Kind::Int,
+        (Shape::Scalar(text, _), "float") => {
+            matches!(kind::of_plain(text), Kind::Float | Kind::Int)
+        }
+        (Shape::Scalar(text, _), "timestamp") => kind::of_plain(text) == Kind::Date,
+        _ => false,
     }
 }
 
