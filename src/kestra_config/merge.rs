@@ -14,9 +14,6 @@ const MAX_DEPTH: usize = 50;
 /// How many mappings one may take over from, directly or through others.
 const MAX_VISITED: usize = 10_000;
 
-/// How many entries one mapping may take over.
-const MAX_MERGED: usize = 200_000;
-
 /// The entries of a mapping, as SnakeYAML makes them.
 #[derive(Debug)]
 pub(super) struct EffectiveEntries {
@@ -93,7 +90,7 @@ impl Merged<'_, '_> {
             return Err(Refusal::new(line, "the value of a merge key (<<) is no mapping"));
         }
         self.visited += 1;
-        if depth == MAX_DEPTH || self.visited > MAX_VISITED || self.entries.len() > MAX_MERGED {
+        if depth == MAX_DEPTH || self.visited > MAX_VISITED {
             return Err(Refusal::new(line, "merge keys multiply the file beyond what can be read"));
         }
         self.add(&own(self.tree, source).in_effect, depth + 1)

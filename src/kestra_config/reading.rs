@@ -11,11 +11,12 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 use std::fmt;
 
-/// More values than these reached through aliases are an alias bomb.
-const MAX_EXPANDED: usize = 200_000;
+/// More values than these are an alias bomb: twice as many as a text may have of its own.
+const MAX_VALUES: usize = 400_000;
 
-/// How many aliases may lead to one another.
-const MAX_ALIAS_DEPTH: usize = 50;
+/// How deep values may be in one another, aliases followed. A text of its own has 50 levels; fifty
+/// aliases that lead to one another could multiply them until the stack is exhausted.
+const MAX_DEPTH: usize = 200;
 
 /// A value, as Micronaut would see it.
 #[derive(Clone, PartialEq, Eq)]
@@ -102,8 +103,8 @@ impl Reading {
         let mut reader = Reader {
             tree,
             path: String::new(),
-            expanded: 0,
-            through_alias: 0,
+            values: 0,
+            depth: 0,
             shadowed: Vec::new(),
             reading: Self::default(),
         };
@@ -132,8 +133,10 @@ impl Reading {
 struct Reader<'t, 'a> {
     tree: &'t Tree<'a>,
     path: String,
-    expanded: usize,
-    through_alias: usize,
+    /// How many values were read, those behind aliases each time.
+    values: usize,
+    /// How deep the current one is.
+    depth: usize,
     shadowed: Vec<(String, usize)>,
     reading: Reading,
 }
@@ -142,19 +145,14 @@ impl Reader<'_, '_> {
     /// `names`: keys are property names; below a list they are data.
     fn value(&mut self, id: Id, names: bool) -> Result<(), Refusal> {
         let node = &self.tree.nodes[id];
-        if self.through_alias > 0 {
-            self.expanded += 1;
-            if self.expanded > MAX_EXPANDED || self.through_alias > MAX_ALIAS_DEPTH {
-                let reason = "aliases multiply the file beyond what can be read";
-                return Err(self.tree.refuse(id, reason));
-            }
+        self.values += 1;
+        self.depth += 1;
+        if self.values > MAX_VALUES || self.depth > MAX_DEPTH {
+            let reason = "aliases multiply the file beyond what can be read";
+            return Err(self.tree.refuse(id, reason));
         }
         match &node.shape {
-            &Shape::Alias(target) => {
-                self.through_alias += 1;
-                self.value(target, names)?;
-                self.through_alias -= 1;
-            }
+            &Shape::Alias(target) => self.value(target, names)?,
             Shape::Map { .. } => self.map(id, names)?,
             Shape::List { .. } => self.list(id)?,
             Shape::Scalar(text, _) => {
@@ -164,6 +162,7 @@ impl Reader<'_, '_> {
                 self.put(Scalar { text: read, is_reinterpreted, kind, line: node.line });
             }
         }
+        self.depth -= 1;
         Ok(())
     }
 

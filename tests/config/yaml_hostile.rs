@@ -67,6 +67,19 @@ fn alias_bombs_are_not_expanded() {
     assert!(refused(&bomb(25, merged)).reason.contains("merge keys multiply"));
 }
 
+/// Fifty anchored values, of which each has the one before below many levels of this.
+fn chain(opened: &str) -> String {
+    let value = |alias: String| format!("{}{alias}{}", opened.repeat(46), "}".repeat(46));
+    let deep = bomb(50, value);
+    format!("{deep}kestra: *l49\n")
+}
+
+#[test]
+fn a_chain_of_deep_aliases_does_not_exhaust_the_stack() {
+    assert!(refused(&chain("{a: ")).reason.contains("aliases multiply"));
+    assert!(refused(&chain("{<<: ")).reason.contains("merge keys multiply"));
+}
+
 #[test]
 fn an_alias_within_its_own_value_is_refused() {
     assert_eq!(refused("a: &a\n  b: *a\n").line, Some(2));
