@@ -182,7 +182,7 @@ impl<'a> Parser<'a> {
 
     fn skip_space_and_comments(&mut self) {
         loop {
-            let rest = self.rest().trim_start();
+            let rest = self.rest().trim_ascii_start();
             self.at = self.text.len() - rest.len();
             if !rest.starts_with('#') {
                 return;
@@ -225,7 +225,7 @@ impl<'a> Parser<'a> {
                     self.at = start + at;
                     break;
                 }
-                char if char.is_whitespace() => {
+                char if char.is_ascii_whitespace() => {
                     self.at = start + at;
                     break;
                 }
@@ -274,6 +274,11 @@ mod tests {
     #[test]
     fn a_regular_expression_keeps_its_backslashes() {
         assert_eq!(words(r#"a ~^\d+\.x\;$ "\w\"\\" \t;"#), [[r"~^\d+\.x\;$", "\\w\"\\", "\t"]]);
+    }
+
+    #[test]
+    fn a_blank_that_is_not_ascii_is_part_of_a_word() {
+        assert_eq!(words("a b\u{a0}c\u{3000}\td;"), [["b\u{a0}c\u{3000}", "d"]]);
     }
 
     #[test]
