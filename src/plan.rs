@@ -227,12 +227,12 @@ fn variable_to_save(settings: &Settings) -> Option<(&VariableName, &Secret, &Fil
     let Connection::Proxy(ForwardProxy { login: Some(login), .. }) = &settings.connection else {
         return None;
     };
-    match login {
-        Login {
-            saved: CredentialStorage::Env { variable, file: Some(file) }, password, ..
-        } => (!password.is_empty()).then_some((variable, password, file)),
-        Login { .. } => None,
-    }
+    let Login { saved: CredentialStorage::Env { variable, file: Some(file) }, password, .. } =
+        login
+    else {
+        return None;
+    };
+    (!password.is_empty()).then_some((variable, password, file))
 }
 
 fn variable_file(

@@ -213,7 +213,7 @@ impl<'a> ServingLocation<'a> {
         }
         let target = pass.first()?;
         let (scheme, rest) = target.split_once("://")?;
-        let (host, path) = rest.split_at_checked(rest.find('/')?)?;
+        let (host, path) = rest.split_at(rest.find('/')?);
         if target.contains('$') {
             return None;
         }
