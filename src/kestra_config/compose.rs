@@ -412,6 +412,13 @@ mod tests {
     }
 
     #[test]
+    fn the_variables_of_a_list_count_beside_a_mounted_file() {
+        let text = "services:\n  k:\n    image: kestra/kestra\n    volumes: [./k.yml:/k.yml]\n    \
+                    environment: [A=b, MICRONAUT_SERVER_PORT=1]\n";
+        assert_eq!(mounted_file(text).unwrap().beside.names, ["MICRONAUT_SERVER_PORT"]);
+    }
+
+    #[test]
     fn the_c_of_a_shell_is_not_that_of_kestra() {
         for (lines, is_flag) in [
             ("entrypoint: /bin/bash\n    command: [-c, /app/kestra server standalone]", false),
@@ -432,8 +439,19 @@ mod tests {
         for good in ["$$", "a$$b", "$A_1.", "${A}", "${A:-b}", "${A:-${B}}", "${A?no}", "${A:+x}"] {
             assert!(check_interpolation(good, 0, good.len()).is_ok(), "{good}");
         }
-        for bad in ["$", "$ ", "$1", "${", "${}", "${A B}", "${A", "${NOT A VALID $ thing}", "pa$-"]
-        {
+        for bad in [
+            "$",
+            "$ ",
+            "$1",
+            "${",
+            "${}",
+            "${A B}",
+            "${A",
+            "${NOT A VALID $ thing}",
+            "pa$-",
+            "${A:-b",
+            "${A:-b\n}",
+        ] {
             assert!(check_interpolation(bad, 0, bad.len()).is_err(), "{bad}");
         }
     }
