@@ -78,8 +78,10 @@ fn settings_in(text: &str) -> BTreeMap<usize, Vec<Setting>> {
     let mut all: BTreeMap<usize, Vec<Setting>> = BTreeMap::new();
     for reading in readings(text) {
         // A list begins on the line of its first entry, which is shown there.
-        let is_shown = |kind| !matches!(kind, Kind::Null | Kind::List);
-        for (path, scalar) in reading.iter().filter(|(_, it)| is_shown(it.kind)) {
+        let is_shown = |path: &str, kind| {
+            !matches!(kind, Kind::Null | Kind::List) && is_property_or_item(path)
+        };
+        for (path, scalar) in reading.iter().filter(|(path, it)| is_shown(path, it.kind)) {
             let Some(shown) = properties::shown(path, &scalar.text) else { continue };
             let name = path.rsplit('.').next().unwrap_or_default().to_owned();
             let setting = Setting { name, text: scalar.text.clone(), shown };
@@ -87,6 +89,13 @@ fn settings_in(text: &str) -> BTreeMap<usize, Vec<Setting>> {
         }
     }
     all
+}
+
+/// Whether there are no keys below the list that a path leads into: these are data, and a key with a
+/// bracket in it is one too.
+fn is_property_or_item(path: &str) -> bool {
+    let index = path.find('[').map_or("", |at| &path[at..]);
+    index.chars().all(|c| c.is_ascii_digit() || "[]".contains(c))
 }
 
 /// A line of YAML, with the settings that are on it.
@@ -278,6 +287,15 @@ mod tests {
         assert_eq!(
             config("{\n  \"kestra.url\": \"https://a.example/\",\n  \"hunter2\": 1\n}\n"),
             "{\n  \"kestra.url\": \"https://a.example/\",\n  …\n}"
+        );
+    }
+
+    #[test]
+    fn a_key_inside_a_value_of_ours_is_hidden() {
+        assert_eq!(config("kestra:\n  url: [{hunter2: x}]\n"), "kestra:\n  url: …");
+        assert_eq!(
+            config("kestra: {'url[hunter2': x, url: 'https://a.example/'}\n"),
+            "kestra: {… url: https://a.example/ …}"
         );
     }
 
