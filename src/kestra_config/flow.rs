@@ -1,4 +1,5 @@
-//! Mappings in braces: their layout, insertion and removal of entries.
+//! Mappings in braces: their layout, insertion and removal of entries; the latter of lists in brackets
+//! too.
 
 use super::block::{NewContent, NewKey, after_comments};
 use super::scalar;
@@ -22,9 +23,10 @@ struct FlowLayout<'t> {
     ending: &'t str,
 }
 
-/// An entry with its commas.
+/// An entry of a mapping or a list, with its comma.
 struct FlowItem {
-    key: Id,
+    /// Its key; in a list, itself.
+    id: Id,
     start: usize,
     end: usize,
     comma: Option<usize>,
@@ -82,15 +84,15 @@ pub(super) fn fill(tree: &Tree, holder: KeyValue, keys: &[NewKey], ending: &str)
     }
 }
 
-/// Removes entries; the commas stay right.
-pub(super) fn remove(tree: &Tree, map: Id, removed: &HashSet<Id>) -> Vec<Splice> {
-    let items = items(tree, map);
-    let Some(keep) = items.iter().rposition(|item| !removed.contains(&item.key)) else {
-        let node = &tree.nodes[map];
+/// Removes the entries with these keys, or these items; the commas stay right.
+pub(super) fn remove(tree: &Tree, collection: Id, removed: &HashSet<Id>) -> Vec<Splice> {
+    let items = items(tree, collection);
+    let Some(keep) = items.iter().rposition(|item| !removed.contains(&item.id)) else {
+        let node = &tree.nodes[collection];
         return vec![Splice::delete(node.start + 1..node.end - 1)];
     };
     let mut splices = Vec::new();
-    let removed = |(_, item): &(usize, &FlowItem)| removed.contains(&item.key);
+    let removed = |(_, item): &(usize, &FlowItem)| removed.contains(&item.id);
     for (at, item) in items[..keep].iter().enumerate().filter(removed) {
         let next = &items[at + 1];
         splices.push(match own_lines(tree.text, item) {
@@ -128,17 +130,18 @@ fn own_lines(source: &str, item: &FlowItem) -> Option<std::ops::Range<usize>> {
     is_alone.then(|| start..text::next_line(source, item.after()))
 }
 
-fn items(tree: &Tree, map: Id) -> Vec<FlowItem> {
-    let mut from = tree.nodes[map].start + 1;
+fn items(tree: &Tree, collection: Id) -> Vec<FlowItem> {
+    let mut from = tree.nodes[collection].start + 1;
     let mut items = Vec::new();
-    for (key, value) in tree.entries(map) {
+    let of_list = tree.items(collection).map(|item| (item, item));
+    for (key, value) in tree.entries(collection).chain(of_list) {
         let start = text::next_token(tree.text, from);
         let end = tree.nodes[value].end.max(tree.nodes[key].end);
         let token = text::next_token(tree.text, end);
         let comma = tree.text[token..].starts_with(',').then_some(token);
         from = comma.map_or(end, |comma| comma + 1);
         let is_empty = tree.nodes[value].start == tree.nodes[value].end;
-        items.push(FlowItem { key, start, end, comma, is_empty });
+        items.push(FlowItem { id: key, start, end, comma, is_empty });
     }
     items
 }

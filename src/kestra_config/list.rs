@@ -6,7 +6,8 @@ use super::locate::Scope;
 use super::scalar;
 use super::text::{self, Splice};
 use super::yaml::{Id, ScalarStyle, Shape, Tree};
-use super::{Refusal, Value};
+use super::{Refusal, Value, flow};
+use std::collections::HashSet;
 
 /// The lines of a list in block style, each beginning in this column.
 pub(super) fn lines(items: &[String], style: ScalarStyle, column: usize) -> Vec<String> {
@@ -39,9 +40,9 @@ pub(super) fn replace(scope: &Scope, list: Id, texts: &[String]) -> Result<Vec<S
         return Err(refuse("an entry is in the list twice, or in another order"));
     }
     let added = &texts[kept.len()..];
-    let removed = items.iter().filter(|item| !texts.contains(&item.text));
+    let is_removed = |item: &&ListItem| !texts.contains(&item.text);
     if !tree.is_flow(list) {
-        return in_block(scope, &items, removed, added)
+        return in_block(scope, &items, items.iter().filter(is_removed), added)
             .ok_or_else(|| refuse("an entry of the list shares its line with something else"));
     }
     let Some(tail) = kept.last() else {
@@ -49,16 +50,8 @@ pub(super) fn replace(scope: &Scope, list: Id, texts: &[String]) -> Result<Vec<S
         let style = items.first().map_or(ScalarStyle::Plain, |item| item.style);
         return Ok(vec![Splice::replace(node.start..node.end, in_brackets(texts, style))]);
     };
-    // Before the last one that stays, an entry goes with the comma behind it; after that one, all go.
-    let mut splices = Vec::new();
-    for (item, next) in items.iter().zip(items.iter().skip(1)) {
-        if item.start < tail.start && !texts.contains(&item.text) {
-            splices.push(Splice::delete(item.start..next.start));
-        }
-    }
-    if let Some(last) = items.last().filter(|last| last.end > tail.end) {
-        splices.push(Splice::delete(tail.end..last.end));
-    }
+    let removed: HashSet<Id> = items.iter().filter(is_removed).map(|item| item.id).collect();
+    let mut splices = flow::remove(tree, list, &removed);
     let new = added.iter().map(|item| format!(", {}", written(item, tail.style, true)));
     splices.push(Splice::insert(tail.end, new.collect::<String>()));
     Ok(splices)
@@ -93,6 +86,7 @@ fn in_block<'a>(
 
 /// An entry that is a text.
 struct ListItem {
+    id: Id,
     text: String,
     style: ScalarStyle,
     start: usize,
@@ -105,7 +99,7 @@ impl ListItem {
         let Shape::Scalar(text, style) = &node.shape else { return None };
         let is_word = !node.is_block_scalar() && node.tag.is_none();
         let (text, style) = (text.to_string(), *style);
-        is_word.then_some(Self { text, style, start: node.start, end: node.end })
+        is_word.then_some(Self { id, text, style, start: node.start, end: node.end })
     }
 }
 
@@ -155,6 +149,8 @@ mod tests {
         let flow = "kestra.open-urls: [/a, /b, /c, /d]\n";
         assert_eq!(edited(flow, &["/b"]).unwrap(), "kestra.open-urls: [/b]\n");
         assert_eq!(edited(flow, &["/a", "/d"]).unwrap(), "kestra.open-urls: [/a, /d]\n");
+        let lines = "kestra.open-urls: [\n  /a,\n  /b, # old\n  /c, # old\n]\n";
+        assert_eq!(edited(lines, &["/a", "/d"]).unwrap(), "kestra.open-urls: [\n  /a, /d,\n]\n");
         assert_eq!(
             edited("kestra:\n  open-urls: []\n", &["/a"]).unwrap(),
             "kestra:\n  open-urls: [/a]\n"
