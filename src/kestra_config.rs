@@ -26,8 +26,7 @@ mod verify;
 mod yaml;
 
 pub(crate) use compose::{
-    KESTRA_PORT, Mounted, PublishedPort, env_files, image, is_property, mounted_file,
-    published_port, variables_beside,
+    KESTRA_PORT, Mounted, PublishedPort, beside, image, is_property, mounted_file, published_port,
 };
 pub(crate) use keys::hyphenated;
 pub use kind::Kind;

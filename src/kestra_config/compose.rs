@@ -47,20 +47,21 @@ pub(crate) fn image(source: &str, place: &Place) -> Option<String> {
     if !matches!(place.kind(), PlaceKind::Compose | PlaceKind::Helm) {
         return None;
     }
-    let tree = Tree::parse(source).ok()?;
-    let text = |map: Id, key: &str| {
-        let text = tree.scalar(places::value(&tree, map, key)?);
-        Some(text.to_owned()).filter(|text| !text.is_empty())
-    };
     if place.is_compose() {
-        let (_, service) = *named(&tree, place.used_by()).first()?;
-        return text(service, "image");
+        return beside(source, place).image;
     }
+    let tree = Tree::parse(source).ok()?;
     let root = tree.resolve(tree.documents.first()?.root);
     let charts = places::effective_entries(&tree, root).into_iter().map(|(_, value)| value);
     let image = |map: Id| places::value(&tree, map, "image");
     let image = std::iter::once(root).chain(charts).find_map(image)?;
-    Some(format!("kestra/kestra:{}", text(image, "tag")?))
+    Some(format!("kestra/kestra:{}", text_of(&tree, image, "tag")?))
+}
+
+/// A text that is not empty, of a key.
+fn text_of(tree: &Tree, map: Id, key: &str) -> Option<String> {
+    let text = tree.scalar(places::value(tree, map, key)?);
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn published(tree: &Tree, name: &str, service: Id, port: u16) -> PublishedPort {
@@ -167,7 +168,7 @@ fn default_of(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// What the services of a place set beside their configuration.
+/// What the services or containers that use a configuration set beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Beside {
     /// The variables that Kestra reads as properties. They win over the text of
@@ -175,10 +176,14 @@ pub(crate) struct Beside {
     pub(crate) names: Vec<String>,
     /// Whether Kestra is started with `--config`: that file wins over both (measured: 0).
     pub(crate) has_config_flag: bool,
+    /// The env files, as they are written.
+    pub(crate) env_files: Vec<String>,
+    /// The first image.
+    pub(crate) image: Option<String>,
 }
 
-/// What the services or containers that use a configuration set beside it.
-pub(crate) fn variables_beside(source: &str, place: &Place) -> Beside {
+/// What a file sets beside the configuration at a place of it.
+pub(crate) fn beside(source: &str, place: &Place) -> Beside {
     let mut beside = Beside::default();
     if !place.is_compose() && !place.is_kubernetes() {
         return beside;
@@ -203,6 +208,10 @@ impl Beside {
         let mut words = words.skip_while(|word| *word != "server");
         self.has_config_flag |=
             words.any(|word| matches!(word, "-c" | "--config") || word.starts_with("--config="));
+        let path = |id| if tree.is_map(id) { places::value(tree, id, "path") } else { Some(id) };
+        let paths = listed(tree, service, "env_file").into_iter().filter_map(path);
+        self.env_files.extend(paths.map(|id| tree.scalar(id).to_owned()));
+        self.image = self.image.take().or_else(|| text_of(tree, service, "image"));
         let Some(environment) = places::value(tree, service, "environment") else { return };
         for (key, _) in places::effective_entries(tree, environment) {
             self.add(tree.key(key));
@@ -292,10 +301,6 @@ pub(crate) struct Mounted {
     pub(crate) service: String,
     /// The file as it is written.
     pub(crate) file: String,
-    /// The env files of the service, as they are written.
-    pub(crate) env_files: Vec<String>,
-    /// The image of the service.
-    pub(crate) image: Option<String>,
     /// What the service sets beside it.
     pub(crate) beside: Beside,
 }
@@ -308,26 +313,7 @@ pub(crate) fn mounted_file(source: &str) -> Option<Mounted> {
     beside.of_service(&tree, service);
     // Kestra reads it there by default.
     beside.has_config_flag |= target.ends_with(".kestra/config.yml");
-    Some(Mounted {
-        service: name.to_owned(),
-        file: file.to_owned(),
-        env_files: env_files_of(&tree, service),
-        image: places::value(&tree, service, "image").map(|id| tree.scalar(id).to_owned()),
-        beside,
-    })
-}
-
-/// The env files of the services that use a configuration, as they are written.
-pub(crate) fn env_files(source: &str, place: &Place) -> Vec<String> {
-    let Ok(tree) = Tree::parse(source) else { return Vec::new() };
-    let services = named(&tree, place.used_by()).into_iter();
-    services.flat_map(|(_, service)| env_files_of(&tree, service)).collect()
-}
-
-fn env_files_of(tree: &Tree, service: Id) -> Vec<String> {
-    let path = |id| if tree.is_map(id) { places::value(tree, id, "path") } else { Some(id) };
-    let paths = listed(tree, service, "env_file").into_iter().filter_map(path);
-    paths.map(|id| tree.scalar(id).to_owned()).collect()
+    Some(Mounted { service: name.to_owned(), file: file.to_owned(), beside })
 }
 
 /// A service by name and node, the configuration file that it mounts, as it is written, and the path
@@ -430,7 +416,7 @@ mod tests {
                 "services:\n  k:\n    {lines}\n    environment:\n      KESTRA_CONFIGURATION: |\n        kestra.url: a\n"
             );
             let place = super::super::places(&text).unwrap().remove(0);
-            assert_eq!(variables_beside(&text, &place).has_config_flag, is_flag, "{lines}");
+            assert_eq!(super::beside(&text, &place).has_config_flag, is_flag, "{lines}");
         }
     }
 

@@ -35,7 +35,7 @@ pub(crate) fn config_warnings(machine: &Machine) -> Vec<String> {
 pub(crate) fn variables(machine: &Machine) -> Vec<String> {
     let text = |path: &Path| machine.text(path).map_or("", Text::as_str);
     let place = machine.place();
-    let beside = kestra_config::variables_beside(text(machine.config()), place);
+    let beside = kestra_config::beside(text(machine.config()), place);
     let of = if place.is_kubernetes() { "the container" } else { "the service" };
     let all = beside.names.iter().map(|name| (name.as_str(), of, !beside.has_config_flag));
     let mut all: Vec<(&str, &str, bool)> = all.collect();

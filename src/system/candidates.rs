@@ -95,7 +95,7 @@ impl SearchScope {
             let (file, name) = (shell::path(&compose), shell::word(&mounted.service));
             format!("docker compose -f {file} up -d --force-recreate {name}")
         };
-        let (env_files, in_files) = env_files(&compose, &mounted.env_files);
+        let (env_files, in_files) = env_files(&compose, &mounted.beside.env_files);
         let service = std::slice::from_ref(&mounted.service);
         let published = kestra_config::published_port(&text_of(&compose)?, service, port);
         Some(Service {

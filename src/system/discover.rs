@@ -286,13 +286,13 @@ pub(crate) fn service(machine: &Machine) -> Option<Service> {
     }
     let name = place.used_by().first().filter(|_| place.is_compose())?;
     let text = machine.text(config)?.as_str();
-    let (env_files, variables) =
-        candidates::env_files(config, &kestra_config::env_files(text, place));
+    let beside = kestra_config::beside(text, place);
+    let (env_files, variables) = candidates::env_files(config, &beside.env_files);
     Some(Service {
         name: format!("service {name}"),
         restart: SearchScope::here().restart(config),
         variables,
-        variables_win: !kestra_config::variables_beside(text, place).has_config_flag,
+        variables_win: !beside.has_config_flag,
         env_files,
         ..Service::default()
     })

@@ -25,7 +25,7 @@ pub(super) const ROOTS_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/u
 pub(super) fn release(scope: &SearchScope, config: &Path) -> Option<Release> {
     if let Some((compose, mounted)) = scope.mount(config) {
         let seen = format!("image of service {} in {}", mounted.service, compose.display());
-        return Some(Release::of_image(mounted.image?, seen));
+        return Some(Release::of_image(mounted.beside.image?, seen));
     }
     let path = match scope.user {
         0 => ROOTS_PATH.to_owned(),
