@@ -12,28 +12,25 @@ const BY_HAND: &str = "A configuration elsewhere in the file is named with --at 
 
 /// Why a file holds no configuration that can be edited.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct PlaceError {
-    /// Counted from 1.
-    pub(crate) line: Option<usize>,
-    /// Lower case, no full stop.
-    pub(crate) reason: String,
-    /// What the operator can do, as sentences.
-    pub(crate) remedy: String,
-    /// Whether the file is no YAML at all, or none that Kestra could read.
-    pub(crate) is_unreadable: bool,
-}
-
-impl From<Refusal> for PlaceError {
-    fn from(refusal: Refusal) -> Self {
-        let remedy = "Correct that line; kestra-setup never repairs a file by itself.".to_owned();
-        Self { line: refusal.line, reason: refusal.reason, remedy, is_unreadable: true }
-    }
+pub enum PlaceError {
+    /// It is no YAML at all, or none that Kestra could read.
+    #[error(transparent)]
+    Unreadable(#[from] Refusal),
+    /// It has another form, or is something else.
+    #[error("{reason}")]
+    Unsuitable {
+        /// Counted from 1.
+        line: Option<usize>,
+        /// Lower case, no full stop.
+        reason: String,
+        /// What the operator can do, as sentences.
+        remedy: String,
+    },
 }
 
 impl PlaceError {
     pub(super) fn new(line: Option<usize>, reason: String, remedy: impl Into<String>) -> Self {
-        Self { line, reason, remedy: remedy.into(), is_unreadable: false }
+        Self::Unsuitable { line, reason, remedy: remedy.into() }
     }
 
     pub(super) fn looks_like(what: &str, remedy: &str) -> Self {

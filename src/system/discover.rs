@@ -37,8 +37,8 @@ pub enum DiscoverError {
     #[error("{}{}: {refusal}", path.display(), line(refusal.line))]
     Refused { path: PathBuf, refusal: Refusal },
     /// The file holds no configuration that can be edited.
-    #[error("{}{}: {error}", path.display(), line(error.line))]
-    NoPlace { path: PathBuf, error: PlaceError },
+    #[error("{}{}: {reason}", path.display(), self::line(*line))]
+    NoPlace { path: PathBuf, line: Option<usize>, reason: String, remedy: String },
     /// Several configurations of Kestra in one file.
     #[error("{} holds {} configurations of Kestra", path.display(), places.len())]
     Several { path: PathBuf, places: Vec<Place> },
@@ -70,7 +70,7 @@ impl DiscoverError {
                 let lines: Vec<_> = candidates.iter().map(ToString::to_string).collect();
                 format!("Name one of them with --config:\n  {}", lines.join("\n  "))
             }
-            Self::NoPlace { error, .. } => error.remedy.clone(),
+            Self::NoPlace { remedy, .. } => remedy.clone(),
             Self::NoHome => "Name the file with --config PATH.".to_owned(),
         }
     }
@@ -339,11 +339,12 @@ pub(crate) fn place_in(path: &Path, text: &str, place: &Place) -> Result<Place, 
 
 fn no_place(path: &Path, error: PlaceError) -> DiscoverError {
     let path = path.to_owned();
-    if !error.is_unreadable {
-        return DiscoverError::NoPlace { path, error };
+    match error {
+        PlaceError::Unreadable(refusal) => DiscoverError::Refused { path, refusal },
+        PlaceError::Unsuitable { line, reason, remedy } => {
+            DiscoverError::NoPlace { path, line, reason, remedy }
+        }
     }
-    let refusal = Refusal { line: error.line, reason: error.reason, paste: String::new() };
-    DiscoverError::Refused { path, refusal }
 }
 
 /// This program with a command for this configuration, which is named unless it is the default.
