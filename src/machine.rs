@@ -22,8 +22,6 @@ pub struct Machine {
     config: PathBuf,
     place: Place,
     files: BTreeMap<PathBuf, Seen>,
-    /// The configuration as it was read, once: it may be large.
-    reading: OnceLock<Result<Option<Arc<Reading>>, Refusal>>,
     /// What the defaults of the questions depend on.
     pub defaults: Defaults,
     /// The nginx of this machine, as a reload would read it.
@@ -92,8 +90,15 @@ pub(crate) struct Surroundings {
 }
 
 /// The contents of a file. `Debug` gives their size only, since they may hold secrets.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Text(String);
+#[derive(Clone, Default)]
+pub struct Text(Arc<Contents>);
+
+#[derive(Default)]
+struct Contents {
+    text: String,
+    /// The configurations in it, read once: it may be large.
+    readings: OnceLock<Vec<(Place, Arc<Reading>)>>,
+}
 
 /// A path that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,13 +141,26 @@ impl Nginx {
 impl Text {
     /// The contents, secrets included.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.0.text
+    }
+
+    /// Every configuration that is found in it, and can be read.
+    pub(crate) fn readings(&self) -> &[(Place, Arc<Reading>)] {
+        self.0.readings.get_or_init(|| kestra_config::readings(self.as_str()))
     }
 }
 
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Text {}
+
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Self(text)
+        Self(Arc::new(Contents { text, readings: OnceLock::new() }))
     }
 }
 
@@ -154,7 +172,7 @@ impl From<&str> for Text {
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Text({} bytes)", self.0.len())
+        write!(f, "Text({} bytes)", self.as_str().len())
     }
 }
 
@@ -181,15 +199,12 @@ impl Machine {
 
     /// The same files with the configuration at another place.
     pub(crate) fn at(mut self, place: Place) -> Self {
-        (self.place, self.reading) = (place, OnceLock::new());
+        self.place = place;
         self
     }
 
     /// Takes what is at a path now.
     pub fn see(&mut self, path: PathBuf, seen: impl Into<Seen>) {
-        if path == self.config {
-            self.reading = OnceLock::new();
-        }
         self.files.insert(path, seen.into());
     }
 
@@ -223,8 +238,12 @@ impl Machine {
     /// # Errors
     /// Where the text cannot be read as Kestra would.
     pub fn reading(&self) -> Result<Option<Arc<Reading>>, Refusal> {
-        let read = |text: &Text| kestra_config::read_at(text.as_str(), &self.place).map(Arc::new);
-        self.reading.get_or_init(|| self.text(&self.config).map(read).transpose()).clone()
+        let Some(text) = self.text(&self.config) else { return Ok(None) };
+        match text.readings().iter().find(|(place, _)| *place == self.place) {
+            Some((_, reading)) => Ok(Some(Arc::clone(reading))),
+            // Named by hand, or not to be read.
+            None => Ok(Some(Arc::new(kestra_config::read_at(text.as_str(), &self.place)?))),
+        }
     }
 
     /// The server block of this nginx that answers the public URL. One that neither has the name nor

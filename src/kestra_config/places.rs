@@ -8,6 +8,7 @@ use super::refused::{self, PlaceError, check_form};
 use super::yaml::{Document, Id, ScalarStyle, Shape, Tree};
 use super::{compose, locate, merge};
 use crate::shell;
+use std::sync::Arc;
 
 /// The variable that holds a configuration as text, in Compose and Kubernetes.
 pub(super) const VARIABLE: &str = "KESTRA_CONFIGURATION";
@@ -74,13 +75,15 @@ fn places_in(tree: &Tree) -> Result<Vec<Place>, PlaceError> {
 }
 
 /// What is in every configuration of a file; nothing of one that cannot be read.
-pub(crate) fn readings(text: &str) -> Vec<Reading> {
+pub(crate) fn readings(text: &str) -> Vec<(Place, Arc<Reading>)> {
     let tree = Tree::parse(text).ok().filter(|_| refused::env_file(text).is_none());
-    let of_tree = |tree: Tree| {
-        let places = places_in(&tree).unwrap_or_default();
-        places.iter().filter_map(|place| locate::read_in(&tree, place).ok()).collect()
+    let Some(tree) = tree else { return Vec::new() };
+    let places = places_in(&tree).unwrap_or_default().into_iter();
+    let read = |place: Place| {
+        let reading = locate::read_in(&tree, &place).ok()?;
+        Some((place, Arc::new(reading)))
     };
-    tree.map_or(Vec::new(), of_tree)
+    places.filter_map(read).collect()
 }
 
 /// A place that was named by hand, with what the file shows about it.

@@ -61,12 +61,12 @@ impl FileChange {
 
     /// The new text, redacted.
     pub fn redacted(&self) -> String {
-        let shown = self.redact(self.after.as_str());
+        let shown = self.redact(&self.after);
         (0..redact::lines(self.after.as_str()).len()).map(|at| shown(at) + "\n").collect()
     }
 
     /// What is hidden in a new env file is the password, so it shows as one.
-    fn redact<'a>(&self, text: &'a str) -> Shown<'a> {
+    fn redact<'a>(&self, text: &'a Text) -> Shown<'a> {
         let shown = redact::redacted(text, self.kind);
         if self.kind != FileKind::Env || self.before.is_some() {
             return shown;
@@ -74,15 +74,15 @@ impl FileChange {
         Box::new(move |at| shown(at).replace(HIDDEN, Secret::MASK))
     }
 
-    fn lines<'a>(&'a self, shown: impl Fn(&'a str) -> Shown<'a>) -> Vec<DiffLine> {
-        let after = shown(self.after.as_str());
+    fn lines<'a>(&'a self, shown: impl Fn(&'a Text) -> Shown<'a>) -> Vec<DiffLine> {
+        let after = shown(&self.after);
         let Some(before) = self.before.as_ref().filter(|before| **before != self.after) else {
             let count = redact::lines(self.after.as_str()).len();
             return (0..count)
                 .map(|at| DiffLine { tag: DiffTag::Equal, text: after(at) })
                 .collect();
         };
-        let before = shown(before.as_str());
+        let before = shown(before);
         let mut lines = Vec::new();
         for hunk in similar::group_diff_ops(self.operations(), CONTEXT) {
             let first = hunk.first().map_or(0, |op| op.old_range().start);

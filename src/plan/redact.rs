@@ -5,9 +5,9 @@
 //! and every line of an nginx file that this program rendered. Everything else is [`HIDDEN`], so a
 //! secret in a foreign key cannot show, whatever the key is called.
 
-use super::{FileKind, properties};
+use super::{FileKind, Text, properties};
 use crate::env_file;
-use crate::kestra_config::{Kind, hyphenated, readings};
+use crate::kestra_config::{Kind, hyphenated};
 use crate::nginx_site;
 use crate::settings::{HIDDEN, is_hidden};
 use std::collections::{BTreeMap, HashSet};
@@ -26,14 +26,15 @@ fn names(list: &'static str) -> HashSet<&'static str> {
 pub(super) type Shown<'a> = Box<dyn Fn(usize) -> String + 'a>;
 
 /// The lines of a file, redacted.
-pub(super) fn redacted(text: &str, kind: FileKind) -> Shown<'_> {
+pub(super) fn redacted(file: &Text, kind: FileKind) -> Shown<'_> {
+    let text = file.as_str();
     let lines = lines(text);
     match kind {
         FileKind::Config => {
-            let settings = settings_in(text);
+            let settings = settings_in(file);
             Box::new(move |at| yaml(lines[at], settings.get(&(at + 1)).map_or(&[], Vec::as_slice)))
         }
-        FileKind::Nginx if is_rendered(text) => revealed(text),
+        FileKind::Nginx if is_rendered(text) => revealed(file),
         FileKind::Nginx => Box::new(move |at| nginx(lines[at])),
         FileKind::Env => {
             let redacted = env_file::redacted(text);
@@ -44,8 +45,8 @@ pub(super) fn redacted(text: &str, kind: FileKind) -> Shown<'_> {
 }
 
 /// The lines of a file, with everything that is in them.
-pub(super) fn revealed(text: &str) -> Shown<'_> {
-    let lines = lines(text);
+pub(super) fn revealed(file: &Text) -> Shown<'_> {
+    let lines = lines(file.as_str());
     Box::new(move |at| printable(lines[at]))
 }
 
@@ -74,9 +75,9 @@ struct Setting {
 }
 
 /// Our settings in every configuration of a file, by their lines.
-fn settings_in(text: &str) -> BTreeMap<usize, Vec<Setting>> {
+fn settings_in(file: &Text) -> BTreeMap<usize, Vec<Setting>> {
     let mut all: BTreeMap<usize, Vec<Setting>> = BTreeMap::new();
-    for reading in readings(text) {
+    for (_, reading) in file.readings() {
         // A list begins on the line of its first entry, which is shown there.
         let is_shown = |path: &str, kind| {
             !matches!(kind, Kind::Null | Kind::List) && is_property_or_item(path)
@@ -221,7 +222,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn all(text: &str, kind: FileKind) -> Vec<String> {
-        let shown = redacted(text, kind);
+        let file = Text::from(text);
+        let shown = redacted(&file, kind);
         (0..lines(text).len()).map(shown).collect()
     }
 
