@@ -41,11 +41,12 @@ pub(super) fn replace(scope: &Scope, list: Id, texts: &[String]) -> Result<Vec<S
     }
     let added = &texts[kept.len()..];
     let is_removed = |item: &&ListItem| !texts.contains(&item.text);
+    let tail = kept.last().copied();
     if !tree.is_flow(list) {
-        return in_block(scope, &items, items.iter().filter(is_removed), added)
+        return in_block(scope, &items, items.iter().filter(is_removed), tail, added)
             .ok_or_else(|| refuse("an entry of the list shares its line with something else"));
     }
-    let Some(tail) = kept.last() else {
+    let Some(tail) = tail else {
         let node = &tree.nodes[list];
         let style = items.first().map_or(ScalarStyle::Plain, |item| item.style);
         return Ok(vec![Splice::replace(node.start..node.end, in_brackets(texts, style))]);
@@ -57,29 +58,31 @@ pub(super) fn replace(scope: &Scope, list: Id, texts: &[String]) -> Result<Vec<S
     Ok(splices)
 }
 
+/// The same for a list in block style: new lines come after the last one that stays.
 fn in_block<'a>(
     scope: &Scope,
     items: &[ListItem],
     removed: impl Iterator<Item = &'a ListItem>,
+    tail: Option<&ListItem>,
     added: &[String],
 ) -> Option<Vec<Splice>> {
     let source = scope.tree.text;
-    let (first, last) = (items.first()?, items.last()?);
     let line = |item: &ListItem| {
         let start = text::line_start(source, item.start);
         let is_alone = source[start..item.start].trim() == "-";
-        is_alone.then(|| (start, text::next_line(source, item.end)))
+        is_alone.then(|| start..text::next_line(source, item.end))
     };
     let mut splices = Vec::new();
     for item in removed {
-        let (start, end) = line(item)?;
-        splices.push(Splice::delete(start..end));
+        splices.push(Splice::delete(line(item)?));
     }
-    let (start, _) = line(first)?;
-    let (column, _) = text::indented(source, start);
+    let (first, last) = (items.first()?, items.last()?);
+    let start = line(first)?.start;
     if !added.is_empty() {
+        let (column, _) = text::indented(source, start);
         let lines = lines(added, last.style, column);
-        splices.push(insert_lines(scope, text::next_line(source, last.end), &lines));
+        let at = tail.map_or(start, |tail| text::next_line(source, tail.end));
+        splices.push(insert_lines(scope, at, &lines));
     }
     Some(splices)
 }
@@ -140,6 +143,14 @@ mod tests {
         assert_eq!(
             edited("kestra.open-urls:\n- a\n- b", &["b", "c"]).unwrap(),
             "kestra.open-urls:\n- b\n- c"
+        );
+        assert_eq!(
+            edited("kestra.open-urls:\n- a\n- b", &["a", "c"]).unwrap(),
+            "kestra.open-urls:\n- a\n- c"
+        );
+        assert_eq!(
+            edited("kestra.open-urls:\n- a\n- b", &["a"]).unwrap(),
+            "kestra.open-urls:\n- a"
         );
         let flow = "kestra: {open-urls: [ \"/a\", \"/b\", \"/c\" ], x: 1}\n";
         assert_eq!(

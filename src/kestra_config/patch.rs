@@ -41,7 +41,8 @@ pub(super) fn patch(source: &str, place: &Place, edits: &[Edit]) -> Result<Strin
     };
     // A missing final newline stays missing when the last lines go, unless a block scalar that is
     // last now would lose its own.
-    if !with_new.ends_with('\n') && removed.ends_with('\n') {
+    let is_unended = !source.trim_start_matches('\u{feff}').is_empty() && !source.ends_with('\n');
+    if is_unended && removed.ends_with('\n') {
         let unended = removed.trim_end_matches('\n').trim_end_matches('\r');
         if verify(unended).is_ok() {
             return Ok(unended.to_owned());
