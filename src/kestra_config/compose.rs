@@ -29,10 +29,8 @@ pub(crate) fn published_port(
     }
     let tree = Tree::parse(source).ok()?;
     let named = named(&tree, services).into_iter();
-    let mut all: Vec<PublishedPort> =
-        named.map(|(name, service)| published(&tree, name, service, port)).collect();
-    let best = all.iter().position(|it| it.upstream.is_some()).unwrap_or(0);
-    (best < all.len()).then(|| all.swap_remove(best))
+    let all = named.map(|(name, service)| published(&tree, name, service, port));
+    all.min_by_key(|it| it.upstream.is_none())
 }
 
 fn named<'t>(tree: &'t Tree, names: &[String]) -> Vec<(&'t str, Id)> {
@@ -70,26 +68,14 @@ fn published(tree: &Tree, name: &str, service: Id, port: u16) -> PublishedPort {
     if is_on_host {
         return PublishedPort { upstream: Some(("localhost".to_owned(), port)), note: None };
     }
-    let mut note = format!(
-        "Service {name} publishes no port of Kestra's {port} on this machine: nginx cannot reach it without one in `ports:`."
-    );
-    for entry in listed(tree, service, "ports") {
-        match HostPort::of(tree, entry, port) {
-            Some(HostPort::Known { upstream, variable }) => {
-                let note = variable.map(|variable| {
-                    format!("The port of service {name} is the variable {variable}; its default counts here.")
-                });
-                return PublishedPort { upstream: Some(upstream), note };
-            }
-            Some(HostPort::Unknown(written)) => {
-                note = format!(
-                    "Service {name} publishes port {port} as {written}, which is known only when it runs: give upstream."
-                );
-            }
-            None => {}
-        }
-    }
-    PublishedPort { upstream: None, note: Some(note) }
+    let ports = listed(tree, service, "ports").into_iter();
+    let leading = ports.filter_map(|entry| published_by(tree, name, entry, port));
+    leading.min_by_key(|it| it.upstream.is_none()).unwrap_or_else(|| {
+        let note = format!(
+            "Service {name} publishes no port of Kestra's {port} on this machine: nginx cannot reach it without one in `ports:`."
+        );
+        PublishedPort { upstream: None, note: Some(note) }
+    })
 }
 
 /// The entries of a list, or what is in its place.
@@ -99,45 +85,37 @@ fn listed(tree: &Tree, service: Id, key: &str) -> Vec<Id> {
     if items.is_empty() { vec![value] } else { items }
 }
 
-/// The port of this machine that an entry of `ports` leads from.
-enum HostPort {
-    Known {
-        upstream: (String, u16),
-        /// The variable whose default it is.
-        variable: Option<String>,
-    },
-    /// What is written in its place.
-    Unknown(String),
-}
-
-impl HostPort {
-    /// `None` for another port of the container.
-    fn of(tree: &Tree, entry: Id, port: u16) -> Option<Self> {
-        let (address, host, container) = if tree.is_map(entry) {
-            let text = |key| places::value(tree, entry, key).map_or("", |id| tree.scalar(id));
-            (text("protocol") != "udp")
-                .then(|| (text("host_ip"), text("published"), text("target")))
-        } else {
-            let (before, container) = split_at_last_colon(tree.scalar(entry));
-            let (address, host) = split_at_last_colon(before);
-            let tcp = container.strip_suffix("/tcp").unwrap_or(container);
-            (!tcp.ends_with("/udp")).then_some((address, host, tcp))
-        }?;
-        let (first, last) = range(default_of(container).0)?;
-        let offset = port.checked_sub(first).filter(|_| port <= last)?;
-        let (default, variable) = default_of(host);
-        let Some((first, _)) = range(default) else {
-            let written = if host.is_empty() { "any free port" } else { host };
-            return Some(Self::Unknown(written.to_owned()));
-        };
-        let address = match default_of(address).0.trim_matches(['[', ']']) {
-            "" | "0.0.0.0" | "::" | "127.0.0.1" | "localhost" => "localhost".to_owned(),
-            address if address.contains(':') => format!("[{address}]"),
-            address => address.to_owned(),
-        };
-        let upstream = (address, first.saturating_add(offset));
-        Some(Self::Known { upstream, variable: variable.map(str::to_owned) })
-    }
+/// Where an entry of `ports` publishes this port; `None` for another port of the container.
+fn published_by(tree: &Tree, name: &str, entry: Id, port: u16) -> Option<PublishedPort> {
+    let (address, host, container) = if tree.is_map(entry) {
+        let text = |key| places::value(tree, entry, key).map_or("", |id| tree.scalar(id));
+        (text("protocol") != "udp").then(|| (text("host_ip"), text("published"), text("target")))
+    } else {
+        let (before, container) = split_at_last_colon(tree.scalar(entry));
+        let (address, host) = split_at_last_colon(before);
+        let tcp = container.strip_suffix("/tcp").unwrap_or(container);
+        (!tcp.ends_with("/udp")).then_some((address, host, tcp))
+    }?;
+    let (first, last) = range(default_of(container).0)?;
+    let offset = port.checked_sub(first).filter(|_| port <= last)?;
+    let (default, variable) = default_of(host);
+    let Some((first, _)) = range(default) else {
+        let written = if host.is_empty() { "any free port" } else { host };
+        let note = format!(
+            "Service {name} publishes port {port} as {written}, which is known only when it runs: give upstream."
+        );
+        return Some(PublishedPort { upstream: None, note: Some(note) });
+    };
+    let address = match default_of(address).0.trim_matches(['[', ']']) {
+        "" | "0.0.0.0" | "::" | "127.0.0.1" | "localhost" => "localhost".to_owned(),
+        address if address.contains(':') => format!("[{address}]"),
+        address => address.to_owned(),
+    };
+    let upstream = Some((address, first.saturating_add(offset)));
+    let note = variable.map(|variable| {
+        format!("The port of service {name} is the variable {variable}; its default counts here.")
+    });
+    Some(PublishedPort { upstream, note })
 }
 
 /// What is before the last colon that is in no braces or brackets, if there is one, and the rest.
