@@ -68,7 +68,13 @@ fn run_at(text: &str, place: &Place, edits: &[Edit]) -> Result<Outcome, String> 
             Edit::Set(_, Value::Bool(truth)) => scalar.is_some_and(|scalar| {
                 scalar.kind == Kind::Bool && scalar.text == truth.to_string()
             }),
-            Edit::Set(_, Value::Secret(_) | Value::List(_)) => unreachable!("not among the edits"),
+            Edit::Set(property, Value::List(items)) => {
+                let item = |at: usize| reading.get(&format!("{property}[{at}]"));
+                let mut in_order = items.iter().enumerate();
+                scalar.is_some_and(|scalar| scalar.text == items.len().to_string())
+                    && in_order.all(|(at, text)| item(at).is_some_and(|it| it.text == *text))
+            }
+            Edit::Set(_, Value::Secret(_)) => unreachable!("not among the edits"),
             Edit::Remove(_) => scalar.is_none(),
         };
         if !is_right {
@@ -97,8 +103,17 @@ fn second_reader(text: &str, after: &str, place: &Place) -> Result<(), String> {
 
 fn seeds() -> Vec<String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/config/yaml");
-    YamlCase::all(Path::new(folder)).into_iter().map(|case| case.before).collect()
+    let cases = YamlCase::all(Path::new(folder)).into_iter().map(|case| case.before);
+    cases.chain(LISTS.map(str::to_owned)).collect()
 }
+
+/// Lists, which few of the cases have.
+const LISTS: [&str; 4] = [
+    "kestra: {open-urls: [/a, \"/b\" , /c, /d,], url: x}\n",
+    "kestra.open-urls: [\n  /a, # c\n  /b,\n  /c\n]\na: 1\n",
+    "kestra:\n  open-urls:\n  - /a # c\n  - /b\n  # d\n  - '/c'\n  url: x\n",
+    "kestra:\n  open-urls:\n    - \"/b\"\n    - /c",
+];
 
 const PIECES: [&str; 48] = [
     "\n",
@@ -247,6 +262,11 @@ fn edits(random: &mut Random) -> Vec<Edit> {
             _ => continue,
         };
         edits.push(edit);
+    }
+    if random.below(2) == 0 {
+        let items = ["/a", "/b", "/c", "a: b"].into_iter().filter(|_| random.below(2) == 0);
+        let items = items.map(str::to_owned).collect();
+        edits.push(Edit::Set("kestra.open-urls".into(), Value::List(items)));
     }
     edits
 }
