@@ -43,12 +43,6 @@ enum Desired {
     Absent,
 }
 
-impl From<Option<Value>> for Desired {
-    fn from(value: Option<Value>) -> Self {
-        value.map_or(Self::Absent, Self::Set)
-    }
-}
-
 const PROXY: &[&Field] = &[
     &form::CONNECTION,
     &form::PROXY_ADDRESS,
@@ -70,7 +64,7 @@ static PROPERTIES: [PropertyRow; 14] = [
         name: "micronaut.http.services.api.url",
         answers: &[],
         added_with: PROXY,
-        value: |settings| proxy(settings).map(|_| text(&"https://api.kestra.io")).into(),
+        value: |settings| of_proxy(settings, |_| Desired::Set(text(&"https://api.kestra.io"))),
         removed_with: None,
         shown: Shown::If(is_origin),
     },
@@ -78,9 +72,7 @@ static PROPERTIES: [PropertyRow; 14] = [
         name: "micronaut.http.services.api.proxy-type",
         answers: &[&form::CONNECTION],
         added_with: PROXY,
-        value: |settings| {
-            proxy(settings).map_or(Desired::Absent, |proxy| set_or_keep(proxy.kind.as_ref()))
-        },
+        value: |settings| of_proxy(settings, |proxy| set_or_keep(proxy.kind.as_ref())),
         removed_with: Some(&[]),
         shown: Shown::If(is_proxy_type),
     },
@@ -89,9 +81,9 @@ static PROPERTIES: [PropertyRow; 14] = [
         answers: &[&form::PROXY_ADDRESS],
         added_with: PROXY,
         value: |settings| {
-            let address =
-                |proxy: &ForwardProxy| proxy.address.as_ref().map(ProxyAddress::in_config);
-            proxy(settings).map_or(Desired::Absent, |proxy| set_or_keep(address(proxy).as_ref()))
+            of_proxy(settings, |proxy| {
+                set_or_keep(proxy.address.as_ref().map(ProxyAddress::in_config).as_ref())
+            })
         },
         removed_with: Some(&[]),
         shown: Shown::If(is::<ProxyAddress>),
@@ -103,7 +95,7 @@ static PROPERTIES: [PropertyRow; 14] = [
         name: "micronaut.http.services.api.follow-redirects",
         answers: &[],
         added_with: PROXY,
-        value: |settings| proxy(settings).map(|_| Value::Bool(true)).into(),
+        value: |settings| of_proxy(settings, |_| Desired::Set(Value::Bool(true))),
         removed_with: None,
         shown: Shown::If(is::<bool>),
     },
@@ -306,6 +298,11 @@ fn proxy(settings: &Settings) -> Option<&ForwardProxy> {
         Connection::Direct => None,
         Connection::Proxy(proxy) => Some(proxy),
     }
+}
+
+/// A property of the proxy; absent where there is none.
+fn of_proxy(settings: &Settings, value: fn(&ForwardProxy) -> Desired) -> Desired {
+    proxy(settings).map_or(Desired::Absent, value)
 }
 
 fn login(settings: &Settings) -> Option<&Login> {
