@@ -223,7 +223,9 @@ impl<'a> ServingLocation<'a> {
             let is_name = |c: char| c.is_ascii_alphanumeric() || ".-_:[]".contains(c);
             let host = if host.chars().all(is_name) { host } else { "…" };
             let line = format!("proxy_pass {scheme}://{host};");
-            Gap::new("nginx-path", summary(&sent), pass, Change::Replace(line)).failure()
+            let is_known = request.contains(path.trim_end_matches('/'));
+            let sent = if is_known { &sent } else { "another path" };
+            Gap::new("nginx-path", summary(sent), pass, Change::Replace(line)).failure()
         })
     }
 
@@ -466,6 +468,16 @@ mod tests {
             let text = format!("server {{ {GOOD} {lines} }}");
             assert_eq!(codes(&text, "http://a/kestra/"), [""; 0], "{lines}");
         }
+    }
+
+    #[test]
+    fn of_a_path_that_is_not_in_the_request_nothing_shows() {
+        let told = |pass: &str| {
+            let text = format!("server {{ location /kestra/ {{ proxy_pass http://k:1{pass}; }} }}");
+            found(&text, "http://a/kestra/").remove(0).summary
+        };
+        assert!(told("/").contains(" as /ui/, "), "{}", told("/"));
+        assert!(told("/hunter2/").contains(" as another path, "), "{}", told("/hunter2/"));
     }
 
     #[test]
