@@ -49,7 +49,7 @@ pub(crate) fn image(source: &str, place: &Place) -> Option<String> {
         return beside(source, place).image;
     }
     let tree = Tree::parse(source).ok()?;
-    let root = tree.resolve(tree.documents.first()?.root);
+    let root = tree.documents.first()?.root;
     let charts = places::effective_entries(&tree, root).into_iter().map(|(_, value)| value);
     let image = |map: Id| places::value(&tree, map, "image");
     let image = std::iter::once(root).chain(charts).find_map(image)?;

@@ -231,9 +231,8 @@ fn is_chart(tree: &Tree, section: Id) -> bool {
 
 /// Whether a text is a configuration: YAML with one of Kestra's sections.
 fn is_configuration(text: &str) -> bool {
-    Tree::parse(text).is_ok_and(|tree| {
-        tree.documents.iter().any(|document| has_section(&tree, tree.resolve(document.root)))
-    })
+    Tree::parse(text)
+        .is_ok_and(|tree| tree.documents.iter().any(|document| has_section(&tree, document.root)))
 }
 
 /// What is found in the documents of a file.
