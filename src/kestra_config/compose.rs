@@ -237,40 +237,32 @@ pub(super) fn check_interpolation(source: &str, start: usize, end: usize) -> Res
 
 /// The length of `$`, `NAME`, `{NAME}` or `{NAME:-default}` after a `$`.
 fn variable_length(rest: &str) -> Option<usize> {
-    let name = |text: &str| {
-        let is_start = |c: char| c.is_ascii_alphabetic() || c == '_';
-        if !text.starts_with(is_start) {
-            return None;
-        }
-        let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-        Some(end.unwrap_or(text.len()))
-    };
     if rest.starts_with('$') {
         return Some(1);
     }
-    let Some(inner) = rest.strip_prefix('{') else { return name(rest) };
-    let length = name(inner)?;
-    let after = &inner[length..];
-    if after.starts_with('}') {
-        return Some(length + 2);
+    let inner = rest.strip_prefix('{').unwrap_or(rest);
+    if !inner.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+        return None;
+    }
+    let after = inner.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    let length = rest.len() - after.len();
+    if !rest.starts_with('{') {
+        return Some(length);
     }
     let operator = after.strip_prefix(':').unwrap_or(after);
-    if !operator.starts_with(['-', '+', '?']) {
+    if !after.starts_with('}') && !operator.starts_with(['-', '+', '?']) {
         return None;
     }
     let mut depth = 1_usize;
-    for (at, c) in after.char_indices() {
+    let closes = |c: char| {
         match c {
             '{' => depth += 1,
             '}' => depth -= 1,
-            '\n' => return None,
             _ => {}
         }
-        if depth == 0 {
-            return Some(1 + length + at + 1);
-        }
-    }
-    None
+        depth == 0
+    };
+    Some(length + text::rest_of_line(after, 0).find(closes)? + 1)
 }
 
 /// A YAML file that a service of a Compose file mounts.
@@ -415,6 +407,7 @@ mod tests {
             "pa$-",
             "${A:-b",
             "${A:-b\n}",
+            "${A:-${B}",
         ] {
             assert!(check_interpolation(bad, 0, bad.len()).is_err(), "{bad}");
         }
