@@ -38,6 +38,7 @@ pub(crate) use refused::PlaceError;
 
 use crate::settings::Secret;
 use std::fmt;
+use yaml::Tree;
 
 /// What a property is set to.
 #[derive(Clone, PartialEq, Eq)]
@@ -149,7 +150,7 @@ pub fn read(text: &str) -> Result<Reading, Refusal> {
 ///
 /// Like [`read`], and when there is no configuration at this place.
 pub fn read_at(text: &str, place: &Place) -> Result<Reading, Refusal> {
-    locate::read(text, place)
+    locate::read(&Tree::parse(text)?, place)
 }
 
 /// Sets and removes properties in a config.yml and leaves every other byte.

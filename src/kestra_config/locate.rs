@@ -30,12 +30,7 @@ impl Scope<'_, '_> {
 }
 
 /// Reads the configuration at a place of a file, with the lines of the file.
-pub(super) fn read(source: &str, place: &Place) -> Result<Reading, Refusal> {
-    read_in(&Tree::parse(source)?, place)
-}
-
-/// The same for a file that is parsed already.
-pub(super) fn read_in(tree: &Tree, place: &Place) -> Result<Reading, Refusal> {
+pub(super) fn read(tree: &Tree, place: &Place) -> Result<Reading, Refusal> {
     let (reading, lines) = open_tree(tree, place, &place.path, &[], |scope| {
         let lines: usize = scope.blocks.iter().map(|block| block.lines_above).sum();
         Ok((Reading::of(scope.tree, &scope.roots)?, lines))

@@ -80,7 +80,7 @@ pub(crate) fn readings(text: &str) -> Vec<(Place, Arc<Reading>)> {
     let Some(tree) = tree else { return Vec::new() };
     let places = places_in(&tree).unwrap_or_default().into_iter();
     let read = |place: Place| {
-        let reading = locate::read_in(&tree, &place).ok()?;
+        let reading = locate::read(&tree, &place).ok()?;
         Some((place, Arc::new(reading)))
     };
     places.filter_map(read).collect()
