@@ -78,7 +78,7 @@ fn run() -> String {
                 Key::Ctrl('t') => drop(std::thread::spawn(|| panic!("a worker panics")).join()),
                 Key::Ctrl('y') => screen.copy("copied").unwrap(),
                 Key::Ctrl('z') => screen.suspend().unwrap(),
-                key => text.extend(["[", &key.to_string(), "]"]),
+                key => text.extend(["[", &format!("{key:?}"), "]"]),
             },
         }
     }

@@ -258,7 +258,7 @@ fn nothing_is_typed_into_a_field_behind_the_help_or_a_question() {
     for cover in [Key::F1, Key::Ctrl('c')] {
         let typed = Operator::fresh().types("https://a");
         let covered = typed.press(cover).types("xz").pastes("b").press(Key::Backspace);
-        assert_eq!(covered.press(Key::Esc).enter().answer(&form::URL), "https://a/", "{cover}");
+        assert_eq!(covered.press(Key::Esc).enter().answer(&form::URL), "https://a/", "{cover:?}");
     }
 }
 

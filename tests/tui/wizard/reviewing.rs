@@ -200,8 +200,8 @@ fn nothing_interrupts_a_write() {
     let writing = at_review().writes();
     for key in [Key::Esc, Key::Ctrl('c'), Key::Char('q'), Key::Enter, Key::Char('w')] {
         let after = writing.clone().press(key);
-        assert!(matches!(after.wizard().step(), Step::Writing(_)), "{key}");
-        assert_eq!(after.last(), writing.last(), "{key}");
+        assert!(matches!(after.wizard().step(), Step::Writing(_)), "{key:?}");
+        assert_eq!(after.last(), writing.last(), "{key:?}");
     }
 }
 
