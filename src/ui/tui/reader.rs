@@ -69,9 +69,15 @@ fn next(tty: &impl AsFd, decoder: &mut Decoder) -> Option<Vec<Input>> {
         return Some(Vec::new());
     }
     let mut bytes = [0; 4096];
-    match retry_on_intr(|| read(tty, &mut bytes)) {
-        Ok(0) => None,
-        Ok(length) => Some(decoder.read(&bytes[..length])),
+    let length = retry_on_intr(|| read(tty, &mut bytes));
+    decoded(length.map(|length| &bytes[..length]), decoder)
+}
+
+/// What a `read` came to; `None` when there will be no more.
+fn decoded(read: Result<&[u8], Errno>, decoder: &mut Decoder) -> Option<Vec<Input>> {
+    match read {
+        Ok([]) => None,
+        Ok(bytes) => Some(decoder.read(bytes)),
         // Another program has set the terminal to not wait, and has been faster.
         Err(Errno::AGAIN) => Some(Vec::new()),
         Err(_) => None,
@@ -123,6 +129,13 @@ mod tests {
         let (mut keys, events) = keyboard();
         keys.write_all(b"\x1b").unwrap();
         assert_eq!(events.recv(), Ok(Heard::Input(Input::Key(Key::Esc))));
+    }
+
+    #[test]
+    fn bytes_that_another_program_took_first_are_no_end_of_the_line() {
+        let mut decoder = Decoder::new(Duration::ZERO);
+        assert_eq!(decoded(Err(Errno::AGAIN), &mut decoder), Some(Vec::new()));
+        assert_eq!(decoded(Err(Errno::IO), &mut decoder), None);
     }
 
     #[test]
