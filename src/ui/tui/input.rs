@@ -22,7 +22,7 @@ use std::time::Duration;
 const STALL: Duration = Duration::from_secs(1);
 
 /// Characters closer together than this were not typed by hand.
-const BURST: Duration = Duration::from_millis(30);
+pub(super) const BURST: Duration = Duration::from_millis(30);
 
 /// What an operator did at the keyboard.
 #[derive(Clone, PartialEq, Eq)]
@@ -92,11 +92,11 @@ impl Decoder {
         std::mem::take(&mut self.ready)
     }
 
-    /// How long to wait for more bytes before [`Decoder::silence`]; `None` is for ever, because
-    /// nothing is held.
+    /// How long to wait for more bytes before [`Decoder::silence`]; `None` where nothing is held, so
+    /// that a silence of [`BURST`] need not be told before the next bytes.
     pub(crate) fn patience(&self) -> Option<Duration> {
         match &self.state {
-            State::Ground => self.burst.is_open().then_some(BURST),
+            State::Ground => self.burst.holds_text().then_some(BURST),
             State::Escape(_) => Some(self.escape_delay),
             State::Sequence(sequence) if sequence.is_alt_key_too() => Some(self.escape_delay),
             State::Sequence(_) | State::Pasting(_) => Some(STALL),

@@ -4,7 +4,7 @@
 //! A line that is gone ends it: nothing is read twice from a dead terminal.
 #![expect(clippy::disallowed_methods, reason = "when a key arrived is known here and nowhere else")]
 
-use super::input::{Decoder, Input};
+use super::input::{BURST, Decoder, Input};
 use crate::system::signals::Signal;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read, retry_on_intr};
@@ -44,8 +44,9 @@ where
     E: From<Typed> + From<Signal> + Send + 'static,
 {
     thread::Builder::new().name("keyboard".to_owned()).spawn(move || {
-        while let Some(inputs) = next(&tty, &mut decoder) {
-            let at = Instant::now();
+        let mut at = Instant::now();
+        while let Some(inputs) = next(&tty, &mut decoder, at) {
+            at = Instant::now();
             for input in inputs {
                 if events.send(E::from(Typed { input, at })).is_err() {
                     return;
@@ -59,9 +60,14 @@ where
 }
 
 /// What the next bytes or the next silence mean; `None` when there will be no more.
-fn next(tty: &impl AsFd, decoder: &mut Decoder) -> Option<Vec<Input>> {
-    if !is_readable(tty, decoder.patience()).ok()? {
+fn next(tty: &impl AsFd, decoder: &mut Decoder, last: Instant) -> Option<Vec<Input>> {
+    let patience = decoder.patience();
+    if !is_readable(tty, patience).ok()? {
         return Some(decoder.silence());
+    }
+    if patience.is_none() && last.elapsed() >= BURST {
+        // Nothing was held, so this silence was not worth a wake-up.
+        decoder.silence();
     }
     let _turn = pause();
     // Another reader may have taken them meanwhile, such as sudo the password.

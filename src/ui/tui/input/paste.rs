@@ -65,9 +65,9 @@ pub(super) struct Burst {
 }
 
 impl Burst {
-    /// Whether more characters without a pause would belong to this.
-    pub(super) fn is_open(&self) -> bool {
-        self.length > 0 || self.after_return
+    /// Whether something is handed on only after a pause.
+    pub(super) fn holds_text(&self) -> bool {
+        !self.held.is_empty()
     }
 
     pub(super) fn push(&mut self, char: char) {
