@@ -271,7 +271,7 @@ fn before_the_first_question(
 fn is_plain(invocation: &Invocation) -> bool {
     let accessible =
         !matches!(setting("ACCESSIBLE").to_ascii_lowercase().as_str(), "" | "0" | "false");
-    invocation.plain || accessible || is_dumb() || console::is_tiny()
+    invocation.plain || accessible || is_dumb() || tui::is_too_small()
 }
 
 /// Glyphs and colours that this terminal can show.

@@ -147,14 +147,6 @@ pub(crate) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Whether the terminal is smaller than the smallest form, 40 columns and 10 rows. One that does
-/// not know its size, such as a serial line, is not.
-pub(crate) fn is_tiny() -> bool {
-    let Ok(size) = rustix::termios::tcgetwinsize(io::stdin()) else { return false };
-    let is_known = size.ws_col > 0 && size.ws_row > 0;
-    is_known && (size.ws_col < 40 || size.ws_row < 10)
-}
-
 /// A variable of the environment; `None` if it is not set or not UTF-8.
 pub(crate) fn variable(name: &str) -> Option<Secret> {
     std::env::var(name).ok().map(Secret::from)

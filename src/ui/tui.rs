@@ -16,7 +16,6 @@ use crate::checks::Check;
 use crate::form::Field;
 use crate::key::Key;
 use crate::messages;
-use crate::system::console::is_tiny;
 use crate::system::effects::EffectRunner;
 use crate::system::signals::{self, Signal};
 use crate::system::{draft, elevate};
@@ -98,6 +97,11 @@ pub(crate) fn run(
         leaving: None,
     };
     Ok(full.run(first))
+}
+
+/// Whether the terminal has no room for the form.
+pub(crate) fn is_too_small() -> bool {
+    view::is_too_small(terminal::size().into())
 }
 
 struct Loop {
@@ -196,13 +200,16 @@ impl Loop {
 
     fn take(&mut self, happening: Happening) -> io::Result<Option<Left>> {
         let event = match happening {
-            Happening::Typed(Typed { input, .. }) if is_tiny() && input != Input::Key(QUIT) => {
-                return Ok(self.typed_unseen(&input));
+            Happening::Typed(Typed { input, .. }) => {
+                let size = terminal::size().into();
+                match input {
+                    input if view::is_too_small(size) && input != Input::Key(QUIT) => {
+                        return Ok(self.typed_unseen(&input));
+                    }
+                    Input::Key(key) => key_event(&self.wizard, self.theme, size, key),
+                    Input::Paste(text) => Event::Paste(text),
+                }
             }
-            Happening::Typed(Typed { input: Input::Key(key), .. }) => {
-                key_event(&self.wizard, self.theme, terminal::size().into(), key)
-            }
-            Happening::Typed(Typed { input: Input::Paste(text), .. }) => Event::Paste(text),
             Happening::Event(event) => event,
             Happening::Signal(signal) => return self.signal(signal),
         };

@@ -33,6 +33,11 @@ const WIDE: u16 = 120;
 /// The columns of the form where there are two panes.
 const FORM: u16 = 72;
 
+/// Whether there is no room for the form.
+pub(super) fn is_too_small((width, height): (u16, u16)) -> bool {
+    width < LEAST.0 || height < LEAST.1
+}
+
 /// Draws the whole screen. The same wizard in the same size gives the same screen.
 pub fn view(wizard: &Wizard, theme: Theme, (width, height): (u16, u16)) -> Frame {
     let Some(Layout { header, left, right, footer }) = Layout::new(wizard, theme, (width, height))
@@ -82,7 +87,7 @@ struct Layout {
 impl Layout {
     /// `None` where the terminal is too small for the form.
     fn new(wizard: &Wizard, theme: Theme, (width, height): (u16, u16)) -> Option<Self> {
-        if width < LEAST.0 || height < LEAST.1 {
+        if is_too_small((width, height)) {
             return None;
         }
         let is_small = width < SMALL.0 || height < SMALL.1;
