@@ -387,9 +387,14 @@ fn summary(context: &dyn Context) -> String {
         return format!("location {path}/ → {upstream}");
     }
     let names = context.shown(&SERVER_NAME);
-    let has_tls = !context.get(&CERTIFICATE).is_empty();
-    let https = context.defaults().tls_port.map_or(443, crate::settings::Port::get).to_string();
-    let listen = context.shown(&LISTEN);
-    let (scheme, port) = if has_tls { ("https", &*https) } else { ("http", &*listen) };
-    format!("{scheme} {names}:{port} → {upstream}{path}")
+    let scheme = if context.get(&CERTIFICATE).is_empty() { "http" } else { "https" };
+    format!("{scheme} {names}:{} → {upstream}{path}", served_port(context))
+}
+
+/// The port on which nginx serves Kestra, where it has a server block of its own.
+pub(crate) fn served_port(context: &dyn Context) -> Cow<'_, str> {
+    if context.get(&CERTIFICATE).is_empty() {
+        return context.shown(&LISTEN);
+    }
+    Cow::Owned(context.defaults().tls_port.unwrap_or(Port::HTTPS).to_string())
 }

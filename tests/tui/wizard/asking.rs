@@ -1,7 +1,7 @@
 //! The screens of the form: what is typed, pasted, corrected and refused.
 
 use super::existing;
-use crate::operator::{Asked, CONFIG, Operator, here};
+use crate::operator::{Asked, CONFIG, NGINX, Operator, here};
 use kestra_setup::checks::{Check, Finding, Outcome};
 use kestra_setup::form::{self, Defaults};
 use kestra_setup::kestra_release::Release;
@@ -319,6 +319,28 @@ fn a_name_that_nginx_serves_already_gets_locations_and_that_is_said() {
     assert_eq!(nginx.answer(&form::NGINX_FORM), "location");
     let screen = nginx.screen(80, 24);
     assert!(screen.contains("ops:1 answers to ops.example.com already"), "{screen}");
+}
+
+#[test]
+fn no_certificate_is_missed_where_the_server_block_is_somebody_elses() {
+    let missed = "Without a certificate nginx serves plain http. Step 3 asks for one.";
+    let typed = |operator: Operator| {
+        operator.types("https://ops.example.com/").happens(Event::Paused).screen(80, 24)
+    };
+    assert!(typed(Operator::fresh()).contains(missed));
+    assert!(!typed(Operator::with_sites(SITE)).contains(missed));
+}
+
+#[test]
+fn the_way_of_a_request_has_the_port_for_https_of_the_file() {
+    let nginx = Operator::fresh().at_the_proxy().enter().goes_to(&form::CERTIFICATE);
+    let pair = nginx.types("/etc/ssl/a.pem").press(Key::Tab).types("/etc/ssl/a.key").enter();
+    let written = pair.writes();
+    let [config, nginx] = &written.plan().expect("a plan").changes[..] else { panic!() };
+    let moved = nginx.after.as_str().replace("443 ssl", "8443 ssl");
+    let files = [(CONFIG, config.after.as_str()), (NGINX, moved.as_str())];
+    let screen = Operator::at(here(), &files).press(Key::Char('6')).screen(80, 24);
+    assert!(screen.contains("→ nginx :8443 →"), "{screen}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::super::page::{Page, elided};
 use super::Form;
-use crate::answers::{Fix, Problem, Source};
+use crate::answers::{Answers, Fix, Problem, Source};
 use crate::checks::{Check, Finding, Outcome, SCOPE, sentence};
 use crate::form::{self, ScreenId};
 use crate::lint;
@@ -130,12 +130,11 @@ impl Form<'_> {
     }
 
     fn about_address(&self, page: &mut Page) {
-        let answers = self.wizard.answers();
+        let answers = self.wizard.answers_in_preview();
         let is_typed = *self.step.field == form::URL;
         let text = if is_typed { self.step.typed().0.into() } else { answers.get(&form::URL) };
         if let Ok(url) = text.parse::<ServerUrl>() {
-            let has_nginx = answers.get(&form::REVERSE_PROXY) == "nginx";
-            if url.is_https() && has_nginx && answers.get(&form::CERTIFICATE).is_empty() {
+            if url.is_https() && lacks_certificate(answers) {
                 self.warning(page, HTTPS_WITHOUT_CERTIFICATE);
             }
             url.notes().iter().for_each(|note| self.warning(page, note));
@@ -194,12 +193,9 @@ impl Form<'_> {
             let text = format!("{}{found}", messages::capital(&sentence(&finding.summary)));
             page.marked(self.ui.outcome(finding.outcome), &text, Style::new());
         }
-        let is_https = answers.get(&form::URL).starts_with("https:");
-        let lacks_certificate = is_https
-            && answers.asks(&form::CERTIFICATE)
-            && answers.get(&form::CERTIFICATE).is_empty();
         if let Some(path) = &answers.defaults().unreadable_certificates
-            && lacks_certificate
+            && answers.get(&form::URL).starts_with("https:")
+            && lacks_certificate(answers)
         {
             let text = format!("Only root may read {path}: it is not searched for a certificate.");
             let style = self.ui.theme.dim();
@@ -220,12 +216,10 @@ impl Form<'_> {
     /// How a request travels: from the public URL through nginx to Kestra.
     fn route(&self, page: &mut Page) {
         let answers = self.wizard.answers();
-        let has_tls =
-            answers.asks(&form::CERTIFICATE) && !answers.get(&form::CERTIFICATE).is_empty();
-        let nginx = match answers.asks(&form::LISTEN) {
-            true if has_tls => "nginx :443".to_owned(),
-            true => format!("nginx :{}", answers.shown(&form::LISTEN)),
-            false => "your server block".to_owned(),
+        let nginx = if answers.asks(&form::LISTEN) {
+            format!("nginx :{}", form::served_port(answers))
+        } else {
+            "your server block".to_owned()
         };
         let url = answers.shown(&form::URL);
         let base = url.find("://").map_or(0, |at| at + 3);
@@ -250,4 +244,9 @@ impl Form<'_> {
         let text = messages::capital(&sentence(text));
         page.marked(("!", self.ui.theme.warn()), &text, Style::new());
     }
+}
+
+/// Whether nginx gets a server block of ours that serves no https.
+fn lacks_certificate(answers: &Answers) -> bool {
+    answers.asks(&form::CERTIFICATE) && answers.get(&form::CERTIFICATE).is_empty()
 }
