@@ -201,10 +201,14 @@ impl Wizard {
                 None
             }
             Event::Scroll { lines, furthest } => {
-                if let Some(scroll) = self.scroll() {
-                    let from = furthest.min(*scroll);
-                    *scroll = from.saturating_add_signed(lines.into()).min(furthest);
-                }
+                let scroll = match (&mut self.help, &mut self.step) {
+                    (Some(help), _) => help,
+                    (None, Step::Review(review)) => &mut review.scroll,
+                    // Beside these two, the result alone has keys that scroll.
+                    (None, _) => &mut self.scrolled,
+                };
+                let from = furthest.min(*scroll);
+                *scroll = from.saturating_add_signed(lines.into()).min(furthest);
                 None
             }
         }

@@ -21,12 +21,30 @@ pub struct LivePreview {
     pub(crate) is_stale: bool,
 }
 
-/// One file of the preview, redacted.
+/// One file as the screen shows it, made once: a configuration may be large.
 #[derive(Debug, Clone)]
 pub struct FilePreview {
-    pub(crate) change: FileChange,
+    pub(crate) kind: FileKind,
+    pub(crate) name: String,
+    /// What happens to it.
+    pub(crate) about: String,
+    pub(crate) is_new: bool,
     /// Its lines, or the difference to the file on disk.
     pub(crate) lines: Vec<DiffLine>,
+}
+
+impl FilePreview {
+    pub(super) fn new(change: &FileChange, is_revealed: bool) -> Self {
+        let is_new = change.before.is_none();
+        let mode = if is_new { format!(", mode {:04o}", change.mode) } else { String::new() };
+        Self {
+            kind: change.kind,
+            name: change.kind.label(&change.path),
+            about: change.summary() + &mode,
+            is_new,
+            lines: if is_revealed { change.revealed() } else { change.preview() },
+        }
+    }
 }
 
 /// Everything that a plan is made from, so that a thread can make it.
@@ -40,7 +58,7 @@ pub struct PlanRequest {
 impl LivePreview {
     /// The file of this kind; without one the configuration.
     pub(crate) fn file(&self, kind: FileKind) -> Option<&FilePreview> {
-        let of_kind = |kind| self.files.iter().find(|file| file.change.kind == kind);
+        let of_kind = |kind| self.files.iter().find(|file| file.kind == kind);
         of_kind(kind).or_else(|| of_kind(FileKind::Config))
     }
 }
@@ -52,14 +70,10 @@ impl PlanRequest {
         let Self { number, answers, machine } = self;
         let settings = answers.settings().ok();
         let plan = settings.and_then(|settings| Plan::new(&answers, &settings, &machine).ok());
-        let files = plan.map(|plan| {
-            let previews = plan.changes.into_iter().map(|change| {
-                let lines = change.preview();
-                FilePreview { change, lines }
-            });
-            previews.collect()
-        });
-        (number, files)
+        let previews = |plan: Plan| {
+            plan.changes.iter().map(|change| FilePreview::new(change, false)).collect()
+        };
+        (number, plan.map(previews))
     }
 }
 

@@ -93,7 +93,7 @@ impl Wizard {
     /// Moves the focus; what was corrected on the field before stays to be read.
     pub(super) fn visit(&mut self, field: &'static Field, is_returning: bool) {
         let note = self.form_step().and_then(|form_step| form_step.note.take());
-        let problem = self.problem_left_at(field);
+        let problem = self.problems_left().into_iter().find(|problem| problem.field == field);
         let form_step = FormStep::on(&self.answers, field);
         self.step = Step::FormStep(FormStep { problem, note, is_returning, ..form_step });
     }

@@ -34,11 +34,15 @@ impl Wizard {
         }
     }
 
-    /// What is wrong with an answer that was given and left as it is.
-    pub(crate) fn problem_left_at(&self, field: &Field) -> Option<Problem> {
-        let is_left = self.answers.is_set(field) && !self.answers.get(field).is_empty();
-        let problems = is_left.then(|| self.answers.problems()).into_iter().flatten();
-        problems.into_iter().find(|problem| problem.blocks && problem.field == field)
+    /// What is wrong with answers that were given and left as they are.
+    pub(crate) fn problems_left(&self) -> Vec<Problem> {
+        if self.answers.is_untouched() {
+            return Vec::new();
+        }
+        let is_left = |field| self.answers.is_set(field) && !self.answers.get(field).is_empty();
+        let mut problems = self.answers.problems();
+        problems.retain(|problem| problem.blocks && is_left(problem.field));
+        problems
     }
 
     /// Whether an action would do something at this moment, so that the footer names its key.

@@ -1,12 +1,12 @@
 //! Before the plan: numbered settings above, the files as they will be below.
 
-use super::{Effect, Step, Wizard};
+use super::{Effect, FilePreview, Step, Wizard};
 use crate::answers::{Answers, Problem, Source};
 use crate::checks::Check;
 use crate::form::{self, Field, InReview};
 use crate::kestra_config::Refusal;
 use crate::machine::Machine;
-use crate::plan::{DiffLine, FileChange, FileKind, Plan};
+use crate::plan::{FileChange, FileKind, Plan};
 use crate::settings::{Settings, SiteForm};
 use std::fmt;
 
@@ -14,8 +14,8 @@ use std::fmt;
 #[derive(Clone)]
 pub struct Review {
     preview: Preview,
-    /// The lines of every file, made once: a configuration may be large.
-    lines: Vec<Vec<DiffLine>>,
+    /// Its files as they are shown, in the order of their tabs.
+    pub(crate) shown: Vec<FilePreview>,
     /// What is good to know before writing, found out once as well.
     pub(super) notes: Vec<String>,
     /// The number of the tab of the file that is shown, counted from 0.
@@ -75,7 +75,7 @@ impl Review {
     pub(super) fn new(preview: Preview, notes: Vec<String>) -> Self {
         let mut review = Self {
             preview,
-            lines: Vec::new(),
+            shown: Vec::new(),
             notes,
             tab: 0,
             scroll: 0,
@@ -90,8 +90,8 @@ impl Review {
 
     pub(super) fn show_secrets(&mut self, is_revealed: bool) {
         self.is_revealed = is_revealed;
-        let shown = if is_revealed { FileChange::revealed } else { FileChange::preview };
-        self.lines = self.files().iter().map(shown).collect();
+        self.shown =
+            self.files().iter().map(|change| FilePreview::new(change, is_revealed)).collect();
     }
 
     /// What would be written, or why nothing can be.
@@ -99,19 +99,9 @@ impl Review {
         &self.preview
     }
 
-    /// The files to look at, in the order of their tabs.
+    /// The files of the plan.
     pub(crate) fn files(&self) -> &[FileChange] {
         self.preview.plan().map_or(&[], |plan| &plan.changes)
-    }
-
-    /// The file that is shown.
-    pub(crate) fn shown(&self) -> Option<&FileChange> {
-        self.files().get(self.tab)
-    }
-
-    /// Its lines, redacted unless they are revealed.
-    pub(crate) fn lines(&self) -> &[DiffLine] {
-        self.lines.get(self.tab).map_or(&[], Vec::as_slice)
     }
 
     /// What is good to know before writing, one sentence each.
@@ -200,20 +190,10 @@ impl ReviewRow {
 }
 
 impl Wizard {
-    /// How many lines of the page in view are scrolled away; `None` where it does not scroll.
-    pub(super) fn scroll(&mut self) -> Option<&mut usize> {
-        match (&mut self.help, &mut self.step) {
-            (Some(help), _) => Some(help),
-            (None, Step::Review(review)) => Some(&mut review.scroll),
-            (None, Step::Done(_)) => Some(&mut self.scrolled),
-            (None, _) => None,
-        }
-    }
-
     /// `y`: the shown file for the operator's clipboard, redacted also while the screen shows it all.
     pub(super) fn copy(&mut self) -> Option<Effect> {
         let Step::Review(review) = &mut self.step else { return None };
-        let change = review.shown()?;
+        let change = review.files().get(review.tab)?;
         let text = change.redacted();
         let is_whole = text == change.after.as_str();
         let secrets = if is_whole { "" } else { "; secrets are masked" };

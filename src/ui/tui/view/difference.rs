@@ -3,12 +3,13 @@
 use super::page::{self, elided};
 use super::{Ui, masked};
 use crate::form::Field;
-use crate::plan::{DiffLine, DiffTag, FileChange, FileKind};
+use crate::plan::{DiffLine, DiffTag, FileKind};
 use crate::ui::tui::theme::{Theme, glyph};
+use crate::wizard::FilePreview;
 use ratatui::text::{Line, Span};
 
 /// The rule above a file: the names of the files, which one is shown, and what happens to it.
-pub(super) fn title(ui: Ui, names: &[String], shown: usize, about: &str) -> Line<'static> {
+pub(super) fn title(ui: Ui, names: &[&str], shown: usize, about: &str) -> Line<'static> {
     let width = usize::from(ui.width);
     let names_width: usize = names.iter().map(|name| name.chars().count() + 2).sum();
     let room = width.saturating_sub(names_width + 9);
@@ -34,20 +35,10 @@ pub(super) fn title(ui: Ui, names: &[String], shown: usize, about: &str) -> Line
     Line::from(spans)
 }
 
-/// What happens to a file, for its title.
-pub(super) fn about(change: &FileChange) -> String {
-    match &change.before {
-        None => format!("{}, mode {:04o}", change.summary(), change.mode),
-        Some(_) if change.is_noop() => "no changes".to_owned(),
-        Some(_) => change.summary(),
-    }
-}
-
 /// So many lines of a file, among them the one that holds the answer to a field.
 pub(super) fn lines<'a>(
     ui: Ui,
-    change: &'a FileChange,
-    lines: &'a [DiffLine],
+    file: &'a FilePreview,
     field: &Field,
     is_stale: bool,
     room: usize,
@@ -60,11 +51,12 @@ pub(super) fn lines<'a>(
         is_there && rest.is_some_and(|rest| rest.starts_with([':', ' ']))
     };
     let is_change = |line: &DiffLine| matches!(line.tag, DiffTag::Added | DiffTag::Removed);
+    let lines = &file.lines;
     let focus = lines.iter().position(is_of_field);
     let first = focus.or_else(|| lines.iter().position(is_change)).unwrap_or(0);
     let start = (first + 2).saturating_sub(room).min(lines.len().saturating_sub(room));
     lines.iter().enumerate().skip(start).take(room).map(move |(number, line)| {
-        let mut line = self::line(ui, change, line);
+        let mut line = self::line(ui, file, line);
         if is_stale {
             line = Line::styled(line.to_string(), ui.theme.dim());
         } else if Some(number) == focus {
@@ -79,7 +71,7 @@ pub(super) fn lines<'a>(
 }
 
 /// One line: a mark in column 2, then the text.
-pub(super) fn line(ui: Ui, change: &FileChange, line: &DiffLine) -> Line<'static> {
+pub(super) fn line(ui: Ui, file: &FilePreview, line: &DiffLine) -> Line<'static> {
     let theme = ui.theme;
     let room = usize::from(ui.width).saturating_sub(5);
     let text = masked(&line.text);
@@ -97,9 +89,9 @@ pub(super) fn line(ui: Ui, change: &FileChange, line: &DiffLine) -> Line<'static
         DiffTag::Removed => with_mark("-", theme.removed()),
         DiffTag::Added => with_mark("+", theme.added()),
         DiffTag::Equal => {
-            let mark = if change.before.is_none() { "+" } else { " " };
+            let mark = if file.is_new { "+" } else { " " };
             let mut spans = vec![Span::raw("  "), Span::styled(format!("{mark} "), theme.good())];
-            spans.extend(coloured(ui, change.kind, &shown));
+            spans.extend(coloured(ui, file.kind, &shown));
             Line::from(spans)
         }
     }
@@ -119,4 +111,34 @@ fn coloured(ui: Ui, kind: FileKind, text: &str) -> Vec<Span<'static>> {
     };
     let (key, rest) = text.split_at(key.unwrap_or(0));
     vec![Span::styled(key.to_owned(), ui.theme.key()), Span::raw(rest.to_owned())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::tui::backend::Colors;
+    use crate::ui::tui::theme::Level;
+
+    fn ui() -> Ui {
+        Ui { theme: Theme::new(Level::Full, Colors::Basic), width: 80, is_small: false }
+    }
+
+    #[test]
+    fn keys_and_comments_are_told_apart_in_the_files_that_are_known() {
+        let key = |kind, text| {
+            let spans = coloured(ui(), kind, text);
+            let key = spans.into_iter().find(|span| span.style == ui().theme.key());
+            key.map(|span| span.content.into_owned())
+        };
+        for (kind, text, expected) in [
+            (FileKind::Config, "  url: x", "  url"),
+            (FileKind::Config, "kestra:", "kestra"),
+            (FileKind::Env, "NAME=value", "NAME"),
+            (FileKind::Nginx, "  listen 80;", "  listen"),
+            (FileKind::Unknown, "url: x", ""),
+        ] {
+            assert_eq!(key(kind, text).as_deref(), Some(expected), "{text}");
+        }
+        assert_eq!(key(FileKind::Config, "# url: x"), None);
+    }
 }

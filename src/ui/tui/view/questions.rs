@@ -10,7 +10,7 @@ use crate::checks::{Finding, Outcome};
 use crate::form::{self, Field, FieldKind, ScreenId};
 use crate::plan::FileKind;
 use crate::ui::tui::theme::{Theme, glyph};
-use crate::wizard::{FilePreview, FormStep, Wizard};
+use crate::wizard::{FormStep, Wizard};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
@@ -36,7 +36,7 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, step: &FormStep, rows: u16, is_split
         page.blank();
     }
     let rows_of_form = wizard.rows(step);
-    let form = Form { ui, wizard, step, column: column(ui, &rows_of_form) };
+    let form = Form::new(ui, wizard, step, &rows_of_form);
     for field in rows_of_form {
         form.field(&mut page, field);
     }
@@ -73,36 +73,37 @@ pub(super) fn page(ui: Ui, wizard: &Wizard, step: &FormStep, rows: u16, is_split
 
 /// What is known on this screen, as a whole.
 pub(super) fn known(ui: Ui, wizard: &Wizard, step: &FormStep) -> Page {
-    let column = column(ui, &wizard.rows(step));
-    Form { ui, wizard, step, column }.about_screen()
+    Form::new(ui, wizard, step, &wizard.rows(step)).about_screen()
 }
 
 /// What the answers do to the file of this screen, in so many rows.
 pub(super) fn preview(ui: Ui, wizard: &Wizard, step: &FormStep, page: &mut Page, rows: usize) {
     let kind = if step.screen().id == ScreenId::Nginx { FileKind::Nginx } else { FileKind::Config };
     let preview = &wizard.live_preview;
-    if let Some(FilePreview { change, lines }) = preview.file(kind) {
-        let names = [change.kind.label(&change.path)];
-        page.line(difference::title(ui, &names, 0, &difference::about(change)));
-        difference::lines(ui, change, lines, step.field, preview.is_stale, rows - 1)
+    if let Some(file) = preview.file(kind) {
+        page.line(difference::title(ui, &[&file.name], 0, &file.about));
+        difference::lines(ui, file, step.field, preview.is_stale, rows - 1)
             .for_each(|line| page.line(line));
     }
-}
-
-/// Where the values begin: in the same column on every screen, if there is room for that.
-fn column(ui: Ui, rows: &[&Field]) -> usize {
-    let longest = rows.iter().map(|field| field.label.len()).max().unwrap_or(0);
-    if ui.is_small { longest + 4 } else { LONGEST_LABEL + 5 }
 }
 
 struct Form<'a> {
     ui: Ui,
     wizard: &'a Wizard,
     step: &'a FormStep,
+    /// Where the values begin: in the same column on every screen, if there is room for that.
     column: usize,
+    /// What blocks at the fields that were left.
+    problems: Vec<Problem>,
 }
 
-impl Form<'_> {
+impl<'a> Form<'a> {
+    fn new(ui: Ui, wizard: &'a Wizard, step: &'a FormStep, rows: &[&Field]) -> Self {
+        let longest = rows.iter().map(|field| field.label.len()).max().unwrap_or(0);
+        let column = if ui.is_small { longest + 4 } else { LONGEST_LABEL + 5 };
+        Self { ui, wizard, step, column, problems: wizard.problems_left() }
+    }
+
     fn field(&self, page: &mut Page, field: &'static Field) {
         let theme = self.ui.theme;
         let has_focus = *field == *self.step.field;
@@ -136,11 +137,11 @@ impl Form<'_> {
     }
 
     /// What blocks at a field: on leaving the one with the focus, at the others always.
-    fn problem(&self, field: &Field) -> Option<Problem> {
+    fn problem(&self, field: &Field) -> Option<&Problem> {
         if *field == *self.step.field {
-            return self.step.problem.clone();
+            return self.step.problem.as_ref();
         }
-        self.wizard.problem_left_at(field)
+        self.problems.iter().find(|problem| problem.field == field)
     }
 
     /// Adds the value of a field. Gives where in it the cursor is.

@@ -109,22 +109,22 @@ fn setting(ui: Ui, row: &ReviewRow) -> Line<'static> {
 
 /// The file that is shown, in so many lines below its title.
 fn file(ui: Ui, review: &Review, page: &mut Page, room: usize) {
-    let Some(change) = review.shown() else { return };
-    let names: Vec<_> = review.files().iter().map(|it| it.kind.label(&it.path)).collect();
-    let lines = review.lines();
+    let Some(file) = review.shown.get(review.tab) else { return };
+    let names: Vec<_> = review.shown.iter().map(|it| it.name.as_str()).collect();
+    let lines = &file.lines;
     let lead = lead(lines, room);
     let furthest = lines.len().saturating_sub(lead + room);
     page.scrolls(furthest);
     let start = lead + review.scroll.min(furthest);
     let visible: Vec<_> = lines.iter().skip(start).take(room).collect();
-    let mut about = difference::about(change);
+    let mut about = file.about.clone();
     if visible.len() < lines.len() {
         let (first, last) = (start + 1, start + visible.len());
         about = format!("{about}, {first}-{last} of {}", lines.len());
     }
     page.line(difference::title(ui, &names, review.tab, &about));
     for line in &visible {
-        page.line(difference::line(ui, change, line));
+        page.line(difference::line(ui, file, line));
     }
     (visible.len()..room).for_each(|_| page.blank());
 }
