@@ -4,6 +4,7 @@ use super::page::{self, elided};
 use super::{Ui, masked};
 use crate::form::Field;
 use crate::plan::{DiffLine, DiffTag, FileKind};
+use crate::settings::HIDDEN;
 use crate::ui::tui::theme::{Theme, glyph};
 use crate::wizard::FilePreview;
 use ratatui::text::{Line, Span};
@@ -48,7 +49,11 @@ pub(super) fn lines<'a>(
         let text = line.text.trim_start();
         let is_there = line.tag != DiffTag::Removed && line.tag != DiffTag::Hunk;
         let rest = key.and_then(|key| text.strip_prefix(key));
-        is_there && rest.is_some_and(|rest| rest.starts_with([':', ' ']))
+        // What is hidden has the same key by chance: ours are shown.
+        let blank = [':', ' '];
+        let is_ours =
+            |rest: &str| rest.starts_with(blank) && rest.trim_start_matches(blank) != HIDDEN;
+        is_there && rest.is_some_and(is_ours)
     };
     let is_change = |line: &DiffLine| matches!(line.tag, DiffTag::Added | DiffTag::Removed);
     let lines = &file.lines;
@@ -116,11 +121,28 @@ fn coloured(ui: Ui, kind: FileKind, text: &str) -> Vec<Span<'static>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::form;
     use crate::ui::tui::backend::Colors;
     use crate::ui::tui::theme::Level;
 
     fn ui() -> Ui {
         Ui { theme: Theme::new(Level::Full, Colors::Basic), width: 80, is_small: false }
+    }
+
+    #[test]
+    fn the_bar_is_at_our_setting_and_not_at_one_with_the_same_key() {
+        let text = |text: &str| DiffLine { tag: DiffTag::Equal, text: text.to_owned() };
+        let all = ["datasources.postgres:", "  url: …", "kestra:", "  url: https://a.example/ # …"];
+        let file = FilePreview {
+            kind: FileKind::Config,
+            name: String::new(),
+            about: String::new(),
+            is_new: false,
+            lines: all.map(text).into(),
+        };
+        let shown = lines(ui(), &file, &form::URL, false, 9).map(|line| line.to_string());
+        let barred: Vec<_> = shown.filter(|line| line.contains(glyph::FOCUS)).collect();
+        assert_eq!(barred, [" ┃    url: https://a.example/ # …"]);
     }
 
     #[test]
