@@ -368,6 +368,15 @@ mod tests {
     }
 
     #[test]
+    fn the_first_question_of_a_screen_is_always_asked() {
+        let mut answers = crate::answers::Answers::default();
+        for value in ["direct", "none", ""] {
+            fields().for_each(|field| answers.set(field, value));
+            assert!(SCREENS.iter().all(|screen| answers.asks(screen.fields[0])), "{value}");
+        }
+    }
+
+    #[test]
     fn the_key_of_an_answer_is_the_last_name_of_where_it_is_stored() {
         let all: [(&Field, Option<&str>); 5] = [
             (&URL, Some("url")),

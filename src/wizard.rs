@@ -21,6 +21,7 @@ pub use event::{
     Effect, Event, Exit, Failure, LoadFailure, NextStep, Repair, Undo, WriteResult, WriteState,
     WrittenFile,
 };
+use form_step::Editor;
 pub(crate) use form_step::FormStep;
 pub(crate) use keymap::{Action, Binding};
 pub use live_preview::{FilePreview, LivePreview, PlanRequest};
@@ -65,9 +66,8 @@ pub struct Wizard {
     step: Step,
     /// Answers before each edit from the review, for `u`.
     past: Vec<Answers>,
-    findings: Vec<(Check, Vec<Finding>)>,
-    /// The checks that are under way.
-    running: Vec<Check>,
+    /// What was checked and what was found; nothing yet where a check is under way.
+    checks: Vec<(Check, Option<Vec<Finding>>)>,
     /// The preview beside the form.
     pub(crate) live_preview: LivePreview,
     /// How many lines of the help are scrolled away, if it is open.
@@ -111,12 +111,11 @@ impl Wizard {
     /// Gives the first effect, if there is something to look at at once.
     pub fn new(answers: Answers, machine: Machine) -> (Self, Option<Effect>) {
         let mut wizard = Self {
-            step: Step::FormStep(FormStep::new(&answers, 0, 0)),
+            step: Step::FormStep(FormStep::first(&answers, 0)),
             answers,
             machine,
             past: Vec::new(),
-            findings: Vec::new(),
-            running: Vec::new(),
+            checks: Vec::new(),
             live_preview: LivePreview::default(),
             help: None,
             scrolled: 0,
@@ -148,10 +147,7 @@ impl Wizard {
         if let Step::FormStep(form_step) = &self.step {
             self.is_unfolded |= form::is_folded(form_step.field);
         }
-        effect.or_else(|| {
-            let check = self.certificate_check()?;
-            if self.is_running(|running| *running == check) { None } else { self.check(check) }
-        })
+        effect.or_else(|| self.certificate_check().and_then(|check| self.check(check)))
     }
 
     fn take(&mut self, event: Event) -> Option<Effect> {
@@ -173,17 +169,15 @@ impl Wizard {
             }
             Event::Loaded(result) => self.loaded(*result),
             Event::FilesRead(files) => self.looked(files),
-            Event::Checked(check, findings) => self.checked(check, findings),
+            Event::Checked(check, findings) => {
+                self.checked(&check, findings);
+                None
+            }
             Event::Written(result) => self.written(result),
             Event::Stopped(saved) => {
-                self.forget_checks();
-                self.scrolled = 0;
                 let is_undone = saved.state == WriteState::RolledBack;
-                self.step = Step::Done(if is_undone {
-                    with_next_steps(saved, &self.answers)
-                } else {
-                    saved
-                });
+                let saved = if is_undone { with_next_steps(saved, &self.answers) } else { saved };
+                self.end_with(saved);
                 None
             }
             Event::Reminder => {
@@ -330,38 +324,45 @@ impl Wizard {
         }
     }
 
-    /// Takes the whole machine. Answers that were given stay; the defaults may be others now.
+    /// Takes the whole machine, which may have other defaults.
     fn discovered(&mut self, machine: Machine) -> Option<Effect> {
         if !self.machine.is_partial {
             // Another configuration was read meanwhile, with the whole machine.
             return None;
         }
         self.take_machine(machine);
-        self.refresh();
         match &self.step {
             Step::Discovering(AfterDiscovery::Review) => self.review(),
-            Step::Discovering(AfterDiscovery::Accept(asking)) => {
-                self.step = Step::FormStep(asking.clone().refreshed(&self.answers));
+            Step::Discovering(AfterDiscovery::Accept(form_step)) => {
+                self.step = Step::FormStep(form_step.clone());
+                self.refresh();
                 self.accept()
             }
             _ => None,
         }
     }
 
-    /// Takes what is found in a machine. Answers that were given stay.
     fn take_machine(&mut self, mut machine: Machine) {
         machine.candidates = std::mem::take(&mut self.machine.candidates);
         self.machine = machine;
+        self.refresh();
+    }
+
+    /// Takes what the machine gives by now as found. Answers that were given stay, and so does what
+    /// is being typed.
+    fn refresh(&mut self) {
         if let Ok(found) = self.machine.answers() {
             self.answers = found.with(&self.answers);
         }
-    }
-
-    /// Shows other defaults on a screen of the form.
-    fn refresh(&mut self) {
-        if let Step::FormStep(asking) = &self.step {
-            self.step = Step::FormStep(asking.clone().refreshed(&self.answers));
+        let Step::FormStep(form_step) = &self.step else { return };
+        let mut form_step = form_step.clone();
+        if !self.rows(&form_step).contains(&form_step.field) {
+            let first = FormStep::first(&self.answers, form_step.screen);
+            form_step = FormStep { is_returning: form_step.is_returning, ..first };
+        } else if !form_step.editor.is_touched {
+            form_step.editor = Editor::of(&self.answers, form_step.field);
         }
+        self.step = Step::FormStep(form_step);
     }
 
     /// Takes the release. What is under review stays as it is; its notes tell what is known now.
@@ -373,8 +374,7 @@ impl Wizard {
         if let Step::Review(review) = &self.step {
             let notes = self.notes_on(review.preview());
             self.with_review(|review| review.notes = notes);
-        } else if let Ok(found) = self.machine.answers() {
-            self.answers = found.with(&self.answers);
+        } else {
             self.refresh();
         }
     }
@@ -383,15 +383,21 @@ impl Wizard {
         for (path, seen) in files {
             self.machine.see(path, seen);
         }
-        // Whoever went back meanwhile is not called away.
-        let Step::Discovering(then) = &self.step else { return None };
-        match then.clone() {
-            AfterDiscovery::Review | AfterDiscovery::Accept(_) => self.read_again(false),
-            AfterDiscovery::StartOver => self.read_again(true),
+        let then = match &self.step {
+            Step::Discovering(then) => Some(then.clone()),
+            // Whoever went back meanwhile is not called away.
+            _ => None,
+        };
+        if matches!(then, Some(AfterDiscovery::StartOver)) {
+            self.answers.forget();
+        }
+        self.refresh();
+        match then? {
+            AfterDiscovery::Review | AfterDiscovery::StartOver => self.review(),
             AfterDiscovery::Overwrite(plan) => {
                 Some(self.writing(plan.over(&self.machine), Effect::Write))
             }
-            AfterDiscovery::Load(..) => None,
+            AfterDiscovery::Accept(_) | AfterDiscovery::Load(..) => None,
         }
     }
 
@@ -400,47 +406,36 @@ impl Wizard {
         Effect::ReadFiles(files)
     }
 
-    /// Takes what the files hold now as found, and keeps the answers unless it is to start over.
-    fn read_again(&mut self, forget: bool) -> Option<Effect> {
-        if let Ok(found) = self.machine.answers() {
-            let answers = if forget { Answers::default() } else { self.answers.clone() };
-            self.answers = found.with(&answers);
-        }
-        self.review()
-    }
-
+    /// Checks what was not checked yet.
     fn check(&mut self, check: Check) -> Option<Effect> {
-        if self.finding(&check).is_some() {
+        if self.checks.iter().any(|(known, _)| *known == check) {
             return None;
         }
-        self.running.push(check.clone());
+        self.checks.push((check.clone(), None));
         Some(Effect::Check(check))
     }
 
-    /// Reads the files again; not twice at the same time.
+    /// Checks again; not twice at the same time.
     fn check_anew(&mut self, check: Check) -> Option<Effect> {
-        if self.is_running(|running| *running == check) {
-            return None;
-        }
-        self.findings.retain(|(about, _)| *about != check);
+        self.checks.retain(|(known, findings)| *known != check || findings.is_none());
         self.scrolled = 0;
         self.check(check)
     }
 
-    fn checked(&mut self, check: Check, findings: Vec<Finding>) -> Option<Effect> {
-        if findings == [Finding::cancelled()] {
-            // Was shown when the operator stopped it, who may have begun another.
-            return None;
+    fn checked(&mut self, check: &Check, findings: Vec<Finding>) {
+        // That one was stopped was shown then, and another may have begun.
+        let is_cancelled = findings == [Finding::cancelled()];
+        let known = self.checks.iter_mut().find(|(known, _)| known == check && !is_cancelled);
+        if let Some((_, found)) = known {
+            *found = Some(findings);
         }
-        self.running.retain(|running| *running != check);
-        self.findings.retain(|(about, _)| *about != check);
-        self.findings.push((check, findings));
-        None
     }
 
-    /// What was found about the files before they changed is no longer so.
-    fn forget_checks(&mut self) {
-        self.findings.retain(|(check, _)| !matches!(check, Check::All | Check::Reload));
+    /// Shows the result. What was found about the files before they changed is no longer so.
+    fn end_with(&mut self, saved: WriteResult) {
+        self.checks.retain(|(check, _)| !matches!(check, Check::All | Check::Reload));
+        self.scrolled = 0;
+        self.step = Step::Done(saved);
     }
 
     /// Asks what becomes of the answers, if there are any; asked again, discards them.

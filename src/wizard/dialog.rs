@@ -234,19 +234,18 @@ impl Wizard {
     }
 
     pub(super) fn written(&mut self, result: Result<WriteResult, Failure>) -> Option<Effect> {
-        self.forget_checks();
         let plan = match &self.step {
             Step::Writing(plan) | Step::Dialog(Dialog { plan, .. }) => plan.clone(),
             _ => Plan::default(),
         };
-        self.step = match result {
+        match result {
             Ok(saved) => {
                 let urgent = plan::urgent(&self.machine, &plan);
                 let saved = super::with_next_steps(saved, &self.answers);
-                Step::Done(WriteResult { urgent, ..saved })
+                self.end_with(WriteResult { urgent, ..saved });
             }
-            Err(failure) => Step::Dialog(Dialog::new(failure, plan)),
-        };
+            Err(failure) => self.step = Step::Dialog(Dialog::new(failure, plan)),
+        }
         None
     }
 

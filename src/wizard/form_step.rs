@@ -22,12 +22,9 @@ pub struct FormStep {
 }
 
 impl FormStep {
-    /// The field at this place, or the first one that is asked.
-    pub(super) fn new(answers: &Answers, screen: usize, focus: usize) -> Self {
-        let rows = &SCREENS[screen.min(SCREENS.len() - 1)];
-        let asked = |field: &&&'static Field| answers.asks(field);
-        let field = rows.fields.get(focus).filter(asked).or_else(|| rows.fields.iter().find(asked));
-        Self::on(answers, field.unwrap_or(&rows.fields[0]))
+    /// The first question of a screen, which is always asked.
+    pub(super) fn first(answers: &Answers, screen: usize) -> Self {
+        Self::on(answers, SCREENS[screen].fields[0])
     }
 
     pub(super) fn on(answers: &Answers, field: &'static Field) -> Self {
@@ -54,18 +51,6 @@ impl FormStep {
     /// The text of the field, and the cursor's place in it, counted in characters.
     pub(crate) fn typed(&self) -> (&str, usize) {
         (self.editor.text(), self.editor.cursor())
-    }
-
-    /// The same once other defaults are known. What is being typed stays.
-    pub(super) fn refreshed(mut self, answers: &Answers) -> Self {
-        if !answers.asks(self.field) {
-            let is_returning = self.is_returning;
-            return Self { is_returning, ..Self::new(answers, self.screen, 0) };
-        }
-        if !self.editor.is_touched {
-            self.editor = Editor::of(answers, self.field);
-        }
-        self
     }
 }
 
@@ -152,20 +137,4 @@ fn request(key: Key) -> Option<InputRequest> {
         Key::Ctrl('k') => InputRequest::DeleteTillEnd,
         _ => return None,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_question_that_is_asked_no_longer_gives_way_to_the_first_of_its_screen() {
-        let mut answers = Answers::default();
-        answers.set(&form::REVERSE_PROXY, "nginx");
-        let step = FormStep::on(&answers, &form::SERVER_NAME);
-        let step = FormStep { is_returning: true, ..step };
-        answers.set(&form::NGINX_FORM, "location");
-        let step = step.refreshed(&answers);
-        assert_eq!((step.field.name, step.is_returning), ("reverse-proxy", true));
-    }
 }

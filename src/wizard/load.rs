@@ -90,7 +90,6 @@ impl Wizard {
                 machine.expect_nginx_file(&self.answers);
                 self.take_machine(machine);
                 self.past.clear();
-                self.forget_checks();
                 self.live_preview = LivePreview::default();
                 self.step = Step::FormStep(self.at_configuration());
                 then(self)

@@ -16,6 +16,12 @@ impl Wizard {
         if let Some(effect) = self.load_typed(Self::accept) {
             return Some(effect);
         }
+        let form_step = self.form_step()?;
+        if let Some(problem) = form_step.problem.take_if(|problem| problem.fixes.len() == 1) {
+            problem.fixes.iter().for_each(|fix| self.correct(fix));
+            return None;
+        }
+        self.commit();
         let is_partial = self.machine.is_partial;
         let form_step = self.form_step()?;
         // Only the defaults of this screen depend on what is found on the machine.
@@ -23,11 +29,6 @@ impl Wizard {
             self.step = Step::Discovering(AfterDiscovery::Accept(form_step.clone()));
             return None;
         }
-        if let Some(problem) = form_step.problem.take_if(|problem| problem.fixes.len() == 1) {
-            problem.fixes.iter().for_each(|fix| self.correct(fix));
-            return None;
-        }
-        self.commit();
         if self.shows_problem() { None } else { self.onwards() }
     }
 
@@ -87,7 +88,7 @@ impl Wizard {
     }
 
     pub(super) fn open_screen(&mut self, number: usize) {
-        self.step = Step::FormStep(FormStep::new(&self.answers, number, 0));
+        self.step = Step::FormStep(FormStep::first(&self.answers, number));
     }
 
     /// Moves the focus; what was corrected on the field before stays to be read.
@@ -111,7 +112,9 @@ impl Wizard {
             Step::Review(review) if review.is_full => {
                 self.with_review(Review::toggle_full);
             }
-            Step::Discovering(AfterDiscovery::Load(form_step, _)) => {
+            Step::Discovering(
+                AfterDiscovery::Accept(form_step) | AfterDiscovery::Load(form_step, _),
+            ) => {
                 self.step = Step::FormStep(form_step.clone());
             }
             Step::Review(_) | Step::Discovering(_) => self.open_screen(SCREENS.len() - 1),
@@ -209,18 +212,19 @@ impl Wizard {
             form_step.note = None;
         }
         let check = self.way_out()?;
-        let is_another = |running: &Check| is_test(running) && *running != check;
         // A newer test makes the one under way pointless.
-        self.running.retain(|running| !is_another(running));
+        self.checks
+            .retain(|(other, findings)| *other == check || findings.is_some() || !is_test(other));
+        let test = self.check_anew(check)?;
         (self.seconds, self.test_step) = (0, "");
-        self.check_anew(check)
+        Some(test)
     }
 
     /// Esc during a test of the outbound connection: only the test ends.
     pub(super) fn stop_test(&mut self) -> Option<Effect> {
-        let at = self.running.iter().position(is_test)?;
-        let stopped = self.running.remove(at);
-        self.findings.push((stopped, vec![Finding::cancelled()]));
+        let mut running = self.checks.iter_mut().filter(|(_, findings)| findings.is_none());
+        let (_, findings) = running.find(|(check, _)| is_test(check))?;
+        *findings = Some(vec![Finding::cancelled()]);
         Some(Effect::Cancel)
     }
 
@@ -263,10 +267,12 @@ impl Wizard {
 
     /// `u`: the answers as they were before the last edit.
     pub(super) fn undo_change(&mut self) -> Option<Effect> {
-        while self.past.last().is_some_and(|answers| *answers == self.answers) {
+        while self.past.last().is_some_and(|past| !self.differs_from(past)) {
             self.past.pop();
         }
         self.answers = self.past.pop()?;
+        // What was found out since then stays known.
+        self.refresh();
         self.review()
     }
 }
@@ -274,4 +280,44 @@ impl Wizard {
 /// Whether this tests the outbound connection, the one check that can be stopped.
 fn is_test(check: &Check) -> bool {
     matches!(check, Check::Outbound(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::Machine;
+    use crate::wizard::Event;
+
+    /// On this row, as long as the machine was not looked at.
+    fn waiting_at(field: &'static Field) -> Wizard {
+        let mut machine = Machine::default();
+        machine.is_partial = true;
+        machine.defaults.has_nginx = true;
+        let mut answers = machine.answers().unwrap();
+        answers.set(&form::URL, "http://a.example/");
+        let (mut wizard, _) = Wizard::new(answers, machine);
+        wizard.visit(field, false);
+        wizard
+    }
+
+    #[test]
+    fn esc_while_the_machine_is_looked_at_returns_to_the_field_with_what_was_typed() {
+        let mut wizard = waiting_at(&form::UPSTREAM);
+        for key in [Key::Ctrl('u'), Key::Char('k'), Key::Char(':'), Key::Char('1'), Key::Enter] {
+            wizard.update(Event::Key(key));
+        }
+        assert!(matches!(wizard.step, Step::Discovering(_)));
+        wizard.update(Event::Key(Key::Esc));
+        assert_eq!(wizard.focused(), Some(&form::UPSTREAM));
+        assert_eq!(wizard.answers.get(&form::UPSTREAM), "k:1");
+    }
+
+    #[test]
+    fn a_row_that_is_there_no_longer_gives_way_to_the_first_of_its_screen() {
+        for field in [&form::UPSTREAM, &form::MORE] {
+            let mut wizard = waiting_at(field);
+            wizard.update(Event::Discovered(Box::default()));
+            assert_eq!(wizard.focused(), Some(&form::REVERSE_PROXY), "{field:?}");
+        }
+    }
 }

@@ -52,11 +52,16 @@ impl Wizard {
                 form_step.screen > 0 || form_step.is_returning
             }
             (Action::NextTab, Step::Review(review)) => review.files().len() > 1,
-            (Action::UndoChange, _) => self.past.iter().any(|past| *past != self.answers),
+            (Action::UndoChange, _) => self.past.iter().any(|past| self.differs_from(past)),
             (Action::Reload, Step::Done(saved)) => saved.next.iter().any(|it| it.key == Some('r')),
             (Action::UndoWrite, Step::Done(saved)) => saved.undo.is_some(),
             _ => true,
         }
+    }
+
+    /// Whether other answers were given by now.
+    pub(super) fn differs_from(&self, past: &Answers) -> bool {
+        !past.given().eq(self.answers.given())
     }
 
     /// How far a key would scroll at this moment, if it scrolls: see [`Event::Scroll`].
@@ -84,7 +89,7 @@ impl Wizard {
 
     /// Whether such a check is under way.
     pub(crate) fn is_running(&self, is_it: impl Fn(&Check) -> bool) -> bool {
-        self.running.iter().any(is_it)
+        self.checks.iter().any(|(check, findings)| findings.is_none() && is_it(check))
     }
 
     /// What came of a check. A finding about another value is not found, however late it comes.
@@ -94,13 +99,15 @@ impl Wizard {
 
     /// What came of the first check of this kind.
     pub(crate) fn finding_about(&self, is_it: impl Fn(&Check) -> bool) -> Option<&Finding> {
-        self.findings.iter().find(|(about, _)| is_it(about))?.1.first()
+        let mut checks = self.checks.iter().filter(|(about, _)| is_it(about));
+        checks.find_map(|(_, findings)| findings.as_ref()?.first())
     }
 
     /// The findings of the check and of the reload.
     pub(crate) fn health_check(&self) -> impl Iterator<Item = &Finding> {
         let is_it = |check: &Check| matches!(check, Check::All | Check::Reload);
-        self.findings.iter().filter(move |(check, _)| is_it(check)).flat_map(|(_, all)| all)
+        let checks = self.checks.iter().filter(move |(check, _)| is_it(check));
+        checks.flat_map(|(_, findings)| findings.iter().flatten())
     }
 
     /// The state of the files, for the title bar.

@@ -365,3 +365,10 @@ fn a_release_that_closes_the_login_page_opens_it_by_default_for_its_configuratio
     let known = at().happens(release(CONFIG));
     assert_eq!(known.answer(&form::OPEN_URLS), "login-and-webhooks");
 }
+
+#[test]
+fn asking_for_a_test_that_is_under_way_does_not_count_its_seconds_anew() {
+    let tested = Operator::fresh().at_the_proxy().pastes("http://proxy:3128").press(Key::Ctrl('t'));
+    let again = tested.happens(Event::Second("connecting")).press(Key::Ctrl('t'));
+    assert!(again.screen(80, 24).contains("connecting, 1 s of 10 s"));
+}

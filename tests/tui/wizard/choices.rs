@@ -81,6 +81,26 @@ fn whoever_goes_back_while_the_disk_is_slow_is_not_called_away_and_writes_nothin
 }
 
 #[test]
+fn what_a_slow_disk_answers_is_known_also_to_whoever_went_back() {
+    let theirs = EXISTING.replace("ops.example.com", "theirs.example.com");
+    let choices = vec![Choice::Reapply];
+    let refused = one_value_changed().writes().meanwhile(CONFIG, &theirs);
+    let refused = refused.write_fails("not written", &["changed"], choices);
+    let back = refused.waits_for_the_disk().enter().press(Key::Esc).disk_answers();
+    assert!(back.answer(&form::URL).contains("theirs.example.com"), "{}", back.answer(&form::URL));
+}
+
+#[test]
+fn a_result_begins_at_its_top_also_after_an_earlier_one_was_scrolled() {
+    let done = |operator: Operator| operator.writes().write_succeeds().sized(80, 12);
+    let first = done(one_value_changed());
+    let failed = first.clone().press(Key::End).press(Key::Char('u'));
+    let failed = failed.write_fails("not undone", &["no"], vec![Choice::Quit]);
+    let second = done(failed.press(Key::Esc));
+    assert_eq!(second.screen(80, 12), first.screen(80, 12));
+}
+
+#[test]
 fn esc_from_a_conflict_goes_back_to_the_review() {
     assert!(is_reviewing(&conflict().press(Key::Esc)));
 }

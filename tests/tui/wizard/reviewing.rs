@@ -4,7 +4,7 @@ use super::{at_review, config, existing, is_reviewing, one_value_changed};
 use crate::operator::{Asked, CONFIG, EXISTING, NGINX, Operator, PASSWORD, here};
 use kestra_setup::checks::Outcome;
 use kestra_setup::form::{self, Defaults, KnownCertificate};
-use kestra_setup::kestra_release::Release;
+use kestra_setup::kestra_release::{Era, Release};
 use kestra_setup::key::Key;
 use kestra_setup::wizard::{Event, Step, report};
 
@@ -244,6 +244,24 @@ fn u_takes_back_one_change_after_the_other() {
     let operator = twice.enter().press(Key::Char('u'));
     assert_eq!(operator.answer(&form::PROXY_ADDRESS), "proxy.corp.example:3128");
     assert!(operator.wizard().answers().is_untouched());
+}
+
+#[test]
+fn what_is_found_out_during_an_edit_is_no_change_and_stays_known_without_it() {
+    let release = Release::of_version("1.3.25", "/opt/kestra --version".to_owned());
+    let editing = existing().press(Key::Char('3'));
+    let editing = editing.happens(Event::ReleaseFound(CONFIG.into(), release));
+    assert!(!editing.clone().press(Key::Esc).screen(80, 24).contains("u undo"));
+    let undone = editing.press(Key::Backspace).types("9").enter().press(Key::Char('u'));
+    assert!(undone.wizard().answers().is_untouched());
+    assert_eq!(form::Context::defaults(undone.wizard().answers()).release, Some(Era::Closed));
+}
+
+#[test]
+fn a_key_that_scrolls_does_nothing_before_the_size_is_known() {
+    let review = existing();
+    let pressed = review.clone().happens(Event::Key(Key::PageDown));
+    assert_eq!(pressed.screen(80, 24), review.screen(80, 24));
 }
 
 #[test]
