@@ -109,7 +109,9 @@ impl Burst {
     /// Hands on everything: a pause, or another key.
     pub(super) fn end(&mut self, ready: &mut Vec<Input>) {
         self.end_of_read(ready);
-        ready.extend(paste(&self.held));
+        if self.holds_text() {
+            ready.extend(paste(&self.held));
+        }
         *self = Self::default();
     }
 }
