@@ -17,7 +17,7 @@ use pen::Pen;
 pub(in crate::ui) use pen::painted;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect, Size};
-use ratatui::style::{Color, Modifier};
+use ratatui::style::Modifier;
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
@@ -200,6 +200,5 @@ fn columns(cell: &Cell) -> u16 {
 
 /// Whether erasing leaves what this cell shows.
 fn is_blank(cell: &Cell) -> bool {
-    let marks = Modifier::REVERSED | Modifier::UNDERLINED;
-    cell.symbol() == " " && cell.bg == Color::Reset && !cell.modifier.intersects(marks)
+    cell.symbol() == " " && !cell.modifier.contains(Modifier::UNDERLINED)
 }

@@ -16,15 +16,13 @@ pub enum Colors {
     Mono,
 }
 
-/// The attributes that are sent, with their codes; the others are left out.
-const ATTRIBUTES: [(Modifier, u8); 3] =
-    [(Modifier::BOLD, 1), (Modifier::UNDERLINED, 4), (Modifier::REVERSED, 7)];
+/// The attributes that the theme has, with their codes. It has no background either.
+const ATTRIBUTES: [(Modifier, u8); 2] = [(Modifier::BOLD, 1), (Modifier::UNDERLINED, 4)];
 
 /// A style as a terminal keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Pen {
-    foreground: Option<u8>,
-    background: Option<u8>,
+    color: Option<u8>,
     attributes: Modifier,
 }
 
@@ -32,12 +30,8 @@ impl Pen {
     /// The style of a cell.
     pub(super) fn of(cell: &Cell, colors: Colors) -> Self {
         let known = ATTRIBUTES.map(|(attribute, _)| attribute).into_iter().collect();
-        let color = |color| if colors == Colors::Basic { basic(color) } else { None };
-        Self {
-            foreground: color(cell.fg),
-            background: color(cell.bg).map(|code| code + 10),
-            attributes: cell.modifier.intersection(known),
-        }
+        let color = if colors == Colors::Basic { basic(cell.fg) } else { None };
+        Self { color, attributes: cell.modifier.intersection(known) }
     }
 
     /// Writes what turns the style before, if it is known, into this one.
@@ -58,8 +52,7 @@ impl Pen {
     /// Whether nothing of the style before has to be taken away.
     fn keeps(self, before: Self) -> bool {
         self.attributes.contains(before.attributes)
-            && (self.foreground.is_some() || before.foreground.is_none())
-            && (self.background.is_some() || before.background.is_none())
+            && (self.color.is_some() || before.color.is_none())
     }
 
     fn codes_beside(self, before: Self) -> String {
@@ -67,10 +60,9 @@ impl Pen {
             let added = self.attributes.difference(before.attributes);
             added.contains(attribute).then_some(code)
         });
-        let foreground = self.foreground.filter(|_| self.foreground != before.foreground);
-        let background = self.background.filter(|_| self.background != before.background);
+        let color = self.color.filter(|_| self.color != before.color);
         let mut codes = String::new();
-        for code in attributes.chain(foreground).chain(background) {
+        for code in attributes.chain(color) {
             let separator = if codes.is_empty() { "" } else { ";" };
             // Writing to a String cannot fail.
             let _ = write!(codes, "{separator}{code}");
@@ -134,12 +126,12 @@ mod tests {
         for (before, after, codes) in [
             (plain, plain, ""),
             (plain, plain.bold(), "\x1b[1m"),
-            (plain.bold(), plain.bold().reversed(), "\x1b[7m"),
+            (plain.bold(), plain.bold().underlined(), "\x1b[4m"),
             (plain.bold(), plain, "\x1b[m"),
-            (plain.bold(), plain.reversed(), "\x1b[0;7m"),
+            (plain.bold(), plain.underlined(), "\x1b[0;4m"),
             (plain.red(), plain.green(), "\x1b[32m"),
             (plain.red(), plain.bold().light_red(), "\x1b[1;91m"),
-            (plain, plain.black().on_white(), "\x1b[30;107m"),
+            (plain.red(), plain, "\x1b[m"),
         ] {
             assert_eq!(change(before, after), codes);
         }
@@ -166,8 +158,8 @@ mod tests {
 
     #[test]
     fn mono_has_attributes_and_no_colours() {
-        let style = Style::new().red().on_blue().reversed();
-        assert_eq!(pen(style, Colors::Mono), pen(Style::new().reversed(), Colors::Basic));
+        let style = Style::new().red().underlined();
+        assert_eq!(pen(style, Colors::Mono), pen(Style::new().underlined(), Colors::Basic));
     }
 
     #[test]

@@ -157,9 +157,8 @@ fn pictures() -> impl Strategy<Value = Vec<Picture>> {
     let styles = [
         Style::new(),
         Style::new().bold(),
-        Style::new().reversed(),
         Style::new().underlined().light_blue(),
-        Style::new().red().on_yellow(),
+        Style::new().red(),
     ];
     let text = prop::sample::select(texts.to_vec());
     let style = prop::sample::select(styles.to_vec());
@@ -188,8 +187,8 @@ fn paint(picture: &Picture, (width, height): (u16, u16)) -> Frame {
     Frame { rows, cursor: picture.cursor.into() }
 }
 
-/// A cell as it looks: text, colours and attributes.
-type Look = (String, vt100::Color, vt100::Color, bool, bool, bool);
+/// A cell as it looks: text, colour and attributes.
+type Look = (String, vt100::Color, bool, bool);
 
 fn look_of_cell(cell: &Cell) -> Look {
     let color = |code: Option<u8>| match code {
@@ -197,29 +196,22 @@ fn look_of_cell(cell: &Cell) -> Look {
         Some(code) => vt100::Color::Idx(if code >= 90 { code - 82 } else { code - 30 }),
     };
     let pen = |wanted| cell.modifier.contains(wanted);
-    (
-        cell.symbol().to_owned(),
-        color(pen::basic(cell.fg)),
-        color(pen::basic(cell.bg)),
-        pen(Modifier::BOLD),
-        pen(Modifier::UNDERLINED),
-        pen(Modifier::REVERSED),
-    )
+    let text = cell.symbol().to_owned();
+    (text, color(pen::basic(cell.fg)), pen(Modifier::BOLD), pen(Modifier::UNDERLINED))
 }
 
 fn look_of_screen(cell: &vt100::Cell) -> Look {
     let text = if cell.has_contents() { cell.contents() } else { " " };
-    let colors = (cell.fgcolor(), cell.bgcolor());
-    (text.to_owned(), colors.0, colors.1, cell.bold(), cell.underline(), cell.inverse())
+    (text.to_owned(), cell.fgcolor(), cell.bold(), cell.underline())
 }
 
 /// What cannot be seen on a blank is not compared.
 fn visible(look: Look) -> Look {
-    let (text, foreground, background, bold, underline, inverse) = look;
-    if text == " " && !underline && !inverse {
-        return (text, vt100::Color::Default, background, false, underline, inverse);
+    let (text, color, bold, underline) = look;
+    if text == " " && !underline {
+        return (text, vt100::Color::Default, false, underline);
     }
-    (text, foreground, background, bold, underline, inverse)
+    (text, color, bold, underline)
 }
 
 proptest! {
