@@ -7,11 +7,11 @@ use crate::key::Key;
 use crate::machine::{Candidate, Machine, Seen, Text};
 use crate::plan::{FileKind, Plan};
 use crate::wizard::{Choice, FilePreview, PlanRequest};
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Something happened: a key, time, or the outcome of an [`Effect`].
+/// Something happened: a key, time, or the outcome of an [`Effect`]. It has no `Debug`, since what is
+/// typed may be a password.
 pub enum Event {
     /// A key was pressed, whatever it means at this step.
     Key(Key),
@@ -54,32 +54,6 @@ pub enum Event {
         /// page is in view.
         furthest: usize,
     },
-}
-
-/// Names what happened and never what was typed, which may be a password.
-impl fmt::Debug for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Key(Key::Char(_)) => f.write_str("Key(Char)"),
-            Self::Key(key) => write!(f, "Key({key:?})"),
-            Self::Paste(text) => write!(f, "Paste({} bytes)", text.len()),
-            Self::Line(text) => write!(f, "Line({} bytes)", text.len()),
-            Self::Discovered(_) => f.write_str("Discovered"),
-            Self::ReleaseFound(_, release) => write!(f, "ReleaseFound({release})"),
-            Self::Loaded(result) => f.debug_tuple("Loaded").field(&result.is_ok()).finish(),
-            Self::FilesRead(files) => f.debug_tuple("FilesRead").field(files).finish(),
-            Self::Checked(check, all) => f.debug_tuple("Checked").field(check).field(all).finish(),
-            Self::Written(result) => f.debug_tuple("Written").field(result).finish(),
-            Self::Stopped(saved) => f.debug_tuple("Stopped").field(saved).finish(),
-            Self::Keep => f.write_str("Keep"),
-            Self::PreviousQuestion => f.write_str("PreviousQuestion"),
-            Self::Reminder => f.write_str("Reminder"),
-            Self::Paused => f.write_str("Paused"),
-            Self::Second(step) => write!(f, "Second({step})"),
-            Self::Planned(number, _) => write!(f, "Planned({number})"),
-            Self::Scroll { lines, .. } => write!(f, "Scroll({lines})"),
-        }
-    }
 }
 
 /// Something is to be done outside; its outcome comes back as an [`Event`].

@@ -4,7 +4,7 @@ use crate::operator::{Asked, CONFIG, EXISTING, Operator, PASSWORD};
 use kestra_setup::checks::{Check, Outcome};
 use kestra_setup::form;
 use kestra_setup::key::Key;
-use kestra_setup::wizard::{Choice, Event, Failure, Preview, Step, WriteResult};
+use kestra_setup::wizard::{Choice, Event, Preview, Step, WriteResult};
 use proptest::prelude::*;
 
 /// Something that a person, or the world, may do.
@@ -217,12 +217,4 @@ proptest! {
         let shown = format!("{:?}{:?}{:?}", operator.asked(), wizard, wizard.answers());
         prop_assert!(!shown.contains(PASSWORD), "{}", shown);
     }
-}
-
-#[test]
-fn no_event_shows_what_was_typed() {
-    let events = [Event::Paste(PASSWORD.to_owned()), Event::Line(PASSWORD.to_owned())];
-    let failure = Failure { state: "", lines: Vec::new(), choices: Vec::new() };
-    let shown = format!("{events:?}{:?}", Event::Written(Err(failure)));
-    assert!(!shown.contains(PASSWORD), "{shown}");
 }
