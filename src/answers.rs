@@ -189,7 +189,7 @@ impl Answers {
 
     /// Whether the other answers leave this question open.
     pub(crate) fn asks(&self, field: &Field) -> bool {
-        field.is_asked(self)
+        field.ruled_out_by(self).is_none()
     }
 
     /// Every open question, in its order.

@@ -210,11 +210,6 @@ impl Field {
         }
     }
 
-    /// Whether the other answers leave this question open.
-    pub(crate) fn is_asked(&self, context: &dyn Context) -> bool {
-        self.ruled_out_by(context).is_none()
-    }
-
     /// The question whose answer leaves this one out; `None` where this one is asked.
     pub(crate) fn ruled_out_by(&self, context: &dyn Context) -> Option<&'static Field> {
         (self.ruled_out_by)(context)

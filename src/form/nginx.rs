@@ -359,7 +359,7 @@ pub(crate) fn is_folded(field: &Field) -> bool {
 
 /// The folded answers in a few words: those that are not as recommended, else their names.
 pub fn folded(context: &dyn Context) -> String {
-    let asked = FOLDED.iter().filter(|(field, _)| field.is_asked(context));
+    let asked = FOLDED.iter().filter(|(field, _)| field.ruled_out_by(context).is_none());
     let differing: Vec<_> = asked
         .clone()
         .filter_map(|(field, name)| {
