@@ -95,8 +95,6 @@ pub enum AfterDiscovery {
     Accept(FormStep),
     /// The field of the configuration, and from there on, once another one was read.
     Load(FormStep, Onwards),
-    /// The review of the files alone: the answers are forgotten.
-    StartOver,
     /// Writing these texts, whatever the files hold now.
     Overwrite(Plan),
 }
@@ -383,17 +381,11 @@ impl Wizard {
         for (path, seen) in files {
             self.machine.see(path, seen);
         }
-        let then = match &self.step {
-            Step::Discovering(then) => Some(then.clone()),
-            // Whoever went back meanwhile is not called away.
-            _ => None,
-        };
-        if matches!(then, Some(AfterDiscovery::StartOver)) {
-            self.answers.forget();
-        }
         self.refresh();
-        match then? {
-            AfterDiscovery::Review | AfterDiscovery::StartOver => self.review(),
+        // Whoever went back meanwhile is not called away.
+        let Step::Discovering(then) = &self.step else { return None };
+        match then.clone() {
+            AfterDiscovery::Review => self.review(),
             AfterDiscovery::Overwrite(plan) => {
                 Some(self.writing(plan.over(&self.machine), Effect::Write))
             }

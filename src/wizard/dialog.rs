@@ -174,7 +174,10 @@ impl Wizard {
                 return self.begin();
             }
             Choice::Reapply => self.look(paths(&plan), AfterDiscovery::Review),
-            Choice::StartOver => self.look(paths(&plan), AfterDiscovery::StartOver),
+            Choice::StartOver => {
+                self.answers.forget();
+                self.look(paths(&plan), AfterDiscovery::Review)
+            }
             Choice::Overwrite => self.look(paths(&plan), AfterDiscovery::Overwrite(plan)),
             Choice::SaveBeside => self.writing(plan, Effect::SaveBeside),
             Choice::SaveAside => self.writing(plan, Effect::SaveAside),
