@@ -3,6 +3,7 @@
 use super::{AfterDiscovery, Effect, Exit, Failure, FormStep, Repair, Step, Wizard, WriteResult};
 use crate::form::{self, Field};
 use crate::plan::{self, FileKind, Plan};
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 /// What happened, and the choices.
@@ -61,59 +62,52 @@ pub enum Choice {
 
 impl Choice {
     /// What the choice does, in the operator's words; at most 74 columns.
-    pub(crate) fn label(&self) -> String {
-        let text = match self {
-            Self::Reapply => "Keep both: apply my change to the new file, show the diff again",
-            Self::SaveBeside => "Save mine beside it as *.kestra-setup-new and stop",
-            Self::StartOver => "Drop my change and start from the new file",
-            Self::Overwrite => "Overwrite with my version (their change is lost; backup kept)",
-            Self::Sudo => "Write with sudo: asks your sudo password, writes what you saw",
-            Self::SaveAside => {
-                "Save the files under ~/kestra-setup-out/, print how to install them"
-            }
-            Self::Change(field) => {
-                let step = form::position(field).map_or(0, |(screen, _)| screen + 1);
-                return format!("Correct \"{}\" (step {step})", field.label);
-            }
-            Self::WithoutTls => "Go on without TLS",
-            Self::WithoutNginx => "Write the other files only, skip nginx",
-            Self::ShowEvidence(_) => "Show what nginx said",
-            Self::Retry => "Try again",
-            Self::Replace => "Replace it (a backup is kept)",
-            Self::Undo => "Undo it: restore every file as it was before",
-            Self::UndoOverwriting(_) => "Undo it anyway (the other change is lost; backup kept)",
-            Self::Forget => "Keep the files as they are and forget that write (backups kept)",
-            Self::Continue => "Continue with these answers (passwords are not kept)",
-            Self::Fresh => "Start over (or n)",
-            Self::ReadOnly => "Open read-only",
-            Self::Quit => "Quit, write nothing",
-        };
-        text.to_owned()
+    pub(crate) fn label(&self) -> Cow<'static, str> {
+        self.words().0
     }
 
     /// Whether files are written by this choice, without a review.
     pub(crate) fn writes(&self) -> bool {
-        match self {
-            Self::SaveBeside
-            | Self::Overwrite
-            | Self::Replace
-            | Self::Sudo
-            | Self::SaveAside
-            | Self::WithoutNginx
-            | Self::Retry
-            | Self::Undo
-            | Self::UndoOverwriting(_)
-            | Self::Forget => true,
-            Self::Reapply
-            | Self::StartOver
-            | Self::Change(_)
-            | Self::WithoutTls
-            | Self::ShowEvidence(_)
-            | Self::Continue
-            | Self::Fresh
-            | Self::ReadOnly
-            | Self::Quit => false,
-        }
+        self.words().1
+    }
+
+    /// What it does, and whether that writes.
+    fn words(&self) -> (Cow<'static, str>, bool) {
+        let (text, writes) = match self {
+            Self::Reapply => {
+                ("Keep both: apply my change to the new file, show the diff again", false)
+            }
+            Self::SaveBeside => ("Save mine beside it as *.kestra-setup-new and stop", true),
+            Self::StartOver => ("Drop my change and start from the new file", false),
+            Self::Overwrite => {
+                ("Overwrite with my version (their change is lost; backup kept)", true)
+            }
+            Self::Sudo => ("Write with sudo: asks your sudo password, writes what you saw", true),
+            Self::SaveAside => {
+                ("Save the files under ~/kestra-setup-out/, print how to install them", true)
+            }
+            Self::Change(field) => {
+                let step = form::position(field).map_or(0, |(screen, _)| screen + 1);
+                return (format!("Correct \"{}\" (step {step})", field.label).into(), false);
+            }
+            Self::WithoutTls => ("Go on without TLS", false),
+            Self::WithoutNginx => ("Write the other files only, skip nginx", true),
+            Self::ShowEvidence(_) => ("Show what nginx said", false),
+            Self::Retry => ("Try again", true),
+            Self::Replace => ("Replace it (a backup is kept)", true),
+            Self::Undo => ("Undo it: restore every file as it was before", true),
+            Self::UndoOverwriting(_) => {
+                ("Undo it anyway (the other change is lost; backup kept)", true)
+            }
+            Self::Forget => {
+                ("Keep the files as they are and forget that write (backups kept)", true)
+            }
+            Self::Continue => ("Continue with these answers (passwords are not kept)", false),
+            Self::Fresh => ("Start over (or n)", false),
+            Self::ReadOnly => ("Open read-only", false),
+            Self::Quit => ("Quit, write nothing", false),
+        };
+        (text.into(), writes)
     }
 }
 
