@@ -31,3 +31,13 @@ pub enum Key {
     /// Ctrl with a letter, which is in lower case.
     Ctrl(char),
 }
+
+impl Key {
+    /// The number of a digit; `None` for 0, since things are counted from 1.
+    pub(crate) fn digit(self) -> Option<usize> {
+        match self {
+            Self::Char(c @ '1'..='9') => c.to_digit(10).map(|digit| digit as usize),
+            _ => None,
+        }
+    }
+}

@@ -236,7 +236,7 @@ impl Wizard {
             }
         }
         if let Some(action) = keymap::action(self.keys(), key) {
-            return self.act(action);
+            return self.act(action, key);
         }
         if !self.is_covered() {
             self.type_key(key);
@@ -249,13 +249,13 @@ impl Wizard {
         self.is_quitting || self.help.is_some()
     }
 
-    fn act(&mut self, action: Action) -> Option<Effect> {
+    fn act(&mut self, action: Action, key: Key) -> Option<Effect> {
         match action {
             Action::Accept => return self.accept(),
             Action::Back => return self.stop_test().or_else(|| self.back()),
             Action::NextField => return self.move_focus(1),
             Action::PreviousField => return self.move_focus(-1),
-            Action::Edit(number) => self.edit(number),
+            Action::Edit => self.edit(key.digit()?),
             Action::Help => self.help = Some(0),
             Action::CloseHelp => self.help = None,
             // Needs the size of the terminal: see `Event::Scroll`.
@@ -269,7 +269,7 @@ impl Wizard {
             Action::Full => self.with_review(Review::toggle_full),
             Action::UndoChange => return self.undo_change(),
             Action::Copy => return self.copy(),
-            Action::Choose(number) => return self.choose(number),
+            Action::Choose => return self.choose(key.digit()? - 1),
             Action::StartOver => return self.start_over(),
             Action::Quit => return self.quit(),
             Action::Stay => self.is_quitting = false,

@@ -40,9 +40,8 @@ impl Wizard {
     /// A digit reads one of the configurations that were found, unless it belongs to a path.
     pub(super) fn chooses_configuration(&mut self, key: Key) -> Option<Effect> {
         let form_step = self.form_step().filter(|it| *it.field == form::CONFIGURATION)?;
-        let Key::Char(c) = key else { return None };
-        let number = c.to_digit(10).filter(|_| !form_step.editor.is_touched)?;
-        let Candidate { path, place, .. } = self.candidate(number as usize)?.clone();
+        let digit = key.digit().filter(|_| !form_step.editor.is_touched)?;
+        let Candidate { path, place, .. } = self.candidate(digit)?.clone();
         self.load(path, place, |_| None)
     }
 

@@ -42,10 +42,7 @@ impl Wizard {
         let next = match key {
             Key::Right | Key::Char(' ') => (at + 1) % choices.len(),
             Key::Left => (at + choices.len() - 1) % choices.len(),
-            Key::Char(c) => {
-                c.to_digit(10).map_or(usize::MAX, |digit| digit as usize).wrapping_sub(1)
-            }
-            _ => return false,
+            _ => key.digit().map_or(choices.len(), |digit| digit - 1),
         };
         let Some(choice) = choices.get(next) else { return false };
         self.answers.set(field, choice.value);
@@ -123,12 +120,10 @@ impl Wizard {
 
     /// Where a problem offers several corrections, its digits take one; else a digit is a digit.
     pub(super) fn takes_fix(&mut self, key: Key) -> bool {
-        let Key::Char(c) = key else { return false };
-        let number = c.to_digit(10).and_then(|digit| (digit as usize).checked_sub(1));
         let problem = self.form_step().and_then(|form_step| form_step.problem.as_ref());
         let fixes = problem.map_or(&[][..], |problem| &problem.fixes);
-        let chosen =
-            number.filter(|_| fixes.len() > 1).and_then(|number| fixes.get(number)).cloned();
+        let digit = key.digit().filter(|_| fixes.len() > 1);
+        let chosen = digit.and_then(|digit| fixes.get(digit - 1)).cloned();
         chosen.map(|fix| self.correct(&fix)).is_some()
     }
 

@@ -44,8 +44,7 @@ impl<R: Runtime> PlainMode<'_, R> {
     fn review_command(&mut self, text: &str) -> Result<Option<Effect>, Ended> {
         let key = text.chars().next().filter(|_| text.len() == 1);
         let is_row = |key: char| {
-            let digit = key.to_digit(10).map_or(0, |digit| digit as usize);
-            (1..=form::review_rows().len()).contains(&digit)
+            Key::Char(key).digit().is_some_and(|digit| digit <= form::review_rows().len())
         };
         match key {
             Some('w') => self.write(),

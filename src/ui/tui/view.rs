@@ -289,11 +289,11 @@ fn label(wizard: &Wizard, binding: &Binding) -> String {
                 count => format!("{} {}", binding.label, counted(count, "file")),
             }
         }
-        (Action::Choose(_), Step::Dialog(dialog)) => match dialog.failure.choices.len() {
+        (Action::Choose, Step::Dialog(dialog)) => match dialog.failure.choices.len() {
             1 => "1 choose".to_owned(),
             count => binding.label.replace("{digits}", &format!("1-{}", count.min(4))),
         },
-        (Action::Edit(_), _) => binding.label.replace("{digits}", &form::review_digits()),
+        (Action::Edit, _) => binding.label.replace("{digits}", &form::review_digits()),
         _ => binding.label.to_owned(),
     }
 }
