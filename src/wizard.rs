@@ -18,8 +18,7 @@ mod typing;
 
 pub use dialog::{Choice, Dialog};
 pub use event::{
-    Effect, Event, Exit, Failure, LoadFailure, NextStep, Repair, Undo, WriteResult, WriteState,
-    WrittenFile,
+    Effect, Event, Exit, Failure, LoadFailure, NextStep, Undo, WriteResult, WriteState, WrittenFile,
 };
 use form_step::Editor;
 pub(crate) use form_step::FormStep;

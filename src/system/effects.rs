@@ -18,7 +18,7 @@ use crate::kestra_config::{self, Place};
 use crate::machine::{Machine, Nginx, Seen, Text};
 use crate::plan::{FileKind, Plan};
 use crate::settings::{Connection, ForwardProxy, has_placeholder};
-use crate::wizard::{Effect, FilePreview, Repair};
+use crate::wizard::{Effect, FilePreview};
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -129,11 +129,11 @@ impl EffectRunner {
             },
             Effect::SaveAside(plan) => export(&plan).map_or_else(not_saved, Performed::Exported),
             Effect::SaveBeside(plan) => self.save_beside(&plan).unwrap_or_else(not_saved),
-            Effect::Rollback { id, overwrite } => self
-                .roll_back(&id, overwrite)
-                .unwrap_or_else(|error| Performed::NotUndone(error, Some(id))),
-            Effect::Repair(repair) => {
-                self.repair(repair).unwrap_or_else(|error| Performed::NotUndone(error, None))
+            Effect::Undo { id, overwrite } => self
+                .undo(id.as_deref(), overwrite)
+                .unwrap_or_else(|error| Performed::NotUndone(error, id)),
+            Effect::Forget => {
+                self.forget().unwrap_or_else(|error| Performed::NotUndone(error, None))
             }
             Effect::Plan(request) => {
                 let (number, files) = request.run();
@@ -294,18 +294,23 @@ impl EffectRunner {
         Finding::skipped("proxy-unknown", why).try_this("Correct it first.")
     }
 
-    fn repair(&self, repair: Repair) -> Result<Performed, WriteError> {
+    fn undo(&self, id: Option<&str>, overwrite: bool) -> Result<Performed, WriteError> {
         let lock = self.lock()?;
-        if repair == Repair::Forget {
-            return lock.forget_interrupted().map(|_| Performed::Forgotten);
+        if let Some(id) = id {
+            let rollback = lock.history().rollback(id)?;
+            let is_redo = rollback.is_redo();
+            let receipt = rollback.run(&lock, overwrite)?;
+            return Ok(Performed::RolledBack(receipt, is_redo));
         }
         let Some(pending) = lock.interrupted()? else { return Ok(Performed::NothingToRepair) };
-        if repair == Repair::UndoOverwriting {
-            return pending
-                .undo_overwriting(&lock)
-                .map(|receipt| Performed::RolledBack(receipt, false));
+        if overwrite {
+            return Ok(Performed::RolledBack(pending.undo_overwriting(&lock)?, false));
         }
         pending.undo().map(|()| Performed::Undone)
+    }
+
+    fn forget(&self) -> Result<Performed, WriteError> {
+        self.lock()?.forget_interrupted().map(|_| Performed::Forgotten)
     }
 
     /// Saves the new text beside each file that changed meanwhile. One of nginx goes beside the
@@ -325,13 +330,6 @@ impl EffectRunner {
             beside.changes.push(change);
         }
         fs::write(&beside, &*self.lock()?, &|| Ok(())).map(Performed::SavedBeside)
-    }
-
-    fn roll_back(&self, id: &str, overwrite: bool) -> Result<Performed, WriteError> {
-        let lock = self.lock()?;
-        let rollback = lock.history().rollback(id)?;
-        let is_redo = rollback.is_redo();
-        rollback.run(&lock, overwrite).map(|receipt| Performed::RolledBack(receipt, is_redo))
     }
 }
 

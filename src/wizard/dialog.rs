@@ -1,6 +1,6 @@
 //! A failure or a question with several choices.
 
-use super::{AfterDiscovery, Effect, Exit, Failure, FormStep, Repair, Step, Wizard, WriteResult};
+use super::{AfterDiscovery, Effect, Exit, Failure, FormStep, Step, Wizard, WriteResult};
 use crate::form::{self, Field};
 use crate::plan::{self, FileKind, Plan};
 use std::borrow::Cow;
@@ -178,14 +178,11 @@ impl Wizard {
             Choice::Sudo => self.writing(plan, Effect::Elevate),
             Choice::Retry | Choice::Replace => self.writing(plan, Effect::Write),
             Choice::WithoutNginx => self.writing(plan.without(FileKind::Nginx), Effect::Write),
-            Choice::Undo => self.writing(plan, |_| Effect::Repair(Repair::Undo)),
-            Choice::UndoOverwriting(None) => {
-                self.writing(plan, |_| Effect::Repair(Repair::UndoOverwriting))
+            Choice::Undo => self.writing(plan, |_| Effect::Undo { id: None, overwrite: false }),
+            Choice::UndoOverwriting(id) => {
+                self.writing(plan, |_| Effect::Undo { id, overwrite: true })
             }
-            Choice::UndoOverwriting(Some(id)) => {
-                self.writing(plan, |_| Effect::Rollback { id, overwrite: true })
-            }
-            Choice::Forget => self.writing(plan, |_| Effect::Repair(Repair::Forget)),
+            Choice::Forget => self.writing(plan, |_| Effect::Forget),
         })
     }
 
@@ -248,8 +245,8 @@ impl Wizard {
 
     pub(super) fn undo_write(&mut self) -> Option<Effect> {
         let Step::Done(saved) = &self.step else { return None };
-        let id = saved.undo.as_ref()?.id.clone();
-        Some(self.writing(Plan::default(), |_| Effect::Rollback { id, overwrite: false }))
+        let id = Some(saved.undo.as_ref()?.id.clone());
+        Some(self.writing(Plan::default(), |_| Effect::Undo { id, overwrite: false }))
     }
 }
 

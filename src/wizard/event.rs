@@ -78,15 +78,15 @@ pub enum Effect {
     SaveAside(Plan),
     /// Save what the plan would write beside the files that changed meanwhile.
     SaveBeside(Plan),
-    /// Undo the completed write with this name.
-    Rollback {
-        /// As `rollback --list` has it.
-        id: String,
+    /// Undo the completed write with this name, or the one that was interrupted.
+    Undo {
+        /// As `rollback --list` has it; `None` for the interrupted one.
+        id: Option<String>,
         /// Whether changes of others are overwritten.
         overwrite: bool,
     },
-    /// Do something about the write that was interrupted.
-    Repair(Repair),
+    /// Leave the files as the write that was interrupted left them.
+    Forget,
     /// Put this text on the operator's clipboard.
     Copy(Text),
     /// Send [`Event::Reminder`] after this time.
@@ -118,8 +118,8 @@ impl Effect {
             | Self::Elevate(_)
             | Self::SaveAside(_)
             | Self::SaveBeside(_)
-            | Self::Rollback { .. }
-            | Self::Repair(_) => true,
+            | Self::Undo { .. }
+            | Self::Forget => true,
             Self::ReadFiles(_)
             | Self::Load(..)
             | Self::Check(_)
@@ -132,17 +132,6 @@ impl Effect {
             | Self::Exit(_) => false,
         }
     }
-}
-
-/// What is done about a write that was interrupted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Repair {
-    /// Restore the files that nobody changed since.
-    Undo,
-    /// Restore them also where somebody else changed them since.
-    UndoOverwriting,
-    /// Leave the files as they are.
-    Forget,
 }
 
 /// Why another configuration could not be read.

@@ -68,7 +68,7 @@ impl Runtime for Script {
                 let saved = || Ok(WriteResult { files, ..saved() });
                 Event::Written(self.failure.take().map_or_else(saved, Err))
             }
-            Effect::Rollback { .. } => Event::Stopped(WriteResult {
+            Effect::Undo { .. } => Event::Stopped(WriteResult {
                 headline: "Undone.".to_owned(),
                 ..WriteResult::default()
             }),

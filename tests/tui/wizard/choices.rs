@@ -165,7 +165,7 @@ fn the_write_of_that_name_is_undone_over_the_changes_of_others() {
     let undoing = at_review().writes().write_succeeds().press(Key::Char('u'));
     let choices = vec![Choice::UndoOverwriting(Some(id.clone())), Choice::Quit];
     let operator = undoing.write_fails("not undone", &[], choices).enter();
-    let effect = Effect::Rollback { id, overwrite: true };
+    let effect = Effect::Undo { id: Some(id), overwrite: true };
     assert_eq!(operator.last(), Some(&Asked::from(effect)));
 }
 
