@@ -252,7 +252,7 @@ fn written_as_root(plan: &Plan, config: &Path) -> WriteResult {
         state: WriteState::Written,
         headline: "Done, with sudo.".to_owned(),
         files: files.collect(),
-        next: vec![NextStep { lines: vec![undo], ..NextStep::from("Undo with:".to_owned()) }],
+        next: vec![NextStep::new("Undo with:").lines([undo])],
         ..WriteResult::default()
     }
 }
@@ -324,7 +324,7 @@ fn saved_aside(exported: Exported) -> WriteResult {
         headline: "Nothing was installed. The files are saved; these commands install them."
             .to_owned(),
         files: files.collect(),
-        next: exported.commands.into_iter().map(NextStep::from).collect(),
+        next: exported.commands.into_iter().map(NextStep::new).collect(),
         ..WriteResult::default()
     }
 }

@@ -218,9 +218,22 @@ pub struct NextStep {
     pub(crate) lines: Vec<String>,
 }
 
-impl From<String> for NextStep {
-    fn from(what: String) -> Self {
-        Self { what, ..Self::default() }
+impl NextStep {
+    /// What is to be done, without help for it.
+    pub fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), ..Self::default() }
+    }
+
+    pub(crate) fn key(self, key: char) -> Self {
+        Self { key: Some(key), ..self }
+    }
+
+    pub(crate) fn command(self, command: impl Into<String>) -> Self {
+        Self { command: command.into(), ..self }
+    }
+
+    pub(crate) fn lines(self, lines: impl Into<Vec<String>>) -> Self {
+        Self { lines: lines.into(), ..self }
     }
 }
 

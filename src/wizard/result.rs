@@ -26,20 +26,14 @@ pub(crate) fn with_next_steps(saved: WriteResult, answers: &Answers) -> WriteRes
         next.push(nginx(answers));
         next.extend(certificate(answers).filter(|_| is_new));
     }
-    next.push(NextStep {
-        key: Some('c'),
-        command: format!("{} check", answers.defaults().program),
-        ..NextStep::from("Check".to_owned())
-    });
+    let check = format!("{} check", answers.defaults().program);
+    next.push(NextStep::new("Check").key('c').command(check));
     let is_new_proxy =
         [&form::CONNECTION, &form::PROXY_ADDRESS].iter().any(|field| answers.is_changed(field));
     let beyond = form::beyond_proxy(answers);
     if is_new && is_written(FileKind::Config) && is_new_proxy && !beyond.is_empty() {
-        next.push(NextStep {
-            what: "What does not go through this proxy, where you need it:".to_owned(),
-            lines: beyond,
-            ..NextStep::default()
-        });
+        let what = "What does not go through this proxy, where you need it:";
+        next.push(NextStep::new(what).lines(beyond));
     }
     next.extend(saved.next);
     let url = answers.get(&form::URL).parse::<ServerUrl>();
@@ -57,14 +51,12 @@ pub(crate) fn with_next_steps(saved: WriteResult, answers: &Answers) -> WriteRes
 fn restart(answers: &Answers) -> NextStep {
     let service = answers.defaults().service.as_ref();
     if let Some(command) = service.and_then(|service| service.restart.clone()) {
-        return NextStep { command, ..NextStep::from("Restart Kestra".to_owned()) };
+        return NextStep::new("Restart Kestra").command(command);
     }
-    let example = answers.defaults().restart.clone();
-    let such_as = if example.is_empty() { "." } else { ", e.g." };
-    NextStep {
-        what: format!("Restart Kestra so that it reads the file (however you start it){such_as}"),
-        lines: Some(example).filter(|it| !it.is_empty()).into_iter().collect(),
-        ..NextStep::default()
+    let what = "Restart Kestra so that it reads the file (however you start it)";
+    match answers.defaults().restart.clone() {
+        example if example.is_empty() => NextStep::new(format!("{what}.")),
+        example => NextStep::new(format!("{what}, e.g.")).lines([example]),
     }
 }
 
@@ -72,7 +64,7 @@ fn environment(answers: &Answers) -> Option<NextStep> {
     let file = answers.get(&form::ENV_FILE);
     let variable = answers.get(&form::PROXY_PASSWORD_VARIABLE);
     if file.is_empty() {
-        return Some(NextStep::from(format!(
+        return Some(NextStep::new(format!(
             "Set {variable} in the environment of Kestra; without it Kestra does not start."
         )));
     }
@@ -80,40 +72,26 @@ fn environment(answers: &Answers) -> Option<NextStep> {
         let line = service.missing_line(&file)?;
         let how = if service.is_unit { " with systemctl edit" } else { "" };
         let what = format!("Add this line to {}{how}", service.name);
-        return Some(NextStep { what, lines: vec![line], ..NextStep::default() });
+        return Some(NextStep::new(what).lines([line]));
     }
-    Some(NextStep {
-        what: format!("Give Kestra the variable {variable}: in its systemd unit"),
-        lines: vec![
-            format!("EnvironmentFile={file}"),
-            "or in docker-compose.yml".to_owned(),
-            format!("env_file: {file}"),
-        ],
-        ..NextStep::default()
-    })
+    let what = format!("Give Kestra the variable {variable}: in its systemd unit");
+    let unit = format!("EnvironmentFile={file}");
+    let compose = format!("env_file: {file}");
+    Some(NextStep::new(what).lines([unit, "or in docker-compose.yml".to_owned(), compose]))
 }
 
 fn nginx(answers: &Answers) -> NextStep {
     let file = answers.get(&form::NGINX_FILE);
     if !answers.defaults().has_nginx {
-        return NextStep::from(format!(
+        return NextStep::new(format!(
             "Copy {file} to the machine with nginx, into a folder that it includes."
         ));
     }
     if answers.get(&form::NGINX_FORM) == "location" {
-        return NextStep {
-            what: include_step(answers),
-            key: Some('r'),
-            lines: vec![format!("include {file};")],
-            ..NextStep::default()
-        };
+        let include = format!("include {file};");
+        return NextStep::new(include_step(answers)).key('r').lines([include]);
     }
-    NextStep {
-        what: "Reload nginx".to_owned(),
-        key: Some('r'),
-        command: "nginx -t && systemctl reload nginx".to_owned(),
-        ..NextStep::default()
-    }
+    NextStep::new("Reload nginx").key('r').command("nginx -t && systemctl reload nginx")
 }
 
 /// Names the server block that the locations go into, and the location that they replace: nginx
@@ -138,11 +116,8 @@ fn certificate(answers: &Answers) -> Option<NextStep> {
     let url = answers.get(&form::URL).parse::<ServerUrl>().ok()?;
     let is_missing = answers.asks(&form::CERTIFICATE) && answers.get(&form::CERTIFICATE).is_empty();
     let name = url.host().name()?;
-    (url.is_https() && is_missing).then(|| NextStep {
-        what: "Add a certificate".to_owned(),
-        command: format!("certbot --nginx -d {name}"),
-        ..NextStep::default()
-    })
+    let command = format!("certbot --nginx -d {name}");
+    (url.is_https() && is_missing).then(|| NextStep::new("Add a certificate").command(command))
 }
 
 /// The result where no key does anything, such as on the normal screen once the wizard is left.
@@ -220,7 +195,7 @@ mod tests {
         answers.set(&form::PROXY_PASSWORD_VARIABLE, "LOGIN");
         answers.set(&form::ENV_FILE, "");
         let what = "Set LOGIN in the environment of Kestra; without it Kestra does not start.";
-        assert_eq!(environment(&answers), Some(NextStep::from(what.to_owned())));
+        assert_eq!(environment(&answers), Some(NextStep::new(what)));
     }
 
     #[test]
@@ -230,7 +205,7 @@ mod tests {
         answers.set(&form::NGINX_FORM, "location");
         let what =
             "Copy /srv/kestra.conf to the machine with nginx, into a folder that it includes.";
-        assert_eq!(nginx(&answers), NextStep::from(what.to_owned()));
+        assert_eq!(nginx(&answers), NextStep::new(what));
         let here = form::Defaults { has_nginx: true, ..form::Defaults::default() };
         let answers = Answers::new(here, [].into()).with(&answers);
         let step = nginx(&answers);
@@ -257,8 +232,7 @@ mod tests {
     #[test]
     fn a_long_command_has_a_line_of_its_own() {
         let command = format!("kestra-setup --config /etc/{}/config.yml check", "k".repeat(30));
-        let what = "Check".to_owned();
-        let step = NextStep { command: command.clone(), ..NextStep::from(what) };
+        let step = NextStep::new("Check").command(&*command);
         let lines = report(&WriteResult { next: vec![step], ..WriteResult::default() });
         let [.., first, second] = &lines[..] else { panic!("{lines:?}") };
         assert_eq!(first, "  1  Check");

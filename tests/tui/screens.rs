@@ -290,7 +290,7 @@ fn result() {
         state: WriteState::SavedAside,
         headline: "Nothing was installed.".to_owned(),
         files: vec![saved("/home/alice/kestra-setup-out/config.yml")],
-        next: vec![NextStep::from("sudo cp -- config.yml /etc/kestra/config.yml".to_owned())],
+        next: vec![NextStep::new("sudo cp -- config.yml /etc/kestra/config.yml")],
         ..WriteResult::default()
     };
     see("result_saved_aside", &reviewing().writes().happens(Event::Stopped(aside)));
