@@ -21,8 +21,7 @@ use std::path::Path;
 pub(crate) fn event(performed: Performed) -> Event {
     match performed {
         Performed::FilesRead(files) => Event::FilesRead(files),
-        Performed::Loaded(Ok(machine)) => Event::Loaded(Box::new(Ok(*machine))),
-        Performed::Loaded(Err(error)) => Event::Loaded(Box::new(Err(not_loaded(&error)))),
+        Performed::Loaded(result) => Event::Loaded(result.map_err(|error| not_loaded(&error))),
         Performed::Checked(check, findings) => Event::Checked(check, findings),
         Performed::Planned(number, files) => Event::Planned(number, files),
         Performed::Written(receipt) => Event::Written(Ok(written(receipt))),

@@ -164,7 +164,7 @@ impl Wizard {
                 self.release_found(&config, release);
                 None
             }
-            Event::Loaded(result) => self.loaded(*result),
+            Event::Loaded(result) => self.loaded(result),
             Event::FilesRead(files) => self.looked(files),
             Event::Checked(check, findings) => {
                 self.checked(&check, findings);

@@ -196,7 +196,7 @@ impl<R: Runtime> PlainMode<'_, R> {
                 let lines: Vec<_> = findings.iter().map(Finding::in_words).collect();
                 self.print(&lines.join("\n"))?;
             }
-            let is_loaded = matches!(&event, Event::Loaded(result) if result.is_ok());
+            let is_loaded = matches!(event, Event::Loaded(Ok(_)));
             effect = self.wizard.update(event);
             if is_loaded {
                 self.print(&self.configuration())?;

@@ -28,7 +28,7 @@ pub enum Event {
     /// The release that is installed for this configuration; it takes longer to find out.
     ReleaseFound(PathBuf, Release),
     /// The outcome of [`Effect::Load`].
-    Loaded(Box<Result<Machine, LoadFailure>>),
+    Loaded(Result<Box<Machine>, LoadFailure>),
     /// The outcome of [`Effect::ReadFiles`].
     FilesRead(Vec<(PathBuf, Seen)>),
     /// The outcome of [`Effect::Check`]; of another value than the current one, it is ignored.

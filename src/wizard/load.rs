@@ -78,7 +78,7 @@ impl Wizard {
     }
 
     /// Takes another configuration. The answers that were given stay.
-    pub(super) fn loaded(&mut self, result: Result<Machine, LoadFailure>) -> Option<Effect> {
+    pub(super) fn loaded(&mut self, result: Result<Box<Machine>, LoadFailure>) -> Option<Effect> {
         // Whoever went back meanwhile is not called away.
         let Step::Discovering(AfterDiscovery::Load(form_step, then)) = &self.step else {
             return None;
@@ -87,7 +87,7 @@ impl Wizard {
         match result {
             Ok(mut machine) => {
                 machine.expect_nginx_file(&self.answers);
-                self.take_machine(machine);
+                self.take_machine(*machine);
                 self.past.clear();
                 self.live_preview = LivePreview::default();
                 self.step = Step::FormStep(self.at_configuration());

@@ -381,7 +381,7 @@ impl Operator {
                         Err(LoadFailure { message: format!("{refusal}."), candidates: Vec::new() })
                     }
                 };
-                let effect = self.wizard.update(Event::Loaded(Box::new(loaded)));
+                let effect = self.wizard.update(Event::Loaded(loaded.map(Box::new)));
                 self.take(effect);
             }
             Some(effect) => self.asked.push(effect.into()),

@@ -53,7 +53,7 @@ impl Runtime for Script {
             Effect::Load(path, place) => {
                 let mut machine = Machine::new(path.clone(), place.unwrap_or_default());
                 machine.defaults.config_file = path.display().to_string();
-                Event::Loaded(Box::new(Ok(machine)))
+                Event::Loaded(Ok(Box::new(machine)))
             }
             Effect::Check(check) => Event::Checked(check, vec![finding()]),
             Effect::Write(plan) => {

@@ -81,7 +81,7 @@ fn last_word(effect: &Effect) -> Option<Event> {
         }
         Effect::Load(..) => {
             let failure = LoadFailure { message: STOPPED.to_owned(), candidates: Vec::new() };
-            Some(Event::Loaded(Box::new(Err(failure))))
+            Some(Event::Loaded(Err(failure)))
         }
         Effect::Check(check) => {
             let finding = Finding::skipped("check-stopped", STOPPED);

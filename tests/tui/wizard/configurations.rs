@@ -79,7 +79,7 @@ fn reading_another() -> Operator {
 }
 
 fn not_loaded(message: &str, candidates: Vec<Candidate>) -> Event {
-    Event::Loaded(Box::new(Err(LoadFailure { message: message.to_owned(), candidates })))
+    Event::Loaded(Err(LoadFailure { message: message.to_owned(), candidates }))
 }
 
 #[test]
