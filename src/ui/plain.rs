@@ -161,8 +161,10 @@ impl<R: Runtime> PlainMode<'_, R> {
             Step::Review(_) => self.review(),
             Step::Dialog(_) => self.dialog(),
             Step::Done(_) => self.result(),
-            // Every look and every write comes back; one that does not leaves nothing to ask.
-            Step::Discovering(_) | Step::Writing(_) => Ok(Some(Effect::Exit(Exit::Done))),
+            // A look that the full screen began does not come back here.
+            Step::Discovering(_) => Ok(self.wizard.update(Event::Key(Key::Esc))),
+            // Every write does.
+            Step::Writing(_) => Ok(Some(Effect::Exit(Exit::Done))),
         }
     }
 

@@ -630,6 +630,18 @@ Question 2 of 5. Public URL of Kestra.
 }
 
 #[test]
+fn a_look_that_does_not_come_back_leads_back_to_its_question() {
+    let (mut wizard, _) = wizard(Defaults::default(), None);
+    for key in [Key::Tab, Key::Tab, Key::Ctrl('u'), Key::Char('x'), Key::Enter] {
+        wizard.update(Event::Key(key));
+    }
+    assert!(matches!(wizard.step(), Step::Discovering(_)));
+    let (script, ended) = session((wizard, None), &[""], None);
+    assert!(script.output.contains("Which configuration is Kestra's?"), "{}", script.output);
+    assert!(matches!(ended, Err(Ended::Input)), "{}", script.output);
+}
+
+#[test]
 fn what_stands_in_the_way_of_the_start_is_asked_first() {
     let choices = vec![Choice::Continue, Choice::Fresh, Choice::Quit];
     let lines = vec!["You stopped at step 2.".to_owned()];
