@@ -95,13 +95,16 @@ struct Form<'a> {
     column: usize,
     /// What blocks at the fields that were left.
     problems: Vec<Problem>,
+    /// What was found about the certificate in the answers.
+    certificate: Option<&'a Finding>,
 }
 
 impl<'a> Form<'a> {
     fn new(ui: Ui, wizard: &'a Wizard, step: &'a FormStep, rows: &[&Field]) -> Self {
         let longest = rows.iter().map(|field| field.label.len()).max().unwrap_or(0);
         let column = if ui.is_small { longest + 4 } else { LONGEST_LABEL + 5 };
-        Self { ui, wizard, step, column, problems: wizard.problems_left() }
+        let certificate = wizard.certificate_check().and_then(|check| wizard.finding(&check));
+        Self { ui, wizard, step, column, problems: wizard.problems_left(), certificate }
     }
 
     fn field(&self, page: &mut Page, field: &'static Field) {
@@ -125,15 +128,11 @@ impl<'a> Form<'a> {
 
     /// Whether the certificate or its key in this field was found to be wrong.
     fn is_rejected(&self, field: &Field) -> bool {
-        let finding = self.certificate().filter(|finding| finding.outcome == Outcome::Failed);
+        let finding = self.certificate.filter(|finding| finding.outcome == Outcome::Failed);
         finding.is_some_and(|finding| match finding.code {
             "certificate-key" => *field == form::CERTIFICATE_KEY,
             _ => *field == form::CERTIFICATE,
         })
-    }
-
-    fn certificate(&self) -> Option<&Finding> {
-        self.wizard.finding(&self.wizard.certificate_check()?)
     }
 
     /// What blocks at a field: on leaving the one with the focus, at the others always.

@@ -182,7 +182,7 @@ impl Form<'_> {
 
     fn about_nginx(&self, page: &mut Page) {
         let answers = self.wizard.answers();
-        if let Some(finding) = self.certificate() {
+        if let Some(finding) = self.certificate {
             let path = answers.get(&form::CERTIFICATE);
             let mut known = answers.defaults().certificates.iter();
             let found = match known.find(|known| known.path == path) {
