@@ -40,7 +40,8 @@ pub(super) fn is_too_small((width, height): (u16, u16)) -> bool {
 
 /// Draws the whole screen. The same wizard in the same size gives the same screen.
 pub fn view(wizard: &Wizard, theme: Theme, (width, height): (u16, u16)) -> Frame {
-    let Some(Layout { header, left, right, footer }) = Layout::new(wizard, theme, (width, height))
+    let Some(Layout { header, left, right, footer, .. }) =
+        Layout::new(wizard, theme, (width, height))
     else {
         return too_small(width, height);
     };
@@ -70,7 +71,7 @@ pub fn key_event(wizard: &Wizard, theme: Theme, size: (u16, u16), key: Key) -> E
     match wizard.scrolls_by(key) {
         Some(lines) => {
             let layout = Layout::new(wizard, theme, size);
-            Event::Scroll { lines, furthest: layout.map_or(0, |layout| layout.furthest(wizard)) }
+            Event::Scroll { lines, furthest: layout.map_or(0, |layout| layout.furthest) }
         }
         None => Event::Key(key),
     }
@@ -82,6 +83,8 @@ struct Layout {
     left: Visible,
     right: Option<Visible>,
     footer: [Line<'static>; 2],
+    /// How far the part that scrolls can be scrolled.
+    furthest: usize,
 }
 
 impl Layout {
@@ -113,18 +116,11 @@ impl Layout {
             Step::Done(_) => Some(wizard.scrolled),
             _ => None,
         };
-        let more = scrolled.map_or(0, |scrolled| {
-            let scrolling = right.as_ref().filter(|_| wizard.help.is_some()).unwrap_or(&left);
-            scrolling.furthest.saturating_sub(scrolled)
-        });
+        // The form itself does not scroll.
+        let furthest = right.as_ref().unwrap_or(&left).furthest;
+        let more = scrolled.map_or(0, |scrolled| furthest.saturating_sub(scrolled));
         let footer = [ui.rule_above_keys(more), ui.footer(wizard)];
-        Some(Self { header, left, right, footer })
-    }
-
-    /// How far the part of the screen that scrolls can be scrolled.
-    fn furthest(&self, wizard: &Wizard) -> usize {
-        let is_beside = wizard.help.is_some() || matches!(wizard.step(), Step::Review(_));
-        self.right.as_ref().filter(|_| is_beside).unwrap_or(&self.left).furthest
+        Some(Self { header, left, right, footer, furthest })
     }
 }
 
