@@ -163,7 +163,7 @@ impl<R: Runtime> PlainMode<'_, R> {
             Step::Done(_) => self.result(),
             // A look that the full screen began does not come back here.
             Step::Discovering(_) => Ok(self.wizard.update(Event::Key(Key::Esc))),
-            // Every write does.
+            // A write does; one that does not leaves nothing to ask.
             Step::Writing(_) => Ok(Some(Effect::Exit(Exit::Done))),
         }
     }

@@ -325,6 +325,15 @@ fn a_way_that_writes_needs_the_word_as_well() {
 }
 
 #[test]
+fn a_write_that_does_not_come_back_leaves_nothing_to_ask() {
+    let failure = Failure { choices: vec![Choice::SaveAside, Choice::Quit], ..denied() };
+    let lines = after(&SHORT, &["w", "yes", "1", "yes", "never read"]);
+    let (script, ended) = session(wizard(Defaults::default(), None), &lines, Some(failure));
+    assert_eq!(ended.unwrap(), Exit::Done, "{}", script.output);
+    assert_eq!(script.lines, ["never read"]);
+}
+
+#[test]
 fn what_is_no_way_on_asks_again_and_back_leads_to_the_review() {
     let denied = |more: &[&'static str]| {
         let lines = after(&after(&SHORT, &["w", "yes"]), more);
