@@ -261,7 +261,33 @@ fn without_assertions(pattern: &str) -> String {
 
 /// Whether a name fits a pattern of `*` and `?`. A set such as `[a-z]` is taken for any character.
 pub(crate) fn wildcard(pattern: &str, name: &str) -> bool {
-    fits(pattern.as_bytes(), name.as_bytes())
+    let (mut pattern, mut name) = (pattern.as_bytes(), name.as_bytes());
+    // What is behind the last `*`, and the shortest end of the name that was not tried with it. Only
+    // that `*` need be tried again, so many of them cost no more than one.
+    let mut retry: Option<(&[u8], &[u8])> = None;
+    loop {
+        let fits = match (pattern, name) {
+            ([], []) => return true,
+            ([b'*', after @ ..], _) => {
+                retry = Some((after, name));
+                Some((after, name))
+            }
+            ([b'?', after @ ..], [_, rest @ ..]) => Some((after, rest)),
+            ([b'[', set @ ..], [_, rest @ ..]) => {
+                set.iter().position(|&byte| byte == b']').map(|close| (&set[close + 1..], rest))
+            }
+            ([wanted, after @ ..], [byte, rest @ ..]) => (wanted == byte).then_some((after, rest)),
+            _ => None,
+        };
+        if let Some(next) = fits {
+            (pattern, name) = next;
+        } else if let Some((after, [_, rest @ ..])) = retry {
+            retry = Some((after, rest));
+            (pattern, name) = (after, rest);
+        } else {
+            return false;
+        }
+    }
 }
 
 /// Whether an `include` with this absolute pattern reaches this file. Names that begin with a dot
@@ -273,20 +299,6 @@ pub fn reaches(pattern: &Path, file: &Path) -> bool {
             let (pattern, name) = (pattern.to_string_lossy(), name.to_string_lossy());
             pattern == name || (!name.starts_with('.') && wildcard(&pattern, &name))
         })
-}
-
-fn fits(pattern: &[u8], name: &[u8]) -> bool {
-    match (pattern, name) {
-        ([], []) => true,
-        ([b'*', pattern @ ..], _) => (0..=name.len()).any(|skip| fits(pattern, &name[skip..])),
-        ([b'?', pattern @ ..], [_, name @ ..]) => fits(pattern, name),
-        ([b'[', set @ ..], [_, name @ ..]) => match set.iter().position(|&byte| byte == b']') {
-            Some(close) => fits(&set[close + 1..], name),
-            None => false,
-        },
-        ([wanted, pattern @ ..], [byte, name @ ..]) => wanted == byte && fits(pattern, name),
-        _ => false,
-    }
 }
 
 #[cfg(test)]
@@ -408,5 +420,11 @@ mod tests {
     fn a_set_in_a_pattern_is_any_character_and_one_without_its_end_fits_nothing() {
         assert!(wildcard("site-[0-9].conf", "site-1.conf"));
         assert!(!wildcard("site-[0-9].conf", "site-.conf") && !wildcard("site-[0", "site-1"));
+        assert!(
+            wildcard("*a*b", "xaxbxb") && wildcard("*a?c*", "abaacd") && !wildcard("*ab", "aba")
+        );
+        // One that tries every `*` anew would not end.
+        assert!(!wildcard(&"a*".repeat(40), &"a".repeat(39)));
+        assert!(!wildcard(&("*a".repeat(40) + "b"), &"a".repeat(200)));
     }
 }
