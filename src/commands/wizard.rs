@@ -164,7 +164,8 @@ fn ask(
     }
 }
 
-/// Does with the answers what the operator decided, and reports it; gives the exit code.
+/// Does with the answers what the operator decided, and reports it; gives the exit code. Whoever only
+/// looks while another wizard runs decides nothing about its draft.
 fn leave(exit: Exit, wizard: &Wizard, has_lock: bool, console: &mut Console) -> u8 {
     match (exit, wizard.step()) {
         (Exit::KeepDraft, _) => {
@@ -172,13 +173,14 @@ fn leave(exit: Exit, wizard: &Wizard, has_lock: bool, console: &mut Console) -> 
             return QUIT;
         }
         (Exit::Discard, _) => {
-            draft::forget(wizard.machine().config());
+            if has_lock {
+                draft::forget(wizard.machine().config());
+            }
             console.message("Answers discarded. Nothing was written.");
             return QUIT;
         }
         // A draft that was offered and not decided on stays.
         (Exit::Done, Step::Dialog(_)) => {}
-        // Whoever only looks while another wizard runs decides nothing.
         (Exit::Done, _) if !has_lock => {}
         (Exit::Done, _) => draft::forget(wizard.machine().config()),
     }

@@ -44,6 +44,19 @@ fn a_second_wizard_may_leave() {
     second.assert_restored();
 }
 
+#[test]
+fn a_second_wizard_leaves_the_draft_alone_whatever_becomes_of_its_own_answers() {
+    let machine = Machine::new();
+    let _first = machine.wizard();
+    let draft = machine.at("home/state/draft.json");
+    fs::write(&draft, "the first one's").unwrap();
+    let mut second = machine.start(&[("KESTRA_SETUP_URL", "https://ops.example.com/")]);
+    second.wait_for("Already being edited by").press("1").wait_for("ops.example.com");
+    second.press(key::CTRL_C).wait_for("keep a draft").press(key::CTRL_C);
+    assert_eq!(second.wait_exit(), 130);
+    assert_eq!(fs::read_to_string(&draft).unwrap(), "the first one's");
+}
+
 /// The digest of the plan that makes the new text out of the old one and replaces this one by it.
 fn digest(machine: &Machine, before: &str) -> String {
     let change = FileChange {
