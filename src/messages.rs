@@ -21,7 +21,9 @@ use std::path::Path;
 pub(crate) fn event(performed: Performed) -> Event {
     match performed {
         Performed::FilesRead(files) => Event::FilesRead(files),
-        Performed::Loaded(result) => Event::Loaded(result.map_err(|error| not_loaded(&error))),
+        Performed::Loaded(request, result) => {
+            Event::Loaded(request, result.map_err(|error| not_loaded(&error)))
+        }
         Performed::Checked(check, findings) => Event::Checked(check, findings),
         Performed::Planned(number, files) => Event::Planned(number, files),
         Performed::Written(receipt) => Event::Written(Ok(written(receipt))),

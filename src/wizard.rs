@@ -18,7 +18,8 @@ mod typing;
 
 pub use dialog::{Choice, Dialog};
 pub use event::{
-    Effect, Event, Exit, Failure, LoadFailure, NextStep, Undo, WriteResult, WriteState, WrittenFile,
+    Effect, Event, Exit, Failure, LoadFailure, LoadRequest, NextStep, Undo, WriteResult,
+    WriteState, WrittenFile,
 };
 use form_step::Editor;
 pub(crate) use form_step::FormStep;
@@ -93,7 +94,7 @@ pub enum AfterDiscovery {
     /// Leaving a screen whose defaults depend on the rest of the machine.
     Accept(FormStep),
     /// The field of the configuration, and from there on, once another one was read.
-    Load(FormStep, Onwards),
+    Load(LoadRequest, FormStep, Onwards),
     /// Writing these texts, whatever the files hold now.
     Overwrite(Plan),
 }
@@ -164,7 +165,7 @@ impl Wizard {
                 self.release_found(&config, release);
                 None
             }
-            Event::Loaded(result) => self.loaded(result),
+            Event::Loaded(request, result) => self.loaded(&request, result),
             Event::FilesRead(files) => self.looked(files),
             Event::Checked(check, findings) => {
                 self.checked(&check, findings);

@@ -18,7 +18,7 @@ use crate::kestra_config::{self, Place};
 use crate::machine::{Machine, Nginx, Seen, Text};
 use crate::plan::{FileKind, Plan};
 use crate::settings::{Connection, ForwardProxy, has_placeholder};
-use crate::wizard::{Effect, FilePreview};
+use crate::wizard::{Effect, FilePreview, LoadRequest};
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -52,8 +52,8 @@ pub struct EffectRunner {
 pub enum Performed {
     /// The files that were asked for, as they are now.
     FilesRead(Vec<(PathBuf, Seen)>),
-    /// This is the machine with another configuration.
-    Loaded(Result<Box<Machine>, DiscoverError>),
+    /// This is the machine with another configuration, as it was asked for.
+    Loaded(LoadRequest, Result<Box<Machine>, DiscoverError>),
     /// A check and what it found.
     Checked(Check, Vec<Finding>),
     /// The files of a live preview, with the number of its request.
@@ -115,9 +115,11 @@ impl EffectRunner {
                 let look = |path: PathBuf| (path.clone(), look_at(&path));
                 Performed::FilesRead(paths.into_iter().map(look).collect())
             }
-            Effect::Load(path, place) => {
-                let machine = discover::configuration(Some(&expanded(&path)), place);
-                Performed::Loaded(machine.map(discover::complete_in_time).map(Box::new))
+            Effect::Load(request) => {
+                let path = expanded(&request.path);
+                let machine = discover::configuration(Some(&path), request.place.clone());
+                let machine = machine.map(discover::complete_in_time).map(Box::new);
+                Performed::Loaded(request, machine)
             }
             Effect::Check(check) => {
                 let findings = self.check(&check, cancelled);

@@ -87,7 +87,7 @@ impl Runtime for TerminalRuntime {
             }
             other => {
                 let performed = self.effects.perform(other, self.lines.leaving());
-                if let Some(Performed::Loaded(Ok(machine))) = &performed {
+                if let Some(Performed::Loaded(_, Ok(machine))) = &performed {
                     self.effects.follow(machine);
                 }
                 performed.map(messages::event)
@@ -198,7 +198,7 @@ impl<R: Runtime> PlainMode<'_, R> {
                 let lines: Vec<_> = findings.iter().map(Finding::in_words).collect();
                 self.print(&lines.join("\n"))?;
             }
-            let is_loaded = matches!(event, Event::Loaded(Ok(_)));
+            let is_loaded = matches!(event, Event::Loaded(_, Ok(_)));
             effect = self.wizard.update(event);
             if is_loaded {
                 self.print(&self.configuration())?;

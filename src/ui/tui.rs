@@ -213,7 +213,7 @@ impl Loop {
             Happening::Event(event) => event,
             Happening::Signal(signal) => return self.signal(signal),
         };
-        let is_another = matches!(event, Event::Loaded(Ok(_)));
+        let is_another = matches!(event, Event::Loaded(_, Ok(_)));
         let is_machine = is_another || matches!(event, Event::Discovered(_));
         let is_input = matches!(event, Event::Key(_) | Event::Paste(_));
         let focus = self.wizard.focused();

@@ -28,7 +28,7 @@ pub enum Event {
     /// The release that is installed for this configuration; it takes longer to find out.
     ReleaseFound(PathBuf, Release),
     /// The outcome of [`Effect::Load`].
-    Loaded(Result<Box<Machine>, LoadFailure>),
+    Loaded(LoadRequest, Result<Box<Machine>, LoadFailure>),
     /// The outcome of [`Effect::ReadFiles`].
     FilesRead(Vec<(PathBuf, Seen)>),
     /// The outcome of [`Effect::Check`]; of another value than the current one, it is ignored.
@@ -61,9 +61,8 @@ pub enum Event {
 pub enum Effect {
     /// Read these files again, since they may have changed.
     ReadFiles(Vec<PathBuf>),
-    /// Read another configuration, at this place of the file where it has several, and look at the
-    /// machine anew.
-    Load(PathBuf, Option<Place>),
+    /// Read another configuration, and look at the machine anew.
+    Load(LoadRequest),
     /// Run this check; it comes back as [`Event::Checked`].
     Check(Check),
     /// Abandon the checks that are under way.
@@ -121,7 +120,7 @@ impl Effect {
             | Self::Undo { .. }
             | Self::Forget => true,
             Self::ReadFiles(_)
-            | Self::Load(..)
+            | Self::Load(_)
             | Self::Check(_)
             | Self::Cancel
             | Self::Plan(_)
@@ -132,6 +131,15 @@ impl Effect {
             | Self::Exit(_) => false,
         }
     }
+}
+
+/// Another configuration to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadRequest {
+    /// The file.
+    pub path: PathBuf,
+    /// Where in it the configuration is, if it has several.
+    pub place: Option<Place>,
 }
 
 /// Why another configuration could not be read.

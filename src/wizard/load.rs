@@ -1,6 +1,8 @@
 //! Another file as Kestra's configuration: chosen from what was found on the machine, or typed.
 
-use super::{AfterDiscovery, Effect, FormStep, LivePreview, LoadFailure, Onwards, Step, Wizard};
+use super::{
+    AfterDiscovery, Effect, FormStep, LivePreview, LoadFailure, LoadRequest, Onwards, Step, Wizard,
+};
 use crate::answers::Problem;
 use crate::form::{self, Field};
 use crate::kestra_config::Place;
@@ -73,15 +75,25 @@ impl Wizard {
         then: Onwards,
     ) -> Option<Effect> {
         let form_step = self.form_step()?.clone();
-        self.step = Step::Discovering(AfterDiscovery::Load(form_step, then));
-        Some(Effect::Load(path, place))
+        let request = LoadRequest { path, place };
+        self.step = Step::Discovering(AfterDiscovery::Load(request.clone(), form_step, then));
+        Some(Effect::Load(request))
     }
 
     /// Takes another configuration. The answers that were given stay.
-    pub(super) fn loaded(&mut self, result: Result<Box<Machine>, LoadFailure>) -> Option<Effect> {
-        // Whoever went back meanwhile is not called away.
-        let Step::Discovering(AfterDiscovery::Load(form_step, then)) = &self.step else {
-            return None;
+    pub(super) fn loaded(
+        &mut self,
+        request: &LoadRequest,
+        result: Result<Box<Machine>, LoadFailure>,
+    ) -> Option<Effect> {
+        // Whoever went back meanwhile is not called away, nor led to a file that was asked for before.
+        let (form_step, then) = match &self.step {
+            Step::Discovering(AfterDiscovery::Load(awaited, form_step, then))
+                if awaited == request =>
+            {
+                (form_step, then)
+            }
+            _ => return None,
         };
         let (mut form_step, then) = (form_step.clone(), *then);
         match result {

@@ -113,7 +113,7 @@ impl Wizard {
                 self.with_review(Review::toggle_full);
             }
             Step::Discovering(
-                AfterDiscovery::Accept(form_step) | AfterDiscovery::Load(form_step, _),
+                AfterDiscovery::Accept(form_step) | AfterDiscovery::Load(_, form_step, _),
             ) => {
                 self.step = Step::FormStep(form_step.clone());
             }

@@ -17,8 +17,8 @@ use kestra_setup::ui::tui::{
     view::{key_event, view},
 };
 use kestra_setup::wizard::{
-    Choice, Dialog, Effect, Event, Failure, LoadFailure, Step, Undo, Wizard, WriteResult,
-    WriteState, WrittenFile,
+    Choice, Dialog, Effect, Event, Failure, LoadFailure, LoadRequest, Step, Undo, Wizard,
+    WriteResult, WriteState, WrittenFile,
 };
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
@@ -372,8 +372,9 @@ impl Operator {
                 let effect = self.wizard.update(Event::FilesRead(files));
                 self.take(effect);
             }
-            Some(effect @ Effect::Load(..)) if self.is_disk_slow => self.asked.push(effect.into()),
-            Some(Effect::Load(path, place)) => {
+            Some(effect @ Effect::Load(_)) if self.is_disk_slow => self.asked.push(effect.into()),
+            Some(Effect::Load(request)) => {
+                let LoadRequest { path, place } = request.clone();
                 let machine = machine(path, place.unwrap_or_default(), &self.disk, here());
                 let loaded = match machine.reading() {
                     Ok(_) => Ok(machine),
@@ -381,7 +382,7 @@ impl Operator {
                         Err(LoadFailure { message: format!("{refusal}."), candidates: Vec::new() })
                     }
                 };
-                let effect = self.wizard.update(Event::Loaded(loaded.map(Box::new)));
+                let effect = self.wizard.update(Event::Loaded(request, loaded.map(Box::new)));
                 self.take(effect);
             }
             Some(effect) => self.asked.push(effect.into()),

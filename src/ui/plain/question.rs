@@ -107,7 +107,7 @@ impl<R: Runtime> PlainMode<'_, R> {
         }
         let is_refused = matches!(self.wizard.step(), Step::FormStep(asking)
             if asking.field == field && asking.problem.is_some());
-        let is_loading = matches!(effect, Some(Effect::Load(..)));
+        let is_loading = matches!(effect, Some(Effect::Load(_)));
         if !is_refused && !is_loading {
             self.acknowledge(field, &before)?;
         }

@@ -6,7 +6,7 @@ use crate::form::Defaults;
 use crate::kestra_config::Place;
 use crate::machine::{Candidate, Machine, Seen, Snapshot};
 use crate::plan::{FileChange, Plan};
-use crate::wizard::{Choice, Dialog, Failure, Undo, WriteResult, WrittenFile};
+use crate::wizard::{Choice, Dialog, Failure, LoadRequest, Undo, WriteResult, WrittenFile};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
@@ -50,10 +50,11 @@ impl Runtime for Script {
     fn perform(&mut self, effect: Effect) -> Option<Event> {
         Some(match effect {
             Effect::ReadFiles(paths) => Event::FilesRead(paths.into_iter().map(absent).collect()),
-            Effect::Load(path, place) => {
+            Effect::Load(request) => {
+                let LoadRequest { path, place } = request.clone();
                 let mut machine = Machine::new(path.clone(), place.unwrap_or_default());
                 machine.defaults.config_file = path.display().to_string();
-                Event::Loaded(Ok(Box::new(machine)))
+                Event::Loaded(request, Ok(Box::new(machine)))
             }
             Effect::Check(check) => Event::Checked(check, vec![finding()]),
             Effect::Write(plan) => {

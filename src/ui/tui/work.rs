@@ -79,9 +79,9 @@ fn last_word(effect: &Effect) -> Option<Event> {
                 |path: &PathBuf| (path.clone(), Snapshot::Unreadable(STOPPED.to_owned()).into());
             Some(Event::FilesRead(paths.iter().map(unread).collect()))
         }
-        Effect::Load(..) => {
+        Effect::Load(request) => {
             let failure = LoadFailure { message: STOPPED.to_owned(), candidates: Vec::new() };
-            Some(Event::Loaded(Err(failure)))
+            Some(Event::Loaded(request.clone(), Err(failure)))
         }
         Effect::Check(check) => {
             let finding = Finding::skipped("check-stopped", STOPPED);

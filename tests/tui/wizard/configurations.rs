@@ -3,9 +3,10 @@
 use super::is_reviewing;
 use crate::operator::{Asked, CONFIG, EXISTING, Operator};
 use kestra_setup::form;
+use kestra_setup::kestra_config::Place;
 use kestra_setup::key::Key;
-use kestra_setup::machine::Candidate;
-use kestra_setup::wizard::{Effect, Event, LoadFailure, Step};
+use kestra_setup::machine::{Candidate, Machine};
+use kestra_setup::wizard::{Effect, Event, LoadFailure, LoadRequest, Step};
 
 const UNIT: &str = "/etc/kestra/config.yml";
 const OTHER: &str = "kestra:\n  url: https://other.example.com/\n";
@@ -78,16 +79,33 @@ fn reading_another() -> Operator {
     several().waits_for_the_disk().press(Key::Char('2'))
 }
 
-fn not_loaded(message: &str, candidates: Vec<Candidate>) -> Event {
-    Event::Loaded(Err(LoadFailure { message: message.to_owned(), candidates }))
+fn request(path: &str, place: Option<Place>) -> LoadRequest {
+    LoadRequest { path: path.into(), place }
+}
+
+fn not_loaded(path: &str, message: &str, candidates: Vec<Candidate>) -> Event {
+    let failure = LoadFailure { message: message.to_owned(), candidates };
+    Event::Loaded(request(path, None), Err(failure))
 }
 
 #[test]
 fn whoever_goes_back_while_a_configuration_is_read_is_not_called_away() {
     let back = reading_another().press(Key::Esc);
     assert_eq!(back.question(), "configuration");
-    let late = back.happens(not_loaded("it is no YAML.", Vec::new()));
+    let late = back.happens(not_loaded(CONFIG, "it is no YAML.", Vec::new()));
     assert_eq!((late.question(), late.screen(80, 24).contains('✗')), ("configuration", false));
+}
+
+#[test]
+fn a_configuration_that_was_asked_for_earlier_is_not_taken_for_another() {
+    let other = reading_another().press(Key::Esc).press(Key::Char('1'));
+    let late = Machine::new(CONFIG.into(), Place::whole());
+    let waiting = other.happens(Event::Loaded(request(CONFIG, None), Ok(Box::new(late))));
+    assert!(matches!(waiting.wizard().step(), Step::Discovering(_)));
+    let unit = Machine::new(UNIT.into(), Place::whole());
+    let read = waiting.happens(Event::Loaded(request(UNIT, None), Ok(Box::new(unit))));
+    assert_eq!(read.question(), "configuration");
+    assert_eq!(read.wizard().machine().config().to_str(), Some(UNIT));
 }
 
 #[test]
@@ -104,11 +122,11 @@ fn the_configurations_in_one_file_take_its_place_in_the_list_and_digits_choose_a
         reason: format!("holds {place}"),
     };
     let typed = several().press(Key::Ctrl('u')).types(CONFIG).waits_for_the_disk().enter();
-    let several = not_loaded("it holds several.", vec![within("one"), within("two")]);
+    let several = not_loaded(CONFIG, "it holds several.", vec![within("one"), within("two")]);
     let listed = typed.happens(several);
     let screen = listed.screen(80, 24);
     assert!(screen.contains("✗ It holds several."), "{screen}");
     assert!(screen.contains("1  /etc/kestra/config.yml") && !screen.contains("  4  "), "{screen}");
-    let chosen = Effect::Load(CONFIG.into(), within("two").place);
+    let chosen = Effect::Load(request(CONFIG, within("two").place));
     assert_eq!(listed.press(Key::Char('3')).last(), Some(&Asked::from(chosen)));
 }
