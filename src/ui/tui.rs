@@ -242,12 +242,14 @@ impl Loop {
     }
 
     /// What cannot be seen is not answered; `p` goes on line by line, which needs no room.
-    fn typed_unseen(&self, input: &Input) -> Option<Left> {
+    fn typed_unseen(&mut self, input: &Input) -> Option<Left> {
         if *input != Input::Key(Key::Char('p')) || self.is_writing() {
             return None;
         }
-        // Whoever asks from now on has the keyboard alone.
+        // Whoever asks from now on has the keyboard alone, and would not hear of these.
         mem::forget(reader::pause());
+        self.cancel();
+        self.wizard.abandon_checks();
         Some(Left::Plain(Box::new(self.wizard.clone())))
     }
 

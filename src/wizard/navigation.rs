@@ -220,6 +220,11 @@ impl Wizard {
         Some(test)
     }
 
+    /// Forgets the checks that are under way, so that they can be asked for again.
+    pub(crate) fn abandon_checks(&mut self) {
+        self.checks.retain(|(_, findings)| findings.is_some());
+    }
+
     /// Esc during a test of the outbound connection: only the test ends.
     pub(super) fn stop_test(&mut self) -> Option<Effect> {
         let mut running = self.checks.iter_mut().filter(|(_, findings)| findings.is_none());
@@ -310,6 +315,15 @@ mod tests {
         wizard.update(Event::Key(Key::Esc));
         assert_eq!(wizard.focused(), Some(&form::UPSTREAM));
         assert_eq!(wizard.answers.get(&form::UPSTREAM), "k:1");
+    }
+
+    #[test]
+    fn a_check_that_was_abandoned_can_be_asked_for_again() {
+        let mut wizard = waiting_at(&form::CONNECTION);
+        assert!(matches!(wizard.update(Event::Key(Key::Ctrl('t'))), Some(Effect::Check(_))));
+        assert!(wizard.update(Event::Key(Key::Ctrl('t'))).is_none());
+        wizard.abandon_checks();
+        assert!(matches!(wizard.update(Event::Key(Key::Ctrl('t'))), Some(Effect::Check(_))));
     }
 
     #[test]
