@@ -20,7 +20,7 @@ const COMPLAINTS: &[Complaint] = &[
         "Correct the address, or give the name an entry in DNS or /etc/hosts.",
     ),
     Complaint(
-        "in the \"listen\" directive",
+        "of the \"listen\" directive",
         "nginx-bad-listen",
         "nginx rejects this listen line.",
         "Correct the listen port.",
@@ -68,7 +68,7 @@ const COMPLAINTS: &[Complaint] = &[
         "Name the key with which this certificate was made.",
     ),
     Complaint(
-        "no ssl_certificate",
+        "no \"ssl_certificate",
         "nginx-no-certificate",
         "A server block uses TLS without a certificate.",
         "Name a certificate and its key.",
@@ -102,6 +102,12 @@ const COMPLAINTS: &[Complaint] = &[
         "nginx-unknown-directive",
         "This nginx does not know a directive of the file.",
         "Remove it, or install the nginx that has it.",
+    ),
+    Complaint(
+        "Cannot assign requested address",
+        "nginx-bad-address",
+        "nginx is to listen on an address that this machine does not have.",
+        "Correct the address of the listen line.",
     ),
     Complaint(
         "bind() to",
@@ -139,8 +145,8 @@ pub(crate) fn blamed(code: &str) -> Option<&'static Field> {
     match code {
         "nginx-certificate" | "nginx-no-certificate" => Some(&form::CERTIFICATE),
         "nginx-key" | "nginx-key-mismatch" => Some(&form::CERTIFICATE_KEY),
-        "nginx-unknown-host" => Some(&form::UPSTREAM),
-        "nginx-bad-listen" | "nginx-bad-port" | "nginx-bind" => Some(&form::LISTEN),
+        "nginx-unknown-host" | "nginx-bad-port" => Some(&form::UPSTREAM),
+        "nginx-bad-listen" | "nginx-bind" => Some(&form::LISTEN),
         "nginx-conflicting-name" | "nginx-suspicious-name" => Some(&form::SERVER_NAME),
         "nginx-location-outside-server" => Some(&form::NGINX_FORM),
         "nginx-wrong-place" | "nginx-missing-file" => Some(&form::NGINX_FILE),
@@ -266,7 +272,14 @@ mod tests {
             ("cannot load certificate \"/k\": PEM_read_bio_X509_AUX() failed", &form::CERTIFICATE),
             ("cannot load certificate key \"/k\": BIO_new_file() failed", &form::CERTIFICATE_KEY),
             ("SSL_CTX_use_PrivateKey(\"/k\") failed (key values mismatch)", &form::CERTIFICATE_KEY),
+            (
+                "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive in /a:1",
+                &form::CERTIFICATE,
+            ),
+            ("no \"ssl_certificate_key\" is defined for certificate \"/x\"", &form::CERTIFICATE),
             ("host not found in upstream \"kestra-app\" in /a:4", &form::UPSTREAM),
+            ("invalid port in upstream \"k:99999\" in /a:4", &form::UPSTREAM),
+            ("host not found in \"80x\" of the \"listen\" directive in /a:2", &form::LISTEN),
             ("invalid port in \"80x\" of the \"listen\" directive in /a:2", &form::LISTEN),
             ("bind() to 0.0.0.0:8443 failed (13: Permission denied)", &form::LISTEN),
             ("conflicting server name \"a\" on 0.0.0.0:80, ignored", &form::SERVER_NAME),
@@ -276,7 +289,11 @@ mod tests {
         ] {
             assert_eq!(blamed(in_plain_words(complaint).code), Some(field), "{complaint}");
         }
-        let unknown = in_plain_words("unknown directive \"proxy_pass\" in /a:1");
-        assert_eq!(blamed(unknown.code), None);
+        for complaint in [
+            "unknown directive \"proxy_pass\" in /a:1",
+            "bind() to 192.0.2.1:80 failed (99: Cannot assign requested address)",
+        ] {
+            assert_eq!(blamed(in_plain_words(complaint).code), None, "{complaint}");
+        }
     }
 }
