@@ -45,6 +45,9 @@ const ADDRESSES: [bool; 2] = [true, false];
 /// How well a regular expression fits: worse than any name, and all alike.
 const BY_PATTERN: (u8, usize) = (0, 0);
 
+/// How well the name itself fits, alone or as `.example.com`: nginx keeps the first of both.
+const BY_NAME: (u8, usize) = (3, 0);
+
 /// A `server {}` inside `http {}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Server<'a>(pub &'a Directive);
@@ -183,7 +186,7 @@ impl<'a> Server<'a> {
                 name.strip_suffix(suffix).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
             };
             if own == name || own.strip_prefix('.') == Some(name) {
-                return Some((3, own.len()));
+                return Some(BY_NAME);
             }
             if let Some(suffix) = own.strip_prefix("*.").or_else(|| own.strip_prefix('.')) {
                 return within(suffix).then_some((2, suffix.len()));
@@ -332,6 +335,14 @@ mod tests {
             assert_eq!(answer(text, name, 80).as_deref(), Some(wanted), "{name}");
         }
         assert_eq!(answer(text, "other", 81), None);
+    }
+
+    #[test]
+    fn the_first_of_a_name_and_of_it_with_a_dot_answers() {
+        let (name, dot) =
+            ("server { server_name a.b; return a; }", "server { server_name .a.b; return b; }");
+        assert_eq!(answer(&format!("{name} {dot}"), "a.b", 80).as_deref(), Some("a"));
+        assert_eq!(answer(&format!("{dot} {name}"), "a.b", 80).as_deref(), Some("b"));
     }
 
     #[test]
