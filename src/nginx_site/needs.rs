@@ -353,7 +353,8 @@ fn plain_http(config: &Config, server: Server<'_>, url: &ServerUrl) -> Option<Ga
         return None;
     }
     let name = url.host().to_string();
-    let plain = config.answering(&name, 80)?;
+    // The default of the port may be about something else, and must not be sent to Kestra.
+    let plain = config.answering(&name, 80).filter(|it| *it == server || it.has_name(&name))?;
     let listens_plainly = plain.listens().iter().any(|listen| listen.port == 80 && !listen.tls);
     let redirects = |block: &[Directive]| {
         block.iter().any(|it| {
@@ -497,6 +498,18 @@ mod tests {
         let redirect = "server { listen 80; location / { return 301 https://$host$request_uri; } }";
         assert_eq!(codes(&format!("server {{ {tls} {pass} }} {redirect}"), "https://a/"), [""; 0]);
         assert_eq!(codes(&format!("server {{ {tls} {pass} }}"), "https://a/"), [""; 0]);
+    }
+
+    #[test]
+    fn the_default_of_port_80_is_not_sent_to_kestra() {
+        let kestra = "server { listen 443 ssl; server_name a;";
+        let other = "server { listen 80 default_server;";
+        let pass = format!("{GOOD} location / {{ proxy_pass http://k:1; }} }}");
+        assert_eq!(codes(&format!("{kestra} {pass} {other} {pass}"), "https://a/"), [""; 0]);
+        let named = format!("{kestra} {pass} {other} server_name b a; {pass}");
+        assert_eq!(codes(&named, "https://a/"), ["nginx-plain-http"]);
+        let both = format!("server {{ listen 80; listen 443 ssl; {pass}");
+        assert_eq!(codes(&both, "https://a/"), ["nginx-plain-http"]);
     }
 
     #[test]
