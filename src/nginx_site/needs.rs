@@ -270,11 +270,12 @@ impl<'a> ServingLocation<'a> {
             return Some(self.add("nginx-host", "Kestra does not see the public host name.", LINE));
         };
         let value = header.args.get(1).map_or("", |value| value.text.as_str());
-        let keeps_host = match value {
-            "$http_host" | "$host:$server_port" => true,
-            "$host" | "$server_name" => port.is_empty(),
-            literal => literal == name + &port,
-        };
+        // `$server_name` is the first name of the server block, whatever the client asked for.
+        let names = self.blocks[1].iter().find(|it| it.name == "server_name");
+        let first = names.and_then(Directive::first).unwrap_or_default();
+        let sent = value.replace("$host", &name).replace("$server_name", first);
+        let keeps_host = matches!(value, "$http_host" | "$host:$server_port")
+            || sent.eq_ignore_ascii_case(&(name + &port));
         (!keeps_host).then(|| {
             let summary = match value {
                 "$host" => "Kestra does not see the port of the public URL.",
@@ -510,6 +511,37 @@ mod tests {
         assert_eq!(codes(&named, "https://a/"), ["nginx-plain-http"]);
         let both = format!("server {{ listen 80; listen 443 ssl; {pass}");
         assert_eq!(codes(&both, "https://a/"), ["nginx-plain-http"]);
+    }
+
+    #[test]
+    fn the_public_name_and_port_arrive_however_they_are_written() {
+        let is_kept = |names: &str, value: &str, url: &str| {
+            let pass = "location / { proxy_pass http://k:1; }";
+            let good = GOOD.replace("Host $http_host; proxy", &format!("Host {value}; proxy"));
+            let listen = "listen 80; listen 8443 ssl; listen 443 ssl; return 301 https://;";
+            let text = format!("server {{ {listen} {names} {good} {pass} }}");
+            codes(&text, url).is_empty()
+        };
+        let (plain, odd) = ("https://a.example/", "https://a.example:8443/");
+        for (value, url) in [
+            ("$http_host", odd),
+            ("$host", plain),
+            ("$host:8443", odd),
+            ("$server_name", plain),
+            ("$server_name:8443", odd),
+            ("A.example", plain),
+        ] {
+            assert!(is_kept("server_name a.example b.example;", value, url), "{value}");
+        }
+        for (names, value, url) in [
+            ("server_name a.example;", "$host", odd),
+            ("server_name a.example;", "$host:8444", odd),
+            ("server_name b.example a.example;", "$server_name", plain),
+            ("server_name *.example;", "$server_name", plain),
+            ("server_name a.example;", "$proxy_host", plain),
+        ] {
+            assert!(!is_kept(names, value, url), "{names} {value}");
+        }
     }
 
     #[test]
