@@ -3,7 +3,7 @@
 //! Judged by its directives alone, so that it is known also when neither nginx nor Kestra runs. The
 //! values of a block that is not ours are never repeated, hosts, ports, times and sizes apart.
 
-use super::conf::{Directive, bytes, parse_file, seconds};
+use super::conf::{Directive, bytes, parse, parse_file, seconds};
 use super::server::{Config, Server, matches};
 use crate::settings::ServerUrl;
 use std::fmt;
@@ -112,7 +112,12 @@ pub fn gaps(config: &Config, server: Server<'_>, url: &ServerUrl) -> Vec<Gap> {
         return gaps;
     }
     gaps.extend([api.buffering(), api.timeout(), api.body()].into_iter().flatten());
-    for gap in [api, ui].into_iter().flat_map(|it| [it.host(url), it.forwarded()]).flatten() {
+    // Where something in front of nginx ends the TLS, `$scheme` is not that of the client.
+    let has_tls_in_front = url.is_https() && !server.listens().iter().any(|listen| listen.tls);
+    let headers = |it: &ServingLocation| {
+        [it.host(url), it.forwarded(has_tls_in_front), it.scheme(has_tls_in_front)]
+    };
+    for gap in [api, ui].into_iter().flat_map(headers).flatten() {
         if !gaps.contains(&gap) {
             gaps.push(gap);
         }
@@ -127,7 +132,11 @@ pub fn gaps_of_file(text: &str, file: &Path, url: &ServerUrl) -> Option<Vec<Gap>
     let mut http = parse_file(text, file);
     if http.iter().any(|directive| directive.name == "location") {
         let (name, args) = ("server".to_owned(), Vec::new());
-        http = vec![Directive { name, args, block: http, file: file.into(), line: 1 }];
+        // The block that includes them is not known: it counts as one for this URL.
+        let tls = if url.is_https() { " ssl" } else { "" };
+        let mut block = parse(&format!("listen {}{tls};", url.effective_port()));
+        block.extend(http);
+        http = vec![Directive { name, args, block, file: file.into(), line: 1 }];
     }
     let config = Config { http, ..Config::default() };
     let server = config.answering_url(url).next()?;
@@ -207,7 +216,7 @@ impl<'a> ServingLocation<'a> {
             let applies = matches(it.first().unwrap_or_default(), false, request) != Some(false);
             !is_redirect && !to.starts_with(wanted) && applies
         });
-        if let (Some(rewrite), false) = (rewrite, wanted.is_empty()) {
+        if let Some(rewrite) = rewrite {
             let summary = summary("another path");
             return Some(Gap::new("nginx-path", summary, rewrite, Change::Remove).failure());
         }
@@ -286,18 +295,30 @@ impl<'a> ServingLocation<'a> {
     }
 
     /// Micronaut reads `X-Forwarded-Proto` only where `X-Forwarded-Host` is set too.
-    fn forwarded(&self) -> Option<Gap> {
-        const LINES: [(&str, &str); 3] = [
-            ("X-Forwarded-For", "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"),
-            ("X-Forwarded-Proto", "proxy_set_header X-Forwarded-Proto $scheme;"),
-            ("X-Forwarded-Host", "proxy_set_header X-Forwarded-Host $http_host;"),
+    fn forwarded(&self, has_tls_in_front: bool) -> Option<Gap> {
+        let headers = [
+            ("X-Forwarded-For", "$proxy_add_x_forwarded_for"),
+            ("X-Forwarded-Proto", if has_tls_in_front { "https" } else { "$scheme" }),
+            ("X-Forwarded-Host", "$http_host"),
         ];
-        let missing = LINES.iter().filter(|(name, _)| self.header(name).is_none());
-        let (names, lines): (Vec<_>, Vec<_>) =
-            missing.map(|(name, line)| (*name, (*line).to_owned())).unzip();
+        let missing = headers.iter().filter(|(name, _)| self.header(name).is_none());
+        let (names, lines): (Vec<_>, Vec<_>) = missing
+            .map(|(name, value)| (*name, format!("proxy_set_header {name} {value};")))
+            .unzip();
         (!names.is_empty()).then(|| {
             let summary = format!("Kestra does not get {}.", names.join(", "));
             Gap::new("nginx-forwarded", summary, self.directive, Change::Add(lines))
+        })
+    }
+
+    /// What Kestra is told of the scheme, where nginx itself does not see it.
+    fn scheme(&self, has_tls_in_front: bool) -> Option<Gap> {
+        let header = self.header("X-Forwarded-Proto")?;
+        let is_http = header.args.get(1).is_some_and(|it| ["$scheme", "http"].contains(&&*it.text));
+        (has_tls_in_front && is_http).then(|| {
+            let summary = "Kestra is told that its users come by http, for TLS ends before nginx.";
+            let line = "proxy_set_header X-Forwarded-Proto https;".to_owned();
+            Gap::new("nginx-forwarded", summary, header, Change::Replace(line))
         })
     }
 }
@@ -387,7 +408,7 @@ mod tests {
         let http = parse_file(text, Path::new("/k.conf"));
         let config = Config { http, ..Config::default() };
         let url: ServerUrl = url.parse().unwrap();
-        let server = config.answering(&url.host().to_string(), url.effective_port().get()).unwrap();
+        let server = config.answering_url(&url).next().unwrap();
         gaps(&config, server, &url)
     }
 
@@ -511,6 +532,31 @@ mod tests {
         assert_eq!(codes(&named, "https://a/"), ["nginx-plain-http"]);
         let both = format!("server {{ listen 80; listen 443 ssl; {pass}");
         assert_eq!(codes(&both, "https://a/"), ["nginx-plain-http"]);
+    }
+
+    #[test]
+    fn where_tls_ends_before_nginx_kestra_is_told_https() {
+        let told = |listen: &str, proto: &str| {
+            let good = GOOD.replace("proxy_set_header x-forwarded-proto $scheme;", proto);
+            let pass = "location / { proxy_pass http://k:1; }";
+            let gaps = found(&format!("server {{ {listen} {good} {pass} }}"), "https://a/");
+            gaps.iter().map(|gap| gap.change.to_string()).collect::<Vec<_>>()
+        };
+        let behind = |proto: &str| told("listen 80;", proto);
+        let https = "proxy_set_header X-Forwarded-Proto https;";
+        assert_eq!(behind(https), [""; 0]);
+        assert_eq!(behind("proxy_set_header X-Forwarded-Proto $http_x_forwarded_proto;"), [""; 0]);
+        assert_eq!(behind(""), [format!("Add \"{https}\" to this block")]);
+        let scheme = "proxy_set_header X-Forwarded-Proto $scheme;";
+        assert_eq!(behind(scheme), [format!("Write \"{https}\" instead")]);
+        for listen in ["listen 443 ssl;", "listen 443; ssl on;"] {
+            assert_eq!(told(listen, scheme), [""; 0], "{listen}");
+            assert_eq!(told(listen, ""), [format!("Add \"{scheme}\" to this block")]);
+        }
+        // Of the block that includes a file, nothing is known.
+        let locations = format!("{GOOD} location / {{ proxy_pass http://k:1; }}");
+        let url = "https://a/".parse().unwrap();
+        assert_eq!(gaps_of_file(&locations, Path::new("/k.conf"), &url), Some(vec![]));
     }
 
     #[test]

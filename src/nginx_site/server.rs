@@ -167,7 +167,10 @@ impl<'a> Server<'a> {
             let (address, port) = (String::new(), 80);
             return vec![Listen { address, port, tls: false, is_default: false }];
         }
-        all().filter_map(Listen::of).collect()
+        // Before nginx 1.25.1 it made TLS of every port of the block.
+        let is_tls = |it: &Directive| it.name == "ssl" && it.first() == Some("on");
+        let tls = self.0.block.iter().any(is_tls);
+        all().filter_map(Listen::of).map(|it| Listen { tls: tls || it.tls, ..it }).collect()
     }
 
     /// Whether one of its names fits this one.
