@@ -197,7 +197,11 @@ fn kestra(machine: &Machine, answers: &Answers) -> Result<Kestra, &'static str> 
         return Err("the context path");
     }
     let management = property("endpoints.all.port").unwrap_or_else(|| "8081".to_owned());
-    let health = format!("http://{}:{management}{context_path}/health", upstream.host());
+    // A prefix of its own comes in place of the context path (`AbstractEndpointRouteBuilder`).
+    let prefix = property("endpoints.all.context-path").unwrap_or_else(|| context_path.clone());
+    let page = format!("{}/health", prefix.trim_matches('/'));
+    let page = page.trim_start_matches('/');
+    let health = format!("http://{}:{management}/{page}", upstream.host());
     let username = property("kestra.server.basic-auth.username");
     let password = property("kestra.server.basic-auth.password").map(Secret::from);
     Ok(Kestra {
@@ -210,4 +214,28 @@ fn kestra(machine: &Machine, answers: &Answers) -> Result<Kestra, &'static str> 
         program: machine.defaults.program.clone(),
         context_path,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kestra_config::Place;
+    use crate::machine::Snapshot;
+
+    #[test]
+    fn health_is_under_the_prefix_of_the_endpoints_or_under_the_context_path() {
+        let health = |more: &str| {
+            let text = format!("kestra.url: http://a.example/k/\n{more}\n");
+            let mut machine = Machine::new("c.yml".into(), Place::default());
+            machine.see("c.yml".into(), Snapshot::Text(text.as_str().into()));
+            kestra(&machine, &machine.answers().unwrap()).unwrap().health.unwrap().to_string()
+        };
+        let path = "micronaut.server.context-path: /k";
+        assert_eq!(health(path), "http://localhost:8081/k/health");
+        assert_eq!(health("endpoints.all.port: 9"), "http://localhost:9/health");
+        let of_endpoints =
+            |prefix| health(&format!("{path}\nendpoints.all.context-path: {prefix}"));
+        assert_eq!(of_endpoints("/manage/"), "http://localhost:8081/manage/health");
+        assert_eq!(of_endpoints("/"), "http://localhost:8081/health");
+    }
 }
