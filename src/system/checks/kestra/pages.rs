@@ -1,7 +1,9 @@
 //! The pages: Kestra's own, the public one, its redirects, its health, and the scheme that Kestra
 //! sees; and what else the public URL lets through, uploads and the requests of tasks.
 
-use super::{CONFIGS, Client, NOT_SENT, NoAnswer, Observation, PageAnswer, Request, Upload};
+use super::{
+    CONFIGS, Client, LOGIN_IN_FRONT, NOT_SENT, NoAnswer, Observation, PageAnswer, Request, Upload,
+};
 use crate::checks::Outcome;
 use crate::system::checks::http::text;
 use url::Url;
@@ -90,6 +92,7 @@ pub(super) fn public_ui(client: &Client) -> Observation {
     };
     match answer.status() {
         200 => whose_page(client, &url, answer),
+        401 => Observation::skipped(LOGIN_IN_FRONT).status(401),
         status @ (502 | 504) => {
             Observation::failed(format!("the reverse proxy does not reach Kestra for {url}"))
                 .status(status)
@@ -168,6 +171,9 @@ fn arrived(public: &Url, here: &Url, status: u16, way: &str) -> Observation {
     let is_ui = here.path().strip_prefix(public.path()).is_some_and(|rest| rest.starts_with("ui"));
     if is_ui && status == 200 {
         return Observation::ok(format!("{public} leads to Kestra's pages")).seen(way);
+    }
+    if status == 401 {
+        return Observation::skipped(LOGIN_IN_FRONT).seen(&format!("{way}, status 401"));
     }
     Observation::failed(format!("{public} does not lead to Kestra's pages"))
         .seen(&format!("{way}, status {status}"))

@@ -7,7 +7,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the delay is what is measured")]
 
-use super::{Client, NoAnswer, Observation, REQUEST, Request};
+use super::{Client, LOGIN_IN_FRONT, NoAnswer, Observation, REQUEST, Request};
 use crate::checks::Outcome;
 use crate::system::checks::http::{io_in_words, text};
 use std::io::{BufRead, BufReader, Read};
@@ -49,8 +49,8 @@ pub(super) fn real_time(client: &Client) -> Observation {
     };
     let slowest = inside.at.last().copied().unwrap_or_default();
     let limit = (slowest + 4 * LATE).min(REQUEST);
-    let locked = "what is in front of Kestra asks for a login of its own";
-    let outside = match follow(client, &client.outside(&page), inside.at.len(), limit, locked) {
+    let page = client.outside(&page);
+    let outside = match follow(client, &page, inside.at.len(), limit, LOGIN_IN_FRONT) {
         Ok(outside) => outside,
         Err(skipped) => return skipped,
     };

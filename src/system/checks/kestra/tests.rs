@@ -183,6 +183,21 @@ fn a_login_in_front_of_kestra_is_not_taken_for_a_certificate() {
 }
 
 #[test]
+fn a_login_in_front_of_every_page_is_no_fault() {
+    let locked = behind(|_| "HTTP/1.1 401 x\r\nWWW-Authenticate: Basic\r\n\r\n".into());
+    let findings = locked.check(&GOING);
+    for finding in findings.iter().filter(|finding| finding.code.starts_with("public-")) {
+        assert_eq!(finding.outcome, Outcome::Skipped, "{finding:?}");
+    }
+    let told = findings.iter().filter(|finding| finding.summary == LOGIN_IN_FRONT);
+    let codes: Vec<_> = told.map(|finding| finding.code).collect();
+    assert_eq!(codes, ["public-ui", "public-redirect"]);
+    // Tasks have no such login.
+    let tasks = findings.iter().find(|finding| finding.code == "kestra-tasks");
+    assert_eq!(tasks.unwrap().outcome, Outcome::Warning);
+}
+
+#[test]
 fn a_refused_upload_is_found() {
     let small = behind(|request| {
         if request.starts_with("POST") { "HTTP/1.1 413 x\r\n\r\n".into() } else { kestra(request) }
