@@ -247,13 +247,18 @@ impl Machine {
     }
 
     /// The server block of this nginx that answers the public URL. One that neither has the name nor
-    /// passes requests on is the default of the port by chance, and not meant.
+    /// passes requests on is the default of the port by chance, and not meant; one that only sends
+    /// people to https leads to what else serves that.
     pub(crate) fn site(&self, url: &ServerUrl) -> Option<Server<'_>> {
         let name = url.host().to_string();
         let config = &self.nginx.config;
-        config
-            .answering_url(url)
-            .find(|server| server.has_name(&name) || nginx_site::passes(config, *server, url))
+        let leads_away = |server: Server<'_>| {
+            url.is_https() && !server.has_tls() && nginx_site::redirects(config, server, url)
+        };
+        config.answering_url(url).find(|server| {
+            nginx_site::passes(config, *server, url)
+                || server.has_name(&name) && !leads_away(*server)
+        })
     }
 
     /// The nginx file, if it is one that the wizard wrote.

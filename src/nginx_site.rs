@@ -9,7 +9,7 @@ mod read;
 mod render;
 mod server;
 
-pub use needs::{Change, Gap, gaps, gaps_of_file, passes};
+pub use needs::{Change, Gap, gaps, gaps_of_file, passes, redirects};
 pub use read::{Written, is_ours, read};
 pub use render::render;
 pub use server::{Config, Include, Listen, Server, reaches};

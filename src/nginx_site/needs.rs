@@ -89,6 +89,20 @@ pub fn passes(config: &Config, server: Server<'_>, url: &ServerUrl) -> bool {
     location.is_ok_and(|location| location.is_some_and(|it| it.own("proxy_pass").is_some()))
 }
 
+/// Whether this server block sends requests for this URL to https.
+pub fn redirects(config: &Config, server: Server<'_>, url: &ServerUrl) -> bool {
+    let to_https = |block: &[Directive]| {
+        block.iter().any(|it| {
+            matches!(&*it.name, "return" | "rewrite") && it.value().contains("https://")
+                || it.name == "if" && it.block.iter().any(|it| it.value().contains("https://"))
+        })
+    };
+    let location = ServingLocation::of(config, server, format!("{}/ui/", url.path()));
+    let is_in_location =
+        location.is_ok_and(|it| it.is_some_and(|it| to_https(&it.directive.block)));
+    is_in_location || to_https(&server.0.block)
+}
+
 /// What this server block lacks of what the Kestra behind this URL needs.
 pub fn gaps(config: &Config, server: Server<'_>, url: &ServerUrl) -> Vec<Gap> {
     let wanted = url.path();
@@ -113,7 +127,7 @@ pub fn gaps(config: &Config, server: Server<'_>, url: &ServerUrl) -> Vec<Gap> {
     }
     gaps.extend([api.buffering(), api.timeout(), api.body()].into_iter().flatten());
     // Where something in front of nginx ends the TLS, `$scheme` is not that of the client.
-    let has_tls_in_front = url.is_https() && !server.listens().iter().any(|listen| listen.tls);
+    let has_tls_in_front = url.is_https() && !server.has_tls();
     let headers = |it: &ServingLocation| {
         [it.host(url), it.forwarded(has_tls_in_front), it.scheme(has_tls_in_front)]
     };
@@ -370,30 +384,19 @@ fn modifier(location: &Directive) -> Option<(&str, &str)> {
 
 /// Where the public URL is https, plain http must lead there.
 fn plain_http(config: &Config, server: Server<'_>, url: &ServerUrl) -> Option<Gap> {
-    let serves_tls = server.listens().iter().any(|listen| listen.tls);
-    if !url.is_https() || !serves_tls {
+    if !url.is_https() || !server.has_tls() {
         return None;
     }
     let name = url.host().to_string();
     // The default of the port may be about something else, and must not be sent to Kestra.
     let plain = config.answering(&name, 80).filter(|it| *it == server || it.has_name(&name))?;
     let listens_plainly = plain.listens().iter().any(|listen| listen.port == 80 && !listen.tls);
-    let redirects = |block: &[Directive]| {
-        block.iter().any(|it| {
-            matches!(&*it.name, "return" | "rewrite") && it.value().contains("https://")
-                || it.name == "if" && it.block.iter().any(|it| it.value().contains("https://"))
-        })
-    };
-    let location = ServingLocation::of(config, plain, format!("{}/ui/", url.path())).ok()?;
-    let is_redirected = redirects(&plain.0.block)
-        || location.as_ref().is_some_and(|location| redirects(&location.directive.block));
-    let passes = location.is_some_and(|location| location.own("proxy_pass").is_some());
-    (listens_plainly && passes && !is_redirected).then(|| {
+    let is_answered = passes(config, plain, url) && !redirects(config, plain, url);
+    (listens_plainly && is_answered).then(|| {
         let summary = "http requests are answered in clear instead of being sent to https.";
         let line = format!("return 308 https://{name}$request_uri;");
         // A block for both must not redirect https to itself.
-        let has_tls = plain.listens().iter().any(|listen| listen.tls);
-        let line = if has_tls { format!("if ($scheme = http) {{ {line} }}") } else { line };
+        let line = if plain.has_tls() { format!("if ($scheme = http) {{ {line} }}") } else { line };
         Gap::new("nginx-plain-http", summary, plain.0, Change::Add(vec![line]))
     })
 }

@@ -173,6 +173,11 @@ impl<'a> Server<'a> {
         all().filter_map(Listen::of).map(|it| Listen { tls: tls || it.tls, ..it }).collect()
     }
 
+    /// Whether it serves https itself.
+    pub(crate) fn has_tls(self) -> bool {
+        self.listens().iter().any(|listen| listen.tls)
+    }
+
     /// Whether one of its names fits this one.
     pub(crate) fn has_name(self, name: &str) -> bool {
         self.rank(name).is_some()
