@@ -139,11 +139,14 @@ pub(crate) fn judge(certificate: &Path, key: Option<&Path>, host: Option<&Host>)
 
 fn unreadable(what: &str, path: &Path, error: &io::Error) -> Finding {
     let path = path.display();
+    let skipped = |why| {
+        let summary = format!("{what} {path}: {why}, so it is not checked");
+        Finding::skipped("certificate-unreadable", summary)
+    };
     let why = match error.kind() {
-        io::ErrorKind::PermissionDenied => {
-            let why = "cannot be read by this user, so it is not checked";
-            return Finding::skipped("certificate-unreadable", format!("{what} {path}: {why}"));
-        }
+        io::ErrorKind::PermissionDenied => return skipped("cannot be read by this user"),
+        // rustls knows fewer curves than nginx, such as no P-521.
+        io::ErrorKind::Unsupported => return skipped("a kind of key that is not known here"),
         io::ErrorKind::NotFound => "no such file".to_owned(),
         io::ErrorKind::InvalidData => "not a key in PEM".to_owned(),
         _ => error.to_string(),
@@ -164,9 +167,10 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Whether a key belongs to the first certificate of a chain.
 fn matches_key(chain: Vec<CertificateDer<'static>>, key: &Path) -> io::Result<bool> {
-    let invalid = || io::Error::from(io::ErrorKind::InvalidData);
-    let key = PrivateKeyDer::from_pem_slice(&read(key)?).map_err(|_| invalid())?;
-    let key = default_provider().key_provider.load_private_key(key).map_err(|_| invalid())?;
+    let key = PrivateKeyDer::from_pem_slice(&read(key)?);
+    let key = key.map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+    let key = default_provider().key_provider.load_private_key(key);
+    let key = key.map_err(|_| io::Error::from(io::ErrorKind::Unsupported))?;
     Ok(CertifiedKey::new(chain, key).keys_match().is_ok())
 }
 
@@ -348,6 +352,26 @@ mod tests {
         let finding = judge(folder.path(), None, None);
         assert_eq!((finding.code, finding.outcome), ("certificate-missing", Outcome::Failed));
         assert!(finding.summary.ends_with("Is a directory (os error 21)"), "{finding:?}");
+    }
+
+    /// On the curve P-521, made for this test.
+    const OTHER_CURVE: &str = "-----BEGIN PRIVATE KEY-----
+MIHuAgEAMBAGByqGSM49AgEGBSuBBAAjBIHWMIHTAgEBBEIBM8bSx0wF7TIzOUwa
+AkR6xhJrD1uBgwJJSLp081xTrlgubsNdGsIlguNp4A9TW7K7t1TSDR/ds4dy9MAt
++1YEM5qhgYkDgYYABAEoFGwWUhpGXUS4e9oorRNSvDQWDsWYqU4WjF96nX4kP/MM
+5EZsAxrJRPUNwqO1KyX7QNa9tQNpLkxA/MZwhe7ATAEVe1SRt0Ba+/5n79omYIf5
+IhNDkeWKNFKIk0mNFtB3y/Co4tmhUZzH5PnDTdAoFYsa/05GcVcwybBVzyp1RQNN
+VQ==
+-----END PRIVATE KEY-----
+";
+
+    #[test]
+    fn a_key_that_only_nginx_knows_is_not_judged() {
+        let pair = Pair::new(&["a.example"], 2090);
+        fs::write(pair.path("k.pem"), OTHER_CURVE).unwrap();
+        let (code, summary) = pair.judged("a.example");
+        assert_eq!(code, "certificate-unreadable");
+        assert!(summary.ends_with("not known here, so it is not checked"), "{summary}");
     }
 
     #[test]
