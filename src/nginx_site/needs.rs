@@ -171,7 +171,18 @@ impl<'a> ServingLocation<'a> {
         server: Server<'a>,
         request: String,
     ) -> Result<Option<Self>, &'a Directive> {
-        let (locations, _) = find(&server.0.block, &request)?;
+        let (mut locations, _) = find(&server.0.block, &request)?;
+        // What is no file goes on to a named location, such as that of `try_files $uri @kestra`.
+        let named =
+            locations.last().and_then(|it| it.block.iter().find(|it| it.name == "try_files"));
+        let named = named.and_then(|it| it.args.last()).filter(|name| name.text.starts_with('@'));
+        let is_it =
+            |it: &&Directive| it.name == "location" && it.first() == named.map(|it| &*it.text);
+        if named.is_some()
+            && let Some(location) = server.0.block.iter().find(is_it)
+        {
+            locations = vec![location];
+        }
         let inner = locations.iter().map(|location| location.block.as_slice());
         let blocks = [config.http.as_slice(), &server.0.block].into_iter().chain(inner).collect();
         Ok(locations.last().map(|directive| Self { blocks, directive, request }))
@@ -215,8 +226,11 @@ impl<'a> ServingLocation<'a> {
     fn reach_gap(&self, wanted: &str) -> Option<Gap> {
         let Some(pass) = self.own("proxy_pass") else {
             let summary = format!("requests for {} are not passed on to Kestra.", self.request);
-            let gap = Gap::new("nginx-location", summary, self.directive, Change::Include);
-            return Some(gap.failure());
+            // An expression comes before a location that is added, too.
+            let is_expression =
+                modifier(self.directive).is_some_and(|(sign, _)| sign.starts_with('~'));
+            let change = if is_expression { Change::Look } else { Change::Include };
+            return Some(Gap::new("nginx-location", summary, self.directive, change).failure());
         };
         let request = self.request.as_str();
         let summary =
@@ -253,7 +267,8 @@ impl<'a> ServingLocation<'a> {
     }
 
     fn buffering(&self) -> Option<Gap> {
-        let is_off = self.inherited("proxy_buffering").is_some_and(|it| it.first() == Some("off"));
+        let set = self.inherited("proxy_buffering").and_then(Directive::first);
+        let is_off = set.is_some_and(|it| it.eq_ignore_ascii_case("off"));
         let summary = "nginx delays live executions: it buffers event streams.";
         (!is_off).then(|| self.set("nginx-buffering", summary, "proxy_buffering off;"))
     }
@@ -292,7 +307,7 @@ impl<'a> ServingLocation<'a> {
         let Some(header) = self.header("Host") else {
             return Some(self.add("nginx-host", "Kestra does not see the public host name.", LINE));
         };
-        let value = header.args.get(1).map_or("", |value| value.text.as_str());
+        let value = &*header.args.get(1).map_or_else(String::new, |it| without_braces(&it.text));
         // `$server_name` is the first name of the server block, whatever the client asked for.
         let names = self.blocks[1].iter().find(|it| it.name == "server_name");
         let first = names.and_then(Directive::first).unwrap_or_default();
@@ -328,13 +343,19 @@ impl<'a> ServingLocation<'a> {
     /// What Kestra is told of the scheme, where nginx itself does not see it.
     fn scheme(&self, has_tls_in_front: bool) -> Option<Gap> {
         let header = self.header("X-Forwarded-Proto")?;
-        let is_http = header.args.get(1).is_some_and(|it| ["$scheme", "http"].contains(&&*it.text));
+        let value = without_braces(&header.args.get(1)?.text);
+        let is_http = ["$scheme", "http"].contains(&&*value);
         (has_tls_in_front && is_http).then(|| {
             let summary = "Kestra is told that its users come by http, for TLS ends before nginx.";
             let line = "proxy_set_header X-Forwarded-Proto https;".to_owned();
             Gap::new("nginx-forwarded", summary, header, Change::Replace(line))
         })
     }
+}
+
+/// `${host}` is `$host`.
+fn without_braces(value: &str) -> String {
+    value.replace("${", "$").replace('}', "")
 }
 
 /// The locations of a block that take a path, the outer ones first, and whether no regular
@@ -523,6 +544,36 @@ mod tests {
         let redirect = "server { listen 80; location / { return 301 https://$host$request_uri; } }";
         assert_eq!(codes(&format!("server {{ {tls} {pass} }} {redirect}"), "https://a/"), [""; 0]);
         assert_eq!(codes(&format!("server {{ {tls} {pass} }}"), "https://a/"), [""; 0]);
+    }
+
+    #[test]
+    fn what_nginx_takes_in_other_spellings_is_no_gap() {
+        let pass = "location / { proxy_pass http://k:1; }";
+        for (usual, other) in [
+            ("  off", "  OFF"),
+            ("Host $http_host", "Host ${host}"),
+            ("proto $scheme", "proto ${scheme}"),
+        ] {
+            let text = format!("server {{ {} {pass} }}", GOOD.replacen(usual, other, 1));
+            assert_eq!(codes(&text, "http://a/"), [""; 0], "{other}");
+        }
+        let tries = "location / { try_files $uri @k; } location @k { proxy_pass http://k:1; }";
+        assert_eq!(codes(&format!("server {{ {GOOD} {tries} }}"), "http://a/"), [""; 0]);
+        let nowhere =
+            "location / { try_files $uri @k; } location @other { proxy_pass http://k:1; }";
+        assert_eq!(codes(&format!("server {{ {nowhere} }}"), "http://a/"), ["nginx-location"]);
+    }
+
+    #[test]
+    fn an_expression_that_takes_pages_of_kestra_is_to_be_looked_at() {
+        let script = r"location ~ \.js$ { root /x; }";
+        let text =
+            format!("server {{\n{GOOD}\nlocation / {{ proxy_pass http://k:1; }}\n{script} }}");
+        let gaps = found(&text, "http://a/");
+        assert_eq!(
+            gaps.iter().map(|it| (it.code, &it.change)).collect::<Vec<_>>(),
+            [("nginx-location", &Change::Look)]
+        );
     }
 
     #[test]

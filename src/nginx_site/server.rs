@@ -168,7 +168,7 @@ impl<'a> Server<'a> {
             return vec![Listen { address, port, tls: false, is_default: false }];
         }
         // Before nginx 1.25.1 it made TLS of every port of the block.
-        let is_tls = |it: &Directive| it.name == "ssl" && it.first() == Some("on");
+        let is_tls = |it: &Directive| it.name == "ssl" && it.value().eq_ignore_ascii_case("on");
         let tls = self.0.block.iter().any(is_tls);
         all().filter_map(Listen::of).map(|it| Listen { tls: tls || it.tls, ..it }).collect()
     }
