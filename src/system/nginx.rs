@@ -17,7 +17,7 @@ pub use run::Deadline;
 pub(super) use run::output_of;
 
 use crate::machine::Nginx;
-use crate::nginx_site::{Include, Version};
+use crate::nginx_site::Include;
 use crate::system::program_in;
 use rustix::process::geteuid;
 use std::os::unix::fs::MetadataExt as _;
@@ -38,13 +38,14 @@ pub fn find(deadline: Deadline) -> Nginx {
     let path = format!("{}:{USUAL_FOLDERS}", env::var("PATH").unwrap_or_default());
     let Some(binary) = program_in(&path, "nginx") else { return nginx };
     let ran = run::run(Command::new(&binary).arg("-V"), deadline);
-    let built = ran.map(|ran| Built::read(&ran.output)).unwrap_or_default();
-    let nginx = Nginx { binary: Some(binary), version: built.version, ..nginx };
+    let output = ran.map_or_else(|_| String::new(), |ran| ran.output);
+    let version = output.lines().find_map(|line| line.parse().ok());
+    let nginx = Nginx { binary: Some(binary), version, ..nginx };
 
-    let running = built.pid.as_deref().and_then(process).and_then(|it| conf_of(&it));
-    let Some(conf) = running.or(built.conf) else { return nginx };
+    let Some(built) = Built::read(&output) else { return nginx };
+    let conf = process(&built.pid).and_then(|it| conf_of(&it)).unwrap_or(built.conf);
     let config::Read { config, pid, .. } = config::Read::new(&conf);
-    let process = pid.or(built.pid).as_deref().and_then(process);
+    let process = process(&pid.map_or(built.pid, |pid| built.prefix.join(pid)));
     // systemd keeps the processes of a service in a group of its name.
     let is_a_service = |process: &PathBuf| {
         let groups = fs::read_to_string(process.join("cgroup"));
@@ -80,20 +81,25 @@ fn server_file(includes: &[Include]) -> Option<PathBuf> {
 }
 
 /// What was decided when nginx was built.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 struct Built {
-    version: Option<Version>,
-    conf: Option<PathBuf>,
-    pid: Option<PathBuf>,
+    prefix: PathBuf,
+    conf: PathBuf,
+    pid: PathBuf,
 }
 
 impl Built {
-    fn read(output: &str) -> Self {
-        let option = |name| {
-            output.split_whitespace().find_map(|word| word.strip_prefix(name)).map(PathBuf::from)
+    /// What was left out has nginx's own default, as in builds from source and in `OpenResty`.
+    fn read(output: &str) -> Option<Self> {
+        let (_, options) = output.split_once("configure arguments:")?;
+        let option = |name, default| {
+            let mut given = options.split_whitespace().filter_map(|word| word.strip_prefix(name));
+            PathBuf::from(given.next().unwrap_or(default))
         };
-        let version = output.lines().find_map(|line| line.parse().ok());
-        Self { version, conf: option("--conf-path="), pid: option("--pid-path=") }
+        let prefix = option("--prefix=", "/usr/local/nginx");
+        let conf = prefix.join(option("--conf-path=", "conf/nginx.conf"));
+        let pid = prefix.join(option("--pid-path=", "logs/nginx.pid"));
+        Some(Self { prefix, conf, pid })
     }
 }
 
@@ -129,11 +135,22 @@ mod tests {
         --prefix=/usr/share/nginx --conf-path=/etc/nginx/nginx.conf --pid-path=/run/nginx.pid --with-debug";
 
     #[test]
-    fn version_and_paths_are_read_from_the_build() {
-        let places = [Some("/etc/nginx/nginx.conf".into()), Some("/run/nginx.pid".into())];
-        let [conf, pid] = places;
-        assert_eq!(Built::read(DEBIAN), Built { version: Some(Version(1, 22, 1)), conf, pid });
-        assert_eq!(Built::read("command not found"), Built::default());
+    fn paths_are_read_from_the_build_or_are_its_defaults() {
+        let built = |prefix: &str, conf: &str, pid: &str| {
+            let (prefix, conf, pid) = (prefix.into(), conf.into(), pid.into());
+            Some(Built { prefix, conf, pid })
+        };
+        let debian = built("/usr/share/nginx", "/etc/nginx/nginx.conf", "/run/nginx.pid");
+        assert_eq!(Built::read(DEBIAN), debian);
+        let openresty = "nginx version: openresty/1.27.1.2\nconfigure arguments: \
+            --prefix=/usr/local/openresty/nginx --with-cc-opt=-O2 --pid-path=run/nginx.pid";
+        let folder = "/usr/local/openresty/nginx";
+        let (conf, pid) = (format!("{folder}/conf/nginx.conf"), format!("{folder}/run/nginx.pid"));
+        assert_eq!(Built::read(openresty), built(folder, &conf, &pid));
+        let (folder, conf) = ("/usr/local/nginx", "/usr/local/nginx/conf/nginx.conf");
+        let pid = "/usr/local/nginx/logs/nginx.pid";
+        assert_eq!(Built::read("configure arguments:\n"), built(folder, conf, pid));
+        assert_eq!(Built::read("command not found"), None);
     }
 
     #[test]

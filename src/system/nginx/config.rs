@@ -20,7 +20,7 @@ const LARGEST: u64 = 4 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Read {
     pub(super) config: Config,
-    /// Where the running nginx writes its process id, if that is set.
+    /// Where the running nginx writes its process id, if that is set; below its prefix.
     pub(super) pid: Option<PathBuf>,
     folder: PathBuf,
     files: usize,
@@ -44,7 +44,7 @@ impl Read {
                     self.config.http = http;
                     self.config.includes.extend(includes);
                 }
-                ("pid", Some(pid)) => self.pid = Some(self.folder.join(pid)),
+                ("pid", Some(pid)) => self.pid = Some(pid.into()),
                 ("include", Some(pattern)) if depth < DEEPEST => {
                     for file in glob(&self.folder.join(pattern)) {
                         self.main(&file, depth + 1);
@@ -150,7 +150,7 @@ mod tests {
         ]);
         let patterns: Vec<_> = found.config.includes.iter().map(|it| it.pattern.clone()).collect();
         assert_eq!(patterns, [dir.path().join("conf.d/*.conf")]);
-        assert_eq!(found.pid, Some(dir.path().join("run/x.pid")));
+        assert_eq!(found.pid, Some("run/x.pid".into()));
         let ports = |server: Server<'_>| {
             server.listens().iter().map(|listen| listen.port).collect::<Vec<_>>()
         };
