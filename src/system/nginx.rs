@@ -25,8 +25,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-/// Where nginx is on systems whose users do not have it on their `PATH`.
-const USUAL_FOLDERS: &str = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin";
+/// Where nginx is on systems whose users do not have it on their `PATH`; the last two are those of
+/// builds from source and of `OpenResty`.
+const USUAL_FOLDERS: &str = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin:\
+                             /usr/local/nginx/sbin:/usr/local/openresty/nginx/sbin";
 
 /// Looks for nginx and its configuration, as any user. Starts nothing but `nginx -V`; what cannot
 /// be found out is left empty.
