@@ -148,12 +148,17 @@ pub(super) fn redirect(client: &Client) -> Observation {
         };
         let next = here.join(&location).ok().filter(|next| is_within(next, public));
         let Some(next) = next else {
+            // nginx adds a final slash itself, and names the scheme and the port that it listens on.
+            let is_of_nginx = here.path() != public.path() && location.ends_with(public.path());
             return Observation::failed("a redirect leads away from the public address")
                 .seen(&format!("{here} -> {location}"))
-                .try_this(
+                .try_this(if is_of_nginx {
+                    "Let the reverse proxy name the path alone where it adds the final slash: \
+                     absolute_redirect off; in nginx's server block. Then reload it"
+                } else {
                     "Check that the context path has no final slash, and that the reverse proxy \
-                     passes Host, X-Forwarded-Proto and X-Forwarded-Host on",
-                );
+                     passes Host, X-Forwarded-Proto and X-Forwarded-Host on"
+                });
         };
         way = format!("{way} -> {}", next.path());
         here = next;

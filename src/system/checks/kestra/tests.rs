@@ -160,6 +160,21 @@ fn a_circle_of_redirects_ends() {
 }
 
 #[test]
+fn a_redirect_of_nginx_itself_is_told_from_one_of_kestra() {
+    let remedy = |answers| finding(&behind(answers), "public-redirect").remedy;
+    let with_its_port = |request: &str| match request.split(' ').nth(1) {
+        Some("/kestra") => "HTTP/1.1 301 x\r\nLocation: http://localhost:1/kestra/\r\n\r\n".into(),
+        _ => kestra(request),
+    };
+    assert!(remedy(with_its_port).contains("absolute_redirect off"));
+    let of_kestra = |request: &str| match request.split(' ').nth(1) {
+        Some("/kestra") => "HTTP/1.1 307 x\r\nLocation: /kestra//ui/\r\n\r\n".into(),
+        _ => kestra(request),
+    };
+    assert!(remedy(of_kestra).contains("no final slash"));
+}
+
+#[test]
 fn an_event_that_stays_in_a_buffer_is_found() {
     let buffering = behind(|request| kestra(request).replace("\n\n", "\n"));
     let stream = finding(&buffering, "public-stream");
