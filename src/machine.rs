@@ -342,6 +342,7 @@ impl Machine {
             ExistingServer {
                 names: server.names().filter(is_plain).map(host).collect(),
                 place: format!("{}:{}", config.file(server).display(), server.0.line),
+                has_tls: server.has_tls(),
                 locations: locations.map(|it| (it.value(), it.line)).collect(),
             }
         };

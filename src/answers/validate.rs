@@ -111,12 +111,24 @@ impl Answers {
         let is_documented = self.get(&form::NGINX_STYLE) == "documented";
         let template = if is_documented { Template::Documented } else { Template::Recommended };
         let form = self.nginx_form()?;
+        let is_plain = match &form {
+            SiteForm::Server { tls, .. } => tls.is_none(),
+            SiteForm::Location => self.is_included_in_plain_http(),
+        };
         let url = self.get(&form::URL).parse::<ServerUrl>();
-        let is_plain = matches!(form, SiteForm::Server { tls: None, .. });
         let has_tls_in_front =
             template == Template::Recommended && is_plain && url.is_ok_and(|url| url.is_https());
         let site = Site { context_path, upstream, template, form, has_tls_in_front };
         Ok(Some(SiteFile { file: self.value(&form::NGINX_FILE)?, site }))
+    }
+
+    /// Whether the server blocks that locations are for serve no https; not where there are none yet.
+    fn is_included_in_plain_http(&self) -> bool {
+        let Ok(url) = self.get(&form::URL).parse::<ServerUrl>() else { return false };
+        let host = url.host().to_string();
+        let servers = self.defaults.existing_servers.iter();
+        let mut of_host = servers.filter(|server| server.names.contains(&host)).peekable();
+        of_host.peek().is_some() && of_host.all(|server| !server.has_tls)
     }
 
     fn nginx_form(&self) -> Result<SiteForm, Problem> {
@@ -167,6 +179,32 @@ impl Answers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::form::{Defaults, ExistingServer};
+
+    #[test]
+    fn locations_tell_https_to_kestra_where_their_server_block_has_no_tls() {
+        let tells_https = |url: &str, servers: &[(&str, bool)]| {
+            let server = |&(name, has_tls): &(&str, bool)| ExistingServer {
+                names: vec![name.to_owned()],
+                place: String::new(),
+                has_tls,
+                locations: Vec::new(),
+            };
+            let existing_servers = servers.iter().map(server).collect();
+            let mut answers =
+                Answers::new(Defaults { existing_servers, ..Defaults::default() }, [].into());
+            let given = [(&form::REVERSE_PROXY, "nginx"), (&form::NGINX_FORM, "location")];
+            for (field, text) in [&[(&form::URL, url)][..], &given[..]].concat() {
+                answers.set(field, text);
+            }
+            answers.settings().unwrap().nginx.unwrap().site.has_tls_in_front
+        };
+        let https = "https://a.example/";
+        assert!(tells_https(https, &[("a.example", false), ("b.example", true)]));
+        assert!(!tells_https("http://a.example/", &[("a.example", false)]));
+        assert!(!tells_https(https, &[("a.example", false), ("a.example", true)]));
+        assert!(!tells_https(https, &[("b.example", false)]));
+    }
 
     #[test]
     fn an_unknown_template_hides_no_conflict() {

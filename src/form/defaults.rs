@@ -82,6 +82,8 @@ pub struct ExistingServer {
     /// The names that it answers to before any other, wildcards left out.
     pub(crate) names: Vec<String>,
     pub(crate) place: String,
+    /// Whether it serves https itself.
+    pub(crate) has_tls: bool,
     /// Its locations, each with its line.
     pub(crate) locations: Vec<(String, usize)>,
 }

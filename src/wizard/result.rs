@@ -244,6 +244,7 @@ mod tests {
         let server = form::ExistingServer {
             names: vec!["ops.example.com".to_owned()],
             place: "/etc/nginx/sites-enabled/ops:5".to_owned(),
+            has_tls: true,
             locations: vec![("/other".to_owned(), 7), ("/".to_owned(), 8)],
         };
         let defaults =
