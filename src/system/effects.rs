@@ -270,11 +270,19 @@ impl EffectRunner {
             },
         };
         let outbound = Outbound { proxy, target: self.api_url.clone() };
-        checks::proxy::outbound(&outbound, cancelled, &|step| {
+        let finding = checks::proxy::outbound(&outbound, cancelled, &|step| {
             if let Ok(mut shown) = self.step.lock() {
                 *shown = step;
             }
-        })
+        });
+        let has_login = matches!(connection, Connection::Proxy(proxy) if proxy.login.is_some());
+        if has_login && finding.code == "proxy-auth-needed" {
+            // Only a part that is a placeholder keeps a login from being tried.
+            let why = "The proxy requires a login, which is a placeholder; only Kestra knows its \
+                       value.";
+            return Finding::skipped("proxy-unknown", why);
+        }
+        finding
     }
 
     /// Why this proxy is not tested. Only what is in the file can be unknown.

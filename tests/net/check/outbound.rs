@@ -40,6 +40,17 @@ fn a_wrong_password_is_told() {
 }
 
 #[test]
+fn a_login_that_only_kestra_knows_is_not_said_to_be_missing() {
+    let Some(squid) = servers::squid() else { return };
+    let ran = check(squid.port, "${LOGIN}", "https://localhost:443/");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(
+        ran.out.contains("skipped: The proxy requires a login, which is a placeholder"),
+        "{ran:?}"
+    );
+}
+
+#[test]
 fn a_certificate_of_nobody_known_is_told() {
     let Some(squid) = servers::squid() else { return };
     let target = Site::start("localhost", "Corporate TLS Inspection CA");
