@@ -45,7 +45,7 @@ all of that through the public URL, whatever is in front.",
         option(
             "none",
             "none, or another proxy",
-            "No nginx file is written; F1 shows what any reverse proxy must do.",
+            "No nginx file is written; help lists what any reverse proxy must do.",
         ),
     ]),
     review: InReview::Summary { label: "nginx", text: summary },
@@ -66,9 +66,9 @@ pub static CERTIFICATE: Field = Field {
     question: "File with the certificate, empty for plain http",
     help: "Absolute path of the certificate chain. Empty = http only.",
     long_help: "\
-With a certificate and its key nginx serves https on 443 and redirects the
-port above to it. Without, it serves plain http; certbot --nginx can add both
-later, the last page shows how.",
+With a certificate and its key nginx serves https on 443 and redirects plain
+http to it. Without, it serves plain http; certbot --nginx can add both later,
+the last page shows how.",
     examples: &[("/etc/letsencrypt/live/ops.example.com/fullchain.pem", "ok"), ("", "plain http")],
     stored_in: "Stored in the nginx file as ssl_certificate",
     optional: true,
@@ -89,8 +89,8 @@ pub static CERTIFICATE_KEY: Field = Field {
     question: "File with the certificate's key, empty for plain http",
     help: "Absolute path of the private key that belongs to it.",
     long_help: "\
-The private key of the certificate. nginx reads it as root; the wizard never
-reads it.",
+The private key of the certificate. nginx reads it as root; the wizard reads
+it only to tell whether it belongs to the certificate.",
     examples: &[("/etc/letsencrypt/live/ops.example.com/privkey.pem", "ok"), ("", "plain http")],
     stored_in: "Stored in the nginx file as ssl_certificate_key",
     optional: true,

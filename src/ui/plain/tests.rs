@@ -63,6 +63,7 @@ impl Runtime for Script {
                     what: change.kind.label(&change.path),
                     path: change.path.display().to_string(),
                     about: "new".to_owned(),
+                    is_removed: false,
                 };
                 let files = plan.pending().map(file).collect();
                 self.written.push(plan);
@@ -210,7 +211,7 @@ Found: no nginx on this machine; the file is for you to copy
 1. nginx
    One file of its own; other nginx files are not touched.
 2. none, or another proxy (default)
-   No nginx file is written; F1 shows what any reverse proxy must do.
+   No nginx file is written; help lists what any reverse proxy must do.
 Number 1 to 2 [2] or back: none
 Saved: none, or another proxy
 
