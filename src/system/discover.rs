@@ -63,8 +63,9 @@ impl DiscoverError {
                 "Correct that line; kestra-setup never repairs a file by itself.".to_owned()
             }
             Self::Several { places, .. } => {
-                let names: Vec<_> = places.iter().map(ToString::to_string).collect();
-                format!("Choose with --at: {}", names.join(", "))
+                let name = |place: &Place| shell::word(&place.to_string()).into_owned();
+                let names: Vec<_> = places.iter().map(name).collect();
+                format!("Choose one with --at:\n  {}", names.join("\n  "))
             }
             Self::SeveralFiles(candidates) => {
                 let lines: Vec<_> = candidates.iter().map(ToString::to_string).collect();
