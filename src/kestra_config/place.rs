@@ -88,12 +88,22 @@ impl Place {
         matches!(self.kind, Helm | GitOps | ConfigMap | Container)
     }
 
+    /// Whether the chart of these values has Kestra's as a subchart.
+    fn is_of_subchart(&self) -> bool {
+        let is = |step: &PathStep, name: &str| matches!(step, PathStep::Key(key) if key == name);
+        let is_top =
+            |step: &PathStep| ["configurations", "configuration"].iter().any(|it| is(step, it));
+        self.path.iter().skip(1).any(is_top) && !self.path.first().is_some_and(is_top)
+    }
+
     /// The command that makes Kestra read the changed file, to copy and adapt; empty where that is
     /// not known. `file` is quoted for a shell already.
     pub(crate) fn restart_command(&self, file: &str) -> String {
         match self.kind {
             PlaceKind::WholeFile => format!("kestra server standalone --config {file}"),
             PlaceKind::Named => String::new(),
+            // The name of the chart above is not in its values.
+            PlaceKind::Helm if self.is_of_subchart() => String::new(),
             PlaceKind::Compose => format!("docker compose -f {file} up -d"),
             PlaceKind::Helm => format!("helm upgrade kestra kestra/kestra -f {file}"),
             PlaceKind::GitOps | PlaceKind::Container => format!("kubectl apply -f {file}"),
