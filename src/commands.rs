@@ -255,8 +255,13 @@ fn paint(line: &str) -> String {
 
 /// A change as it is printed: which file, then its difference.
 fn difference(change: &FileChange) -> String {
+    difference_in_words(change, &change.summary())
+}
+
+/// The same, with what happens to the file in words.
+fn difference_in_words(change: &FileChange, summary: &str) -> String {
     let mut text = format!("--- {}\n", harmless(&change.destination()));
-    let _ = writeln!(text, "    {}", change.summary());
+    let _ = writeln!(text, "    {summary}");
     for line in messages::printed(change) {
         let _ = writeln!(text, "{line}");
     }

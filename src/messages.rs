@@ -219,7 +219,8 @@ pub(crate) fn interrupted(pending: &PendingWrite) -> Result<Failure, WriteError>
     lines.extend(pending.files.iter().map(|file| format!("  {}", file.entry.path.display())));
     for restore in pending.restores()? {
         let change = restored(&restore);
-        lines.extend([String::new(), format!("Undoing changes {}:", change.destination())]);
+        let what = if restore.then.is_some() { "changes" } else { "removes" };
+        lines.extend([String::new(), format!("Undoing {what} {}:", change.destination())]);
         lines.extend(listed(&change).into_iter().take(10));
     }
     let choices = vec![Choice::Undo, Choice::Forget, Choice::Quit];
@@ -247,6 +248,7 @@ fn written_as_root(plan: &Plan, config: &Path) -> WriteResult {
         what: change.kind.label(&change.path),
         path: change.destination(),
         about: "as root".to_owned(),
+        is_removed: false,
     });
     let undo = format!("sudo kestra-setup --config {} rollback", shell::path(config));
     WriteResult {
@@ -305,6 +307,7 @@ fn written_file(written: &FileReceipt) -> WrittenFile {
         what: written.kind.label(&written.path),
         path: format!("{}{real}", written.path.display()),
         about,
+        is_removed: written.action == FileAction::Removed,
     }
 }
 
@@ -319,6 +322,7 @@ fn saved_aside(exported: Exported) -> WriteResult {
         what: "saved".to_owned(),
         path: path.display().to_string(),
         about: "mode 0600".to_owned(),
+        is_removed: false,
     });
     WriteResult {
         state: WriteState::SavedAside,

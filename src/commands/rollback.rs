@@ -1,9 +1,9 @@
 //! `rollback`: undoes a write, after showing what that changes.
 
-use super::{CommandError, difference, report};
+use super::{CommandError, difference_in_words, report};
 use crate::cli::{Invocation, RollbackCommand, UndoOptions};
 use crate::messages::{restored, rolled_back};
-use crate::settings::is_hidden;
+use crate::settings::{counted, is_hidden};
 use crate::system::console::{Console, can_ask};
 use crate::system::discover::{self, config_path};
 use crate::system::fs::WriteError;
@@ -95,9 +95,19 @@ fn undo_interrupted(
 }
 
 fn show(restores: &[Restore], console: &mut Console) -> Result<(), CommandError> {
-    let mut changes = restores.iter().map(restored);
-    changes
-        .try_for_each(|change| console.print_text(&difference(&change)))
+    let shown = |restore: &Restore| {
+        let change = restored(restore);
+        let summary = match (&restore.now, &restore.then) {
+            (Some(now), None) => {
+                format!("file removed, {}", counted(now.as_str().lines().count(), "line"))
+            }
+            _ => change.summary(),
+        };
+        difference_in_words(&change, &summary)
+    };
+    let mut texts = restores.iter().map(shown);
+    texts
+        .try_for_each(|text| console.print_text(&text))
         .map_err(|source| CommandError::Output { outcome: "nothing was undone", source })
 }
 

@@ -250,12 +250,14 @@ impl NextStep {
 pub struct WrittenFile {
     /// Which of the files it is; unknown where nothing waits for it.
     pub kind: FileKind,
-    /// What it is, at most 11 columns.
+    /// What it is called, such as the name of the file.
     pub what: String,
     /// Its real path.
     pub path: String,
     /// Owner, mode and how it was written.
     pub about: String,
+    /// Whether it is gone: there was none before the write that is undone.
+    pub is_removed: bool,
 }
 
 /// Why nothing was written, and the choices.

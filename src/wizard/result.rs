@@ -13,21 +13,27 @@ const LONGEST: usize = 78;
 /// Adds what is left to do for these answers, so that the files are read.
 pub(crate) fn with_next_steps(saved: WriteResult, answers: &Answers) -> WriteResult {
     let is_written = |kind| saved.files.iter().any(|file| file.kind == kind);
+    let is_removed = |kind| saved.files.iter().any(|file| file.kind == kind && file.is_removed);
     // What is undone needs nothing of what the answers would have needed.
     let is_new = saved.state == WriteState::Written;
     let mut next = Vec::new();
     if is_new && (is_written(FileKind::Env) || answers.keeps_password_elsewhere()) {
         next.extend(environment(answers));
     }
-    if is_written(FileKind::Config) || is_written(FileKind::Env) {
+    let has_config = !is_removed(FileKind::Config);
+    if !has_config {
+        next.push(NextStep::new("If Kestra was started with this file, restart it without."));
+    } else if is_written(FileKind::Config) || is_written(FileKind::Env) {
         next.push(restart(answers));
     }
     if is_written(FileKind::Nginx) {
-        next.push(nginx(answers));
+        next.push(nginx(answers, is_removed(FileKind::Nginx)));
         next.extend(certificate(answers).filter(|_| is_new));
     }
-    let check = format!("{} check", answers.defaults().program);
-    next.push(NextStep::new("Check").key('c').command(check));
+    if has_config {
+        let check = format!("{} check", answers.defaults().program);
+        next.push(NextStep::new("Check").key('c').command(check));
+    }
     let is_new_proxy =
         [&form::CONNECTION, &form::PROXY_ADDRESS].iter().any(|field| answers.is_changed(field));
     let beyond = form::beyond_proxy(answers);
@@ -80,14 +86,16 @@ fn environment(answers: &Answers) -> Option<NextStep> {
     Some(NextStep::new(what).lines([unit, "or in docker-compose.yml".to_owned(), compose]))
 }
 
-fn nginx(answers: &Answers) -> NextStep {
+fn nginx(answers: &Answers, is_removed: bool) -> NextStep {
     let file = answers.get(&form::NGINX_FILE);
     if !answers.defaults().has_nginx {
-        return NextStep::new(format!(
-            "Copy {file} to the machine with nginx, into a folder that it includes."
-        ));
+        return NextStep::new(if is_removed {
+            "Remove the file from the machine with nginx too, if it was copied there.".to_owned()
+        } else {
+            format!("Copy {file} to the machine with nginx, into a folder that it includes.")
+        });
     }
-    if answers.get(&form::NGINX_FORM) == "location" {
+    if answers.get(&form::NGINX_FORM) == "location" && !is_removed {
         let include = format!("include {file};");
         return NextStep::new(include_step(answers)).key('r').lines([include]);
     }
@@ -205,15 +213,48 @@ mod tests {
         answers.set(&form::NGINX_FORM, "location");
         let what =
             "Copy /srv/kestra.conf to the machine with nginx, into a folder that it includes.";
-        assert_eq!(nginx(&answers), NextStep::new(what));
+        assert_eq!(nginx(&answers, false), NextStep::new(what));
         let here = form::Defaults { has_nginx: true, ..form::Defaults::default() };
         let answers = Answers::new(here, [].into()).with(&answers);
-        let step = nginx(&answers);
+        let step = nginx(&answers, false);
         assert_eq!(step.what, "Add this line inside your server block, then reload nginx:");
         assert_eq!(
             (step.lines, step.key),
             (vec!["include /srv/kestra.conf;".to_owned()], Some('r'))
         );
+    }
+
+    fn removed(kind: FileKind, what: &str, path: &str) -> WrittenFile {
+        let [what, path, about] = [what, path, "removed"].map(str::to_owned);
+        WrittenFile { kind, what, path, about, is_removed: true }
+    }
+
+    #[test]
+    fn what_an_undo_removed_is_neither_started_nor_included_nor_checked() {
+        let defaults = form::Defaults {
+            has_nginx: true,
+            restart: "kestra server standalone --config /srv/config.yml".to_owned(),
+            ..form::Defaults::default()
+        };
+        let mut answers = Answers::new(defaults, [].into());
+        answers.set(&form::NGINX_FORM, "location");
+        let files = vec![
+            removed(FileKind::Config, "config.yml", "/srv/config.yml"),
+            removed(FileKind::Nginx, "nginx", "/srv/kestra.conf"),
+        ];
+        let state = WriteState::RolledBack;
+        let undone = WriteResult { state, files, ..WriteResult::default() };
+        let steps = with_next_steps(undone.clone(), &answers).next;
+        let told: Vec<_> = steps.iter().map(|step| (&*step.what, &*step.command)).collect();
+        let reload = ("Reload nginx", "nginx -t && systemctl reload nginx");
+        assert_eq!(
+            told,
+            [("If Kestra was started with this file, restart it without.", ""), reload]
+        );
+        assert!(steps.iter().all(|step| step.lines.is_empty()), "{steps:?}");
+        let elsewhere = Answers::new(form::Defaults::default(), [].into());
+        let last = with_next_steps(undone, &elsewhere).next.pop().unwrap();
+        assert!(last.what.starts_with("Remove the file from the machine with nginx"), "{last:?}");
     }
 
     #[test]

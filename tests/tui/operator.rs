@@ -241,6 +241,7 @@ impl Operator {
             what: what.to_owned(),
             path: path.to_owned(),
             about: about.to_owned(),
+            is_removed: false,
         };
         let saved = WriteResult {
             state: WriteState::Written,

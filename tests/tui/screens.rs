@@ -285,6 +285,7 @@ fn result() {
         what: "saved".to_owned(),
         path: path.to_owned(),
         about: "mode 0600".to_owned(),
+        is_removed: false,
     };
     let aside = WriteResult {
         state: WriteState::SavedAside,

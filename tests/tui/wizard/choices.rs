@@ -227,6 +227,7 @@ fn what_is_undone_is_shown_from_its_first_line_and_needs_no_certificate() {
         what: "nginx".to_owned(),
         path: NGINX.to_owned(),
         about: "removed".to_owned(),
+        is_removed: true,
     };
     let undone = WriteResult {
         state: WriteState::RolledBack,
