@@ -132,12 +132,15 @@ fn certificate(answers: &Answers) -> Option<NextStep> {
 pub fn report(saved: &WriteResult) -> Vec<String> {
     let urgent = saved.urgent.iter().flat_map(|it| [format!("warning: {it}"), String::new()]);
     let mut lines: Vec<_> = urgent.chain([saved.headline.clone(), String::new()]).collect();
-    let width = saved.files.iter().map(|file| file.path.len()).max().unwrap_or(0);
+    let widest = |of: fn(&WrittenFile) -> &str| {
+        saved.files.iter().map(|file| of(file).chars().count()).max().unwrap_or(0)
+    };
+    let (name, width) = (widest(|file| &file.what).max(11), widest(|file| &file.path));
     for WrittenFile { what, path, about, .. } in &saved.files {
-        lines.push(format!("  {what:<11}  {path:<width$}   {about}"));
+        lines.push(format!("  {what:<name$}  {path:<width$}   {about}"));
     }
     if let Some(undo) = &saved.undo {
-        let beside = format!("  undo         {}", undo.command);
+        let beside = format!("  {:<name$}  {}", "undo", undo.command);
         if beside.chars().count() <= LONGEST {
             lines.push(beside);
         } else {
@@ -176,6 +179,7 @@ fn numbered(step: &NextStep, number: usize) -> impl Iterator<Item = String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wizard::Undo;
 
     #[test]
     fn a_unit_is_restarted_and_told_the_env_file_that_it_does_not_read() {
@@ -255,6 +259,22 @@ mod tests {
         let elsewhere = Answers::new(form::Defaults::default(), [].into());
         let last = with_next_steps(undone, &elsewhere).next.pop().unwrap();
         assert!(last.what.starts_with("Remove the file from the machine with nginx"), "{last:?}");
+    }
+
+    #[test]
+    fn the_columns_are_as_wide_as_the_longest_name() {
+        let files = vec![
+            removed(FileKind::Config, "docker-compose.yml", "/é/docker-compose.yml"),
+            removed(FileKind::Env, "kestra.env", "/é/kestra.env"),
+        ];
+        let undo = Some(Undo { id: "1".to_owned(), command: "kestra-setup rollback".to_owned() });
+        let lines = report(&WriteResult { files, undo, ..WriteResult::default() });
+        let expected = [
+            "  docker-compose.yml  /é/docker-compose.yml   removed",
+            "  kestra.env          /é/kestra.env           removed",
+            "  undo                kestra-setup rollback",
+        ];
+        assert_eq!(lines[2..5], expected);
     }
 
     #[test]
