@@ -58,6 +58,9 @@ impl Answers {
 
     /// The answer to a question; empty if there is none.
     pub fn get(&self, field: &Field) -> Cow<'_, str> {
+        if *field == form::PROXY_PASSWORD && self.removes_login() {
+            return Cow::Borrowed("");
+        }
         let known = [&self.given, &self.found, &self.restored];
         match known.into_iter().find_map(|answers| answers.get(field.name)) {
             Some(text) => Cow::Borrowed(text.reveal()),
@@ -167,6 +170,18 @@ impl Answers {
         self
     }
 
+    /// Whether the username was emptied and no password given: the one that is there goes with it.
+    /// Otherwise it would be a password without a username, an error that plain mode does not get past.
+    fn removes_login(&self) -> bool {
+        let username = &form::PROXY_USERNAME;
+        let is_emptied = self.given.get(username.name).is_some_and(Secret::is_empty);
+        let had_one = || match self.found(username) {
+            Some(found) => !found.is_empty(),
+            None => !username.default(self).is_empty(),
+        };
+        is_emptied && !self.is_set(&form::PROXY_PASSWORD) && had_one()
+    }
+
     /// Whether this was given and differs from the files.
     pub(crate) fn is_set(&self, field: &Field) -> bool {
         self.given.contains_key(field.name)
@@ -225,6 +240,7 @@ impl Answers {
         self.found(&form::PROXY_CREDENTIALS) == Some("env")
             && self.get(&form::PROXY_PASSWORD).is_empty()
             && !self.is_set(&form::PROXY_PASSWORD)
+            && !self.removes_login()
     }
 }
 
@@ -268,6 +284,29 @@ mod tests {
     fn reconfiguration() -> Answers {
         let found = [("url", "http://old.example/kestra/"), ("context-path", "/kestra")];
         Answers::new(Defaults::default(), found.map(|(name, text)| (name, text.into())).into())
+    }
+
+    #[test]
+    fn an_emptied_username_removes_the_login_until_there_is_one_again() {
+        let login = [("connection", "http"), ("proxy-address", "p:1"), ("proxy-username", "svc")];
+        for saved in [("proxy-password", "hunter2"), ("proxy-credentials", "env")] {
+            let found = login.into_iter().chain([saved]).map(|(name, text)| (name, text.into()));
+            let mut answers = Answers::new(Defaults::default(), found.collect());
+            answers.set(&form::PROXY_USERNAME, "");
+            assert_eq!(answers.get(&form::PROXY_PASSWORD), "");
+            assert!(!answers.asks(&form::PROXY_CREDENTIALS), "{saved:?}");
+            answers.set(&form::PROXY_PASSWORD, "typed");
+            assert!(answers.asks(&form::PROXY_CREDENTIALS));
+            answers.given.remove(form::PROXY_PASSWORD.name);
+            answers.set(&form::PROXY_USERNAME, "other");
+            assert_eq!(answers.get(&form::PROXY_PASSWORD).is_empty(), saved.1 == "env");
+            assert!(answers.asks(&form::PROXY_CREDENTIALS), "{saved:?}");
+        }
+        let half = [("connection", "http"), ("proxy-password", "hunter2")];
+        let half = half.map(|(name, text)| (name, text.into()));
+        let mut answers = Answers::new(Defaults::default(), half.into());
+        answers.set(&form::PROXY_USERNAME, "");
+        assert_eq!(answers.get(&form::PROXY_PASSWORD), "hunter2");
     }
 
     #[test]
