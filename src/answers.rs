@@ -58,7 +58,7 @@ impl Answers {
 
     /// The answer to a question; empty if there is none.
     pub fn get(&self, field: &Field) -> Cow<'_, str> {
-        if *field == form::PROXY_PASSWORD && self.removes_login() {
+        if self.goes_with_emptied(field) {
             return Cow::Borrowed("");
         }
         let known = [&self.given, &self.found, &self.restored];
@@ -170,16 +170,21 @@ impl Answers {
         self
     }
 
-    /// Whether the username was emptied and no password given: the one that is there goes with it.
-    /// Otherwise it would be a password without a username, an error that plain mode does not get past.
-    fn removes_login(&self) -> bool {
-        let username = &form::PROXY_USERNAME;
-        let is_emptied = self.given.get(username.name).is_some_and(Secret::is_empty);
-        let had_one = || match self.found(username) {
-            Some(found) => !found.is_empty(),
-            None => !username.default(self).is_empty(),
+    /// Whether this is the second half of a pair of which the first was emptied, and was not given
+    /// itself: the one that is there goes with the first. Otherwise it would be a half without the
+    /// other, an error that plain mode does not get past.
+    fn goes_with_emptied(&self, field: &Field) -> bool {
+        let first = match field {
+            it if *it == form::PROXY_PASSWORD => &form::PROXY_USERNAME,
+            it if *it == form::CERTIFICATE_KEY => &form::CERTIFICATE,
+            _ => return false,
         };
-        is_emptied && !self.is_set(&form::PROXY_PASSWORD) && had_one()
+        let is_emptied = self.given.get(first.name).is_some_and(Secret::is_empty);
+        let had_one = || match self.found(first) {
+            Some(found) => !found.is_empty(),
+            None => !first.default(self).is_empty(),
+        };
+        is_emptied && !self.is_set(field) && had_one()
     }
 
     /// Whether this was given and differs from the files.
@@ -240,7 +245,7 @@ impl Answers {
         self.found(&form::PROXY_CREDENTIALS) == Some("env")
             && self.get(&form::PROXY_PASSWORD).is_empty()
             && !self.is_set(&form::PROXY_PASSWORD)
-            && !self.removes_login()
+            && !self.goes_with_emptied(&form::PROXY_PASSWORD)
     }
 }
 
@@ -307,6 +312,22 @@ mod tests {
         let mut answers = Answers::new(Defaults::default(), half.into());
         answers.set(&form::PROXY_USERNAME, "");
         assert_eq!(answers.get(&form::PROXY_PASSWORD), "hunter2");
+    }
+
+    #[test]
+    fn an_emptied_certificate_takes_its_key_along() {
+        let found =
+            [("reverse-proxy", "nginx"), ("certificate", "/c.pem"), ("certificate-key", "/k")];
+        let found = found.map(|(name, text)| (name, text.into())).into();
+        let mut answers = Answers::new(Defaults::default(), found);
+        answers.set(&form::CERTIFICATE, "");
+        assert_eq!(answers.get(&form::CERTIFICATE_KEY), "");
+        answers.set(&form::CERTIFICATE_KEY, "/other");
+        assert_eq!(answers.get(&form::CERTIFICATE_KEY), "/other");
+        answers.set(&form::CERTIFICATE_KEY, "/k");
+        answers.set(&form::CERTIFICATE, "/c.pem");
+        assert_eq!(answers.get(&form::CERTIFICATE_KEY), "/k");
+        assert!(answers.is_untouched());
     }
 
     #[test]

@@ -547,6 +547,16 @@ fn an_answer_can_be_emptied() {
 }
 
 #[test]
+fn a_login_can_be_removed() {
+    let api = "micronaut.http.services.api:\n  proxy-type: http\n  proxy-address: p:1\n";
+    let config = format!("{api}  proxy-username: svc\n  proxy-password: hunter2\n");
+    let config = format!("kestra.url: https://a.example/\n{config}");
+    let lines = ["4", "none", "", "d"];
+    let output = session(wizard(Defaults::default(), Some(&config)), &lines, None).0.output;
+    assert!(output.contains("-  proxy-username: svc\n-  proxy-password: *********\n"), "{output}");
+}
+
+#[test]
 fn the_review_changes_one_setting_and_returns() {
     let output = existing(&["1", "http://new.example", "d"]).output;
     assert!(output.contains("Review: no changes. Nothing is written yet."));
