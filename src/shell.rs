@@ -3,11 +3,22 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-/// A text as one word of a shell command.
+/// A text as one word of a shell command. With control characters it is quoted as bash, zsh and
+/// ksh have it: a screen leaves them out, and the word would be another one.
 pub(crate) fn word(text: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@:".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
         return Cow::Borrowed(text);
+    }
+    if text.contains(char::is_control) {
+        let escaped = |c: char| match c {
+            '\'' | '\\' => format!("\\{c}"),
+            c if c.is_control() => {
+                c.to_string().bytes().map(|byte| format!("\\{byte:03o}")).collect()
+            }
+            c => c.to_string(),
+        };
+        return Cow::Owned(format!("$'{}'", text.chars().map(escaped).collect::<String>()));
     }
     Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
 }
@@ -27,5 +38,6 @@ mod tests {
         assert_eq!(word("/it's; $x"), r"'/it'\''s; $x'");
         assert_eq!(word("/my conf.yml"), "'/my conf.yml'");
         assert_eq!(word(""), "''");
+        assert_eq!(word("/it's\na\\b\u{85}.yml"), r"$'/it\'s\012a\\b\302\205.yml'");
     }
 }
