@@ -43,7 +43,7 @@ pub(super) fn patch(source: &str, place: &Place, edits: &[Edit]) -> Result<Strin
     // last now would lose its own.
     let is_unended = !source.trim_start_matches('\u{feff}').is_empty() && !source.ends_with('\n');
     if is_unended && removed.ends_with('\n') {
-        let unended = removed.trim_end_matches('\n').trim_end_matches('\r');
+        let unended = removed.trim_end_matches(['\n', '\r']);
         if verify(unended).is_ok() {
             return Ok(unended.to_owned());
         }
