@@ -185,6 +185,17 @@ mod tests {
     }
 
     #[test]
+    fn a_key_after_a_list_that_ends_the_text_follows_its_last_entry() {
+        let before = "kestra:\n  open-urls:\n  - /a\n  - /b";
+        let url = Edit::Set("kestra.url".into(), Value::Text("u".into()));
+        for (items, shown) in [(["/a"], "  - /a"), (["/c"], "  - /c")] {
+            let edits = [edit(&items), [url.clone()]].concat();
+            let after = format!("kestra:\n  open-urls:\n{shown}\n  url: u");
+            assert_eq!(patch(before, &edits).unwrap(), after);
+        }
+    }
+
+    #[test]
     fn a_list_that_is_not_of_texts_is_refused() {
         for before in [
             "kestra:\n  open-urls:\n  - {a: b}\n",

@@ -22,6 +22,9 @@ pub(super) struct Scope<'t, 'a> {
 impl Scope<'_, '_> {
     /// The same splices for the file.
     pub(super) fn outward(&self, mut splices: Vec<Splice>) -> Vec<Splice> {
+        if !self.blocks.is_empty() {
+            splices = text::take_newline_before(self.tree.text, splices);
+        }
         for block in self.blocks.iter().rev() {
             splices = splices.iter().map(|splice| block.outward(splice)).collect();
         }

@@ -124,7 +124,7 @@ fn set(scope: &Scope, edits: &[Edit]) -> Result<Vec<Splice>, Refusal> {
         splices.extend(insertion.render(scope)?);
     }
     splices.extend(block::keep_unended(scope.tree, &splices));
-    Ok(splices)
+    Ok(text::take_newline_before(scope.tree.text, splices))
 }
 
 /// New keys and the value that gets them; none for a text without documents.

@@ -84,6 +84,31 @@ impl Splice {
     }
 }
 
+/// Where lines are deleted up to the end of a text without a final newline, the newline before them
+/// goes with them; otherwise an empty line would stay at the end. New lines come after it.
+pub(super) fn take_newline_before(text: &str, mut splices: Vec<Splice>) -> Vec<Splice> {
+    splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
+    let is_deletion = |splice: &Splice| splice.text.is_empty() && !splice.range.is_empty();
+    let mut from = text.len();
+    for Splice { range, .. } in splices.iter().rev().filter(|splice| is_deletion(splice)) {
+        if range.end == from && line_start(text, range.start) == range.start {
+            from = range.start;
+        }
+    }
+    let is_ended = from == text.len() || text.ends_with('\n');
+    let Some(above) = text[..from].strip_suffix('\n').filter(|_| !is_ended) else {
+        return splices;
+    };
+    splices.retain(|splice| splice.range.start < from || !is_deletion(splice));
+    for splice in splices.iter_mut().filter(|splice| splice.range.start >= from) {
+        let line = splice.text.trim_end_matches(['\n', '\r']);
+        let ending = &splice.text[line.len()..];
+        *splice = Splice::insert(text.len(), format!("{ending}{line}"));
+    }
+    splices.push(Splice::delete(above.trim_end_matches('\r').len()..text.len()));
+    splices
+}
+
 /// The text with all splices done; `None` when two of them want the same bytes.
 ///
 /// Insertions at the same place keep their order.
