@@ -65,6 +65,26 @@ fn a_rollback_spares_what_others_changed_unless_told() {
 }
 
 #[test]
+fn the_last_write_is_undone_and_kept_although_the_clock_was_set_back() {
+    let place = Place::new();
+    let path = place.has("config.yml", "0\n");
+    let checkpoints = place.path("state/checkpoints");
+    for number in 0..25 {
+        let (before, after) = (format!("{number}\n"), format!("{}\n", number + 1));
+        place.write(vec![change(&path, Some(&before), &after)]).unwrap();
+        if number == 20 {
+            for (checkpoint, second) in place.history.list().iter().rev().zip(10..) {
+                let later = checkpoints.join(format!("20990101T0000{second}Z"));
+                fs::rename(checkpoints.join(&checkpoint.id), later).unwrap();
+            }
+        }
+    }
+    assert_eq!(place.history.list().len(), 20);
+    place.roll_back(false).unwrap();
+    assert_eq!(text(&path), "24\n");
+}
+
+#[test]
 fn a_checkpoint_is_named_exactly() {
     let place = Place::new();
     for id in ["nonsense", "../..", ""] {

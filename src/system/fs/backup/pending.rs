@@ -13,7 +13,9 @@ use crate::system::fs::lock::Lock;
 use crate::system::fs::transaction::remove_folder;
 use crate::system::fs::{Content, Receipt, WriteError, sha256};
 use crate::system::passwd;
-use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -199,15 +201,17 @@ fn saved(folder: &Directory, name: &str, wanted: &FileMetadata) -> Result<Conten
     Err(WriteError::Damaged { path: folder.path_of(name), why })
 }
 
-/// A directory named after this second; two writes in one second get a number.
+/// A directory named after this second. Where that is taken, or the clock was set back, the name is
+/// the second after that of the last one: names tell which write came last.
 fn new_folder(checkpoints: &Directory) -> Result<(String, Directory), WriteError> {
-    let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-    let taken = names(checkpoints)?;
-    let (mut id, mut number) = (now.clone(), 1);
-    while taken.contains(&id) {
-        number += 1;
-        id = format!("{now}-{number:02}");
-    }
+    const NAME: &str = "%Y%m%dT%H%M%SZ";
+    let after = |name: &String| {
+        let second = DateTime::strptime(NAME, name.split('-').next()?).ok()?;
+        second.checked_add(1.second()).ok()
+    };
+    let next = names(checkpoints)?.iter().rev().find_map(after);
+    let now = TimeZone::UTC.to_datetime(Timestamp::now());
+    let id = next.map_or(now, |next| next.max(now)).strftime(NAME).to_string();
     let folder = checkpoints.make_child(&id)?;
     Ok((id, folder))
 }
@@ -219,13 +223,16 @@ fn rename(folder: &Directory, from: &str, to: &str) -> Result<(), WriteError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
 
     #[test]
-    fn no_checkpoint_has_the_name_of_another_however_many_a_second_brings() {
+    fn a_checkpoint_comes_after_all_others_however_fast_and_whatever_the_clock() {
         let folder = tempfile::tempdir().unwrap();
         let checkpoints = Directory::open(folder.path()).unwrap().unwrap();
-        let ids: BTreeSet<_> = (0..150).map(|_| new_folder(&checkpoints).unwrap().0).collect();
-        assert_eq!(ids.len(), 150);
+        let ids = || -> Vec<_> { (0..150).map(|_| new_folder(&checkpoints).unwrap().0).collect() };
+        assert!(ids().is_sorted_by(|one, next| one < next));
+        for last in ["20991231T235959Z", "21000101T000000Z-07", "lost+found"] {
+            checkpoints.make_child(last).unwrap();
+        }
+        assert_eq!(ids()[..2], ["21000101T000001Z", "21000101T000002Z"]);
     }
 }
