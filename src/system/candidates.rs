@@ -21,7 +21,7 @@ pub(super) const COMPOSE_FILES: [&str; 4] =
     ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
 /// No unit and no Compose file is larger; what is, is left out.
-const MAX_BYTES: u64 = 256 * 1024;
+const MAX_BYTES: usize = 256 * 1024;
 
 /// Where candidates are looked for.
 #[derive(Default)]
@@ -197,9 +197,11 @@ impl SearchScope {
         files
     }
 
-    /// A file that another user put into a folder is not taken for the configuration.
+    /// A file or a link that another user put into a folder is not taken for the configuration.
     fn is_trusted(&self, path: &Path) -> bool {
-        fs::metadata(path).is_ok_and(|it| it.is_file() && [0, self.user].contains(&it.uid()))
+        let is_own = |it: &fs::Metadata| [0, self.user].contains(&it.uid());
+        fs::symlink_metadata(path).is_ok_and(|it| is_own(&it))
+            && fs::metadata(path).is_ok_and(|it| it.is_file() && is_own(&it))
     }
 }
 
@@ -266,9 +268,10 @@ fn is_compose(name: &str) -> bool {
     name.starts_with("compose.") || name.starts_with("docker-compose")
 }
 
+/// Waits for nothing, as for a device that a link leads to, and follows no link that root must not.
 fn text_of(path: &Path) -> Option<String> {
-    let is_small = fs::metadata(path).is_ok_and(|it| it.is_file() && it.len() <= MAX_BYTES);
-    is_small.then(|| fs::read_to_string(path).ok()).flatten()
+    let text = crate::system::fs::read(path).ok()??;
+    (text.as_str().len() <= MAX_BYTES).then(|| text.as_str().to_owned())
 }
 
 #[cfg(test)]
@@ -334,6 +337,29 @@ mod tests {
         };
         assert_eq!(found(person + 1, None), 0);
         assert_eq!((found(person, None), found(0, Some(person))), (1, 1));
+    }
+
+    #[test]
+    fn a_link_of_another_user_leads_to_no_configuration() {
+        let files =
+            [("prod/compose.yml", COMPOSE), ("prod/app.yaml", CONFIG), ("srv/compose.yml", MOUNTS)];
+        let (_folder, scope) = machine(&files);
+        let link = |name: &str, file: &str, owner: u32| {
+            let path = scope.root.join("srv").join(name);
+            let _ = fs::remove_file(&path);
+            std::os::unix::fs::symlink(scope.root.join("prod").join(file), &path).unwrap();
+            std::os::unix::fs::lchown(path, Some(owner), None).unwrap();
+        };
+        if scope.user == 0 {
+            for (owner, found) in [(4242, 0), (0, 1)] {
+                link("app.yaml", "app.yaml", owner);
+                assert_eq!(scope.candidates().len(), found, "mounted");
+            }
+            for (owner, found) in [(4242, 1), (0, 2)] {
+                link("docker-compose.yml", "compose.yml", owner);
+                assert_eq!(scope.candidates().len(), found, "itself");
+            }
+        }
     }
 
     #[test]
