@@ -322,7 +322,7 @@ impl<'t, 'a> Finder<'t, 'a> {
             self.problems.push(match compose::mounted_in(tree) {
                 Some((service, _, file, _)) => PlaceError::looks_like(
                     &format!("a Compose file whose service {service} mounts {file}"),
-                    &format!("For that file, use --config {file} instead."),
+                    &format!("For that file, use --config {} instead.", shell::word(file)),
                 ),
                 None => PlaceError::looks_like(
                     &format!("a Compose file in which no service has {VARIABLE}"),

@@ -397,9 +397,13 @@ mod tests {
     #[test]
     fn what_cannot_be_found_or_read_has_a_remedy_and_an_exit_code() {
         let denied = ReadError::Denied { path: "/c.yml".into(), user: "nobody".to_owned() };
+        let places = ["services.a", "data.\"b.yml\"", "#2:data.$(id)"];
+        let places = places.map(|place| place.parse().unwrap()).to_vec();
+        let several = DiscoverError::Several { path: "/c.yml".into(), places };
         for (error, remedy, code) in [
             (DiscoverError::NoHome, "Name the file with --config PATH.", 2),
             (denied.into(), "Run kestra-setup as a user who may read it.", 5),
+            (several, "Choose one with --at:\n  services.a\n  'data.\"b.yml\"'\n  '#2:data.$(id)'", 2),
         ] {
             assert_eq!((&*error.remedy(), error.exit_code()), (remedy, code), "{error}");
         }
