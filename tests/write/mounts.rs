@@ -167,6 +167,15 @@ fn a_file_that_may_be_written_in_a_folder_that_may_not_is_written_in_place() {
 }
 
 #[test]
+fn a_file_is_written_in_a_folder_that_cannot_be_listed() {
+    if can_be_nobody() {
+        let before = "chown nobody:nogroup .; chmod 300 .";
+        let shown = case(before, As::Nobody, None, "stat -c '%a %U:%G' f");
+        assert_eq!(shown, "written: Created nobody:nogroup\n600 nobody:nogroup");
+    }
+}
+
+#[test]
 fn a_file_of_another_owner_keeps_it() {
     if can_be_nobody() {
         let before = "echo old > f; chgrp nogroup f; chmod 660 f; chmod 777 .";

@@ -239,6 +239,11 @@ impl Directory {
         match openat(&self.fd, ".", READ, Mode::empty()).and_then(fsync) {
             // Some network file systems cannot sync a directory; there is nothing to wait for.
             Ok(()) | Err(Errno::INVAL) => Ok(()),
+            // One that can be written but not listed cannot be opened for it.
+            Err(Errno::ACCESS) => {
+                rustix::fs::sync();
+                Ok(())
+            }
             Err(errno) => Err(WriteError::at(&self.path, errno)),
         }
     }
