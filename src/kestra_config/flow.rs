@@ -92,16 +92,20 @@ pub(super) fn remove(tree: &Tree, collection: Id, removed: &HashSet<Id>) -> Vec<
         return vec![Splice::delete(node.start + 1..node.end - 1)];
     };
     let mut splices = Vec::new();
-    let removed = |(_, item): &(usize, &FlowItem)| removed.contains(&item.id);
-    for (at, item) in items[..keep].iter().enumerate().filter(removed) {
+    let is_removed = |item: &FlowItem| removed.contains(&item.id);
+    // An entry that ends a line goes with the comma before it, which may have gone already.
+    let mut done = 0;
+    for (at, item) in items[..keep].iter().enumerate().filter(|(_, item)| is_removed(item)) {
         let next = &items[at + 1];
-        splices.push(match own_lines(tree.text, item) {
-            Some(lines) => Splice::delete(lines),
+        let range = match own_lines(tree.text, item) {
+            Some(lines) => lines,
             None if at > 0 && tree.text[item.after()..next.start].contains('\n') => {
-                Splice::delete(items[at - 1].after()..item.after())
+                items[at - 1].after()..item.after()
             }
-            None => Splice::delete(item.start..next.start),
-        });
+            None => item.start..next.start,
+        };
+        splices.push(Splice::delete(range.start.max(done)..range.end));
+        done = range.end;
     }
     splices.extend(remove_tail(tree.text, &items[keep], &items[keep + 1..]));
     splices
