@@ -34,13 +34,14 @@ pub(super) fn replace(scope: &Scope, list: Id, texts: &[String]) -> Result<Vec<S
     let refuse = |why: &str| tree.refuse(list, why);
     let items: Option<Vec<ListItem>> = tree.items(list).map(|id| ListItem::of(tree, id)).collect();
     let items = items.ok_or_else(|| refuse("an entry of the list is not a text"))?;
-    let kept: Vec<&ListItem> = items.iter().filter(|item| texts.contains(&item.text)).collect();
+    let wanted: HashSet<&String> = texts.iter().collect();
+    let is_removed = |item: &&ListItem| !wanted.contains(&item.text);
+    let kept: Vec<&ListItem> = items.iter().filter(|item| !is_removed(item)).collect();
     let is_prefix = kept.iter().map(|item| &item.text).eq(texts.iter().take(kept.len()));
     if !is_prefix {
         return Err(refuse("an entry is in the list twice, or in another order"));
     }
     let added = &texts[kept.len()..];
-    let is_removed = |item: &&ListItem| !texts.contains(&item.text);
     let tail = kept.last().copied();
     if !tree.is_flow(list) {
         return in_block(scope, &items, items.iter().filter(is_removed), tail, added)
@@ -193,6 +194,17 @@ mod tests {
             let after = format!("kestra:\n  open-urls:\n{shown}\n  url: u");
             assert_eq!(patch(before, &edits).unwrap(), after);
         }
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "measures")]
+    fn a_long_list_is_edited_in_no_time() {
+        let items: Vec<String> = (0..40_000).map(|number| format!("/a{number}")).collect();
+        let before = format!("kestra:\n  open-urls:\n  - {}\n", items.join("\n  - "));
+        let wanted: Vec<&str> = items.iter().map(String::as_str).chain(["/b"]).collect();
+        let began = std::time::Instant::now();
+        assert_eq!(patch(&before, &edit(&wanted)).unwrap(), format!("{before}  - /b\n"));
+        assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
     }
 
     #[test]
