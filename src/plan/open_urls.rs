@@ -11,6 +11,7 @@ use crate::kestra_config::open_urls::{
 };
 use crate::kestra_config::{Edit, Reading, Value};
 use crate::settings::ContextPath;
+use indexmap::IndexSet;
 
 /// The edit that these answers need; none for a new file is `reading`.
 pub(super) fn edit(answers: &Answers, reading: Option<&Reading>) -> Option<Edit> {
@@ -21,26 +22,21 @@ pub(super) fn edit(answers: &Answers, reading: Option<&Reading>) -> Option<Edit>
         return None;
     }
     let listed = reading.and_then(entries);
-    let mut entries: Vec<String> = Vec::new();
-    for entry in listed.iter().flatten() {
-        let moved = moved(entry, &old, &new);
-        entries.extend(moved.filter(|entry| !entries.contains(entry)));
-    }
+    let moved = listed.iter().flatten().filter_map(|entry| moved(entry, &old, &new));
+    let mut entries: IndexSet<String> = moved.collect();
     let ours = UNDER_PATH.map(|rest| format!("{new}{rest}"));
     if answers.asks(&form::OPEN_URLS) && answers.get(&form::OPEN_URLS) == "login-and-webhooks" {
-        let missing = AT_ROOT.map(str::to_owned).into_iter().chain(ours);
-        let missing: Vec<_> = missing.filter(|entry| !entries.contains(entry)).collect();
-        entries.extend(missing);
+        entries.extend(AT_ROOT.map(str::to_owned).into_iter().chain(ours));
     } else if is_answered {
         entries.retain(|entry| !ours.contains(entry));
     }
     match listed {
-        Some(listed) if listed == entries => None,
+        Some(listed) if listed.iter().eq(&entries) => None,
         Some(_) if entries.iter().all(|entry| PACKAGED.contains(&entry.as_str())) => {
             Some(Edit::Remove(PROPERTY.to_owned()))
         }
         None if entries.is_empty() => None,
-        _ => Some(Edit::Set(PROPERTY.to_owned(), Value::List(entries))),
+        _ => Some(Edit::Set(PROPERTY.to_owned(), Value::List(entries.into_iter().collect()))),
     }
 }
 
