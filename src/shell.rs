@@ -1,6 +1,7 @@
 //! Commands that the operator can copy.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::path::Path;
 
 /// A text as one word of a shell command. With control characters it is quoted as bash, zsh and
@@ -11,14 +12,20 @@ pub(crate) fn word(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     if text.contains(char::is_control) {
-        let escaped = |c: char| match c {
-            '\'' | '\\' => format!("\\{c}"),
-            c if c.is_control() => {
-                c.to_string().bytes().map(|byte| format!("\\{byte:03o}")).collect()
+        let mut escaped = String::new();
+        for c in text.chars() {
+            match c {
+                '\'' | '\\' => escaped.extend(['\\', c]),
+                c if c.is_control() => {
+                    for byte in c.to_string().bytes() {
+                        // Writing to a String cannot fail.
+                        let _ = write!(escaped, "\\{byte:03o}");
+                    }
+                }
+                c => escaped.push(c),
             }
-            c => c.to_string(),
-        };
-        return Cow::Owned(format!("$'{}'", text.chars().map(escaped).collect::<String>()));
+        }
+        return Cow::Owned(format!("$'{escaped}'"));
     }
     Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
 }

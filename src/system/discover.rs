@@ -403,7 +403,11 @@ mod tests {
         for (error, remedy, code) in [
             (DiscoverError::NoHome, "Name the file with --config PATH.", 2),
             (denied.into(), "Run kestra-setup as a user who may read it.", 5),
-            (several, "Choose one with --at:\n  services.a\n  'data.\"b.yml\"'\n  '#2:data.$(id)'", 2),
+            (
+                several,
+                "Choose one with --at:\n  services.a\n  'data.\"b.yml\"'\n  '#2:data.$(id)'",
+                2,
+            ),
         ] {
             assert_eq!((&*error.remedy(), error.exit_code()), (remedy, code), "{error}");
         }

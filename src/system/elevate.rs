@@ -43,7 +43,7 @@ pub(crate) fn run(plan: &Plan, config: &Path, place: &Place) -> Result<(), Strin
         .arg(program)
         .arg("--config")
         .arg(config)
-        .args(["--at", &place.to_string()])
+        .arg(format!("--at={place}"))
         .args(["apply", "--answers", "-", "--expect", &plan.digest()])
         .env_clear()
         .env("PATH", ROOTS_PATH)
