@@ -218,6 +218,11 @@ impl Machine {
         &self.place
     }
 
+    /// The files that were looked at.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        self.files.keys().cloned().collect()
+    }
+
     /// What was at a path; `None` if nobody looked.
     pub fn snapshot(&self, path: &Path) -> Option<&Snapshot> {
         self.files.get(path).map(|seen| &seen.snapshot)

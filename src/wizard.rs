@@ -343,6 +343,7 @@ impl Wizard {
     fn take_machine(&mut self, mut machine: Machine) {
         machine.candidates = std::mem::take(&mut self.machine.candidates);
         self.machine = machine;
+        self.live_preview.forget_request();
         self.refresh();
     }
 
@@ -381,15 +382,17 @@ impl Wizard {
         for (path, seen) in files {
             self.machine.see(path, seen);
         }
+        self.live_preview.forget_request();
         self.refresh();
-        // Whoever went back meanwhile is not called away.
-        let Step::Discovering(then) = &self.step else { return None };
-        match then.clone() {
-            AfterDiscovery::Review => self.review(),
-            AfterDiscovery::Overwrite(plan) => {
+        match self.step.clone() {
+            Step::Discovering(AfterDiscovery::Overwrite(plan)) if !self.is_quitting => {
                 Some(self.writing(plan.over(&self.machine), Effect::Write))
             }
-            AfterDiscovery::Accept(_) | AfterDiscovery::Load(..) => None,
+            // A review is about what the files hold now.
+            Step::Discovering(AfterDiscovery::Review | AfterDiscovery::Overwrite(_))
+            | Step::Review(_) => self.review(),
+            // Whoever went back meanwhile is not called away.
+            _ => None,
         }
     }
 

@@ -13,7 +13,6 @@ pub mod view;
 mod work;
 
 use crate::checks::Check;
-use crate::form::Field;
 use crate::key::Key;
 use crate::messages;
 use crate::system::effects::EffectRunner;
@@ -215,6 +214,7 @@ impl Loop {
         };
         let is_another = matches!(event, Event::Loaded(_, Ok(_)));
         let is_machine = is_another || matches!(event, Event::Discovered(_));
+        let has_changed = is_machine || matches!(event, Event::FilesRead(_));
         let is_input = matches!(event, Event::Key(_) | Event::Paste(_));
         let focus = self.wizard.focused();
         let effect = self.wizard.update(event);
@@ -225,18 +225,17 @@ impl Loop {
             work::discover_release(self.wizard.machine().clone(), self.sender.clone());
         }
         let left = effect.map_or(Ok(None), |effect| self.perform(effect))?;
-        if is_input || is_machine {
-            self.plan_preview(focus);
+        if is_input || has_changed {
+            self.plan_preview(has_changed || self.wizard.focused() != focus);
         }
         Ok(left.or_else(|| self.leave_after_writing()))
     }
 
-    /// Lets the live preview follow what was typed: at once where a field was left, else when typing
-    /// pauses. Where bytes are slow, a pause is no reason to draw.
-    fn plan_preview(&mut self, focus: Option<&'static Field>) {
-        let is_left = self.wizard.focused() != focus;
-        if matches!(self.wizard.step(), Step::FormStep(_)) && (is_left || !self.theme.is_ascii()) {
-            let pause = if is_left { Duration::ZERO } else { PAUSE };
+    /// Lets the live preview follow: at once where a field was left or the files are others, else when
+    /// typing pauses. Where bytes are slow, a pause is no reason to draw.
+    fn plan_preview(&mut self, is_due: bool) {
+        if matches!(self.wizard.step(), Step::FormStep(_)) && (is_due || !self.theme.is_ascii()) {
+            let pause = if is_due { Duration::ZERO } else { PAUSE };
             self.pause_at = Some(work::after(pause));
         }
     }

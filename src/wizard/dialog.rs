@@ -238,7 +238,14 @@ impl Wizard {
                 let saved = super::with_next_steps(saved, &self.answers);
                 self.end_with(WriteResult { urgent, ..saved });
             }
-            Err(failure) => self.step = Step::Dialog(Dialog::new(failure, plan)),
+            Err(failure) => {
+                let is_planned = !plan.changes.is_empty();
+                self.step = Step::Dialog(Dialog::new(failure, plan));
+                if !is_planned {
+                    // What could not be undone is what the files hold by now.
+                    return Some(Effect::ReadFiles(self.machine.paths()));
+                }
+            }
         }
         None
     }

@@ -12,7 +12,7 @@ use crate::plan::{DiffLine, FileChange, FileKind, Plan};
 /// The files as the last valid answers have them.
 #[derive(Debug, Clone, Default)]
 pub struct LivePreview {
-    files: Vec<FilePreview>,
+    pub(super) files: Vec<FilePreview>,
     /// The answers that were last sent to be planned.
     requested: Option<Answers>,
     /// Counts the requests, so that a plan that arrives late is not shown.
@@ -56,6 +56,12 @@ pub struct PlanRequest {
 }
 
 impl LivePreview {
+    /// What was planned, and is being planned, is about files that have changed by now.
+    pub(super) fn forget_request(&mut self) {
+        self.requested = None;
+        self.request += 1;
+    }
+
     /// The file of this kind; without one the configuration.
     pub(crate) fn file(&self, kind: FileKind) -> Option<&FilePreview> {
         let of_kind = |kind| self.files.iter().find(|file| file.kind == kind);

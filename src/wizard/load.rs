@@ -1,8 +1,6 @@
 //! Another file as Kestra's configuration: chosen from what was found on the machine, or typed.
 
-use super::{
-    AfterDiscovery, Effect, FormStep, LivePreview, LoadFailure, LoadRequest, Onwards, Step, Wizard,
-};
+use super::{AfterDiscovery, Effect, FormStep, LoadFailure, LoadRequest, Onwards, Step, Wizard};
 use crate::answers::Problem;
 use crate::form::{self, Field};
 use crate::kestra_config::Place;
@@ -101,7 +99,7 @@ impl Wizard {
                 machine.expect_nginx_file(&self.answers);
                 self.take_machine(*machine);
                 self.past.clear();
-                self.live_preview = LivePreview::default();
+                self.live_preview.files.clear();
                 self.step = Step::FormStep(self.at_configuration());
                 then(self)
             }

@@ -10,6 +10,7 @@ use kestra_setup::key::Key;
 use kestra_setup::machine::{Candidate, Machine, Nginx, Snapshot};
 use kestra_setup::nginx_site::{self, Config, Include, Version};
 use kestra_setup::plan::{FileKind, Plan};
+use kestra_setup::system::effects::{API_URL, EffectRunner, Performed};
 use kestra_setup::ui::tui::{
     backend::Colors,
     frame::render,
@@ -17,13 +18,15 @@ use kestra_setup::ui::tui::{
     view::{key_event, view},
 };
 use kestra_setup::wizard::{
-    Choice, Dialog, Effect, Event, Failure, LoadFailure, LoadRequest, Step, Undo, Wizard,
-    WriteResult, WriteState, WrittenFile,
+    Choice, Dialog, Effect, Event, Failure, FilePreview, LoadFailure, LoadRequest, Step, Undo,
+    Wizard, WriteResult, WriteState, WrittenFile,
 };
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Kestra's configuration on the made up machine.
 pub(crate) const CONFIG: &str = "/home/kestra/.kestra/config.yml";
@@ -45,6 +48,9 @@ pub(crate) struct Operator {
     is_disk_slow: bool,
     /// What a slow disk was asked for.
     looks: Vec<Vec<PathBuf>>,
+    loads: Vec<LoadRequest>,
+    /// What the live preview was planned to be, in the order in which that was asked for.
+    plans: Vec<(usize, Option<Vec<FilePreview>>)>,
     asked: Vec<Asked>,
     presses: usize,
     /// Columns and rows of the terminal.
@@ -134,6 +140,8 @@ impl Operator {
             disk,
             is_disk_slow: false,
             looks: Vec::new(),
+            loads: Vec::new(),
+            plans: Vec::new(),
             asked: Vec::new(),
             presses: 0,
             size: (80, 24),
@@ -358,7 +366,23 @@ impl Operator {
         for paths in std::mem::take(&mut self.looks) {
             self.take(Some(Effect::ReadFiles(paths)));
         }
+        for request in std::mem::take(&mut self.loads) {
+            self.take(Some(Effect::Load(request)));
+        }
         self
+    }
+
+    /// The live preview is planned, and shown once its plans arrive, in any order.
+    pub(crate) fn pauses(self) -> Self {
+        self.happens(Event::Paused)
+    }
+
+    /// The plan with this number arrives, counted from the one that was asked for last.
+    pub(crate) fn planned(self, back: usize) -> Self {
+        match self.plans.iter().rev().nth(back).cloned() {
+            Some((number, files)) => self.happens(Event::Planned(number, files)),
+            None => self,
+        }
     }
 
     fn take(&mut self, effect: Option<Effect>) {
@@ -373,7 +397,15 @@ impl Operator {
                 let effect = self.wizard.update(Event::FilesRead(files));
                 self.take(effect);
             }
-            Some(effect @ Effect::Load(_)) if self.is_disk_slow => self.asked.push(effect.into()),
+            Some(Effect::Load(request)) if self.is_disk_slow => {
+                self.loads.push(request.clone());
+                self.asked.push(Effect::Load(request).into());
+            }
+            Some(effect @ Effect::Plan(_)) => {
+                if let Some(Performed::Planned(number, files)) = nowhere().perform(effect, &IDLE) {
+                    self.plans.push((number, files));
+                }
+            }
             Some(Effect::Load(request)) => {
                 let LoadRequest { path, place } = request.clone();
                 let machine = machine(path, place.unwrap_or_default(), &self.disk, here());
@@ -389,6 +421,21 @@ impl Operator {
             Some(effect) => self.asked.push(effect.into()),
             None => {}
         }
+    }
+}
+
+/// Nothing cancels what a test performs.
+static IDLE: AtomicBool = AtomicBool::new(false);
+
+/// What plans for the live preview, which touches nothing.
+fn nowhere() -> EffectRunner {
+    EffectRunner {
+        config: PathBuf::new(),
+        place: Place::default(),
+        nginx: Nginx::default(),
+        api_url: API_URL.parse().expect("a URL"),
+        step: Arc::default(),
+        lock: None,
     }
 }
 

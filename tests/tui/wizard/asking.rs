@@ -207,6 +207,15 @@ fn esc_stops_a_test_and_nothing_else() {
 }
 
 #[test]
+fn a_plan_of_an_earlier_configuration_comes_too_late_for_the_preview() {
+    let at = existing().press(Key::Esc).press(Key::Esc).press(Key::Esc).pauses().planned(0);
+    let other = at.goes_to(&form::CONFIGURATION).press(Key::Ctrl('u')).types("/srv/other.yml");
+    let typed = other.enter().pastes("https://ops.example.com/").pauses().planned(0);
+    assert!(typed.screen(80, 24).contains("new file"), "{}", typed.screen(80, 24));
+    assert_eq!(typed.clone().planned(1).screen(80, 24), typed.screen(80, 24));
+}
+
+#[test]
 fn a_verdict_about_an_older_value_is_not_shown() {
     let tested = Operator::fresh().at_the_proxy().pastes("http://proxy:3128").press(Key::Ctrl('t'));
     let changed = tested.goes_to(&form::PROXY_ADDRESS).press(Key::Backspace).types("9").enter();

@@ -91,6 +91,37 @@ fn what_a_slow_disk_answers_is_known_also_to_whoever_went_back() {
 }
 
 #[test]
+fn nothing_is_written_below_the_question_whether_to_quit() {
+    let waiting = conflict().waits_for_the_disk().press(Key::Char('4')).press(Key::Ctrl('c'));
+    let before = waiting.asked().len();
+    let answered = waiting.disk_answers();
+    assert_eq!(answered.asked().len(), before);
+    assert!(is_reviewing(&answered.press(Key::Esc)));
+}
+
+#[test]
+fn a_review_follows_what_a_slow_disk_answers_later() {
+    let theirs = EXISTING.replace("ops.example.com", "theirs.example.com");
+    let choices = vec![Choice::Reapply];
+    let refused = one_value_changed().writes().meanwhile(CONFIG, &theirs);
+    let refused = refused.write_fails("not written", &["changed"], choices);
+    let review = refused.waits_for_the_disk().enter().press(Key::Esc).enter();
+    let answered = review.disk_answers();
+    assert!(config(&answered).contains("theirs.example.com"), "{}", answered.screen(80, 24));
+}
+
+#[test]
+fn the_review_after_a_refused_undo_is_about_the_files_as_they_are() {
+    let writing = one_value_changed().writes();
+    let after = writing.plan().expect("a plan").changes[0].after.as_str().to_owned();
+    let written = writing.meanwhile(CONFIG, &after).write_succeeds().press(Key::Char('u'));
+    let refused = written.write_fails("not undone", &["no"], vec![Choice::Quit]);
+    let review = refused.press(Key::Esc);
+    assert_eq!(review.wizard().state(), "no changes");
+    assert!(!review.screen(80, 24).contains("3128"), "{}", review.screen(80, 24));
+}
+
+#[test]
 fn a_result_begins_at_its_top_also_after_an_earlier_one_was_scrolled() {
     let done = |operator: Operator| operator.writes().write_succeeds().sized(80, 12);
     let first = done(one_value_changed());
