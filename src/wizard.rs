@@ -30,7 +30,7 @@ pub(crate) use result::with_next_steps;
 pub use review::{Preview, Review, ReviewRow};
 
 use crate::answers::Answers;
-use crate::checks::{Check, Finding};
+use crate::checks::{Check, Finding, Outcome};
 use crate::form::{self, ScreenId};
 use crate::kestra_release::Release;
 use crate::key::Key;
@@ -289,6 +289,7 @@ impl Wizard {
 
     /// To the review. The machine and the files are looked at first, where that was not done yet.
     fn review(&mut self) -> Option<Effect> {
+        self.forget_failures();
         if self.machine.is_partial {
             self.step = Step::Discovering(AfterDiscovery::Review);
             return None;
@@ -408,6 +409,15 @@ impl Wizard {
         }
         self.checks.push((check.clone(), None));
         Some(Effect::Check(check))
+    }
+
+    /// Forgets which files were found wrong: they may have been corrected since.
+    fn forget_failures(&mut self) {
+        self.checks.retain(|(check, findings)| {
+            let is_about_files = matches!(check, Check::Certificate { .. } | Check::Nginx { .. });
+            let mut findings = findings.iter().flatten();
+            !is_about_files || findings.all(|finding| finding.outcome != Outcome::Failed)
+        });
     }
 
     /// Checks again; not twice at the same time.

@@ -88,6 +88,7 @@ impl Wizard {
     }
 
     pub(super) fn open_screen(&mut self, number: usize) {
+        self.forget_failures();
         self.step = Step::FormStep(FormStep::first(&self.answers, number));
     }
 
@@ -263,6 +264,7 @@ impl Wizard {
     pub(super) fn edit(&mut self, number: usize) {
         let row = ReviewRow::all(&self.answers).into_iter().find(|row| row.number == number);
         let (Step::Review(_), Some(row)) = (&self.step, row) else { return };
+        self.forget_failures();
         self.past.push(self.answers.clone());
         self.step = Step::FormStep(FormStep {
             is_returning: true,

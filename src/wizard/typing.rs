@@ -92,6 +92,7 @@ impl Wizard {
         if self.take_proxy(field, &typed) {
             return;
         }
+        self.forget_failures();
         // An invalid answer is kept as typed, so that going back loses nothing.
         let checked = field.check(&typed);
         let value = checked.as_deref().unwrap_or(&typed);

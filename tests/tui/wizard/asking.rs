@@ -216,6 +216,20 @@ fn a_plan_of_an_earlier_configuration_comes_too_late_for_the_preview() {
 }
 
 #[test]
+fn a_certificate_that_was_missing_is_looked_for_again_when_its_screen_is() {
+    let at = Operator::fresh().at_the_proxy().enter().goes_to(&form::CERTIFICATE);
+    let missing = at.types("/etc/ssl/k.pem").press(Key::Tab).finds(Outcome::Failed, "none", "");
+    assert!(missing.screen(80, 24).contains("✗ None."), "{}", missing.screen(80, 24));
+    let before = missing.asked().len();
+    let again = missing.press(Key::Esc).enter();
+    assert_eq!(again.asked().len(), before + 1);
+    assert!(!again.screen(80, 24).contains("✗ None."), "{}", again.screen(80, 24));
+    let sound = again.finds(Outcome::Ok, "it is valid", "");
+    let before = sound.asked().len();
+    assert_eq!(sound.press(Key::Esc).enter().asked().len(), before);
+}
+
+#[test]
 fn a_verdict_about_an_older_value_is_not_shown() {
     let tested = Operator::fresh().at_the_proxy().pastes("http://proxy:3128").press(Key::Ctrl('t'));
     let changed = tested.goes_to(&form::PROXY_ADDRESS).press(Key::Backspace).types("9").enter();
