@@ -44,6 +44,19 @@ impl Wizard {
         form_step.problem.is_some()
     }
 
+    /// Shows what blocks at the field with the focus, or leads to the next field of the screen that
+    /// blocks.
+    fn lead_to_problem(&mut self) {
+        if self.shows_problem() {
+            return;
+        }
+        if let Step::FormStep(form_step) = &self.step
+            && let Some(problem) = self.open_question(form_step.screen(), form_step.field)
+        {
+            self.focus(problem);
+        }
+    }
+
     fn onwards(&mut self) -> Option<Effect> {
         let Step::FormStep(form_step) = &self.step else { return None };
         let (number, is_returning) = (form_step.screen, form_step.is_returning);
@@ -212,7 +225,10 @@ impl Wizard {
             // Its place is that of the result.
             form_step.note = None;
         }
-        let check = self.way_out()?;
+        let Some(check) = self.way_out() else {
+            self.lead_to_problem();
+            return None;
+        };
         // A newer test makes the one under way pointless.
         self.checks
             .retain(|(other, findings)| *other == check || findings.is_some() || !is_test(other));
@@ -226,10 +242,14 @@ impl Wizard {
         self.checks.retain(|(_, findings)| findings.is_some());
     }
 
-    /// Esc during a test of the outbound connection: only the test ends.
+    /// Esc during a test of the outbound connection, where that is in view: only the test ends.
     pub(super) fn stop_test(&mut self) -> Option<Effect> {
+        let shown = match &self.step {
+            Step::FormStep(form_step) if form_step.screen().id == ScreenId::Proxy => self.way_out(),
+            _ => None,
+        };
         let mut running = self.checks.iter_mut().filter(|(_, findings)| findings.is_none());
-        let (_, findings) = running.find(|(check, _)| is_test(check))?;
+        let (_, findings) = running.find(|(check, _)| Some(check) == shown.as_ref())?;
         *findings = Some(vec![Finding::cancelled()]);
         Some(Effect::Cancel)
     }

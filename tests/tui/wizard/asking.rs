@@ -207,6 +207,27 @@ fn esc_stops_a_test_and_nothing_else() {
 }
 
 #[test]
+fn esc_stops_no_test_that_is_not_in_view() {
+    let tested = Operator::fresh().at_the_proxy().pastes("http://proxy:3128").press(Key::Ctrl('t'));
+    let elsewhere = tested.enter();
+    assert!(!elsewhere.screen(80, 24).contains("Testing"));
+    let back = elsewhere.press(Key::Esc);
+    assert_eq!(back.question(), "connection");
+    assert!(back.screen(80, 24).contains("Testing"));
+    let changed = back.goes_to(&form::PROXY_ADDRESS).press(Key::Backspace).types("9");
+    let away = changed.press(Key::Tab).press(Key::Esc);
+    assert_eq!(away.question(), "url");
+}
+
+#[test]
+fn asking_for_a_test_without_an_address_leads_to_it() {
+    let there = Operator::fresh().at_the_proxy().press(Key::Right).press(Key::Ctrl('t'));
+    assert_eq!(there.question(), "proxy-address");
+    let screen = there.press(Key::Ctrl('t')).screen(80, 24);
+    assert!(screen.contains('✗'), "{screen}");
+}
+
+#[test]
 fn a_plan_of_an_earlier_configuration_comes_too_late_for_the_preview() {
     let at = existing().press(Key::Esc).press(Key::Esc).press(Key::Esc).pauses().planned(0);
     let other = at.goes_to(&form::CONFIGURATION).press(Key::Ctrl('u')).types("/srv/other.yml");
