@@ -235,7 +235,8 @@ impl Wizard {
                 return Some(effect);
             }
         }
-        if let Some(action) = keymap::action(self.keys(), key) {
+        // What the footer would not name does nothing.
+        if let Some(action) = keymap::action(self.keys(), key).filter(|it| self.offers(*it)) {
             return self.act(action, key);
         }
         if !self.is_covered() {

@@ -51,9 +51,14 @@ impl Wizard {
             (Action::Back, Step::FormStep(form_step)) => {
                 form_step.screen > 0 || form_step.is_returning
             }
+            (Action::NextField, Step::FormStep(form_step)) => self.rows(form_step).len() > 1,
             (Action::NextTab, Step::Review(review)) => review.files().len() > 1,
             (Action::UndoChange, _) => self.past.iter().any(|past| self.differs_from(past)),
-            (Action::Reload, Step::Done(saved)) => saved.next.iter().any(|it| it.key == Some('r')),
+            (Action::Reload, Step::Done(saved)) => {
+                let is_left = saved.next.iter().any(|it| it.key == Some('r'));
+                is_left && !self.is_running(|check| *check == Check::Reload)
+            }
+            (Action::CheckAll, _) => !self.is_running(|check| *check == Check::All),
             (Action::UndoWrite, Step::Done(saved)) => saved.undo.is_some(),
             _ => true,
         }

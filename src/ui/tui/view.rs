@@ -119,7 +119,7 @@ impl Layout {
         // The form itself does not scroll.
         let furthest = right.as_ref().unwrap_or(&left).furthest;
         let more = scrolled.map_or(0, |scrolled| furthest.saturating_sub(scrolled));
-        let footer = [ui.rule_above_keys(more), ui.footer(wizard)];
+        let footer = [ui.rule_above_keys(more), ui.footer(wizard, furthest)];
         Some(Self { header, left, right, footer, furthest })
     }
 }
@@ -243,13 +243,14 @@ impl Ui {
     }
 
     /// The keys of this moment; those that can be spared go first where there is too little room.
-    fn footer(self, wizard: &Wizard) -> Line<'static> {
+    fn footer(self, wizard: &Wizard, furthest: usize) -> Line<'static> {
         let gap = if self.is_small { 2 } else { 3 };
-        let named = wizard
-            .bindings()
-            .filter(|binding| !binding.label.is_empty() && wizard.offers(binding.action));
+        let scrolls = |action| furthest > 0 || !matches!(action, Action::Scroll(_));
+        let named = wizard.bindings().filter(|Binding { action, label, .. }| {
+            !label.is_empty() && wizard.offers(*action) && scrolls(*action)
+        });
         let mut keys: Vec<_> =
-            named.map(|binding| (binding.is_spare, label(wizard, binding))).collect();
+            named.map(|binding| (binding.is_spare, self.label(wizard, binding))).collect();
         let width = |keys: &[(bool, String)]| -> usize {
             keys.iter().map(|(_, label)| label.len() + gap).sum()
         };
@@ -268,29 +269,33 @@ impl Ui {
         }
         Line::from(spans)
     }
-}
 
-/// What the footer calls a key; where it matters, what exactly it would do now.
-fn label(wizard: &Wizard, binding: &Binding) -> String {
-    match (binding.action, wizard.step()) {
-        (Action::Accept, Step::FormStep(FormStep { problem: Some(problem), .. }))
-            if problem.fixes.len() == 1 =>
-        {
-            "enter use the correction".to_owned()
-        }
-        (Action::Accept, Step::FormStep(step)) if step.is_returning => "enter review".to_owned(),
-        (Action::Write, Step::Review(review)) => {
-            match review.files().iter().filter(|change| !change.is_noop()).count() {
-                0 => binding.label.to_owned(),
-                count => format!("{} {}", binding.label, counted(count, "file")),
+    /// What the footer calls a key; where it matters, what exactly it would do now.
+    fn label(self, wizard: &Wizard, binding: &Binding) -> String {
+        match (binding.action, wizard.step()) {
+            (Action::Accept, Step::FormStep(FormStep { problem: Some(problem), .. }))
+                if problem.fixes.len() == 1 =>
+            {
+                // The correction is named above; nothing else has room beside more words.
+                let what = if self.is_small { "use it" } else { "use the correction" };
+                format!("enter {what}")
             }
+            (Action::Accept, Step::FormStep(step)) if step.is_returning => {
+                "enter review".to_owned()
+            }
+            (Action::Write, Step::Review(review)) => {
+                match review.files().iter().filter(|change| !change.is_noop()).count() {
+                    0 => binding.label.to_owned(),
+                    count => format!("{} {}", binding.label, counted(count, "file")),
+                }
+            }
+            (Action::Choose, Step::Dialog(dialog)) => match dialog.failure.choices.len() {
+                1 => "1 choose".to_owned(),
+                count => binding.label.replace("{digits}", &format!("1-{}", count.min(4))),
+            },
+            (Action::Edit, _) => binding.label.replace("{digits}", &form::review_digits()),
+            _ => binding.label.to_owned(),
         }
-        (Action::Choose, Step::Dialog(dialog)) => match dialog.failure.choices.len() {
-            1 => "1 choose".to_owned(),
-            count => binding.label.replace("{digits}", &format!("1-{}", count.min(4))),
-        },
-        (Action::Edit, _) => binding.label.replace("{digits}", &form::review_digits()),
-        _ => binding.label.to_owned(),
     }
 }
 

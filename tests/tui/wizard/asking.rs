@@ -395,6 +395,12 @@ fn the_footer_names_no_key_that_would_do_nothing() {
     assert!(
         !review.screen(80, 24).contains("u undo") && !review.screen(80, 24).contains("tab file")
     );
+    let direct = Operator::fresh().at_the_proxy();
+    assert!(!direct.screen(80, 24).contains("tab field"), "{}", direct.screen(80, 24));
+    assert!(direct.press(Key::Right).screen(80, 24).contains("tab field"));
+    let help = Operator::fresh().press(Key::F1);
+    assert!(help.screen(80, 12).contains("pgdn scroll"), "{}", help.screen(80, 12));
+    assert!(!help.screen(80, 60).contains("pgdn scroll"), "{}", help.screen(80, 60));
 }
 
 #[test]

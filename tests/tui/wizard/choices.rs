@@ -1,6 +1,6 @@
 //! After w: what prevents the write and the choices then, and the result.
 
-use super::{at_review, config, is_reviewing, one_value_changed};
+use super::{at_review, config, existing, is_reviewing, one_value_changed};
 use crate::operator::{Asked, CONFIG, EXISTING, NGINX, Operator, PASSWORD, here};
 use kestra_setup::checks::{Check, Finding, Outcome};
 use kestra_setup::form;
@@ -119,6 +119,19 @@ fn the_review_after_a_refused_undo_is_about_the_files_as_they_are() {
     let review = refused.press(Key::Esc);
     assert_eq!(review.wizard().state(), "no changes");
     assert!(!review.screen(80, 24).contains("3128"), "{}", review.screen(80, 24));
+}
+
+#[test]
+fn a_key_that_the_footer_does_not_name_reloads_nothing() {
+    let written = existing().press(Key::Char('1')).pastes("https://b.example/kestra/").enter();
+    let written = written.writes().write_succeeds();
+    let Step::Done(saved) = written.wizard().step().clone() else { panic!("not written") };
+    let files = saved.files.iter().filter(|file| file.kind != FileKind::Nginx).cloned().collect();
+    let config_alone = WriteResult { files, next: Vec::new(), ..saved };
+    let done = existing().happens(Event::Written(Ok(config_alone)));
+    assert!(!done.screen(80, 24).contains("reload"), "{}", done.screen(80, 24));
+    let before = done.asked().len();
+    assert_eq!(done.press(Key::Char('r')).asked().len(), before);
 }
 
 #[test]
@@ -291,6 +304,7 @@ fn r_on_the_result_page_reloads_nginx() {
 fn what_runs_already_is_not_started_again() {
     let checking = at_review().writes().write_succeeds().press(Key::Char('c'));
     let before = checking.asked().len();
+    assert!(!checking.screen(80, 24).contains("c check"), "{}", checking.screen(80, 24));
     assert_eq!(checking.press(Key::Char('c')).asked().len(), before);
 }
 
