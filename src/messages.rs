@@ -86,7 +86,7 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
             let is_tls = [Some(&form::CERTIFICATE), Some(&form::CERTIFICATE_KEY)].contains(&blamed);
             let mut choices: Vec<_> = blamed.map(Choice::Change).into_iter().collect();
             choices.extend(is_tls.then_some(Choice::WithoutTls));
-            choices.push(Choice::WithoutNginx);
+            choices.extend(plan.has_more_than(FileKind::Nginx).then_some(Choice::WithoutNginx));
             choices.push(Choice::ShowEvidence(failure.evidence.clone()));
             if choices.len() < 4 {
                 choices.push(Choice::SaveAside);

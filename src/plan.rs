@@ -185,6 +185,11 @@ impl Plan {
         self
     }
 
+    /// Whether files of other kinds would not be the same afterwards.
+    pub(crate) fn has_more_than(&self, kind: FileKind) -> bool {
+        self.pending().any(|change| change.kind != kind)
+    }
+
     /// The same texts, to be written over what the files have now.
     pub(crate) fn over(mut self, machine: &Machine) -> Self {
         for change in &mut self.changes {

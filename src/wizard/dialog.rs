@@ -130,6 +130,8 @@ impl Wizard {
         let plan = dialog.plan.clone();
         Some(match choice {
             Choice::Change(field) => {
+                // nginx may blame what is not asked, such as a certificate that is not ours.
+                let field = field.ruled_out_by(&self.answers).unwrap_or(field);
                 self.step = Step::FormStep(FormStep {
                     is_returning: true,
                     ..FormStep::on(&self.answers, field)
@@ -261,6 +263,8 @@ impl Wizard {
 fn foreign(plan: &Plan) -> Option<Failure> {
     let change = plan::foreign(plan)?;
     let path = change.path.display();
+    let mut choices = vec![Choice::Change(&form::NGINX_FILE), Choice::Replace];
+    choices.extend(plan.has_more_than(FileKind::Nginx).then_some(Choice::WithoutNginx));
     Some(Failure {
         state: "not written",
         lines: vec![
@@ -268,7 +272,7 @@ fn foreign(plan: &Plan) -> Option<Failure> {
             format!("Replacing it: {}", change.summary()),
             "The difference is on the review (Tab). Nothing was changed.".to_owned(),
         ],
-        choices: vec![Choice::Change(&form::NGINX_FILE), Choice::Replace, Choice::WithoutNginx],
+        choices,
     })
 }
 

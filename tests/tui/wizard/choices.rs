@@ -5,7 +5,7 @@ use crate::operator::{Asked, CONFIG, EXISTING, NGINX, Operator, PASSWORD, here};
 use kestra_setup::checks::{Check, Finding, Outcome};
 use kestra_setup::form;
 use kestra_setup::key::Key;
-use kestra_setup::plan::{FileKind, Plan};
+use kestra_setup::plan::{FileChange, FileKind, Plan};
 use kestra_setup::wizard::{
     Choice, Dialog, Effect, Event, Failure, Step, WriteResult, WriteState, WrittenFile,
 };
@@ -135,6 +135,21 @@ fn a_key_that_the_footer_does_not_name_reloads_nothing() {
 }
 
 #[test]
+fn where_nothing_else_is_to_be_written_nginx_is_not_skipped() {
+    let files = |operator: &Operator| {
+        let plan = operator.plan().expect("a plan");
+        let text = |change: &FileChange| change.after.as_str().to_owned();
+        plan.changes.iter().map(text).collect::<Vec<_>>()
+    };
+    let both = files(&at_review().writes());
+    let foreign = [(CONFIG, both[0].as_str()), (NGINX, "server { listen 80; }\n")];
+    let review = Operator::at(here(), &foreign).press(Key::Char('6')).press(Key::Char('1')).enter();
+    let refused = review.writes().screen(80, 24);
+    assert!(refused.contains("was not written by kestra-setup"), "{refused}");
+    assert!(!refused.contains("skip nginx"), "{refused}");
+}
+
+#[test]
 fn a_result_begins_at_its_top_also_after_an_earlier_one_was_scrolled() {
     let done = |operator: Operator| operator.writes().write_succeeds().sized(80, 12);
     let first = done(one_value_changed());
@@ -219,6 +234,14 @@ fn changing_an_answer_from_a_refused_write_returns_to_the_review() {
     let refused = at_review().writes().write_fails("rolled back", &[], choices).enter();
     assert_eq!(refused.question(), "upstream");
     assert!(is_reviewing(&refused.enter()));
+}
+
+#[test]
+fn correcting_what_is_not_asked_leads_to_the_question_that_leaves_it_out() {
+    let choices = vec![Choice::Change(&form::CERTIFICATE)];
+    let at = at_review().press(Key::Char('6')).goes_to(&form::NGINX_FORM).press(Key::Right);
+    let refused = at.enter().writes().write_fails("rolled back", &["certificate"], choices);
+    assert_eq!(refused.enter().question(), "nginx-form");
 }
 
 #[test]
