@@ -285,9 +285,18 @@ impl Operator {
 
     /// What is on the screen.
     pub(crate) fn screen(&self, width: u16, height: u16) -> String {
+        self.screen_of(theme(), width, height)
+    }
+
+    /// What is on the screen of a terminal without any glyph.
+    pub(crate) fn ascii_screen(&self, width: u16, height: u16) -> String {
+        self.screen_of(Theme::new(Level::Ascii, Colors::Mono), width, height)
+    }
+
+    fn screen_of(&self, theme: Theme, width: u16, height: u16) -> String {
         let size = Rect::new(0, 0, width, height);
         let mut buffer = Buffer::empty(size);
-        let frame = view(&self.wizard, theme(), (width, height));
+        let frame = view(&self.wizard, theme, (width, height));
         for (row, area) in frame.rows.iter().zip(size.rows()) {
             render(row, area, &mut buffer);
         }
