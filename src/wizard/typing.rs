@@ -158,7 +158,12 @@ impl Wizard {
 
     /// The current answer, with the shown correction if there is one.
     pub(super) fn keep(&mut self) -> Option<Effect> {
-        let problem = self.form_step()?.problem.take_if(|problem| problem.fixes.len() == 1);
+        let form_step = self.form_step()?;
+        if *form_step.field == form::CONFIGURATION {
+            // The current one was read; another that could not be read is dropped.
+            form_step.problem = None;
+        }
+        let problem = form_step.problem.take_if(|problem| problem.fixes.len() == 1);
         problem.iter().flat_map(|problem| &problem.fixes).for_each(|fix| self.correct(fix));
         self.go_on()
     }

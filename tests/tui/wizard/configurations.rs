@@ -67,6 +67,14 @@ fn a_configuration_that_cannot_be_read_shows_why_and_holds_enter_back() {
 }
 
 #[test]
+fn in_plain_mode_enter_keeps_the_configuration_that_is_read_already() {
+    let broken = [(CONFIG, "", "Kestra reads it by default"), ("/srv/b.yml", "kestra: [", "named")];
+    let refused = Operator::choosing(&broken).happens(Event::Line("/srv/b.yml".to_owned()));
+    assert_eq!(refused.question(), "configuration");
+    assert_eq!(refused.happens(Event::Keep).question(), "url");
+}
+
+#[test]
 fn an_empty_path_is_refused_and_a_digit_in_a_path_is_text() {
     let empty = Operator::fresh().goes_to(&form::CONFIGURATION).press(Key::Ctrl('u'));
     assert!(empty.clone().enter().screen(80, 24).contains("✗ An answer is required."));
