@@ -110,7 +110,10 @@ pub fn not_written(failure: &WriteFailure) -> Failure {
                 String::new(),
                 "Nothing was changed. Your answers are kept.".to_owned(),
             ];
-            ("not written", lines, vec![Choice::Retry, Choice::SaveAside, Choice::Quit])
+            let mut choices = vec![Choice::Retry, Choice::SaveAside, Choice::Quit];
+            // What was to be saved elsewhere would be written.
+            choices.retain(|choice| *choice != Choice::Retry || !plan.changes.is_empty());
+            ("not written", lines, choices)
         }
     };
     Failure { state, lines, choices }

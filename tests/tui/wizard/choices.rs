@@ -5,7 +5,10 @@ use crate::operator::{Asked, CONFIG, EXISTING, NGINX, Operator, PASSWORD, here};
 use kestra_setup::checks::{Check, Finding, Outcome};
 use kestra_setup::form;
 use kestra_setup::key::Key;
+use kestra_setup::messages::not_written;
 use kestra_setup::plan::{FileChange, FileKind, Plan};
+use kestra_setup::system::effects::WriteFailure;
+use kestra_setup::system::fs::WriteError;
 use kestra_setup::wizard::{
     Choice, Dialog, Effect, Event, Failure, Step, WriteResult, WriteState, WrittenFile,
 };
@@ -185,6 +188,18 @@ fn a_way_on_that_fails_too_keeps_what_was_to_be_written() {
     let again = refused.enter().write_fails("not written", &[], choices()).press(Key::Char('2'));
     assert_eq!(again.plan().cloned(), plan);
     assert!(matches!(again.wizard().step(), Step::Writing(_)));
+}
+
+#[test]
+fn what_could_not_be_saved_elsewhere_is_not_written_as_the_same_once_more() {
+    let failed = |plan: &Plan| {
+        let error = WriteError::Full("/home/kestra/kestra-setup-out".into());
+        not_written(&WriteFailure { error, plan: plan.clone(), theirs: None }).choices
+    };
+    let writing = at_review().writes();
+    assert!(failed(writing.plan().expect("a plan")).contains(&Choice::Retry));
+    // As the effects that save report it.
+    assert!(!failed(&Plan::default()).contains(&Choice::Retry));
 }
 
 #[test]
