@@ -191,6 +191,21 @@ fn footer(operator: &Operator, (width, height): (u16, u16)) -> Vec<(String, Stri
     parts.map(|(key, what)| (key.to_owned(), what.to_owned())).collect()
 }
 
+/// What has to be seen however small the screen is, by its first words: what is wrong with the field
+/// that has the focus, what is about to be agreed to, the choice that Enter takes.
+fn needed(step: &Step, screen: &str) -> Vec<String> {
+    let mark = match step {
+        Step::FormStep(_) => "  ✗ ",
+        Step::Review(_) => "  Write ",
+        Step::Dialog(_) => "  ▸ ",
+        _ => return Vec::new(),
+    };
+    let begins = |line: &&str| line.starts_with(mark);
+    let is_page = !screen.contains("  Help: ");
+    let lines = screen.lines().filter(begins).filter(|_| is_page);
+    lines.map(|line| line.chars().take(16).collect::<String>().trim_end().to_owned()).collect()
+}
+
 fn key(name: &str) -> Key {
     match name {
         "enter" => Key::Enter,
@@ -216,6 +231,9 @@ fn is_sound(operator: &Operator) {
         let is_whole = |label: &(String, String)| whole.contains(label) || label.1 == "scroll";
         assert!(named.iter().all(is_whole), "{named:?} {whole:?}\n{screen}");
         assert!(!named.is_empty() || matches!(wizard.step(), Step::Writing(_)), "{screen}");
+        for needed in needed(wizard.step(), &operator.screen(300, 60)) {
+            assert!(screen.contains(&needed), "{needed:?} at {width}x{height}\n{screen}");
+        }
         let ascii: String = screen.chars().map(in_ascii).collect();
         assert_eq!(operator.ascii_screen(width, height), ascii);
         if let Step::FormStep(step) = wizard.step()

@@ -348,6 +348,13 @@ const SITE: &str =
     "server {\n  server_name ops.example.com;\n  location / { proxy_pass http://k:1; }\n}";
 
 #[test]
+fn on_the_smallest_screen_what_is_wrong_comes_before_a_hint() {
+    let at = Operator::fresh().at_the_proxy().enter().goes_to(&form::CERTIFICATE).types("w");
+    let elsewhere = at.press(Key::BackTab).screen(40, 10);
+    assert!(elsewhere.contains("  ✗ Certificate:"), "{elsewhere}");
+}
+
+#[test]
 fn what_has_no_room_is_counted_and_the_help_shows_it() {
     let nginx = Operator::with_sites(SITE).pastes("http://ops.example.com/").enter().enter();
     let none = nginx.goes_to(&form::REVERSE_PROXY).press(Key::Char('2'));

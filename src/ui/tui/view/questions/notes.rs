@@ -30,17 +30,18 @@ impl Form<'_> {
             None => field.help,
         };
         let keys = if field.is_secret() { "  ^r shows it." } else { "" };
-        if !ui.is_small || (self.step.problem.is_none() && !self.has_news()) {
+        // Another field of this screen may have been left with one.
+        let left = self.step.screen().fields.iter().find_map(|it| self.problem(it));
+        let has_problem = self.step.problem.is_some() || left.is_some();
+        if !ui.is_small || !(has_problem || self.has_news()) {
             page.paragraph(2, &format!("{hint}{keys}"), theme.dim());
         }
-        // Another field of this screen may have been left with one.
-        let mut problems = self.step.screen().fields.iter().filter_map(|it| self.problem(it));
         if let Some(problem) = &self.step.problem {
             self.problem_and_fixes(page, problem);
         } else if let Some(note) = &self.step.note {
             let mark = (glyph::GOOD, theme.good());
             page.marked(mark, note, Style::new());
-        } else if let Some(problem) = problems.next() {
+        } else if let Some(problem) = left {
             let text = format!("{}: {}", problem.field.label, problem.message);
             page.marked((glyph::BAD, theme.bad()), &text, theme.bad());
         }
