@@ -226,16 +226,17 @@ impl Loop {
         }
         let left = effect.map_or(Ok(None), |effect| self.perform(effect))?;
         if is_input || has_changed {
-            self.plan_preview(has_changed || self.wizard.focused() != focus);
+            self.plan_preview(self.wizard.focused() != focus, has_changed);
         }
         Ok(left.or_else(|| self.leave_after_writing()))
     }
 
-    /// Lets the live preview follow: at once where a field was left or the files are others, else when
-    /// typing pauses. Where bytes are slow, a pause is no reason to draw.
-    fn plan_preview(&mut self, is_due: bool) {
-        if matches!(self.wizard.step(), Step::FormStep(_)) && (is_due || !self.theme.is_ascii()) {
-            let pause = if is_due { Duration::ZERO } else { PAUSE };
+    /// Lets the live preview follow: at once where a field was left, else when typing pauses. Where
+    /// bytes are slow, a pause is no reason to draw; other files are.
+    fn plan_preview(&mut self, is_left: bool, has_changed: bool) {
+        let is_due = is_left || has_changed || !self.theme.is_ascii();
+        if matches!(self.wizard.step(), Step::FormStep(_)) && is_due {
+            let pause = if is_left { Duration::ZERO } else { PAUSE };
             self.pause_at = Some(work::after(pause));
         }
     }

@@ -157,7 +157,7 @@ impl<R: Runtime> PlainMode<'_, R> {
 
     fn result_command(&mut self, text: &str, can_undo: bool) -> Result<Option<Effect>, Ended> {
         match text {
-            "r" if self.wizard.offers(Action::Reload) => Ok(self.press('r')),
+            "r" => Ok(self.press('r')),
             "c" => Ok(self.press('c')),
             "q" => Ok(self.press('q')),
             "u" if can_undo && self.confirms("Put the files back?")? => {
