@@ -74,6 +74,8 @@ pub struct Service {
     pub(crate) upstream: Option<(String, u16)>,
     /// Whether it is a systemd unit.
     pub(crate) is_unit: bool,
+    /// The user that it runs as, where a new configuration would belong to another and be unreadable.
+    pub(crate) locked_out: Option<String>,
 }
 
 /// A server block that somebody else wrote.

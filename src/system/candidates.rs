@@ -8,6 +8,7 @@ use crate::kestra_config::{self, Mounted, Place};
 use crate::machine::Candidate;
 use crate::shell;
 use crate::system::entries;
+use crate::system::passwd;
 use rustix::process::geteuid;
 use std::cell::OnceCell;
 use std::env;
@@ -88,7 +89,8 @@ impl SearchScope {
     /// mounts it. `port` is the one that Kestra listens on.
     pub(super) fn service(&self, config: &Path, port: u16) -> Option<Service> {
         if let Some(unit) = self.unit_of(config) {
-            return Some(unit.service.clone());
+            let locked_out = is_locked_out(&unit.user, config).then(|| unit.user.clone());
+            return Some(Service { locked_out, ..unit.service.clone() });
         }
         let (compose, mounted) = self.mount(config)?;
         let by_hand = || {
@@ -105,7 +107,7 @@ impl SearchScope {
             variables: mounted.beside.names.into_iter().chain(in_files).collect(),
             variables_win: !mounted.beside.has_config_flag,
             upstream: published.and_then(|it| it.upstream),
-            is_unit: false,
+            ..Service::default()
         })
     }
 
@@ -255,6 +257,19 @@ pub(super) fn env_files(compose: &Path, named: &[String]) -> (Vec<String>, Vec<S
     (files.iter().map(|file| file.to_string_lossy().into_owned()).collect(), properties.collect())
 }
 
+/// Whether a new file at this path, which gets the owner of its folder, could not be read by a user. A
+/// specifier of systemd may be any user.
+fn is_locked_out(user: &str, new: &Path) -> bool {
+    if matches!(user, "" | "root" | "0") || user.contains('%') || new.symlink_metadata().is_ok() {
+        return false;
+    }
+    let folder = new.ancestors().skip(1).find_map(|folder| fs::metadata(folder).ok());
+    folder.is_some_and(|folder| {
+        let owner = folder.uid();
+        user != passwd::user(owner) && user != owner.to_string()
+    })
+}
+
 fn is_same(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     one == other || real(one) == real(other)
@@ -306,6 +321,22 @@ mod tests {
 
     pub(super) const COMPOSE: &str = "services:\n  k:\n    image: kestra/kestra\n    environment:\n      KESTRA_CONFIGURATION: |\n        kestra:\n          url: a\n";
     pub(super) const MOUNTS: &str = "services:\n  k:\n    image: kestra/kestra\n    command: server local --config /a.yaml\n    environment:\n      KESTRA_URL: b\n    volumes: [\"./app.yaml:/a.yaml\"]\n    ports: [\"8081:8080\"]\n";
+
+    #[test]
+    fn the_user_of_a_unit_that_could_not_read_a_new_configuration_is_told() {
+        let locked_out = |user: &str, files: &[(&str, &str)]| {
+            let start = "ExecStart=/opt/kestra server standalone --config /etc/new/config.yml";
+            let unit = format!("[Service]\nUser={user}\n{start}");
+            let (_folder, scope) = machine(&[&[(UNIT, &*unit)], files].concat());
+            scope.service(&scope.at("/etc/new/config.yml"), 8080).unwrap().locked_out
+        };
+        assert_eq!(locked_out("nobody-else", &[]).as_deref(), Some("nobody-else"));
+        let own = passwd::current_user();
+        for user in [&own, "root", "%i", ""] {
+            assert_eq!(locked_out(user, &[]), None, "{user}");
+        }
+        assert_eq!(locked_out("nobody-else", &[("etc/new/config.yml", CONFIG)]), None);
+    }
 
     #[test]
     fn a_running_kestra_names_its_configuration() {

@@ -5,6 +5,7 @@ use crate::answers::Answers;
 use crate::form::{self, Context as _};
 use crate::plan::FileKind;
 use crate::settings::ServerUrl;
+use crate::shell;
 use std::iter::once;
 
 /// The columns that a line may have where nothing is to wrap.
@@ -24,6 +25,7 @@ pub(crate) fn with_next_steps(saved: WriteResult, answers: &Answers) -> WriteRes
     if !has_config {
         next.push(NextStep::new("If Kestra was started with this file, restart it without."));
     } else if is_written(FileKind::Config) || is_written(FileKind::Env) {
+        next.extend(access(answers).filter(|_| is_new && is_written(FileKind::Config)));
         next.push(restart(answers));
     }
     if is_written(FileKind::Nginx) {
@@ -52,6 +54,16 @@ pub(crate) fn with_next_steps(saved: WriteResult, answers: &Answers) -> WriteRes
         _ => String::new(),
     };
     WriteResult { open, next, ..saved }
+}
+
+/// What lets the service read a new configuration that belongs to another user.
+fn access(answers: &Answers) -> Option<NextStep> {
+    let defaults = answers.defaults();
+    let service = defaults.service.as_ref()?;
+    let user = service.locked_out.as_ref()?;
+    let what = format!("Let {} read the file; it runs as {user}:", service.name);
+    let (user, file) = (shell::word(user), shell::word(&defaults.config_file));
+    Some(NextStep::new(what).lines([format!("chown {user} {file}")]))
 }
 
 fn restart(answers: &Answers) -> NextStep {
@@ -180,6 +192,30 @@ fn numbered(step: &NextStep, number: usize) -> impl Iterator<Item = String> {
 mod tests {
     use super::*;
     use crate::wizard::Undo;
+
+    #[test]
+    fn a_unit_whose_user_would_not_read_the_new_file_is_given_it_before_its_restart() {
+        let service = form::Service {
+            name: "kestra.service".to_owned(),
+            restart: Some("systemctl restart kestra".to_owned()),
+            locked_out: Some("kestra".to_owned()),
+            ..form::Service::default()
+        };
+        let config_file = "/etc/kestra/my config.yml".to_owned();
+        let defaults =
+            form::Defaults { service: Some(service), config_file, ..form::Defaults::default() };
+        let answers = Answers::new(defaults, [].into());
+        let file = WrittenFile {
+            is_removed: false,
+            ..removed(FileKind::Config, "config.yml", "/etc/kestra/my config.yml")
+        };
+        let saved =
+            WriteResult { state: WriteState::Written, files: vec![file], ..WriteResult::default() };
+        let next = with_next_steps(saved, &answers).next;
+        assert_eq!(next[0].what, "Let kestra.service read the file; it runs as kestra:");
+        assert_eq!(next[0].lines, ["chown kestra '/etc/kestra/my config.yml'"]);
+        assert_eq!(next[1].command, "systemctl restart kestra");
+    }
 
     #[test]
     fn a_unit_is_restarted_and_told_the_env_file_that_it_does_not_read() {

@@ -19,6 +19,8 @@ type Variables = IndexMap<String, (String, Option<PathBuf>)>;
 #[derive(Default)]
 pub(in crate::system) struct Unit {
     pub(super) service: Service,
+    /// The user that it runs as.
+    pub(super) user: String,
     /// Its Kestra, a program or a jar.
     pub(super) program: Option<String>,
     pub(super) config: Option<PathBuf>,
@@ -90,7 +92,7 @@ impl SearchScope {
             is_unit: true,
             ..Service::default()
         };
-        let mut unit = Unit { service, ..Unit::default() };
+        let mut unit = Unit { service, user: user.to_owned(), ..Unit::default() };
         if let Some(command) = commands.iter().find(|words| is_kestra(words)) {
             unit.program = command.iter().find(|word| is_program(word)).cloned();
             self.configure(&mut unit, command, folder, user, &variables);
