@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub struct Lock {
     history: History,
     pub(super) checkpoints: Arc<Directory>,
-    _held: File,
+    held: File,
 }
 
 /// What the holder wrote into the lock file. Only shown, never trusted.
@@ -58,7 +58,7 @@ impl Lock {
         }
         sign(&mut held).map_err(|error| state.failed("lock", error))?;
         let checkpoints = Arc::new(state.make_child(super::backup::CHECKPOINTS)?);
-        Ok(Self { history: history.clone(), checkpoints, _held: held })
+        Ok(Self { history: history.clone(), checkpoints, held })
     }
 
     /// The history that is locked.
@@ -67,9 +67,35 @@ impl Lock {
     }
 }
 
+impl Drop for Lock {
+    /// Closing the file is not enough: a process that another thread starts at this moment has it open
+    /// as well, until it runs its program.
+    fn drop(&mut self) {
+        // Nothing is left to do if this fails.
+        let _ = flock(&self.held, FlockOperation::Unlock);
+    }
+}
+
 fn sign(held: &mut File) -> io::Result<()> {
     let holder =
         Holder { by: passwd::current_user(), pid: std::process::id(), since: Timestamp::now() };
     held.set_len(0)?;
     held.write_all(serde_json::to_string(&holder)?.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_lock_is_free_although_a_starting_process_has_its_file_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let history = History::at(folder.path().to_owned());
+        let lock = Lock::take(&history).unwrap();
+        let inherited = lock.held.try_clone().unwrap();
+        assert!(matches!(Lock::take(&history), Err(WriteError::Locked(_))));
+        drop(lock);
+        assert!(Lock::take(&history).is_ok());
+        drop(inherited);
+    }
 }

@@ -8,8 +8,6 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-use support::within;
 use tempfile::TempDir;
 
 /// A folder for the files, and a history beside it.
@@ -35,17 +33,8 @@ impl Place {
         path
     }
 
-    /// The lock. A process that another test starts inherits it until it runs its program.
     pub(crate) fn lock(&self) -> Result<Lock, WriteError> {
-        let mut lock = Lock::take(&self.history);
-        within(Duration::from_secs(10), || {
-            let is_taken = matches!(lock, Err(WriteError::Locked(_)));
-            if is_taken {
-                lock = Lock::take(&self.history);
-            }
-            !is_taken
-        });
-        lock
+        Lock::take(&self.history)
     }
 
     pub(crate) fn write(&self, changes: Vec<FileChange>) -> Result<files::Receipt, WriteError> {
