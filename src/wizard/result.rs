@@ -27,6 +27,7 @@ pub(crate) fn with_next_steps(saved: WriteResult, answers: &Answers) -> WriteRes
     } else if is_written(FileKind::Config) || is_written(FileKind::Env) {
         next.extend(access(answers).filter(|_| is_new && is_written(FileKind::Config)));
         next.push(restart(answers));
+        next.extend(password_left_behind(answers).filter(|_| is_new));
     }
     if is_written(FileKind::Nginx) {
         next.push(nginx(answers, is_removed(FileKind::Nginx)));
@@ -76,6 +77,16 @@ fn restart(answers: &Answers) -> NextStep {
         example if example.is_empty() => NextStep::new(format!("{what}.")),
         example => NextStep::new(format!("{what}, e.g.")).lines([example]),
     }
+}
+
+/// The env file from which Kestra took the password of the proxy, if it takes it no longer.
+fn password_left_behind(answers: &Answers) -> Option<NextStep> {
+    let file = answers.found(&form::ENV_FILE).filter(|file| !file.is_empty())?;
+    let variable = answers.found(&form::PROXY_PASSWORD_VARIABLE)?;
+    let is_left = !answers.asks(&form::ENV_FILE);
+    is_left.then(|| {
+        NextStep::new(format!("Then remove {variable} from {file}, which keeps the password."))
+    })
 }
 
 fn environment(answers: &Answers) -> Option<NextStep> {
@@ -215,6 +226,34 @@ mod tests {
         assert_eq!(next[0].what, "Let kestra.service read the file; it runs as kestra:");
         assert_eq!(next[0].lines, ["chown kestra '/etc/kestra/my config.yml'"]);
         assert_eq!(next[1].command, "systemctl restart kestra");
+    }
+
+    #[test]
+    fn a_password_that_stays_in_an_env_file_is_told() {
+        let found = [
+            ("connection", "http"),
+            ("proxy-address", "p:1"),
+            ("proxy-username", "svc"),
+            ("proxy-password", "hunter2"),
+            ("proxy-credentials", "env"),
+            ("proxy-password-variable", "LOGIN"),
+            ("env-file", "/etc/kestra/kestra.env"),
+        ];
+        let found = found.map(|(name, text)| (name, text.into()));
+        let mut answers = Answers::new(form::Defaults::default(), found.into());
+        assert_eq!(password_left_behind(&answers), None);
+        let what = "Then remove LOGIN from /etc/kestra/kestra.env, which keeps the password.";
+        for (field, text) in [(&form::PROXY_CREDENTIALS, "basic"), (&form::CONNECTION, "direct")] {
+            answers.set(field, text);
+            assert_eq!(password_left_behind(&answers), Some(NextStep::new(what)), "{text}");
+        }
+        let file = WrittenFile {
+            is_removed: false,
+            ..removed(FileKind::Config, "config.yml", "/etc/kestra/config.yml")
+        };
+        let saved =
+            WriteResult { state: WriteState::Written, files: vec![file], ..WriteResult::default() };
+        assert_eq!(with_next_steps(saved, &answers).next[1].what, what);
     }
 
     #[test]
