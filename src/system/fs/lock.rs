@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn a_dropped_lock_is_free_although_a_starting_process_has_its_file_open() {
         let folder = tempfile::tempdir().unwrap();
-        let history = History::at(folder.path().to_owned());
+        let history = History::at(folder.path().join("state"));
         let lock = Lock::take(&history).unwrap();
         let inherited = lock.held.try_clone().unwrap();
         assert!(matches!(Lock::take(&history), Err(WriteError::Locked(_))));
