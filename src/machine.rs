@@ -98,6 +98,8 @@ struct Contents {
     text: String,
     /// The configurations in it, read once: it may be large.
     readings: OnceLock<Vec<(Place, Arc<Reading>)>>,
+    /// The first that was asked for and is none of these: named by hand, or not to be read.
+    named: OnceLock<(Place, Result<Arc<Reading>, Refusal>)>,
 }
 
 /// A path that was looked at.
@@ -148,6 +150,15 @@ impl Text {
     pub(crate) fn readings(&self) -> &[(Place, Arc<Reading>)] {
         self.0.readings.get_or_init(|| kestra_config::readings(self.as_str()))
     }
+
+    fn reading(&self, place: &Place) -> Result<Arc<Reading>, Refusal> {
+        if let Some((_, reading)) = self.readings().iter().find(|(known, _)| known == place) {
+            return Ok(Arc::clone(reading));
+        }
+        let read = || kestra_config::read_at(self.as_str(), place).map(Arc::new);
+        let (known, reading) = self.0.named.get_or_init(|| (place.clone(), read()));
+        if known == place { reading.clone() } else { read() }
+    }
 }
 
 impl PartialEq for Text {
@@ -160,7 +171,7 @@ impl Eq for Text {}
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Self(Arc::new(Contents { text, readings: OnceLock::new() }))
+        Self(Arc::new(Contents { text, ..Contents::default() }))
     }
 }
 
@@ -243,12 +254,7 @@ impl Machine {
     /// # Errors
     /// Where the text cannot be read as Kestra would.
     pub fn reading(&self) -> Result<Option<Arc<Reading>>, Refusal> {
-        let Some(text) = self.text(&self.config) else { return Ok(None) };
-        match text.readings().iter().find(|(place, _)| *place == self.place) {
-            Some((_, reading)) => Ok(Some(Arc::clone(reading))),
-            // Named by hand, or not to be read.
-            None => Ok(Some(Arc::new(kestra_config::read_at(text.as_str(), &self.place)?))),
-        }
+        self.text(&self.config).map(|text| text.reading(&self.place)).transpose()
     }
 
     /// The server block of this nginx that answers the public URL. One that neither has the name nor
@@ -389,6 +395,21 @@ server {
         let mut answers = machine.answers().unwrap();
         answers.set(&form::URL, url);
         (machine, answers)
+    }
+
+    #[test]
+    fn a_configuration_is_read_once_also_where_its_place_was_named_by_hand() {
+        let text =
+            Text::from("kestra.url: http://a.example/\napp:\n  kestra.url: http://b.example/\n");
+        let read = |place: &str| text.reading(&place.parse().unwrap());
+        let url = |reading: &Reading| reading.get("kestra.url").map(|it| it.text.clone());
+        for (place, wanted) in [(".", "http://a.example/"), ("app", "http://b.example/")] {
+            let (first, again) = (read(place).unwrap(), read(place).unwrap());
+            assert!(Arc::ptr_eq(&first, &again), "{place}");
+            assert_eq!(url(&first).as_deref(), Some(wanted));
+        }
+        assert!(read("absent").is_err());
+        assert_eq!(url(&read("app").unwrap()).as_deref(), Some("http://b.example/"));
     }
 
     #[test]
